@@ -1,0 +1,34 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Approvals;
+
+public enum Decision
+{
+    Approve,
+    Reject,
+}
+
+/// <summary>One authenticated human's yes or no to one revision of one workload: the ChangeApproval object.</summary>
+public sealed record Approval
+{
+    public required string Name { get; init; }
+
+    public required WorkloadRef Workload { get; init; }
+
+    /// <summary><c>v1:</c> and 64 hex digits. The approval binds exactly this template.</summary>
+    public required string TemplateHash { get; init; }
+
+    public required Decision Decision { get; init; }
+
+    /// <summary>Who the API server said created it, stamped by DeployGuard.</summary>
+    public required Requester Approver { get; init; }
+
+    public string Reason { get; init; } = "";
+
+    /// <summary>The API server's creationTimestamp.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The approver's own limit; null for the policy's <c>maxAge</c> alone.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+}

@@ -1,0 +1,30 @@
+using DeployGuard.Core.Origins;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Changes;
+
+/// <summary>One request, understood: what it means for which workload, where it came from and who ever asked for it.</summary>
+public sealed record Change
+{
+    public required Request Request { get; init; }
+
+    public required Meaning Meaning { get; init; }
+
+    /// <summary>Why the request means what it means, for the log and for refusals of what is not understood.</summary>
+    public string Because { get; init; } = "";
+
+    public Workload? Before { get; init; }
+
+    public Workload? After { get; init; }
+
+    public Origin Origin { get; init; } = Origin.NothingKnown;
+
+    /// <summary>Everybody who asked for this revision: those on record and the one who asks now.</summary>
+    public IReadOnlyList<string> Requesters { get; init; } = [];
+
+    /// <summary>The Change on record for the revision asked for, if there is one.</summary>
+    public RecordedChange? Recorded { get; init; }
+
+    /// <summary>The name under which this revision of this workload is on record; empty where the request carries no template.</summary>
+    public string Name => After is null ? "" : ChangeName.Of(After.Ref, After.Template.Hash);
+}

@@ -1,0 +1,24 @@
+using System.Security.Cryptography;
+using System.Text;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Changes;
+
+/// <summary>
+/// Names a Change after its workload and revision, so that every replica gives the same revision the same name. The name is
+/// for people; decisions compare the full hash.
+/// </summary>
+public static class ChangeName
+{
+    private const int LongestWorkloadName = 63;
+
+    /// <summary><c>deployment-web-7f9c2ab41d03e6aa</c>.</summary>
+    public static string Of(WorkloadRef workload, string templateHash)
+    {
+        var identity = $"{workload.ApiGroup}/{workload.Kind}/{workload.Name}/{templateHash}";
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)).AsSpan(0, 8));
+        var name = workload.Name.Length > LongestWorkloadName ? workload.Name[..LongestWorkloadName] : workload.Name;
+        // A cut may end in a character that may not stand before our dash.
+        return $"{workload.Kind.ToLowerInvariant()}-{name.TrimEnd('-', '.')}-{hash}";
+    }
+}

@@ -1,0 +1,49 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Changes;
+
+public enum Operation
+{
+    Create,
+    Update,
+    Delete,
+}
+
+/// <summary>
+/// What the API server is asked to do, as far as DeployGuard judges it. The set is closed: whoever switches over it ends in a
+/// throw, so that a new kind of request cannot slip through unjudged.
+/// </summary>
+public abstract record Request
+{
+    private protected Request()
+    {
+    }
+
+    public required Operation Operation { get; init; }
+
+    public required Requester Requester { get; init; }
+
+    public bool DryRun { get; init; }
+
+    /// <summary>What is written, for messages and look-ups.</summary>
+    public required WorkloadRef Target { get; init; }
+}
+
+/// <summary>A write of an object with a pod template, or of a pod's ephemeral containers.</summary>
+public sealed record WorkloadRequest : Request
+{
+    /// <summary>Empty, <c>status</c>, <c>ephemeralcontainers</c>, ...</summary>
+    public string SubResource { get; init; } = "";
+
+    /// <summary>Null on CREATE.</summary>
+    public Workload? Before { get; init; }
+
+    /// <summary>Null on DELETE.</summary>
+    public Workload? After { get; init; }
+}
+
+/// <summary>A write of <c>/scale</c>; <see cref="Request.Target"/> is the parent.</summary>
+public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter) : Request;
+
+/// <summary>A write of a kind that DeployGuard is registered for but has no reader for.</summary>
+public sealed record UnknownKindRequest(string Why) : Request;

@@ -1,0 +1,36 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core;
+
+/// <summary>
+/// The facts that a decision may rest on, and nothing else: the edge fills it from caches and live reads, the CLI from files,
+/// tests from literals. Immutable, so that one decision sees one state.
+/// </summary>
+public sealed record ClusterView
+{
+    public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
+
+    /// <summary>The namespace's labels; null where they are not known (standalone), which is taken to match every selector.</summary>
+    public IReadOnlyDictionary<string, string>? NamespaceLabels { get; init; }
+
+    /// <summary>All Changes on record for the workload.</summary>
+    public IReadOnlyList<RecordedChange> Changes { get; init; } = [];
+
+    /// <summary>The revisions the API server still holds for the workload.</summary>
+    public IReadOnlyList<OwnedRevision> History { get; init; } = [];
+
+    /// <summary>Approvals and vetoes for the workload, any revision.</summary>
+    public IReadOnlyList<Approval> Approvals { get; init; } = [];
+}
+
+/// <summary>What has to be read live before <see cref="Guard.Decide"/> may be asked.</summary>
+[Flags]
+public enum Facts
+{
+    None = 0,
+
+    /// <summary>The approvals of the workload's namespace and the Change of the revision asked for, read from the API server now.</summary>
+    Approvals = 1,
+}

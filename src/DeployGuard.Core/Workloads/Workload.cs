@@ -1,0 +1,31 @@
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>An object with a pod template, as far as DeployGuard looks at it. Made by <see cref="WorkloadReader"/>.</summary>
+public sealed record Workload
+{
+    public required WorkloadRef Ref { get; init; }
+
+    /// <summary>Empty on CREATE before the API server has given one.</summary>
+    public string Uid { get; init; } = "";
+
+    public string ResourceVersion { get; init; } = "";
+
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = Maps.Empty;
+
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = Maps.Empty;
+
+    public required PodTemplate Template { get; init; }
+
+    /// <summary>Desired pods: <c>spec.replicas</c>, 1 where the kind has it and the object does not say; 1 for a Pod; 0 where the kind has none.</summary>
+    public int Replicas { get; init; }
+
+    public required RolloutStrategy Strategy { get; init; }
+
+    /// <summary>The uid of the owner that is marked as controller; null if there is none. A claim, proving nothing on a request.</summary>
+    public string? ControllerUid { get; init; }
+}
+
+internal static class Maps
+{
+    public static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();
+}

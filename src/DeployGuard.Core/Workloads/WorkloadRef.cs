@@ -1,0 +1,11 @@
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>Names one workload. <paramref name="ApiGroup"/> is empty for the core group, as in an AdmissionReview.</summary>
+public sealed record WorkloadRef(string ApiGroup, string Kind, string Namespace, string Name)
+{
+    /// <summary>As kubectl takes it on the command line: <c>deployment/web</c>.</summary>
+    public string KubectlName => $"{Kind.ToLowerInvariant()}/{Name}";
+
+    /// <summary>As messages name it: <c>Deployment shop/web</c>.</summary>
+    public override string ToString() => $"{Kind} {Namespace}/{Name}";
+}
