@@ -15,6 +15,9 @@ public sealed record ClusterView
     /// <summary>The namespace's labels; null where they are not known (standalone), which is taken to match every selector.</summary>
     public IReadOnlyDictionary<string, string>? NamespaceLabels { get; init; }
 
+    /// <summary>What refusals tell approvers to name the change by; a dry run never leaves a Change, so there it is the hash at best.</summary>
+    public ApproveBy ApproveBy { get; init; } = ApproveBy.ChangeName;
+
     /// <summary>All Changes on record for the workload.</summary>
     public IReadOnlyList<RecordedChange> Changes { get; init; } = [];
 

@@ -8,11 +8,20 @@ public sealed record Verdict
 {
     public required Change Change { get; init; }
 
-    public required IReadOnlyList<JudgedFinding> Findings { get; init; }
+    /// <summary>The policies that match the request, active now.</summary>
+    public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
+
+    public IReadOnlyList<JudgedFinding> Findings { get; init; } = [];
 
     public bool IsAllowed => !Denials.Any();
 
     public IEnumerable<JudgedFinding> Denials => Findings.Where(f => f.Mode is Mode.Enforce);
 
     public IEnumerable<JudgedFinding> Warnings => Findings.Where(f => f.Mode is Mode.Warn);
+
+    /// <summary>A new revision where an Enforce policy matches: on record before it is let in.</summary>
+    public bool IsGated => Change.Meaning is Meaning.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
+
+    /// <summary>It was refused, and an approval would cure at least part of it.</summary>
+    public bool AwaitsApproval => Denials.Any(d => d.Finding.Reason is Safeguards.ApprovalSafeguard.Missing or Safeguards.ApprovalSafeguard.Rejected);
 }

@@ -25,6 +25,22 @@ public sealed record Change
     /// <summary>The Change on record for the revision asked for, if there is one.</summary>
     public RecordedChange? Recorded { get; init; }
 
+    /// <summary>How the people who are asked for approval are told to give it.</summary>
+    public ApproveBy ApproveBy { get; init; }
+
     /// <summary>The name under which this revision of this workload is on record; empty where the request carries no template.</summary>
     public string Name => After is null ? "" : ChangeName.Of(After.Ref, After.Template.Hash);
+}
+
+/// <summary>What an approver can name the change by.</summary>
+public enum ApproveBy
+{
+    /// <summary>The Change object that a refusal leaves behind.</summary>
+    ChangeName,
+
+    /// <summary>The template's hash, ahead of any Change: a dry run leaves none.</summary>
+    Hash,
+
+    /// <summary>Nothing yet: a file that the API server has not defaulted has another hash than its object will have.</summary>
+    Nothing,
 }

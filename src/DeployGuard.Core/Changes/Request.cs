@@ -45,5 +45,6 @@ public sealed record WorkloadRequest : Request
 /// <summary>A write of <c>/scale</c>; <see cref="Request.Target"/> is the parent.</summary>
 public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter) : Request;
 
-/// <summary>A write of a kind that DeployGuard is registered for but has no reader for.</summary>
-public sealed record UnknownKindRequest(string Why) : Request;
+/// <summary>A write of a kind that DeployGuard is registered for but that has no pod template it could read.</summary>
+/// <param name="MetadataOnly">Nothing but metadata and status differs from what is stored.</param>
+public sealed record OpaqueRequest(bool MetadataOnly) : Request;

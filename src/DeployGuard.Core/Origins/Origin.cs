@@ -1,3 +1,5 @@
+using DeployGuard.Core.Policies;
+
 namespace DeployGuard.Core.Origins;
 
 /// <summary>What is known of how a change was made.</summary>
@@ -23,4 +25,14 @@ public sealed record Evidence(string Source, string Key, string Value);
 public sealed record Origin(OriginKind Kind, string? Tool, IReadOnlyList<string> Authors, IReadOnlyList<Evidence> Evidence)
 {
     public static readonly Origin NothingKnown = new(OriginKind.Unknown, null, [], []);
+
+    /// <summary>Whether a safeguard that is required for some origins is required for this one.</summary>
+    /// <param name="unknownCountsAs">What the policy takes an unknown origin for.</param>
+    public bool Needs(Required required, OriginKind unknownCountsAs) => required switch
+    {
+        Required.Never => false,
+        Required.Always => true,
+        Required.AiAssisted => (Kind is OriginKind.Unknown ? unknownCountsAs : Kind) is OriginKind.AiAssisted,
+        _ => throw new InvalidOperationException($"unknown requirement {required}"),
+    };
 }

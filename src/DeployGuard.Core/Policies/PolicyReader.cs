@@ -1,13 +1,182 @@
 using System.Text.Json;
+using DeployGuard.Core.Origins;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Policies;
 
 /// <summary>Reads a SafeguardPolicy object strictly. Every error names the path and what is allowed there.</summary>
 public static class PolicyReader
 {
+    public const string Kind = "SafeguardPolicy";
+    public const string ApiVersion = "deployguard.io/v1alpha1";
+
     /// <summary>
     /// Never throws for a bad policy: what is wrong is in <see cref="SafeguardPolicy.Errors"/>, all of it, in the order of the
     /// fields. Name, mode and match are read as far as they can be, so that a broken policy still knows where it applies.
     /// </summary>
-    public static SafeguardPolicy Read(JsonElement policy) => throw new NotImplementedException($"{policy}");
+    public static SafeguardPolicy Read(JsonElement policy)
+    {
+        var errors = new List<string>();
+        var name = NameOf(policy, errors);
+        if (policy.ValueKind is not JsonValueKind.Object || !policy.TryGetProperty("spec", out var spec) || spec.ValueKind is not JsonValueKind.Object)
+        {
+            errors.Add("spec: is missing, or not an object");
+            return new SafeguardPolicy { Name = name, Errors = errors };
+        }
+
+        return StrictObject.Finish(new StrictObject(spec, "spec", errors), s => ReadSpec(s, name)) with { Errors = errors };
+    }
+
+    private static SafeguardPolicy ReadSpec(StrictObject spec, string name)
+    {
+        var policy = new SafeguardPolicy
+        {
+            Name = name,
+            Mode = spec.Enum("mode", Mode.Enforce),
+            DryRun = spec.Enum("dryRun", DryRunAnswer.Warn),
+            Match = spec.Block("match", ReadMatch) ?? new PolicyMatch(),
+            Active = spec.Block("active", ReadActive) ?? new Window(),
+            Images = spec.Block("images", block => new ImageRules(block.Enum("pin", Pin.Digest))),
+            UnknownOrigin = spec.Block("origin", block => new OriginRules(block.Enum("unknown", UnknownCountsAs.AiAssisted)))?.AsOrigin ?? OriginKind.AiAssisted,
+            Approval = spec.Block("approval", ReadApproval),
+            Canary = spec.Block("canary", ReadCanary),
+        };
+        spec.NotInThisVersion("budget", "freeze", "exempt");
+        return policy;
+    }
+
+    private static PolicyMatch ReadMatch(StrictObject match)
+    {
+        var kinds = match.Strings("kinds");
+        foreach (var (kind, i) in kinds.Select((kind, i) => (kind, i)).Where(k => !WorkloadKinds.BuiltIn.Names.Contains(k.kind)))
+        {
+            match.Error($"kinds[{i}]", $"\"{kind}\" is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}");
+        }
+
+        return new PolicyMatch
+        {
+            Namespaces = match.Block("namespaceSelector", SelectorReader.Read) ?? LabelSelector.Everything,
+            Workloads = match.Block("workloadSelector", SelectorReader.Read) ?? LabelSelector.Everything,
+            Kinds = kinds,
+        };
+    }
+
+    private static Window ReadActive(StrictObject active)
+    {
+        var window = new Window(active.Time("from"), active.Time("until"));
+        if (window is { From: { } from, Until: { } until } && until <= from)
+        {
+            active.Error("until", "must be later than from");
+        }
+
+        return window;
+    }
+
+    private static ApprovalRules ReadApproval(StrictObject approval)
+    {
+        if (approval.Enum("covers", ApprovalCovers.Template) is ApprovalCovers.Images)
+        {
+            approval.Error("covers", "Images: not in this version; allowed is Template");
+        }
+
+        var rules = new ApprovalRules
+        {
+            Required = approval.Enum("required", Required.AiAssisted),
+            Separation = approval.Enum("separation", Separation.Strict),
+            Monitors = approval.Strings("monitors"),
+            Bots = approval.Strings("bots"),
+            Quorum = approval.Objects("quorum", ReadQuorumLine),
+            MaxAge = approval.Duration("maxAge", TimeSpan.FromHours(72)),
+        };
+        if (rules.Quorum.Count == 0)
+        {
+            approval.Error("quorum", "must have at least one line, such as {groups: [senior-engineers], count: 1}");
+        }
+
+        if (rules.MaxAge <= TimeSpan.Zero)
+        {
+            approval.Error("maxAge", "must be longer than 0s");
+        }
+
+        return rules;
+    }
+
+    private static QuorumLine ReadQuorumLine(StrictObject line)
+    {
+        var groups = line.Strings("groups");
+        if (groups.Count == 0)
+        {
+            line.Error("groups", "must name at least one group");
+        }
+
+        foreach (var group in groups.Where(g => g.StartsWith("system:", StringComparison.Ordinal)))
+        {
+            line.Error("groups", $"\"{group}\" is a group of Kubernetes itself, which says nothing about who may approve");
+        }
+
+        return new QuorumLine(groups, line.Int("count", 1, 1, 10));
+    }
+
+    private static CanaryRules ReadCanary(StrictObject canary)
+    {
+        foreach (var (proof, i) in canary.Strings("accept").Select((proof, i) => (proof, i)).Where(p => p.proof != "Pace"))
+        {
+            canary.Error($"accept[{i}]", $"\"{proof}\": not in this version; allowed is Pace");
+        }
+
+        canary.NotInThisVersion("soak", "coldAfter");
+        var steps = canary.Ints("steps", 1, 99);
+        if (steps.Count == 0)
+        {
+            canary.Error("steps", "must be given: rising percentages such as [5, 25, 50]; 100 follows the last");
+        }
+
+        if (steps.Zip(steps.Skip(1)).Any(pair => pair.Second <= pair.First))
+        {
+            canary.Error("steps", $"[{string.Join(", ", steps)}] must rise");
+        }
+
+        return new CanaryRules
+        {
+            Required = canary.Enum("required", Required.AiAssisted),
+            Covers = canary.Enum("covers", CanaryCovers.Images),
+            Steps = steps,
+            Pace = canary.Block("pace", ReadPace) ?? PaceRules.Default,
+        };
+    }
+
+    private static PaceRules ReadPace(StrictObject pace) => new(
+        pace.Int("percent", PaceRules.Default.Percent, 1, 100),
+        pace.Duration("minReady", PaceRules.Default.MinReady));
+
+    private static string NameOf(JsonElement policy, List<string> errors)
+    {
+        if (policy.ValueKind is JsonValueKind.Object
+            && policy.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
+            && metadata.TryGetProperty("name", out var name) && name.ValueKind is JsonValueKind.String
+            && name.GetString() is { Length: > 0 } text)
+        {
+            return text;
+        }
+
+        errors.Add("metadata.name: is missing");
+        return "(unnamed)";
+    }
+
+    private enum ApprovalCovers
+    {
+        Template,
+        Images,
+    }
+
+    private enum UnknownCountsAs
+    {
+        AiAssisted,
+        Human,
+    }
+
+    private sealed record OriginRules(UnknownCountsAs Unknown)
+    {
+        public OriginKind AsOrigin => Unknown is UnknownCountsAs.Human ? OriginKind.Human : OriginKind.AiAssisted;
+    }
 }

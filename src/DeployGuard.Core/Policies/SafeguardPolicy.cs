@@ -115,8 +115,11 @@ public sealed record CanaryRules
     /// <summary>Rising percentages, each 1 to 99.</summary>
     public required IReadOnlyList<int> Steps { get; init; }
 
-    public PaceRules Pace { get; init; } = new(25, TimeSpan.FromMinutes(1));
+    public PaceRules Pace { get; init; } = PaceRules.Default;
 }
 
 /// <summary>The bound for a rollout in place: at most <paramref name="Percent"/> of the pods at once, each ready for <paramref name="MinReady"/>.</summary>
-public sealed record PaceRules(int Percent, TimeSpan MinReady);
+public sealed record PaceRules(int Percent, TimeSpan MinReady)
+{
+    public static readonly PaceRules Default = new(25, TimeSpan.FromMinutes(1));
+}

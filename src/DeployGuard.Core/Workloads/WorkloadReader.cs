@@ -5,7 +5,78 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>Reads a workload from the JSON of its object. The one file that knows the field names of the built-in kinds.</summary>
 public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 {
-    /// <summary>Reads an object of any kind in the table.</summary>
+    /// <summary>The built-in kinds with the default noise.</summary>
+    public static WorkloadReader Default { get; } = new(WorkloadKinds.BuiltIn, TemplateNoise.Default);
+
+    public WorkloadKinds Kinds { get; } = kinds;
+
+    /// <summary>
+    /// Reads an object of any kind in the table. The workload keeps a view of <paramref name="obj"/> until its template's hash
+    /// was asked for; its document must live that long.
+    /// </summary>
     /// <exception cref="MalformedObjectException">A field that is needed is missing or has the wrong type.</exception>
-    public Workload Read(JsonElement obj) => throw new NotImplementedException($"{kinds} {noise} {obj}");
+    public Workload Read(JsonElement obj)
+    {
+        var root = new Field(obj, "").AsObject();
+        var (apiGroup, kind) = TypeOf(root);
+        var path = Kinds.TemplatePath(apiGroup, kind)
+            ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
+        var metadata = root.RequiredObject("metadata");
+        return new Workload
+        {
+            Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? ""),
+            Uid = metadata.Text("uid") ?? "",
+            ResourceVersion = metadata.Text("resourceVersion") ?? "",
+            Labels = metadata.Map("labels"),
+            Annotations = metadata.Map("annotations"),
+            ControllerUid = ControllerUid(metadata),
+            Template = ReadTemplate(root, path),
+            Replicas = ReadReplicas(root, kind),
+            Strategy = StrategyReader.Read(root.RequiredObject("spec")),
+        };
+    }
+
+    /// <summary>Group and kind of an object; the groups that the built-in kinds came from are named as they are named today.</summary>
+    public static (string ApiGroup, string Kind) TypeOf(JsonElement obj) => TypeOf(new Field(obj, "").AsObject());
+
+    private static (string ApiGroup, string Kind) TypeOf(Field root)
+    {
+        var kind = root.Text("kind") ?? throw new MalformedObjectException("kind", "is missing");
+        var version = root.Text("apiVersion") ?? throw new MalformedObjectException("apiVersion", "is missing");
+        var slash = version.IndexOf('/', StringComparison.Ordinal);
+        var group = slash < 0 ? "" : version[..slash];
+        return (group == "extensions" ? "apps" : group, kind);
+    }
+
+    private PodTemplate ReadTemplate(Field root, string path)
+    {
+        var isPod = path.Length == 0;
+        var template = isPod ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));
+        var metadata = template.Object("metadata");
+        var annotations = metadata?.Map("annotations") ?? Maps.Empty;
+        var spec = template.RequiredObject("spec");
+        var prefix = template.Path.Length == 0 ? "" : $"{template.Path}.";
+        var element = template.Element;
+        return new PodTemplate(
+            metadata?.Map("labels") ?? Maps.Empty,
+            annotations,
+            [.. spec.Items("containers").Select(ReadContainer)],
+            [.. ImageVisitor.Visit(spec, annotations, $"{prefix}metadata.annotations")],
+            () => isPod ? CanonicalTemplate.OfPod(element, noise) : CanonicalTemplate.Of(element, noise));
+    }
+
+    private static Container ReadContainer(Field container) => new(
+        container.AsObject().Text("name") ?? "",
+        container.Items("ports").Any(),
+        container.Object("readinessProbe") is not null);
+
+    private static int ReadReplicas(Field root, string kind) => kind switch
+    {
+        "Pod" => 1,
+        "Job" or "CronJob" or "DaemonSet" => 0,
+        _ => root.RequiredObject("spec").Int("replicas") ?? 1,
+    };
+
+    private static string? ControllerUid(Field metadata) =>
+        metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();
 }

@@ -1,0 +1,21 @@
+namespace DeployGuard.Core.Changes;
+
+/// <summary>What a workload went through, from the records and from what the API server still holds.</summary>
+internal static class History
+{
+    /// <summary>The workload completed a revision with this template.</summary>
+    public static bool WentThrough(string templateHash, ClusterView view)
+    {
+        // The live owned revision is asked first: a server upgrade may have added defaults, and then the stored hash is of another day.
+        var owned = view.History.Where(h => h.TemplateHash == templateHash).Select(h => h.Name).ToHashSet();
+        return view.Changes.Any(c => c.HasCompleted
+                && (c.TemplateHash == templateHash || (c.OwnedRevision is { } name && owned.Contains(name))))
+            || (RecordsAreLost(view) && owned.Count > 0);
+    }
+
+    /// <summary>
+    /// Nothing on record was ever let in. A Pending Change does not count: a refusal just now must not close the way back of
+    /// a workload whose records were lost.
+    /// </summary>
+    public static bool RecordsAreLost(ClusterView view) => view.Changes.All(c => c.Phase is Phase.Pending);
+}

@@ -1,0 +1,67 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Changes;
+
+/// <summary>
+/// Decides what a request means, once, before any safeguard runs. The order of the questions is the meaning: the first that
+/// answers wins.
+/// </summary>
+internal sealed class Interpreter(TrustedControllers trusted)
+{
+    public (Meaning Meaning, string Because) Interpret(Request request, ClusterView view)
+    {
+        if (request.Operation is Operation.Delete)
+        {
+            return (Meaning.NothingToGuard, "a delete");
+        }
+
+        if (trusted.Trusts(request.Requester, request.Target.Kind))
+        {
+            return (Meaning.NothingToGuard, "written by a trusted controller");
+        }
+
+        return request switch
+        {
+            OpaqueRequest { MetadataOnly: true } => (Meaning.NothingToGuard, "metadata alone"),
+            OpaqueRequest => (Meaning.NotUnderstood, WhyNotUnderstood(request.Target.Kind)),
+            ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => (Meaning.MoreExposure, "more replicas"),
+            ScaleRequest => (Meaning.NothingToGuard, "no more replicas than before"),
+            WorkloadRequest workload => InterpretWorkload(workload, view),
+            _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
+        };
+    }
+
+    private static (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view)
+    {
+        if (request.SubResource == "status")
+        {
+            return (Meaning.NothingToGuard, "status alone");
+        }
+
+        var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
+        if (request.Before is not { } before)
+        {
+            return (Meaning.NewRevision, "a new workload");
+        }
+
+        if (RunsTheSame(before, after))
+        {
+            return Reach.Grown(before, after) is { } grown
+                ? (Meaning.MoreExposure, grown)
+                : (Meaning.NothingToGuard, "the same template with no more reach");
+        }
+
+        return History.WentThrough(after.Template.Hash, view)
+            ? (Meaning.Rollback, "back to a revision that completed")
+            : (Meaning.NewRevision, "another template");
+    }
+
+    /// <summary>A pod's spec grows by what schedulers and kubelets write; what it runs is its images.</summary>
+    private static bool RunsTheSame(Workload before, Workload after) => after.Ref.Kind == "Pod"
+        ? before.Template.Images.SequenceEqual(after.Template.Images)
+        : before.Template.Hash == after.Template.Hash;
+
+    private static string WhyNotUnderstood(string kind) => kind == "ControllerRevision"
+        ? "only controllers write ControllerRevisions: one made by hand can make a StatefulSet run what nobody judged"
+        : $"DeployGuard is registered for {kind} but has no path to its pod template";
+}

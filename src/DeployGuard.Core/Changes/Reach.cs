@@ -1,0 +1,23 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Changes;
+
+/// <summary>Whether a request with the same template lets it reach more pods, or reach them faster.</summary>
+internal static class Reach
+{
+    /// <summary>What grew, for the log; null if nothing did.</summary>
+    public static string? Grown(Workload before, Workload after)
+    {
+        var (old, now) = (before.Strategy, after.Strategy);
+        return after.Replicas > before.Replicas ? "more replicas"
+            : (now.Partition ?? 0) < (old.Partition ?? 0) ? "a lower partition"
+            : old.Paused && !now.Paused ? "resumed"
+            : PaceLoosened(before, after) ? "a faster rollout"
+            : null;
+    }
+
+    public static bool PaceLoosened(Workload before, Workload after) =>
+        RolloutBatch.Of(after) > RolloutBatch.Of(before)
+        || after.Strategy.MinReadySeconds < before.Strategy.MinReadySeconds
+        || (before.Strategy.Paused && !after.Strategy.Paused);
+}

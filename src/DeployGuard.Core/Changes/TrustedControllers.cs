@@ -1,0 +1,33 @@
+namespace DeployGuard.Core.Changes;
+
+/// <summary>
+/// Who is let through for which kinds: what a controller makes on behalf of an object was judged when a person wrote that
+/// object. Told by the authenticated user name alone; what an object claims about its owner proves nothing.
+/// </summary>
+/// <param name="more">User names and the kinds that each is let through for, besides the built-in controllers.</param>
+public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]>> more)
+{
+    private const string ServiceAccounts = "system:serviceaccount:kube-system:";
+    private const string NodePrefix = "system:node:";
+    private const string NodeGroup = "system:nodes";
+
+    private readonly Dictionary<string, string[]> _kindsByUser = new(more, StringComparer.Ordinal)
+    {
+        [ServiceAccounts + "deployment-controller"] = ["ReplicaSet"],
+        [ServiceAccounts + "replicaset-controller"] = ["Pod"],
+        [ServiceAccounts + "replication-controller"] = ["Pod"],
+        [ServiceAccounts + "daemon-set-controller"] = ["Pod", "ControllerRevision"],
+        [ServiceAccounts + "statefulset-controller"] = ["Pod", "ControllerRevision"],
+        [ServiceAccounts + "job-controller"] = ["Pod"],
+        [ServiceAccounts + "cronjob-controller"] = ["Job"],
+        // A controller manager without separate credentials makes all of these under its own name.
+        ["system:kube-controller-manager"] = ["ReplicaSet", "Pod", "ControllerRevision", "Job"],
+    };
+
+    public static TrustedControllers BuiltIn { get; } = new([]);
+
+    public bool Trusts(Requester requester, string kind) =>
+        (_kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(kind))
+        // Kubelets write the mirror pods of static pods; what else they may write is the node authorizer's to say.
+        || (kind == "Pod" && requester.Username.StartsWith(NodePrefix, StringComparison.Ordinal) && requester.Groups.Contains(NodeGroup));
+}

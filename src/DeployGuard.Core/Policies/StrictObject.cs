@@ -1,0 +1,212 @@
+using System.Text.Json;
+
+namespace DeployGuard.Core.Policies;
+
+/// <summary>
+/// One JSON object of a policy, read strictly: every field must be asked for, and what is wrong is collected with its path
+/// and what is allowed there, so that the author mends it all in one go.
+/// </summary>
+internal sealed class StrictObject(JsonElement element, string path, List<string> errors)
+{
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    public string Path { get; } = path;
+
+    public void Error(string name, string problem) => errors.Add($"{Path}.{name}: {problem}");
+
+    public T Enum<T>(string name, T absent)
+        where T : struct, Enum
+    {
+        if (Take(name) is not { } value)
+        {
+            return absent;
+        }
+
+        if (value.ValueKind is JsonValueKind.String && System.Enum.GetNames<T>().Contains(value.GetString()))
+        {
+            return System.Enum.Parse<T>(value.GetString() ?? "");
+        }
+
+        Error(name, $"{Show(value)} is not one of {string.Join(", ", System.Enum.GetNames<T>())}");
+        return absent;
+    }
+
+    public int Int(string name, int absent, int least, int most) => Take(name) is { } value ? IntOf(value, name, absent, least, most) : absent;
+
+    public TimeSpan Duration(string name, TimeSpan absent)
+    {
+        if (Take(name) is not { } value)
+        {
+            return absent;
+        }
+
+        if (value.ValueKind is JsonValueKind.String && Durations.TryParse(value.GetString() ?? "", out var duration))
+        {
+            return duration;
+        }
+
+        Error(name, $"{Show(value)} is not a duration; write for example 90s, 10m, 72h or 1h30m");
+        return absent;
+    }
+
+    public DateTimeOffset? Time(string name)
+    {
+        if (Take(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out var time))
+        {
+            return time;
+        }
+
+        Error(name, $"{Show(value)} is not a time; write for example 2026-03-11T00:00:00Z");
+        return null;
+    }
+
+    public string? Text(string name)
+    {
+        if (Take(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.String)
+        {
+            return value.GetString();
+        }
+
+        Error(name, $"{Show(value)} is not a string");
+        return null;
+    }
+
+    public IReadOnlyList<string> Strings(string name) => List(name, "strings", (item, at) =>
+    {
+        if (item is { ValueKind: JsonValueKind.String } && item.GetString() is { Length: > 0 } text)
+        {
+            return text;
+        }
+
+        Error(at, $"{Show(item)} is not a non-empty string");
+        return null;
+    });
+
+    public IReadOnlyList<int> Ints(string name, int least, int most) =>
+        [.. List(name, "whole numbers", (item, at) => (object)IntOf(item, at, least, least, most)).Cast<int>()];
+
+    public IReadOnlyList<T> Objects<T>(string name, Func<StrictObject, T> read)
+        where T : class => List(name, "objects", (item, at) =>
+    {
+        if (item.ValueKind is JsonValueKind.Object)
+        {
+            return Finish(new StrictObject(item, $"{Path}.{at}", errors), read);
+        }
+
+        Error(at, $"{Show(item)} is not an object");
+        return null;
+    });
+
+    /// <summary>Reads a block, or returns null where it is absent: an absent block is off.</summary>
+    public T? Block<T>(string name, Func<StrictObject, T> read)
+        where T : class
+    {
+        if (Take(name) is not { } value)
+        {
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.Object)
+        {
+            return Finish(new StrictObject(value, $"{Path}.{name}", errors), read);
+        }
+
+        Error(name, $"{Show(value)} is not an object");
+        return null;
+    }
+
+    public IReadOnlyDictionary<string, string> Map(string name) => Block(name, block => block.ReadMap()) ?? new Dictionary<string, string>();
+
+    /// <summary>A field that the design has and this version does not: taking it silently would promise what is not kept.</summary>
+    public void NotInThisVersion(params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (Take(name) is not null)
+            {
+                Error(name, "not in this version");
+            }
+        }
+    }
+
+    public bool Has(string name) => element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null;
+
+    public static T Finish<T>(StrictObject block, Func<StrictObject, T> read)
+    {
+        var result = read(block);
+        block.RefuseUnknown();
+        return result;
+    }
+
+    private void RefuseUnknown()
+    {
+        foreach (var property in element.EnumerateObject().Where(p => !_known.Contains(p.Name)))
+        {
+            Error(property.Name, $"unknown field; allowed are {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
+        }
+    }
+
+    private JsonElement? Take(string name)
+    {
+        _known.Add(name);
+        return element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null ? value : null;
+    }
+
+    private List<T> List<T>(string name, string of, Func<JsonElement, string, T?> read)
+        where T : class
+    {
+        if (Take(name) is not { } list)
+        {
+            return [];
+        }
+
+        if (list.ValueKind is not JsonValueKind.Array)
+        {
+            Error(name, $"{Show(list)} is not a list of {of}");
+            return [];
+        }
+
+        return [.. list.EnumerateArray().Select((item, i) => read(item, $"{name}[{i}]")).OfType<T>()];
+    }
+
+    private Dictionary<string, string> ReadMap()
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in element.EnumerateObject())
+        {
+            if (Text(entry.Name) is { } text)
+            {
+                values[entry.Name] = text;
+            }
+        }
+
+        return values;
+    }
+
+    private int IntOf(JsonElement value, string at, int absent, int least, int most)
+    {
+        if (value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        Error(at, $"{Show(value)} is not a whole number from {least} to {most}");
+        return absent;
+    }
+
+    private static string Show(JsonElement value)
+    {
+        var text = value.GetRawText();
+        return text.Length > 60 ? $"{text.AsSpan(0, 60)}..." : text;
+    }
+}

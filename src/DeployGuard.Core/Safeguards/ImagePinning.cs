@@ -1,0 +1,19 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>Refuses images named by tag: a tag can be moved after the approval.</summary>
+internal sealed class ImagePinning : ISafeguard
+{
+    public string Name => "ImagePinning";
+
+    public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
+        from image in change.After?.Template.Images ?? []
+        where policy.Images?.Pin is Pin.Digest && change.Meaning is Meaning.NewRevision or Meaning.Rollback && image.Reference.Digest is null
+        select new Finding(
+            "ImageNotPinned",
+            image.Path,
+            $"image {image.Reference} ({image.Path}) is named by tag, which can be moved after the approval",
+            "Name it by digest: repository@sha256:...");
+}

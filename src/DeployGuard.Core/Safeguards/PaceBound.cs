@@ -1,0 +1,65 @@
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>How a Deployment's rollout in place stands against the pace that a policy asks for.</summary>
+/// <param name="Batch">Pods that the rollout may change at once.</param>
+/// <param name="MostAtOnce">Pods that it may change at once to conform.</param>
+/// <param name="Faults">What does not conform, in words; empty if the rollout conforms.</param>
+/// <param name="Unprobed">Serving containers without a readiness probe.</param>
+internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string> Faults, IReadOnlyList<string> Unprobed)
+{
+    public static PaceBound Of(Workload workload, CanaryRules rules)
+    {
+        // No step is held yet: what proves one comes with pools.
+        var percent = Math.Max(rules.Pace.Percent, rules.Steps[0]);
+        var most = Math.Max(1, workload.Replicas * percent / 100);
+        var batch = RolloutBatch.Of(workload);
+        var unprobed = WithoutProbe(workload);
+        return new PaceBound(batch, most, [.. FindFaults(workload, rules, batch, most, percent, unprobed)], unprobed);
+    }
+
+    private static IEnumerable<string> FindFaults(
+        Workload workload, CanaryRules rules, int batch, int most, int percent, IReadOnlyList<string> unprobed)
+    {
+        var strategy = workload.Strategy;
+        if (batch > most && !IsSmallShare(workload, percent))
+        {
+            yield return strategy.Type == "Recreate"
+                ? $"Recreate replaces all {workload.Replicas}"
+                : $"maxSurge {RolloutBatch.Surge(workload)} and maxUnavailable {RolloutBatch.Unavailable(workload)} replace {batch}";
+        }
+
+        if (strategy.MinReadySeconds < rules.Pace.MinReady.TotalSeconds)
+        {
+            yield return $"minReadySeconds {strategy.MinReadySeconds} is below {(long)rules.Pace.MinReady.TotalSeconds}";
+        }
+
+        if (strategy.ProgressDeadlineSeconds <= strategy.MinReadySeconds)
+        {
+            yield return $"progressDeadlineSeconds {strategy.ProgressDeadlineSeconds} does not exceed minReadySeconds {strategy.MinReadySeconds}";
+        }
+
+        foreach (var container in unprobed)
+        {
+            yield return $"container {container} has no readinessProbe";
+        }
+    }
+
+    /// <summary>Rounding a small percentage up must not refuse it: 5% of 30 is two pods at once, and is still 5%.</summary>
+    private static bool IsSmallShare(Workload workload, int percent)
+    {
+        var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
+        return workload.Strategy.Type != "Recreate" && IsShare(surge) && IsShare(unavailable) && surge.Value + unavailable.Value <= percent;
+
+        static bool IsShare(IntOrPercent value) => value.IsPercent || value.Value == 0;
+    }
+
+    /// <summary>A container serves if it declares a port; where none does, all of them are taken to.</summary>
+    private static IReadOnlyList<string> WithoutProbe(Workload workload)
+    {
+        var declared = workload.Template.Containers.Where(c => c.DeclaresPorts).ToList();
+        return [.. (declared.Count > 0 ? declared : workload.Template.Containers).Where(c => !c.HasReadinessProbe).Select(c => c.Name)];
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>A place in a JSON object that knows its path, so that whoever finds the wrong type there can say where.</summary>
+internal readonly record struct Field(JsonElement Element, string Path)
+{
+    /// <summary>The member, or null if it is absent or JSON null, which Kubernetes takes as the same.</summary>
+    public Field? this[string name] =>
+        Element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null
+            ? new Field(value, Path.Length == 0 ? name : $"{Path}.{name}")
+            : null;
+
+    public Field? Object(string name) => Typed(name, JsonValueKind.Object, "an object");
+
+    public Field RequiredObject(string name) =>
+        Object(name) ?? throw new MalformedObjectException(Path.Length == 0 ? name : $"{Path}.{name}", "is missing");
+
+    public string? Text(string name) => Typed(name, JsonValueKind.String, "a string")?.Element.GetString();
+
+    public int? Int(string name) => this[name]?.AsInt();
+
+    public bool Flag(string name) => this[name] is { } field && field.Element.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => false,
+        _ => throw field.Wrong("true or false"),
+    };
+
+    public IEnumerable<Field> Items(string name)
+    {
+        if (Typed(name, JsonValueKind.Array, "a list") is not { } list)
+        {
+            yield break;
+        }
+
+        var index = 0;
+        foreach (var element in list.Element.EnumerateArray())
+        {
+            yield return new Field(element, $"{list.Path}[{index++}]");
+        }
+    }
+
+    public IReadOnlyDictionary<string, string> Map(string name)
+    {
+        if (Object(name) is not { } map)
+        {
+            return Maps.Empty;
+        }
+
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in map.Element.EnumerateObject())
+        {
+            values[entry.Name] = entry.Value.ValueKind is JsonValueKind.String
+                ? entry.Value.GetString() ?? ""
+                : throw new MalformedObjectException($"{map.Path}.{entry.Name}", $"expected a string, found {Describe(entry.Value)}");
+        }
+
+        return values;
+    }
+
+    public MalformedObjectException Wrong(string expected) => new(Path, $"expected {expected}, found {Describe(Element)}");
+
+    /// <summary>Says itself that it must be an object, for the items of lists.</summary>
+    public Field AsObject() => Element.ValueKind is JsonValueKind.Object ? this : throw Wrong("an object");
+
+    private int AsInt() => Element.ValueKind is JsonValueKind.Number && Element.TryGetInt32(out var value) ? value : throw Wrong("a whole number");
+
+    private Field? Typed(string name, JsonValueKind kind, string expected) =>
+        this[name] is not { } field ? null
+        : field.Element.ValueKind == kind ? field
+        : throw field.Wrong(expected);
+
+    private static string Describe(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "a list",
+        JsonValueKind.String => "a string",
+        JsonValueKind.Number => "a number",
+        JsonValueKind.True or JsonValueKind.False => "a boolean",
+        _ => "nothing",
+    };
+}

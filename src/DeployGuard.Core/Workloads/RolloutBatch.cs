@@ -1,0 +1,30 @@
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>How many pods of a workload a rollout in place may change at once.</summary>
+public static class RolloutBatch
+{
+    private static readonly IntOrPercent s_quarter = new(25, IsPercent: true);
+    private static readonly IntOrPercent s_one = new(1, IsPercent: false);
+    private static readonly IntOrPercent s_none = new(0, IsPercent: false);
+
+    /// <summary>Pods. All of them for Recreate and OnDelete, where whoever deletes the pods sets the pace.</summary>
+    public static int Of(Workload workload) => workload.Strategy.Type is "Recreate" or "OnDelete"
+        ? workload.Replicas
+        : workload.Ref.Kind switch
+        {
+            "Deployment" => AtLeastOne(Surge(workload).CeilingOf(workload.Replicas) + Unavailable(workload).FloorOf(workload.Replicas)),
+            "DaemonSet" => AtLeastOne(Surge(workload).CeilingOf(workload.Replicas) + Unavailable(workload).CeilingOf(workload.Replicas)),
+            "StatefulSet" => AtLeastOne(Unavailable(workload).CeilingOf(workload.Replicas)),
+            _ => workload.Replicas,
+        };
+
+    /// <summary>The surge in force: the API server's default where the object does not say.</summary>
+    public static IntOrPercent Surge(Workload workload) =>
+        workload.Strategy.MaxSurge ?? (workload.Ref.Kind == "Deployment" ? s_quarter : s_none);
+
+    /// <summary>The unavailability in force: the API server's default where the object does not say.</summary>
+    public static IntOrPercent Unavailable(Workload workload) =>
+        workload.Strategy.MaxUnavailable ?? (workload.Ref.Kind == "Deployment" ? s_quarter : s_one);
+
+    private static int AtLeastOne(int pods) => Math.Max(1, pods);
+}

@@ -1,0 +1,61 @@
+using System.Text.Json;
+
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>What changed between two templates, short enough for an approver to read on a terminal.</summary>
+public static class TemplateDiff
+{
+    private const int MostLines = 20;
+    private const int LongestValue = 60;
+
+    /// <summary>
+    /// Lines <c>spec.containers[0].env[1].value: a -> b</c>, in the order of the paths; the last says how many were left out.
+    /// </summary>
+    /// <param name="before">Null where there was nothing before: no lines then.</param>
+    public static IReadOnlyList<string> Between(CanonicalTemplate? before, CanonicalTemplate after)
+    {
+        if (before is null)
+        {
+            return [];
+        }
+
+        using var old = JsonDocument.Parse(before.Json);
+        using var current = JsonDocument.Parse(after.Json);
+        var lines = Compare("", old.RootElement, current.RootElement).Take(1000).ToList();
+        return lines.Count <= MostLines ? lines : [.. lines.Take(MostLines), $"... and {lines.Count - MostLines} more"];
+    }
+
+    private static IEnumerable<string> Compare(string path, JsonElement? before, JsonElement? after) => (before, after) switch
+    {
+        ({ ValueKind: JsonValueKind.Object } b, { ValueKind: JsonValueKind.Object } a) => CompareObjects(path, b, a),
+        ({ ValueKind: JsonValueKind.Array } b, { ValueKind: JsonValueKind.Array } a) => CompareLists(path, b, a),
+        ({ } b, { } a) when JsonElement.DeepEquals(b, a) => [],
+        _ => [$"{path}: {Show(before)} -> {Show(after)}"],
+    };
+
+    private static IEnumerable<string> CompareObjects(string path, JsonElement before, JsonElement after)
+    {
+        var names = before.EnumerateObject().Concat(after.EnumerateObject()).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal);
+        return names.SelectMany(name => Compare(path.Length == 0 ? name : $"{path}.{name}", Member(before, name), Member(after, name)));
+    }
+
+    private static IEnumerable<string> CompareLists(string path, JsonElement before, JsonElement after)
+    {
+        var (old, current) = (before.GetArrayLength(), after.GetArrayLength());
+        return Enumerable.Range(0, Math.Max(old, current)).SelectMany(i =>
+            Compare($"{path}[{i}]", i < old ? before[i] : null, i < current ? after[i] : null));
+    }
+
+    private static JsonElement? Member(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) ? value : null;
+
+    private static string Show(JsonElement? value)
+    {
+        if (value is not { } present)
+        {
+            return "(absent)";
+        }
+
+        var text = present.ValueKind is JsonValueKind.String ? present.GetString() ?? "" : present.GetRawText();
+        return text.Length > LongestValue ? string.Concat(text.AsSpan(0, LongestValue), "...") : text;
+    }
+}
