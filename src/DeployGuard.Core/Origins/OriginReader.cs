@@ -19,8 +19,12 @@ internal static class OriginReader
         Evidence[] evidence = [.. recorded.Concat(Claims(workload)).Distinct()];
         var kind = evidence.Any(SaysAi) ? OriginKind.AiAssisted : OriginKind.Unknown;
         var tool = evidence.FirstOrDefault(e => e.Key == AiTool)?.Value;
-        return new Origin(kind, tool, [.. evidence.Where(e => e.Key == Authors).SelectMany(Names).Distinct()], evidence);
+        return new Origin(kind, tool, AuthorsIn(evidence), evidence);
     }
+
+    /// <summary>Everybody whom any of it names as an author.</summary>
+    public static IReadOnlyList<string> AuthorsIn(IEnumerable<Evidence> evidence) =>
+        [.. evidence.Where(e => e.Key == Authors).SelectMany(Names).Distinct()];
 
     private static IEnumerable<Evidence> Claims(Workload workload) =>
         from annotations in (IReadOnlyDictionary<string, string>[])[workload.Template.Annotations, workload.Annotations]

@@ -24,7 +24,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
         var metadata = root.RequiredObject("metadata");
         return new Workload
         {
-            Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? ""),
+            Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? metadata.Text("generateName") ?? ""),
             Uid = metadata.Text("uid") ?? "",
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
             Labels = metadata.Map("labels"),
@@ -35,6 +35,10 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             Strategy = StrategyReader.Read(root.RequiredObject("spec")),
         };
     }
+
+    /// <summary>The replicas that a Scale asks for; an absent number is 0 there, as the API server writes it.</summary>
+    /// <exception cref="MalformedObjectException">The object has no spec, or replicas that are no number.</exception>
+    public static int ReadScale(JsonElement scale) => new Field(scale, "").AsObject().RequiredObject("spec").Int("replicas") ?? 0;
 
     /// <summary>Group and kind of an object; the groups that the built-in kinds came from are named as they are named today.</summary>
     public static (string ApiGroup, string Kind) TypeOf(JsonElement obj) => TypeOf(new Field(obj, "").AsObject());

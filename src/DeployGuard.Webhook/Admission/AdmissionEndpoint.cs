@@ -1,0 +1,79 @@
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Webhook.Telemetry;
+
+namespace DeployGuard.Webhook.Admission;
+
+/// <summary>
+/// <c>/admit/workloads</c>: body -> <see cref="RequestReader"/> -> <see cref="Guard.Decide"/> -> answer. Only what is gated
+/// awaits anything.
+/// </summary>
+internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFacts facts, Telemetry.Telemetry telemetry, TimeProvider time)
+    : ReviewEndpoint(telemetry)
+{
+    private readonly Telemetry.Telemetry _telemetry = telemetry;
+
+    protected override async ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
+    {
+        Request request;
+        try
+        {
+            request = reader.Read(review);
+        }
+        catch (MalformedObjectException wrong)
+        {
+            return Answer.Malformed($"{review.Kind} {review.Namespace}/{review.Name}: {wrong.Message}");
+        }
+
+        var verdict = await DecideAsync(request, context);
+        if (!request.DryRun && BelongsOnRecordAfterwards(verdict))
+        {
+            facts.RecordAfterwards(verdict);
+        }
+
+        _telemetry.Decided(verdict);
+        var warnings = Messages.WarningLines(verdict);
+        return verdict.IsAllowed ? Answer.Allow(warnings) : Answer.Forbid(Messages.Refusal(verdict), warnings);
+    }
+
+    private async ValueTask<Verdict> DecideAsync(Request request, HttpContext context)
+    {
+        var view = facts.View(request);
+        var needs = guard.Needs(request, view, time.GetUtcNow());
+        if (needs is Facts.None)
+        {
+            var verdict = guard.Decide(request, view, time.GetUtcNow());
+            if (!MustBeOnRecordFirst(verdict))
+            {
+                return verdict;
+            }
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        deadline.CancelAfter(Deadline.Of(context.Request));
+        try
+        {
+            var live = needs is Facts.None ? view : await facts.ReadLiveAsync(request, view, deadline.Token);
+            var verdict = guard.Decide(request, live, time.GetUtcNow());
+            if (MustBeOnRecordFirst(verdict))
+            {
+                await facts.RecordAdmittedAsync(verdict, deadline.Token);
+            }
+
+            return verdict;
+        }
+        catch (FactsUnavailableException unavailable)
+        {
+            return guard.Undecidable(request, view, time.GetUtcNow(), unavailable.Message);
+        }
+    }
+
+    private static bool MustBeOnRecordFirst(Verdict verdict) =>
+        verdict is { IsAllowed: true, IsGated: true, Change.Request.DryRun: false };
+
+    /// <summary>Refusals that an approval could cure, and what passed without having to be on record first.</summary>
+    private static bool BelongsOnRecordAfterwards(Verdict verdict) => verdict.IsAllowed
+        ? !verdict.IsGated && verdict.Policies.Count > 0 && verdict.Change.Meaning is Meaning.NewRevision or Meaning.Rollback
+        : verdict.AwaitsApproval;
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+
+namespace DeployGuard.Webhook.Admission;
+
+/// <summary>What is answered to one review: allowed with warnings, or refused with a code and a message.</summary>
+internal sealed record Answer
+{
+    private static readonly JsonEncodedText s_apiVersion = JsonEncodedText.Encode("admission.k8s.io/v1");
+
+    public bool Allowed => Code is null;
+
+    /// <summary>An HTTP status for the client of the API server; null if allowed.</summary>
+    public int? Code { get; private init; }
+
+    public string Message { get; private init; } = "";
+
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
+    /// <summary>A JSON patch, UTF-8; null if nothing is to be changed.</summary>
+    public byte[]? Patch { get; private init; }
+
+    public static Answer Allow(IReadOnlyList<string> warnings) => new() { Warnings = warnings };
+
+    public static Answer AllowWith(byte[] patch) => new() { Patch = patch };
+
+    public static Answer Forbid(string message, IReadOnlyList<string>? warnings = null) =>
+        new() { Code = StatusCodes.Status403Forbidden, Message = message, Warnings = warnings ?? [] };
+
+    public static Answer Malformed(string message) => new() { Code = StatusCodes.Status400BadRequest, Message = message };
+
+    public async Task WriteAsync(HttpResponse response, string uid)
+    {
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "application/json";
+        await using var writer = new Utf8JsonWriter(response.BodyWriter);
+        Write(writer, uid);
+    }
+
+    private void Write(Utf8JsonWriter writer, string uid)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("apiVersion", s_apiVersion);
+        writer.WriteString("kind", "AdmissionReview");
+        writer.WriteStartObject("response");
+        writer.WriteString("uid", uid);
+        writer.WriteBoolean("allowed", Allowed);
+        if (Code is { } code)
+        {
+            writer.WriteStartObject("status");
+            writer.WriteNumber("code", code);
+            writer.WriteString("reason", code == StatusCodes.Status403Forbidden ? "Forbidden" : "BadRequest");
+            writer.WriteString("message", Message);
+            writer.WriteEndObject();
+        }
+
+        if (Patch is not null)
+        {
+            writer.WriteString("patchType", "JSONPatch");
+            writer.WriteBase64String("patch", Patch);
+        }
+
+        if (Warnings.Count > 0)
+        {
+            writer.WriteStartArray("warnings");
+            foreach (var warning in Warnings)
+            {
+                writer.WriteStringValue(warning);
+            }
+
+            writer.WriteEndArray();
+        }
+
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Webhook.Admission;
+
+/// <summary>Turns the wire form into what Core judges.</summary>
+internal sealed class RequestReader(WorkloadReader workloads)
+{
+    private static readonly Dictionary<string, string> s_scalable = new(StringComparer.Ordinal)
+    {
+        ["deployments"] = "Deployment",
+        ["statefulsets"] = "StatefulSet",
+        ["replicasets"] = "ReplicaSet",
+        ["replicationcontrollers"] = "ReplicationController",
+    };
+
+    /// <exception cref="MalformedObjectException">An object that is needed is missing or malformed; the path begins with <c>object</c> or <c>oldObject</c>.</exception>
+    public Request Read(Review review)
+    {
+        if (review.SubResource == "scale")
+        {
+            return ReadScale(review);
+        }
+
+        var target = new WorkloadRef(Canonical(review.Group), review.Kind, review.Namespace, review.Name);
+        if (workloads.Kinds.TemplatePath(target.ApiGroup, target.Kind) is null)
+        {
+            return new OpaqueRequest(DiffersInMetadataOnly(review))
+            {
+                Operation = review.Operation,
+                Requester = review.Requester,
+                DryRun = review.DryRun,
+                Target = target,
+            };
+        }
+
+        // What is deleted is not looked at: nothing about it could change the answer.
+        var after = review.Operation is Operation.Delete ? null : Workload(review, review.Object, "object");
+        return new WorkloadRequest
+        {
+            Operation = review.Operation,
+            Requester = review.Requester,
+            DryRun = review.DryRun,
+            Target = after?.Ref ?? target,
+            SubResource = review.SubResource,
+            Before = review.Operation is Operation.Update ? Workload(review, review.OldObject, "oldObject") : null,
+            After = after,
+        };
+    }
+
+    private Workload Workload(Review review, JsonElement obj, string place)
+    {
+        var workload = In(place, () => workloads.Read(Present(obj)));
+        // The path of the request is what the API server acts on; an object may leave its own namespace and name out.
+        return workload with
+        {
+            Ref = workload.Ref with
+            {
+                Namespace = review.Namespace,
+                Name = review.Name.Length > 0 ? review.Name : workload.Ref.Name,
+            },
+        };
+    }
+
+    private static ScaleRequest ReadScale(Review review) => new(Replicas(review.OldObject, "oldObject"), Replicas(review.Object, "object"))
+    {
+        Operation = review.Operation,
+        Requester = review.Requester,
+        DryRun = review.DryRun,
+        Target = new WorkloadRef(
+            Canonical(review.ResourceGroup),
+            s_scalable.GetValueOrDefault(review.Resource, review.Resource),
+            review.Namespace,
+            review.Name),
+    };
+
+    private static int Replicas(JsonElement scale, string place) => In(place, () => WorkloadReader.ReadScale(Present(scale)));
+
+    private static string Canonical(string group) => group == "extensions" ? "apps" : group;
+
+    private static JsonElement Present(JsonElement obj) =>
+        obj.ValueKind is JsonValueKind.Object ? obj : throw new MalformedObjectException("", "expected an object, found none");
+
+    private static T In<T>(string place, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (MalformedObjectException wrong)
+        {
+            throw wrong.Within(place);
+        }
+    }
+
+    private static bool DiffersInMetadataOnly(Review review) =>
+        review is { Object.ValueKind: JsonValueKind.Object, OldObject.ValueKind: JsonValueKind.Object }
+        && JsonElement.DeepEquals(WithoutMetadata(review.Object), WithoutMetadata(review.OldObject));
+
+    private static JsonElement WithoutMetadata(JsonElement obj) => JsonSerializer.SerializeToElement(
+        obj.EnumerateObject()
+            .Where(p => p.Name is not ("metadata" or "status" or "apiVersion" or "kind"))
+            .ToDictionary(p => p.Name, p => p.Value));
+}

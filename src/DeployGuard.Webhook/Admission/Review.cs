@@ -1,0 +1,108 @@
+using System.Text.Json;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Webhook.Admission;
+
+/// <summary>The wire form of an AdmissionReview's request, as far as it is read. Views into the body; not kept.</summary>
+internal sealed record Review
+{
+    private const string ApiVersion = "admission.k8s.io/v1";
+
+    public required string Uid { get; init; }
+
+    public required string Group { get; init; }
+
+    public required string Kind { get; init; }
+
+    /// <summary>Plural, lower-case: <c>deployments</c>.</summary>
+    public required string Resource { get; init; }
+
+    /// <summary>Group of <see cref="Resource"/>; of a <c>/scale</c> it is the parent's, while the kind is autoscaling/Scale.</summary>
+    public required string ResourceGroup { get; init; }
+
+    public required string SubResource { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Namespace { get; init; }
+
+    public required Operation Operation { get; init; }
+
+    public required Requester Requester { get; init; }
+
+    public required bool DryRun { get; init; }
+
+    /// <summary>Undefined where the request carries none.</summary>
+    public required JsonElement Object { get; init; }
+
+    /// <summary>Undefined where the request carries none.</summary>
+    public required JsonElement OldObject { get; init; }
+
+    /// <exception cref="ReviewException">It is no v1 AdmissionReview with a uid.</exception>
+    /// <exception cref="MalformedReviewException">It has a uid to answer to, but its request cannot be read.</exception>
+    public static Review Read(JsonElement root)
+    {
+        if (Text(root, "kind") != "AdmissionReview" || Text(root, "apiVersion") != ApiVersion)
+        {
+            throw NotAReview($"expected kind AdmissionReview of {ApiVersion}, found {Show(root, "kind")} of {Show(root, "apiVersion")}");
+        }
+
+        var request = Child(root, "request");
+        if (request.ValueKind is not JsonValueKind.Object || Text(request, "uid") is not { Length: > 0 } uid)
+        {
+            throw NotAReview("request.uid is missing");
+        }
+
+        var kind = Child(request, "kind");
+        var resource = Child(request, "resource");
+        return new Review
+        {
+            Uid = uid,
+            Group = Text(kind, "group") ?? "",
+            Kind = Text(kind, "kind") ?? throw new MalformedReviewException(uid, "request.kind.kind", "is missing"),
+            Resource = Text(resource, "resource") ?? "",
+            ResourceGroup = Text(resource, "group") ?? "",
+            SubResource = Text(request, "subResource") ?? "",
+            Name = Text(request, "name") ?? "",
+            Namespace = Text(request, "namespace") ?? "",
+            Operation = ReadOperation(request, uid),
+            Requester = ReadRequester(Child(request, "userInfo")),
+            DryRun = request.TryGetProperty("dryRun", out var dryRun) && dryRun.ValueKind is JsonValueKind.True,
+            Object = Child(request, "object"),
+            OldObject = Child(request, "oldObject"),
+        };
+    }
+
+    private static Operation ReadOperation(JsonElement request, string uid) => Text(request, "operation") switch
+    {
+        "CREATE" => Operation.Create,
+        "UPDATE" => Operation.Update,
+        "DELETE" => Operation.Delete,
+        var other => throw new MalformedReviewException(uid, "request.operation", $"expected CREATE, UPDATE or DELETE, found {other ?? "nothing"}"),
+    };
+
+    private static Requester ReadRequester(JsonElement user)
+    {
+        string[] groups = user.ValueKind is JsonValueKind.Object && user.TryGetProperty("groups", out var list) && list.ValueKind is JsonValueKind.Array
+            ? [.. list.EnumerateArray().Where(g => g.ValueKind is JsonValueKind.String).Select(g => g.GetString() ?? "")]
+            : [];
+        return new Requester(Text(user, "username") ?? "", Text(user, "uid") ?? "", groups);
+    }
+
+    private static JsonElement Child(JsonElement owner, string name) =>
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null ? value : default;
+
+    private static string? Text(JsonElement owner, string name) =>
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+
+    private static string Show(JsonElement owner, string name) => Text(owner, name) is { Length: > 0 and < 80 } text ? text : "nothing that fits";
+
+    private static ReviewException NotAReview(string problem) => new(StatusCodes.Status400BadRequest, $"the body is no AdmissionReview that can be judged: {problem}");
+}
+
+/// <summary>A review that can be answered, about an object that cannot be what it says it is.</summary>
+internal sealed class MalformedReviewException(string uid, string path, string problem) : Exception($"{path}: {problem}")
+{
+    public string Uid { get; } = uid;
+}

@@ -1,0 +1,61 @@
+using DeployGuard.Webhook.Telemetry;
+
+namespace DeployGuard.Webhook.Admission;
+
+/// <summary>
+/// What all admission endpoints share: reading the review, the HTTP status of what is none, counting, and writing the answer.
+/// A bug surfaces as 500, so that the failurePolicy decides and the counter shows it.
+/// </summary>
+internal abstract class ReviewEndpoint(Telemetry.Telemetry telemetry)
+{
+    public async Task HandleAsync(HttpContext context)
+    {
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        try
+        {
+            using var body = await ReviewBody.ReadAsync(context.Request, context.RequestAborted);
+            await AnswerAsync(Review.Read(body.Root), context, started);
+        }
+        catch (ReviewException wrong)
+        {
+            await RejectAsync(context, wrong.StatusCode, wrong.Message);
+        }
+        catch (BadHttpRequestException wrong)
+        {
+            await RejectAsync(context, wrong.StatusCode, wrong.Message);
+        }
+        catch (MalformedReviewException wrong)
+        {
+            telemetry.NothingDecided();
+            await Answer.Malformed(wrong.Message).WriteAsync(context.Response, wrong.Uid);
+        }
+    }
+
+    /// <summary>Judges one review. Throws only for bugs.</summary>
+    protected abstract ValueTask<Answer> JudgeAsync(Review review, HttpContext context);
+
+    private async Task AnswerAsync(Review review, HttpContext context, long started)
+    {
+        Answer answer;
+        try
+        {
+            answer = await JudgeAsync(review, context);
+        }
+        catch (Exception bug) when (bug is not OperationCanceledException)
+        {
+            telemetry.Failed(review, bug);
+            throw;
+        }
+
+        telemetry.Answered(review, answer, System.Diagnostics.Stopwatch.GetElapsedTime(started));
+        await answer.WriteAsync(context.Response, review.Uid);
+    }
+
+    private async Task RejectAsync(HttpContext context, int statusCode, string message)
+    {
+        telemetry.NothingDecided();
+        context.Response.StatusCode = statusCode;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        await context.Response.WriteAsync($"deployguard: {message}\n");
+    }
+}

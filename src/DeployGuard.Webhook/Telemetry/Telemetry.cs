@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Webhook.Admission;
+
+namespace DeployGuard.Webhook.Telemetry;
+
+/// <summary>
+/// Counts what was asked and answered. No label holds the name of a workload: names go to the decision log and the records.
+/// The exporter adds the unit and <c>_total</c> to the names.
+/// </summary>
+internal sealed class Telemetry(DecisionLog log, Meter meter)
+{
+    public const string DeniedInstrument = "deployguard_rollouts_denied";
+    public const string DurationInstrument = "deployguard_admission_duration";
+
+    private readonly Counter<long> _requests = meter.CreateCounter<long>("deployguard_admission_requests", description: "Admission requests answered.");
+
+    private readonly Counter<long> _denied = meter.CreateCounter<long>(
+        DeniedInstrument, description: "Rollouts with findings: refused (Enforce), warned about (Warn) or noted (Audit). Dry runs do not count.");
+
+    private readonly Histogram<double> _duration = meter.CreateHistogram<double>(
+        DurationInstrument, "s", "Time from the first byte of a review to its answer.");
+
+    private readonly Counter<long> _approvals = meter.CreateCounter<long>("deployguard_approvals", description: "Approvals and vetoes that were admitted.");
+
+    public void Decided(Verdict verdict)
+    {
+        log.Write(verdict);
+        if (verdict.Change is { Request.DryRun: true } or { Meaning: Meaning.Rollback })
+        {
+            return;
+        }
+
+        foreach (var (policy, mode, safeguard, reason) in verdict.Findings.Select(f => (f.Policy, f.Mode, f.Safeguard, f.Finding.Reason)).Distinct())
+        {
+            var target = verdict.Change.Request.Target;
+            _denied.Add(1, new TagList
+            {
+                { "namespace", target.Namespace },
+                { "kind", target.Kind },
+                { "policy", policy },
+                { "safeguard", safeguard },
+                { "reason", reason },
+                { "mode", ModeName(mode) },
+            });
+        }
+    }
+
+    public void Answered(Review review, Answer answer, TimeSpan took)
+    {
+        Count(review, answer.Code switch
+        {
+            null => "allowed",
+            StatusCodes.Status403Forbidden => "denied",
+            _ => "malformed",
+        });
+        _duration.Record(took.TotalSeconds);
+    }
+
+    /// <summary>A bug: the API server's failurePolicy decides.</summary>
+    public void Failed(Review review, Exception bug)
+    {
+        Count(review, "error");
+        log.Write(review, bug);
+    }
+
+    /// <summary>A body that was no review, or of which nothing could be read.</summary>
+    public void NothingDecided() => _requests.Add(1, new TagList { { "resource", "" }, { "operation", "" }, { "decision", "malformed" }, { "dry_run", "false" } });
+
+    public void Approved(string decision) => _approvals.Add(1, new KeyValuePair<string, object?>("decision", decision));
+
+    private void Count(Review review, string decision) => _requests.Add(1, new TagList
+    {
+        { "resource", review.SubResource.Length == 0 ? review.Resource : $"{review.Resource}/{review.SubResource}" },
+        { "operation", OperationName(review.Operation) },
+        { "decision", decision },
+        { "dry_run", review.DryRun ? "true" : "false" },
+    });
+
+    private static string OperationName(Operation operation) => operation switch
+    {
+        Operation.Create => "CREATE",
+        Operation.Update => "UPDATE",
+        Operation.Delete => "DELETE",
+        _ => throw new InvalidOperationException($"unknown operation {operation}"),
+    };
+
+    private static string ModeName(Mode mode) => mode switch
+    {
+        Mode.Enforce => nameof(Mode.Enforce),
+        Mode.Warn => nameof(Mode.Warn),
+        Mode.Audit => nameof(Mode.Audit),
+        _ => throw new InvalidOperationException($"unknown mode {mode}"),
+    };
+}
