@@ -1,0 +1,23 @@
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Webhook.Admission;
+
+/// <summary>
+/// Facts without a cluster: policies from files, no approvals, no memory, labels of namespaces unknown and taken to match. What
+/// needs the cluster is judged as if nothing were known.
+/// </summary>
+internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> policies) : IFacts
+{
+    public ClusterView View(Request request) => new() { Policies = policies(), ApproveBy = ApproveBy.Hash };
+
+    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) => ValueTask.FromResult(cached);
+
+    public ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => ValueTask.CompletedTask;
+
+    public void RecordAfterwards(Verdict verdict)
+    {
+        // There is nowhere to keep it; the decision is on the log.
+    }
+}

@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Net;
+
+namespace DeployGuard.Webhook.Hosting;
+
+/// <summary>The flags of the program. Each may also be given by environment: <c>--metrics-listen</c> by <c>DEPLOYGUARD_METRICS_LISTEN</c>.</summary>
+internal static class CommandLine
+{
+    private static readonly Option<IPEndPoint> s_listen = EndPoint("--listen", "0.0.0.0:8443", "Address and port for the API server's calls, over TLS.");
+    private static readonly Option<IPEndPoint> s_metrics = EndPoint("--metrics-listen", "0.0.0.0:9090", "Address and port for /metrics, without TLS.");
+    private static readonly Option<FileInfo?> s_certificate = Path("--tls-cert", "PEM file of the server certificate, chain included. With --tls-key and --tls-ca; without the three DeployGuard makes and keeps its own.");
+    private static readonly Option<FileInfo?> s_key = Path("--tls-key", "PEM file of the certificate's private key.");
+    private static readonly Option<FileInfo?> s_ca = Path("--tls-ca", "PEM file of the CA that signed it; it is put into the webhook configurations.");
+    private static readonly Option<FileInfo?> s_kubeconfig = Path("--kubeconfig", "Kubeconfig file. Default: the service account of the pod.");
+    private static readonly Option<string> s_namespace = Text("--namespace", "deployguard-system", "Namespace that DeployGuard runs in.");
+    private static readonly Option<string> s_account = Text("--service-account", "deployguard", "Service account that it runs as.");
+    private static readonly Option<string> s_service = Text("--service", "deployguard", "Service by which the API server reaches it.");
+    private static readonly Option<string> s_secret = Text("--secret", "deployguard-tls", "Secret with its certificate and memory.");
+    private static readonly Option<string> s_configuration = Text("--webhook-configuration", "deployguard", "Name of the validating and the mutating webhook configuration that it keeps.");
+    private static readonly Option<string> s_lease = Text("--lease", "deployguard-leader", "Lease by which the replicas choose a leader.");
+    private static readonly Option<bool> s_standalone = new("--standalone")
+    {
+        Description = "Run without an API server, for trying and measuring: no approvals, no memory, every namespace matches.",
+        DefaultValueFactory = result => FromEnvironment("--standalone") switch
+        {
+            null or "" or "false" => false,
+            "true" => true,
+            var other => Refuse(result, $"DEPLOYGUARD_STANDALONE: \"{other}\" is neither true nor false", false),
+        },
+    };
+
+    private static readonly Option<string> s_policies = Text("--policies", "", "Folder of SafeguardPolicy YAML files for --standalone; read again when they change.");
+    private static readonly Option<string[]> s_trusted = new("--trusted-controller")
+    {
+        Description = "USER=KIND[,KIND...]: a controller whose writes of these kinds were judged elsewhere. May be repeated; in the environment separated by spaces.",
+        DefaultValueFactory = _ => FromEnvironment("--trusted-controller")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
+    };
+
+    /// <summary>Parses, and runs <paramref name="run"/> with the options. Exit code 2 for a bad command line.</summary>
+    public static async Task<int> RunAsync(string[] args, Func<WebhookOptions, CancellationToken, Task<int>> run)
+    {
+        var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
+        {
+            s_listen, s_metrics, s_certificate, s_key, s_ca, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
+            s_standalone, s_policies, s_trusted,
+        };
+        root.Validators.Add(Validate);
+        root.SetAction((parsed, cancel) => run(Read(parsed), cancel));
+        var parsed = root.Parse(args);
+        // Exceptions are ours to word, in Program; signals are the host's to take.
+        var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var exitCode = await parsed.InvokeAsync(invocation);
+        return parsed.Errors.Count > 0 ? 2 : exitCode;
+    }
+
+    private static void Validate(CommandResult result)
+    {
+        var given = new[] { s_certificate, s_key, s_ca }.Count(o => result.GetValue(o) is not null);
+        if (given is not (0 or 3))
+        {
+            result.AddError("--tls-cert, --tls-key and --tls-ca are given together or not at all");
+        }
+
+        var standalone = result.GetValue(s_standalone);
+        var policies = result.GetValue(s_policies);
+        if (standalone != !string.IsNullOrEmpty(policies))
+        {
+            result.AddError("--standalone and --policies DIR are given together or not at all");
+        }
+        else if (standalone && !Directory.Exists(policies))
+        {
+            result.AddError($"--policies {policies}: no such folder");
+        }
+
+        foreach (var trusted in result.GetValue(s_trusted) ?? [])
+        {
+            if (trusted.Split('=') is not [{ Length: > 0 }, { Length: > 0 }])
+            {
+                result.AddError($"--trusted-controller {trusted}: expected USER=KIND[,KIND...]");
+            }
+        }
+    }
+
+    private static WebhookOptions Read(ParseResult parsed) => new()
+    {
+        Listen = parsed.GetRequiredValue(s_listen),
+        MetricsListen = parsed.GetRequiredValue(s_metrics),
+        Tls = parsed.GetValue(s_certificate) is { } certificate && parsed.GetValue(s_key) is { } key && parsed.GetValue(s_ca) is { } ca
+            ? new TlsFiles(certificate, key, ca)
+            : null,
+        Kubeconfig = parsed.GetValue(s_kubeconfig),
+        Namespace = parsed.GetRequiredValue(s_namespace),
+        ServiceAccount = parsed.GetRequiredValue(s_account),
+        Service = parsed.GetRequiredValue(s_service),
+        Secret = parsed.GetRequiredValue(s_secret),
+        WebhookConfiguration = parsed.GetRequiredValue(s_configuration),
+        Lease = parsed.GetRequiredValue(s_lease),
+        StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,
+        TrustedControllers = [.. from trusted in parsed.GetRequiredValue(s_trusted)
+                                 let parts = trusted.Split('=')
+                                 select KeyValuePair.Create(parts[0], parts[1].Split(','))],
+    };
+
+    private static Option<IPEndPoint> EndPoint(string name, string absent, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "ADDRESS:PORT",
+        DefaultValueFactory = result => Parse(name, FromEnvironment(name) ?? absent, result),
+        CustomParser = result => Parse(name, result.Tokens.Count == 1 ? result.Tokens[0].Value : "", result),
+    };
+
+    private static IPEndPoint Parse(string name, string text, ArgumentResult result) =>
+        IPEndPoint.TryParse(text, out var endPoint) && text.Contains(':', StringComparison.Ordinal)
+            ? endPoint
+            : Refuse(result, $"{name}: \"{text}\" is not an address and port such as 0.0.0.0:8443", new IPEndPoint(IPAddress.None, 0));
+
+    private static Option<FileInfo?> Path(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "FILE",
+        DefaultValueFactory = _ => FromEnvironment(name) is { Length: > 0 } path ? new FileInfo(path) : null,
+    };
+
+    private static Option<string> Text(string name, string absent, string description) => new(name)
+    {
+        Description = description,
+        DefaultValueFactory = _ => FromEnvironment(name) ?? absent,
+    };
+
+    private static string? FromEnvironment(string name) =>
+        Environment.GetEnvironmentVariable($"DEPLOYGUARD_{name[2..].ToUpperInvariant().Replace('-', '_')}");
+
+    /// <summary>The error stops the program before anything reads the value.</summary>
+    private static T Refuse<T>(ArgumentResult result, string error, T instead)
+    {
+        result.AddError(error);
+        return instead;
+    }
+}

@@ -1,0 +1,40 @@
+using System.Net;
+
+namespace DeployGuard.Webhook.Hosting;
+
+/// <summary>What the program was told on its command line or by its environment; checked when it was read.</summary>
+internal sealed record WebhookOptions
+{
+    public required IPEndPoint Listen { get; init; }
+
+    public required IPEndPoint MetricsListen { get; init; }
+
+    /// <summary>All three or none; none for the certificate that DeployGuard makes and keeps itself.</summary>
+    public TlsFiles? Tls { get; init; }
+
+    /// <summary>Null for the service account of the pod.</summary>
+    public FileInfo? Kubeconfig { get; init; }
+
+    public required string Namespace { get; init; }
+
+    public required string ServiceAccount { get; init; }
+
+    public required string Service { get; init; }
+
+    public required string Secret { get; init; }
+
+    public required string WebhookConfiguration { get; init; }
+
+    public required string Lease { get; init; }
+
+    /// <summary>Not null to run without an API server, on the policies of this folder.</summary>
+    public DirectoryInfo? StandalonePolicies { get; init; }
+
+    /// <summary>User names that are let through for kinds, besides the built-in controllers.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string[]>> TrustedControllers { get; init; }
+
+    /// <summary>The username under which the API server knows us.</summary>
+    public string Self => $"system:serviceaccount:{Namespace}:{ServiceAccount}";
+}
+
+internal sealed record TlsFiles(FileInfo Certificate, FileInfo Key, FileInfo Ca);
