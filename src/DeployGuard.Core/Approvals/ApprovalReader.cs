@@ -13,7 +13,7 @@ public static class ApprovalReader
     /// <exception cref="MalformedObjectException">A field that is needed is missing or has the wrong type.</exception>
     public static Approval Read(JsonElement approval, DateTimeOffset createdAt)
     {
-        var root = new Field(approval, "").AsObject();
+        var root = Field.Root(approval).AsObject();
         var metadata = root.RequiredObject("metadata");
         var spec = root.RequiredObject("spec");
         var workload = spec.RequiredObject("workload");

@@ -3,18 +3,23 @@ using System.Text.Json;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>A place in a JSON object that knows its path, so that whoever finds the wrong type there can say where.</summary>
-internal readonly record struct Field(JsonElement Element, string Path)
+internal readonly record struct Field(JsonElement Element, Place? Place)
 {
+    public static Field Root(JsonElement element) => new(element, null);
+
+    /// <summary>Built when it is asked for, which is for images and errors; most fields never are.</summary>
+    public string Path => Place?.ToString() ?? "";
+
     /// <summary>The member, or null if it is absent or JSON null, which Kubernetes takes as the same.</summary>
     public Field? this[string name] =>
         Element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null
-            ? new Field(value, Path.Length == 0 ? name : $"{Path}.{name}")
+            ? new Field(value, new Place(Place, name))
             : null;
 
     public Field? Object(string name) => Typed(name, JsonValueKind.Object, "an object");
 
     public Field RequiredObject(string name) =>
-        Object(name) ?? throw new MalformedObjectException(Path.Length == 0 ? name : $"{Path}.{name}", "is missing");
+        Object(name) ?? throw new MalformedObjectException(new Place(Place, name).ToString(), "is missing");
 
     public string? Text(string name) => Typed(name, JsonValueKind.String, "a string")?.Element.GetString();
 
@@ -37,7 +42,7 @@ internal readonly record struct Field(JsonElement Element, string Path)
         var index = 0;
         foreach (var element in list.Element.EnumerateArray())
         {
-            yield return new Field(element, $"{list.Path}[{index++}]");
+            yield return new Field(element, new Place(list.Place, $"[{index++}]"));
         }
     }
 
@@ -80,4 +85,12 @@ internal readonly record struct Field(JsonElement Element, string Path)
         JsonValueKind.True or JsonValueKind.False => "a boolean",
         _ => "nothing",
     };
+}
+
+/// <summary>A segment of a path with what stands before it: a member's name, or an index such as <c>[2]</c>.</summary>
+internal sealed record Place(Place? Parent, string Segment)
+{
+    public override string ToString() => Parent is null ? Segment
+        : Segment.StartsWith('[') ? Parent + Segment
+        : $"{Parent}.{Segment}";
 }

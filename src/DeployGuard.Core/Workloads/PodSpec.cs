@@ -65,7 +65,7 @@ internal static class PodSpec
 
     /// <summary>Writes the list's items that are kept; a list of which nothing is left is not written at all.</summary>
     private static void WriteItems(
-        Utf8JsonWriter writer, JsonProperty list, Func<JsonElement, bool> keep, Action<Utf8JsonWriter, JsonElement> write)
+        Utf8JsonWriter writer, (string Name, JsonElement Value) list, Func<JsonElement, bool> keep, Action<Utf8JsonWriter, JsonElement> write)
     {
         var kept = list.Value.EnumerateArray().Where(keep).ToList();
         if (kept.Count == 0)

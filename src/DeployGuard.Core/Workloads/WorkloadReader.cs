@@ -17,7 +17,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     /// <exception cref="MalformedObjectException">A field that is needed is missing or has the wrong type.</exception>
     public Workload Read(JsonElement obj)
     {
-        var root = new Field(obj, "").AsObject();
+        var root = Field.Root(obj).AsObject();
         var (apiGroup, kind) = TypeOf(root);
         var path = Kinds.TemplatePath(apiGroup, kind)
             ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
@@ -38,10 +38,10 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     /// <summary>The replicas that a Scale asks for; an absent number is 0 there, as the API server writes it.</summary>
     /// <exception cref="MalformedObjectException">The object has no spec, or replicas that are no number.</exception>
-    public static int ReadScale(JsonElement scale) => new Field(scale, "").AsObject().RequiredObject("spec").Int("replicas") ?? 0;
+    public static int ReadScale(JsonElement scale) => Field.Root(scale).AsObject().RequiredObject("spec").Int("replicas") ?? 0;
 
     /// <summary>Group and kind of an object; the groups that the built-in kinds came from are named as they are named today.</summary>
-    public static (string ApiGroup, string Kind) TypeOf(JsonElement obj) => TypeOf(new Field(obj, "").AsObject());
+    public static (string ApiGroup, string Kind) TypeOf(JsonElement obj) => TypeOf(Field.Root(obj).AsObject());
 
     private static (string ApiGroup, string Kind) TypeOf(Field root)
     {
