@@ -1,1 +1,26 @@
-return 0;
+using System.Globalization;
+using System.Text;
+using DeployGuard.Benchmarks;
+
+if (args is ["bare", var port, var certificate, var key])
+{
+    await BareServer.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), certificate, key);
+    return 0;
+}
+
+if (args is not [var webhook] || !File.Exists(webhook))
+{
+    Console.Error.WriteLine("usage: bench PATH-OF-THE-PUBLISHED-WEBHOOK (make bench publishes it first)");
+    return 2;
+}
+
+var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
+try
+{
+    await new Comparison(webhook, folder.FullName).RunAsync();
+    return 0;
+}
+finally
+{
+    folder.Delete(recursive: true);
+}

@@ -31,7 +31,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return absent;
     }
 
-    public int Int(string name, int absent, int least, int most) => Take(name) is { } value ? IntOf(value, name, absent, least, most) : absent;
+    public int Int(string name, int absent, int least, int most) => Take(name) is { } value ? IntOf(value, name, least, most) ?? absent : absent;
 
     public TimeSpan Duration(string name, TimeSpan absent)
     {
@@ -93,7 +93,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
     });
 
     public IReadOnlyList<int> Ints(string name, int least, int most) =>
-        [.. List(name, "whole numbers", (item, at) => (object)IntOf(item, at, least, least, most)).Cast<int>()];
+        [.. List(name, "whole numbers", (item, at) => (object?)IntOf(item, at, least, most)).Cast<int>()];
 
     public IReadOnlyList<T> Objects<T>(string name, Func<StrictObject, T> read)
         where T : class => List(name, "objects", (item, at) =>
@@ -193,7 +193,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return values;
     }
 
-    private int IntOf(JsonElement value, string at, int absent, int least, int most)
+    private int? IntOf(JsonElement value, string at, int least, int most)
     {
         if (value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most)
         {
@@ -201,7 +201,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         }
 
         Error(at, $"{Show(value)} is not a whole number from {least} to {most}");
-        return absent;
+        return null;
     }
 
     private static string Show(JsonElement value)

@@ -63,25 +63,32 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, string Hash)
         }
 
         // Only labels and annotations: name, uid, creationTimestamp and the like say nothing about what runs.
-        writer.WriteStartObject("metadata");
-        WriteMap(writer, metadata, "annotations", noise.IsAnnotationNoise);
-        WriteMap(writer, metadata, "labels", noise.IsLabelNoise);
-        writer.WriteEndObject();
+        var annotations = Entries(metadata, "annotations", noise.IsAnnotationNoise);
+        var labels = Entries(metadata, "labels", noise.IsLabelNoise);
+        if (annotations.Count + labels.Count > 0)
+        {
+            writer.WriteStartObject("metadata");
+            WriteMap(writer, "annotations", annotations);
+            WriteMap(writer, "labels", labels);
+            writer.WriteEndObject();
+        }
     }
 
-    private static void WriteMap(Utf8JsonWriter writer, JsonElement metadata, string name, Func<string, bool> isNoise)
+    private static List<JsonProperty> Entries(JsonElement metadata, string name, Func<string, bool> isNoise) =>
+        metadata.TryGetProperty(name, out var map) && map.ValueKind is JsonValueKind.Object
+            ? [.. map.EnumerateObject().Where(e => !isNoise(e.Name)).OrderBy(e => e.Name, StringComparer.Ordinal)]
+            : [];
+
+    /// <summary>An empty map says the same as none: a first restart annotation, once dropped, must leave no trace.</summary>
+    private static void WriteMap(Utf8JsonWriter writer, string name, List<JsonProperty> entries)
     {
-        if (!metadata.TryGetProperty(name, out var map) || map.ValueKind is not JsonValueKind.Object)
+        if (entries.Count == 0)
         {
             return;
         }
 
         writer.WriteStartObject(name);
-        foreach (var entry in map.EnumerateObject().Where(e => !isNoise(e.Name)).OrderBy(e => e.Name, StringComparer.Ordinal))
-        {
-            entry.WriteTo(writer);
-        }
-
+        entries.ForEach(entry => entry.WriteTo(writer));
         writer.WriteEndObject();
     }
 

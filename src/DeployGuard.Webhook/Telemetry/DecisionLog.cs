@@ -47,7 +47,14 @@ internal sealed class DecisionLog(TextWriter output, TimeProvider time) : Backgr
             because = verdict.Change.Because,
             change = verdict.Change.Name,
             policies = verdict.Policies.Select(p => p.Name),
-            findings = verdict.Findings.Select(f => new { f.Policy, mode = f.Mode.ToString(), f.Safeguard, f.Finding.Reason, f.Finding.Message }),
+            findings = verdict.Findings.Select(f => new
+            {
+                policy = f.Policy,
+                mode = f.Mode.ToString(),
+                safeguard = f.Safeguard,
+                reason = f.Finding.Reason,
+                message = f.Finding.Message,
+            }),
         });
     }
 

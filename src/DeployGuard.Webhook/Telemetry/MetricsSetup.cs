@@ -25,7 +25,12 @@ internal static class MetricsSetup
             .AddView(instrument => instrument.Name == Telemetry.DurationInstrument
                 ? new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets }
                 : new MetricStreamConfiguration { CardinalityLimit = MostSeries })
-            .AddPrometheusExporter(options => options.ScopeInfoEnabled = false));
+            .AddPrometheusExporter(options =>
+            {
+                // One meter and one target: what these would add to every series says nothing.
+                options.ScopeInfoEnabled = false;
+                options.TargetInfoEnabled = false;
+            }));
     }
 
     public static void AddBuildInfo(this Meter meter) => meter.CreateObservableGauge(

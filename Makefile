@@ -1,0 +1,71 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CONFIGURATION ?= Release
+DOTNET := dotnet
+export DOTNET_NOLOGO := true
+export DOTNET_CLI_TELEMETRY_OPTOUT := true
+# Build servers outlive the build; a script that ends should leave nothing running.
+export MSBUILDDISABLENODEREUSE := 1
+export DOTNET_CLI_USE_MSBUILD_SERVER := 0
+
+.PHONY: help
+help: ## Explain every target.
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: publish ## Play the whole story on a throw-away real control plane. KEEP=1 leaves it running.
+	$(DOTNET) run --project tests/DeployGuard.Rig -c $(CONFIGURATION) -- demo $(if $(KEEP),--keep)
+
+.PHONY: test
+test: build publish rig ## Run all tests, the end-to-end ones against a real API server.
+	tests/run.sh $(CONFIGURATION)
+
+.PHONY: test-unit
+test-unit: build ## Run the tests that need no API server.
+	tests/run.sh $(CONFIGURATION) --without-end-to-end
+
+.PHONY: build
+build: ## Build everything, warnings as errors.
+	$(DOTNET) build DeployGuard.sln -c $(CONFIGURATION)
+
+.PHONY: publish
+publish: ## Leave the programs at artifacts/webhook and artifacts/cli.
+	@echo "==> publishing the webhook and the command line (compiled ahead: about half a minute)"
+	$(DOTNET) publish src/DeployGuard.Webhook -c Release -r linux-x64 -o artifacts/webhook -v quiet
+	$(DOTNET) publish src/DeployGuard.Cli -c Release -r linux-x64 -o artifacts/cli -v quiet
+	ln -sf deployguard artifacts/cli/kubectl-deployguard
+
+.PHONY: rig
+rig: ## Install the real parts of the tests: etcd, kube-apiserver, kubectl, helm, haproxy, promtool.
+	@tests/DeployGuard.Rig/install.sh >/dev/null
+
+.PHONY: lint
+lint: ## Check the format of the code.
+	$(DOTNET) format DeployGuard.sln --verify-no-changes --no-restore
+
+.PHONY: format
+format: ## Mend the format of the code.
+	$(DOTNET) format DeployGuard.sln
+
+.PHONY: lint-chart
+lint-chart: rig ## Lint the chart and test its alerts.
+	bin="$$(tests/DeployGuard.Rig/install.sh)" && "$$bin/helm" lint --strict charts/deployguard
+
+.PHONY: bench
+bench: publish rig ## Measure the webhook beside a bare Kestrel, in one run.
+	$(DOTNET) run --project tests/DeployGuard.Benchmarks -c Release -- "$(CURDIR)/artifacts/webhook/deployguard-webhook"
+
+.PHONY: audit
+audit: ## Ask for known vulnerabilities in the packages (needs a feed that knows them).
+	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive
+
+.PHONY: ci
+ci: build lint lint-chart test ## What CI runs.
+
+.PHONY: clean
+clean: ## Delete what was built; what was installed for the tests stays.
+	rm -rf artifacts
+	find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

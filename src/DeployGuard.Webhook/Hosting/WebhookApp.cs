@@ -1,0 +1,48 @@
+using System.Diagnostics.Metrics;
+using System.Security.Cryptography.X509Certificates;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Records;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Records;
+using DeployGuard.Webhook.Telemetry;
+
+namespace DeployGuard.Webhook.Hosting;
+
+/// <summary>Puts the parts together into one web application, with a cluster behind it or without.</summary>
+internal static class WebhookApp
+{
+    /// <param name="certificate">The certificate to serve now; null until there is one.</param>
+    /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
+    public static WebApplication Build(
+        WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, TextWriter decisions, TimeProvider time)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        // Standard output belongs to the decisions, one JSON line each; what the program says about itself goes beside it.
+        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenFor(options, certificate));
+
+        var services = builder.Services;
+        services.AddDeployGuardMetrics();
+        services.AddSingleton(time);
+        services.AddSingleton(facts);
+        services.AddSingleton(new Guard(new TrustedControllers(options.TrustedControllers)));
+        services.AddSingleton(new RequestReader(WorkloadReader.Default));
+        services.AddSingleton(new RecordRules(options.Self));
+        services.AddSingleton(new DecisionLog(decisions, time));
+        services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());
+        services.AddSingleton<Telemetry.Telemetry>();
+        services.AddSingleton<AdmissionEndpoint>();
+        services.AddSingleton<RecordsEndpoint>();
+        services.AddSingleton<StampEndpoint>();
+
+        var app = builder.Build();
+        app.Services.GetRequiredService<Meter>().AddBuildInfo();
+        app.Serve(notReady);
+        return app;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace DeployGuard.Benchmarks;
+
+/// <summary>A server process on loopback, ended with us.</summary>
+internal sealed class Server : IDisposable
+{
+    private readonly Process _process;
+
+    private Server(string name, int port, Process process)
+    {
+        Name = name;
+        Url = new Uri($"https://127.0.0.1:{port}/admit/workloads?timeout=3s");
+        _process = process;
+    }
+
+    public string Name { get; }
+
+    public Uri Url { get; }
+
+    /// <summary>Resident memory now, in MB.</summary>
+    public double ResidentMegabytes => double.Parse(
+        File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture) / 1024;
+
+    public static async Task<Server> StartAsync(string name, string program, Func<int, IEnumerable<string>> arguments)
+    {
+        var port = FreePort();
+        var start = new ProcessStartInfo(program, arguments(port)) { RedirectStandardOutput = true };
+        var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
+        // Its decision log is read and dropped: a full pipe would slow it down.
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        var server = new Server(name, port, process);
+        await server.WaitUntilItListensAsync(port);
+        return server;
+    }
+
+    public void Dispose()
+    {
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task WaitUntilItListensAsync(int port)
+    {
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < TimeSpan.FromSeconds(20))
+        {
+            using var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync(IPAddress.Loopback, port);
+                return;
+            }
+            catch (SocketException) when (!_process.HasExited)
+            {
+                await Task.Delay(50);
+            }
+        }
+
+        throw new InvalidOperationException($"{Name} does not listen on {port}");
+    }
+}

@@ -1,0 +1,128 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Tests;
+
+public class MeaningTests
+{
+    private static readonly ClusterView s_guarded = new() { Policies = [Some.OneSenior] };
+
+    private static readonly ClusterView s_v1Completed = s_guarded with { Changes = [Some.Change(Some.Deployment(), Phase.Completed)] };
+
+    public static IEnumerable<TestCaseData> Requests()
+    {
+        var v1 = Some.Deployment();
+        var v2 = Some.Deployment(Some.OtherImage);
+        yield return Case("a create", Some.Create(v1), Meaning.NewRevision);
+        yield return Case("another image", Some.Update(v1, v2), Meaning.NewRevision);
+        yield return Case("another image with fewer replicas", Some.Update(v1, Some.Deployment(Some.OtherImage, 1)), Meaning.NewRevision);
+        yield return Case("another environment", Some.Update(v1, Some.Deployment().With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")), Meaning.NewRevision);
+        yield return Case("a delete", Some.Create(v1) with { Operation = Operation.Delete, After = null }, Meaning.NothingToGuard);
+        yield return Case("a restart", Some.Update(v1, Some.Deployment().Annotated("kubectl.kubernetes.io/restartedAt", "now")), Meaning.NothingToGuard);
+        yield return Case("a scale-down", Some.Update(v1, Some.Deployment(replicas: 1)), Meaning.NothingToGuard);
+        yield return Case("a scale-up", Some.Update(v1, Some.Deployment(replicas: 9)), Meaning.MoreExposure);
+        yield return Case("pausing", Some.Update(v1, Some.Deployment().With("spec/paused", "true")), Meaning.NothingToGuard);
+        yield return Case("resuming", Some.Update(Some.Deployment().With("spec/paused", "true"), v1), Meaning.MoreExposure);
+        yield return Case("Recreate", Some.Update(v1, Some.Deployment().With("spec/strategy", """{"type": "Recreate"}""")), Meaning.MoreExposure);
+        yield return Case("a larger surge", Some.Update(v1, Some.Deployment().With("spec/strategy/rollingUpdate/maxSurge", "\"100%\"")), Meaning.MoreExposure);
+        yield return Case("a shorter minReadySeconds", Some.Update(Some.Deployment().With("spec/minReadySeconds", "60"), v1), Meaning.MoreExposure);
+        yield return Case("a slower pace", Some.Update(v1, Some.Deployment().With("spec/minReadySeconds", "60")), Meaning.NothingToGuard);
+        yield return Case("a label of the workload", Some.Update(v1, Some.Deployment().With("metadata/labels/team", "\"a\"")), Meaning.NothingToGuard);
+        yield return Case("a status", Some.Update(v1, v2) with { SubResource = "status" }, Meaning.NothingToGuard);
+        yield return Case("more by /scale", Scale(3, 5), Meaning.MoreExposure);
+        yield return Case("less by /scale", Scale(5, 3), Meaning.NothingToGuard);
+        yield return Case("an unknown kind", Opaque("Rollout", metadataOnly: false), Meaning.NotUnderstood);
+        yield return Case("metadata of an unknown kind", Opaque("Rollout", metadataOnly: true), Meaning.NothingToGuard);
+        yield return Case("a ControllerRevision by a person", Opaque("ControllerRevision", metadataOnly: false), Meaning.NotUnderstood);
+    }
+
+    [TestCaseSource(nameof(Requests))]
+    public void ARequestMeans(Request request, Meaning meaning) => Assert.That(Some.Decide(request, s_guarded).Change.Meaning, Is.EqualTo(meaning));
+
+    [Test]
+    public void GoingBackToACompletedRevisionIsARollback() =>
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), Some.Deployment()), s_v1Completed).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+
+    [Test]
+    public void GoingBackToARevisionThatNeverCompletedIsNone()
+    {
+        var view = s_guarded with { Changes = [Some.Change(Some.Deployment(), Phase.Running)] };
+
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), Some.Deployment()), view).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+    }
+
+    [Test]
+    public void CreatingAnewWhatOnceCompletedIsNoRollback() =>
+        Assert.That(Some.Decide(Some.Create(Some.Deployment()), s_v1Completed).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+
+    [Test]
+    public void AServerUpgradeThatChangedTheHashDoesNotCloseTheWayBack()
+    {
+        var recorded = Some.Change(Some.Deployment(), Phase.Completed) with { TemplateHash = "v1:" + new string('0', 64), OwnedRevision = "web-1" };
+        var view = s_guarded with
+        {
+            Changes = [recorded],
+            History = [new OwnedRevision("web-1", Some.Deployment().Read().Template.Hash)],
+        };
+
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), Some.Deployment()), view).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public void WithoutRecordsTheLiveHistoryCountsAsCompleted(bool refusedJustNow)
+    {
+        var v1 = Some.Deployment();
+        var view = s_guarded with
+        {
+            History = [new OwnedRevision("web-1", v1.Read().Template.Hash)],
+            Changes = refusedJustNow ? [Some.Change(Some.Deployment("x:3"), Phase.Pending)] : [],
+        };
+
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), v1), view).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+    }
+
+    [TestCase("system:serviceaccount:kube-system:deployment-controller", "ReplicaSet", ExpectedResult = Meaning.NothingToGuard)]
+    [TestCase("system:kube-controller-manager", "ReplicaSet", ExpectedResult = Meaning.NothingToGuard)]
+    [TestCase("system:serviceaccount:kube-system:deployment-controller", "Deployment", ExpectedResult = Meaning.NewRevision)]
+    [TestCase("system:serviceaccount:shop:deployment-controller", "ReplicaSet", ExpectedResult = Meaning.NewRevision)]
+    [TestCase("dana", "ReplicaSet", ExpectedResult = Meaning.NewRevision)]
+    public Meaning WhoAsksDecidesAndNotWhatTheObjectClaims(string user, string kind)
+    {
+        var owned = Some.Deployment().With("kind", $"\"{kind}\"").With("metadata/ownerReferences", """[{"kind": "Deployment", "name": "web", "uid": "u1", "controller": true}]""");
+
+        return Some.Decide(Some.Create(owned, new Requester(user, "", [])), s_guarded).Change.Meaning;
+    }
+
+    [Test]
+    public void APodIsComparedByItsImages()
+    {
+        JsonObject Pod(string image, string node) => Some.Parse($$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"hostname": "{{node}}", "containers": [{"name": "a", "image": "{{image}}"}] } }
+            """);
+
+        Assert.That(Some.Decide(Some.Update(Pod("a:1", "x"), Pod("a:1", "y")), s_guarded).Change.Meaning, Is.EqualTo(Meaning.NothingToGuard));
+        Assert.That(Some.Decide(Some.Update(Pod("a:1", "x"), Pod("a:2", "x")), s_guarded).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+    }
+
+    [Test]
+    public void ADebugContainerIsANewRevision()
+    {
+        JsonObject Pod(string more) => Some.Parse($$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]{{more}} } }
+            """);
+
+        var request = Some.Update(Pod(""), Pod(""", "ephemeralContainers": [{"name": "d", "image": "debug:1"}]""")) with { SubResource = "ephemeralcontainers" };
+
+        Assert.That(Some.Decide(request, s_guarded).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+    }
+
+    private static TestCaseData Case(string name, Request request, Meaning meaning) => new TestCaseData(request, meaning).SetName($"{name} is {meaning}");
+
+    private static ScaleRequest Scale(int before, int after) =>
+        new(before, after) { Operation = Operation.Update, Requester = Some.Developer, Target = new WorkloadRef("apps", "Deployment", "shop", "web") };
+
+    private static OpaqueRequest Opaque(string kind, bool metadataOnly) =>
+        new(metadataOnly) { Operation = Operation.Update, Requester = Some.Developer, Target = new WorkloadRef("x.io", kind, "shop", "web") };
+}

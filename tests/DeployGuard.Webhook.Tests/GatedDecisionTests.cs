@@ -1,0 +1,127 @@
+using System.Text.Json;
+using DeployGuard.Core;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>What a decision waits for, what is on record before and after it, and what happens when either cannot be had.</summary>
+public class GatedDecisionTests
+{
+    private static readonly SafeguardPolicy s_policy = new()
+    {
+        Name = "tier-1",
+        Approval = new ApprovalRules { Quorum = [new QuorumLine(["senior-engineers"], 1)] },
+    };
+
+    private static readonly Workload s_asked = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.OtherImage)));
+
+    private static readonly Approval s_approval = new()
+    {
+        Name = "a",
+        Workload = s_asked.Ref,
+        TemplateHash = s_asked.Template.Hash,
+        Decision = Decision.Approve,
+        Approver = new Requester("alice", "", ["senior-engineers"]),
+        CreatedAt = TimeProvider.System.GetUtcNow(),
+    };
+
+    private LiteralFacts _facts = new();
+    private RunningWebhook _webhook = null!;
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _facts = new LiteralFacts { Cached = new ClusterView { Policies = [s_policy] } };
+        _webhook = await RunningWebhook.StartAsync(_facts);
+    }
+
+    [TearDown]
+    public async Task StopAsync() => await _webhook.DisposeAsync();
+
+    [Test]
+    public async Task ARefusalLeavesAPendingChange()
+    {
+        Assert.That(await MessageAsync(), Does.Contain("ApprovalMissing"));
+        Assert.That((_facts.Admitted.Count, _facts.Afterwards.Count), Is.EqualTo((0, 1)));
+    }
+
+    [Test]
+    public async Task AnApprovalThatOnlyTheLiveReadSeesCountsAtOnce()
+    {
+        _facts.Live = _facts.Cached with { Approvals = [s_approval] };
+
+        Assert.That(await MessageAsync(), Is.Null);
+        Assert.That((_facts.Admitted.Count, _facts.Afterwards.Count), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
+    public async Task AnApprovalThatOnlyTheCacheStillHasDoesNotCount()
+    {
+        _facts.Live = _facts.Cached;
+        _facts.Cached = _facts.Cached with { Approvals = [s_approval] };
+
+        Assert.That(await MessageAsync(), Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task WithoutALiveReadNothingGatedPasses()
+    {
+        _facts.Cached = _facts.Cached with { Approvals = [s_approval] };
+        _facts.ReadsFail = "the approvals could not be read";
+
+        Assert.That(await MessageAsync(), Does.Contain("Undecidable: the approvals could not be read"));
+    }
+
+    [Test]
+    public async Task WithoutItsRecordNothingGatedPasses()
+    {
+        _facts.Live = _facts.Cached with { Approvals = [s_approval] };
+        _facts.WritesFail = "the Change could not be written";
+
+        Assert.That(await MessageAsync(), Does.Contain("Undecidable: the Change could not be written"));
+    }
+
+    [Test]
+    public async Task ADryRunLeavesNothingBehind()
+    {
+        var response = await _webhook.AskAsync("/admit/workloads", Reviews.Update(dryRun: true));
+
+        Assert.That(response.GetProperty("allowed").GetBoolean(), Is.True);
+        Assert.That(response.GetProperty("warnings")[0].GetString(), Does.StartWith("tier-1: would be refused: ApprovalMissing"));
+        Assert.That((_facts.Admitted.Count, _facts.Afterwards.Count), Is.EqualTo((0, 0)));
+        Assert.That(await _webhook.ScrapeAsync(), Does.Not.Contain("deployguard_rollouts_denied_total{"));
+    }
+
+    [TestCase(Mode.Warn)]
+    [TestCase(Mode.Audit)]
+    public async Task WhereNothingIsEnforcedNothingIsWaitedFor(Mode mode)
+    {
+        _facts.Cached = new ClusterView { Policies = [s_policy with { Mode = mode }] };
+        _facts.ReadsFail = _facts.WritesFail = "down";
+
+        Assert.That(await MessageAsync(), Is.Null);
+        Assert.That(_facts.Afterwards, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task ARollbackWaitsForNothing()
+    {
+        _facts.ReadsFail = _facts.WritesFail = "down";
+        _facts.Cached = _facts.Cached with
+        {
+            Changes = [new RecordedChange { Name = "c", Workload = s_asked.Ref, TemplateHash = s_asked.Template.Hash, Phase = Phase.Completed }],
+        };
+
+        Assert.That(await MessageAsync(), Is.Null);
+        Assert.That(_facts.Afterwards, Has.Count.EqualTo(1));
+    }
+
+    private async Task<string?> MessageAsync()
+    {
+        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Update());
+        return response.GetProperty("allowed").GetBoolean() ? null : response.GetProperty("status").GetProperty("message").GetString();
+    }
+}

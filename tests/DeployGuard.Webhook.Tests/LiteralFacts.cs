@@ -1,0 +1,42 @@
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Webhook.Admission;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>Facts that a test writes down, and the records that were left.</summary>
+internal sealed class LiteralFacts : IFacts
+{
+    private readonly List<string> _admitted = [];
+    private readonly List<string> _afterwards = [];
+
+    public ClusterView Cached { get; set; } = new();
+
+    public ClusterView? Live { get; set; }
+
+    public string? ReadsFail { get; set; }
+
+    public string? WritesFail { get; set; }
+
+    public IReadOnlyList<string> Admitted => _admitted;
+
+    public IReadOnlyList<string> Afterwards => _afterwards;
+
+    public ClusterView View(Request request) => Cached;
+
+    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Live ?? cached);
+
+    public ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline)
+    {
+        if (WritesFail is { } why)
+        {
+            throw new FactsUnavailableException(why);
+        }
+
+        _admitted.Add(verdict.Change.Name);
+        return ValueTask.CompletedTask;
+    }
+
+    public void RecordAfterwards(Verdict verdict) => _afterwards.Add(verdict.Change.Name);
+}

@@ -1,0 +1,42 @@
+using System.Text.RegularExpressions;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>Names and labels are what dashboards and alerts are built on: they are fixed here.</summary>
+public partial class MetricsTests
+{
+    [Test]
+    public async Task NamesAndLabelsAreTheDocumentedOnes()
+    {
+        await using var webhook = await RunningWebhook.StartAsync(new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] } });
+        await webhook.AskAsync("/admit/workloads", Reviews.Update());
+        await webhook.AskAsync("/admit/records", Reviews.Approval("alice", ["a"]));
+
+        var series = Series().Matches(await webhook.ScrapeAsync()).Select(m => m.Value).ToHashSet();
+
+        Assert.That(series, Does.Contain("""deployguard_admission_requests_total{decision="denied",dry_run="false",operation="UPDATE",resource="deployments"}"""));
+        Assert.That(series, Does.Contain("""deployguard_rollouts_denied_total{kind="Deployment",mode="Enforce",namespace="shop",policy="tier-1",reason="ApprovalMissing",safeguard="Approval"}"""));
+        Assert.That(series, Does.Contain("""deployguard_admission_duration_seconds_bucket{le="0.00025"}"""));
+        Assert.That(series, Does.Contain("""deployguard_admission_duration_seconds_bucket{le="10"}"""));
+        Assert.That(series, Does.Contain("""deployguard_approvals_total{decision="Approve"}"""));
+        Assert.That(series, Does.Contain("""deployguard_build_info{version="0.1.0"}"""));
+        Assert.That(series, Has.None.Contains("web"), "no label holds the name of a workload");
+    }
+
+    [Test]
+    public async Task ARequestCountsOncePerPolicySafeguardAndReason()
+    {
+        var policy = new SafeguardPolicy { Name = "tier-1", Images = new ImageRules(Pin.Digest) };
+        await using var webhook = await RunningWebhook.StartAsync(policy);
+        var twoTags = Reviews.Deployment("web:1");
+        twoTags["spec"]!["template"]!["spec"]!["initContainers"] = new System.Text.Json.Nodes.JsonArray(new System.Text.Json.Nodes.JsonObject { ["image"] = "init:1" });
+
+        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "Deployment", "deployments", "dana", twoTags));
+
+        Assert.That(await webhook.ScrapeAsync(), Does.Match("(?m)^deployguard_rollouts_denied_total\\{[^}]*reason=\"ImageNotPinned\"[^}]*\\} 1$"));
+    }
+
+    [GeneratedRegex(@"^deployguard_\w+\{[^}]*\}", RegexOptions.Multiline)]
+    private static partial Regex Series();
+}

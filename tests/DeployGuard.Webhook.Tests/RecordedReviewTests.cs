@@ -1,0 +1,78 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>Reviews recorded from a Kubernetes 1.36 API server, through the real router over TLS.</summary>
+public partial class RecordedReviewTests
+{
+    private const string Policy = """
+        {"metadata": {"name": "tier-1"},
+         "spec": {"images": {"pin": "Digest"},
+                  "approval": {"quorum": [{"groups": ["senior-engineers"], "count": 1}]},
+                  "canary": {"steps": [5, 25, 50]}}}
+        """;
+
+    /// <summary>
+    /// What is refused, and why; everything else passes: deletes, restarts, pauses, scales, dry runs (with warnings) and all
+    /// that controllers write. Without a memory an undo cannot be told from something new.
+    /// </summary>
+    private static readonly Dictionary<string, string> s_refused = new()
+    {
+        ["kubectl-apply-create-create-deployment"] = "ImageNotPinned ApprovalMissing",
+        ["kubectl-apply-new-image-update-deployment"] = "ImageNotPinned ApprovalMissing PaceTooFast",
+        ["kubectl-debug-ephemeral-update-pod-ephemeralcontainers"] = "ImageNotPinned ApprovalMissing",
+        ["kubectl-rollout-undo-update-deployment"] = "ImageNotPinned ApprovalMissing PaceTooFast",
+        ["kubectl-run-bare-pod-create-pod"] = "ApprovalMissing",
+        ["kubectl-set-image-update-deployment"] = "ImageNotPinned ApprovalMissing PaceTooFast",
+        ["other-kinds-create-cronjob"] = "ApprovalMissing",
+        ["other-kinds-create-daemonset"] = "ApprovalMissing",
+        ["other-kinds-create-job"] = "ApprovalMissing",
+        ["other-kinds-create-replicaset"] = "ApprovalMissing",
+        ["other-kinds-create-replicationcontroller"] = "ApprovalMissing",
+        ["other-kinds-create-statefulset"] = "ApprovalMissing",
+        ["other-kinds-update-statefulset"] = "ApprovalMissing",
+        ["statefulset-new-image-update-statefulset"] = "ApprovalMissing",
+    };
+
+    private RunningWebhook _webhook = null!;
+
+    public static IEnumerable<string> Names() =>
+        Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "reviews")).Select(f => Path.GetFileNameWithoutExtension(f)).Order();
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => _webhook = await RunningWebhook.StartAsync(PolicyReader.Read(JsonDocument.Parse(Policy).RootElement));
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await _webhook.DisposeAsync();
+
+    [TestCaseSource(nameof(Names))]
+    public async Task ARecordedReviewGetsItsDecision(string name)
+    {
+        var review = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "reviews", $"{name}.json"));
+
+        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", review);
+
+        Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo(JsonDocument.Parse(review).RootElement.GetProperty("request").GetProperty("uid").GetString()));
+        Assert.That(Reasons(response), Is.EqualTo(s_refused.GetValueOrDefault(name, "")));
+    }
+
+    [Test]
+    public void EveryRefusalOfTheTableWasRecorded() => Assert.That(s_refused.Keys, Is.SubsetOf(Names()));
+
+    private static string Reasons(JsonElement response)
+    {
+        if (response.GetProperty("allowed").GetBoolean())
+        {
+            return "";
+        }
+
+        var status = response.GetProperty("status");
+        Assert.That(status.GetProperty("code").GetInt32(), Is.EqualTo(403));
+        return string.Join(' ', FindingLine().Matches(status.GetProperty("message").GetString() ?? "").Select(m => m.Groups[1].Value));
+    }
+
+    [GeneratedRegex(@"^ - (\w+): ", RegexOptions.Multiline)]
+    private static partial Regex FindingLine();
+}

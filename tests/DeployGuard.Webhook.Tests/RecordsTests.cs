@@ -1,0 +1,136 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Webhook.Tests;
+
+public class RecordsTests
+{
+    private const string Self = "system:serviceaccount:deployguard-system:deployguard";
+    private static readonly string[] s_seniors = ["senior-engineers"];
+
+    private readonly LiteralFacts _facts = new();
+    private RunningWebhook _webhook = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        _facts.Cached = new ClusterView
+        {
+            Policies = [new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(s_seniors, 1)], Bots = ["robbie"] } }],
+            Changes =
+            [
+                new RecordedChange
+                {
+                    Name = "deployment-web-1",
+                    Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
+                    TemplateHash = "v1:" + new string('0', 64),
+                    Phase = Phase.Pending,
+                    Requesters = ["dana"],
+                    Evidence = [new Core.Origins.Evidence("annotation", "deployguard.io/authors", "Zoe")],
+                },
+            ],
+        };
+        _webhook = await RunningWebhook.StartAsync(_facts);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync() => await _webhook.DisposeAsync();
+
+    [Test]
+    public async Task TheStampNamesWhoReallyAsks()
+    {
+        var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
+
+        var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64());
+        Assert.That(patch?.ToJsonString(), Is.EqualTo("""[{"op":"add","path":"/spec/approver","value":{"username":"mallory","uid":"","groups":["developers"]}}]"""));
+    }
+
+    [Test]
+    public async Task AnEligibleApprovalPasses() => Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Is.Null);
+
+    [TestCase("mallory", "developers", "Approve", "alice", "spec.approver is stamped by DeployGuard and must be mallory")]
+    [TestCase("dana", "senior-engineers", "Approve", null, "dana asked for deployment-web-1, and nobody approves a change of their own. Ask somebody else of senior-engineers")]
+    [TestCase("zoe", "senior-engineers", "Approve", null, "zoe is named as an author of deployment-web-1")]
+    [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the groups that approve here: senior-engineers")]
+    [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people approve")]
+    [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people approve")]
+    [TestCase("system:serviceaccount:ci:monitor", "monitors", "Reject", null, null)]
+    public async Task WhoMayApprove(string user, string group, string decision, string? approver, string? refusal)
+    {
+        var message = await RefusalAsync(Reviews.Approval(user, [group], decision, approver));
+        Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
+    }
+
+    [Test]
+    public async Task AnApprovalIsImmutable()
+    {
+        var before = Reviews.ApprovalObject("alice", s_seniors, "Approve");
+        var labelled = before.DeepClone();
+        labelled["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
+        var changed = Reviews.ApprovalObject("alice", s_seniors, "Approve", "v1:" + new string('1', 64));
+
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("an approval cannot be changed; delete it and make another"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", labelled, before)), Is.Null);
+    }
+
+    [Test]
+    public async Task AnApprovalHasNoOwners()
+    {
+        var owned = Reviews.ApprovalObject("alice", s_seniors, "Approve");
+        owned["metadata"]!["ownerReferences"] = new JsonArray(new JsonObject { ["uid"] = "gone" });
+
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", owned)), Does.Contain("ownerReferences must be empty"));
+    }
+
+    [TestCase("Reject", "bob", false)]
+    [TestCase("Reject", "alice", true)]
+    [TestCase("Reject", "system:serviceaccount:kube-system:namespace-controller", true)]
+    [TestCase("Approve", "bob", true)]
+    public async Task AVetoIsTakenBackByWhoeverGaveIt(string decision, string user, bool allowed) => Assert.That(
+        await RefusalAsync(Approvals("DELETE", user, null, Reviews.ApprovalObject("alice", s_seniors, decision))) is null,
+        Is.EqualTo(allowed));
+
+    [TestCase("CREATE", "cluster-admin", false)]
+    [TestCase("UPDATE", "cluster-admin", false)]
+    [TestCase("DELETE", "cluster-admin", false)]
+    [TestCase("UPDATE", Self, true)]
+    [TestCase("DELETE", "system:serviceaccount:kube-system:namespace-controller", true)]
+    [TestCase("UPDATE", "system:serviceaccount:kube-system:namespace-controller", false)]
+    public async Task ChangesAreDeployGuardsAlone(string operation, string user, bool allowed)
+    {
+        var change = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "c" } };
+        var review = Reviews.Of(operation, "deployguard.io", "Change", "changes", user, change, change.DeepClone(), groups: ["system:masters"]);
+
+        Assert.That(await RefusalAsync(review) is null, Is.EqualTo(allowed));
+    }
+
+    [Test]
+    public async Task APolicyThatCannotBeReadIsRefusedWithEveryError()
+    {
+        var policy = JsonNode.Parse("""
+            {"metadata": {"name": "tier-1"}, "spec": {"budget": {}, "approval": {"quorum": [{"groups": ["a"], "count": 0}]}, "canary": {"steps": [25, 5], "pace": {"minReady": "10 minutes"}}, "x": 1}}
+            """);
+
+        Assert.That(await RefusalAsync(Reviews.Of("CREATE", "deployguard.io", "SafeguardPolicy", "safeguardpolicies", "admin", policy)), Is.EqualTo("""
+            SafeguardPolicy tier-1 is not valid:
+             - spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10
+             - spec.canary.steps: [25, 5] must rise
+             - spec.canary.pace.minReady: "10 minutes" is not a duration; write for example 90s, 10m, 72h or 1h30m
+             - spec.budget: not in this version
+             - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin
+            """));
+    }
+
+    private static string Approvals(string operation, string user, JsonNode? obj, JsonNode? oldObj = null) =>
+        Reviews.Of(operation, "deployguard.io", "ChangeApproval", "changeapprovals", user, obj, oldObj, groups: s_seniors);
+
+    private async Task<string?> RefusalAsync(string review)
+    {
+        var response = await _webhook.AskAsync("/admit/records", review);
+        return response.GetProperty("allowed").GetBoolean() ? null : response.GetProperty("status").GetProperty("message").GetString();
+    }
+}

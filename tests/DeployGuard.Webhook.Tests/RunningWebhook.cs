@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using DeployGuard.Core.Policies;
+using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Hosting;
+using Microsoft.AspNetCore.Builder;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>The real application on real sockets with TLS, without a cluster unless a test hands it facts of its own.</summary>
+internal sealed class RunningWebhook : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly HttpClient _client;
+
+    private RunningWebhook(WebApplication app, WebhookOptions options)
+    {
+        _app = app;
+        // The certificate is of this test's own making; that it is the one asked for is another test's matter.
+        var trustAny = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+        _client = new HttpClient(trustAny) { BaseAddress = new Uri($"https://{options.Listen}") };
+        // A body that is refused by its length is then not sent at all, and the answer can be read.
+        _client.DefaultRequestHeaders.ExpectContinue = true;
+        Metrics = new Uri($"http://{options.MetricsListen}/metrics");
+    }
+
+    public Uri Metrics { get; }
+
+    public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneFacts(() => policies));
+
+    public static async Task<RunningWebhook> StartAsync(IFacts facts)
+    {
+        var certificate = SelfSigned();
+        var options = Options(FreePort(), FreePort());
+        var app = WebhookApp.Build(options, facts, () => certificate, () => [], TextWriter.Null, TimeProvider.System);
+        await app.StartAsync();
+        return new RunningWebhook(app, options);
+    }
+
+    public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(path, UriKind.Relative));
+
+    public Task<HttpResponseMessage> PostAsync(string path, string body) =>
+        _client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
+
+    /// <summary>The <c>response</c> of the AdmissionReview that comes back.</summary>
+    public async Task<JsonElement> AskAsync(string path, string review)
+    {
+        using var response = await PostAsync(path, review);
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), await response.Content.ReadAsStringAsync());
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        return answer.GetProperty("response");
+    }
+
+    public async Task<string> ScrapeAsync()
+    {
+        using var client = new HttpClient();
+        return await client.GetStringAsync(Metrics);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    private static WebhookOptions Options(int port, int metricsPort) => new()
+    {
+        Listen = new IPEndPoint(IPAddress.Loopback, port),
+        MetricsListen = new IPEndPoint(IPAddress.Loopback, metricsPort),
+        Namespace = "deployguard-system",
+        ServiceAccount = "deployguard",
+        Service = "deployguard",
+        Secret = "deployguard-tls",
+        WebhookConfiguration = "deployguard",
+        Lease = "deployguard-leader",
+        TrustedControllers = [],
+    };
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        var now = TimeProvider.System.GetUtcNow();
+        return request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
