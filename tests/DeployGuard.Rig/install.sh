@@ -81,11 +81,13 @@ build_kubernetes() {
     apt_install golang-go golang-github-modern-go-reflect2-dev rsync make gcc dpkg-dev ca-certificates patch xz-utils
     local version='1.20.5+really1.20.2-1.1+deb12u1' work
     work="$(mktemp -d "$cache/kubernetes.XXXXXX")"
-    # The source list is ours alone, so that the machine's own lists stay as they are.
-    mkdir -p "$work/lists/partial" "$work/archives/partial"
-    echo 'deb-src http://deb.debian.org/debian bookworm main' >"$work/sources.list"
-    echo 'deb-src http://deb.debian.org/debian-security bookworm-security main' >>"$work/sources.list"
-    local apt=(apt-get -o "Dir::Etc::SourceList=$work/sources.list" -o "Dir::Etc::SourceParts=-" -o "Dir::State::Lists=$work/lists"
+    # The source list is ours alone, so that the machine's own lists stay as they are; where from is what the machine
+    # already uses for Debian's packages, in either of apt's two formats.
+    mkdir -p "$work/lists/partial" "$work/sources.d"
+    { grep -rlsE '^(URIs:|deb ).*debian' /etc/apt/sources.list /etc/apt/sources.list.d || true; } | while read -r list; do
+        sed -E 's/^Types:.*/Types: deb-src/; s/^deb /deb-src /' "$list" >"$work/sources.d/$(basename "$list")"
+    done
+    local apt=(apt-get -o "Dir::Etc::SourceList=/dev/null" -o "Dir::Etc::SourceParts=$work/sources.d" -o "Dir::State::Lists=$work/lists"
         -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o "APT::Sandbox::User=root")
     say "fetching the source of Kubernetes 1.20.2 (Debian package kubernetes)"
     "${apt[@]}" update -qq >&2
