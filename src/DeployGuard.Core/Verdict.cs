@@ -13,6 +13,9 @@ public sealed record Verdict
 
     public IReadOnlyList<JudgedFinding> Findings { get; init; } = [];
 
+    /// <summary>The approvals and vetoes of exactly this revision that were seen, whether they count or not.</summary>
+    public IReadOnlyList<Approvals.Approval> Approvals { get; init; } = [];
+
     public bool IsAllowed => !Denials.Any();
 
     public IEnumerable<JudgedFinding> Denials => Findings.Where(f => f.Mode is Mode.Enforce);
@@ -23,5 +26,5 @@ public sealed record Verdict
     public bool IsGated => Change.Meaning is Meaning.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
 
     /// <summary>It was refused, and an approval would cure at least part of it.</summary>
-    public bool AwaitsApproval => Denials.Any(d => d.Finding.Reason is Safeguards.ApprovalSafeguard.Missing or Safeguards.ApprovalSafeguard.Rejected);
+    public bool AwaitsApproval => Denials.Any(d => d.Finding.Reason is Safeguards.ApprovalSafeguard.MissingReason or Safeguards.ApprovalSafeguard.RejectedReason);
 }

@@ -8,8 +8,8 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>Refuses a revision until enough people, none of whom asked for it or wrote it, approved exactly it for exactly this workload.</summary>
 internal sealed class ApprovalSafeguard : ISafeguard
 {
-    public const string Missing = "ApprovalMissing";
-    public const string Rejected = "ApprovalRejected";
+    public const string MissingReason = "ApprovalMissing";
+    public const string RejectedReason = "ApprovalRejected";
 
     public string Name => "Approval";
 
@@ -50,10 +50,13 @@ internal sealed class ApprovalSafeguard : ISafeguard
         var lines = string.Join(", ", quorum.Lines.Select(l => $"{string.Join(" or ", l.Line.Groups)} {l.Filled}/{l.Line.Count}"));
         var why = twoPeople && quorum.Wanted < 2 ? " (two different people, because a machine asked)" : "";
         yield return new Finding(
-            Missing,
+            MissingReason,
             "",
             $"{Describe(change.Origin, rules, policy)} and has {Math.Min(got, wanted)} of {wanted} approvals: {lines}{why}",
-            Remedy(change));
+            Remedy(change))
+        {
+            Missing = lines + why,
+        };
     }
 
     private static bool HasExpired(Approval approval, ApprovalRules rules, DateTimeOffset now) =>
@@ -71,7 +74,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         || (!vote.Approver.IsMachine && Quorum.IsEligible(rules.Quorum, vote.Approver.Groups));
 
     private static Finding RejectedBy(Approval vote) => new(
-        Rejected,
+        RejectedReason,
         "",
         $"{vote.Approver.Username} rejected it{(vote.Reason.Length > 0 ? $": {vote.Reason}" : "")}",
         $"Talk to {vote.Approver.Username}, or ask for another revision");

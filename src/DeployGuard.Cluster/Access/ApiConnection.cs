@@ -1,0 +1,108 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using k8s;
+
+namespace DeployGuard.Cluster.Access;
+
+/// <summary>
+/// Plain JSON over the client's HTTP connection and credentials. The caches keep slim projections, so full models would be
+/// decoded to be thrown away.
+/// </summary>
+public sealed class ApiConnection(Kubernetes client) : IDisposable
+{
+    private const int LongestMessage = 300;
+
+    /// <summary>For what the library does well by itself: leader election.</summary>
+    public Kubernetes Client { get; } = client;
+
+    /// <param name="kubeconfig">Null for the service account of the pod.</param>
+    /// <exception cref="k8s.Exceptions.KubeConfigException">The file or the pod's account cannot be used.</exception>
+    public static ApiConnection Open(FileInfo? kubeconfig)
+    {
+        var configuration = kubeconfig is null
+            ? KubernetesClientConfiguration.InClusterConfig()
+            : KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
+        return new ApiConnection(new Kubernetes(configuration));
+    }
+
+    /// <exception cref="ApiException">The API server refused.</exception>
+    /// <exception cref="HttpRequestException">It could not be reached.</exception>
+    public async Task<JsonDocument> GetAsync(string path, CancellationToken cancel)
+    {
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancel);
+        return await ParseAsync(response, cancel);
+    }
+
+    /// <summary>As <see cref="GetAsync"/>, with null for what does not exist.</summary>
+    public async Task<JsonDocument?> FindAsync(string path, CancellationToken cancel)
+    {
+        try
+        {
+            return await GetAsync(path, cancel);
+        }
+        catch (ApiException missing) when (missing.StatusCode is System.Net.HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes an object and returns it as stored.</summary>
+    /// <param name="contentType"><c>application/json</c> for POST and PUT, or a patch type.</param>
+    public async Task<JsonDocument> WriteAsync(HttpMethod method, string path, string body, CancellationToken cancel, string contentType = "application/json")
+    {
+        using var content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(contentType));
+        using var response = await SendAsync(method, path, content, cancel);
+        return await ParseAsync(response, cancel);
+    }
+
+    /// <summary>The stream of a watch; disposing the response ends it.</summary>
+    public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancel) => SendAsync(HttpMethod.Get, path, null, cancel);
+
+    public void Dispose() => Client.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(Client.BaseUri, path)) { Content = content };
+        if (Client.Credentials is { } credentials)
+        {
+            await credentials.ProcessHttpRequestAsync(request, cancel);
+        }
+
+        var response = await Client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw new ApiException(response.StatusCode, path, MessageOf(await response.Content.ReadAsStringAsync(cancel)));
+        }
+    }
+
+    private static async Task<JsonDocument> ParseAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        return await JsonDocument.ParseAsync(body, cancellationToken: cancel);
+    }
+
+    /// <summary>The message of a Status object, or the beginning of whatever came instead.</summary>
+    private static string MessageOf(string body)
+    {
+        try
+        {
+            using var status = JsonDocument.Parse(body);
+            if (status.RootElement.ValueKind is JsonValueKind.Object && status.RootElement.TryGetProperty("message", out var message))
+            {
+                return message.ToString();
+            }
+        }
+        catch (JsonException)
+        {
+            // A proxy's page or a plain text: shown as it is.
+        }
+
+        return body.Length > LongestMessage ? body[..LongestMessage] : body;
+    }
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Cluster.Caches;
+
+/// <summary>Everything that is watched. All caches run from the start; decisions wait until every one is in sync.</summary>
+internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogger logger)
+{
+    private const string OwnGroup = "apis/deployguard.io/v1alpha1/";
+
+    public ResourceCache<PolicyEntry> Policies { get; } =
+        new("safeguardpolicies", At($"{OwnGroup}safeguardpolicies"), PolicyEntry.Read, null, api, time, logger);
+
+    public ResourceCache<Approval> Approvals { get; } =
+        new("changeapprovals", At($"{OwnGroup}changeapprovals"), ApprovalJson.ReadOrNull, a => WorkloadKey(a.Workload), api, time, logger);
+
+    public ResourceCache<RecordedChange> Changes { get; } =
+        new("changes", At($"{OwnGroup}changes"), ChangeJson.ReadOrNull, c => WorkloadKey(c.Workload), api, time, logger);
+
+    public ResourceCache<NamespaceEntry> Namespaces { get; } =
+        new("namespaces", At("api/v1/namespaces"), NamespaceEntry.Read, null, api, time, logger);
+
+    public ResourceCache<ObservedRevision> ControllerRevisions { get; } =
+        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), ObservedRevision.Read, r => r.ControllerUid, api, time, logger);
+
+    public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = new Dictionary<string, ResourceCache<ObservedWorkload>>
+    {
+        ["Deployment"] = Workload("deployments", At("apis/apps/v1/deployments"), "apps/v1", "Deployment", api, time, logger),
+        ["StatefulSet"] = Workload("statefulsets", At("apis/apps/v1/statefulsets"), "apps/v1", "StatefulSet", api, time, logger),
+        ["DaemonSet"] = Workload("daemonsets", At("apis/apps/v1/daemonsets"), "apps/v1", "DaemonSet", api, time, logger),
+        ["ReplicaSet"] = Workload("replicasets", At("apis/apps/v1/replicasets"), "apps/v1", "ReplicaSet", api, time, logger),
+        ["ReplicationController"] = Workload("replicationcontrollers", At("api/v1/replicationcontrollers"), "v1", "ReplicationController", api, time, logger),
+        ["Job"] = Workload("jobs", At("apis/batch/v1/jobs"), "batch/v1", "Job", api, time, logger),
+        ["CronJob"] = Workload("cronjobs", cancel => LocateCronJobsAsync(api, cancel), "batch/v1", "CronJob", api, time, logger),
+    };
+
+    public IEnumerable<IResourceCache> All => [Policies, Approvals, Changes, Namespaces, ControllerRevisions, .. Workloads.Values];
+
+    public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
+
+    /// <summary>Raised when anything that the leader acts on changed.</summary>
+    public void OnChange(Action changed)
+    {
+        Policies.Changed += changed;
+        Changes.Changed += changed;
+        Namespaces.Changed += changed;
+        foreach (var cache in Workloads.Values)
+        {
+            cache.Changed += changed;
+        }
+    }
+
+    private static Func<CancellationToken, ValueTask<string>> At(string path) => _ => ValueTask.FromResult(path);
+
+    /// <summary>Servers before 1.21 have CronJobs in v1beta1 alone.</summary>
+    private static async ValueTask<string> LocateCronJobsAsync(ApiConnection api, CancellationToken cancel)
+    {
+        using var batch = await api.GetAsync("apis/batch/v1", cancel);
+        var isStable = batch.RootElement.GetProperty("resources").EnumerateArray().Any(r => r.GetProperty("name").ValueEquals("cronjobs"));
+        return isStable ? "apis/batch/v1/cronjobs" : "apis/batch/v1beta1/cronjobs";
+    }
+
+    private static ResourceCache<ObservedWorkload> Workload(
+        string name, Func<CancellationToken, ValueTask<string>> locate, string apiVersion, string kind, ApiConnection api, TimeProvider time, ILogger logger) =>
+        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => w.ControllerUid, api, time, logger);
+}
+
+/// <summary>A policy, and the namespaces whose workloads were adopted under it.</summary>
+internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted)
+{
+    public static PolicyEntry Read(JsonElement item)
+    {
+        var adopted = item.TryGetProperty("status", out var status) && status.ValueKind is JsonValueKind.Object
+            && status.TryGetProperty("adopted", out var list) && list.ValueKind is JsonValueKind.Array
+                ? list.EnumerateArray().Select(a => a.GetProperty("namespace").GetString() ?? "")
+                : [];
+        return new PolicyEntry(PolicyReader.Read(item), [.. adopted]);
+    }
+}
+
+internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, string> Labels)
+{
+    public static NamespaceEntry Read(JsonElement item)
+    {
+        var metadata = item.GetProperty("metadata");
+        var labels = metadata.TryGetProperty("labels", out var map) && map.ValueKind is JsonValueKind.Object
+            ? map.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString() ?? "")
+            : [];
+        return new NamespaceEntry(metadata.GetProperty("name").GetString() ?? "", labels);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cluster.Caches;
+
+/// <summary>
+/// Reads from the API server, now, what a gated decision rests on: a cache lags behind the approver and behind the veto. Reads
+/// of one namespace's approvals are shared, so that a burst of deploys cannot starve the server.
+/// </summary>
+internal sealed class LiveFacts(ApiConnection api)
+{
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1.5);
+
+    private readonly ConcurrentDictionary<string, SingleFlight<IReadOnlyList<Approval>>> _approvals = new();
+
+    /// <summary>The view with the workload's approvals, and the Change of the revision asked for, as they are now.</summary>
+    /// <exception cref="UnavailableException">They could not be had in time.</exception>
+    public async Task<ClusterView> RefreshAsync(Workload asked, ClusterView cached, CancellationToken deadline)
+    {
+        try
+        {
+            var approvals = Flight(asked.Ref.Namespace).ReadAsync().WaitAsync(s_longest, deadline);
+            var change = FindChangeAsync(asked, deadline);
+            await Task.WhenAll(approvals, change);
+            return cached with
+            {
+                Approvals = [.. (await approvals).Where(a => a.Workload == asked.Ref)],
+                Changes = Replace(cached.Changes, await change),
+            };
+        }
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
+        {
+            throw new UnavailableException("the approvals could not be read from the API server in time", fault);
+        }
+    }
+
+    private SingleFlight<IReadOnlyList<Approval>> Flight(string @namespace)
+    {
+        if (_approvals.Count > 1000)
+        {
+            // Namespaces come and go; those nobody reads need no flight.
+            foreach (var (name, idle) in _approvals.Where(f => f.Value.IsIdle))
+            {
+                _approvals.TryRemove(KeyValuePair.Create(name, idle));
+            }
+        }
+
+        return _approvals.GetOrAdd(@namespace, name => new SingleFlight<IReadOnlyList<Approval>>(() => ListApprovalsAsync(name)));
+    }
+
+    private async Task<IReadOnlyList<Approval>> ListApprovalsAsync(string @namespace)
+    {
+        using var cap = new CancellationTokenSource(s_longest);
+        // Without a resourceVersion the server answers from a quorum of etcd, not from its own cache.
+        using var list = await api.GetAsync($"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/changeapprovals", cap.Token);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(ApprovalJson.ReadOrNull).OfType<Approval>()];
+    }
+
+    private async Task<RecordedChange?> FindChangeAsync(Workload asked, CancellationToken deadline)
+    {
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        cap.CancelAfter(s_longest);
+        var name = ChangeName.Of(asked.Ref, asked.Template.Hash);
+        using var found = await api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cap.Token);
+        return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
+    }
+
+    private static IReadOnlyList<RecordedChange> Replace(IReadOnlyList<RecordedChange> cached, RecordedChange? live) =>
+        live is null ? cached : [.. cached.Where(c => c.Name != live.Name), live];
+}
+
+/// <summary>The API server could not be read or written in time.</summary>
+public sealed class UnavailableException(string message, Exception cause) : Exception(message, cause);

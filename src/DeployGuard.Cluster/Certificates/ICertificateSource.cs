@@ -1,0 +1,19 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace DeployGuard.Cluster.Certificates;
+
+/// <summary>The certificate that the webhook serves, and the CA that the API server is told to trust. Both may change while it runs.</summary>
+public interface ICertificateSource
+{
+    /// <summary>With its private key; null until there is one.</summary>
+    X509Certificate2? Current { get; }
+
+    /// <summary>PEM, one or more certificates; null until there is one.</summary>
+    byte[]? CaBundle { get; }
+
+    /// <summary>Follows what the certificate comes from, until it is cancelled.</summary>
+    Task RunAsync(CancellationToken cancel);
+}
+
+/// <summary>A certificate that cannot be served. The message names the file or object and what is wrong with it.</summary>
+public sealed class CertificateProblemException(string message, Exception? cause = null) : Exception(message, cause);

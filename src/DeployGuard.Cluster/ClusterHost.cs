@@ -1,0 +1,114 @@
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Cluster.Certificates;
+using DeployGuard.Cluster.Leader;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Cluster;
+
+/// <summary>Everything of DeployGuard that talks to the API server, put together: what a replica knows, writes, and does when it leads.</summary>
+public sealed class ClusterHost
+{
+    private readonly ClusterCaches _caches;
+    private readonly LiveFacts _live;
+    private readonly ChangeRecorder _recorder;
+    private readonly LeaderLoop _leader;
+    private readonly TimeProvider _time;
+
+    /// <param name="given">A certificate from files; null for the one that DeployGuard keeps itself.</param>
+    public ClusterHost(ApiConnection api, ClusterOptions options, ICertificateSource? given, TimeProvider time, ILogger logger)
+    {
+        _time = time;
+        _caches = new ClusterCaches(api, time, logger);
+        _live = new LiveFacts(api);
+        var writer = new ChangeWriter(api, time);
+        _recorder = new ChangeRecorder(writer, time, logger);
+        Certificate = given ?? new ManagedCertificate(api, options, time, logger);
+        _leader = new LeaderLoop(
+            api,
+            _caches,
+            options,
+            [
+                new Baseline(api, options, logger),
+                // What runs is adopted before its namespace can be refused anything.
+                new Adoption(api, _caches, writer, options, time, logger),
+                new Registration(api, _caches, options, () => Certificate.CaBundle, time, logger),
+                new Observer(api, _caches, writer),
+            ],
+            time,
+            logger);
+    }
+
+    public ICertificateSource Certificate { get; }
+
+    /// <summary>Records that were lost since the start.</summary>
+    public long RecordsFailed => _recorder.Failed;
+
+    public IEnumerable<(string Resource, bool IsSynced)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced));
+
+    public IEnumerable<(Phase Phase, int Count)> ChangesByPhase => _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));
+
+    /// <summary>What decisions must wait for; empty when there is nothing.</summary>
+    public IReadOnlyList<string> NotReady =>
+    [
+        .. Synced.Where(c => !c.IsSynced).Select(c => $"{c.Resource} not in sync"),
+        .. Certificate.Current is null ? (string[])["no certificate yet"] : [],
+    ];
+
+    /// <summary>Runs until it is cancelled, then writes the records that wait.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var recording = _recorder.RunAsync(CancellationToken.None);
+        try
+        {
+            await Task.WhenAll([.. _caches.All.Select(c => c.RunAsync(cancel)), Certificate.RunAsync(cancel), LeadOnceReadyAsync(cancel)]);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The end that was asked for.
+        }
+        finally
+        {
+            _recorder.Complete();
+            await recording;
+        }
+    }
+
+    /// <summary>What the caches know about a request, without waiting.</summary>
+    public ClusterView View(Request request)
+    {
+        var target = request.Target;
+        var key = ClusterCaches.WorkloadKey(target);
+        return new ClusterView
+        {
+            Policies = [.. _caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)],
+            NamespaceLabels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels,
+            Changes = _caches.Changes.Under(key),
+            History = request is WorkloadRequest { Before: { } before } ? LiveHistory.Of(before.Uid, _caches) : [],
+            Approvals = _caches.Approvals.Under(key),
+        };
+    }
+
+    /// <exception cref="UnavailableException">It could not be had in time.</exception>
+    public Task<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) =>
+        request is WorkloadRequest { After: { } asked } ? _live.RefreshAsync(asked, cached, deadline) : Task.FromResult(cached);
+
+    /// <exception cref="UnavailableException">It could not be written in time.</exception>
+    public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => _recorder.RecordAdmittedAsync(verdict, deadline);
+
+    public void RecordAfterwards(Verdict verdict) => _recorder.RecordAfterwards(verdict);
+
+    private async Task LeadOnceReadyAsync(CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200), _time);
+        while (NotReady.Count > 0)
+        {
+            await timer.WaitForNextTickAsync(cancel);
+        }
+
+        await _leader.RunAsync(cancel);
+    }
+}

@@ -1,0 +1,18 @@
+namespace DeployGuard.Cluster;
+
+/// <summary>The names of what the chart installs for us.</summary>
+public sealed record ClusterOptions
+{
+    public required string Namespace { get; init; }
+
+    public required string Service { get; init; }
+
+    public required string Secret { get; init; }
+
+    public required string WebhookConfiguration { get; init; }
+
+    public required string Lease { get; init; }
+
+    /// <summary>Never judged, so that a broken DeployGuard cannot keep the cluster or itself from coming back.</summary>
+    public IReadOnlyList<string> ExemptNamespaces => ["kube-system", "kube-public", "kube-node-lease", Namespace];
+}

@@ -1,0 +1,89 @@
+using System.Threading.Channels;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Caches;
+using k8s.LeaderElection;
+using k8s.LeaderElection.ResourceLock;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Cluster.Leader;
+
+/// <summary>
+/// Chooses one replica by a Lease and lets it run the leader's tasks: whenever something changed, and every few seconds for what no
+/// cache shows. A task that fails is logged and tried again in the next round; it does not hold up the others.
+/// </summary>
+internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, ClusterOptions options, IReadOnlyList<ILeaderTask> tasks, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan s_round = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(100);
+
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        caches.OnChange(Wake);
+        var @lock = new LeaseLock(api.Client, options.Namespace, options.Lease, $"{Environment.MachineName}-{Guid.NewGuid():N}");
+        using var elector = new LeaderElector(new LeaderElectionConfig(@lock)
+        {
+            LeaseDuration = TimeSpan.FromSeconds(15),
+            RenewDeadline = TimeSpan.FromSeconds(10),
+            RetryPeriod = TimeSpan.FromSeconds(2),
+        });
+        elector.OnError += fault => logger.LogWarning("leader election: {Fault}", fault.Message);
+        while (!cancel.IsCancellationRequested)
+        {
+            using var term = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            Task? leading = null;
+            void Start() => leading = LeadAsync(term.Token);
+            elector.OnStartedLeading += Start;
+            try
+            {
+                await elector.RunUntilLeadershipLostAsync(cancel);
+            }
+            finally
+            {
+                elector.OnStartedLeading -= Start;
+                await term.CancelAsync();
+                await (leading ?? Task.CompletedTask);
+            }
+        }
+    }
+
+    private async Task LeadAsync(CancellationToken cancel)
+    {
+        logger.LogInformation("leading");
+        try
+        {
+            while (!cancel.IsCancellationRequested)
+            {
+                foreach (var task in tasks)
+                {
+                    await RunAsync(task, cancel);
+                }
+
+                await Task.WhenAny(_changed.Reader.WaitToReadAsync(cancel).AsTask(), Task.Delay(s_round, time, cancel));
+                _changed.Reader.TryRead(out _);
+                // What changes together is looked at together.
+                await Task.Delay(s_settle, time, cancel);
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            logger.LogInformation("no longer leading");
+        }
+    }
+
+    private async Task RunAsync(ILeaderTask task, CancellationToken cancel)
+    {
+        try
+        {
+            await task.RunAsync(cancel);
+        }
+        catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            logger.LogWarning("{Task}: {Fault}; trying again", task.Name, fault.Message);
+        }
+    }
+
+    /// <summary>A full channel means that a round is due already.</summary>
+    private void Wake() => _changed.Writer.TryWrite(true);
+}

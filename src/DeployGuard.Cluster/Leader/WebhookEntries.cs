@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+
+namespace DeployGuard.Cluster.Leader;
+
+/// <summary>
+/// The entries of the webhook configurations, with every default written out, so that what is stored can be compared with what is
+/// wanted. Without matchConditions: what controllers write often (Pods, ReplicaSets, Jobs, <c>/scale</c>) is under Ignore
+/// everywhere, and Fail keeps what people write, where it is enforced.
+/// </summary>
+internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
+{
+    private const string NamespaceLabel = "kubernetes.io/metadata.name";
+
+    public JsonArray Validating(IReadOnlyList<string> guarded)
+    {
+        var entries = new JsonArray();
+        if (guarded.Count > 0)
+        {
+            entries.Add((JsonNode)Entry("workloads.deployguard.io", "/admit/workloads", "Fail", 3, [Selected("In", guarded)], Workloads()));
+        }
+
+        entries.Add((JsonNode)Entry("workloads-open.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", [.. guarded, .. options.ExemptNamespaces])], Workloads()));
+        entries.Add((JsonNode)Entry("pods.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", options.ExemptNamespaces)], Pods()));
+        entries.Add((JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changeapprovals")]));
+        return entries;
+    }
+
+    public JsonArray Mutating()
+    {
+        var stamp = Entry("stamp.deployguard.io", "/stamp", "Fail", 3, [], [Rule("deployguard.io", ["CREATE"], "changeapprovals")]);
+        stamp["reinvocationPolicy"] = "Never";
+        return [(JsonNode)stamp];
+    }
+
+    private static JsonArray Workloads() =>
+    [
+        (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "deployments", "statefulsets", "daemonsets"),
+        (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "cronjobs"),
+        (JsonNode)Rule("", ["CREATE", "UPDATE"], "replicationcontrollers"),
+    ];
+
+    private static JsonArray Pods() =>
+    [
+        (JsonNode)Rule("", ["CREATE", "UPDATE"], "pods", "pods/ephemeralcontainers", "replicationcontrollers/scale"),
+        (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "replicasets", "controllerrevisions", "deployments/scale", "statefulsets/scale", "replicasets/scale"),
+        (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "jobs"),
+    ];
+
+    private static JsonObject Rule(string group, string[] operations, params string[] resources) => new()
+    {
+        ["apiGroups"] = Strings([group]),
+        ["apiVersions"] = Strings(["*"]),
+        ["operations"] = Strings(operations),
+        ["resources"] = Strings(resources),
+        ["scope"] = "*",
+    };
+
+    private static JsonObject Selected(string @operator, IReadOnlyList<string> namespaces) => new()
+    {
+        ["key"] = NamespaceLabel,
+        ["operator"] = @operator,
+        ["values"] = Strings(namespaces),
+    };
+
+    private JsonObject Entry(string name, string path, string failurePolicy, int timeoutSeconds, JsonArray namespaces, JsonArray rules) => new()
+    {
+        ["name"] = name,
+        ["clientConfig"] = new JsonObject
+        {
+            ["service"] = new JsonObject { ["namespace"] = options.Namespace, ["name"] = options.Service, ["path"] = path, ["port"] = 443 },
+            ["caBundle"] = caBundle,
+        },
+        ["rules"] = rules,
+        ["failurePolicy"] = failurePolicy,
+        ["matchPolicy"] = "Equivalent",
+        ["namespaceSelector"] = namespaces.Count == 0 ? [] : new JsonObject { ["matchExpressions"] = namespaces },
+        ["objectSelector"] = new JsonObject(),
+        ["sideEffects"] = "NoneOnDryRun",
+        ["timeoutSeconds"] = timeoutSeconds,
+        ["admissionReviewVersions"] = Strings(["v1"]),
+    };
+
+    private static JsonArray Strings(IEnumerable<string> values) => [.. values.Select(v => (JsonNode?)JsonValue.Create(v))];
+}
