@@ -77,15 +77,15 @@ public sealed class ClusterHost
         }
     }
 
-    /// <summary>What the caches know about a request, without waiting.</summary>
-    public ClusterView View(Request request)
+    /// <summary>What the caches know about a request. Waits only for a namespace so new that no cache has it yet.</summary>
+    public async ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel)
     {
         var target = request.Target;
         var key = ClusterCaches.WorkloadKey(target);
         return new ClusterView
         {
             Policies = [.. _caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)],
-            NamespaceLabels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels,
+            NamespaceLabels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel),
             Changes = _caches.Changes.Under(key),
             History = request is WorkloadRequest { Before: { } before } ? LiveHistory.Of(before.Uid, _caches) : [],
             Approvals = _caches.Approvals.Under(key),

@@ -1,15 +1,18 @@
-using System.Security.Cryptography.X509Certificates;
-using System.Text.Json;
-using DeployGuard.Core.Policies;
-using DeployGuard.Webhook.Admission;
+using System.Diagnostics.Metrics;
+using DeployGuard.Cluster.Certificates;
+using DeployGuard.Cluster.Files;
 using DeployGuard.Webhook.Hosting;
+using k8s.Exceptions;
 
-return await CommandLine.RunAsync(args, async (options, cancel) =>
+try
 {
-    var policy = PolicyReader.Read(JsonDocument.Parse("""{"metadata":{"name":"tier-1"},"spec":{"images":{},"approval":{"quorum":[{"groups":["a"]},{"groups":["b"]}]},"canary":{"steps":[5,25,50]}}}""").RootElement);
-    var cert = X509Certificate2.CreateFromPemFile(options.Tls!.Certificate.FullName, options.Tls.Key.FullName);
-    SafeguardPolicy[] ps = [policy];
-    await using var app = WebhookApp.Build(options, new StandaloneFacts(() => ps), () => cert, () => [], new StreamWriter(Console.OpenStandardOutput()), TimeProvider.System);
-    await app.RunAsync();
-    return 0;
-});
+    return await CommandLine.RunAsync(args, (options, cancel) => options.StandalonePolicies is { } folder
+        ? Programs.RunStandaloneAsync(options, folder, cancel)
+        : Programs.RunInClusterAsync(options, cancel));
+}
+catch (Exception problem) when (problem is CertificateProblemException or ManifestException or KubeConfigException or IOException)
+{
+    // A bad configuration stops the start, in words.
+    Console.Error.WriteLine($"deployguard-webhook: {problem.Message}");
+    return 1;
+}

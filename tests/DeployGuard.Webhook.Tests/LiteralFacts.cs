@@ -22,7 +22,7 @@ internal sealed class LiteralFacts : IFacts
 
     public IReadOnlyList<string> Afterwards => _afterwards;
 
-    public ClusterView View(Request request) => Cached;
+    public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) => ValueTask.FromResult(Cached);
 
     public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Live ?? cached);

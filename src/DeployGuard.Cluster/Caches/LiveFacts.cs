@@ -39,6 +39,27 @@ internal sealed class LiveFacts(ApiConnection api)
         }
     }
 
+    /// <summary>Null where they cannot be had: unknown labels match every policy, so that nothing slips in with a namespace.</summary>
+    public async Task<IReadOnlyDictionary<string, string>?> NamespaceLabelsAsync(string name, CancellationToken cancel)
+    {
+        if (name.Length == 0)
+        {
+            return null;
+        }
+
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        cap.CancelAfter(s_longest);
+        try
+        {
+            using var found = await api.FindAsync($"api/v1/namespaces/{name}", cap.Token);
+            return found is null ? null : NamespaceEntry.Read(found.RootElement).Labels;
+        }
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
     private SingleFlight<IReadOnlyList<Approval>> Flight(string @namespace)
     {
         if (_approvals.Count > 1000)

@@ -27,6 +27,9 @@ public sealed record NewCertificate(string CaCertificate, string CaKey, string C
         return new NewCertificate(ca.ExportCertificatePem(), caKey.ExportPkcs8PrivateKeyPem(), leaf.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
+    /// <summary>The server certificate with its key, ready to be served.</summary>
+    public X509Certificate2 Load(DateTimeOffset now) => CertificatePair.Load(Certificate, Key, CaCertificate, ("the certificate", "its key", "its CA"), now);
+
     private static CertificateRequest Request(ECDsa key, IReadOnlyList<string> dnsNames)
     {
         var request = new CertificateRequest($"CN={dnsNames[0]}", key, HashAlgorithmName.SHA256);

@@ -39,7 +39,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
 
     private async ValueTask<Verdict> DecideAsync(Request request, HttpContext context)
     {
-        var view = facts.View(request);
+        var view = await facts.ViewAsync(request, context.RequestAborted);
         var needs = guard.Needs(request, view, time.GetUtcNow());
         if (needs is Facts.None)
         {

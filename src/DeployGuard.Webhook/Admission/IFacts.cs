@@ -6,8 +6,8 @@ namespace DeployGuard.Webhook.Admission;
 /// <summary>Where decisions get their facts and leave their records: a cluster, or a folder of policies without any memory.</summary>
 internal interface IFacts
 {
-    /// <summary>What is known without asking anybody.</summary>
-    ClusterView View(Request request);
+    /// <summary>What is known without asking anybody; only a namespace that was never heard of is asked for.</summary>
+    ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel);
 
     /// <summary>The same, with what must be live read from the API server now.</summary>
     /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>

@@ -10,7 +10,8 @@ namespace DeployGuard.Webhook.Admission;
 /// </summary>
 internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> policies) : IFacts
 {
-    public ClusterView View(Request request) => new() { Policies = policies(), ApproveBy = ApproveBy.Hash };
+    public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) =>
+        ValueTask.FromResult(new ClusterView { Policies = policies(), ApproveBy = ApproveBy.Hash });
 
     public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) => ValueTask.FromResult(cached);
 

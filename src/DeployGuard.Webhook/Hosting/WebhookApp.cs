@@ -19,11 +19,7 @@ internal static class WebhookApp
         WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, TextWriter decisions, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
-        // Standard output belongs to the decisions, one JSON line each; what the program says about itself goes beside it.
-        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        Logs.Configure(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenFor(options, certificate));
 
         var services = builder.Services;

@@ -1,4 +1,5 @@
 using System.Net;
+using DeployGuard.Cluster;
 
 namespace DeployGuard.Webhook.Hosting;
 
@@ -32,6 +33,15 @@ internal sealed record WebhookOptions
 
     /// <summary>User names that are let through for kinds, besides the built-in controllers.</summary>
     public required IReadOnlyList<KeyValuePair<string, string[]>> TrustedControllers { get; init; }
+
+    public ClusterOptions Cluster => new()
+    {
+        Namespace = Namespace,
+        Service = Service,
+        Secret = Secret,
+        WebhookConfiguration = WebhookConfiguration,
+        Lease = Lease,
+    };
 
     /// <summary>The username under which the API server knows us.</summary>
     public string Self => $"system:serviceaccount:{Namespace}:{ServiceAccount}";

@@ -13,21 +13,21 @@ internal sealed class RecordsEndpoint(RecordRules rules, IFacts facts, Telemetry
 {
     private readonly Telemetry.Telemetry _telemetry = telemetry;
 
-    protected override ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
+    protected override async ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
     {
         try
         {
-            return ValueTask.FromResult(review.Resource switch
+            return review.Resource switch
             {
                 "safeguardpolicies" => JudgePolicy(review),
                 "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation)),
-                "changeapprovals" => JudgeApproval(review),
+                "changeapprovals" => await JudgeApprovalAsync(review, context.RequestAborted),
                 _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource}, so it refuses them"),
-            });
+            };
         }
         catch (MalformedObjectException wrong)
         {
-            return ValueTask.FromResult(Answer.Malformed($"{review.Kind} {review.Name}: {wrong.Message}"));
+            return Answer.Malformed($"{review.Kind} {review.Name}: {wrong.Message}");
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, IFacts facts, Telemetry
             : Answer.Malformed($"SafeguardPolicy {policy.Name} is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}");
     }
 
-    private Answer JudgeApproval(Review review)
+    private async ValueTask<Answer> JudgeApprovalAsync(Review review, CancellationToken cancel)
     {
         switch (review.Operation)
         {
@@ -55,17 +55,18 @@ internal sealed class RecordsEndpoint(RecordRules rules, IFacts facts, Telemetry
             case Operation.Update:
                 return Of(review, RecordRules.RefuseApprovalUpdate(SpecDiffers(review), HasOwners(review.Object)));
             case Operation.Create:
-                return JudgeNewApproval(review);
+                return await JudgeNewApprovalAsync(review, cancel);
             default:
                 throw new InvalidOperationException($"unknown operation {review.Operation}");
         }
     }
 
-    private Answer JudgeNewApproval(Review review)
+    private async ValueTask<Answer> JudgeNewApprovalAsync(Review review, CancellationToken cancel)
     {
         var read = Read(review.Object);
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
-        var view = facts.View(new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload });
+        var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
+        var view = await facts.ViewAsync(about, cancel);
         var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
         var policies = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels));
         var answer = Of(review, RecordRules.RefuseApproval(approval, review.Requester, HasOwners(review.Object), recorded, policies));

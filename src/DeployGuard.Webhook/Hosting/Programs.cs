@@ -1,0 +1,64 @@
+using System.Diagnostics.Metrics;
+using DeployGuard.Cluster;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Certificates;
+using DeployGuard.Cluster.Files;
+using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Telemetry;
+
+namespace DeployGuard.Webhook.Hosting;
+
+/// <summary>The two ways to run: with a cluster, and without. Each reads from top to bottom as what it is made of.</summary>
+internal static class Programs
+{
+    public static async Task<int> RunInClusterAsync(WebhookOptions options, CancellationToken cancel)
+    {
+        using var logging = Logs.Create();
+        var time = TimeProvider.System;
+        using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
+        using var api = ApiConnection.Open(options.Kubeconfig);
+        var cluster = new ClusterHost(api, options.Cluster, files, time, logging.CreateLogger("cluster"));
+        await using var decisions = Logs.StandardOutput();
+        await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current, () => cluster.NotReady, decisions, time);
+        app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster);
+        return await RunAsync(app, cluster.RunAsync, cancel);
+    }
+
+    public static async Task<int> RunStandaloneAsync(WebhookOptions options, DirectoryInfo folder, CancellationToken cancel)
+    {
+        using var logging = Logs.Create();
+        var time = TimeProvider.System;
+        var policies = new PolicyFolder(folder.FullName, time, logging.CreateLogger("policies"));
+        using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
+        using var own = files is null ? NewCertificate.For(["localhost"], time.GetUtcNow()).Load(time.GetUtcNow()) : null;
+        await using var decisions = Logs.StandardOutput();
+        await using var app = WebhookApp.Build(options, new StandaloneFacts(() => policies.Policies), () => files?.Current ?? own, () => [], decisions, time);
+        return await RunAsync(app, stop => Task.WhenAll(policies.RunAsync(stop), files?.RunAsync(stop) ?? Task.CompletedTask), cancel);
+    }
+
+    private static FileCertificate Files(TlsFiles tls, TimeProvider time, ILoggerFactory logging) =>
+        new(tls.Certificate.FullName, tls.Key.FullName, tls.Ca.FullName, time, logging.CreateLogger("certificate"));
+
+    /// <summary>Serves until a signal; what runs beside it ends after the last request.</summary>
+    private static async Task<int> RunAsync(WebApplication app, Func<CancellationToken, Task> beside, CancellationToken cancel)
+    {
+        using var stop = new CancellationTokenSource();
+        await app.StartAsync(cancel);
+        var running = beside(stop.Token);
+        var serving = app.WaitForShutdownAsync(cancel);
+        // If what runs beside ends by a fault, the program must not go on serving without it.
+        await Task.WhenAny(serving, running);
+        await app.StopAsync(CancellationToken.None);
+        await stop.CancelAsync();
+        try
+        {
+            await running;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The end that was asked for.
+        }
+
+        return 0;
+    }
+}

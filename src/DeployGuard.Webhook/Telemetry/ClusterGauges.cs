@@ -1,0 +1,26 @@
+using System.Diagnostics.Metrics;
+using DeployGuard.Cluster;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Webhook.Telemetry;
+
+/// <summary>What only a replica with a cluster behind it can tell.</summary>
+internal static class ClusterGauges
+{
+    public static void AddClusterGauges(this Meter meter, ClusterHost cluster)
+    {
+        meter.CreateObservableGauge("deployguard_changes", () => ByPhase(cluster), description: "Changes on record, by phase.");
+        meter.CreateObservableGauge(
+            "deployguard_cache_synced",
+            () => cluster.Synced.Select(c => new Measurement<int>(c.IsSynced ? 1 : 0, new KeyValuePair<string, object?>("resource", c.Resource))),
+            description: "1 once the cache of the resource is in sync.");
+        meter.CreateObservableCounter("deployguard_records_failed", () => cluster.RecordsFailed, description: "Records of changes that were lost.");
+    }
+
+    /// <summary>Every phase, also those with none: a series that vanishes is no zero.</summary>
+    private static IEnumerable<Measurement<int>> ByPhase(ClusterHost cluster)
+    {
+        var counts = cluster.ChangesByPhase.ToDictionary(p => p.Phase, p => p.Count);
+        return Enum.GetValues<Phase>().Select(p => new Measurement<int>(counts.GetValueOrDefault(p), new KeyValuePair<string, object?>("phase", p.ToString())));
+    }
+}
