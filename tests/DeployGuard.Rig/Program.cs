@@ -1,1 +1,9 @@
-return 0;
+using DeployGuard.Rig;
+
+if (args is not (["demo"] or ["demo", "--keep"]))
+{
+    Console.Error.WriteLine("usage: demo [--keep]");
+    return 2;
+}
+
+return await Demo.RunAsync(keep: args.Contains("--keep"));

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+
+namespace DeployGuard.Rig;
+
+/// <summary>A throw-away real control plane on loopback: etcd, kube-apiserver, kube-controller-manager.</summary>
+public sealed class ControlPlane : IAsyncDisposable
+{
+    private static readonly TimeSpan s_startUp = TimeSpan.FromSeconds(60);
+
+    /// <summary>Who there is, with the groups that the API server will name.</summary>
+    private static readonly Dictionary<string, string> s_users = new()
+    {
+        ["admin"] = "system:masters",
+        ["dana"] = "developers",
+        ["erin"] = "developers",
+        ["alice"] = "senior-engineers",
+        ["bob"] = "directors",
+        ["carol"] = "senior-engineers,directors",
+    };
+
+    private readonly Toolbox _tools;
+    private readonly List<Daemon> _daemons = [];
+    private readonly int _port = Ports.Free();
+
+    private ControlPlane(Toolbox tools, string folder) => (_tools, Folder) = (tools, folder);
+
+    /// <summary>Data, keys, kubeconfigs and logs.</summary>
+    public string Folder { get; }
+
+    public string Server => $"https://127.0.0.1:{_port}";
+
+    public static async Task<ControlPlane> StartAsync(Toolbox tools, string folder)
+    {
+        var plane = new ControlPlane(tools, folder);
+        try
+        {
+            await plane.StartAsync();
+            return plane;
+        }
+        catch
+        {
+            await plane.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The path of a user's kubeconfig.</summary>
+    public string Kubeconfig(string user) => Path.Combine(Folder, $"{user}.kubeconfig");
+
+    public Task<Run> KubectlAsync(string user, params IEnumerable<string> arguments) => KubectlAsync(user, null, arguments);
+
+    public Task<Run> KubectlAsync(string user, string? input, IEnumerable<string> arguments) => Run.OfAsync(_tools["kubectl"], arguments, Environment(user), input);
+
+    public Task<Run> HelmAsync(string user, params IEnumerable<string> arguments) => Run.OfAsync(_tools["helm"], arguments, Environment(user));
+
+    /// <summary>What a shell of this user has: the cluster, and our programs on the path.</summary>
+    public IReadOnlyDictionary<string, string> Environment(string user) => new Dictionary<string, string>
+    {
+        ["KUBECONFIG"] = Kubeconfig(user),
+        ["PATH"] = $"{_tools.Cli}:{_tools.Bin}:{System.Environment.GetEnvironmentVariable("PATH")}",
+        // kubectl caches discovery below HOME; a CRD made a second ago must be known now.
+        ["KUBECACHEDIR"] = Path.Combine(Folder, "kube-cache"),
+        ["HELM_CACHE_HOME"] = Path.Combine(Folder, "helm"),
+    };
+
+    /// <summary>Writes a kubeconfig that authenticates by a bearer token, and returns its path.</summary>
+    public string WriteKubeconfig(string name, string token)
+    {
+        File.WriteAllText(Kubeconfig(name), $$$"""
+            {"apiVersion": "v1", "kind": "Config", "current-context": "rig",
+             "clusters": [{"name": "rig", "cluster": {"server": "{{{Server}}}", "certificate-authority": "{{{Path.Combine(Folder, "certs", "apiserver.crt")}}}"}}],
+             "users": [{"name": "{{{name}}}", "user": {"token": "{{{token}}}"}}],
+             "contexts": [{"name": "rig", "context": {"cluster": "rig", "user": "{{{name}}}"}}]}
+            """);
+        return Kubeconfig(name);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        // In the order of who depends on whom.
+        _daemons.Reverse();
+        _daemons.ForEach(d => d.Dispose());
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task StartAsync()
+    {
+        Directory.CreateDirectory(Path.Combine(Folder, "certs"));
+        WriteKeys();
+        var etcd = await StartEtcdAsync();
+        var api = Start("kube-apiserver", ApiServerArguments(etcd));
+        foreach (var user in s_users.Keys)
+        {
+            WriteKubeconfig(user, $"token-of-{user}");
+        }
+
+        await api.WaitUntilAsync(async () => (await KubectlAsync("admin", "get", "--raw", "/readyz")).Succeeded, s_startUp);
+        Start("kube-controller-manager",
+            $"--kubeconfig={Kubeconfig("admin")}", "--use-service-account-credentials=true", "--leader-elect=false",
+            "--bind-address=127.0.0.1", $"--secure-port={Ports.Free()}", "--port=0", $"--cert-dir={Path.Combine(Folder, "certs")}",
+            $"--service-account-private-key-file={Path.Combine(Folder, "sa.key")}", $"--root-ca-file={Path.Combine(Folder, "certs", "apiserver.crt")}",
+            "--controllers=deployment,replicaset,statefulset,daemonset,job,cronjob,replicationcontroller,namespace,garbagecollector,serviceaccount,"
+                + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,horizontalpodautoscaling");
+    }
+
+    private async Task<string> StartEtcdAsync()
+    {
+        var (client, peer) = ($"http://127.0.0.1:{Ports.Free()}", $"http://127.0.0.1:{Ports.Free()}");
+        var etcd = Start("etcd", $"--data-dir={Path.Combine(Folder, "etcd")}", "--unsafe-no-fsync",
+            $"--listen-client-urls={client}", $"--advertise-client-urls={client}", $"--listen-peer-urls={peer}",
+            $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}");
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
+        await etcd.WaitUntilAsync(() => AnswersAsync(http, new Uri($"{client}/health")), s_startUp);
+        return client;
+    }
+
+    private IEnumerable<string> ApiServerArguments(string etcd) =>
+    [
+        $"--etcd-servers={etcd}", "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", $"--secure-port={_port}",
+        $"--cert-dir={Path.Combine(Folder, "certs")}",
+        $"--service-account-key-file={Path.Combine(Folder, "sa.key")}", $"--service-account-signing-key-file={Path.Combine(Folder, "sa.key")}",
+        "--service-account-issuer=https://kubernetes.default.svc", "--api-audiences=https://kubernetes.default.svc",
+        "--authorization-mode=RBAC", $"--token-auth-file={Path.Combine(Folder, "tokens.csv")}", "--allow-privileged=true",
+        // Cluster IPs are loopback addresses: whoever listens there is the Service. A range of its own lets rigs run side by side.
+        $"--service-cluster-ip-range=127.{Random.Shared.Next(20, 250)}.{Random.Shared.Next(0, 255)}.0/24",
+        // A rig is small and impatient.
+        "--max-requests-inflight=800", "--max-mutating-requests-inflight=400",
+    ];
+
+    private void WriteKeys()
+    {
+        using var key = RSA.Create(2048);
+        File.WriteAllText(Path.Combine(Folder, "sa.key"), key.ExportRSAPrivateKeyPem());
+        File.WriteAllLines(Path.Combine(Folder, "tokens.csv"), s_users.Select(u => $"token-of-{u.Key},{u.Key},{u.Key},\"{u.Value}\""));
+    }
+
+    private Daemon Start(string program, params IEnumerable<string> arguments)
+    {
+        var daemon = Daemon.Start(program, Folder, _tools[program], arguments);
+        _daemons.Add(daemon);
+        return daemon;
+    }
+
+    private static async Task<bool> AnswersAsync(HttpClient http, Uri url)
+    {
+        try
+        {
+            using var response = await http.GetAsync(url);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+        catch (TaskCanceledException)
+        {
+            return false;
+        }
+    }
+}

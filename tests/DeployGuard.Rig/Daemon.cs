@@ -1,0 +1,66 @@
+using System.Diagnostics;
+
+namespace DeployGuard.Rig;
+
+/// <summary>A server process with its log in a file. It ends with us, also if we are killed.</summary>
+public sealed class Daemon : IDisposable
+{
+    private readonly Process _process;
+    private readonly string _log;
+
+    private Daemon(string name, string log, Process process) => (Name, _log, _process) = (name, log, process);
+
+    public string Name { get; }
+
+    public int Id => _process.Id;
+
+    public static Daemon Start(string name, string folder, string program, params IEnumerable<string> arguments)
+    {
+        var log = Path.Combine(folder, $"{name}.log");
+        // setpriv has the kernel kill the program when we die; the shell in between only opens the log.
+        var start = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "/bin/sh", "-c", $"exec \"$0\" \"$@\" >>'{log}' 2>&1", program, .. arguments])
+        {
+            WorkingDirectory = folder,
+        };
+        return new Daemon(name, log, Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
+    }
+
+    /// <summary>Waits until a condition holds; fails at once if the process ends, and with its log if time is up.</summary>
+    public async Task WaitUntilAsync(Func<Task<bool>> condition, TimeSpan atMost)
+    {
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < atMost)
+        {
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException($"{Name} ended with {_process.ExitCode}:\n{LogTail()}");
+            }
+
+            if (await condition())
+            {
+                return;
+            }
+
+            await Task.Delay(50);
+        }
+
+        throw new TimeoutException($"{Name} was not up after {atMost.TotalSeconds} s:\n{LogTail()}");
+    }
+
+    public string LogTail() => File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(30)) : "(no log)";
+
+    public void Kill()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            _process.WaitForExit(TimeSpan.FromSeconds(10));
+        }
+    }
+
+    public void Dispose()
+    {
+        Kill();
+        _process.Dispose();
+    }
+}

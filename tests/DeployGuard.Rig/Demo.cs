@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+
+namespace DeployGuard.Rig;
+
+/// <summary>The whole story on a real API server: install, refusal, approval, pace, and the way back.</summary>
+internal sealed partial class Demo(RunningRig rig)
+{
+    private readonly Narrator _narrator = new(rig.Plane, Path.Combine(AppContext.BaseDirectory, "demo"));
+
+    public static async Task<int> RunAsync(bool keep)
+    {
+        var clock = Stopwatch.StartNew();
+        Narrator.Say("Starting a throw-away control plane: etcd, kube-apiserver, kube-controller-manager (about 10 s)");
+        var tools = await Toolbox.InstallAsync();
+        await using var rig = await RunningRig.StartAsync(tools);
+        try
+        {
+            await new Demo(rig).PlayAsync();
+        }
+        catch (DemoException wrong)
+        {
+            Console.Error.WriteLine($"\ndemo: not as told: {wrong.Message}\n{rig.Installation?.Replicas[0].Daemon.LogTail()}");
+            return 1;
+        }
+
+        Narrator.Say($"That was the demo, {clock.Elapsed.TotalSeconds:0} s on a real API server.");
+        if (keep)
+        {
+            await KeepAsync(rig);
+        }
+
+        return 0;
+    }
+
+    private async Task PlayAsync()
+    {
+        await InstallAsync();
+        await RefuseAsync();
+        await ApproveAsync();
+        await BoundThePaceAsync();
+        await GoBackAsync();
+        await CountAsync();
+    }
+
+    private async Task InstallAsync()
+    {
+        Narrator.Say("DeployGuard is installed by its chart. Nothing listens behind its Service yet, and nobody is blocked.");
+        await _narrator.PassesAsync("admin", $"helm {string.Join(' ', Installation.HelmArguments(rig.Tools.Chart))}");
+        await _narrator.PassesAsync("admin", "kubectl apply -f people.yaml");
+        await rig.CreateNamespaceAsync("shop", "deployguard.io/tier=1");
+        await _narrator.PassesAsync("dana", "kubectl apply -n shop -f web-v1.yaml");
+        await _narrator.PassesAsync("dana", "kubectl rollout status deployment/web -n shop --timeout=60s");
+
+        Narrator.Say("Two replicas start behind the Service; the leader fills in the webhook configurations.");
+        await rig.RunInstalledAsync(replicas: 2);
+        await _narrator.PassesAsync("admin", "kubectl get validatingwebhookconfiguration deployguard -o jsonpath='{range .webhooks[*]}{.name} {.failurePolicy}{\"\\n\"}{end}'");
+
+        Narrator.Say("The platform engineer writes a policy. What runs already is adopted: it stays a way back.");
+        await _narrator.PassesAsync("admin", "cat policy.yaml && kubectl apply -f policy.yaml");
+        await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "tier-1", "-o", "jsonpath={.status.adopted[*].namespace}"),
+            run => run.Output.Contains("shop", StringComparison.Ordinal),
+            "adoption of namespace shop");
+        await _narrator.PassesAsync("admin", "kubectl get changes -n shop");
+    }
+
+    private async Task RefuseAsync()
+    {
+        Narrator.Say("A developer applies a change that an AI assistant helped to write. Refused, with what to do.");
+        await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[0].name}"),
+            run => run.Output == "workloads.deployguard.io",
+            "the Fail entry for namespace shop");
+        await _narrator.IsRefusedAsync("dana", "kubectl apply -n shop -f web-v2.yaml", "ApprovalMissing", "tool claude-code");
+    }
+
+    private async Task ApproveAsync()
+    {
+        Narrator.Say("The refusal left a Change: the approvers' inbox.");
+        var inbox = await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("dana", "get", "changes", "-n", "shop"),
+            run => run.Output.Contains("Pending", StringComparison.Ordinal),
+            "a Pending change");
+        await _narrator.PassesAsync("dana", "kubectl get changes -n shop");
+        var change = PendingChange().Match(inbox.Output).Groups[1].Value;
+
+        Narrator.Say("The developer may create approvals, but nobody approves a change of their own.");
+        await _narrator.IsRefusedAsync("dana", $"kubectl deployguard approve {change} -n shop --yes", "nobody approves a change of their own");
+
+        Narrator.Say("Somebody of the right group looks at it, and approves. The same apply then passes.");
+        await _narrator.PassesAsync("alice", $"kubectl deployguard approve {change} -n shop --yes --reason 'read the diff'");
+        await _narrator.PassesAsync("dana", "kubectl apply -n shop -f web-v2.yaml");
+        await _narrator.PassesAsync("dana", "kubectl rollout status deployment/web -n shop --timeout=90s");
+        await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("dana", "get", "change", change, "-n", "shop", "-o", "jsonpath={.status.phase}"),
+            run => run.Output == "Completed",
+            "the change to be Completed");
+        await _narrator.PassesAsync("dana", "kubectl get changes -n shop");
+    }
+
+    private async Task BoundThePaceAsync()
+    {
+        Narrator.Say("The next change asks to replace everything at once. All findings are told in one go.");
+        await _narrator.IsRefusedAsync("dana", "kubectl apply -n shop -f web-v3-all-at-once.yaml", "PaceTooFast", "ApprovalMissing");
+        Narrator.Say("Recreate is no way around it.");
+        await _narrator.IsRefusedAsync(
+            "dana",
+            "sed 's/strategy: .*/strategy: {type: Recreate}/' web-v3-all-at-once.yaml | kubectl replace -n shop -f -",
+            "Recreate replaces all 4");
+    }
+
+    private async Task GoBackAsync()
+    {
+        Narrator.Say("The way back is always open: undo, restart and scale-down need nobody's approval.");
+        await _narrator.PassesAsync("dana", "kubectl rollout undo deployment/web -n shop");
+        await _narrator.PassesAsync("dana", "kubectl rollout restart deployment/web -n shop");
+        await _narrator.PassesAsync("dana", "kubectl scale deployment/web -n shop --replicas=2");
+    }
+
+    private async Task CountAsync()
+    {
+        Narrator.Say("Every refusal is counted, for Prometheus to alert on.");
+        foreach (var replica in rig.Installation?.Replicas ?? [])
+        {
+            await _narrator.PassesAsync("admin", $"curl -s http://127.0.0.1:{replica.MetricsPort}/metrics | grep -E '^deployguard_(rollouts_denied|approvals)_total' || true");
+        }
+    }
+
+    private static async Task KeepAsync(RunningRig rig)
+    {
+        Console.WriteLine($"""
+
+            It goes on running until you press Ctrl-C. In another terminal:
+
+              export PATH={rig.Tools.Cli}:{rig.Tools.Bin}:$PATH
+              export KUBECONFIG={rig.Plane.Kubeconfig("dana")}      # or admin, erin, alice, bob, carol
+              kubectl get changes -A
+              cd {Path.Combine(AppContext.BaseDirectory, "demo")}
+
+            Logs are in {rig.Plane.Folder}.
+            """);
+        var stop = new TaskCompletionSource();
+        Console.CancelKeyPress += (_, e) =>
+        {
+            e.Cancel = true;
+            stop.TrySetResult();
+        };
+        await stop.Task;
+    }
+
+    [GeneratedRegex(@"^(deployment-web-[0-9a-f]{16}) .*Pending", RegexOptions.Multiline)]
+    private static partial Regex PendingChange();
+}

@@ -1,0 +1,150 @@
+using System.Text.Json;
+
+namespace DeployGuard.Rig;
+
+/// <summary>
+/// DeployGuard as the chart installs it: its objects from <c>helm install</c>, its replicas as published binaries with the chart's own
+/// arguments and its ServiceAccount's token, behind the chart's Service, whose address haproxy listens on.
+/// </summary>
+public sealed class Installation : IDisposable
+{
+    private const string Namespace = "deployguard-system";
+
+    private readonly Toolbox _tools;
+    private readonly ControlPlane _plane;
+    private readonly string _kubeconfig;
+    private readonly IReadOnlyList<string> _arguments;
+    private readonly string _clusterIp;
+    private readonly List<Replica> _replicas = [];
+    private Daemon? _proxy;
+
+    private Installation(Toolbox tools, ControlPlane plane, string kubeconfig, IReadOnlyList<string> arguments, string clusterIp) =>
+        (_tools, _plane, _kubeconfig, _arguments, _clusterIp) = (tools, plane, kubeconfig, arguments, clusterIp);
+
+    public IReadOnlyList<Replica> Replicas => _replicas;
+
+    /// <summary>What <c>helm install</c> takes.</summary>
+    public static string[] HelmArguments(string chart) => ["install", "deployguard", chart, "--namespace", Namespace, "--create-namespace"];
+
+    /// <summary>Looks at what <c>helm install</c> left in the cluster, and gets ready to run it.</summary>
+    public static async Task<Installation> ReadAsync(Toolbox tools, ControlPlane plane)
+    {
+        var deployment = await GetAsync(plane, "deployment", "deployguard");
+        var arguments = deployment.GetProperty("spec").GetProperty("template").GetProperty("spec").GetProperty("containers")[0].GetProperty("args");
+        var service = await GetAsync(plane, "service", "deployguard");
+        var token = (await plane.KubectlAsync("admin", TokenRequest, ["create", "--raw", $"/api/v1/namespaces/{Namespace}/serviceaccounts/deployguard/token", "-f", "-"])).OrFail().Output;
+        var kubeconfig = plane.WriteKubeconfig("deployguard", JsonDocument.Parse(token).RootElement.GetProperty("status").GetProperty("token").GetString() ?? "");
+        return new Installation(
+            tools,
+            plane,
+            kubeconfig,
+            [.. arguments.EnumerateArray().Select(a => a.GetString() ?? "")],
+            service.GetProperty("spec").GetProperty("clusterIP").GetString() ?? "");
+    }
+
+    private const string TokenRequest = """{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 86400}}""";
+
+    /// <summary>Starts replicas and the proxy before them, and waits until the leader has filled the webhook configurations.</summary>
+    public async Task StartAsync(int replicas)
+    {
+        for (var i = 0; i < replicas; i++)
+        {
+            _replicas.Add(await StartReplicaAsync(i));
+        }
+
+        _proxy = Daemon.Start("haproxy", _plane.Folder, _tools["haproxy"], "-db", "-f", WriteProxyConfiguration());
+        await _proxy.WaitUntilAsync(RegistrationIsFilledAsync, TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Starts a replica anew in the place of one that was killed.</summary>
+    public async Task RestartAsync(int index)
+    {
+        _replicas[index].Daemon.Dispose();
+        _replicas[index] = await StartReplicaAsync(index, _replicas[index]);
+    }
+
+    public void Dispose()
+    {
+        _proxy?.Dispose();
+        _replicas.ForEach(r => r.Daemon.Dispose());
+    }
+
+    private async Task<Replica> StartReplicaAsync(int index, Replica? former = null)
+    {
+        var (port, metrics) = former is null ? (Ports.Free(), Ports.Free()) : (former.Port, former.MetricsPort);
+        var daemon = Daemon.Start($"webhook-{index}", _plane.Folder, _tools.Webhook,
+        [
+            .. _arguments.Where(a => !a.StartsWith("--listen=", StringComparison.Ordinal) && !a.StartsWith("--metrics-listen=", StringComparison.Ordinal)),
+            $"--listen=127.0.0.1:{port}",
+            $"--metrics-listen=127.0.0.1:{metrics}",
+            $"--kubeconfig={_kubeconfig}",
+        ]);
+        using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
+        await daemon.WaitUntilAsync(() => IsReadyAsync(http, new Uri($"https://127.0.0.1:{port}/readyz")), TimeSpan.FromSeconds(60));
+        return new Replica(daemon, port, metrics);
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient http, Uri url)
+    {
+        try
+        {
+            using var response = await http.GetAsync(url);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> RegistrationIsFilledAsync()
+    {
+        foreach (var kind in (string[])["validatingwebhookconfiguration", "mutatingwebhookconfiguration"])
+        {
+            var names = await _plane.KubectlAsync("admin", "get", kind, "deployguard", "-o", "jsonpath={.webhooks[*].name}");
+            if (!names.Output.Contains("deployguard.io", StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private string WriteProxyConfiguration()
+    {
+        var file = Path.Combine(_plane.Folder, "haproxy.cfg");
+        File.WriteAllText(file, $"""
+            defaults
+              mode tcp
+              timeout connect 500ms
+              timeout client 60s
+              timeout server 60s
+              option redispatch
+              retries 3
+            frontend service
+              bind {_clusterIp}:443
+              default_backend replicas
+            backend replicas
+              balance roundrobin
+              option httpchk GET /readyz
+              default-server check check-ssl verify none inter 200ms fall 2 rise 1
+            {string.Join('\n', _replicas.Select((r, i) => $"  server replica{i} 127.0.0.1:{r.Port}"))}
+
+            """);
+        return file;
+    }
+
+    private static async Task<JsonElement> GetAsync(ControlPlane plane, string kind, string name) =>
+        JsonDocument.Parse((await plane.KubectlAsync("admin", "get", kind, name, "-n", Namespace, "-o", "json")).OrFail().Output).RootElement;
+}
+
+/// <summary>A running replica of the webhook.</summary>
+public sealed record Replica(Daemon Daemon, int Port, int MetricsPort)
+{
+    public async Task<string> ScrapeAsync()
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(new Uri($"http://127.0.0.1:{MetricsPort}/metrics"));
+    }
+}

@@ -1,0 +1,53 @@
+namespace DeployGuard.Rig;
+
+/// <summary>Control plane, kubelet and DeployGuard together, torn down whatever happens.</summary>
+public sealed class RunningRig : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder;
+    private LittleKubelet? _kubelet;
+
+    private RunningRig(Toolbox tools, DirectoryInfo folder, ControlPlane plane) => (Tools, _folder, Plane) = (tools, folder, plane);
+
+    public Toolbox Tools { get; }
+
+    public ControlPlane Plane { get; }
+
+    /// <summary>DeployGuard, once it was installed.</summary>
+    public Installation? Installation { get; private set; }
+
+    /// <summary>Starts the control plane and its kubelet; nothing of DeployGuard is there yet.</summary>
+    public static async Task<RunningRig> StartAsync(Toolbox tools)
+    {
+        var folder = Directory.CreateTempSubdirectory("deployguard-rig-");
+        var rig = new RunningRig(tools, folder, await ControlPlane.StartAsync(tools, folder.FullName));
+        rig._kubelet = new LittleKubelet(rig.Plane.Server, "token-of-admin");
+        return rig;
+    }
+
+    /// <summary>Reads what <c>helm install</c> left and runs it.</summary>
+    public async Task<Installation> RunInstalledAsync(int replicas)
+    {
+        Installation = await Installation.ReadAsync(Tools, Plane);
+        await Installation.StartAsync(replicas);
+        return Installation;
+    }
+
+    /// <summary>A namespace as newer servers would label it, with more labels if given.</summary>
+    public async Task CreateNamespaceAsync(string name, params IEnumerable<string> labels)
+    {
+        (await Plane.KubectlAsync("admin", "create", "namespace", name)).OrFail();
+        (await Plane.KubectlAsync("admin", ["label", "namespace", name, $"kubernetes.io/metadata.name={name}", .. labels])).OrFail();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Installation?.Dispose();
+        if (_kubelet is not null)
+        {
+            await _kubelet.DisposeAsync();
+        }
+
+        await Plane.DisposeAsync();
+        _folder.Delete(recursive: true);
+    }
+}

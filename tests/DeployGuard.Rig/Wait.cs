@@ -1,0 +1,28 @@
+using System.Diagnostics;
+
+namespace DeployGuard.Rig;
+
+/// <summary>Waits on conditions, never for times.</summary>
+public static class Wait
+{
+    /// <summary>Asks until what comes back is accepted, and returns it; at the deadline fails with what came last.</summary>
+    public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> accept, string what, int seconds = 30)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            var last = await ask();
+            if (accept(last))
+            {
+                return last;
+            }
+
+            if (waited.Elapsed.TotalSeconds > seconds)
+            {
+                throw new TimeoutException($"{what}: not after {seconds} s; last seen:\n{last}");
+            }
+
+            await Task.Delay(100);
+        }
+    }
+}
