@@ -18,7 +18,7 @@ internal sealed partial class Demo(RunningRig rig)
         {
             await new Demo(rig).PlayAsync();
         }
-        catch (DemoException wrong)
+        catch (Exception wrong) when (wrong is DemoException or TimeoutException or InvalidOperationException)
         {
             Console.Error.WriteLine($"\ndemo: not as told: {wrong.Message}\n{rig.Installation?.Replicas[0].Daemon.LogTail()}");
             return 1;
@@ -49,6 +49,7 @@ internal sealed partial class Demo(RunningRig rig)
         await _narrator.PassesAsync("admin", $"helm {string.Join(' ', Installation.HelmArguments(rig.Tools.Chart))}");
         await _narrator.PassesAsync("admin", "kubectl apply -f people.yaml");
         await rig.CreateNamespaceAsync("shop", "deployguard.io/tier=1");
+        await rig.WaitForPermissionAsync("dana", "create", "deployments", "shop");
         await _narrator.PassesAsync("dana", "kubectl apply -n shop -f web-v1.yaml");
         await _narrator.PassesAsync("dana", "kubectl rollout status deployment/web -n shop --timeout=60s");
 
@@ -69,8 +70,8 @@ internal sealed partial class Demo(RunningRig rig)
     {
         Narrator.Say("A developer applies a change that an AI assistant helped to write. Refused, with what to do.");
         await Wait.UntilAsync(
-            () => rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[0].name}"),
-            run => run.Output == "workloads.deployguard.io",
+            () => rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}"),
+            run => run.Output.Contains("workloads.deployguard.io", StringComparison.Ordinal),
             "the Fail entry for namespace shop");
         await _narrator.IsRefusedAsync("dana", "kubectl apply -n shop -f web-v2.yaml", "ApprovalMissing", "tool claude-code");
     }

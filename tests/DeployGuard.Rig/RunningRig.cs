@@ -39,6 +39,12 @@ public sealed class RunningRig : IAsyncDisposable
         (await Plane.KubectlAsync("admin", ["label", "namespace", name, $"kubernetes.io/metadata.name={name}", .. labels])).OrFail();
     }
 
+    /// <summary>Aggregated roles and their bindings take effect a moment after they are written.</summary>
+    public Task<Run> WaitForPermissionAsync(string user, string verb, string resource, string @namespace) => Wait.UntilAsync(
+        () => Plane.KubectlAsync(user, "auth", "can-i", verb, resource, "-n", @namespace),
+        run => run.Succeeded,
+        $"permission of {user} to {verb} {resource}");
+
     public async ValueTask DisposeAsync()
     {
         Installation?.Dispose();

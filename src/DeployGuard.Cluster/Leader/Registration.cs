@@ -53,7 +53,7 @@ internal sealed class Registration(ApiConnection api, ClusterCaches caches, Clus
         }
 
         var current = stored.RootElement.TryGetProperty("webhooks", out var webhooks) ? JsonNode.Parse(webhooks.GetRawText()) : new JsonArray();
-        if (JsonNode.DeepEquals(current, wanted))
+        if (current is JsonArray entries && AreTheSame(entries, wanted))
         {
             return;
         }
@@ -74,6 +74,11 @@ internal sealed class Registration(ApiConnection api, ClusterCaches caches, Clus
         using var written = await api.WriteAsync(HttpMethod.Patch, $"{path}?fieldManager=deployguard&force=true", document.ToJsonString(), cancel, "application/apply-patch+yaml");
         logger.LogInformation("{Kind} {Name} brought to {Count} entries", kind, options.WebhookConfiguration, wanted.Count);
     }
+
+    /// <summary>The order says nothing: the API server calls webhooks by its own.</summary>
+    private static bool AreTheSame(JsonArray current, JsonArray wanted) =>
+        current.Count == wanted.Count
+        && wanted.All(w => current.Any(c => (string?)c?["name"] == (string?)w?["name"] && JsonNode.DeepEquals(c, w)));
 
     private static bool HasForeign(JsonArray current, JsonArray wanted) =>
         current.Any(c => !wanted.Any(w => (string?)w?["name"] == (string?)c?["name"]));
