@@ -7,6 +7,9 @@ public sealed class ApiException(HttpStatusCode statusCode, string path, string 
 {
     public HttpStatusCode StatusCode { get; } = statusCode;
 
+    /// <summary>What the server said, without our path before it.</summary>
+    public string ServerMessage { get; } = message;
+
     /// <summary>Asking again may help: overload, a passing fault, or somebody else who wrote first.</summary>
     public bool IsTransient => StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict || (int)StatusCode >= 500;
 }

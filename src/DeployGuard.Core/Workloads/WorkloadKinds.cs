@@ -21,6 +21,13 @@ public sealed class WorkloadKinds(IEnumerable<KeyValuePair<(string ApiGroup, str
     /// <summary>Kinds as objects spell them.</summary>
     public IEnumerable<string> Names => _templatePaths.Keys.Select(k => k.Kind);
 
+    /// <summary>Group and kind of what people call <c>deployment</c>; null if no kind is called that.</summary>
+    public (string ApiGroup, string Kind)? Find(string name)
+    {
+        var found = _templatePaths.Keys.Where(k => k.Kind.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList();
+        return found.Count == 1 ? found[0] : null;
+    }
+
     /// <summary>Path of the pod template, segments separated by dots, empty for the object itself; null if the kind is not known.</summary>
     public string? TemplatePath(string apiGroup, string kind)
     {

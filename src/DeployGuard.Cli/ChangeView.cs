@@ -1,0 +1,53 @@
+using System.Text.Json;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Cli;
+
+/// <summary>A Change as it is shown to people: what decisions rest on, and what only people read.</summary>
+internal sealed class ChangeView(JsonElement item)
+{
+    public JsonElement Json { get; } = item.Clone();
+
+    /// <summary>Null for an object that DeployGuard cannot have written.</summary>
+    public RecordedChange? Recorded { get; } = ChangeJson.ReadOrNull(item);
+
+    public string Name => Text("metadata", "name");
+
+    public string Namespace => Text("metadata", "namespace");
+
+    public string Phase => Text("status", "phase");
+
+    public string Origin => Text("status", "origin", "kind");
+
+    public string Missing => Text("status", "missing");
+
+    public DateTimeOffset CreatedAt => DateTimeOffset.TryParse(Text("metadata", "creationTimestamp"), out var time) ? time : default;
+
+    public IReadOnlyList<string> Requesters => Recorded?.Requesters ?? [];
+
+    public IEnumerable<string> Images => Items("spec", "images").Select(i =>
+        i.TryGetProperty("from", out var from) && !from.ValueEquals(i.GetProperty("to").GetString()) ? $"{from} -> {i.GetProperty("to")}" : $"{i.GetProperty("to")}");
+
+    public IEnumerable<string> Diff => Items("spec", "diff").Select(d => d.ToString());
+
+    public IEnumerable<string> Findings => Items("status", "findings").Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
+
+    private string Text(params ReadOnlySpan<string> path) => Find(path) is { ValueKind: JsonValueKind.String } text ? text.GetString() ?? "" : "";
+
+    private IEnumerable<JsonElement> Items(params ReadOnlySpan<string> path) => Find(path) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
+
+    private JsonElement? Find(ReadOnlySpan<string> path)
+    {
+        var place = Json;
+        foreach (var name in path)
+        {
+            if (place.ValueKind is not JsonValueKind.Object || !place.TryGetProperty(name, out place))
+            {
+                return null;
+            }
+        }
+
+        return place;
+    }
+}
