@@ -38,7 +38,7 @@ internal static class ApproveCommand
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
         var output = parsed.InvocationConfiguration.Output;
-        var (api, @namespace) = s_cluster.Open(parsed);
+        var (api, @namespace) = await s_cluster.OpenAsync(parsed);
         using var connection = api;
         var expiresAt = ExpiresAt(parsed.GetValue(s_expiresIn), time);
         var subject = await FindAsync(api, parsed.GetRequiredValue(s_what), parsed.GetValue(s_hash), @namespace, cancel);

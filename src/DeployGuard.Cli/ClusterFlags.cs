@@ -7,7 +7,7 @@ namespace DeployGuard.Cli;
 /// <summary>The flags by which a command finds its cluster and namespace, named and defaulted as kubectl's.</summary>
 internal sealed class ClusterFlags
 {
-    private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "Kubeconfig file. Default: as kubectl finds it." };
+    private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "Kubeconfig file. Default: the first file of KUBECONFIG, else the one in the home folder." };
     private readonly Option<string?> _context = new("--context") { Description = "Context of the kubeconfig. Default: the current one." };
     private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = "Namespace. Default: the context's." };
 
@@ -19,12 +19,17 @@ internal sealed class ClusterFlags
     }
 
     /// <exception cref="k8s.Exceptions.KubeConfigException">There is no usable kubeconfig.</exception>
-    public (ApiConnection Api, string Namespace) Open(ParseResult parsed)
+    public async Task<(ApiConnection Api, string Namespace)> OpenAsync(ParseResult parsed)
     {
-        // KUBECONFIG may list several files; the library merges them when it is not given one.
-        var file = parsed.GetValue(_kubeconfig);
-        var configuration = KubernetesClientConfiguration.BuildConfigFromConfigFile(file, parsed.GetValue(_context));
+        var configuration = await KubernetesClientConfiguration.BuildConfigFromConfigFileAsync(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
         var @namespace = parsed.GetValue(_namespace) ?? (string.IsNullOrEmpty(configuration.Namespace) ? "default" : configuration.Namespace);
         return (new ApiConnection(new Kubernetes(configuration)), @namespace);
+    }
+
+    /// <summary>The flag, else the first file that KUBECONFIG lists, else the one in the home folder.</summary>
+    private static FileInfo File(string? flag)
+    {
+        var listed = Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return new FileInfo(flag ?? listed.FirstOrDefault() ?? KubernetesClientConfiguration.KubeConfigDefaultLocation);
     }
 }
