@@ -5,6 +5,8 @@ namespace DeployGuard.Rig;
 /// <summary>A server process with its log in a file. It ends with us, also if we are killed.</summary>
 public sealed class Daemon : IDisposable
 {
+    private static readonly ParentThread s_parent = new();
+
     private readonly Process _process;
     private readonly string _log;
 
@@ -22,7 +24,7 @@ public sealed class Daemon : IDisposable
         {
             WorkingDirectory = folder,
         };
-        return new Daemon(name, log, Process.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
+        return new Daemon(name, log, s_parent.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
     }
 
     /// <summary>Waits until a condition holds; fails at once if the process ends, and with its log if time is up.</summary>

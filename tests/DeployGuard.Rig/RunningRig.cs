@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace DeployGuard.Rig;
 
 /// <summary>Control plane, kubelet and DeployGuard together, torn down whatever happens.</summary>
@@ -32,11 +34,13 @@ public sealed class RunningRig : IAsyncDisposable
         return Installation;
     }
 
-    /// <summary>A namespace as newer servers would label it, with more labels if given.</summary>
+    /// <summary>A namespace as newer servers would label it, with more labels (<c>key=value</c>) if given, and ready for pods.</summary>
     public async Task CreateNamespaceAsync(string name, params IEnumerable<string> labels)
     {
-        (await Plane.KubectlAsync("admin", "create", "namespace", name)).OrFail();
-        (await Plane.KubectlAsync("admin", ["label", "namespace", name, $"kubernetes.io/metadata.name={name}", .. labels])).OrFail();
+        var all = labels.Prepend($"kubernetes.io/metadata.name={name}").Select(l => l.Split('=')).ToDictionary(l => l[0], l => l[1]);
+        var manifest = JsonSerializer.Serialize(new { apiVersion = "v1", kind = "Namespace", metadata = new { name, labels = all } });
+        (await Plane.KubectlAsync("admin", manifest, ["create", "-f", "-"])).OrFail();
+        await Wait.UntilAsync(() => Plane.KubectlAsync("admin", "get", "serviceaccount", "default", "-n", name), run => run.Succeeded, $"the service account of namespace {name}");
     }
 
     /// <summary>Aggregated roles and their bindings take effect a moment after they are written.</summary>

@@ -43,10 +43,11 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, ChangeWr
         }
 
         var history = await caches.ControllerRevisions.ReadLiveAsync(@namespace, cancel);
+        var recorded = await caches.Changes.ReadLiveAsync(@namespace, cancel);
         var revisions = 0;
         foreach (var workload in live.Where(w => w.ControllerUid.Length == 0))
         {
-            var known = caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Select(c => c.TemplateHash).ToHashSet();
+            var known = recorded.Where(c => c.Workload == workload.Ref).Select(c => c.TemplateHash).ToHashSet();
             foreach (var entry in Revisions(workload, live, history).Where(r => known.Add(r.TemplateHash)))
             {
                 await writer.WriteAsync(entry, cancel);

@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Who can approve what, and what it binds.</summary>
+public class ApprovalTests
+{
+    [Test]
+    public async Task AnApprovedChangePassesAtOnceThoughItWasRefusedJustBefore()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+
+        (await AskAsync(sandbox)).OrFail();
+
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase} {.status.pendingAt} {.status.admittedAt} {.status.completedAt} {.status.ownedRevision}"),
+            run => run.Output.StartsWith("Completed ", StringComparison.Ordinal) && run.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 5,
+            "the change to go Pending, Admitted and Completed, each with its time");
+    }
+
+    [Test]
+    public async Task WhoeverAskedCannotApprove()
+    {
+        var sandbox = await RefusedAsync();
+
+        var run = await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"));
+
+        Assert.That(run.Output, Does.Contain("nobody approves a change of their own"));
+    }
+
+    [Test]
+    public async Task SomebodyOfNoGroupCannotApprove()
+    {
+        var sandbox = await RefusedAsync();
+
+        var run = await sandbox.ApproveAsync("erin", await sandbox.ChangeInPhaseAsync("Pending"));
+
+        Assert.That(run.Output, Does.Contain("erin is in none of the groups that approve here"));
+    }
+
+    [Test]
+    public async Task AForgedApproverIsOverwrittenByWhoReallyAsks()
+    {
+        var sandbox = await RefusedAsync();
+        var forged = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"));
+        forged["spec"]!["approver"] = new JsonObject { ["username"] = "alice", ["groups"] = new JsonArray("senior-engineers") };
+
+        var run = await sandbox.CreateAsync("erin", forged);
+
+        Assert.That(run.Output, Does.Contain("erin is in none of the groups"));
+    }
+
+    [Test]
+    public async Task OnePersonDoesNotFillTwoSeats()
+    {
+        var sandbox = await RefusedAsync("two-lines");
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("carol", change)).OrFail();
+        Assert.That((await AskAsync(sandbox)).Output, Does.Contain("has 1 of 2 approvals"));
+
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        (await AskAsync(sandbox)).OrFail();
+    }
+
+    [Test]
+    public async Task AnApprovalOfOneTemplateDoesNotCoverAnother()
+    {
+        var sandbox = await RefusedAsync();
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p",
+            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}","command":["sh"]}]} } } }""");
+
+        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task AnApprovalInOneNamespaceDoesNotCountInAnother()
+    {
+        var sandbox = await RefusedAsync();
+        var approval = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"));
+        var other = await RefusedAsync();
+
+        (await sandbox.CreateAsync("alice", approval)).OrFail();
+
+        Assert.That((await AskAsync(other)).Output, Does.Contain("has 0 of 1 approvals"));
+    }
+
+    [Test]
+    public async Task AnApprovalCannotBeEdited()
+    {
+        var sandbox = await RefusedAsync();
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        var run = await sandbox.KubectlAsync("admin", "patch", "changeapprovals", "--type=merge", "-p", """{"spec":{"decision":"Reject"}}""",
+            (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output);
+
+        Assert.That(run.Output, Does.Contain("an approval cannot be changed"));
+    }
+
+    [Test]
+    public async Task AVetoRefusesWhatWasApproved()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        (await sandbox.CreateAsync("carol", await Approvals.OfAsync(sandbox, change, "Reject"))).OrFail();
+
+        Assert.That((await AskAsync(sandbox)).Output, Does.Contain("ApprovalRejected: carol rejected it"));
+    }
+
+    [Test]
+    public async Task AMachineCannotApprove()
+    {
+        var sandbox = await RefusedAsync();
+        var approval = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"));
+
+        var run = await World.Rig.Plane.KubectlAsync("admin", approval.ToJsonString(),
+            ["create", "-f", "-", "-n", sandbox.Namespace, $"--as=system:serviceaccount:{sandbox.Namespace}:default", "--as-group=system:masters"]);
+
+        Assert.That(run.Output, Does.Contain("is a machine; only people approve"));
+    }
+
+    [TestCase("patch change {0} --type=merge -p {{\"status\":{{\"phase\":\"Completed\"}}}}")]
+    [TestCase("delete change {0}")]
+    public async Task NobodyWritesAChangeByHand(string command)
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+
+        var run = await sandbox.KubectlAsync("admin", string.Format(System.Globalization.CultureInfo.InvariantCulture, command, change).Split(' '));
+
+        Assert.That(run.Output, Does.Contain("Changes are written by DeployGuard alone"));
+    }
+
+    [Test]
+    public async Task DroppingTheAnnotationDoesNotTakeTheOriginBack()
+    {
+        var sandbox = await WithWebRunningAsync();
+        await sandbox.ApplyAsync("dana", Web(V2, aiAssisted: true));
+        await sandbox.ChangeInPhaseAsync("Pending");
+
+        var run = await sandbox.ApplyAsync("dana", Web(V2));
+
+        Assert.That(run.Output, Does.Contain("the change is AI-assisted (annotation, tool claude-code)"));
+    }
+
+    private static async Task<Sandbox> RefusedAsync(string policy = "guarded")
+    {
+        var sandbox = await WithWebRunningAsync(policy);
+        Assert.That((await AskAsync(sandbox)).Output, Does.Contain("ApprovalMissing"));
+        return sandbox;
+    }
+
+    private static Task<Rig.Run> AskAsync(Sandbox sandbox) => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}");
+}

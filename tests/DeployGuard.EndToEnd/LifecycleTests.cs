@@ -1,0 +1,64 @@
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Replicas come and go, and in the end DeployGuard does: these run last, in this order.</summary>
+[Order(int.MaxValue)]
+public class LifecycleTests
+{
+    [Test, Order(1)]
+    public async Task TheBaselineIsNotMadeASecondTime()
+    {
+        (await World.Rig.Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "baseline")).OrFail();
+        var installation = World.Rig.Installation ?? throw new InvalidOperationException("not installed");
+
+        await installation.RestartAsync(0);
+        await installation.RestartAsync(1);
+        await BreakRegistrationAndWaitForTheLeaderAsync();
+
+        var baseline = await World.Rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline");
+        Assert.That(baseline.Output, Does.Contain("not found"), "the leader has worked since, and left it alone");
+    }
+
+    [Test, Order(2)]
+    public async Task WithNoReplicaNewRevisionsWaitAndDeletesAndScalesPass()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var unguarded = await UnguardedAsync();
+        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        {
+            replica.Daemon.Kill();
+        }
+
+        var refused = await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}");
+        Assert.That(refused.Succeeded, Is.False);
+        Assert.That(refused.Output, Does.Contain("failed calling webhook \"workloads.deployguard.io\""));
+        (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=1")).OrFail();
+        (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
+        (await unguarded.ApplyAsync("dana", Web("web:1"))).OrFail();
+    }
+
+    [Test, Order(3)]
+    public async Task UninstallingWithDeadPodsLeavesNoWebhookAndBlocksNobody()
+    {
+        var sandbox = await UnguardedAsync();
+
+        (await World.Rig.Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system")).OrFail();
+
+        var webhooks = await World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name");
+        Assert.That(webhooks.Output, Does.Not.Contain("deployguard"));
+        (await World.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, "tests=guarded")).OrFail();
+        (await sandbox.ApplyAsync("dana", Web("web:1"))).OrFail();
+        (await World.Rig.Plane.KubectlAsync("admin", "get", "crd", "changes.deployguard.io")).OrFail();
+    }
+
+    private static async Task BreakRegistrationAndWaitForTheLeaderAsync()
+    {
+        (await World.Rig.Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", """[{"op":"replace","path":"/webhooks","value":[]}]""")).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}"),
+            run => run.Output.Contains("records.deployguard.io", StringComparison.Ordinal),
+            "the altered registration to be restored",
+            seconds: 60);
+    }
+}

@@ -1,0 +1,41 @@
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+public class MetricsTests
+{
+    [Test]
+    public async Task ARefusalIsCountedAndADryRunIsNot()
+    {
+        var sandbox = await WithWebRunningAsync();
+        await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", "web=web:2", "--dry-run=server");
+        Assert.That(await DeniedAsync(sandbox), Is.Empty);
+
+        await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", "web=web:2");
+
+        Assert.That(await DeniedAsync(sandbox), Has.Some.Contains("mode=\"Enforce\"").And.Some.Contains("reason=\"ImageNotPinned\""));
+    }
+
+    [Test]
+    public async Task EveryReplicaIsInSyncAndSaysSo()
+    {
+        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        {
+            var lines = (await replica.ScrapeAsync()).Split('\n').Where(l => l.StartsWith("deployguard_cache_synced{", StringComparison.Ordinal)).ToList();
+            Assert.That(lines, Has.Count.EqualTo(12).And.All.EndsWith(" 1"));
+        }
+    }
+
+    private static async Task<List<string>> DeniedAsync(Sandbox sandbox)
+    {
+        var lines = new List<string>();
+        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        {
+            lines.AddRange((await replica.ScrapeAsync()).Split('\n').Where(l =>
+                l.StartsWith("deployguard_rollouts_denied_total{", StringComparison.Ordinal)
+                && l.Contains($"namespace=\"{sandbox.Namespace}\"", StringComparison.Ordinal) && l.Contains("policy=\"guarded\"", StringComparison.Ordinal)));
+        }
+
+        return lines;
+    }
+}

@@ -1,0 +1,28 @@
+namespace DeployGuard.EndToEnd;
+
+/// <summary>A policy that cannot be kept is not taken.</summary>
+public class PolicyTests
+{
+    [TestCase("{budget: {maxConcurrentRollouts: 3}}", "spec.budget: not in this version")]
+    [TestCase("{mod: Warn}", "spec.mod: unknown field")]
+    [TestCase("{approval: {quorum: [{groups: [a], count: 0}]}}", "spec.approval.quorum[0].count")]
+    [TestCase("{canary: {steps: [25, 5]}}", "spec.canary.steps: [25, 5] must rise")]
+    [TestCase("{approval: {maxAge: 10 minutes, quorum: [{groups: [a], count: 1}]}}", "spec.approval.maxAge")]
+    [TestCase("{mode: Enforcing}", "spec.mode")]
+    [TestCase("{canary: {steps: [5], soak: 10m}}", "spec.canary.soak: not in this version")]
+    public async Task AnInvalidPolicyIsRefusedWithItsPath(string spec, string message)
+    {
+        var run = await World.Rig.Plane.KubectlAsync("admin", $"{{apiVersion: deployguard.io/v1alpha1, kind: SafeguardPolicy, metadata: {{name: bad}}, spec: {spec}}}", ["create", "-f", "-", "--validate=false"]);
+
+        Assert.That(run.Succeeded, Is.False, run.Output);
+        Assert.That(run.Output, Does.Contain(message));
+    }
+
+    [Test]
+    public async Task TheBaselineIsThereAndRefusesNothing()
+    {
+        var mode = await World.Rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline", "-o", "jsonpath={.spec.mode}");
+
+        Assert.That(mode.Output, Is.EqualTo("Audit"));
+    }
+}

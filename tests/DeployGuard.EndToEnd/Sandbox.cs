@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Rig;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>A namespace of one test's own.</summary>
+internal sealed class Sandbox
+{
+    public const string V1 = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+    public const string V2 = "registry.example.com/web@sha256:2222222222222222222222222222222222222222222222222222222222222222";
+    public const string V3 = "registry.example.com/web@sha256:3333333333333333333333333333333333333333333333333333333333333333";
+
+    private static int s_count;
+
+    private Sandbox(string name) => Namespace = name;
+
+    public string Namespace { get; }
+
+    private static ControlPlane Plane => World.Rig.Plane;
+
+    /// <summary>A namespace under the policy of that label value, with nothing in it.</summary>
+    public static async Task<Sandbox> GuardedAsync(string policy = "guarded")
+    {
+        var sandbox = await UnguardedAsync();
+        await sandbox.GuardAsync(policy);
+        return sandbox;
+    }
+
+    /// <summary>A namespace in which Deployment web runs v1, and which came under the policy after that.</summary>
+    public static async Task<Sandbox> WithWebRunningAsync(string policy = "guarded", int replicas = 3)
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.ApplyAsync("admin", Web(V1, replicas))).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        await sandbox.GuardAsync(policy);
+        return sandbox;
+    }
+
+    public static async Task<Sandbox> UnguardedAsync()
+    {
+        var sandbox = new Sandbox($"t{Interlocked.Increment(ref s_count)}");
+        await World.Rig.CreateNamespaceAsync(sandbox.Namespace);
+        return sandbox;
+    }
+
+    public Task<Run> KubectlAsync(string user, params IEnumerable<string> arguments) => Plane.KubectlAsync(user, [.. arguments, "-n", Namespace]);
+
+    public Task<Run> ApplyAsync(string user, JsonObject manifest, params IEnumerable<string> more) =>
+        Plane.KubectlAsync(user, manifest.ToJsonString(), ["apply", "-f", "-", "-n", Namespace, .. more]);
+
+    public Task<Run> CreateAsync(string user, JsonObject manifest) => Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]);
+
+    /// <summary>The name of the one Change in a phase, once it is there.</summary>
+    public async Task<string> ChangeInPhaseAsync(string phase)
+    {
+        var run = await Wait.UntilAsync(
+            () => KubectlAsync("alice", "get", "changes", "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.phase}{\"\\n\"}{end}"),
+            r => r.Output.Split('\n').Any(l => l.EndsWith($" {phase}", StringComparison.Ordinal)),
+            $"a change in phase {phase} in {Namespace}");
+        return run.Output.Split('\n').Single(l => l.EndsWith($" {phase}", StringComparison.Ordinal)).Split(' ')[0];
+    }
+
+    public Task<Run> ApproveAsync(string user, string change) => KubectlAsync(user, "deployguard", "approve", change, "--yes");
+
+    public static JsonObject Web(string image, int replicas = 3, bool aiAssisted = false)
+    {
+        var annotations = aiAssisted ? """{"deployguard.io/ai-assisted": "true", "deployguard.io/ai-tool": "claude-code"}""" : "{}";
+        return Parse($$$"""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+             "spec": {"replicas": {{{replicas}}}, "minReadySeconds": 1, "selector": {"matchLabels": {"app": "web"}},
+              "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+              "template": {"metadata": {"labels": {"app": "web"}, "annotations": {{{annotations}}}},
+               "spec": {"containers": [{"name": "web", "image": "{{{image}}}", "ports": [{"containerPort": 8080}],
+                        "readinessProbe": {"httpGet": {"path": "/", "port": 8080} } }] } } } }
+            """);
+    }
+
+    public static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
+
+    /// <summary>Puts the namespace under a policy, and waits until what runs was adopted and every replica refuses what it must.</summary>
+    private async Task GuardAsync(string policy)
+    {
+        (await Plane.KubectlAsync("admin", "label", "namespace", Namespace, $"tests={policy}")).OrFail();
+        if (policy == "warns")
+        {
+            return;
+        }
+
+        await Wait.UntilAsync(
+            () => Plane.KubectlAsync("admin", "get", "safeguardpolicy", policy, "-o", "jsonpath={.status.adopted[*].namespace}"),
+            run => run.Output.Split(' ').Contains(Namespace),
+            $"adoption of {Namespace} under {policy}");
+        await Wait.UntilAsync(
+            () => Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"),
+            run => run.Output.Contains($"\"{Namespace}\"", StringComparison.Ordinal),
+            $"the Fail entry for {Namespace}");
+    }
+}
