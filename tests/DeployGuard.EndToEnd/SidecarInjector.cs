@@ -46,7 +46,7 @@ internal sealed class SidecarInjector : IAsyncDisposable
     private static async Task InjectAsync(HttpContext context)
     {
         using var review = await JsonDocument.ParseAsync(context.Request.Body);
-        var patch = $$"""[{"op": "add", "path": "/spec/containers/-", "value": {"name": "sidecar", "image": "mesh/proxy:latest"}}]""";
+        const string Patch = """[{"op": "add", "path": "/spec/containers/-", "value": {"name": "sidecar", "image": "mesh/proxy:latest"}}]""";
         await context.Response.WriteAsJsonAsync(new
         {
             apiVersion = "admission.k8s.io/v1",
@@ -56,7 +56,7 @@ internal sealed class SidecarInjector : IAsyncDisposable
                 uid = review.RootElement.GetProperty("request").GetProperty("uid").GetString(),
                 allowed = true,
                 patchType = "JSONPatch",
-                patch = Convert.ToBase64String(Encoding.UTF8.GetBytes(patch)),
+                patch = Convert.ToBase64String(Encoding.UTF8.GetBytes(Patch)),
             },
         });
     }
