@@ -2,11 +2,24 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Replicas come and go, and in the end DeployGuard does: these run last, in this order.</summary>
-[Order(int.MaxValue)]
+/// <summary>Replicas come and go, and in the end DeployGuard does. Each of these breaks a world of its own.</summary>
 public class LifecycleTests
 {
-    [Test, Order(1)]
+    private IAsyncDisposable? _world;
+
+    [SetUp]
+    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
+
+    [TearDown]
+    public async Task StopAsync()
+    {
+        if (_world is not null)
+        {
+            await _world.DisposeAsync();
+        }
+    }
+
+    [Test]
     public async Task TheBaselineIsNotMadeASecondTime()
     {
         (await World.Rig.Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "baseline")).OrFail();
@@ -20,7 +33,7 @@ public class LifecycleTests
         Assert.That(baseline.Output, Does.Contain("not found"), "the leader has worked since, and left it alone");
     }
 
-    [Test, Order(2)]
+    [Test]
     public async Task WithNoReplicaNewRevisionsWaitAndDeletesAndScalesPass()
     {
         var sandbox = await WithWebRunningAsync();
@@ -38,10 +51,14 @@ public class LifecycleTests
         (await unguarded.ApplyAsync("dana", Web("web:1"))).OrFail();
     }
 
-    [Test, Order(3)]
+    [Test]
     public async Task UninstallingWithDeadPodsLeavesNoWebhookAndBlocksNobody()
     {
         var sandbox = await UnguardedAsync();
+        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        {
+            replica.Daemon.Kill();
+        }
 
         (await World.Rig.Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system")).OrFail();
 

@@ -11,17 +11,7 @@ public class World
     public static RunningRig Rig => s_rig ?? throw new InvalidOperationException("the rig is not up");
 
     [OneTimeSetUp]
-    public async Task StartAsync()
-    {
-        var tools = await Toolbox.InstallAsync();
-        s_rig = await RunningRig.StartAsync(tools);
-        (await Rig.Plane.HelmAsync("admin", Installation.HelmArguments(tools.Chart))).OrFail();
-        (await Rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
-        await BlocksNobodyBeforeItAnswersAsync();
-        await Rig.RunInstalledAsync(replicas: 2);
-        (await Rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("policies.yaml"))).OrFail();
-        await Rig.WaitForPermissionAsync("dana", "create", "deployments", "default");
-    }
+    public async Task StartAsync() => s_rig = await InstallAsync();
 
     [OneTimeTearDown]
     public async Task StopAsync()
@@ -32,12 +22,50 @@ public class World
         }
     }
 
+    /// <summary>Another world in the place of the shared one, until it is disposed: for tests that break theirs.</summary>
+    public static async Task<IAsyncDisposable> OfItsOwnAsync()
+    {
+        var shared = s_rig;
+        var own = await InstallAsync();
+        s_rig = own;
+        return new Restore(own, () => s_rig = shared);
+    }
+
     public static string Manifest(string name) => Path.Combine(AppContext.BaseDirectory, "manifests", name);
 
-    /// <summary>Installed, with nothing listening yet: this is when other webhooks lock their cluster up.</summary>
-    private static async Task BlocksNobodyBeforeItAnswersAsync()
+    private static async Task<RunningRig> InstallAsync()
     {
-        await Rig.CreateNamespaceAsync("before");
-        (await Rig.Plane.KubectlAsync("admin", "create", "deployment", "early", "--image=web:1", "-n", "before")).OrFail();
+        var rig = await RunningRig.StartAsync(await Toolbox.InstallAsync());
+        try
+        {
+            (await rig.Plane.HelmAsync("admin", Installation.HelmArguments(rig.Tools.Chart))).OrFail();
+            (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
+            await BlocksNobodyBeforeItAnswersAsync(rig);
+            await rig.RunInstalledAsync(replicas: 2);
+            (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("policies.yaml"))).OrFail();
+            await rig.WaitForPermissionAsync("dana", "create", "deployments", "default");
+            return rig;
+        }
+        catch
+        {
+            await rig.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Installed, with nothing listening yet: this is when other webhooks lock their cluster up.</summary>
+    private static async Task BlocksNobodyBeforeItAnswersAsync(RunningRig rig)
+    {
+        await rig.CreateNamespaceAsync("before");
+        (await rig.Plane.KubectlAsync("admin", "create", "deployment", "early", "--image=web:1", "-n", "before")).OrFail();
+    }
+
+    private sealed class Restore(RunningRig rig, Action restore) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            restore();
+            await rig.DisposeAsync();
+        }
     }
 }
