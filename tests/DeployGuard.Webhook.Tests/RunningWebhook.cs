@@ -33,11 +33,11 @@ internal sealed class RunningWebhook : IAsyncDisposable
 
     public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneFacts(() => policies));
 
-    public static async Task<RunningWebhook> StartAsync(IFacts facts)
+    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null)
     {
         var certificate = SelfSigned();
         var options = Options(FreePort(), FreePort());
-        var app = WebhookApp.Build(options, facts, () => certificate, () => [], TextWriter.Null, TimeProvider.System);
+        var app = WebhookApp.Build(options, facts, () => certificate, () => [], TextWriter.Null, time ?? TimeProvider.System);
         await app.StartAsync();
         return new RunningWebhook(app, options);
     }
