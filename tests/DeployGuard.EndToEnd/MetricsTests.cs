@@ -13,7 +13,11 @@ public class MetricsTests
 
         await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", "web=web:2");
 
-        Assert.That(await DeniedAsync(sandbox), Has.Some.Contains("mode=\"Enforce\"").And.Some.Contains("reason=\"ImageNotPinned\""));
+        // The exporter answers from a cache for 300 ms.
+        await Rig.Wait.UntilAsync(
+            () => DeniedAsync(sandbox),
+            lines => lines.Any(l => l.Contains("reason=\"ImageNotPinned\"", StringComparison.Ordinal) && l.Contains("mode=\"Enforce\"", StringComparison.Ordinal)),
+            "the refusal to be counted");
     }
 
     [Test]

@@ -5,7 +5,7 @@ public class PolicyTests
 {
     [TestCase("{budget: {maxConcurrentRollouts: 3}}", "spec.budget: not in this version")]
     [TestCase("{mod: Warn}", "spec.mod: unknown field")]
-    [TestCase("{approval: {quorum: [{groups: [a], count: 0}]}}", "spec.approval.quorum[0].count")]
+    [TestCase("{approval: {quorum: [{groups: [a], count: 0}]}}", "spec.approval.quorum.count in body should be greater than or equal to 1")]
     [TestCase("{canary: {steps: [25, 5]}}", "spec.canary.steps: [25, 5] must rise")]
     [TestCase("{approval: {maxAge: 10 minutes, quorum: [{groups: [a], count: 1}]}}", "spec.approval.maxAge")]
     [TestCase("{mode: Enforcing}", "spec.mode")]

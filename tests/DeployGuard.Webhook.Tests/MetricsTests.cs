@@ -37,6 +37,19 @@ public partial class MetricsTests
         Assert.That(await webhook.ScrapeAsync(), Does.Match("(?m)^deployguard_rollouts_denied_total\\{[^}]*reason=\"ImageNotPinned\"[^}]*\\} 1$"));
     }
 
+    [Test]
+    public async Task TheSecondCallOfOneRefusalIsNoSecondRollout()
+    {
+        await using var webhook = await RunningWebhook.StartAsync(new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] } });
+
+        await webhook.AskAsync("/admit/workloads", Reviews.Update());
+        await webhook.AskAsync("/admit/workloads", Reviews.Update());
+
+        var metrics = await webhook.ScrapeAsync();
+        Assert.That(metrics, Does.Match("(?m)^deployguard_rollouts_denied_total\\{[^}]*\\} 1$"));
+        Assert.That(metrics, Does.Match("(?m)^deployguard_admission_requests_total\\{[^}]*\\} 2$"));
+    }
+
     [GeneratedRegex(@"^deployguard_\w+\{[^}]*\}", RegexOptions.Multiline)]
     private static partial Regex Series();
 }

@@ -31,6 +31,7 @@ internal static class WebhookApp
         services.AddSingleton(new RecordRules(options.Self));
         services.AddSingleton(new DecisionLog(decisions, time));
         services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());
+        services.AddSingleton<Echoes>();
         services.AddSingleton<Telemetry.Telemetry>();
         services.AddSingleton<AdmissionEndpoint>();
         services.AddSingleton<RecordsEndpoint>();

@@ -11,7 +11,7 @@ namespace DeployGuard.Webhook.Telemetry;
 /// Counts what was asked and answered. No label holds the name of a workload: names go to the decision log and the records.
 /// The exporter adds the unit and <c>_total</c> to the names.
 /// </summary>
-internal sealed class Telemetry(DecisionLog log, Meter meter)
+internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
 {
     public const string DeniedInstrument = "deployguard_rollouts_denied";
     public const string DurationInstrument = "deployguard_admission_duration";
@@ -29,7 +29,7 @@ internal sealed class Telemetry(DecisionLog log, Meter meter)
     public void Decided(Verdict verdict)
     {
         log.Write(verdict);
-        if (verdict.Change is { Request.DryRun: true } or { Meaning: Meaning.Rollback })
+        if (verdict.Change is { Request.DryRun: true } or { Meaning: Meaning.Rollback } || (!verdict.IsAllowed && echoes.IsEcho(verdict)))
         {
             return;
         }

@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using DeployGuard.Core;
+
+namespace DeployGuard.Webhook.Telemetry;
+
+/// <summary>
+/// Tells the second of two calls that are one refusal. An API server that updated from its cache takes a refusal as a sign that the
+/// cache may be stale: it reads the object anew and asks again at once, with another uid. People are not that fast.
+/// </summary>
+internal sealed class Echoes(TimeProvider time)
+{
+    private const int MostRemembered = 4096;
+    private static readonly TimeSpan s_window = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConcurrentDictionary<string, long> _refusals = new();
+
+    /// <summary>Whether the same refusal was given a moment ago; remembers it if not.</summary>
+    public bool IsEcho(Verdict refused)
+    {
+        var request = refused.Change.Request;
+        var key = $"{request.Requester.Username}\n{request.Operation}\n{request.Target}\n{refused.Change.Name}";
+        var now = time.GetTimestamp();
+        if (_refusals.TryRemove(key, out var before) && time.GetElapsedTime(before, now) < s_window)
+        {
+            return true;
+        }
+
+        if (_refusals.Count >= MostRemembered)
+        {
+            _refusals.Clear();
+        }
+
+        _refusals[key] = now;
+        return false;
+    }
+}

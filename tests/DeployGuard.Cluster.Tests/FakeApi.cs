@@ -1,0 +1,100 @@
+using System.Collections.Concurrent;
+using System.Net;
+using DeployGuard.Cluster.Access;
+using k8s;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Cluster.Tests;
+
+/// <summary>The list and watch side of an API server over a real socket, with faults at the test's command.</summary>
+internal sealed class FakeApi : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private FakeApi(WebApplication app)
+    {
+        _app = app;
+        Connection = new ApiConnection(new Kubernetes(new KubernetesClientConfiguration { Host = app.Urls.Single() }));
+    }
+
+    public ApiConnection Connection { get; }
+
+    /// <summary>The body of the next lists, with <c>{"metadata": {"resourceVersion"}, "items": []}</c>.</summary>
+    public string List { get; set; } = """{"metadata": {"resourceVersion": "1"}, "items": []}""";
+
+    /// <summary>What watches send, a line each; null ends the stream, <c>DROP</c> cuts the connection.</summary>
+    public BlockingCollection<string?> Events { get; } = [];
+
+    /// <summary>A status to answer the next watches with instead.</summary>
+    public int? WatchStatus { get; set; }
+
+    /// <summary>Every request, path and query.</summary>
+    public ConcurrentQueue<string> Requests { get; } = [];
+
+    public static async Task<FakeApi> StartAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var app = builder.Build();
+        FakeApi? api = null;
+        app.Run(context => api?.AnswerAsync(context) ?? Task.CompletedTask);
+        await app.StartAsync();
+        return api = new FakeApi(app);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Events.CompleteAdding();
+        Connection.Dispose();
+        await _app.DisposeAsync();
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        Requests.Enqueue($"{context.Request.Path}{context.Request.QueryString}");
+        if (!context.Request.Query.ContainsKey("watch"))
+        {
+            await context.Response.WriteAsync(List);
+        }
+        else if (WatchStatus is { } status)
+        {
+            WatchStatus = null;
+            context.Response.StatusCode = status;
+            await context.Response.WriteAsync("""{"kind": "Status", "message": "too old resource version"}""");
+        }
+        else
+        {
+            await SendEventsAsync(context);
+        }
+    }
+
+    private async Task SendEventsAsync(HttpContext context)
+    {
+        await context.Response.StartAsync();
+        while (!context.RequestAborted.IsCancellationRequested && !Events.IsCompleted)
+        {
+            if (!Events.TryTake(out var line, 20))
+            {
+                continue;
+            }
+
+            if (line is null)
+            {
+                return;
+            }
+
+            if (line == "DROP")
+            {
+                context.Abort();
+                return;
+            }
+
+            await context.Response.WriteAsync(line + "\n");
+            await context.Response.Body.FlushAsync();
+        }
+    }
+}
