@@ -10,14 +10,14 @@ public class FileCertificateTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
-    private readonly FakeTimeProvider _time = new(s_now);
+    private FakeTimeProvider _time = new(s_now);
     private string _folder = "";
 
     [SetUp]
     public void Write()
     {
         _folder = Directory.CreateTempSubdirectory("deployguard-test-").FullName;
-        _time.SetUtcNow(s_now);
+        _time = new FakeTimeProvider(s_now);
         Write(NewCertificate.For(["deployguard.svc"], s_now));
     }
 
