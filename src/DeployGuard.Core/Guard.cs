@@ -61,6 +61,7 @@ public sealed class Guard(TrustedControllers trusted)
         var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == after.Template.Hash);
         return change with
         {
+            Name = ChangeName.Of(after.Ref, after.Template.Hash),
             Before = workload.Before,
             After = after,
             Recorded = recorded,

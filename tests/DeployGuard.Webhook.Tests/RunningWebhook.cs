@@ -37,7 +37,7 @@ internal sealed class RunningWebhook : IAsyncDisposable
     {
         var certificate = SelfSigned();
         var options = Options(FreePort(), FreePort());
-        var app = WebhookApp.Build(options, facts, () => certificate, () => [], TextWriter.Null, time ?? TimeProvider.System);
+        var app = WebhookApp.Build(options, facts, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System);
         await app.StartAsync();
         return new RunningWebhook(app, options);
     }

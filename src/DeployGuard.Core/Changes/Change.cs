@@ -29,7 +29,7 @@ public sealed record Change
     public ApproveBy ApproveBy { get; init; }
 
     /// <summary>The name under which this revision of this workload is on record; empty where the request carries no template.</summary>
-    public string Name => After is null ? "" : ChangeName.Of(After.Ref, After.Template.Hash);
+    public string Name { get; init; } = "";
 }
 
 /// <summary>What an approver can name the change by.</summary>

@@ -21,5 +21,5 @@ internal static class Logs
     }
 
     /// <summary>Buffered, and flushed by the decision log when it has caught up.</summary>
-    public static StreamWriter StandardOutput() => new(Console.OpenStandardOutput());
+    public static Stream StandardOutput() => new BufferedStream(Console.OpenStandardOutput(), 64 * 1024);
 }

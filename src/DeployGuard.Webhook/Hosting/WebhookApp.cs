@@ -16,7 +16,7 @@ internal static class WebhookApp
     /// <param name="certificate">The certificate to serve now; null until there is one.</param>
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
     public static WebApplication Build(
-        WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, TextWriter decisions, TimeProvider time)
+        WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time)
     {
         var builder = WebApplication.CreateSlimBuilder();
         Logs.Configure(builder.Logging);
@@ -38,7 +38,7 @@ internal static class WebhookApp
         services.AddSingleton<StampEndpoint>();
 
         var app = builder.Build();
-        app.Services.GetRequiredService<Meter>().AddBuildInfo();
+        app.Services.GetRequiredService<Meter>().AddProgramMetrics(app.Services.GetRequiredService<DecisionLog>());
         app.Serve(notReady);
         return app;
     }

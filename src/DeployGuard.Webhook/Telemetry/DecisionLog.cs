@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Threading.Channels;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
@@ -11,13 +9,11 @@ namespace DeployGuard.Webhook.Telemetry;
 /// One JSON line on standard output for every decision about a guarded workload. Bounded: a slow reader of our output must not
 /// hold up a deploy, so lines are dropped then, and counted.
 /// </summary>
-internal sealed class DecisionLog(TextWriter output, TimeProvider time) : BackgroundService
+internal sealed class DecisionLog(Stream output, TimeProvider time) : BackgroundService
 {
     private const int MostWaiting = 4096;
 
-    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    private readonly Channel<string> _lines = Channel.CreateBounded<string>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<ReadOnlyMemory<byte>> _lines = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private long _lost;
 
     /// <summary>Lines dropped since the start.</summary>
@@ -31,43 +27,10 @@ internal sealed class DecisionLog(TextWriter output, TimeProvider time) : Backgr
             return;
         }
 
-        var request = verdict.Change.Request;
-        Enqueue(new
-        {
-            time = time.GetUtcNow(),
-            @event = "decision",
-            decision = verdict.IsAllowed ? "allowed" : "denied",
-            dryRun = request.DryRun,
-            operation = request.Operation.ToString(),
-            kind = request.Target.Kind,
-            @namespace = request.Target.Namespace,
-            name = request.Target.Name,
-            user = request.Requester.Username,
-            meaning = verdict.Change.Meaning.ToString(),
-            because = verdict.Change.Because,
-            change = verdict.Change.Name,
-            policies = verdict.Policies.Select(p => p.Name),
-            findings = verdict.Findings.Select(f => new
-            {
-                policy = f.Policy,
-                mode = f.Mode.ToString(),
-                safeguard = f.Safeguard,
-                reason = f.Finding.Reason,
-                message = f.Finding.Message,
-            }),
-        });
+        Enqueue(DecisionLine.Of(verdict, time.GetUtcNow()));
     }
 
-    public void Write(Review review, Exception bug) => Enqueue(new
-    {
-        time = time.GetUtcNow(),
-        @event = "error",
-        kind = review.Kind,
-        @namespace = review.Namespace,
-        name = review.Name,
-        user = review.Requester.Username,
-        error = bug.ToString(),
-    });
+    public void Write(Review review, Exception bug) => Enqueue(DecisionLine.Of(review, bug, time.GetUtcNow()));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -75,7 +38,7 @@ internal sealed class DecisionLog(TextWriter output, TimeProvider time) : Backgr
         {
             await foreach (var line in _lines.Reader.ReadAllAsync(stoppingToken))
             {
-                await output.WriteLineAsync(line.AsMemory(), CancellationToken.None);
+                await output.WriteAsync(line, CancellationToken.None);
                 if (_lines.Reader.Count == 0)
                 {
                     await output.FlushAsync(CancellationToken.None);
@@ -100,9 +63,9 @@ internal sealed class DecisionLog(TextWriter output, TimeProvider time) : Backgr
         await base.StopAsync(cancellationToken);
     }
 
-    private void Enqueue<T>(T line)
+    private void Enqueue(ReadOnlyMemory<byte> line)
     {
-        if (!_lines.Writer.TryWrite(JsonSerializer.Serialize(line, s_json)))
+        if (!_lines.Writer.TryWrite(line))
         {
             Interlocked.Increment(ref _lost);
         }

@@ -33,8 +33,13 @@ internal static class MetricsSetup
             }));
     }
 
-    public static void AddBuildInfo(this Meter meter) => meter.CreateObservableGauge(
-        "deployguard_build_info",
-        () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", Version)),
-        description: "Always 1; the label says which build runs.");
+    /// <summary>What the program says about itself.</summary>
+    public static void AddProgramMetrics(this Meter meter, DecisionLog log)
+    {
+        meter.CreateObservableGauge(
+            "deployguard_build_info",
+            () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", Version)),
+            description: "Always 1; the label says which build runs.");
+        meter.CreateObservableCounter("deployguard_decision_log_lost", () => log.Lost, description: "Lines of the decision log that were dropped because nobody read them fast enough.");
+    }
 }

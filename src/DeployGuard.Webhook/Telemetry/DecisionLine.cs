@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using DeployGuard.Core;
+using DeployGuard.Webhook.Admission;
+
+namespace DeployGuard.Webhook.Telemetry;
+
+/// <summary>A decision as one line of JSON, UTF-8, with the line's end.</summary>
+internal static class DecisionLine
+{
+    // Readable as it is: the line goes to a log, not into a page.
+    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static ReadOnlyMemory<byte> Of(Verdict verdict, DateTimeOffset now) => Write(json =>
+    {
+        var (change, request) = (verdict.Change, verdict.Change.Request);
+        json.WriteString("time", now);
+        json.WriteString("event", "decision");
+        json.WriteString("decision", verdict.IsAllowed ? "allowed" : "denied");
+        json.WriteBoolean("dryRun", request.DryRun);
+        json.WriteString("operation", request.Operation.ToString());
+        json.WriteString("kind", request.Target.Kind);
+        json.WriteString("namespace", request.Target.Namespace);
+        json.WriteString("name", request.Target.Name);
+        json.WriteString("user", request.Requester.Username);
+        json.WriteString("meaning", change.Meaning.ToString());
+        json.WriteString("because", change.Because);
+        json.WriteString("change", change.Name);
+        json.WriteStartArray("policies");
+        foreach (var policy in verdict.Policies)
+        {
+            json.WriteStringValue(policy.Name);
+        }
+
+        json.WriteEndArray();
+        WriteFindings(json, verdict.Findings);
+    });
+
+    public static ReadOnlyMemory<byte> Of(Review review, Exception bug, DateTimeOffset now) => Write(json =>
+    {
+        json.WriteString("time", now);
+        json.WriteString("event", "error");
+        json.WriteString("kind", review.Kind);
+        json.WriteString("namespace", review.Namespace);
+        json.WriteString("name", review.Name);
+        json.WriteString("user", review.Requester.Username);
+        json.WriteString("error", bug.ToString());
+    });
+
+    private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<JudgedFinding> findings)
+    {
+        json.WriteStartArray("findings");
+        foreach (var finding in findings)
+        {
+            json.WriteStartObject();
+            json.WriteString("policy", finding.Policy);
+            json.WriteString("mode", finding.Mode.ToString());
+            json.WriteString("safeguard", finding.Safeguard);
+            json.WriteString("reason", finding.Finding.Reason);
+            json.WriteString("message", finding.Finding.Message);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(buffer, s_options))
+        {
+            json.WriteStartObject();
+            members(json);
+            json.WriteEndObject();
+        }
+
+        buffer.Write("\n"u8);
+        return buffer.WrittenMemory;
+    }
+}
