@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Files;
 using k8s.Exceptions;
@@ -14,6 +15,12 @@ internal static class Shell
     public static async Task<int> InvokeAsync(RootCommand root, string[] args, TextWriter output, TextWriter error)
     {
         var parsed = root.Parse(args);
+        if (parsed.Action is ParseErrorAction mistake)
+        {
+            // The error names the mistake; whoever wants the help asks for it.
+            mistake.ShowHelp = false;
+        }
+
         try
         {
             var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });

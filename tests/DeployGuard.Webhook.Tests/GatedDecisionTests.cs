@@ -107,6 +107,17 @@ public class GatedDecisionTests
     }
 
     [Test]
+    public async Task WhatIsOnlyAuditedLeavesNoRecordOfAPod()
+    {
+        _facts.Cached = new ClusterView { Policies = [s_policy with { Mode = Mode.Audit }] };
+        var pod = System.Text.Json.Nodes.JsonNode.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}""");
+
+        await _webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "", "Pod", "pods", "dana", pod));
+
+        Assert.That(_facts.Afterwards, Is.Empty);
+    }
+
+    [Test]
     public async Task ARollbackWaitsForNothing()
     {
         _facts.ReadsFail = _facts.WritesFail = "down";

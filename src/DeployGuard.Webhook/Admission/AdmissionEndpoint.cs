@@ -72,8 +72,15 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
     private static bool MustBeOnRecordFirst(Verdict verdict) =>
         verdict is { IsAllowed: true, IsGated: true, Change.Request.DryRun: false };
 
-    /// <summary>Refusals that an approval could cure, and what passed without having to be on record first.</summary>
+    /// <summary>
+    /// Refusals that an approval could cure, and what passed without having to be on record first, if it can ever be gone back to:
+    /// pods and jobs come by the thousand under names of their own, and nobody rolls one back.
+    /// </summary>
     private static bool BelongsOnRecordAfterwards(Verdict verdict) => verdict.IsAllowed
-        ? !verdict.IsGated && verdict.Policies.Count > 0 && verdict.Change.Meaning is Meaning.NewRevision or Meaning.Rollback
+        ? !verdict.IsGated && verdict.Policies.Count > 0 && verdict.Change is
+        {
+            Meaning: Meaning.NewRevision or Meaning.Rollback,
+            Request.Target.Kind: not ("Pod" or "Job"),
+        }
         : verdict.AwaitsApproval;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Net;
 
@@ -48,6 +49,12 @@ internal static class CommandLine
         root.Validators.Add(Validate);
         root.SetAction((parsed, cancel) => run(Read(parsed), cancel));
         var parsed = root.Parse(args);
+        if (parsed.Action is ParseErrorAction mistake)
+        {
+            // The error names the flag; thirty lines of help below it would bury it in a pod's log.
+            mistake.ShowHelp = false;
+        }
+
         // Exceptions are ours to word, in Program; signals are the host's to take.
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         var exitCode = await parsed.InvokeAsync(invocation);
