@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace DeployGuard.Rig;
@@ -142,11 +143,15 @@ internal sealed partial class Demo(RunningRig rig)
             Logs are in {rig.Plane.Folder}.
             """);
         var stop = new TaskCompletionSource();
-        Console.CancelKeyPress += (_, e) =>
+        void Stop(PosixSignalContext signal)
         {
-            e.Cancel = true;
+            // The rig is torn down on the way out, not cut off.
+            signal.Cancel = true;
             stop.TrySetResult();
-        };
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         await stop.Task;
     }
 
