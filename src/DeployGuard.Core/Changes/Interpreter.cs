@@ -56,10 +56,13 @@ internal sealed class Interpreter(TrustedControllers trusted)
             : (Meaning.NewRevision, "another template");
     }
 
-    /// <summary>A pod's spec grows by what schedulers and kubelets write; what it runs is its images.</summary>
-    private static bool RunsTheSame(Workload before, Workload after) => after.Ref.Kind == "Pod"
-        ? before.Template.Images.SequenceEqual(after.Template.Images)
-        : before.Template.Hash == after.Template.Hash;
+    /// <summary>
+    /// A pod's spec grows by what schedulers and kubelets write; what it runs is its images. For all other kinds the whole template
+    /// counts; other images are asked first, because they settle it without a hash.
+    /// </summary>
+    private static bool RunsTheSame(Workload before, Workload after) =>
+        before.Template.Images.SequenceEqual(after.Template.Images)
+        && (after.Ref.Kind == "Pod" || before.Template.Hash == after.Template.Hash);
 
     private static string WhyNotUnderstood(string kind) => kind == "ControllerRevision"
         ? "only controllers write ControllerRevisions: one made by hand can make a StatefulSet run what nobody judged"
