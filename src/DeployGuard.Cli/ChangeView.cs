@@ -31,6 +31,17 @@ internal sealed class ChangeView(JsonElement item)
 
     public IEnumerable<string> Diff => Items("spec", "diff").Select(d => d.ToString());
 
+    /// <summary>The releases that it says it belongs to.</summary>
+    public IEnumerable<string> ChangeIds => Items("status", "changeIds").Select(i => i.ToString());
+
+    public IEnumerable<string> Policies => Items("status", "policies").Select(p => $"{p.GetProperty("name")} ({p.GetProperty("mode")}) wants {p.GetProperty("wants")}");
+
+    public IEnumerable<string> Approvals => Items("status", "approvals").Select(a =>
+        $"{a.GetProperty("decision")} by {a.GetProperty("approver")} at {a.GetProperty("at")}{(a.TryGetProperty("expired", out _) ? ", expired" : "")}");
+
+    public IEnumerable<string> BreakGlass => Items("status", "breakGlass").Select(b =>
+        $"{b.GetProperty("name")} by {b.GetProperty("by")}, {b.GetProperty("incident")}: {b.GetProperty("reason")}; {(b.TryGetProperty("reviewedBy", out var by) ? $"reviewed by {by}" : "not reviewed")}");
+
     public IEnumerable<string> Findings => Items("status", "findings").Select(f => $"{f.GetProperty("reason")} ({f.GetProperty("policy")}): {f.GetProperty("message")}");
 
     private string Text(params ReadOnlySpan<string> path) => Find(path) is { ValueKind: JsonValueKind.String } text ? text.GetString() ?? "" : "";

@@ -3,7 +3,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
 
-/// <summary>What is about to be approved, and what an approver is shown of it.</summary>
+/// <summary>What is about to be approved or rejected, and what is shown of it.</summary>
 internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description)
 {
     public static Subject Of(ChangeView change)
@@ -16,26 +16,43 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
             $"Workload  {recorded.Workload}",
             $"Origin    {change.Origin}{evidence}",
             $"Asked by  {string.Join(", ", recorded.Requesters)}",
-            .. change.Images.Select((image, i) => $"{(i == 0 ? "Images" : ""),-10}{image}"),
-            .. change.Diff.Select((diff, i) => $"{(i == 0 ? "Diff" : ""),-10}{diff}"),
-            .. change.Findings.Select((finding, i) => $"{(i == 0 ? "Missing" : ""),-10}{finding}"),
+            .. Block("Release", change.ChangeIds),
+            .. Block("Images", change.Images),
+            .. Block("Diff", change.Diff),
+            .. Block("Policies", change.Policies),
+            .. Block("Votes", change.Approvals),
+            .. Block("Glass", change.BreakGlass),
+            .. Block("Found", change.Findings),
         ];
-        return new Subject(recorded.Workload, recorded.TemplateHash, recorded.Images, string.Join('\n', lines));
+        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], Text.Printable(string.Join('\n', lines)));
     }
 
     /// <summary>A workload and hash, ahead of any Change.</summary>
     /// <exception cref="ManifestException">The kind is not known, or the hash is none.</exception>
-    public static Subject Ahead(string kind, string name, string @namespace, string hash)
+    public static Subject Ahead(WorkloadRef workload, string hash)
     {
-        var known = WorkloadKinds.BuiltIn.Find(kind)
-            ?? throw new ManifestException($"{kind}/{name}: {kind} is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}");
         var hex = hash.StartsWith(CanonicalTemplate.HashPrefix, StringComparison.Ordinal) ? hash[CanonicalTemplate.HashPrefix.Length..] : hash;
         if (hex.Length != 64 || !hex.All(char.IsAsciiHexDigitLower))
         {
             throw new ManifestException($"--hash {hash}: expected 64 lower-case hex digits");
         }
 
-        var workload = new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
         return new Subject(workload, CanonicalTemplate.HashPrefix + hex, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.");
     }
+
+    /// <summary>Reads <c>deployment/web</c>.</summary>
+    /// <exception cref="ManifestException">It is not of this form, or the kind is not known.</exception>
+    public static WorkloadRef ReadWorkload(string what, string @namespace)
+    {
+        if (what.Split('/') is not [{ Length: > 0 } kind, { Length: > 0 } name])
+        {
+            throw new ManifestException($"{what}: expected kind/name such as deployment/web");
+        }
+
+        var known = WorkloadKinds.BuiltIn.Find(kind)
+            ?? throw new ManifestException($"{what}: {kind} is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}");
+        return new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
+    }
+
+    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{line}");
 }

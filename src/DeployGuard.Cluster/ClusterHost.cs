@@ -15,7 +15,10 @@ public sealed class ClusterHost
     private readonly ClusterCaches _caches;
     private readonly LiveFacts _live;
     private readonly ChangeRecorder _recorder;
+    private readonly AccessReviews _access;
+    private readonly Inbox _inbox;
     private readonly LeaderLoop _leader;
+    private readonly Registration _registration;
     private readonly TimeProvider _time;
 
     /// <param name="given">A certificate from files; null for the one that DeployGuard keeps itself.</param>
@@ -25,8 +28,12 @@ public sealed class ClusterHost
         _caches = new ClusterCaches(api, time, logger);
         _live = new LiveFacts(api);
         var writer = new ChangeWriter(api, time);
-        _recorder = new ChangeRecorder(writer, time, logger);
+        var events = new EventWriter(api, time);
+        _access = new AccessReviews(api);
+        _inbox = new Inbox(_caches.Changes);
+        _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
         Certificate = given ?? new ManagedCertificate(api, options, time, logger);
+        _registration = new Registration(api, _caches, options, () => Certificate.CaBundle, time, logger);
         _leader = new LeaderLoop(
             api,
             _caches,
@@ -35,8 +42,9 @@ public sealed class ClusterHost
                 new Baseline(api, options, logger),
                 // What runs is adopted before its namespace can be refused anything.
                 new Adoption(api, _caches, writer, options, time, logger),
-                new Registration(api, _caches, options, () => Certificate.CaBundle, time, logger),
-                new Observer(api, _caches, writer),
+                _registration,
+                new Observer(api, _caches, writer, events, time),
+                new Housekeeping(api, _caches, writer, time),
             ],
             time,
             logger);
@@ -46,6 +54,15 @@ public sealed class ClusterHost
 
     /// <summary>Records that were lost since the start.</summary>
     public long RecordsFailed => _recorder.Failed;
+
+    /// <summary>Changes that found no place in the inbox since the start.</summary>
+    public long ChangesOverflowed => _recorder.Overflowed;
+
+    /// <summary>Changes that came in by break-glass and wait for somebody else's look.</summary>
+    public IEnumerable<RecordedChange> Unreviewed => _caches.Changes.All().Where(c => c.IsUnreviewed);
+
+    /// <summary>Which of the two webhook configurations were there when the leader last looked; empty on other replicas.</summary>
+    public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
 
     public IEnumerable<(string Resource, bool IsSynced)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced));
 
@@ -89,12 +106,39 @@ public sealed class ClusterHost
             Changes = _caches.Changes.Under(key),
             History = request is WorkloadRequest { Before: { } before } ? LiveHistory.Of(before.Uid, _caches) : [],
             Approvals = _caches.Approvals.Under(key),
+            BreakGlasses = _caches.BreakGlasses.Under(target.Namespace),
         };
     }
 
-    /// <exception cref="UnavailableException">It could not be had in time.</exception>
-    public Task<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) =>
-        request is WorkloadRequest { After: { } asked } ? _live.RefreshAsync(asked, cached, deadline) : Task.FromResult(cached);
+    /// <summary>The votes, permissions and the Change that a gated decision rests on, as they are now; and whether its Change would find a place.</summary>
+    /// <exception cref="UnavailableException">They could not be had in time.</exception>
+    public async Task<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline)
+    {
+        if (request.After is not { } asked)
+        {
+            return cached;
+        }
+
+        var view = await _live.RefreshAsync(asked, cached, deadline);
+        var hasRoom = _inbox.HasRoom(asked.Ref, ChangeName.Of(asked.Ref, asked.Template.Hash), request.Requester.Username);
+        return hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
+    }
+
+    /// <summary>Whether somebody has a verb on one of our resources.</summary>
+    /// <exception cref="UnavailableException">It could not be asked in time.</exception>
+    public async Task<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline)
+    {
+        try
+        {
+            return await _access.MayAsync(who, verb, resource, @namespace, name, deadline);
+        }
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            throw new UnavailableException($"the API server did not say in time whether {who.Username} may {verb} {resource}", fault);
+        }
+    }
+
+    public bool NamespaceEnds(string name) => _caches.Namespaces.Find(ObjectKey.Of("", name)) is { Ends: true };
 
     /// <exception cref="UnavailableException">It could not be written in time.</exception>
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => _recorder.RecordAdmittedAsync(verdict, deadline);

@@ -26,6 +26,12 @@ public sealed record ClusterView
 
     /// <summary>Approvals and vetoes for the workload, any revision.</summary>
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
+
+    /// <summary>The BreakGlasses of the workload's namespace.</summary>
+    public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
+
+    /// <summary>Names of the policies that the requester may take the object out of.</summary>
+    public IReadOnlySet<string> MayLeave { get; init; } = new HashSet<string>();
 }
 
 /// <summary>What has to be read live before <see cref="Guard.Decide"/> may be asked.</summary>
@@ -34,6 +40,9 @@ public enum Facts
 {
     None = 0,
 
-    /// <summary>The approvals of the workload's namespace and the Change of the revision asked for, read from the API server now.</summary>
+    /// <summary>Approvals and BreakGlasses of the workload's namespace and the Change of the revision asked for, read from the API server now.</summary>
     Approvals = 1,
+
+    /// <summary>Whether the requester has the verb <c>exempt</c> on the policies that the request leaves.</summary>
+    Exemption = 2,
 }

@@ -1,8 +1,8 @@
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
-using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core;
 
@@ -16,10 +16,17 @@ public sealed class Guard(TrustedControllers trusted)
     /// <summary>Which facts <see cref="Decide"/> needs to be live, given what the caches say. None for everything that is not gated.</summary>
     public Facts Needs(Request request, ClusterView cached, DateTimeOffset now)
     {
-        var rests = PolicyMatching.Matching(request, cached, now)
-            .Any(p => p is { Mode: Mode.Enforce, Approval.Required: not Required.Never });
-        return rests && _interpreter.Interpret(request, cached).Meaning is Meaning.NewRevision ? Facts.Approvals : Facts.None;
+        var enforced = PolicyMatching.Matching(request, cached, now).Where(p => p.Mode is Mode.Enforce).ToList();
+        var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached).Meaning : Meaning.NothingToGuard;
+        // A BreakGlass may waive a canary as well as an approval.
+        var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never });
+        var approvals = rests && meaning is Meaning.NewRevision or Meaning.MoreExposure && request is WorkloadRequest ? Facts.Approvals : Facts.None;
+        var exemption = Left(request, cached, now).Any(p => p.Mode is Mode.Enforce) ? Facts.Exemption : Facts.None;
+        return approvals | exemption;
     }
+
+    /// <summary>The names of the policies that the request takes its object out of: whether its requester may is a fact to be read.</summary>
+    public IReadOnlyList<string> PoliciesLeft(Request request, ClusterView view, DateTimeOffset now) => [.. Left(request, view, now).Select(p => p.Name)];
 
     /// <summary>Judges the request under every matching policy with every safeguard; nothing is cut short.</summary>
     public Verdict Decide(Request request, ClusterView view, DateTimeOffset now)
@@ -31,7 +38,11 @@ public sealed class Guard(TrustedControllers trusted)
             Change = change,
             Policies = policies,
             Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.Workload == after.Ref && a.TemplateHash == after.Template.Hash)],
-            Findings = [.. policies.SelectMany(policy => Judge(change, policy, view, now))],
+            Findings =
+            [
+                .. policies.SelectMany(policy => Judge(change, policy, view, now)),
+                .. Left(request, view, now).Where(p => !view.MayLeave.Contains(p.Name)).Select(p => Departure(request, p)),
+            ],
         };
     }
 
@@ -39,12 +50,16 @@ public sealed class Guard(TrustedControllers trusted)
     public Verdict Undecidable(Request request, ClusterView view, DateTimeOffset now, string why)
     {
         var policies = PolicyMatching.Matching(request, view, now);
-        var finding = new Finding("Undecidable", "", why, "Try again; if it stays, tell whoever operates DeployGuard");
+        var finding = new Finding(Reasons.Undecidable, "", why, "Try again; if it stays, tell whoever operates DeployGuard");
         return new Verdict
         {
             Change = Understand(request, policies.Count > 0, view),
             Policies = policies,
-            Findings = [.. policies.Where(p => p.Mode is Mode.Enforce).Select(p => new JudgedFinding(p.Name, Mode.Enforce, OwnName, finding))],
+            Findings =
+            [
+                .. policies.Concat(Left(request, view, now)).Where(p => p.Mode is Mode.Enforce).Select(p => p.Name).Distinct()
+                    .Select(name => new JudgedFinding(name, Mode.Enforce, OwnName, finding)),
+            ],
         };
     }
 
@@ -73,7 +88,7 @@ public sealed class Guard(TrustedControllers trusted)
 
     private static IEnumerable<JudgedFinding> Judge(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
     {
-        var mode = change.Request.DryRun && policy is { Mode: Mode.Enforce, DryRun: DryRunAnswer.Warn } ? Mode.Warn : policy.Mode;
+        var mode = ModeOf(policy, change.Request);
         return change.Meaning switch
         {
             Meaning.NothingToGuard => [],
@@ -90,14 +105,42 @@ public sealed class Guard(TrustedControllers trusted)
         Change change, SafeguardPolicy policy, Mode mode, IReadOnlyList<ISafeguard> safeguards, ClusterView view, DateTimeOffset now) =>
         from safeguard in safeguards
         from finding in safeguard.Inspect(change, policy, view, now)
-        select new JudgedFinding(policy.Name, mode, safeguard.Name, finding);
+        select new JudgedFinding(policy.Name, mode, safeguard.Name, finding)
+        {
+            Waiver = mode is Mode.Enforce ? WaiverOf(change, policy, safeguard.Name, view, now) : null,
+        };
+
+    private static Waiver? WaiverOf(Change change, SafeguardPolicy policy, string safeguard, ClusterView view, DateTimeOffset now)
+    {
+        if (policy.Exempt.Includes(change.Request.Requester))
+        {
+            return Waiver.ExemptIdentity;
+        }
+
+        var glass = view.BreakGlasses.FirstOrDefault(g =>
+            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.Serves(change.Request.Requester.Username) && g.Covers(change.Request.Target, now));
+        return glass is null ? null : new Waiver(glass);
+    }
+
+    /// <summary>Whom a trusted controller relabels was labelled by a person's object.</summary>
+    private IReadOnlyList<SafeguardPolicy> Left(Request request, ClusterView view, DateTimeOffset now) =>
+        request.Operation is Operation.Update && !trusted.Trusts(request.Requester, request.Target.Kind) ? Departures.Of(request, view, now) : [];
+
+    private static JudgedFinding Departure(Request request, SafeguardPolicy policy) => new(policy.Name, ModeOf(policy, request), OwnName, new Finding(
+        Reasons.PolicyLeft,
+        "metadata.labels",
+        $"with these labels {request.Target} would leave policy {policy.Name}",
+        $"It needs the verb exempt: kubectl auth can-i exempt safeguardpolicies/{policy.Name}"));
+
+    private static Mode ModeOf(SafeguardPolicy policy, Request request) =>
+        request.DryRun && policy is { Mode: Mode.Enforce, DryRun: DryRunAnswer.Warn } ? Mode.Warn : policy.Mode;
 
     private static Finding NotUnderstood(Change change) => change.Request.Target.Kind == "ControllerRevision"
-        ? new Finding("ControllerOnly", "", change.Because, "Change the StatefulSet or DaemonSet itself")
-        : new Finding("KindUnknown", "", change.Because, "Ask whoever operates DeployGuard to teach it this kind, or to stop sending it");
+        ? new Finding(Reasons.ControllerOnly, "", change.Because, "Change the StatefulSet or DaemonSet itself")
+        : new Finding(Reasons.KindUnknown, "", change.Because, "Ask whoever operates DeployGuard to teach it this kind, or to stop sending it");
 
     private static Finding Unreadable(SafeguardPolicy policy) => new(
-        "PolicyUnreadable",
+        Reasons.PolicyUnreadable,
         "",
         $"policy {policy.Name} cannot be read: {string.Join("; ", policy.Errors)}",
         $"Whoever owns it mends it with: kubectl edit safeguardpolicy {policy.Name}");

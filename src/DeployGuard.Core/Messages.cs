@@ -10,6 +10,15 @@ public static class Messages
     /// <summary>The API's own advice for warnings; kubectl cuts nothing, but terminals and other clients do.</summary>
     private const int LongestWarning = 120;
 
+    /// <summary>An API server passes on 4,096 characters of warnings for a request, and drops what comes after.</summary>
+    private const int MostWarnings = 30;
+
+    private const int MostFindings = 20;
+    private const int LongestFinding = 2000;
+
+    /// <summary>Holds a command that must not be cut; API servers cut a single warning at 256 characters, if all are too long together.</summary>
+    private const int LongestReview = 250;
+
     /// <summary>The whole message of a refusal: a line that says what and by whom, a line for every finding, and what to do then.</summary>
     public static string Refusal(Verdict verdict)
     {
@@ -23,10 +32,16 @@ public static class Messages
         }
 
         text.Append(':');
-        foreach (var same in denials.GroupBy(d => d.Finding))
+        var findings = denials.GroupBy(d => d.Finding).ToList();
+        foreach (var same in findings.Take(MostFindings))
         {
             var whose = policies.Count == 1 ? "" : $" [{string.Join(", ", same.Select(d => d.Policy))}]";
-            text.Append($"\n - {same.Key.Reason}{whose}: {same.Key.Message}. {same.Key.Remedy}");
+            text.Append($"\n - {same.Key.Reason}{whose}: {Cut(same.Key.Message, LongestFinding)}. {Cut(same.Key.Remedy, LongestFinding)}");
+        }
+
+        if (findings.Count > MostFindings)
+        {
+            text.Append($"\n - and {findings.Count - MostFindings} more of the kind; mend these first");
         }
 
         if (verdict.AwaitsApproval)
@@ -37,15 +52,24 @@ public static class Messages
         return text.ToString();
     }
 
-    /// <summary>One line for every finding of a Warn policy, and of an Enforce policy on a dry run.</summary>
+    /// <summary>One line for every finding of a Warn policy, of an Enforce policy on a dry run, and of what a BreakGlass let through.</summary>
     public static IReadOnlyList<string> WarningLines(Verdict verdict) =>
     [
-        .. verdict.Warnings.Select(w => Cut($"{w.Policy}: {(WouldRefuse(verdict, w) ? "would be refused: " : "")}{w.Finding.Reason}: {w.Finding.Message}")).Distinct(),
+        .. verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null).Select(w => w.Waiver?.Name).Distinct()
+            .Select(name => Cut($"let in by {name}; another person must review it: kubectl deployguard approve {verdict.Change.Name} -n {verdict.Change.Request.Target.Namespace}", LongestReview)),
+        .. verdict.Waived.Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", LongestWarning))
+            .Concat(verdict.Warnings.Select(w => Cut($"{w.Policy}: {(WouldRefuse(verdict, w) ? "would be refused: " : "")}{w.Finding.Reason}: {w.Finding.Message}", LongestWarning)))
+            .Distinct().Take(MostWarnings),
     ];
 
     private static bool WouldRefuse(Verdict verdict, JudgedFinding warning) =>
         verdict.Change is { Request.DryRun: true, Meaning: not Meaning.Rollback }
         && verdict.Policies.Any(p => p.Name == warning.Policy && p.Mode is Mode.Enforce);
 
-    private static string Cut(string line) => line.Length <= LongestWarning ? line : string.Concat(line.AsSpan(0, LongestWarning - 3), "...");
+    /// <summary>Parts of a line are other people's words: they may not draw on the reader's terminal.</summary>
+    private static string Cut(string line, int longest)
+    {
+        var clean = line.Any(char.IsControl) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line;
+        return clean.Length <= longest ? clean : string.Concat(clean.AsSpan(0, longest - 3), "...");
+    }
 }

@@ -18,7 +18,10 @@ public sealed record Verdict
 
     public bool IsAllowed => !Denials.Any();
 
-    public IEnumerable<JudgedFinding> Denials => Findings.Where(f => f.Mode is Mode.Enforce);
+    public IEnumerable<JudgedFinding> Denials => Findings.Where(f => f.IsDenial);
+
+    /// <summary>What was found, is enforced, and was let through all the same.</summary>
+    public IEnumerable<JudgedFinding> Waived => Findings.Where(f => f.Waiver is not null);
 
     public IEnumerable<JudgedFinding> Warnings => Findings.Where(f => f.Mode is Mode.Warn);
 
@@ -26,5 +29,5 @@ public sealed record Verdict
     public bool IsGated => Change.Meaning is Meaning.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
 
     /// <summary>It was refused, and an approval would cure at least part of it.</summary>
-    public bool AwaitsApproval => Denials.Any(d => d.Finding.Reason is Safeguards.ApprovalSafeguard.MissingReason or Safeguards.ApprovalSafeguard.RejectedReason);
+    public bool AwaitsApproval => Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.ApprovalRejected);
 }

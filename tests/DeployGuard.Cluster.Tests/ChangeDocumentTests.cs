@@ -16,7 +16,7 @@ public class ChangeDocumentTests
         Name = "deployment-web-1",
         Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
         TemplateHash = "v1:0",
-        Phase = Phase.Pending,
+        Transition = To(Phase.Pending),
         Images = [new ImageChange("spec.template.spec.containers[0].image", "web:1", "web:2")],
         Origin = new Origin(OriginKind.AiAssisted, "claude-code", ["zoe"], [new Evidence("annotation", "deployguard.io/ai-tool", "claude-code")]),
         Requester = "dana",
@@ -47,33 +47,95 @@ public class ChangeDocumentTests
     }
 
     [TestCase(Phase.Pending, Phase.Admitted, Phase.Admitted)]
-    [TestCase(Phase.Admitted, Phase.Pending, Phase.Admitted)]
+    [TestCase(Phase.Pending, Phase.Rejected, Phase.Rejected)]
+    [TestCase(Phase.Rejected, Phase.Pending, Phase.Pending)]
+    [TestCase(Phase.Expired, Phase.Pending, Phase.Pending)]
+    [TestCase(Phase.Admitted, Phase.Pending, Phase.Pending)]
+    [TestCase(Phase.Running, Phase.Pending, Phase.Running)]
+    [TestCase(Phase.Completed, Phase.Rejected, Phase.Completed)]
     [TestCase(Phase.Completed, Phase.Admitted, Phase.Completed)]
-    [TestCase(Phase.Running, Phase.Completed, Phase.Completed)]
-    [TestCase(Phase.Proven, Phase.Completed, Phase.Proven)]
-    public void APhaseOnlyAdvances(Phase stored, Phase asked, Phase expected)
+    [TestCase(Phase.Proven, Phase.Pending, Phase.Proven)]
+    public void ARequestTakesNothingBackFromWhatRunsOrRan(Phase stored, Phase asked, Phase expected)
     {
-        var document = ChangeDocument.Merge(null, s_asked with { Phase = stored }, s_now);
-        ChangeDocument.Merge(document, s_asked with { Phase = asked }, s_now);
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        if (stored is not Phase.Pending)
+        {
+            ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
+        }
+
+        ChangeDocument.Merge(document, s_asked with { Transition = To(asked) }, s_now);
 
         Assert.That(Read(document)?.Phase, Is.EqualTo(expected));
     }
 
     [Test]
-    public void AFloodOfRequestersIsCapped()
+    public void EveryPhaseLeavesAConditionWithTimeAndCause()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var status = document["status"]!.AsObject();
+        ChangeStatus.Move(status, new Transition(Phase.Admitted, "Approved", "approved by alice"), s_now.AddMinutes(1));
+        ChangeStatus.Move(status, new Transition(Phase.Running, "Seen", "seen"), s_now.AddMinutes(2));
+
+        Assert.That(
+            status["conditions"]!.AsArray().Select(c => $"{c?["type"]}={c?["status"]} {c?["reason"]} {c?["lastTransitionTime"]}"),
+            Is.EqualTo(new[]
+            {
+                "Pending=False Approved 2026-11-23T12:01:00Z",
+                "Admitted=True Approved 2026-11-23T12:01:00Z",
+                "Running=True Seen 2026-11-23T12:02:00Z",
+            }));
+        Assert.That(Read(document)?.Since, Is.EqualTo(s_now.AddMinutes(2)));
+    }
+
+    [Test]
+    public void WhatWasLetInOnceStaysKnownAsThat()
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Admitted) }, s_now);
+        ChangeDocument.Merge(document, s_asked, s_now);
+
+        Assert.That(Read(document), Has.Property("Phase").EqualTo(Phase.Pending).And.Property("WasAdmitted").True);
+    }
+
+    [Test]
+    public void ANameThatStandsForAnotherRevisionIsNotWrittenTo() => Assert.That(
+        () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_asked, s_now), s_asked with { TemplateHash = "v1:1" }, s_now),
+        Throws.TypeOf<ChangeNameTakenException>());
+
+    [Test]
+    public void EvidenceOfAiFindsRoomBehindAFloodOfAuthors()
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { Origin = Origin.NothingKnown }, s_now);
+        for (var i = 0; i < 100; i++)
+        {
+            ChangeDocument.Merge(document, Claims("deployguard.io/authors", $"nobody{i}"), s_now);
+        }
+
+        ChangeDocument.Merge(document, Claims("deployguard.io/ai-assisted", "true"), s_now);
+
+        Assert.That(Read(document)?.Evidence, Has.Count.EqualTo(21).And.Some.Property("Key").EqualTo("deployguard.io/ai-assisted"));
+    }
+
+    [Test]
+    public void AFloodOfMachinesIsCappedAndNoPersonIsForgotten()
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         for (var i = 0; i < 100; i++)
         {
-            ChangeDocument.Merge(document, s_asked with { Requester = $"user{i}" }, s_now);
+            ChangeDocument.Merge(document, s_asked with { Requester = $"system:serviceaccount:shop:sa{i}" }, s_now);
         }
 
-        Assert.That(Read(document)?.Requesters, Has.Count.EqualTo(20));
+        ChangeDocument.Merge(document, s_asked with { Requester = "erin" }, s_now);
+
+        Assert.That(Read(document)?.Requesters, Has.Count.EqualTo(22).And.Contains("erin"), "twenty machines, and everybody who is a person: whoever is forgotten could approve");
     }
 
     [Test]
     public void NoEmptyTextIsWritten() =>
         Assert.That(ChangeDocument.Merge(null, s_asked with { Workload = s_asked.Workload with { ApiGroup = "" }, Requester = "" }, s_now).ToJsonString(), Does.Not.Contain(":\"\""));
+
+    private static Transition To(Phase phase) => new(phase, "Because", "because");
+
+    private static ChangeEntry Claims(string key, string value) => s_asked with { Origin = Origin.NothingKnown with { Evidence = [new Evidence("annotation", key, value)] } };
 
     private static RecordedChange? Read(JsonObject document) => ChangeJson.ReadOrNull(System.Text.Json.JsonSerializer.SerializeToElement(document));
 }

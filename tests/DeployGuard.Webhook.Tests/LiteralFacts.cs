@@ -24,7 +24,19 @@ internal sealed class LiteralFacts : IFacts
 
     public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) => ValueTask.FromResult(Cached);
 
-    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) =>
+    /// <summary>Verbs that anybody has: <c>exempt safeguardpolicies/tier-1</c>.</summary>
+    public HashSet<string> Permissions { get; } = [];
+
+    public HashSet<string> EndingNamespaces { get; } = [];
+
+    public IEnumerable<RecordedChange> Unreviewed { get; set; } = [];
+
+    public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
+
+    public bool NamespaceEnds(string name) => EndingNamespaces.Contains(name);
+
+    public ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Live ?? cached);
 
     public ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline)

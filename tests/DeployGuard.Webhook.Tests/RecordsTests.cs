@@ -20,7 +20,7 @@ public class RecordsTests
     {
         _facts.Cached = new ClusterView
         {
-            Policies = [new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(s_seniors, 1)], Bots = ["robbie"] } }],
+            Policies = [new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(s_seniors, 1)], Bots = ["robbie"], Monitors = ["system:serviceaccount:ci:judge"] } }],
             Changes =
             [
                 new RecordedChange
@@ -58,7 +58,9 @@ public class RecordsTests
     [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the groups that approve here: senior-engineers")]
     [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people approve")]
     [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people approve")]
-    [TestCase("system:serviceaccount:ci:monitor", "monitors", "Reject", null, null)]
+    [TestCase("system:serviceaccount:ci:monitor", "monitors", "Reject", null, "NotEligible: a veto of system:serviceaccount:ci:monitor would not count")]
+    [TestCase("system:serviceaccount:ci:judge", "monitors", "Reject", null, null)]
+    [TestCase("alice", "senior-engineers", "Reject", null, null)]
     public async Task WhoMayApprove(string user, string group, string decision, string? approver, string? refusal)
     {
         var message = await RefusalAsync(Reviews.Approval(user, [group], decision, approver));
@@ -73,7 +75,7 @@ public class RecordsTests
         labelled["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
         var changed = Reviews.ApprovalObject("alice", s_seniors, "Approve", "v1:" + new string('1', 64));
 
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("an approval cannot be changed; delete it and make another"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordIsFinal: it cannot be changed; withdraw it and make another"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", labelled, before)), Is.Null);
     }
 
@@ -88,9 +90,11 @@ public class RecordsTests
 
     [TestCase("Reject", "bob", false)]
     [TestCase("Reject", "alice", true)]
-    [TestCase("Reject", "system:serviceaccount:kube-system:namespace-controller", true)]
-    [TestCase("Approve", "bob", true)]
-    public async Task AVetoIsTakenBackByWhoeverGaveIt(string decision, string user, bool allowed) => Assert.That(
+    [TestCase("Reject", "system:serviceaccount:kube-system:generic-garbage-collector", false)]
+    [TestCase("Approve", "bob", false)]
+    [TestCase("Approve", "alice", true)]
+    [TestCase("Approve", Self, true)]
+    public async Task AVoteIsTakenBackByWhoeverGaveIt(string decision, string user, bool allowed) => Assert.That(
         await RefusalAsync(Approvals("DELETE", user, null, Reviews.ApprovalObject("alice", s_seniors, decision))) is null,
         Is.EqualTo(allowed));
 
@@ -98,14 +102,35 @@ public class RecordsTests
     [TestCase("UPDATE", "cluster-admin", false)]
     [TestCase("DELETE", "cluster-admin", false)]
     [TestCase("UPDATE", Self, true)]
-    [TestCase("DELETE", "system:serviceaccount:kube-system:namespace-controller", true)]
-    [TestCase("UPDATE", "system:serviceaccount:kube-system:namespace-controller", false)]
+    [TestCase("DELETE", "system:serviceaccount:kube-system:namespace-controller", false)]
     public async Task ChangesAreDeployGuardsAlone(string operation, string user, bool allowed)
     {
         var change = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "c" } };
         var review = Reviews.Of(operation, "deployguard.io", "Change", "changes", user, change, change.DeepClone(), groups: ["system:masters"]);
 
         Assert.That(await RefusalAsync(review) is null, Is.EqualTo(allowed));
+    }
+
+    [Test]
+    public async Task SomebodyElsesVetoIsLiftedByTheVerbOverride()
+    {
+        var review = Approvals("DELETE", "bob", null, Reviews.ApprovalObject("alice", s_seniors, "Reject"));
+        _facts.Permissions.Add("override changeapprovals/a");
+        var refusal = await RefusalAsync(review);
+        _facts.Permissions.Clear();
+
+        Assert.That(refusal, Is.Null);
+    }
+
+    [Test]
+    public async Task InANamespaceThatEndsRecordsGo()
+    {
+        _facts.EndingNamespaces.Add("shop");
+        var veto = await RefusalAsync(Approvals("DELETE", "system:serviceaccount:kube-system:namespace-controller", null, Reviews.ApprovalObject("alice", s_seniors, "Reject")));
+        var change = await RefusalAsync(Reviews.Of("DELETE", "deployguard.io", "Change", "changes", "system:serviceaccount:kube-system:namespace-controller", null, new JsonObject()));
+        _facts.EndingNamespaces.Clear();
+
+        Assert.That((veto, change), Is.EqualTo(((string?)null, (string?)null)));
     }
 
     [Test]

@@ -56,6 +56,19 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
         return await ParseAsync(response, cancel);
     }
 
+    /// <summary>Deletes an object; one that is gone already is as good.</summary>
+    public async Task DeleteAsync(string path, CancellationToken cancel)
+    {
+        try
+        {
+            using var response = await SendAsync(HttpMethod.Delete, path, null, cancel);
+        }
+        catch (ApiException gone) when (gone.StatusCode is System.Net.HttpStatusCode.NotFound)
+        {
+            // Somebody else was faster.
+        }
+    }
+
     /// <summary>The stream of a watch; disposing the response ends it.</summary>
     public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancel) => SendAsync(HttpMethod.Get, path, null, cancel);
 

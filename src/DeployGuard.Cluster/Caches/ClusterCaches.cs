@@ -20,6 +20,9 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
     public ResourceCache<Approval> Approvals { get; } =
         new("changeapprovals", At($"{OwnGroup}changeapprovals"), ApprovalJson.ReadOrNull, a => WorkloadKey(a.Workload), api, time, logger);
 
+    public ResourceCache<BreakGlass> BreakGlasses { get; } =
+        new("breakglasses", At($"{OwnGroup}breakglasses"), BreakGlassJson.ReadOrNull, g => g.Namespace, api, time, logger);
+
     public ResourceCache<RecordedChange> Changes { get; } =
         new("changes", At($"{OwnGroup}changes"), ChangeJson.ReadOrNull, c => WorkloadKey(c.Workload), api, time, logger);
 
@@ -40,7 +43,12 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
         ["CronJob"] = Workload("cronjobs", cancel => LocateCronJobsAsync(api, cancel), "batch/v1", "CronJob", api, time, logger),
     };
 
-    public IEnumerable<IResourceCache> All => [Policies, Approvals, Changes, Namespaces, ControllerRevisions, .. Workloads.Values];
+    public IEnumerable<IResourceCache> All => [Policies, Approvals, BreakGlasses, Changes, Namespaces, ControllerRevisions, .. Workloads.Values];
+
+    /// <summary>The policies whose namespace selector matches a namespace now, whatever else they match by.</summary>
+    public IReadOnlyList<SafeguardPolicy> PoliciesOf(string @namespace) => Namespaces.Find(ObjectKey.Of("", @namespace)) is { } found
+        ? [.. Policies.All().Select(p => p.Policy).Where(p => p.Match.Namespaces.Matches(found.Labels))]
+        : [];
 
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
 
@@ -48,6 +56,7 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
     public void OnChange(Action changed)
     {
         Policies.Changed += changed;
+        Approvals.Changed += changed;
         Changes.Changed += changed;
         Namespaces.Changed += changed;
         foreach (var cache in Workloads.Values)
@@ -84,7 +93,8 @@ internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string>
     }
 }
 
-internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, string> Labels)
+/// <param name="Ends">It is being deleted.</param>
+internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, string> Labels, bool Ends)
 {
     public static NamespaceEntry Read(JsonElement item)
     {
@@ -92,6 +102,6 @@ internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, s
         var labels = metadata.TryGetProperty("labels", out var map) && map.ValueKind is JsonValueKind.Object
             ? map.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString() ?? "")
             : [];
-        return new NamespaceEntry(metadata.GetProperty("name").GetString() ?? "", labels);
+        return new NamespaceEntry(metadata.GetProperty("name").GetString() ?? "", labels, metadata.TryGetProperty("deletionTimestamp", out _));
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core;
@@ -16,7 +17,7 @@ internal sealed class LiveFacts(ApiConnection api)
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1.5);
 
-    private readonly ConcurrentDictionary<string, SingleFlight<IReadOnlyList<Approval>>> _approvals = new();
+    private readonly ConcurrentDictionary<string, SingleFlight<Votes>> _votes = new();
 
     /// <summary>The view with the workload's approvals, and the Change of the revision asked for, as they are now.</summary>
     /// <exception cref="UnavailableException">They could not be had in time.</exception>
@@ -24,12 +25,13 @@ internal sealed class LiveFacts(ApiConnection api)
     {
         try
         {
-            var approvals = Flight(asked.Ref.Namespace).ReadAsync().WaitAsync(s_longest, deadline);
+            var votes = Flight(asked.Ref.Namespace).ReadAsync().WaitAsync(s_longest, deadline);
             var change = FindChangeAsync(asked, deadline);
-            await Task.WhenAll(approvals, change);
+            await Task.WhenAll(votes, change);
             return cached with
             {
-                Approvals = [.. (await approvals).Where(a => a.Workload == asked.Ref)],
+                Approvals = [.. (await votes).Approvals.Where(a => a.Workload == asked.Ref)],
+                BreakGlasses = (await votes).BreakGlasses,
                 Changes = Replace(cached.Changes, await change),
             };
         }
@@ -60,26 +62,35 @@ internal sealed class LiveFacts(ApiConnection api)
         }
     }
 
-    private SingleFlight<IReadOnlyList<Approval>> Flight(string @namespace)
+    private SingleFlight<Votes> Flight(string @namespace)
     {
-        if (_approvals.Count > 1000)
+        if (_votes.Count > 1000)
         {
             // Namespaces come and go; those nobody reads need no flight.
-            foreach (var (name, idle) in _approvals.Where(f => f.Value.IsIdle))
+            foreach (var (name, idle) in _votes.Where(f => f.Value.IsIdle))
             {
-                _approvals.TryRemove(KeyValuePair.Create(name, idle));
+                _votes.TryRemove(KeyValuePair.Create(name, idle));
             }
         }
 
-        return _approvals.GetOrAdd(@namespace, name => new SingleFlight<IReadOnlyList<Approval>>(() => ListApprovalsAsync(name)));
+        return _votes.GetOrAdd(@namespace, name => new SingleFlight<Votes>(() => ListAsync(name)));
     }
 
-    private async Task<IReadOnlyList<Approval>> ListApprovalsAsync(string @namespace)
+    private async Task<Votes> ListAsync(string @namespace)
+    {
+        var approvals = ListAsync(@namespace, "changeapprovals", ApprovalJson.ReadOrNull);
+        var glasses = ListAsync(@namespace, "breakglasses", BreakGlassJson.ReadOrNull);
+        await Task.WhenAll(approvals, glasses);
+        return new Votes(await approvals, await glasses);
+    }
+
+    private async Task<IReadOnlyList<T>> ListAsync<T>(string @namespace, string resource, Func<JsonElement, T?> readOrNull)
+        where T : class
     {
         using var cap = new CancellationTokenSource(s_longest);
         // Without a resourceVersion the server answers from a quorum of etcd, not from its own cache.
-        using var list = await api.GetAsync($"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/changeapprovals", cap.Token);
-        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(ApprovalJson.ReadOrNull).OfType<Approval>()];
+        using var list = await api.GetAsync($"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/{resource}", cap.Token);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(readOrNull).OfType<T>()];
     }
 
     private async Task<RecordedChange?> FindChangeAsync(Workload asked, CancellationToken deadline)
@@ -90,6 +101,8 @@ internal sealed class LiveFacts(ApiConnection api)
         using var found = await api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cap.Token);
         return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
     }
+
+    private sealed record Votes(IReadOnlyList<Approval> Approvals, IReadOnlyList<BreakGlass> BreakGlasses);
 
     private static IReadOnlyList<RecordedChange> Replace(IReadOnlyList<RecordedChange> cached, RecordedChange? live) =>
         live is null ? cached : [.. cached.Where(c => c.Name != live.Name), live];

@@ -5,11 +5,14 @@ namespace DeployGuard.Cluster.Caches;
 
 /// <summary>What is kept of a live workload: enough to tell what it runs and how far it is, a few hundred bytes.</summary>
 /// <param name="ControllerUid">Uid of the controlling owner; empty if there is none.</param>
+/// <param name="HistoryLimit">Old revisions that its controller keeps; 10 where it does not say.</param>
 /// <param name="IsObserved">Its controller has seen the newest spec.</param>
 /// <param name="IsComplete">It runs its template on all desired pods, at least one, available; a Job: succeeded.</param>
 internal sealed record ObservedWorkload(
-    WorkloadRef Ref, string Uid, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, bool IsObserved, bool IsComplete)
+    WorkloadRef Ref, string Uid, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, int HistoryLimit, bool IsObserved, bool IsComplete)
 {
+    private const int DefaultHistoryLimit = 10;
+
     /// <exception cref="MalformedObjectException">It is no workload.</exception>
     public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind)
     {
@@ -23,6 +26,7 @@ internal sealed record ObservedWorkload(
             workload.ControllerUid ?? "",
             workload.Template.Hash,
             [.. workload.Template.Images.Select(i => i.Reference.Text)],
+            (int)(item.TryGetProperty("spec", out var spec) ? Number(spec, "revisionHistoryLimit") ?? DefaultHistoryLimit : DefaultHistoryLimit),
             observed,
             observed && IsCompleteStatus(kind, workload.Replicas, status));
     }

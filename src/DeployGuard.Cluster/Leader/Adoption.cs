@@ -80,7 +80,7 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, ChangeWr
         Name = ChangeName.Of(workload.Ref, hash),
         Workload = workload.Ref,
         TemplateHash = hash,
-        Phase = Phase.Proven,
+        Transition = new Transition(Phase.Proven, "Adopted", "ran before an enforcing policy first matched its namespace"),
         Adopted = true,
         OwnedRevision = ownedRevision,
         Images = [.. images.Select((image, i) => new ImageChange($"images[{i}]", null, image))],
@@ -98,7 +98,7 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, ChangeWr
         list.Add((JsonNode)new JsonObject
         {
             ["namespace"] = @namespace,
-            ["at"] = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
+            ["at"] = Json.Time(time.GetUtcNow()),
             ["revisions"] = revisions,
         });
         using var written = await api.WriteAsync(HttpMethod.Put, $"{path}/status", document.ToJsonString(), cancel);

@@ -1,34 +1,94 @@
+using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cluster.Leader;
 
 /// <summary>
-/// Sets Running and Completed from live objects: the API server may still drop what was admitted, and anyone who can reach the
-/// port can ask. Only what was admitted can come to run; phases only advance.
+/// Leads Changes through the phases that are seen and not asked for: the API server may still drop what was admitted, anyone who can
+/// reach the port can ask, votes come and go, and time passes. Notes reviews of what came in by break-glass.
 /// </summary>
-internal sealed class Observer(ApiConnection api, ClusterCaches caches, ChangeWriter writer) : ILeaderTask
+internal sealed class Observer(ApiConnection api, ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {
     public string Name => "observation of changes";
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var change in caches.Changes.All().Where(c => c.Phase is Phase.Admitted or Phase.Running))
+        foreach (var @namespace in caches.Changes.All().GroupBy(c => c.Workload.Namespace))
         {
-            if (await FindAsync(change, cancel) is not { } live || live.TemplateHash != change.TemplateHash || !live.IsObserved)
+            var policies = caches.PoliciesOf(@namespace.Key);
+            foreach (var change in @namespace)
             {
-                continue;
-            }
-
-            var next = IsComplete(live) ? Phase.Completed : Phase.Running;
-            if (next > change.Phase)
-            {
-                await writer.AdvanceAsync(change, next, LiveHistory.NameOf(live, caches), cancel);
+                await LookAtAsync(change, policies, cancel);
             }
         }
     }
+
+    private async Task LookAtAsync(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
+        var workload = change is { WasAdmitted: true, Phase: not Phase.Proven } ? await FindAsync(change, cancel) : null;
+        var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
+        var next = Life.Next(change, live, Standing.Veto(change, approvals, policies, now), NeedsCanary(change, policies), now);
+        var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;
+        var availability = (change.Phase is Phase.Completed || next?.Phase is Phase.Completed) && isAvailable != change.AvailableSince is not null;
+        var reviewer = Standing.Reviewer(change, approvals, policies);
+        if (next is null && !availability && reviewer is null)
+        {
+            return;
+        }
+
+        var uid = await writer.AlterAsync(change, status => Alter(status), cancel);
+        if (next is not null && uid.Length > 0)
+        {
+            var about = EventSubject.OfChange(change.Workload.Namespace, change.Name, uid);
+            await events.WriteAsync(new EventEntry(about, next.Phase is Phase.Rejected or Phase.Expired, next.Reason, next.Message), cancel);
+        }
+
+        bool Alter(JsonObject status)
+        {
+            // The cache may lag behind a request that came in between: what is stored decides.
+            if ((string?)status["phase"] != change.Phase.ToString())
+            {
+                return false;
+            }
+
+            var altered = next is not null && ChangeStatus.Move(status, next, now);
+            if (next?.Phase is Phase.Running or Phase.Completed && workload is not null && LiveHistory.NameOf(workload, caches) is { } owned)
+            {
+                status["ownedRevision"] = owned;
+            }
+
+            if (availability)
+            {
+                altered |= ChangeStatus.Set(status, ChangeStatus.Available, isAvailable, isAvailable ? "AllPods" : "FewerPods", isAvailable ? "all desired pods are available" : "not all desired pods are available, or another revision runs", now);
+            }
+
+            return (reviewer is not null && MarkReviewed(status, reviewer, now)) || altered;
+        }
+    }
+
+    private static bool MarkReviewed(JsonObject status, string reviewer, DateTimeOffset now)
+    {
+        foreach (var use in Json.List(status, "breakGlass").OfType<JsonObject>().Where(u => u["reviewedBy"] is null))
+        {
+            use["reviewedBy"] = reviewer;
+            use["reviewedAt"] = Json.Time(now);
+        }
+
+        return true;
+    }
+
+    /// <summary>Asked of the policies as they are now; the labels of the workload are not kept, so that a selector counts as matching.</summary>
+    private static bool NeedsCanary(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies) => policies.Any(p =>
+        p.Canary is { } canary
+        && (p.Match.Kinds.Count == 0 || p.Match.Kinds.Contains(change.Workload.Kind))
+        && Core.Origins.Origin.NothingKnown with { Kind = change.Origin } is var origin && origin.Needs(canary.Required, p.UnknownOrigin));
 
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
     {
@@ -38,12 +98,12 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, ChangeWr
             return cache.Find(ObjectKey.Of(workload.Namespace, workload.Name));
         }
 
-        if (workload.Kind != "Pod")
+        // Pods are too many to be watched; the few that people make by hand are asked for until they have come up.
+        if (workload.Kind != "Pod" || change.Phase is not (Phase.Admitted or Phase.Running))
         {
             return null;
         }
 
-        // Pods are too many to be watched; the few that people make by hand are asked for.
         using var pod = await api.FindAsync($"api/v1/namespaces/{workload.Namespace}/pods/{workload.Name}", cancel);
         return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod");
     }

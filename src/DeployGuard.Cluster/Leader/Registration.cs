@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
@@ -14,7 +15,12 @@ internal sealed class Registration(ApiConnection api, ClusterCaches caches, Clus
 {
     private const string Api = "admissionregistration.k8s.io/v1";
 
+    private readonly ConcurrentDictionary<string, bool> _found = new();
+
     public string Name => "webhook registration";
+
+    /// <summary>Whether each configuration was there when it was last looked for.</summary>
+    public IReadOnlyDictionary<string, bool> Found => _found;
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -24,7 +30,7 @@ internal sealed class Registration(ApiConnection api, ClusterCaches caches, Clus
         }
 
         var entries = new WebhookEntries(options, Convert.ToBase64String(ca));
-        await KeepAsync("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", entries.Validating(GuardedNamespaces()), cancel);
+        await KeepAsync("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", entries.Validating(GuardedNamespaces(), SelectsWorkloads()), cancel);
         await KeepAsync("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", entries.Mutating(), cancel);
     }
 
@@ -42,10 +48,14 @@ internal sealed class Registration(ApiConnection api, ClusterCaches caches, Clus
         ];
     }
 
+    /// <summary>Whether a policy selects by the labels of workloads: only then a write of a status, which can carry other labels, is worth a call.</summary>
+    private bool SelectsWorkloads() => caches.Policies.All().Any(p => p.Policy.Match.Workloads.Requirements.Count > 0);
+
     private async Task KeepAsync(string kind, string resource, JsonArray wanted, CancellationToken cancel)
     {
         var path = $"apis/{Api}/{resource}/{options.WebhookConfiguration}";
         using var stored = await api.FindAsync(path, cancel);
+        _found[kind] = stored is not null;
         if (stored is null)
         {
             logger.LogError("{Kind} {Name} is gone: nothing is guarded. If that was not meant, install the chart again", kind, options.WebhookConfiguration);

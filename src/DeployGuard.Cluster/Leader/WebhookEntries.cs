@@ -11,7 +11,9 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
 {
     private const string NamespaceLabel = "kubernetes.io/metadata.name";
 
-    public JsonArray Validating(IReadOnlyList<string> guarded)
+    /// <param name="guarded">Namespaces in which an Enforce policy matches.</param>
+    /// <param name="selectsWorkloads">A policy selects by the labels of workloads.</param>
+    public JsonArray Validating(IReadOnlyList<string> guarded, bool selectsWorkloads)
     {
         var entries = new JsonArray();
         if (guarded.Count > 0)
@@ -21,13 +23,20 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
 
         entries.Add((JsonNode)Entry("workloads-open.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", [.. guarded, .. options.ExemptNamespaces])], Workloads()));
         entries.Add((JsonNode)Entry("pods.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", options.ExemptNamespaces)], Pods()));
-        entries.Add((JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changeapprovals")]));
+        // No selector: an update of a namespace is matched by its new labels, and the name's label is one of them.
+        entries.Add((JsonNode)Entry("namespaces.deployguard.io", "/admit/workloads", "Ignore", 3, [], [Rule("", ["UPDATE"], "namespaces", "namespaces/status", "namespaces/finalize")]));
+        if (selectsWorkloads)
+        {
+            entries.Add((JsonNode)Entry("labels.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", options.ExemptNamespaces)], Statuses()));
+        }
+
+        entries.Add((JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changeapprovals", "breakglasses")]));
         return entries;
     }
 
     public JsonArray Mutating()
     {
-        var stamp = Entry("stamp.deployguard.io", "/stamp", "Fail", 3, [], [Rule("deployguard.io", ["CREATE"], "changeapprovals")]);
+        var stamp = Entry("stamp.deployguard.io", "/stamp", "Fail", 3, [], [Rule("deployguard.io", ["CREATE"], "changeapprovals", "breakglasses")]);
         stamp["reinvocationPolicy"] = "Never";
         return [(JsonNode)stamp];
     }
@@ -44,6 +53,14 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
         (JsonNode)Rule("", ["CREATE", "UPDATE"], "pods", "pods/ephemeralcontainers", "replicationcontrollers/scale"),
         (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "replicasets", "controllerrevisions", "deployments/scale", "statefulsets/scale", "replicasets/scale"),
         (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "jobs"),
+    ];
+
+    /// <summary>Where labels can be changed besides the object itself.</summary>
+    private static JsonArray Statuses() =>
+    [
+        (JsonNode)Rule("apps", ["UPDATE"], "deployments/status", "statefulsets/status", "daemonsets/status", "replicasets/status"),
+        (JsonNode)Rule("batch", ["UPDATE"], "jobs/status", "cronjobs/status"),
+        (JsonNode)Rule("", ["UPDATE"], "pods/status", "replicationcontrollers/status"),
     ];
 
     private static JsonObject Rule(string group, string[] operations, params string[] resources) => new()

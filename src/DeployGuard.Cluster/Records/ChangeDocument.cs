@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
@@ -6,30 +5,39 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>
-/// The Change object in its wire form. Evidence, requesters and approvals only accumulate, the phase only advances: dropping an
-/// annotation and asking again takes nothing back.
+/// The Change object in its wire form. Evidence, requesters and approvals only accumulate: dropping an annotation and asking again
+/// takes nothing back.
 /// </summary>
 internal static class ChangeDocument
 {
     private const int MostOfEach = 20;
 
+    /// <summary>Nobody who asked may be forgotten, or he could approve. People cannot be made up as service accounts can.</summary>
+    private const int MostPeople = 1000;
+
     /// <param name="existing">As stored; null for the first entry. It is changed and returned.</param>
+    /// <exception cref="ChangeNameTakenException">What is stored under this name is the record of another revision.</exception>
     public static JsonObject Merge(JsonObject? existing, ChangeEntry entry, DateTimeOffset now)
     {
         var document = existing ?? Begin(entry);
-        var status = Child(document, "status");
-        Advance(status, entry.Phase, now);
-        MergeOrigin(Child(status, "origin"), entry);
-        MergeRequester(List(status, "requesters"), entry.Requester, now);
+        if ((string?)document["spec"]?["templateHash"] != entry.TemplateHash)
+        {
+            throw new ChangeNameTakenException(entry.Name);
+        }
+
+        var status = Json.Child(document, "status");
+        ChangeStatus.Ask(status, entry.Transition, now);
+        MergeOrigin(Json.Child(status, "origin"), entry);
+        MergeRequester(Json.List(status, "requesters"), entry.Requester, now);
         foreach (var approval in entry.Approvals)
         {
-            AddOnce(List(status, "approvals"), "name", approval.Name, new JsonObject
-            {
-                ["name"] = approval.Name,
-                ["approver"] = approval.Approver.Username,
-                ["decision"] = approval.Decision.ToString(),
-                ["at"] = Time(approval.CreatedAt),
-            });
+            AddApproval(status, approval);
+        }
+
+        MergeWaivers(status, entry, now);
+        if (entry.ChangeId.Length > 0)
+        {
+            Json.AddText(Json.List(status, "changeIds"), entry.ChangeId, MostOfEach);
         }
 
         if (entry.Adopted)
@@ -45,32 +53,28 @@ internal static class ChangeDocument
         // What was found last is what an approver must know; what was found before is in the decision log.
         if (entry.Policies.Count > 0)
         {
-            status["policies"] = new JsonArray([.. entry.Policies.Select(p => JsonValue.Create(p))]);
+            status["policies"] = new JsonArray([.. entry.Policies.Select(PolicyJson)]);
             status["findings"] = new JsonArray([.. entry.Findings.Select(FindingJson)]);
-            SetOrRemove(status, "missing", Missing(entry));
+            Json.SetOrRemove(status, "missing", Missing(entry));
         }
 
         return document;
     }
 
-    /// <summary>Moves to a phase, with its time, unless the record is there or beyond.</summary>
-    /// <returns>Whether it moved.</returns>
-    public static bool Advance(JsonObject status, Phase phase, DateTimeOffset now)
-    {
-        if (Enum.TryParse<Phase>((string?)status["phase"], out var current) && current >= phase)
+    /// <summary>Keeps what a vote said, once; the vote itself may go.</summary>
+    public static void AddApproval(JsonObject status, Core.Approvals.Approval approval) =>
+        Json.AddOnce(Json.List(status, "approvals"), "name", approval.Name, MostPeople, () => new JsonObject
         {
-            return false;
-        }
-
-        status["phase"] = phase.ToString();
-        status[$"{phase.ToString().ToLowerInvariant()}At"] = Time(now);
-        return true;
-    }
+            ["name"] = approval.Name,
+            ["approver"] = approval.Approver.Username,
+            ["decision"] = approval.Decision.ToString(),
+            ["at"] = Json.Time(approval.CreatedAt),
+        });
 
     private static JsonObject Begin(ChangeEntry entry)
     {
         var workload = new JsonObject { ["kind"] = entry.Workload.Kind, ["name"] = entry.Workload.Name };
-        SetOrRemove(workload, "apiGroup", entry.Workload.ApiGroup);
+        Json.SetOrRemove(workload, "apiGroup", entry.Workload.ApiGroup);
         return new JsonObject
         {
             ["apiVersion"] = PolicyReader.ApiVersion,
@@ -90,7 +94,7 @@ internal static class ChangeDocument
     private static JsonObject ImageJson(ImageChange image)
     {
         var json = new JsonObject { ["path"] = image.Path, ["to"] = image.To };
-        SetOrRemove(json, "from", image.From);
+        Json.SetOrRemove(json, "from", image.From);
         return json;
     }
 
@@ -104,17 +108,15 @@ internal static class ChangeDocument
 
         foreach (var author in entry.Origin.Authors)
         {
-            var authors = List(origin, "authors");
-            if (!authors.Any(a => (string?)a == author) && authors.Count < MostOfEach)
-            {
-                authors.Add(JsonValue.Create(author));
-            }
+            Json.AddText(Json.List(origin, "authors"), author, MostOfEach);
         }
 
         foreach (var evidence in entry.Origin.Evidence)
         {
-            var known = List(origin, "evidence");
-            if (!known.Any(e => (string?)e?["key"] == evidence.Key && (string?)e?["value"] == evidence.Value) && known.Count < MostOfEach)
+            var known = Json.List(origin, "evidence");
+            // Counted apart by key, so that a flood of one claim cannot keep another off the record.
+            if (!known.Any(e => (string?)e?["key"] == evidence.Key && (string?)e?["value"] == evidence.Value)
+                && known.Count(e => (string?)e?["key"] == evidence.Key) < MostOfEach)
             {
                 known.Add((JsonNode)new JsonObject { ["source"] = evidence.Source, ["key"] = evidence.Key, ["value"] = evidence.Value });
             }
@@ -130,64 +132,67 @@ internal static class ChangeDocument
 
         if (requesters.FirstOrDefault(r => (string?)r?["username"] == username) is JsonObject again)
         {
-            again["lastAt"] = Time(now);
+            again["lastAt"] = Json.Time(now);
             again["count"] = ((int?)again["count"] ?? 0) + 1;
             return;
         }
 
-        AddOnce(requesters, "username", username, new JsonObject { ["username"] = username, ["at"] = Time(now), ["lastAt"] = Time(now), ["count"] = 1 });
+        // One machine among them is enough to want two approvers; the twenty-first adds nothing.
+        var isMachine = Requester.IsMachineName(username);
+        var alike = requesters.Count(r => Requester.IsMachineName((string?)r?["username"] ?? "") == isMachine);
+        if (alike < (isMachine ? MostOfEach : MostPeople))
+        {
+            requesters.Add((JsonNode)new JsonObject { ["username"] = username, ["at"] = Json.Time(now), ["lastAt"] = Json.Time(now), ["count"] = 1 });
+        }
     }
 
-    private static JsonNode FindingJson(Core.JudgedFinding finding) => new JsonObject
+    private static void MergeWaivers(JsonObject status, ChangeEntry entry, DateTimeOffset now)
     {
-        ["policy"] = finding.Policy,
-        ["mode"] = finding.Mode.ToString(),
-        ["safeguard"] = finding.Safeguard,
-        ["reason"] = finding.Finding.Reason,
-        ["message"] = finding.Finding.Message,
-    };
+        foreach (var used in entry.Findings.GroupBy(f => f.Waiver?.BreakGlass).Where(g => g.Key is not null))
+        {
+            var glass = used.Key ?? throw new InvalidOperationException("no break-glass");
+            Json.AddOnce(Json.List(status, "breakGlass"), "name", glass.Name, MostOfEach, () => new JsonObject
+            {
+                ["name"] = glass.Name,
+                ["by"] = glass.RequestedBy.Username,
+                ["incident"] = glass.Incident,
+                ["reason"] = glass.Reason,
+                ["waived"] = new JsonArray([.. used.Select(f => f.Safeguard).Distinct().Select(s => JsonValue.Create(s))]),
+                ["at"] = Json.Time(now),
+            });
+        }
+
+        foreach (var policy in entry.Findings.Where(f => f.Waiver == Core.Waiver.ExemptIdentity).Select(f => f.Policy).Distinct())
+        {
+            Json.AddOnce(Json.List(status, "exemptions"), "policy", policy, MostOfEach, () => new JsonObject
+            {
+                ["policy"] = policy,
+                ["by"] = entry.Requester,
+                ["at"] = Json.Time(now),
+            });
+        }
+    }
+
+    private static JsonNode PolicyJson(MatchedPolicy policy) => new JsonObject { ["name"] = policy.Name, ["mode"] = policy.Mode.ToString(), ["wants"] = policy.Wants };
+
+    private static JsonNode FindingJson(Core.JudgedFinding finding)
+    {
+        var json = new JsonObject
+        {
+            ["policy"] = finding.Policy,
+            ["mode"] = finding.Mode.ToString(),
+            ["safeguard"] = finding.Safeguard,
+            ["reason"] = finding.Finding.Reason,
+            ["message"] = finding.Finding.Message,
+        };
+        Json.SetOrRemove(json, "waivedBy", finding.Waiver?.Name);
+        return json;
+    }
 
     /// <summary>For the column of <c>kubectl get changes</c>: what keeps it from passing.</summary>
     private static string Missing(ChangeEntry entry) =>
-        string.Join("; ", entry.Findings.Where(f => f.Mode is Mode.Enforce).Select(f => f.Finding.Missing ?? f.Finding.Reason).Distinct());
-
-    private static void AddOnce(JsonArray list, string key, string value, JsonObject item)
-    {
-        if (list.Count < MostOfEach && !list.Any(i => (string?)i?[key] == value))
-        {
-            list.Add((JsonNode)item);
-        }
-    }
-
-    /// <summary>Empty texts are left out: some API servers refuse them in custom resources.</summary>
-    private static void SetOrRemove(JsonObject owner, string name, string? value)
-    {
-        owner.Remove(name);
-        if (!string.IsNullOrEmpty(value))
-        {
-            owner[name] = value;
-        }
-    }
-
-    private static JsonObject Child(JsonObject owner, string name)
-    {
-        if (owner[name] is not JsonObject child)
-        {
-            owner[name] = child = [];
-        }
-
-        return child;
-    }
-
-    private static JsonArray List(JsonObject owner, string name)
-    {
-        if (owner[name] is not JsonArray list)
-        {
-            owner[name] = list = [];
-        }
-
-        return list;
-    }
-
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        string.Join("; ", entry.Findings.Where(f => f.IsDenial).Select(f => f.Finding.Missing ?? f.Finding.Reason).Distinct());
 }
+
+/// <summary>Two revisions whose short names are the same: somebody ground for it, or had the luck of the century.</summary>
+internal sealed class ChangeNameTakenException(string name) : Exception($"the name {name} is taken by the record of another revision");

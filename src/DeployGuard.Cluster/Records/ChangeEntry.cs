@@ -1,6 +1,8 @@
 using DeployGuard.Core;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Records;
@@ -8,13 +10,17 @@ namespace DeployGuard.Cluster.Records;
 /// <summary>What one request adds to the record of its revision. Holds nothing of the request's own buffers.</summary>
 internal sealed record ChangeEntry
 {
+    private const string ChangeIdAnnotation = "deployguard.io/change-id";
+    private const int LongestChangeId = 128;
+
     public required string Name { get; init; }
 
     public required WorkloadRef Workload { get; init; }
 
     public required string TemplateHash { get; init; }
 
-    public required Phase Phase { get; init; }
+    /// <summary>The phase that the request brings it to, unless it is further, and why.</summary>
+    public required Transition Transition { get; init; }
 
     public required IReadOnlyList<ImageChange> Images { get; init; }
 
@@ -29,13 +35,16 @@ internal sealed record ChangeEntry
 
     public string? OwnedRevision { get; init; }
 
-    public IReadOnlyList<string> Policies { get; init; } = [];
+    /// <summary>The release that it says it belongs to; empty if it does not say.</summary>
+    public string ChangeId { get; init; } = "";
+
+    public IReadOnlyList<MatchedPolicy> Policies { get; init; } = [];
 
     public IReadOnlyList<JudgedFinding> Findings { get; init; } = [];
 
-    public IReadOnlyList<Core.Approvals.Approval> Approvals { get; init; } = [];
+    public IReadOnlyList<Approval> Approvals { get; init; } = [];
 
-    public static ChangeEntry Of(Verdict verdict, Phase phase)
+    public static ChangeEntry Of(Verdict verdict)
     {
         var change = verdict.Change;
         var after = change.After ?? throw new InvalidOperationException($"{change.Request.Target} has no template to put on record");
@@ -45,17 +54,44 @@ internal sealed record ChangeEntry
             Name = change.Name,
             Workload = after.Ref,
             TemplateHash = after.Template.Hash,
-            Phase = phase,
+            Transition = TransitionOf(verdict),
             Images = [.. after.Template.Images.Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text))],
             Diff = TemplateDiff.Between(change.Before?.Template.Canonical, after.Template.Canonical),
             Origin = change.Origin,
             Requester = change.Request.Requester.Username,
-            Policies = [.. verdict.Policies.Select(p => p.Name)],
+            ChangeId = ChangeIdOf(after),
+            Policies = [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, PolicySummary.Of(p)))],
             Findings = verdict.Findings,
             Approvals = verdict.Approvals,
         };
+    }
+
+    private static Transition TransitionOf(Verdict verdict)
+    {
+        if (!verdict.IsAllowed)
+        {
+            return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalRejected)
+                ? new(Phase.Rejected, "Vetoed", verdict.Denials.First(d => d.Finding.Cause == Reasons.ApprovalRejected).Finding.Message)
+                : new(Phase.Pending, "AwaitsApproval", verdict.Denials.First().Finding.Message);
+        }
+
+        var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();
+        var approvers = string.Join(", ", verdict.Approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct());
+        return verdict.Change.Meaning is Meaning.Rollback ? new(Phase.Admitted, "Rollback", "back to a revision that completed")
+            : waiver is not null ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"let in by {waiver.Name}")
+            : approvers.Length > 0 ? new(Phase.Admitted, "Approved", $"approved by {approvers}")
+            : new(Phase.Admitted, "NothingMissing", "no policy asked for more");
+    }
+
+    private static string ChangeIdOf(Workload workload)
+    {
+        var id = workload.Template.Annotations.GetValueOrDefault(ChangeIdAnnotation) ?? workload.Annotations.GetValueOrDefault(ChangeIdAnnotation) ?? "";
+        return id.Length > LongestChangeId ? id[..LongestChangeId] : id;
     }
 }
 
 /// <param name="From">Null where there was no image at this path.</param>
 internal sealed record ImageChange(string Path, string? From, string To);
+
+/// <param name="Wants">What it asks of a new revision, in a line.</param>
+internal sealed record MatchedPolicy(string Name, Mode Mode, string Wants);

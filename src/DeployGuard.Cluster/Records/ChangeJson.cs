@@ -26,11 +26,23 @@ public static class ChangeJson
             TemplateHash = hash,
             Images = [.. Items(spec, "images").Select(i => Text(i, "to")).OfType<string>()],
             Phase = phase,
+            Origin = Enum.TryParse<OriginKind>(Text(Child(status, "origin"), "kind"), out var kind) ? kind : OriginKind.Unknown,
             Evidence = [.. Items(Child(status, "origin"), "evidence").Select(e => new Evidence(Text(e, "source") ?? "", Text(e, "key") ?? "", Text(e, "value") ?? ""))],
             Requesters = [.. Items(status, "requesters").Select(r => Text(r, "username")).OfType<string>()],
             OwnedRevision = Text(status, "ownedRevision"),
+            Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
+            LastAskedAt = Items(status, "requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
+            AvailableSince = Condition(status, ChangeStatus.Available) is { } available && Text(available, "status") == "True" ? Time(available, "lastTransitionTime") : null,
+            RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
+            BreakGlassUses = [.. Items(status, "breakGlass").Select(u => new BreakGlassUse(Text(u, "name") ?? "", Text(u, "by") ?? "", Time(u, "at"), Text(u, "reviewedBy")))],
         };
     }
+
+    private static JsonElement? Condition(JsonElement? status, string type) =>
+        Items(status, "conditions").Where(c => Text(c, "type") == type).Select(c => (JsonElement?)c).FirstOrDefault();
+
+    private static DateTimeOffset Time(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? time : default;
 
     private static JsonElement? Child(JsonElement? owner, string name) =>
         owner is { ValueKind: JsonValueKind.Object } obj && obj.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Object ? value : null;

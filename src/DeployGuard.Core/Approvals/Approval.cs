@@ -16,8 +16,11 @@ public sealed record Approval
 
     public required WorkloadRef Workload { get; init; }
 
-    /// <summary><c>v1:</c> and 64 hex digits. The approval binds exactly this template.</summary>
-    public required string TemplateHash { get; init; }
+    /// <summary><c>v1:</c> and 64 hex digits: the approval binds exactly this template. Null for one that names images alone.</summary>
+    public string? TemplateHash { get; init; }
+
+    /// <summary>The images that were approved, as exact references; they count only under <c>covers: Images</c>.</summary>
+    public IReadOnlyList<string> Images { get; init; } = [];
 
     public required Decision Decision { get; init; }
 
@@ -31,4 +34,7 @@ public sealed record Approval
 
     /// <summary>The approver's own limit; null for the policy's <c>maxAge</c> alone.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+
+    public bool HasExpired(TimeSpan maxAge, DateTimeOffset now) =>
+        now >= CreatedAt + maxAge || (ExpiresAt is { } end && now >= end);
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Approvals;
@@ -16,41 +15,22 @@ public static class ApprovalReader
         var root = Field.Root(approval).AsObject();
         var metadata = root.RequiredObject("metadata");
         var spec = root.RequiredObject("spec");
-        var workload = spec.RequiredObject("workload");
         return new Approval
         {
             Name = metadata.Text("name") ?? "",
-            Workload = new WorkloadRef(
-                workload.Text("apiGroup") ?? "",
-                Required(workload, "kind"),
-                metadata.Text("namespace") ?? "",
-                Required(workload, "name")),
-            TemplateHash = Required(spec, "templateHash"),
-            Decision = Required(spec, "decision") switch
+            Workload = spec.RequiredObject("workload").Workload(metadata.Text("namespace") ?? ""),
+            TemplateHash = spec.Text("templateHash") is { Length: > 0 } hash ? hash : null,
+            Images = spec.Texts("images"),
+            Decision = spec.RequiredText("decision") switch
             {
                 nameof(Decision.Approve) => Decision.Approve,
                 nameof(Decision.Reject) => Decision.Reject,
                 var other => throw new MalformedObjectException("spec.decision", $"\"{other}\" is not one of Approve, Reject"),
             },
-            Approver = ReadApprover(spec.Object("approver")),
+            Approver = spec.Object("approver").Maker(),
             Reason = spec.Text("reason") ?? "",
-            CreatedAt = Time(metadata, "creationTimestamp") ?? createdAt,
-            ExpiresAt = Time(spec, "expiresAt"),
+            CreatedAt = metadata.Time("creationTimestamp") ?? createdAt,
+            ExpiresAt = spec.Time("expiresAt"),
         };
     }
-
-    private static Requester ReadApprover(Field? approver) => new(
-        approver?.Text("username") ?? "",
-        approver?.Text("uid") ?? "",
-        [.. (approver?.Items("groups") ?? []).Select(g => g.Element.ValueKind is JsonValueKind.String ? g.Element.GetString() ?? "" : throw g.Wrong("a string"))]);
-
-    private static string Required(Field owner, string name) =>
-        owner.Text(name) is { Length: > 0 } text ? text : throw new MalformedObjectException($"{owner.Path}.{name}", "is missing");
-
-    private static DateTimeOffset? Time(Field owner, string name) => owner[name] switch
-    {
-        null => null,
-        { Element.ValueKind: JsonValueKind.String } field when field.Element.TryGetDateTimeOffset(out var time) => time,
-        { } field => throw field.Wrong("a time"),
-    };
 }

@@ -14,8 +14,8 @@ internal static class History
     }
 
     /// <summary>
-    /// Nothing on record was ever let in. A Pending Change does not count: a refusal just now must not close the way back of
+    /// Nothing on record was ever let in. What waits does not count: a refusal just now must not close the way back of
     /// a workload whose records were lost.
     /// </summary>
-    public static bool RecordsAreLost(ClusterView view) => view.Changes.All(c => c.Phase is Phase.Pending);
+    public static bool RecordsAreLost(ClusterView view) => !view.Changes.Any(c => c.WasAdmitted);
 }

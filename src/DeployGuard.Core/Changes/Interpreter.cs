@@ -26,6 +26,7 @@ internal sealed class Interpreter(TrustedControllers trusted)
             OpaqueRequest => (Meaning.NotUnderstood, WhyNotUnderstood(request.Target.Kind)),
             ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => (Meaning.MoreExposure, "more replicas"),
             ScaleRequest => (Meaning.NothingToGuard, "no more replicas than before"),
+            NamespaceRequest => (Meaning.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
             WorkloadRequest workload => InterpretWorkload(workload, view),
             _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
         };

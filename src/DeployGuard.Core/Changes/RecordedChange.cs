@@ -21,15 +21,46 @@ public sealed record RecordedChange
     /// <summary>Everything ever claimed about how the revision was made; it only accumulates.</summary>
     public IReadOnlyList<Evidence> Evidence { get; init; } = [];
 
+    /// <summary>The conclusion when the revision was last asked for.</summary>
+    public OriginKind Origin { get; init; }
+
     /// <summary>Usernames of everybody who asked for this revision.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
 
     /// <summary>Name of the ReplicaSet or ControllerRevision that holds this revision; null until it was seen running.</summary>
     public string? OwnedRevision { get; init; }
 
-    /// <summary>The revision ran on all desired pods once, or was there before DeployGuard.</summary>
-    public bool HasCompleted => Phase is Phase.Completed or Phase.Proven;
+    /// <summary>When it came to its phase.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>When it was last asked for; the minimum where nobody did: what was adopted.</summary>
+    public DateTimeOffset LastAskedAt { get; init; }
+
+    /// <summary>Since when all its pods are available without a break; null while they are not.</summary>
+    public DateTimeOffset? AvailableSince { get; init; }
+
+    /// <summary>The record remembers that it was let in, whatever its phase is now.</summary>
+    public bool RemembersAdmission { get; init; }
+
+    /// <summary>It was let in once, whatever became of it.</summary>
+    public bool WasAdmitted => RemembersAdmission || Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
+
+    /// <summary>Each time that it was let in by a BreakGlass.</summary>
+    public IReadOnlyList<BreakGlassUse> BreakGlassUses { get; init; } = [];
+
+    /// <summary>It came in by break-glass, and nobody else has looked at it since.</summary>
+    public bool IsUnreviewed => BreakGlassUses.Any(u => u.ReviewedBy is null);
+
+    /// <summary>
+    /// The revision ran on all desired pods once, or was there before DeployGuard. What came in by break-glass counts only after
+    /// its review, or break-glass and a rollback would launder it.
+    /// </summary>
+    public bool HasCompleted => (Phase is Phase.Completed or Phase.Proven) && !IsUnreviewed;
 }
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
 public sealed record OwnedRevision(string Name, string TemplateHash);
+
+/// <summary>One use of a BreakGlass, as the Change keeps it.</summary>
+/// <param name="ReviewedBy">The person who approved the revision afterwards; null until somebody did.</param>
+public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy);

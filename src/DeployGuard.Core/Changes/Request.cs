@@ -45,6 +45,9 @@ public sealed record WorkloadRequest : Request
 /// <summary>A write of <c>/scale</c>; <see cref="Request.Target"/> is the parent.</summary>
 public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter) : Request;
 
+/// <summary>A write of a namespace: its labels decide which policies hold in it.</summary>
+public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> LabelsBefore, IReadOnlyDictionary<string, string> LabelsAfter) : Request;
+
 /// <summary>A write of a kind that DeployGuard is registered for but that has no pod template it could read.</summary>
 /// <param name="MetadataOnly">Nothing but metadata and status differs from what is stored.</param>
 public sealed record OpaqueRequest(bool MetadataOnly) : Request;

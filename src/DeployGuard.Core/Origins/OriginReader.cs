@@ -13,6 +13,9 @@ internal static class OriginReader
     private const string Authors = "deployguard.io/authors";
     private const string Source = "annotation";
 
+    /// <summary>An annotation may hold 256 KiB, and evidence is kept; what is longer is nobody's name for a tool or an author.</summary>
+    private const int LongestValue = 1024;
+
     /// <param name="recorded">What was ever claimed about this revision: taking an annotation away does not take it back.</param>
     public static Origin Read(Workload workload, IReadOnlyList<Evidence> recorded)
     {
@@ -29,8 +32,9 @@ internal static class OriginReader
     private static IEnumerable<Evidence> Claims(Workload workload) =>
         from annotations in (IReadOnlyDictionary<string, string>[])[workload.Template.Annotations, workload.Annotations]
         from key in (string[])[AiAssisted, AiTool, Authors]
-        where annotations.TryGetValue(key, out var value) && value.Length > 0
-        select new Evidence(Source, key, annotations[key]);
+        let value = annotations.GetValueOrDefault(key, "")
+        where value.Length > 0
+        select new Evidence(Source, key, value.Length > LongestValue ? value[..LongestValue] : value);
 
     private static bool SaysAi(Evidence evidence) =>
         (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase)) || evidence.Key == AiTool;

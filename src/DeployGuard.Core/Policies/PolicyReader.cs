@@ -8,6 +8,8 @@ namespace DeployGuard.Core.Policies;
 public static class PolicyReader
 {
     public const string Kind = "SafeguardPolicy";
+    private static readonly HashSet<string> s_everybody = ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
+
     public const string ApiVersion = "deployguard.io/v1alpha1";
 
     /// <summary>
@@ -40,8 +42,14 @@ public static class PolicyReader
             UnknownOrigin = spec.Block("origin", block => new OriginRules(block.Enum("unknown", UnknownCountsAs.AiAssisted)))?.AsOrigin ?? OriginKind.AiAssisted,
             Approval = spec.Block("approval", ReadApproval),
             Canary = spec.Block("canary", ReadCanary),
+            Exempt = spec.Block("exempt", ReadExempt) ?? Exemption.Nobody,
         };
-        spec.NotInThisVersion("budget", "freeze", "exempt");
+        if (policy is { Approval.Covers: ApprovalCovers.Images, Images: not { Pin: Pin.Digest } })
+        {
+            spec.Error("approval.covers", "Images needs images: {pin: Digest}, because a tag can be moved after the approval");
+        }
+
+        spec.NotInThisVersion("budget", "freeze");
         return policy;
     }
 
@@ -74,14 +82,10 @@ public static class PolicyReader
 
     private static ApprovalRules ReadApproval(StrictObject approval)
     {
-        if (approval.Enum("covers", ApprovalCovers.Template) is ApprovalCovers.Images)
-        {
-            approval.Error("covers", "Images: not in this version; allowed is Template");
-        }
-
         var rules = new ApprovalRules
         {
             Required = approval.Enum("required", Required.AiAssisted),
+            Covers = approval.Enum("covers", ApprovalCovers.Template),
             Separation = approval.Enum("separation", Separation.Strict),
             Monitors = approval.Strings("monitors"),
             Bots = approval.Strings("bots"),
@@ -115,6 +119,22 @@ public static class PolicyReader
         }
 
         return new QuorumLine(groups, line.Int("count", 1, 1, 10));
+    }
+
+    private static Exemption ReadExempt(StrictObject exempt)
+    {
+        var exemption = new Exemption(exempt.Strings("users"), exempt.Strings("groups"), exempt.Strings("serviceAccounts"));
+        foreach (var (group, i) in exemption.Groups.Select((group, i) => (group, i)).Where(g => s_everybody.Contains(g.group)))
+        {
+            exempt.Error($"groups[{i}]", $"\"{group}\" is everybody, or every machine; name the few that must pass");
+        }
+
+        foreach (var (account, i) in exemption.ServiceAccounts.Select((account, i) => (account, i)).Where(a => a.account.Split('/') is not [{ Length: > 0 }, { Length: > 0 }]))
+        {
+            exempt.Error($"serviceAccounts[{i}]", $"\"{account}\" is not namespace/name");
+        }
+
+        return exemption;
     }
 
     private static CanaryRules ReadCanary(StrictObject canary)
@@ -161,12 +181,6 @@ public static class PolicyReader
 
         errors.Add("metadata.name: is missing");
         return "(unnamed)";
-    }
-
-    private enum ApprovalCovers
-    {
-        Template,
-        Images,
     }
 
     private enum UnknownCountsAs

@@ -33,6 +33,13 @@ public enum Separation
     BestEffort,
 }
 
+/// <summary>What an approval must name: the whole template, or each image that is new.</summary>
+public enum ApprovalCovers
+{
+    Template,
+    Images,
+}
+
 public enum CanaryCovers
 {
     Images,
@@ -60,6 +67,8 @@ public sealed record SafeguardPolicy
     public ApprovalRules? Approval { get; init; }
 
     public CanaryRules? Canary { get; init; }
+
+    public Exemption Exempt { get; init; } = Exemption.Nobody;
 
     /// <summary>
     /// What is wrong with the stored object, if anything. A policy in Enforce that cannot be read refuses new revisions
@@ -89,6 +98,8 @@ public sealed record ImageRules(Pin Pin);
 public sealed record ApprovalRules
 {
     public Required Required { get; init; } = Required.AiAssisted;
+
+    public ApprovalCovers Covers { get; init; } = ApprovalCovers.Template;
 
     public Separation Separation { get; init; } = Separation.Strict;
 

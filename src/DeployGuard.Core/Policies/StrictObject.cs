@@ -83,12 +83,12 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
 
     public IReadOnlyList<string> Strings(string name) => List(name, "strings", (item, at) =>
     {
-        if (item is { ValueKind: JsonValueKind.String } && item.GetString() is { Length: > 0 } text)
+        if (item is { ValueKind: JsonValueKind.String } && item.GetString() is { Length: > 0 } text && !text.Any(char.IsControl))
         {
             return text;
         }
 
-        Error(at, $"{Show(item)} is not a non-empty string");
+        Error(at, $"{Show(item)} is not a non-empty string without control characters");
         return null;
     });
 

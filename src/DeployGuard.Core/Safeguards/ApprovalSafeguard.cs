@@ -8,9 +8,6 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>Refuses a revision until enough people, none of whom asked for it or wrote it, approved exactly it for exactly this workload.</summary>
 internal sealed class ApprovalSafeguard : ISafeguard
 {
-    public const string MissingReason = "ApprovalMissing";
-    public const string RejectedReason = "ApprovalRejected";
-
     public string Name => "Approval";
 
     public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
@@ -20,28 +17,21 @@ internal sealed class ApprovalSafeguard : ISafeguard
             return [];
         }
 
-        var votes = view.Approvals
-            .Where(a => a.Workload == after.Ref && a.TemplateHash == after.Template.Hash && !HasExpired(a, rules, now))
-            .ToList();
+        var votes = Votes.Of(change, after, rules, view, now);
         return
         [
-            .. votes.Where(v => v.Decision is Decision.Reject && MayReject(v, rules)).Select(RejectedBy),
-            .. change.Origin.Needs(rules.Required, policy.UnknownOrigin) ? Count(change, policy, rules, votes) : [],
+            .. votes.Vetoes.Select(veto => RejectedBy(veto, change)),
+            .. !votes.NeedsNone && change.Origin.Needs(rules.Required, policy.UnknownOrigin) ? Count(change, policy, rules, votes) : [],
         ];
     }
 
-    private static IEnumerable<Finding> Count(Change change, SafeguardPolicy policy, ApprovalRules rules, IEnumerable<Approval> votes)
+    private static IEnumerable<Finding> Count(Change change, SafeguardPolicy policy, ApprovalRules rules, Votes votes)
     {
-        var approvers = votes
-            .Where(v => v.Decision is Decision.Approve && MayApprove(v.Approver, change, rules))
-            .DistinctBy(v => v.Approver.Username)
-            .Select(v => v.Approver.Groups)
-            .ToList();
-        var quorum = Quorum.Seat(rules.Quorum, approvers);
+        var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
         // Whoever stands behind a machine may be among the approvers: two different people make sure that one of them did not write it.
         var twoPeople = rules.Separation is Separation.Strict && change.Requesters.Any(Requester.IsMachineName);
         var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;
-        var got = twoPeople ? Math.Max(quorum.Filled, Math.Min(approvers.Count, wanted)) : quorum.Filled;
+        var got = twoPeople ? Math.Max(quorum.Filled, Math.Min(votes.Counted.Count, wanted)) : quorum.Filled;
         if (quorum.Filled == quorum.Wanted && got >= wanted)
         {
             yield break;
@@ -49,35 +39,22 @@ internal sealed class ApprovalSafeguard : ISafeguard
 
         var lines = string.Join(", ", quorum.Lines.Select(l => $"{string.Join(" or ", l.Line.Groups)} {l.Filled}/{l.Line.Count}"));
         var why = twoPeople && quorum.Wanted < 2 ? " (two different people, because a machine asked)" : "";
+        var inVain = votes.NotCounted.Count == 0 ? "" : $". Not counted: {string.Join(", ", votes.NotCounted)}";
         yield return new Finding(
-            MissingReason,
+            Reasons.ApprovalMissing,
             "",
-            $"{Describe(change.Origin, rules, policy)} and has {Math.Min(got, wanted)} of {wanted} approvals: {lines}{why}",
+            $"{Describe(change.Origin, rules, policy)} and has {Math.Min(got, wanted)} of {wanted} approvals: {lines}{why}{inVain}",
             Remedy(change))
         {
             Missing = lines + why,
         };
     }
 
-    private static bool HasExpired(Approval approval, ApprovalRules rules, DateTimeOffset now) =>
-        now >= approval.CreatedAt + rules.MaxAge || (approval.ExpiresAt is { } end && now >= end);
-
-    private static bool MayApprove(Requester person, Change change, ApprovalRules rules) =>
-        !person.IsMachine
-        && Quorum.IsEligible(rules.Quorum, person.Groups)
-        && !rules.Bots.Contains(person.Username)
-        && !change.Requesters.Contains(person.Username)
-        && !change.Origin.Authors.Contains(person.Username, StringComparer.OrdinalIgnoreCase);
-
-    private static bool MayReject(Approval vote, ApprovalRules rules) =>
-        rules.Monitors.Contains(vote.Approver.Username)
-        || (!vote.Approver.IsMachine && Quorum.IsEligible(rules.Quorum, vote.Approver.Groups));
-
-    private static Finding RejectedBy(Approval vote) => new(
-        RejectedReason,
+    private static Finding RejectedBy(Approval veto, Change change) => new(
+        Reasons.ApprovalRejected,
         "",
-        $"{vote.Approver.Username} rejected it{(vote.Reason.Length > 0 ? $": {vote.Reason}" : "")}",
-        $"Talk to {vote.Approver.Username}, or ask for another revision");
+        $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}",
+        $"Talk to {veto.Approver.Username}, who can take it back with: kubectl deployguard withdraw {change.Name} -n {change.Request.Target.Namespace}");
 
     private static string Describe(Origin origin, ApprovalRules rules, SafeguardPolicy policy) => origin.Kind switch
     {

@@ -12,7 +12,7 @@ internal sealed class ImagePinning : ISafeguard
         from image in change.After?.Template.Images ?? []
         where policy.Images?.Pin is Pin.Digest && change.Meaning is Meaning.NewRevision or Meaning.Rollback && image.Reference.Digest is null
         select new Finding(
-            "ImageNotPinned",
+            Reasons.ImageNotPinned,
             image.Path,
             $"image {image.Reference} ({image.Path}) is named by tag, which can be moved after the approval",
             "Name it by digest: repository@sha256:...");

@@ -54,7 +54,7 @@ internal sealed class Pace : ISafeguard
         var (size, step) = (after.Replicas, rules.Steps[0]);
         var allowed = Math.Max(1, size * step / 100);
         return new Finding(
-            "PaceTooFast",
+            Reasons.PaceTooFast,
             "spec.strategy",
             $"{size} of {size} pods (100%) would run an unproven revision, {bound.Batch} at once; step {step}% allows {allowed}. "
                 + $"In place, policy allows {bound.MostAtOnce} at once: {string.Join("; ", bound.Faults)}",

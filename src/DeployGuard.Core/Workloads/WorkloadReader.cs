@@ -40,6 +40,10 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     /// <exception cref="MalformedObjectException">The object has no spec, or replicas that are no number.</exception>
     public static int ReadScale(JsonElement scale) => Field.Root(scale).AsObject().RequiredObject("spec").Int("replicas") ?? 0;
 
+    /// <summary>The labels of any object.</summary>
+    /// <exception cref="MalformedObjectException">It has no metadata, or labels that are no strings.</exception>
+    public static IReadOnlyDictionary<string, string> ReadLabels(JsonElement obj) => Field.Root(obj).AsObject().RequiredObject("metadata").Map("labels");
+
     /// <summary>Group and kind of an object; the groups that the built-in kinds came from are named as they are named today.</summary>
     public static (string ApiGroup, string Kind) TypeOf(JsonElement obj) => TypeOf(Field.Root(obj).AsObject());
 

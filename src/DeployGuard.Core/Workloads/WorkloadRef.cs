@@ -7,5 +7,5 @@ public sealed record WorkloadRef(string ApiGroup, string Kind, string Namespace,
     public string KubectlName => $"{Kind.ToLowerInvariant()}/{Name}";
 
     /// <summary>As messages name it: <c>Deployment shop/web</c>.</summary>
-    public override string ToString() => $"{Kind} {Namespace}/{Name}";
+    public override string ToString() => Namespace.Length == 0 ? $"{Kind} {Name}" : $"{Kind} {Namespace}/{Name}";
 }

@@ -54,7 +54,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         deadline.CancelAfter(Deadline.Of(context.Request));
         try
         {
-            var live = needs is Facts.None ? view : await facts.ReadLiveAsync(request, view, deadline.Token);
+            var live = await ReadAsync(request, view, needs, deadline.Token);
             var verdict = guard.Decide(request, live, time.GetUtcNow());
             if (MustBeOnRecordFirst(verdict))
             {
@@ -69,18 +69,41 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         }
     }
 
+    private async ValueTask<ClusterView> ReadAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
+    {
+        if (needs.HasFlag(Facts.Approvals) && request is WorkloadRequest workload)
+        {
+            view = await facts.ReadLiveAsync(workload, view, deadline);
+        }
+
+        if (!needs.HasFlag(Facts.Exemption))
+        {
+            return view;
+        }
+
+        var mayLeave = new HashSet<string>();
+        foreach (var policy in guard.PoliciesLeft(request, view, time.GetUtcNow()))
+        {
+            if (await facts.MayAsync(request.Requester, "exempt", "safeguardpolicies", "", policy, deadline))
+            {
+                mayLeave.Add(policy);
+            }
+        }
+
+        return view with { MayLeave = mayLeave };
+    }
+
     private static bool MustBeOnRecordFirst(Verdict verdict) =>
         verdict is { IsAllowed: true, IsGated: true, Change.Request.DryRun: false };
 
     /// <summary>
-    /// Refusals that an approval could cure, and what passed without having to be on record first, if it can ever be gone back to:
-    /// pods and jobs come by the thousand under names of their own, and nobody rolls one back.
+    /// Every refusal; and what passed without having to be on record first, if a permission was used for it or it can ever be gone back
+    /// to: pods and jobs come by the thousand under names of their own, and nobody rolls one back.
     /// </summary>
-    private static bool BelongsOnRecordAfterwards(Verdict verdict) => verdict.IsAllowed
-        ? !verdict.IsGated && verdict.Policies.Count > 0 && verdict.Change is
+    private static bool BelongsOnRecordAfterwards(Verdict verdict) => !verdict.IsAllowed
+        || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Change is
         {
             Meaning: Meaning.NewRevision or Meaning.Rollback,
             Request.Target.Kind: not ("Pod" or "Job"),
-        }
-        : verdict.AwaitsApproval;
+        }));
 }

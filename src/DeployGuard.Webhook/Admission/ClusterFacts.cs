@@ -8,31 +8,37 @@ namespace DeployGuard.Webhook.Admission;
 /// <summary>Facts from a cluster's caches and live reads; records into it.</summary>
 internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
 {
+    public IEnumerable<RecordedChange> Unreviewed => cluster.Unreviewed;
+
     public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) => cluster.ViewAsync(request, cancel);
 
-    public async ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline)
-    {
-        try
-        {
-            return await cluster.ReadLiveAsync(request, cached, deadline);
-        }
-        catch (UnavailableException unavailable)
-        {
-            throw new FactsUnavailableException(unavailable.Message, unavailable);
-        }
-    }
+    public ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline) =>
+        OrUnavailableAsync(cluster.ReadLiveAsync(request, cached, deadline));
 
-    public async ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline)
-    {
-        try
-        {
-            await cluster.RecordAdmittedAsync(verdict, deadline);
-        }
-        catch (UnavailableException unavailable)
-        {
-            throw new FactsUnavailableException(unavailable.Message, unavailable);
-        }
-    }
+    public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
+        OrUnavailableAsync(cluster.MayAsync(who, verb, resource, @namespace, name, deadline));
+
+    public bool NamespaceEnds(string name) => cluster.NamespaceEnds(name);
+
+    public async ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => await OrUnavailableAsync(RecordAsync(verdict, deadline));
 
     public void RecordAfterwards(Verdict verdict) => cluster.RecordAfterwards(verdict);
+
+    private async Task<bool> RecordAsync(Verdict verdict, CancellationToken deadline)
+    {
+        await cluster.RecordAdmittedAsync(verdict, deadline);
+        return true;
+    }
+
+    private static async ValueTask<T> OrUnavailableAsync<T>(Task<T> asked)
+    {
+        try
+        {
+            return await asked;
+        }
+        catch (UnavailableException unavailable)
+        {
+            throw new FactsUnavailableException(unavailable.Message, unavailable);
+        }
+    }
 }

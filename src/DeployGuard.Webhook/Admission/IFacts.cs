@@ -9,9 +9,21 @@ internal interface IFacts
     /// <summary>What is known without asking anybody; only a namespace that was never heard of is asked for.</summary>
     ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel);
 
-    /// <summary>The same, with what must be live read from the API server now.</summary>
-    /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
-    ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline);
+    /// <summary>The same, with votes, permissions and the Change of the revision read from the API server now.</summary>
+    /// <exception cref="FactsUnavailableException">They could not be had in time.</exception>
+    ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline);
+
+    /// <summary>Whether somebody has a verb on one of our resources, as the API server's authorizers say now.</summary>
+    /// <param name="namespace">Empty for a cluster-scoped resource.</param>
+    /// <param name="name">Empty for any.</param>
+    /// <exception cref="FactsUnavailableException">It could not be asked in time.</exception>
+    ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline);
+
+    /// <summary>Whether a namespace is being deleted.</summary>
+    bool NamespaceEnds(string name);
+
+    /// <summary>Changes that came in by break-glass and wait for review, of all namespaces.</summary>
+    IEnumerable<RecordedChange> Unreviewed { get; }
 
     /// <summary>Puts a gated allow on record; it may be answered only after that.</summary>
     /// <exception cref="FactsUnavailableException">It could not be written in time.</exception>

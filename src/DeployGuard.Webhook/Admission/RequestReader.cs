@@ -23,6 +23,11 @@ internal sealed class RequestReader(WorkloadReader workloads)
             return ReadScale(review);
         }
 
+        if (review is { Group: "", Kind: "Namespace" })
+        {
+            return ReadNamespace(review);
+        }
+
         var target = new WorkloadRef(Canonical(review.Group), review.Kind, review.Namespace, review.Name);
         if (workloads.Kinds.TemplatePath(target.ApiGroup, target.Kind) is null)
         {
@@ -74,6 +79,17 @@ internal sealed class RequestReader(WorkloadReader workloads)
             review.Namespace,
             review.Name),
     };
+
+    /// <summary>A namespace's request has no namespace, or its own name for one, as the server's version has it.</summary>
+    private static NamespaceRequest ReadNamespace(Review review) => new(Labels(review.OldObject, "oldObject"), Labels(review.Object, "object"))
+    {
+        Operation = review.Operation,
+        Requester = review.Requester,
+        DryRun = review.DryRun,
+        Target = new WorkloadRef("", "Namespace", "", review.Name),
+    };
+
+    private static IReadOnlyDictionary<string, string> Labels(JsonElement obj, string place) => In(place, () => WorkloadReader.ReadLabels(Present(obj)));
 
     private static int Replicas(JsonElement scale, string place) => In(place, () => WorkloadReader.ReadScale(Present(scale)));
 

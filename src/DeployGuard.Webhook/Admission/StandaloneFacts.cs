@@ -13,7 +13,14 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) =>
         ValueTask.FromResult(new ClusterView { Policies = policies(), ApproveBy = ApproveBy.Hash });
 
-    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, CancellationToken deadline) => ValueTask.FromResult(cached);
+    public ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline) => ValueTask.FromResult(cached);
+
+    /// <summary>Without an authorizer nobody was given any verb.</summary>
+    public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);
+
+    public bool NamespaceEnds(string name) => false;
+
+    public IEnumerable<RecordedChange> Unreviewed => [];
 
     public ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => ValueTask.CompletedTask;
 

@@ -28,6 +28,7 @@ internal static class WebhookApp
         services.AddSingleton(facts);
         services.AddSingleton(new Guard(new TrustedControllers(options.TrustedControllers)));
         services.AddSingleton(new RequestReader(WorkloadReader.Default));
+        services.AddSingleton(WorkloadKinds.BuiltIn);
         services.AddSingleton(new RecordRules(options.Self));
         services.AddSingleton(new DecisionLog(decisions, time));
         services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());

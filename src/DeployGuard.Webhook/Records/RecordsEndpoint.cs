@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
@@ -8,20 +9,26 @@ using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Records;
 
-/// <summary><c>/admit/records</c>: guards DeployGuard's own objects: policies must be readable, Changes are ours, approvals are bound and honest.</summary>
-internal sealed class RecordsEndpoint(RecordRules rules, IFacts facts, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(telemetry)
+/// <summary>
+/// <c>/admit/records</c>: guards DeployGuard's own objects: policies must be readable, Changes are ours, votes and permissions are bound,
+/// honest and final.
+/// </summary>
+internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IFacts facts, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(telemetry)
 {
     private readonly Telemetry.Telemetry _telemetry = telemetry;
 
     protected override async ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
     {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        deadline.CancelAfter(Deadline.Of(context.Request));
         try
         {
             return review.Resource switch
             {
                 "safeguardpolicies" => JudgePolicy(review),
-                "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation)),
-                "changeapprovals" => await JudgeApprovalAsync(review, context.RequestAborted),
+                "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation, facts.NamespaceEnds(review.Namespace))),
+                "changeapprovals" => Of(review, await JudgeApprovalAsync(review, deadline.Token)),
+                "breakglasses" => Of(review, await JudgeBreakGlassAsync(review, deadline.Token)),
                 _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource}, so it refuses them"),
             };
         }
@@ -29,58 +36,106 @@ internal sealed class RecordsEndpoint(RecordRules rules, IFacts facts, Telemetry
         {
             return Answer.Malformed($"{review.Kind} {review.Name}: {wrong.Message}");
         }
+        catch (FactsUnavailableException unavailable)
+        {
+            return Of(review, new Refusal(Reasons.Undecidable, unavailable.Message));
+        }
     }
 
-    private static Answer JudgePolicy(Review review)
+    private Answer JudgePolicy(Review review)
     {
         // A status is ours, by RBAC, and changes nothing that is enforced.
-        if (review.Operation is Operation.Delete || review.SubResource.Length > 0)
+        if (review.SubResource.Length > 0)
         {
             return Answer.Allow([]);
         }
 
-        var policy = PolicyReader.Read(review.Object);
-        return policy.Errors.Count == 0
-            ? Answer.Allow([])
-            : Answer.Malformed($"SafeguardPolicy {policy.Name} is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}");
-    }
-
-    private async ValueTask<Answer> JudgeApprovalAsync(Review review, CancellationToken cancel)
-    {
-        switch (review.Operation)
+        if (review.Operation is not Operation.Delete && PolicyReader.Read(review.Object) is { Errors.Count: > 0 } bad)
         {
-            case Operation.Delete:
-                var stored = Read(review.OldObject);
-                return Of(review, RecordRules.RefuseApprovalDelete(review.Requester, stored.Approver, stored.Decision is Decision.Reject));
-            case Operation.Update:
-                return Of(review, RecordRules.RefuseApprovalUpdate(SpecDiffers(review), HasOwners(review.Object)));
-            case Operation.Create:
-                return await JudgeNewApprovalAsync(review, cancel);
-            default:
-                throw new InvalidOperationException($"unknown operation {review.Operation}");
+            return Answer.Malformed($"SafeguardPolicy {bad.Name} is not valid:{string.Concat(bad.Errors.Select(e => $"\n - {e}"))}");
         }
+
+        if (!review.DryRun)
+        {
+            _telemetry.PolicyChanged(review);
+        }
+
+        return Answer.Allow([]);
     }
 
-    private async ValueTask<Answer> JudgeNewApprovalAsync(Review review, CancellationToken cancel)
+    private async ValueTask<Refusal?> JudgeApprovalAsync(Review review, CancellationToken deadline) => review.Operation switch
     {
-        var read = Read(review.Object);
+        Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadApproval(review.OldObject).Approver), deadline),
+        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object)),
+        Operation.Create => await JudgeNewApprovalAsync(review, deadline),
+        _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
+    };
+
+    private async ValueTask<Refusal?> JudgeBreakGlassAsync(Review review, CancellationToken deadline) => review.Operation switch
+    {
+        Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadBreakGlass(review.OldObject).RequestedBy), deadline),
+        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object)),
+        Operation.Create => await JudgeNewBreakGlassAsync(review, deadline),
+        _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
+    };
+
+    private async ValueTask<Refusal?> JudgeDeleteAsync(Review review, Requester maker, CancellationToken deadline)
+    {
+        var ends = facts.NamespaceEnds(review.Namespace);
+        return rules.RefuseDelete(review.Requester, maker, mayOverride: false, ends) is null
+            ? null
+            : rules.RefuseDelete(review.Requester, maker, await facts.MayAsync(review.Requester, "override", review.Resource, review.Namespace, review.Name, deadline), ends);
+    }
+
+    private async ValueTask<Refusal?> JudgeNewApprovalAsync(Review review, CancellationToken deadline)
+    {
+        var read = ReadApproval(review.Object);
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
-        var view = await facts.ViewAsync(about, cancel);
+        var view = await facts.ViewAsync(about, deadline);
         var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
         var policies = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels));
-        var answer = Of(review, RecordRules.RefuseApproval(approval, review.Requester, HasOwners(review.Object), recorded, policies));
-        if (answer.Allowed && !review.DryRun)
+        var refusal = new NewApproval(approval, review.Requester, HasOwners(review.Object), recorded, [.. policies]).Refuse(kinds, time.GetUtcNow());
+        if (refusal is null && !review.DryRun)
         {
             _telemetry.Approved(approval.Decision.ToString());
         }
 
-        return answer;
+        return refusal;
     }
 
-    private Approval Read(JsonElement obj) => ApprovalReader.Read(obj, time.GetUtcNow());
+    private async ValueTask<Refusal?> JudgeNewBreakGlassAsync(Review review, CancellationToken deadline)
+    {
+        var glass = ReadBreakGlass(review.Object);
+        var mayWholeNamespace = glass.Workload is null
+            && await facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
+        var refusal = new NewBreakGlass(glass, review.Requester, HasOwners(review.Object), mayWholeNamespace, facts.Unreviewed).Refuse(kinds, time.GetUtcNow());
+        if (refusal is null && !review.DryRun)
+        {
+            _telemetry.GlassBroken(review.Namespace);
+        }
 
-    private static Answer Of(Review review, string? refusal) =>
+        return refusal;
+    }
+
+    private Approval ReadApproval(JsonElement obj) => ApprovalReader.Read(obj, time.GetUtcNow());
+
+    private BreakGlass ReadBreakGlass(JsonElement obj) => BreakGlassReader.Read(obj, time.GetUtcNow());
+
+    /// <summary>What was stored while nobody checked may be unreadable; it has no maker then, and only the verb <c>override</c> removes it.</summary>
+    private static Requester StoredMaker(Func<Requester> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (MalformedObjectException)
+        {
+            return new Requester("(nobody)", "", []);
+        }
+    }
+
+    private static Answer Of(Review review, Refusal? refusal) =>
         refusal is null ? Answer.Allow([]) : Answer.Forbid($"{review.Kind} {review.Namespace}/{review.Name} refused: {refusal}");
 
     private static bool SpecDiffers(Review review) =>

@@ -14,6 +14,12 @@ internal static class ClusterGauges
             "deployguard_cache_synced",
             () => cluster.Synced.Select(c => new Measurement<int>(c.IsSynced ? 1 : 0, new KeyValuePair<string, object?>("resource", c.Resource))),
             description: "1 once the cache of the resource is in sync.");
+        meter.CreateObservableGauge("deployguard_breakglass_unreviewed", () => cluster.Unreviewed.Count(), description: "Changes that came in by break-glass and that nobody else has reviewed.");
+        meter.CreateObservableGauge(
+            "deployguard_webhook_configuration",
+            () => cluster.Registered.Select(r => new Measurement<int>(r.Value ? 1 : 0, new KeyValuePair<string, object?>("kind", r.Key))),
+            description: "1 while the webhook configuration is there, 0 once it was deleted; from the leader alone.");
+        meter.CreateObservableCounter("deployguard_changes_overflowed", () => cluster.ChangesOverflowed, description: "Changes that waited for approval and found no place in the inbox.");
         meter.CreateObservableCounter("deployguard_records_failed", () => cluster.RecordsFailed, description: "Records of changes that were lost.");
     }
 

@@ -48,6 +48,15 @@ internal static class DecisionLine
         json.WriteString("error", bug.ToString());
     });
 
+    public static ReadOnlyMemory<byte> OfPolicyChange(Review review, DateTimeOffset now) => Write(json =>
+    {
+        json.WriteString("time", now);
+        json.WriteString("event", "policy");
+        json.WriteString("operation", review.Operation.ToString());
+        json.WriteString("policy", review.Name);
+        json.WriteString("user", review.Requester.Username);
+    });
+
     private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<JudgedFinding> findings)
     {
         json.WriteStartArray("findings");
@@ -59,6 +68,11 @@ internal static class DecisionLine
             json.WriteString("safeguard", finding.Safeguard);
             json.WriteString("reason", finding.Finding.Reason);
             json.WriteString("message", finding.Finding.Message);
+            if (finding.Waiver is { } waiver)
+            {
+                json.WriteString("waivedBy", waiver.Name);
+            }
+
             json.WriteEndObject();
         }
 

@@ -22,7 +22,7 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
     public void Write(Verdict verdict)
     {
         // What no policy matches, and what is nothing to guard, is most of a cluster's traffic and says nothing.
-        if (verdict.Change.Meaning is Meaning.NothingToGuard)
+        if (verdict.Change.Meaning is Meaning.NothingToGuard && verdict.Findings.Count == 0)
         {
             return;
         }
@@ -31,6 +31,8 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
     }
 
     public void Write(Review review, Exception bug) => Enqueue(DecisionLine.Of(review, bug, time.GetUtcNow()));
+
+    public void WritePolicyChange(Review review) => Enqueue(DecisionLine.OfPolicyChange(review, time.GetUtcNow()));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

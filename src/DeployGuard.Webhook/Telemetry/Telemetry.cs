@@ -26,15 +26,25 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
 
     private readonly Counter<long> _approvals = meter.CreateCounter<long>("deployguard_approvals", description: "Approvals and vetoes that were admitted.");
 
+    private readonly Counter<long> _breakGlass = meter.CreateCounter<long>("deployguard_breakglass_created", description: "BreakGlasses that were admitted.");
+
+    private readonly Counter<long> _waived = meter.CreateCounter<long>(
+        "deployguard_findings_waived", description: "Enforced findings that were let through: by a BreakGlass, or for an exempt identity. Dry runs do not count.");
+
+    private readonly Counter<long> _rollbacks = meter.CreateCounter<long>("deployguard_rollbacks", description: "Rollbacks to a revision that completed. Dry runs do not count.");
+
+    private readonly Counter<long> _policies = meter.CreateCounter<long>("deployguard_policy_changes", description: "SafeguardPolicies created, changed or deleted.");
+
     public void Decided(Verdict verdict)
     {
         log.Write(verdict);
+        CountWaived(verdict);
         if (verdict.Change is { Request.DryRun: true } or { Meaning: Meaning.Rollback } || (!verdict.IsAllowed && echoes.IsEcho(verdict)))
         {
             return;
         }
 
-        foreach (var (policy, mode, safeguard, reason) in verdict.Findings.Select(f => (f.Policy, f.Mode, f.Safeguard, f.Finding.Reason)).Distinct())
+        foreach (var (policy, mode, safeguard, reason) in verdict.Findings.Where(f => f.Waiver is null).Select(f => (f.Policy, f.Mode, f.Safeguard, f.Finding.Reason)).Distinct())
         {
             var target = verdict.Change.Request.Target;
             _denied.Add(1, new TagList
@@ -70,7 +80,35 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
     /// <summary>A body that was no review, or of which nothing could be read.</summary>
     public void NothingDecided() => _requests.Add(1, new TagList { { "resource", "" }, { "operation", "" }, { "decision", "malformed" }, { "dry_run", "false" } });
 
+    public void GlassBroken(string @namespace) => _breakGlass.Add(1, new KeyValuePair<string, object?>("namespace", @namespace));
+
+    /// <summary>Who changed which rule is worth a line of the log as well.</summary>
+    public void PolicyChanged(Review review)
+    {
+        _policies.Add(1, new TagList { { "operation", OperationName(review.Operation) }, { "policy", review.Name } });
+        log.WritePolicyChange(review);
+    }
+
     public void Approved(string decision) => _approvals.Add(1, new KeyValuePair<string, object?>("decision", decision));
+
+    private void CountWaived(Verdict verdict)
+    {
+        var request = verdict.Change.Request;
+        if (request.DryRun)
+        {
+            return;
+        }
+
+        if (verdict.Change.Meaning is Meaning.Rollback)
+        {
+            _rollbacks.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "kind", request.Target.Kind } });
+        }
+
+        foreach (var (policy, safeguard, waiver) in verdict.Waived.Select(f => (f.Policy, f.Safeguard, Kind: f.Waiver?.BreakGlass is null ? "exempt" : "breakglass")).Distinct())
+        {
+            _waived.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "policy", policy }, { "safeguard", safeguard }, { "by", waiver } });
+        }
+    }
 
     private void Count(Review review, string decision) => _requests.Add(1, new TagList
     {

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Files;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cli;
+
+/// <summary>DeployGuard's objects of one namespace, as the commands read and write them.</summary>
+internal sealed class Records(ApiConnection api, string @namespace)
+{
+    private string Folder => $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}";
+
+    public string Namespace => @namespace;
+
+    /// <exception cref="ManifestException">There is no such Change.</exception>
+    public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
+    {
+        using var found = await api.FindAsync($"{Folder}/changes/{name}", cancel)
+            ?? throw new ManifestException($"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}");
+        return new ChangeView(found.RootElement);
+    }
+
+    public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
+    {
+        using var list = await api.GetAsync($"{Folder}/changes", cancel);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
+    }
+
+    public async Task<IReadOnlyList<Approval>> ApprovalsAsync(CancellationToken cancel)
+    {
+        using var list = await api.GetAsync($"{Folder}/changeapprovals", cancel);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(a => ApprovalReader.Read(a, DateTimeOffset.MinValue))];
+    }
+
+    public Task WithdrawAsync(Approval vote, CancellationToken cancel) => api.DeleteAsync($"{Folder}/changeapprovals/{vote.Name}", cancel);
+
+    /// <summary>Casts a vote.</summary>
+    /// <returns>The name of the ChangeApproval, and under whom it was stamped.</returns>
+    public async Task<(string Name, string Approver)> VoteAsync(Subject subject, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
+    {
+        var spec = new JsonObject { ["workload"] = WorkloadJson(subject.Workload), ["templateHash"] = subject.TemplateHash, ["decision"] = decision.ToString() };
+        if (subject.Images.Count > 0)
+        {
+            spec["images"] = new JsonArray([.. subject.Images.Select(i => JsonValue.Create(i))]);
+        }
+
+        Set(spec, "reason", reason);
+        SetTime(spec, "expiresAt", expiresAt);
+        var prefix = $"{subject.Workload.Kind.ToLowerInvariant()}-{subject.Workload.Name}";
+        using var written = await CreateAsync("changeapprovals", ApprovalReader.Kind, prefix, spec, dryRun, cancel);
+        return (written.RootElement.GetProperty("metadata").GetProperty("name").GetString() ?? "",
+            written.RootElement.GetProperty("spec").GetProperty("approver").GetProperty("username").GetString() ?? "");
+    }
+
+    /// <returns>The BreakGlass as stored.</returns>
+    public async Task<BreakGlass> BreakGlassAsync(BreakGlass wanted, DateTimeOffset? expiresAt, CancellationToken cancel)
+    {
+        var spec = new JsonObject
+        {
+            ["waives"] = new JsonArray([.. wanted.Waives.Select(w => JsonValue.Create(w))]),
+            ["incident"] = wanted.Incident,
+            ["reason"] = wanted.Reason,
+        };
+        if (wanted.Workload is { } workload)
+        {
+            spec["workload"] = WorkloadJson(workload);
+        }
+
+        Set(spec, "for", wanted.For);
+        SetTime(spec, "expiresAt", expiresAt);
+        using var written = await CreateAsync("breakglasses", BreakGlassReader.Kind, wanted.Workload?.Name ?? @namespace, spec, dryRun: false, cancel);
+        return BreakGlassReader.Read(written.RootElement, DateTimeOffset.MinValue);
+    }
+
+    private Task<JsonDocument> CreateAsync(string resource, string kind, string prefix, JsonObject spec, bool dryRun, CancellationToken cancel)
+    {
+        var document = new JsonObject
+        {
+            ["apiVersion"] = PolicyReader.ApiVersion,
+            ["kind"] = kind,
+            // The server adds five characters, and cuts nothing that fits.
+            ["metadata"] = new JsonObject { ["generateName"] = $"{(prefix.Length > 240 ? prefix[..240].TrimEnd('-', '.') : prefix)}-" },
+            ["spec"] = spec,
+        };
+        return api.WriteAsync(HttpMethod.Post, $"{Folder}/{resource}{(dryRun ? "?dryRun=All" : "")}", document.ToJsonString(), cancel);
+    }
+
+    private static JsonObject WorkloadJson(WorkloadRef workload)
+    {
+        var json = new JsonObject { ["kind"] = workload.Kind, ["name"] = workload.Name };
+        Set(json, "apiGroup", workload.ApiGroup);
+        return json;
+    }
+
+    private static void Set(JsonObject owner, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            owner[name] = value;
+        }
+    }
+
+    private static void SetTime(JsonObject owner, string name, DateTimeOffset? time)
+    {
+        if (time is { } at)
+        {
+            owner[name] = at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+}

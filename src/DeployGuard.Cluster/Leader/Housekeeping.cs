@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Cluster.Leader;
+
+/// <summary>
+/// Removes what no decision can rest on any more: votes that have expired, once the Change remembers them; permissions long over; Changes
+/// beyond what a workload can go back to.
+/// </summary>
+internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TimeProvider time) : ILeaderTask
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_defaultMaxAge = TimeSpan.FromHours(72);
+    private static readonly TimeSpan s_keepsBreakGlass = TimeSpan.FromDays(7);
+
+    private DateTimeOffset _last;
+
+    public string Name => "removal of what has expired";
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        if (now - _last < s_interval)
+        {
+            return;
+        }
+
+        foreach (var vote in caches.Approvals.All().Where(a => a.HasExpired(MaxAge(a.Workload.Namespace), now)))
+        {
+            await RemoveAsync(vote, cancel);
+        }
+
+        foreach (var glass in caches.BreakGlasses.All().Where(g => now - g.ExpiresAt >= s_keepsBreakGlass))
+        {
+            await api.DeleteAsync($"apis/deployguard.io/v1alpha1/namespaces/{glass.Namespace}/breakglasses/{glass.Name}", cancel);
+        }
+
+        foreach (var changes in caches.Changes.All().GroupBy(c => c.Workload))
+        {
+            var live = caches.Workloads.TryGetValue(changes.Key.Kind, out var cache) ? cache.Find(ObjectKey.Of(changes.Key.Namespace, changes.Key.Name)) : null;
+            foreach (var expendable in Retention.Expendable([.. changes], live?.TemplateHash, live?.HistoryLimit ?? 0, now))
+            {
+                await writer.DeleteAsync(expendable, cancel);
+            }
+        }
+
+        _last = now;
+    }
+
+    private async Task RemoveAsync(Approval vote, CancellationToken cancel)
+    {
+        foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload)).Where(c => c.TemplateHash == vote.TemplateHash))
+        {
+            await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
+        }
+
+        await api.DeleteAsync($"apis/deployguard.io/v1alpha1/namespaces/{vote.Workload.Namespace}/changeapprovals/{vote.Name}", cancel);
+    }
+
+    private static bool MarkExpired(JsonObject status, Approval vote)
+    {
+        ChangeDocument.AddApproval(status, vote);
+        if (Json.List(status, "approvals").FirstOrDefault(a => (string?)a?["name"] == vote.Name) is JsonObject kept)
+        {
+            kept["expired"] = true;
+        }
+
+        return true;
+    }
+
+    /// <summary>The longest that any policy of the namespace lets a vote count.</summary>
+    private TimeSpan MaxAge(string @namespace) =>
+        caches.PoliciesOf(@namespace).Select(p => p.Approval?.MaxAge).OfType<TimeSpan>().DefaultIfEmpty(s_defaultMaxAge).Max();
+}

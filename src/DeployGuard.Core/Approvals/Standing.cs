@@ -1,0 +1,42 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Approvals;
+
+/// <summary>What the votes on record say about a Change while nobody asks for it.</summary>
+public static class Standing
+{
+    /// <summary>A veto that holds now under any of the policies; null if there is none.</summary>
+    public static Approval? Veto(RecordedChange change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
+        approvals.FirstOrDefault(a => a.Decision is Decision.Reject && IsAbout(a, change)
+            && policies.Any(p => p.Approval is { } rules && Votes.MayVeto(a.Approver, rules) && !a.HasExpired(rules.MaxAge, now)));
+
+    /// <summary>
+    /// Who reviewed a Change after its last unreviewed use of a BreakGlass: a person who may approve here, and had no part in it. Null if
+    /// nobody did.
+    /// </summary>
+    public static string? Reviewer(RecordedChange change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies)
+    {
+        var uses = change.BreakGlassUses.Where(u => u.ReviewedBy is null).ToList();
+        if (uses.Count == 0)
+        {
+            return null;
+        }
+
+        var last = uses.Max(u => u.At);
+        var authors = OriginReader.AuthorsIn(change.Evidence);
+        var rules = policies.Select(p => p.Approval).OfType<ApprovalRules>().ToList();
+        return approvals.FirstOrDefault(a => a.Decision is Decision.Approve && a.TemplateHash == change.TemplateHash && a.Workload == change.Workload
+            && a.CreatedAt >= last
+            && !a.Approver.IsMachine
+            && uses.All(u => u.By != a.Approver.Username)
+            && !change.Requesters.Contains(a.Approver.Username)
+            && !authors.Contains(a.Approver.Username, StringComparer.OrdinalIgnoreCase)
+            && (rules.Count == 0 || rules.Any(r => Quorum.IsEligible(r.Quorum, a.Approver.Groups) && !r.Bots.Contains(a.Approver.Username))))
+            ?.Approver.Username;
+    }
+
+    private static bool IsAbout(Approval vote, RecordedChange change) => vote.Workload == change.Workload
+        && (vote.TemplateHash is { } hash ? hash == change.TemplateHash : change.Images.Any(vote.Images.Contains));
+}

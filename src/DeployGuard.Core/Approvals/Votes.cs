@@ -1,0 +1,84 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Approvals;
+
+/// <summary>What the approvals and vetoes on record come to for one change under one policy's rules.</summary>
+/// <param name="NeedsNone">The policy covers images, and none of them is new.</param>
+/// <param name="Counted">The people whose yes counts, each once.</param>
+/// <param name="NotCounted">Who said yes in vain, and why: <c>alice (expired)</c>.</param>
+/// <param name="Vetoes">The noes that count.</param>
+internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, IReadOnlyList<string> NotCounted, IReadOnlyList<Approval> Vetoes)
+{
+    public static Votes Of(Change change, Workload after, ApprovalRules rules, ClusterView view, DateTimeOffset now)
+    {
+        var fresh = rules.Covers is ApprovalCovers.Images ? NewImages(change, after, view) : [];
+        var excluded = Excluded(change, fresh, view);
+        var approves = view.Approvals.Where(a => a.Decision is Decision.Approve && a.Workload == after.Ref && Binds(a, after, rules, fresh)).ToList();
+        var judged = approves.Select(a => (a.Approver, Why: WhyNot(a, rules, excluded, now))).ToList();
+        var counted = judged.Where(j => j.Why is null).Select(j => j.Approver).DistinctBy(p => p.Username).ToList();
+        return new Votes(
+            rules.Covers is ApprovalCovers.Images && fresh.Count == 0,
+            counted,
+            [.. judged.Where(j => j.Why is not null && counted.All(c => c.Username != j.Approver.Username)).Select(j => $"{j.Approver.Username} ({j.Why})").Distinct()],
+            [.. view.Approvals.Where(a => a.Decision is Decision.Reject && a.Workload == after.Ref && Concerns(a, after) && MayVeto(a.Approver, rules) && !a.HasExpired(rules.MaxAge, now))]);
+    }
+
+    /// <summary>Whether a no of this identity counts.</summary>
+    public static bool MayVeto(Requester who, ApprovalRules rules) =>
+        rules.Monitors.Contains(who.Username) || (!who.IsMachine && Quorum.IsEligible(rules.Quorum, who.Groups));
+
+    private static bool Binds(Approval approval, Workload after, ApprovalRules rules, IReadOnlyList<string> fresh) =>
+        approval.TemplateHash == after.Template.Hash
+        || (rules.Covers is ApprovalCovers.Images && fresh.Count > 0 && fresh.All(approval.Images.Contains));
+
+    /// <summary>A veto of one image stops every revision that has it.</summary>
+    private static bool Concerns(Approval veto, Workload after) => veto.TemplateHash is { } hash
+        ? hash == after.Template.Hash
+        : after.Template.Images.Any(i => veto.Images.Contains(i.Reference.Text));
+
+    private static string? WhyNot(Approval approval, ApprovalRules rules, HashSet<string> excluded, DateTimeOffset now)
+    {
+        var who = approval.Approver;
+        return who.IsMachine ? "a machine"
+            : rules.Bots.Contains(who.Username) ? "a listed bot"
+            : excluded.Contains(who.Username) ? "asked for it, or is named as its author"
+            : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of these groups"
+            : approval.HasExpired(rules.MaxAge, now) ? "expired"
+            : null;
+    }
+
+    /// <summary>Images of the revision that nothing reviewed ever ran: neither what runs now, nor what completed.</summary>
+    private static IReadOnlyList<string> NewImages(Change change, Workload after, ClusterView view)
+    {
+        var running = change.Before is { } before && !view.Changes.Any(c => c.IsUnreviewed && c.TemplateHash == before.Template.Hash)
+            ? before.Template.Images.Select(i => i.Reference.Text)
+            : [];
+        var known = running.Concat(view.Changes.Where(c => c.HasCompleted).SelectMany(c => c.Images)).ToHashSet();
+        return [.. after.Template.Images.Select(i => i.Reference.Text).Where(i => !known.Contains(i)).Distinct()];
+    }
+
+    /// <summary>
+    /// Everybody who asked for the revision or is named as its author; where images are approved, of any revision that brought one of
+    /// the new images, since it is them that are approved.
+    /// </summary>
+    private static HashSet<string> Excluded(Change change, IReadOnlyList<string> fresh, ClusterView view)
+    {
+        var brought = view.Changes.Where(c => c.Images.Any(fresh.Contains)).ToList();
+        // User names are compared as written; authors are claims, in which a capital letter must not make a difference.
+        return
+        [
+            .. change.Requesters, .. brought.SelectMany(c => c.Requesters),
+            .. Known(change.Origin.Authors.Concat(brought.SelectMany(c => OriginReader.AuthorsIn(c.Evidence))), view.Approvals),
+        ];
+    }
+
+    /// <summary>The approvers whom a claim of authorship means.</summary>
+    private static IEnumerable<string> Known(IEnumerable<string> authors, IEnumerable<Approval> approvals)
+    {
+        var names = authors.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return approvals.Select(a => a.Approver.Username).Where(names.Contains);
+    }
+}

@@ -1,0 +1,17 @@
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Core.Policies;
+
+/// <summary>The few identities that a policy lets through, named by whom the API server authenticated; never by a label.</summary>
+/// <param name="Users">User names.</param>
+/// <param name="Groups">Group names.</param>
+/// <param name="ServiceAccounts"><c>namespace/name</c>.</param>
+public sealed record Exemption(IReadOnlyList<string> Users, IReadOnlyList<string> Groups, IReadOnlyList<string> ServiceAccounts)
+{
+    public static readonly Exemption Nobody = new([], [], []);
+
+    public bool Includes(Requester who) =>
+        Users.Contains(who.Username)
+        || Groups.Any(who.Groups.Contains)
+        || ServiceAccounts.Any(a => who.Username == $"system:serviceaccount:{a.Replace('/', ':')}");
+}

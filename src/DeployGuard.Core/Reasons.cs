@@ -1,0 +1,111 @@
+namespace DeployGuard.Core;
+
+/// <summary>The catalogue of reason codes; <c>docs/reasons.md</c> and <c>deployguard explain</c> are made from it.</summary>
+public static class Reasons
+{
+    private const string Approver = "whoever approves";
+    private const string OnCall = "whoever is on call";
+    private const string Operator = "whoever operates DeployGuard";
+    private const string Author = "whoever wrote the manifest";
+
+    public static readonly Reason ImageNotPinned = new(
+        "ImageNotPinned", "ImagePinning", "An image is named by tag, which can be moved after the approval.",
+        Author, "Name it by digest: `repository@sha256:...`. Rollbacks are only warned.");
+
+    public static readonly Reason ApprovalMissing = new(
+        "ApprovalMissing", "Approval", "Too few of the people whom the policy names approved exactly this revision for exactly this workload.",
+        "the named groups", "`kubectl deployguard approve CHANGE -n NAMESPACE`; then the deploy is run again.");
+
+    public static readonly Reason ApprovalRejected = new(
+        "ApprovalRejected", "Approval", "Somebody eligible, or a listed monitor, rejected this revision.",
+        "whoever rejected it, or whoever holds the verb `override`", "`kubectl deployguard withdraw CHANGE`, or ask for another revision. A veto expires as an approval does.");
+
+    public static readonly Reason PaceTooFast = new(
+        "PaceTooFast", "Pace", "A Deployment's rollout in place would replace too many pods at once, or too soon.",
+        Author, "Apply the patch that the message holds.");
+
+    public static readonly Reason PolicyLeft = new(
+        "PolicyLeft", "Guard", "Other labels would take a namespace or a workload out of an enforcing policy.",
+        "whoever holds the verb `exempt` on that safeguardpolicy", "They make the change, or narrow the policy itself.");
+
+    public static readonly Reason KindUnknown = new(
+        "KindUnknown", "Guard", "DeployGuard is registered for a kind whose pod template it cannot find.",
+        Operator, "Give the kind's template path in `workloadKinds` of the chart.");
+
+    public static readonly Reason ControllerOnly = new(
+        "ControllerOnly", "Guard", "A person wrote a ControllerRevision, which could make a StatefulSet run what nobody judged.",
+        "whoever asked", "Change the StatefulSet or DaemonSet itself.");
+
+    public static readonly Reason PolicyUnreadable = new(
+        "PolicyUnreadable", "Guard", "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
+        "whoever owns the policy", "`kubectl edit safeguardpolicy NAME`.");
+
+    public static readonly Reason Undecidable = new(
+        "Undecidable", "Guard", "Approvals could not be read, or the record not be written, in time.",
+        "whoever asked", "Run it again; if it stays, tell whoever operates DeployGuard.");
+
+    public static readonly Reason WrittenByDeployGuard = new(
+        "WrittenByDeployGuard", "Records", "Somebody else than DeployGuard wrote a Change.",
+        "nobody", "Approve or reject it: `kubectl deployguard approve CHANGE`.");
+
+    public static readonly Reason RecordIsFinal = new(
+        "RecordIsFinal", "Records", "The spec of a ChangeApproval or BreakGlass was to be changed.",
+        "whoever made it", "Withdraw it and make another.");
+
+    public static readonly Reason RecordHasOwners = new(
+        "RecordHasOwners", "Records", "A record carries ownerReferences: a dangling owner would make the garbage collector delete it.",
+        "whoever makes it", "Leave `metadata.ownerReferences` out.");
+
+    public static readonly Reason MakerForged = new(
+        "MakerForged", "Records", "`spec.approver` or `spec.requestedBy` is not who asks; DeployGuard stamps it.",
+        Operator, "See that the mutating webhook configuration is in place.");
+
+    public static readonly Reason MakerIsMachine = new(
+        "MakerIsMachine", "Records", "A service account, a node, an anonymous user or a listed bot wants to approve or to break the glass.",
+        "a person", "Do it under a person's own name.");
+
+    public static readonly Reason ApproverAsked = new(
+        "ApproverAsked", "Records", "The approver asked for this revision, or is named as its author.",
+        "somebody else of the named groups", "`kubectl deployguard approve CHANGE`.");
+
+    public static readonly Reason NotEligible = new(
+        "NotEligible", "Records", "The vote could fill no seat: its maker is in none of the groups that approve here, nor a listed monitor.",
+        "the named groups", "`kubectl deployguard approve CHANGE`.");
+
+    public static readonly Reason NothingApproved = new(
+        "NothingApproved", "Records", "The approval names nothing that a policy here could count: no template, no image, an image by tag, or an unknown kind.",
+        Approver, "Give `templateHash`, or with `covers: Images` each new image by digest.");
+
+    public static readonly Reason AlreadyRunning = new(
+        "AlreadyRunning", "Records", "The change runs already and waits for nobody's approval.",
+        Approver, "Nothing; to stop it, `kubectl rollout undo`.");
+
+    public static readonly Reason ExpiryInvalid = new(
+        "ExpiryInvalid", "Records", "`expiresAt` lies in the past, or a BreakGlass would hold longer than it may.",
+        "whoever makes it", "Give a time in the future; a BreakGlass holds for 24h at most.");
+
+    public static readonly Reason NotTheirs = new(
+        "NotTheirs", "Records", "Somebody else's vote or BreakGlass was to be deleted.",
+        "its maker, or whoever holds the verb `override`", "`kubectl deployguard withdraw CHANGE`.");
+
+    public static readonly Reason BreakGlassIncomplete = new(
+        "BreakGlassIncomplete", "Records", "A BreakGlass without incident, reason or anything that it waives, or for a kind that does not exist.",
+        OnCall, "Give `incident`, `reason`, and in `waives` some of Approval, Canary, Pace, Budget, Freeze.");
+
+    public static readonly Reason BreakGlassTooWide = new(
+        "BreakGlassTooWide", "Records", "A BreakGlass for a whole namespace needs the verb `breakglass-namespace`.",
+        OnCall, "Name the workload, or ask whoever holds the verb.");
+
+    public static readonly Reason BreakGlassUnreviewed = new(
+        "BreakGlassUnreviewed", "Records", "What this person let in by an earlier BreakGlass has waited for review for more than a day.",
+        "another person of the approving groups", "`kubectl deployguard approve CHANGE` for the change that the message names.");
+
+    public static IReadOnlyList<Reason> All { get; } =
+    [
+        ImageNotPinned, ApprovalMissing, ApprovalRejected, PaceTooFast, PolicyLeft, KindUnknown, ControllerOnly, PolicyUnreadable, Undecidable,
+        WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
+        AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed,
+    ];
+
+    public static Reason? Find(string code) => All.FirstOrDefault(r => r.Code.Equals(code, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,110 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>What a BreakGlass and an exempt identity let through, and what they do not.</summary>
+public class WaiverTests
+{
+    [Test]
+    public void ABreakGlassLetsItsMakerPassWithAWarning()
+    {
+        var verdict = Decide(Some.Image, Glass());
+
+        Assert.That(verdict.IsAllowed, Is.True);
+        Assert.That(Messages.WarningLines(verdict)[0], Is.EqualTo($"let in by break-glass g; another person must review it: kubectl deployguard approve {verdict.Change.Name} -n shop"));
+    }
+
+    [Test]
+    public void ItServesNobodyElse() => Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice }).IsAllowed, Is.False);
+
+    [Test]
+    public void ItServesTheMachineThatItNames() =>
+        Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice, For = Some.Developer.Username }).IsAllowed, Is.True);
+
+    [TestCase("web", "shop", true)]
+    [TestCase("other", "shop", false)]
+    [TestCase("web", "other", false)]
+    public void ItHoldsForItsWorkload(string name, string @namespace, bool allowed) => Assert.That(
+        Decide(Some.Image, Glass() with { Namespace = @namespace, Workload = new WorkloadRef("apps", "Deployment", @namespace, name) }).IsAllowed, Is.EqualTo(allowed));
+
+    [Test]
+    public void ItHoldsForEveryWorkloadIfItNamesNone() => Assert.That(Decide(Some.Image, Glass() with { Workload = null }).IsAllowed, Is.True);
+
+    [Test]
+    public void ItEnds() => Assert.That(Decide(Some.Image, Glass() with { ExpiresAt = Some.Now }).IsAllowed, Is.False);
+
+    [Test]
+    public void ItEndsAfterADayWhateverItSays() =>
+        Assert.That(Decide(Some.Image, Glass() with { CreatedAt = Some.Now.AddHours(-24), ExpiresAt = Some.Now.AddYears(1) }).IsAllowed, Is.False);
+
+    [Test]
+    public void ItWaivesWhatItListsAndNothingElse() => Assert.That(Decide(Some.Image, Glass() with { Waives = ["Pace"] }).IsAllowed, Is.False);
+
+    [Test]
+    public void ItNeverWaivesImagePinning()
+    {
+        var verdict = Decide("web:1", Glass() with { Waives = ["Approval", "ImagePinning"] });
+
+        Assert.That(verdict.Denials.Select(d => d.Finding.Reason), Is.EqualTo(new[] { "ImageNotPinned" }));
+    }
+
+    [Test]
+    public void AnExemptIdentityPassesAndItsUseIsKnown()
+    {
+        var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"users": ["dana"]}}""");
+        var verdict = Some.Decide(Some.Create(Some.Deployment()), new ClusterView { Policies = [policy] });
+
+        Assert.That(verdict.IsAllowed, Is.True);
+        Assert.That(verdict.Waived.Single().Waiver, Is.EqualTo(Waiver.ExemptIdentity));
+    }
+
+    [Test]
+    public void AServiceAccountIsExemptByNamespaceAndName()
+    {
+        var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"serviceAccounts": ["argocd/argocd-application-controller"]}}""");
+
+        Assert.That(Some.Decide(Some.Create(Some.Deployment(), Some.Machine), new ClusterView { Policies = [policy] }).IsAllowed, Is.True);
+    }
+
+    [Test]
+    public void WhoIsExemptUnderOnePolicyIsNotUnderAnother()
+    {
+        var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"users": ["dana"]}}""");
+
+        Assert.That(Some.Decide(Some.Create(Some.Deployment()), new ClusterView { Policies = [policy, Some.OneSenior] }).Denials.Count(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void ARevisionThatCameInByBreakGlassIsNoRollbackBeforeItsReview()
+    {
+        var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
+        var use = new BreakGlassUse("g", "dana", Some.Now, null);
+        Verdict Back(BreakGlassUse used) => Some.Decide(Some.Update(current, old), new ClusterView
+        {
+            Policies = [Some.OneSenior],
+            Changes = [Some.Change(current, Phase.Completed), Some.Change(old, Phase.Completed) with { BreakGlassUses = [used] }],
+        });
+
+        Assert.That(Back(use).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+        Assert.That(Back(use with { ReviewedBy = "alice" }).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+    }
+
+    private static BreakGlass Glass() => new()
+    {
+        Name = "g",
+        Namespace = "shop",
+        Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
+        Waives = ["Approval"],
+        Incident = "INC-1",
+        Reason = "orders fail",
+        CreatedAt = Some.Now.AddMinutes(-5),
+        ExpiresAt = Some.Now.AddHours(1),
+        RequestedBy = Some.Developer,
+    };
+
+    private static Verdict Decide(string image, BreakGlass glass) => Some.Decide(
+        Some.Create(Some.Deployment(image)),
+        new ClusterView { Policies = [Some.Policy("""{"images": {"pin": "Digest"}, "approval": {"quorum": [{"groups": ["a"]}]}}""")], BreakGlasses = [glass] });
+}
