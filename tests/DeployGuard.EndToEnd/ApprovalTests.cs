@@ -16,9 +16,11 @@ public class ApprovalTests
         (await AskAsync(sandbox)).OrFail();
 
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase} {.status.pendingAt} {.status.admittedAt} {.status.completedAt} {.status.ownedRevision}"),
-            run => run.Output.StartsWith("Completed ", StringComparison.Ordinal) && run.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 5,
-            "the change to go Pending, Admitted and Completed, each with its time");
+            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase} {.status.ownedRevision} {range .status.conditions[*]}{.type}={.status}:{.reason} {end}"),
+            run => run.Output.StartsWith("Completed web-", StringComparison.Ordinal)
+                && run.Output.Contains("Pending=False:Approved Admitted=True:Approved", StringComparison.Ordinal)
+                && run.Output.Contains("Completed=True:Available", StringComparison.Ordinal),
+            "the change to go Pending, Admitted and Completed, each with its cause");
     }
 
     [Test]
@@ -98,7 +100,7 @@ public class ApprovalTests
         var run = await sandbox.KubectlAsync("admin", "patch", "changeapprovals", "--type=merge", "-p", """{"spec":{"decision":"Reject"}}""",
             (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output);
 
-        Assert.That(run.Output, Does.Contain("an approval cannot be changed"));
+        Assert.That(run.Output, Does.Contain("RecordIsFinal: it cannot be changed"));
     }
 
     [Test]

@@ -60,6 +60,29 @@ internal sealed class Sandbox
         return run.Output.Split('\n').Single(l => l.EndsWith($" {phase}", StringComparison.Ordinal)).Split(' ')[0];
     }
 
+    /// <summary>The name of the Change of the revision with an image.</summary>
+    public async Task<string> ChangeOfAsync(string image)
+    {
+        var run = (await KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.metadata.name} {.spec.images[*].to}{\"\\n\"}{end}")).OrFail();
+        return run.Output.Split('\n').Single(l => l.EndsWith($" {image}", StringComparison.Ordinal)).Split(' ')[0];
+    }
+
+    /// <summary>Asks as a developer for another image of Deployment web.</summary>
+    public Task<Run> AskAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
+
+    /// <summary>Waits until nothing that was let in is still on its way.</summary>
+    public Task<Run> SettleAsync() => Wait.UntilAsync(
+        () => KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
+        run => !run.Output.Contains("Admitted", StringComparison.Ordinal) && !run.Output.Contains("Running", StringComparison.Ordinal),
+        "every change to be Completed");
+
+    /// <summary>Nothing in the namespace runs an image, whatever its object is called.</summary>
+    public async Task AssertNothingRunsAsync(string image)
+    {
+        var run = (await KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image} {.items[*].spec.initContainers[*].image}")).OrFail();
+        Assert.That(run.Output, Does.Not.Contain(image));
+    }
+
     public Task<Run> ApproveAsync(string user, string change) => KubectlAsync(user, "deployguard", "approve", change, "--yes");
 
     public static JsonObject Web(string image, int replicas = 3, bool aiAssisted = false)
@@ -78,7 +101,7 @@ internal sealed class Sandbox
     public static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
     /// <summary>Puts the namespace under a policy, and waits until what runs was adopted and every replica refuses what it must.</summary>
-    private async Task GuardAsync(string policy)
+    public async Task GuardAsync(string policy)
     {
         (await Plane.KubectlAsync("admin", "label", "namespace", Namespace, $"tests={policy}")).OrFail();
         if (policy == "warns")

@@ -17,6 +17,8 @@ public sealed class ControlPlane : IAsyncDisposable
         ["alice"] = "senior-engineers",
         ["bob"] = "directors",
         ["carol"] = "senior-engineers,directors",
+        ["olga"] = "on-call",
+        ["pete"] = "platform",
     };
 
     private readonly Toolbox _tools;
@@ -101,7 +103,7 @@ public sealed class ControlPlane : IAsyncDisposable
             "--bind-address=127.0.0.1", $"--secure-port={Ports.Free()}", "--port=0", $"--cert-dir={Path.Combine(Folder, "certs")}",
             $"--service-account-private-key-file={Path.Combine(Folder, "sa.key")}", $"--root-ca-file={Path.Combine(Folder, "certs", "apiserver.crt")}",
             "--controllers=deployment,replicaset,statefulset,daemonset,job,cronjob,replicationcontroller,namespace,garbagecollector,serviceaccount,"
-                + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,horizontalpodautoscaling");
+                + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,resourcequota,horizontalpodautoscaling");
     }
 
     private async Task<string> StartEtcdAsync()

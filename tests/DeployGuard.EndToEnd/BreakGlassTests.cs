@@ -1,0 +1,121 @@
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>The on-call at 3 a.m., and what stays of it in the morning.</summary>
+public class BreakGlassTests
+{
+    [Test]
+    public async Task ItLetsItsMakerPassWithAWarningOnRecordUntilSomebodyElseReviewsIt()
+    {
+        var sandbox = await WithWebRunningAsync();
+        Assert.That((await sandbox.AskAsync(user: "olga")).Output, Does.Contain("ApprovalMissing"));
+        var made = (await BreakAsync(sandbox)).OrFail();
+        Assert.That(made.Output, Does.Contain($"waives Approval of Deployment {sandbox.Namespace}/web for olga until"));
+
+        var passed = (await sandbox.AskAsync(user: "olga")).OrFail();
+
+        var change = await sandbox.ChangeOfAsync(V2);
+        Assert.That(passed.Output, Does.Contain("Warning: let in by break-glass web-").And.Contain($"another person must review it: kubectl deployguard approve {change} -n {sandbox.Namespace}"));
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.breakGlass[0].by} {.status.breakGlass[0].incident} {.status.breakGlass[0].waived}")).Output,
+            Is.EqualTo("olga INC-1 [\"Approval\"]"));
+        await EventAsync(sandbox, "deployment/web", "BreakGlassUsed");
+        Assert.That(await UnreviewedAsync(), Is.GreaterThanOrEqualTo(1));
+        Assert.That((await sandbox.AskAsync(V3, "dana")).Output, Does.Contain("ApprovalMissing"), "it serves nobody else");
+
+        await sandbox.SettleAsync();
+        Assert.That((await sandbox.ApproveAsync("olga", change)).Succeeded, Is.False);
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.breakGlass[0].reviewedBy}"),
+            run => run.Output == "alice",
+            "the review to be on record");
+    }
+
+    [Test]
+    public async Task WhatItLetInIsNoRollbackBeforeItsReview()
+    {
+        var sandbox = await WithWebRunningAsync();
+        (await BreakAsync(sandbox)).OrFail();
+        (await sandbox.AskAsync(user: "olga")).OrFail();
+        (await sandbox.KubectlAsync("olga", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        await sandbox.SettleAsync();
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+
+        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task ItNeverWaivesADigest()
+    {
+        var sandbox = await WithWebRunningAsync();
+        (await BreakAsync(sandbox)).OrFail();
+
+        Assert.That((await sandbox.AskAsync("web:2", "olga")).Output, Does.Contain("ImageNotPinned").And.Not.Contain(" - ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task ItIsImmutableAndStampedAndNeverAMachines()
+    {
+        var sandbox = await WithWebRunningAsync();
+        (await BreakAsync(sandbox)).OrFail();
+        var name = (await sandbox.KubectlAsync("olga", "get", "breakglasses", "-o", "jsonpath={.items[0].metadata.name}")).Output;
+
+        Assert.That((await sandbox.KubectlAsync("admin", "patch", "breakglass", name, "--type=merge", "-p", """{"spec":{"for":"dana"}}""")).Output, Does.Contain("RecordIsFinal"));
+        Assert.That((await sandbox.KubectlAsync("olga", "get", "breakglass", name, "-o", "jsonpath={.spec.requestedBy.username}")).Output, Is.EqualTo("olga"));
+        Assert.That((await BreakAsync(sandbox, "admin", "--as=system:serviceaccount:ci:deployer", "--as-group=system:masters")).Succeeded, Is.False);
+        Assert.That((await BreakAsync(sandbox, "dana")).Output, Does.Contain("cannot create resource"), "RBAC says who may");
+    }
+
+    [TestCase("a year", """ "expiresAt": "2099-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "ExpiryInvalid: spec.expiresAt 2099-01-01 00:00:00Z is more than 24h away")]
+    [TestCase("the past", """ "expiresAt": "2020-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "ExpiryInvalid: spec.expiresAt 2020-01-01 00:00:00Z has passed")]
+    [TestCase("pinning", """ "incident": "INC-1", "reason": "x", "waives": ["ImagePinning"] """, "Unsupported value: \"ImagePinning\"")]
+    [TestCase("no incident", """ "reason": "x", "waives": ["Approval"] """, "missing required field \"incident\"")]
+    [TestCase("a kind that is none", """ "workload": {"kind": "Deploymint", "name": "x"}, "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassIncomplete: spec.workload: Deploymint is no kind that is guarded")]
+    [TestCase("the whole namespace", """ "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassTooWide")]
+    public async Task ABadOneIsRefusedWithTheRemedy(string what, string spec, string because)
+    {
+        var sandbox = await GuardedAsync();
+
+        var run = await sandbox.CreateAsync("olga", Parse($$"""{"apiVersion": "deployguard.io/v1alpha1", "kind": "BreakGlass", "metadata": {"generateName": "x-"}, "spec": { {{spec}} } }"""));
+
+        Assert.That(run.Output, Does.Contain(because), what);
+    }
+
+    [Test]
+    public async Task TheVerbBreakglassNamespaceOpensAWholeNamespace()
+    {
+        var sandbox = await WithWebRunningAsync();
+        (await sandbox.KubectlAsync("admin", "create", "role", "wide", "--verb=breakglass-namespace", "--resource=breakglasses.deployguard.io")).OrFail();
+        (await sandbox.KubectlAsync("admin", "create", "rolebinding", "wide", "--role=wide", "--group=on-call")).OrFail();
+
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("olga", "deployguard", "breakglass", "--incident", "INC-2", "--reason", "all is down"),
+            run => run.Succeeded,
+            "the role to take effect");
+        (await sandbox.AskAsync(user: "olga")).OrFail();
+    }
+
+    private static Task<Rig.Run> BreakAsync(Sandbox sandbox, string user = "olga", params string[] more) => more.Length == 0
+        ? sandbox.KubectlAsync(user, "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail")
+        : World.Rig.Plane.KubectlAsync(user, """
+            {"apiVersion": "deployguard.io/v1alpha1", "kind": "BreakGlass", "metadata": {"generateName": "x-"},
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "waives": ["Approval"], "incident": "INC-1", "reason": "x"} }
+            """, ["create", "-f", "-", "-n", sandbox.Namespace, .. more]);
+
+    private static Task<Rig.Run> EventAsync(Sandbox sandbox, string what, string reason) => Rig.Wait.UntilAsync(
+        () => sandbox.KubectlAsync("dana", "describe", what),
+        run => run.Output.Contains(reason, StringComparison.Ordinal),
+        $"an Event {reason} on {what}");
+
+    private static async Task<int> UnreviewedAsync()
+    {
+        var lines = await Rig.Wait.UntilAsync(
+            async () => (await (World.Rig.Installation?.Replicas[0].ScrapeAsync() ?? Task.FromResult(""))).Split('\n').FirstOrDefault(l => l.StartsWith("deployguard_breakglass_unreviewed", StringComparison.Ordinal)) ?? "",
+            line => line.Length > 0 && Value(line) > 0,
+            "the gauge of unreviewed changes");
+        return Value(lines);
+
+        static int Value(string line) => int.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}

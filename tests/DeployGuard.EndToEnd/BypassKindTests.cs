@@ -1,0 +1,109 @@
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>
+/// Ways around by another kind of object. Named after the rows of docs/threat-model.md. Dana is a developer with the built-in role admin
+/// in the namespace; she gets nothing to run that was not approved.
+/// </summary>
+public class BypassKindTests
+{
+    private const string Labels = """ "labels": {"app": "web"} """;
+
+    [TestCase("apps/v1", "StatefulSet", """ "serviceName": "x", "selector": {"matchLabels": {"app": "web"} }, """)]
+    [TestCase("apps/v1", "DaemonSet", """ "selector": {"matchLabels": {"app": "web"} }, """)]
+    [TestCase("batch/v1", "Job", "")]
+    [TestCase("v1", "ReplicationController", "")]
+    public async Task Row01_AnotherKindOfWorkload(string apiVersion, string kind, string spec)
+    {
+        var sandbox = await GuardedAsync();
+        var restart = kind == "Job" ? "\"restartPolicy\": \"Never\"," : "";
+
+        await RefusedAsync(sandbox, $$"""
+            {"apiVersion": "{{apiVersion}}", "kind": "{{kind}}", "metadata": {"name": "x"},
+             "spec": { {{spec}} "template": {"metadata": { {{Labels}} }, "spec": { {{restart}} "containers": [{"name": "x", "image": "{{V2}}"}] } } } }
+            """, $"{kind} {sandbox.Namespace}/x refused by policy guarded");
+    }
+
+    [Test]
+    public async Task Row02_ABareReplicaSetOrPod()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        await RefusedAsync(sandbox, ReplicaSet(""), $"ReplicaSet {sandbox.Namespace}/x refused by policy guarded");
+        await RefusedAsync(sandbox, Pod(""), $"Pod {sandbox.Namespace}/x refused by policy guarded");
+        var replicaSet = (await sandbox.KubectlAsync("dana", "get", "replicasets", "-o", "jsonpath={.items[0].metadata.name}")).Output;
+        var pod = (await sandbox.KubectlAsync("dana", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).Output;
+        Assert.That((await sandbox.KubectlAsync("dana", "set", "image", $"replicaset/{replicaSet}", $"web={V2}")).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.KubectlAsync("dana", "set", "image", $"pod/{pod}", $"web={V2}")).Output, Does.Contain("ApprovalMissing"), "an image changed in place");
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    [Test]
+    public async Task Row03_AForgedOwner()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var uid = (await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.metadata.uid}")).Output;
+        var owner = $$""" , "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "{{uid}}", "controller": true}] """;
+
+        await RefusedAsync(sandbox, ReplicaSet(owner), "ApprovalMissing");
+        await RefusedAsync(sandbox, Pod(owner), "ApprovalMissing");
+        var machine = await World.Rig.Plane.KubectlAsync("dana", Parse(Pod(owner)).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, $"--as=system:serviceaccount:{sandbox.Namespace}:default"]);
+        Assert.That(machine.Succeeded, Is.False, machine.Output);
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    [Test]
+    public async Task Row04_ACraftedControllerRevisionOrAReplicaSetToBeAdopted()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        await RefusedAsync(sandbox, $$$"""
+            {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "web-x"}, "revision": 9,
+             "data": {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{{V2}}}"}] } } } } }
+            """, "ControllerOnly");
+        await RefusedAsync(sandbox, ReplicaSet("").Replace("\"x\", \"labels\"", "\"web-5d5f\", \"labels\"", StringComparison.Ordinal), "ApprovalMissing");
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    [TestCase("""[{"op": "add", "path": "/spec/template/spec/initContainers", "value": [{"name": "i", "image": "IMAGE"}]}]""")]
+    [TestCase("""[{"op": "add", "path": "/spec/template/spec/containers/-", "value": {"name": "sidecar", "image": "IMAGE"}}]""")]
+    [TestCase("""[{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"sidecar.istio.io/proxyImage": "IMAGE"}}]""")]
+    [TestCase("""[{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"vault.hashicorp.com/agent-image": "IMAGE"}}]""")]
+    public async Task Row10_AnImageInAnotherPlace(string patch)
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "--type=json", "-p", patch.Replace("IMAGE", "evil:1", StringComparison.Ordinal));
+
+        Assert.That(run.Output, Does.Contain("ImageNotPinned: image evil:1").And.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row12_AnotherVersionOfTheKind()
+    {
+        var sandbox = await GuardedAsync();
+
+        await RefusedAsync(sandbox, $$"""
+            {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "x"}, "spec": {"schedule": "* * * * *",
+             "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "x", "image": "{{V2}}"}] } } } } } }
+            """, "ApprovalMissing");
+    }
+
+    private static async Task RefusedAsync(Sandbox sandbox, string manifest, string because)
+    {
+        var run = await sandbox.CreateAsync("dana", Parse(manifest));
+        Assert.That(run.Succeeded, Is.False, run.Output);
+        Assert.That(run.Output, Does.Contain(because));
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    private static string ReplicaSet(string owner) => $$"""
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "x", {{Labels}} {{owner}} }, "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "web"} },
+         "template": {"metadata": { {{Labels}} }, "spec": {"containers": [{"name": "x", "image": "{{V2}}"}] } } } }
+        """;
+
+    private static string Pod(string owner) => $$"""
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x", {{Labels}} {{owner}} }, "spec": {"containers": [{"name": "x", "image": "{{V2}}"}] } }
+        """;
+}

@@ -1,0 +1,154 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Ways around by approvals and records. Named after the rows of docs/threat-model.md.</summary>
+public class BypassRecordTests
+{
+    [Test]
+    public async Task Row15_OurAnnotationsOnOtherPeoplesObjectsSayNothing()
+    {
+        var sandbox = await WithWebRunningAsync();
+        (await sandbox.KubectlAsync("dana", "annotate", "deployment", "web", "deployguard.io/approved=true", "deployguard.io/phase=Proven", "deployguard.io/ai-assisted=false")).OrFail();
+
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row15_NobodyWritesAChange()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        var forged = $$"""
+            {"apiVersion": "deployguard.io/v1alpha1", "kind": "Change", "metadata": {"name": "forged"},
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v1:{{new string('0', 64)}}"}, "status": {"phase": "Proven"} }
+            """;
+
+        foreach (var run in (Rig.Run[])[
+            await sandbox.CreateAsync("admin", Parse(forged)),
+            await sandbox.KubectlAsync("admin", "patch", "change", change, "--type=merge", "-p", """{"status":{"phase":"Completed"}}"""),
+            await sandbox.KubectlAsync("admin", "delete", "change", change)])
+        {
+            Assert.That(run.Output, Does.Contain("WrittenByDeployGuard"));
+        }
+    }
+
+    [Test]
+    public async Task Row16_ApprovingOnesOwnAlsoBehindAMachine()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var machine = $"system:serviceaccount:{sandbox.Namespace}:default";
+        (await sandbox.KubectlAsync("admin", "create", "rolebinding", "ci", "--clusterrole=admin", $"--serviceaccount={sandbox.Namespace}:default")).OrFail();
+        Rig.Run asked = await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}"),
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the machine's request to be judged");
+        Assert.That(asked.Output, Does.Contain("has 0 of 2 approvals: senior-engineers 0/1 (two different people, because a machine asked)"));
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).Output, Does.Contain("has 1 of 2 approvals"));
+        (await sandbox.ApproveAsync("carol", change)).OrFail();
+        (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).OrFail();
+    }
+
+    [Test]
+    public async Task Row16_NamingSomebodyElseAsAuthorFreesNobody()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var named = Web(V2);
+        named["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/authors"] = "erin" };
+        Assert.That((await sandbox.ApplyAsync("dana", named)).Succeeded, Is.False);
+
+        Assert.That((await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"))).Output, Does.Contain("ApproverAsked: dana asked for"));
+    }
+
+    [Test]
+    public async Task Row17_OnePersonOneSeat()
+    {
+        var sandbox = await RefusedAsync("two-lines");
+        (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("has 1 of 2 approvals"));
+    }
+
+    [Test]
+    public async Task Row18_AForgedEditedReplayedOrExpiredApproval()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        var forged = await Approvals.OfAsync(sandbox, change);
+        forged["spec"]!["approver"] = new JsonObject { ["username"] = "alice", ["groups"] = new JsonArray("senior-engineers") };
+        Assert.That((await sandbox.CreateAsync("erin", forged)).Output, Does.Contain("NotEligible: erin is in none of the groups"));
+        var other = await Approvals.OfAsync(sandbox, change);
+        other["spec"]!["workload"]!["name"] = "another";
+        (await sandbox.CreateAsync("alice", other)).OrFail();
+        (await sandbox.KubectlAsync("alice", "deployguard", "approve", change, "--yes", "--expires-in", "2s")).OrFail();
+
+        var expired = await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", "--dry-run=server"),
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the approval to expire");
+
+        Assert.That(expired.Output, Does.Contain("would be refused"));
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("Not counted: alice (expired)"));
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    [TestCase(""" "command": ["sh"] """)]
+    [TestCase(""" "env": [{"name": "A", "value": "1"}] """)]
+    [TestCase(""" "volumeMounts": [] } ], "serviceAccountName": "other", "volumes": [{"name": "v", "hostPath": {"path": "/"}}], "initContainers": [ { "name": "init", "image": "x" """)]
+    public async Task Row19_TheApprovedImageWithAnotherTemplate(string more)
+    {
+        var sandbox = await RefusedAsync();
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p",
+            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}", {{more}} }]} } } }""");
+
+        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row25_WhatHasNoCompletedChangeIsNoRollback()
+    {
+        var sandbox = await WithWebRunningAsync();
+        await WayBackTests.ApprovedAsync(sandbox, V2);
+        var unrecorded = await sandbox.ChangeOfAsync(V2);
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        (await sandbox.KubectlAsync("alice", "deployguard", "withdraw", unrecorded)).OrFail();
+        // As if it had run while nobody guarded: DeployGuard knows nothing of it.
+        (await sandbox.KubectlAsync("deployguard", "delete", "change", unrecorded)).OrFail();
+
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", "--dry-run=server"),
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the caches to see that the record is gone");
+
+        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row28_RecordsHaveNoOwnersAndGoWithTheirNamespace()
+    {
+        var sandbox = await RefusedAsync();
+        var owned = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"), "Reject");
+        owned["metadata"]!["ownerReferences"] = new JsonArray(Parse("""{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "4c2d9c4e-0000-4000-8000-000000000000"}"""));
+        Assert.That((await sandbox.CreateAsync("alice", owned)).Output, Does.Contain("RecordHasOwners"));
+        owned["metadata"]!.AsObject().Remove("ownerReferences");
+        (await sandbox.CreateAsync("alice", owned)).OrFail();
+        Assert.That((await sandbox.KubectlAsync("admin", "delete", "changeapprovals", "--all", "--as=erin", "--as-group=system:masters")).Succeeded, Is.True, "masters hold every verb, override too");
+
+        (await sandbox.CreateAsync("alice", owned)).OrFail();
+        (await World.Rig.Plane.KubectlAsync("admin", "delete", "namespace", sandbox.Namespace, "--timeout=60s")).OrFail();
+    }
+
+    private static async Task<Sandbox> RefusedAsync(string policy = "guarded")
+    {
+        var sandbox = await WithWebRunningAsync(policy);
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        return sandbox;
+    }
+}

@@ -1,0 +1,122 @@
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Ways around by how a request is made. Named after the rows of docs/threat-model.md.</summary>
+public class BypassRequestTests
+{
+    [Test]
+    public async Task Row07_ScaledDownAndChangedInOneRequest()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        Assert.That((await sandbox.ApplyAsync("dana", Web(V2, replicas: 1))).Output, Does.Contain("ApprovalMissing"));
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    [Test]
+    public async Task Row08_ChangedWhileItIsBeingDeleted()
+    {
+        var sandbox = await WithWebRunningAsync();
+        (await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p", """{"metadata":{"finalizers":["example.com/hold"]}}""")).OrFail();
+        (await sandbox.KubectlAsync("dana", "delete", "deployment", "web", "--wait=false")).OrFail();
+
+        var run = await sandbox.AskAsync();
+
+        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "--type=json", "-p", """[{"op":"remove","path":"/metadata/finalizers"}]""")).OrFail();
+    }
+
+    [Test]
+    public async Task Row09_HiddenInAWriteOfStatusFinalizersOrMetadata()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var change = $$$"""{"metadata":{"annotations":{"a":"b"},"finalizers":["example.com/hold"]},"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{{V2}}}"}]} } } }""";
+
+        Assert.That((await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p", change)).Output, Does.Contain("ApprovalMissing"));
+        // A status write takes no template with it: the API server drops it.
+        (await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "--subresource=status", "-p", change)).OrFail();
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}")).Output, Is.EqualTo(V1));
+        (await sandbox.KubectlAsync("dana", "annotate", "deployment", "web", "team=a")).OrFail();
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    [Test]
+    public async Task Row11_ATagThatCanBeMoved()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        Assert.That((await sandbox.AskAsync("registry.example.com/web:2")).Output, Does.Contain("ImageNotPinned"));
+    }
+
+    [TestCase("label namespace {0} tests-")]
+    [TestCase("label namespace {0} tests=other --overwrite")]
+    [TestCase("patch namespace {0} --type=merge -p {{\"metadata\":{{\"labels\":{{\"tests\":null}}}}}}")]
+    [TestCase("patch namespace {0} --subresource=status --type=merge -p {{\"metadata\":{{\"labels\":{{\"tests\":null}}}}}}")]
+    [TestCase("label namespace {0} kubernetes.io/metadata.name=kube-system --overwrite")]
+    public async Task Row13_TheNamespaceRelabelledOutOfThePolicy(string command)
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        var run = await World.Rig.Plane.KubectlAsync("dana", string.Format(System.Globalization.CultureInfo.InvariantCulture, command, sandbox.Namespace).Split(' '));
+
+        Assert.That(run.Output, Does.Contain("PolicyLeft: with these labels Namespace").And.Contain("would leave policy guarded"));
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row13_TheNamespaceRelabelledThroughItsFinalizeSubresource()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var body = Parse((await World.Rig.Plane.KubectlAsync("dana", "get", "namespace", sandbox.Namespace, "-o", "json")).OrFail().Output);
+        body["metadata"]!["labels"]!.AsObject().Remove("tests");
+
+        var run = await World.Rig.Plane.KubectlAsync("dana", body.ToJsonString(), ["replace", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/finalize", "-f", "-"]);
+
+        Assert.That(run.Output, Does.Contain("PolicyLeft"));
+    }
+
+    [Test]
+    public async Task Row13_WhoeverHoldsTheVerbExemptMayRelabel()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        (await World.Rig.Plane.KubectlAsync("pete", "label", "namespace", sandbox.Namespace, "tests-")).OrFail();
+    }
+
+    [TestCase("")]
+    [TestCase("--subresource=status")]
+    public async Task Row13_TheWorkloadRelabelledOutOfThePolicy(string route)
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.CreateAsync("admin", StatefulSet())).OrFail();
+        await sandbox.GuardAsync("labelled");
+        await Rig.Wait.UntilAsync(
+            () => World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}"),
+            r => r.Output.Contains("labels.deployguard.io", StringComparison.Ordinal),
+            "the entry for writes of statuses");
+
+        string[] patch = ["patch", "statefulset", "web", "--type=merge", "-p", """{"metadata":{"labels":{"guard":"no"}}}""", .. route.Length > 0 ? new[] { route } : []];
+        var run = await sandbox.KubectlAsync("dana", patch);
+
+        Assert.That(run.Output, Does.Contain($"PolicyLeft: with these labels StatefulSet {sandbox.Namespace}/web would leave policy labelled"));
+        Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "statefulset/web", $"web={V2}")).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row14_NoAnnotationIsUnknownAndADroppedOneIsRemembered()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        Assert.That((await sandbox.ApplyAsync("dana", Web(V2))).Output, Does.Contain("nothing says how the change was made"));
+        Assert.That((await sandbox.ApplyAsync("dana", Web(V2, aiAssisted: true))).Output, Does.Contain("the change is AI-assisted"));
+        await sandbox.ChangeInPhaseAsync("Pending");
+        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", Web(V2)), run => run.Output.Contains("the change is AI-assisted", StringComparison.Ordinal), "the record to remember");
+    }
+
+    private static System.Text.Json.Nodes.JsonObject StatefulSet() => Parse($$"""
+        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web", "labels": {"guard": "yes"} },
+         "spec": {"serviceName": "web", "replicas": 1, "selector": {"matchLabels": {"app": "web"} },
+          "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "{{V1}}"}] } } } }
+        """);
+}

@@ -1,0 +1,114 @@
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Rejecting, withdrawing, overriding, releases and images: votes as people give them.</summary>
+public class VoteTests
+{
+    [Test]
+    public async Task AVetoRejectsTheChangeAndItsWithdrawalReopensIt()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "drops the orders table", "--yes")).OrFail();
+
+        var refused = await sandbox.AskAsync();
+        Assert.That(refused.Output, Does.Contain($"ApprovalRejected: carol rejected it: drops the orders table. Talk to carol, who can take it back with: kubectl deployguard withdraw {change}"));
+        Assert.That(await sandbox.ChangeInPhaseAsync("Rejected"), Is.EqualTo(change));
+
+        (await sandbox.KubectlAsync("carol", "deployguard", "withdraw", change)).OrFail();
+        await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.AskAsync()).OrFail();
+    }
+
+    [Test]
+    public async Task AWithdrawnApprovalCountsNoMore()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        (await sandbox.KubectlAsync("alice", "deployguard", "withdraw", change)).OrFail();
+
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("has 0 of 1 approvals"));
+    }
+
+    [Test]
+    public async Task OnlyItsMakerOrTheVerbOverrideTakesAVoteBack()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "no", "--yes")).OrFail();
+        var vote = (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output;
+
+        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "withdraw", vote)).Output, Does.Contain("NotTheirs: only carol, or somebody with the verb override, can take it back"));
+        (await sandbox.KubectlAsync("pete", "deployguard", "withdraw", vote)).OrFail();
+    }
+
+    [Test]
+    public async Task AReleaseOfManyWorkloadsIsApprovedInOneGo()
+    {
+        var sandbox = await GuardedAsync();
+        foreach (var name in (string[])["front", "back", "batch"])
+        {
+            var manifest = Web(V1);
+            manifest["metadata"]!["name"] = name;
+            manifest["metadata"]!["annotations"] = new System.Text.Json.Nodes.JsonObject { ["deployguard.io/change-id"] = name == "batch" ? "release-43" : "release-42" };
+            Assert.That((await sandbox.ApplyAsync("dana", manifest)).Succeeded, Is.False);
+        }
+
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("alice", "get", "changes", "-o", "name"), run => run.Output.Split('\n').Length == 3, "three changes to wait");
+
+        var approved = (await sandbox.KubectlAsync("alice", "deployguard", "approve", "--change-id", "release-42", "--yes")).OrFail();
+
+        Assert.That(approved.Output, Does.Contain("Workload  Deployment").And.Contain("/front").And.Contain("/back").And.Not.Contain("/batch"));
+        Assert.That((await sandbox.KubectlAsync("alice", "get", "changeapprovals", "-o", "name")).Output.Split('\n'), Has.Length.EqualTo(2));
+    }
+
+    [Test]
+    public async Task AnApprovedImageMayRunWithAnotherTemplateWhereThePolicyCoversImages()
+    {
+        var sandbox = await WithWebRunningAsync("images");
+        (await sandbox.KubectlAsync("dana", "set", "env", "deployment/web", "A=1")).OrFail();
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        (await sandbox.AskAsync()).OrFail();
+        (await sandbox.KubectlAsync("dana", "set", "env", "deployment/web", "A=2")).OrFail();
+        Assert.That((await sandbox.AskAsync(V3)).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task AnExemptIdentityPassesOnRecord()
+    {
+        var sandbox = await WithWebRunningAsync("exempting");
+        Assert.That((await sandbox.AskAsync(user: "dana")).Output, Does.Contain("ApprovalMissing"));
+
+        (await sandbox.AskAsync(user: "erin")).OrFail();
+
+        var change = await sandbox.ChangeOfAsync(V2);
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.exemptions[0].policy} {.status.exemptions[0].by}")).Output, Is.EqualTo("exempting erin"));
+    }
+
+    [Test]
+    public async Task AListedMonitorMayRejectAndNeverApprove()
+    {
+        var sandbox = await WithWebRunningAsync("exempting");
+        Assert.That((await sandbox.AskAsync()).Succeeded, Is.False);
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        string[] monitor = ["create", "-f", "-", "-n", sandbox.Namespace, "--as=system:serviceaccount:monitoring:judge", "--as-group=system:masters"];
+
+        var approve = await World.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change)).ToJsonString(), monitor);
+        (await World.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change, "Reject")).ToJsonString(), monitor)).OrFail();
+
+        Assert.That(approve.Output, Does.Contain("MakerIsMachine"));
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalRejected: system:serviceaccount:monitoring:judge rejected it"));
+    }
+
+    private static async Task<Sandbox> RefusedAsync()
+    {
+        var sandbox = await WithWebRunningAsync();
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        return sandbox;
+    }
+}
