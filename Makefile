@@ -58,6 +58,10 @@ lint-chart: rig ## Lint the chart and test its alerts.
 bench: publish rig ## Measure the webhook beside a bare Kestrel, in one run.
 	$(DOTNET) run --project tests/DeployGuard.Benchmarks -c Release -- "$(CURDIR)/artifacts/webhook/deployguard-webhook"
 
+.PHONY: docs
+docs: build ## Write the docs that are made from the code: docs/reasons.md.
+	$(DOTNET) run --project src/DeployGuard.Cli -c $(CONFIGURATION) --no-build -- explain --markdown > docs/reasons.md
+
 .PHONY: audit
 audit: ## Ask for known vulnerabilities in the packages (needs a feed that knows them).
 	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive

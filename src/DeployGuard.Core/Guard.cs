@@ -82,6 +82,7 @@ public sealed class Guard(TrustedControllers trusted)
             Recorded = recorded,
             Origin = OriginReader.Read(after, recorded?.Evidence ?? []),
             Requesters = [.. (recorded?.Requesters ?? []).Append(request.Requester.Username).Distinct()],
+            Recovered = meaning is Meaning.Rollback && History.RecordsAreLost(view) ? view.History : [],
             ApproveBy = request.DryRun && view.ApproveBy is ApproveBy.ChangeName ? ApproveBy.Hash : view.ApproveBy,
         };
     }

@@ -4,7 +4,7 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>A namespace of one test's own.</summary>
-internal sealed class Sandbox
+public sealed class Sandbox
 {
     public const string V1 = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
     public const string V2 = "registry.example.com/web@sha256:2222222222222222222222222222222222222222222222222222222222222222";
@@ -70,11 +70,11 @@ internal sealed class Sandbox
     /// <summary>Asks as a developer for another image of Deployment web.</summary>
     public Task<Run> AskAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
 
-    /// <summary>Waits until nothing that was let in is still on its way.</summary>
+    /// <summary>Waits until nothing of Deployment web that was let in is still on its way.</summary>
     public Task<Run> SettleAsync() => Wait.UntilAsync(
-        () => KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
+        () => KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web\")].status.phase}"),
         run => !run.Output.Contains("Admitted", StringComparison.Ordinal) && !run.Output.Contains("Running", StringComparison.Ordinal),
-        "every change to be Completed");
+        "every change of web to be Completed");
 
     /// <summary>Nothing in the namespace runs an image, whatever its object is called.</summary>
     public async Task AssertNothingRunsAsync(string image)

@@ -70,9 +70,6 @@ public class WayBackTests
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
-        await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
-            run => !run.Output.Contains("Admitted", StringComparison.Ordinal) && !run.Output.Contains("Running", StringComparison.Ordinal),
-            "every change to be Completed");
+        await sandbox.SettleAsync();
     }
 }

@@ -25,6 +25,9 @@ public sealed class ControlPlane : IAsyncDisposable
     private readonly List<Daemon> _daemons = [];
     private readonly int _port = Ports.Free();
 
+    private IReadOnlyList<string> _apiServerArguments = [];
+    private Daemon? _apiServer;
+
     private ControlPlane(Toolbox tools, string folder) => (_tools, Folder) = (tools, folder);
 
     /// <summary>Data, keys, kubeconfigs and logs.</summary>
@@ -78,6 +81,19 @@ public sealed class ControlPlane : IAsyncDisposable
         return Kubeconfig(name);
     }
 
+    /// <summary>Kills the API server and starts it anew, on the same data, keys and port.</summary>
+    public async Task RestartApiServerAsync()
+    {
+        if (_apiServer is { } old)
+        {
+            _daemons.Remove(old);
+            old.Dispose();
+        }
+
+        _apiServer = Start("kube-apiserver", _apiServerArguments);
+        await WaitForApiServerAsync();
+    }
+
     public ValueTask DisposeAsync()
     {
         // In the order of who depends on whom.
@@ -90,14 +106,14 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         Directory.CreateDirectory(Path.Combine(Folder, "certs"));
         WriteKeys();
-        var etcd = await StartEtcdAsync();
-        var api = Start("kube-apiserver", ApiServerArguments(etcd));
+        _apiServerArguments = [.. ApiServerArguments(await StartEtcdAsync())];
+        _apiServer = Start("kube-apiserver", _apiServerArguments);
         foreach (var user in s_users.Keys)
         {
             WriteKubeconfig(user, $"token-of-{user}");
         }
 
-        await api.WaitUntilAsync(async () => (await KubectlAsync("admin", "get", "--raw", "/readyz")).Succeeded, s_startUp);
+        await WaitForApiServerAsync();
         Start("kube-controller-manager",
             $"--kubeconfig={Kubeconfig("admin")}", "--use-service-account-credentials=true", "--leader-elect=false",
             "--bind-address=127.0.0.1", $"--secure-port={Ports.Free()}", "--port=0", $"--cert-dir={Path.Combine(Folder, "certs")}",
@@ -105,6 +121,9 @@ public sealed class ControlPlane : IAsyncDisposable
             "--controllers=deployment,replicaset,statefulset,daemonset,job,cronjob,replicationcontroller,namespace,garbagecollector,serviceaccount,"
                 + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,resourcequota,horizontalpodautoscaling");
     }
+
+    private Task WaitForApiServerAsync() => (_apiServer ?? throw new InvalidOperationException("no API server was started"))
+        .WaitUntilAsync(async () => (await KubectlAsync("admin", "get", "--raw", "/readyz")).Succeeded, s_startUp);
 
     private async Task<string> StartEtcdAsync()
     {

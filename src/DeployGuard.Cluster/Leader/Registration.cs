@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.ObjectModel;
 using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
@@ -15,12 +16,15 @@ internal sealed class Registration(ApiConnection api, ClusterCaches caches, Clus
 {
     private const string Api = "admissionregistration.k8s.io/v1";
 
+    private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<string, bool> _found = new();
+    private DateTimeOffset _lookedAt;
 
     public string Name => "webhook registration";
 
-    /// <summary>Whether each configuration was there when it was last looked for.</summary>
-    public IReadOnlyDictionary<string, bool> Found => _found;
+    /// <summary>Whether each configuration was there when it was last looked for; empty where that was long ago: another replica leads.</summary>
+    public IReadOnlyDictionary<string, bool> Found => time.GetUtcNow() - _lookedAt < s_fresh ? _found : ReadOnlyDictionary<string, bool>.Empty;
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -56,6 +60,7 @@ internal sealed class Registration(ApiConnection api, ClusterCaches caches, Clus
         var path = $"apis/{Api}/{resource}/{options.WebhookConfiguration}";
         using var stored = await api.FindAsync(path, cancel);
         _found[kind] = stored is not null;
+        _lookedAt = time.GetUtcNow();
         if (stored is null)
         {
             logger.LogError("{Kind} {Name} is gone: nothing is guarded. If that was not meant, install the chart again", kind, options.WebhookConfiguration);

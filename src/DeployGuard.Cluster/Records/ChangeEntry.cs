@@ -66,6 +66,19 @@ internal sealed record ChangeEntry
         };
     }
 
+    /// <summary>The records that were lost, from the history that the API server still holds.</summary>
+    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) => verdict.Change is not { After: { } after } change ? [] :
+        change.Recovered.DistinctBy(r => r.TemplateHash).Select(revision => new ChangeEntry
+        {
+            Name = ChangeName.Of(after.Ref, revision.TemplateHash),
+            Workload = after.Ref,
+            TemplateHash = revision.TemplateHash,
+            Transition = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them"),
+            Images = [],
+            Adopted = true,
+            OwnedRevision = revision.Name,
+        });
+
     private static Transition TransitionOf(Verdict verdict)
     {
         if (!verdict.IsAllowed)

@@ -49,6 +49,11 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
     public void RecordAfterwards(Verdict verdict)
     {
         var belongs = (verdict.IsAllowed || verdict.AwaitsApproval) && verdict.Change.After is not null;
+        foreach (var recovered in ChangeEntry.Recovered(verdict))
+        {
+            Enqueue(new Entry(recovered, null));
+        }
+
         Enqueue(new Entry(belongs ? ChangeEntry.Of(verdict) : null, EventEntry.Of(verdict)));
     }
 
@@ -87,7 +92,7 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
                         EventSubject.OfChange(change.Workload.Namespace, change.Name, uid),
                         change.Transition.Phase is not Phase.Admitted,
                         change.Transition.Reason,
-                        $"asked by {change.Requester}: {change.Transition.Message}"),
+                        change.Requester is null ? change.Transition.Message : $"asked by {change.Requester}: {change.Transition.Message}"),
                     cancel);
             }
         }

@@ -68,7 +68,8 @@ internal static class ChangeStatus
         Phase.Rejected => current is null or Phase.Admitted or Phase.Expired or Phase.Pending,
         Phase.Admitted => current is null or Phase.Pending or Phase.Rejected or Phase.Expired,
         Phase.Proven => current is not Phase.Proven,
-        Phase.Running or Phase.Completed or Phase.Expired => throw new InvalidOperationException($"no request makes a change {asked}"),
+        Phase.Completed => current is not (Phase.Completed or Phase.Proven),
+        Phase.Running or Phase.Expired => throw new InvalidOperationException($"no request makes a change {asked}"),
         _ => throw new InvalidOperationException($"unknown phase {asked}"),
     };
 }

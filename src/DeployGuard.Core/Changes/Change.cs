@@ -25,6 +25,12 @@ public sealed record Change
     /// <summary>The Change on record for the revision asked for, if there is one.</summary>
     public RecordedChange? Recorded { get; init; }
 
+    /// <summary>
+    /// The live history that stood in for records, where every record of the workload was lost: it goes on record with the rollback, or
+    /// the first one would close the way to all others.
+    /// </summary>
+    public IReadOnlyList<OwnedRevision> Recovered { get; init; } = [];
+
     /// <summary>How the people who are asked for approval are told to give it.</summary>
     public ApproveBy ApproveBy { get; init; }
 

@@ -101,7 +101,7 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
 
         if (verdict.Change.Meaning is Meaning.Rollback)
         {
-            _rollbacks.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "kind", request.Target.Kind } });
+            _rollbacks.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "kind", request.Target.Kind }, { "records", verdict.Change.Recovered.Count > 0 ? "lost" : "kept" } });
         }
 
         foreach (var (policy, safeguard, waiver) in verdict.Waived.Select(f => (f.Policy, f.Safeguard, Kind: f.Waiver?.BreakGlass is null ? "exempt" : "breakglass")).Distinct())

@@ -1,0 +1,51 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>AdmissionReviews sent straight to a replica's port, as anybody in the cluster's network could.</summary>
+internal sealed class DirectCall : IDisposable
+{
+    private readonly HttpClient _http = new(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
+
+    /// <summary>Asks a replica whether a user may update one object to another.</summary>
+    /// <returns>Null if allowed, else the message.</returns>
+    public async Task<string?> AskAsync(Rig.Replica replica, string user, JsonNode before, JsonNode after)
+    {
+        var metadata = after["metadata"] ?? throw new InvalidOperationException("no metadata");
+        var review = new JsonObject
+        {
+            ["apiVersion"] = "admission.k8s.io/v1",
+            ["kind"] = "AdmissionReview",
+            ["request"] = new JsonObject
+            {
+                ["uid"] = Guid.NewGuid().ToString(),
+                ["kind"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["kind"] = "Deployment" },
+                ["resource"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["resource"] = "deployments" },
+                ["name"] = metadata["name"]?.DeepClone(),
+                ["namespace"] = metadata["namespace"]?.DeepClone(),
+                ["operation"] = "UPDATE",
+                ["userInfo"] = new JsonObject { ["username"] = user, ["groups"] = new JsonArray("system:authenticated") },
+                ["object"] = after.DeepClone(),
+                ["oldObject"] = before.DeepClone(),
+            },
+        };
+        using var body = new StringContent(review.ToJsonString(), Encoding.UTF8, "application/json");
+        using var response = await _http.PostAsync(new Uri($"https://127.0.0.1:{replica.Port}/admit/workloads?timeout=3s"), body);
+        using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        var verdict = answer.RootElement.GetProperty("response");
+        return verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();
+    }
+
+    /// <summary>Deployment web as it is stored, and the same with another image.</summary>
+    public static async Task<(JsonObject Before, JsonObject After)> WebAsync(Sandbox sandbox, string image)
+    {
+        var before = Sandbox.Parse((await sandbox.KubectlAsync("admin", "get", "deployment", "web", "-o", "json")).OrFail().Output);
+        var after = before.DeepClone().AsObject();
+        after["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = image;
+        return (before, after);
+    }
+
+    public void Dispose() => _http.Dispose();
+}

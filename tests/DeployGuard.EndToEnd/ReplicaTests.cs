@@ -1,0 +1,90 @@
+using DeployGuard.Cluster.Access;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Two replicas, and what is sent to them past the API server.</summary>
+public class ReplicaTests
+{
+    private static IReadOnlyList<Rig.Replica> Replicas => World.Rig.Installation?.Replicas ?? [];
+
+    [Test]
+    public async Task AVetoAndItsWithdrawalHoldAtOnceOnBothReplicasAThousandTimes()
+    {
+        var sandbox = await WithWebRunningAsync();
+        Assert.That((await sandbox.AskAsync()).Succeeded, Is.False);
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("carol", change)).OrFail();
+        var veto = (await Approvals.OfAsync(sandbox, change, "Reject")).ToJsonString();
+        var (before, after) = await DirectCall.WebAsync(sandbox, V2);
+        using var call = new DirectCall();
+        using var alice = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("alice")));
+        var votes = $"apis/deployguard.io/v1alpha1/namespaces/{sandbox.Namespace}/changeapprovals";
+
+        for (var i = 0; i < 500; i++)
+        {
+            using var made = await alice.WriteAsync(HttpMethod.Post, votes, veto, CancellationToken.None);
+            Assert.That(await call.AskAsync(Replicas[i % 2], "dana", before, after), Does.Contain("ApprovalRejected: alice rejected it"), $"stale allow at veto {i}");
+            await alice.DeleteAsync($"{votes}/{made.RootElement.GetProperty("metadata").GetProperty("name").GetString()}", CancellationToken.None);
+            Assert.That(await call.AskAsync(Replicas[i / 2 % 2], "dana", before, after), Is.Null, $"stale refusal at withdrawal {i}");
+        }
+    }
+
+    [Test]
+    public async Task AnApprovalAndItsWithdrawalHoldAtOnceOnBothReplicasAThousandTimes()
+    {
+        var sandbox = await WithWebRunningAsync();
+        Assert.That((await sandbox.AskAsync()).Succeeded, Is.False);
+        var approval = (await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"))).ToJsonString();
+        var (before, after) = await DirectCall.WebAsync(sandbox, V2);
+        using var call = new DirectCall();
+        using var alice = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("alice")));
+        var votes = $"apis/deployguard.io/v1alpha1/namespaces/{sandbox.Namespace}/changeapprovals";
+
+        for (var i = 0; i < 500; i++)
+        {
+            using var made = await alice.WriteAsync(HttpMethod.Post, votes, approval, CancellationToken.None);
+            Assert.That(await call.AskAsync(Replicas[i % 2], "dana", before, after), Is.Null, $"stale refusal at approval {i}");
+            await alice.DeleteAsync($"{votes}/{made.RootElement.GetProperty("metadata").GetProperty("name").GetString()}", CancellationToken.None);
+            Assert.That(await call.AskAsync(Replicas[i / 2 % 2], "dana", before, after), Does.Contain("ApprovalMissing"), $"stale allow at withdrawal {i}");
+        }
+    }
+
+    [Test]
+    public async Task Row26_AReviewSentStraightToTheWebhookMakesNothingRunNorCountAsCompleted()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var (before, after) = await DirectCall.WebAsync(sandbox, V2);
+        using var call = new DirectCall();
+
+        // Made up: the workload is said to run V2 already, and to go to V3; then back.
+        Assert.That(await call.AskAsync(Replicas[0], "dana", after, before), Is.Null, "V1 completed: a rollback, whatever ran before");
+        Assert.That(await call.AskAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        Assert.That(await call.AskAsync(Replicas[1], "dana", before, after), Is.Null);
+
+        var change = await sandbox.ChangeOfAsync(V2);
+        await WayBackTests.ApprovedAsync(await WithWebRunningAsync(), V3);
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"), "let in, and never seen to run");
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    [Test]
+    public async Task Row29_WhoeverFloodsFillsTheirOwnShareOfTheInbox()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var messages = new List<string>();
+        for (var i = 0; i < 16; i++)
+        {
+            messages.Add((await sandbox.AskAsync($"registry.example.com/web@sha256:{i:x64}")).Output);
+            await Rig.Wait.UntilAsync(() => PendingAsync(sandbox), run => run.Output.Split(' ').Length >= Math.Min(i + 1, 10), "the refusal to be on record");
+        }
+
+        Assert.That((await PendingAsync(sandbox)).Output.Split(' '), Has.Length.EqualTo(10));
+        Assert.That(messages[^1], Does.Contain("kubectl deployguard approve deployment/web").And.Contain("--hash"), "what finds no place is approved by its hash");
+        Assert.That((await sandbox.AskAsync(V2, "erin")).Output, Does.Contain("(change deployment-web-"), "somebody else still finds a place");
+    }
+
+    private static Task<Rig.Run> PendingAsync(Sandbox sandbox) =>
+        sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[?(@.status.phase==\"Pending\")].metadata.name}");
+}

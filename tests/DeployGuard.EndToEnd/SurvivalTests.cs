@@ -1,0 +1,147 @@
+using DeployGuard.Cluster;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+using Microsoft.Extensions.Logging.Abstractions;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>What must outlive replicas, the API server and the week. In a world of its own, which it breaks.</summary>
+public class SurvivalTests
+{
+    private IAsyncDisposable? _world;
+
+    private static Rig.Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_world is not null)
+        {
+            await _world.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task AnApprovalOutlivesBothReplicas()
+    {
+        var sandbox = await ApprovedAsync();
+        Kill();
+        await RestartAsync();
+
+        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the approved change to pass");
+    }
+
+    [Test]
+    public async Task AnAllowLeavesItsChangeAlsoIfTheReplicasDieRightAfterTheAnswer()
+    {
+        var sandbox = await ApprovedAsync();
+        (await sandbox.AskAsync()).OrFail();
+        Kill();
+
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "get", "change", await sandbox.ChangeOfAsync(V2), "-o", "jsonpath={.status.phase}")).Output,
+            Is.AnyOf("Admitted", "Running", "Completed"));
+        await RestartAsync();
+        await sandbox.SettleAsync();
+    }
+
+    [Test]
+    public async Task AnApprovalOutlivesTheApiServer()
+    {
+        var sandbox = await ApprovedAsync();
+        await World.Rig.Plane.RestartApiServerAsync();
+
+        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the approved change to pass", seconds: 60);
+    }
+
+    [Test]
+    public async Task AWeekLaterWhatMustExpireHasExpired()
+    {
+        var sandbox = await ApprovedAsync();
+        Assert.That((await sandbox.AskAsync(V3)).Succeeded, Is.False);
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"), run => run.Output.Split(' ').Count(p => p == "Pending") == 2, "two changes to wait");
+        var (approved, forgotten) = (await sandbox.ChangeOfAsync(V2), await sandbox.ChangeOfAsync(V3));
+        var (before, after) = await DirectCall.WebAsync(sandbox, V2);
+        Kill();
+
+        using var stop = new CancellationTokenSource();
+        using var api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("deployguard")));
+        var later = new LaterClock(TimeSpan.FromDays(8));
+        var host = new ClusterHost(api, Options(), null, later, NullLogger.Instance);
+        var running = host.RunAsync(stop.Token);
+        try
+        {
+            await Rig.Wait.UntilAsync(() => Task.FromResult(host.NotReady.Count), waiting => waiting == 0, "the host to be in sync");
+            var request = new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = Read(after).Ref, Before = Read(before), After = Read(after) };
+            var view = await host.ReadLiveAsync(request, await host.ViewAsync(request, CancellationToken.None), CancellationToken.None);
+            var verdict = new Guard(TrustedControllers.BuiltIn).Decide(request, view, later.GetUtcNow());
+
+            Assert.That(Messages.Refusal(verdict), Does.Contain("Not counted: alice (expired)"));
+            await PhaseAsync(sandbox, forgotten, "Expired");
+            await Rig.Wait.UntilAsync(
+                () => sandbox.KubectlAsync("admin", "get", "change", approved, "-o", "jsonpath={.status.approvals[0].approver} {.status.approvals[0].expired}"),
+                run => run.Output == "alice true",
+                "the expired approval to be kept on the Change",
+                seconds: 60);
+            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "name"), run => run.Output.Length == 0, "the expired approval to be removed");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running;
+            await RestartAsync();
+        }
+    }
+
+    private static Task<Rig.Run> PhaseAsync(Sandbox sandbox, string change, string phase) => Rig.Wait.UntilAsync(
+        () => sandbox.KubectlAsync("admin", "get", "change", change, "-o", "jsonpath={.status.phase}"),
+        run => run.Output == phase,
+        $"{change} to be {phase}",
+        seconds: 60);
+
+    private static Workload Read(System.Text.Json.Nodes.JsonObject obj) => WorkloadReader.Default.Read(System.Text.Json.JsonSerializer.SerializeToElement(obj));
+
+    private static ClusterOptions Options() => new()
+    {
+        Namespace = "deployguard-system",
+        Service = "deployguard",
+        Secret = "deployguard-tls",
+        WebhookConfiguration = "deployguard",
+        Lease = "deployguard-leader",
+    };
+
+    private static void Kill()
+    {
+        foreach (var replica in Installation.Replicas)
+        {
+            replica.Daemon.Kill();
+        }
+    }
+
+    private static async Task RestartAsync()
+    {
+        await Installation.RestartAsync(0);
+        await Installation.RestartAsync(1);
+    }
+
+    /// <summary>Refused, and approved by alice.</summary>
+    private static async Task<Sandbox> ApprovedAsync()
+    {
+        var sandbox = await WithWebRunningAsync();
+        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the refusal");
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        return sandbox;
+    }
+
+    /// <summary>A clock that is some days ahead, and goes on from there.</summary>
+    private sealed class LaterClock(TimeSpan ahead) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + ahead;
+    }
+}

@@ -1,0 +1,66 @@
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Something that must not close the way back.</summary>
+public sealed class WayBackCondition
+{
+    private readonly string _name;
+    private readonly Func<Sandbox, Task> _apply;
+    private readonly Func<Sandbox, Task> _end;
+
+    private WayBackCondition(string name, Func<Sandbox, Task> apply, Func<Sandbox, Task>? end = null) => (_name, _apply, _end) = (name, apply, end ?? (_ => Task.CompletedTask));
+
+    public static IEnumerable<WayBackCondition> All =>
+    [
+        new("nothing special", _ => Task.CompletedTask),
+        new("vetoes on record", VetoAsync),
+        new("a policy tightened since", TightenAsync, LoosenAsync),
+        new("records deleted", async s => (await s.KubectlAsync("deployguard", "delete", "changes", "--all")).OrFail()),
+        new("both replicas just restarted", RestartAsync),
+    ];
+
+    internal Task ApplyAsync(Sandbox sandbox) => _apply(sandbox);
+
+    internal Task EndAsync(Sandbox sandbox) => _end(sandbox);
+
+    public override string ToString() => _name;
+
+    private static async Task VetoAsync(Sandbox sandbox)
+    {
+        foreach (var change in (await sandbox.KubectlAsync("alice", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web\")].metadata.name}")).OrFail().Output.Split(' '))
+        {
+            (await sandbox.KubectlAsync("alice", "deployguard", "reject", change, "--reason", "wrong prices", "--yes")).OrFail();
+        }
+    }
+
+    private static async Task TightenAsync(Sandbox sandbox)
+    {
+        (await World.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, $"tight={sandbox.Namespace}")).OrFail();
+        var policy = $$$"""
+            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "tight-{{{sandbox.Namespace}}}"},
+             "spec": {"match": {"namespaceSelector": {"matchLabels": {"tight": "{{{sandbox.Namespace}}}"} } }, "images": {"pin": "Digest"},
+              "approval": {"required": "Always", "quorum": [{"groups": ["directors"], "count": 2}]}, "canary": {"required": "Always", "covers": "Template", "steps": [1]} } }
+            """;
+        (await World.Rig.Plane.KubectlAsync("admin", policy, ["create", "-f", "-"])).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.AskAsync(Sandbox.V3),
+            run => run.Output.Contains($"tight-{sandbox.Namespace}", StringComparison.Ordinal),
+            "the tighter policy to refuse");
+    }
+
+    private static async Task LoosenAsync(Sandbox sandbox) =>
+        (await World.Rig.Plane.KubectlAsync("admin", "delete", "safeguardpolicy", $"tight-{sandbox.Namespace}")).OrFail();
+
+    private static async Task RestartAsync(Sandbox sandbox)
+    {
+        var installation = World.Rig.Installation ?? throw new InvalidOperationException("not installed");
+        foreach (var replica in installation.Replicas)
+        {
+            replica.Daemon.Kill();
+        }
+
+        await installation.RestartAsync(0);
+        await installation.RestartAsync(1);
+        // Haproxy finds them by its checks; a request of a new image tells that they answer.
+        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(Sandbox.V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the replicas to answer again");
+    }
+}

@@ -1,0 +1,104 @@
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>A way back, and how to tell that it was gone.</summary>
+public sealed class WayBackWay
+{
+    private readonly string _name;
+    private readonly Func<Sandbox, Task> _go;
+
+    internal WayBackWay(string name, Func<Sandbox, Task> go) => (_name, _go) = (name, go);
+
+    public Task GoAsync(Sandbox sandbox) => _go(sandbox);
+
+    public override string ToString() => _name;
+}
+
+/// <summary>Everything that must always pass.</summary>
+internal static class WayBackWays
+{
+    public static IEnumerable<WayBackWay> InOrder =>
+    [
+        new("rollout undo", async s =>
+        {
+            (await s.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+            Assert.That(await ImageAsync(s), Is.EqualTo(V1));
+        }),
+        new("the old ReplicaSet drains", s => Rig.Wait.UntilAsync(
+            () => s.KubectlAsync("dana", "get", "replicasets", "-l", "app=web", "-o", "jsonpath={.items[*].spec.replicas}"),
+            run => string.Concat(run.Output.Split(' ').Order()) == "03",
+            "one ReplicaSet with all three, the other with none")),
+        new("rollout undo to a revision", async s =>
+        {
+            (await s.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).OrFail();
+            Assert.That(await ImageAsync(s), Is.EqualTo(V2));
+            await AvailableAsync(s, 3);
+        }),
+        new("restart", async s =>
+        {
+            (await s.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
+            (await s.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        }),
+        new("scale down", async s => (await s.KubectlAsync("dana", "scale", "deployment/web", "--replicas=2")).OrFail()),
+        new("the autoscaler scales up", ScaleUpAsync),
+        new("a crashed pod is replaced", async s =>
+        {
+            (await s.KubectlAsync("dana", "delete", "pods", "-l", "app=web", "--wait=false")).OrFail();
+            await AvailableAsync(s, 3);
+        }),
+        new("a node is drained", DrainAsync),
+        new("a Job tries again", s => ReplacedAsync(s, "job-name=work")),
+        new("a StatefulSet pod below the partition comes back as it was", async s =>
+        {
+            await ReplacedAsync(s, "statefulset.kubernetes.io/pod-name=db-0");
+            Assert.That((await s.KubectlAsync("dana", "get", "pod", "db-0", "-o", "jsonpath={.spec.containers[0].image}")).Output, Is.EqualTo(V1));
+        }),
+        new("a CronJob ticks", s => Rig.Wait.UntilAsync(
+            () => s.KubectlAsync("dana", "get", "jobs", "-o", "jsonpath={.items[*].metadata.name}"),
+            run => run.Output.Contains("tick-", StringComparison.Ordinal),
+            "the first Job of the CronJob",
+            seconds: 150)),
+        new("delete", async s => (await s.KubectlAsync("dana", "delete", "deployment/web", "statefulset/db", "cronjob.v1beta1.batch/tick", "job/work")).OrFail()),
+    ];
+
+    public static async Task ScaleUpAsync(Sandbox sandbox)
+    {
+        var scale = $$"""{"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "web", "namespace": "{{sandbox.Namespace}}"}, "spec": {"replicas": 3} }""";
+        (await World.Rig.Plane.KubectlAsync("admin", scale,
+        [
+            "replace", "--raw", $"/apis/apps/v1/namespaces/{sandbox.Namespace}/deployments/web/scale", "-f", "-",
+            "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler", "--as-group=system:serviceaccounts", "--as-group=system:authenticated",
+        ])).OrFail();
+        await AvailableAsync(sandbox, 3);
+    }
+
+    public static Task<Rig.Run> AvailableAsync(Sandbox sandbox, int pods) => Rig.Wait.UntilAsync(
+        () => sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas} {.status.updatedReplicas}"),
+        run => run.Output == $"{pods} {pods}",
+        $"{pods} available pods");
+
+    /// <summary>Deletes the pod with a label, and waits until its controller has made another.</summary>
+    public static async Task ReplacedAsync(Sandbox sandbox, string label)
+    {
+        var before = await Rig.Wait.UntilAsync(() => UidAsync(sandbox, label), run => run.Succeeded && run.Output.Length > 0, $"a pod with {label}");
+        (await sandbox.KubectlAsync("dana", "delete", "pods", "-l", label, "--wait=false")).OrFail();
+        await Rig.Wait.UntilAsync(() => UidAsync(sandbox, label), run => run.Succeeded && run.Output.Length > 0 && run.Output != before.Output, $"another pod with {label}");
+    }
+
+    private static async Task DrainAsync(Sandbox sandbox)
+    {
+        foreach (var pod in (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}")).OrFail().Output.Split(' '))
+        {
+            var eviction = $$"""{"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": "{{pod}}", "namespace": "{{sandbox.Namespace}}"} }""";
+            (await World.Rig.Plane.KubectlAsync("admin", eviction, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods/{pod}/eviction", "-f", "-"])).OrFail();
+        }
+
+        await AvailableAsync(sandbox, 3);
+    }
+
+    private static async Task<string> ImageAsync(Sandbox sandbox) =>
+        (await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}")).Output;
+
+    private static Task<Rig.Run> UidAsync(Sandbox sandbox, string label) => sandbox.KubectlAsync("dana", "get", "pods", "-l", label, "-o", "jsonpath={.items[*].metadata.uid}");
+}
