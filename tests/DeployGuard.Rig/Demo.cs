@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace DeployGuard.Rig;
 
-/// <summary>The whole story on a real API server: install, refusal, approval, pace, and the way back.</summary>
+/// <summary>The whole story on a real API server: install, refusal, approval, pace, break-glass, and the way back.</summary>
 internal sealed partial class Demo(RunningRig rig)
 {
     private readonly Narrator _narrator = new(rig.Plane, Path.Combine(AppContext.BaseDirectory, "demo"));
@@ -40,6 +40,7 @@ internal sealed partial class Demo(RunningRig rig)
         await RefuseAsync();
         await ApproveAsync();
         await BoundThePaceAsync();
+        await BreakGlassAsync();
         await GoBackAsync();
         await CountAsync();
     }
@@ -110,6 +111,29 @@ internal sealed partial class Demo(RunningRig rig)
             "dana",
             "sed 's/strategy: .*/strategy: {type: Recreate}/' web-v3-all-at-once.yaml | kubectl replace -n shop -f -",
             "Recreate replaces all 4");
+        Narrator.Say("Whoever looks at the Deployment later sees why it did not change.");
+        await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("dana", "describe", "deployment", "web", "-n", "shop"),
+            run => run.Output.Contains("RolloutRefused", StringComparison.Ordinal),
+            "the Event of the refusal");
+        await _narrator.PassesAsync("dana", "kubectl get events -n shop --field-selector reason=RolloutRefused -o custom-columns=TYPE:.type,REASON:.reason,OBJECT:.involvedObject.name,COUNT:.count");
+    }
+
+    private async Task BreakGlassAsync()
+    {
+        const string Fix = "registry.example.com/shop/web@sha256:4444444444444444444444444444444444444444444444444444444444444444";
+        Narrator.Say("3 a.m.: orders fail, the fix is there, no approver is awake. On-call breaks the glass: for one workload, on record.");
+        await _narrator.PassesAsync("olga", "kubectl deployguard breakglass deployment/web -n shop --incident INC-7 --reason 'orders fail since 02:40'");
+        await _narrator.PassesAsync("olga", $"kubectl set image deployment/web -n shop web={Fix}");
+        await _narrator.PassesAsync("olga", "kubectl rollout status deployment/web -n shop --timeout=90s");
+        Narrator.Say("In the morning somebody else reviews it. Until then it counts as unreviewed, and is no revision to go back to.");
+        var changes = await rig.Plane.KubectlAsync("alice", "get", "changes", "-n", "shop", "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.breakGlass[0].incident}{\"\\n\"}{end}");
+        var unreviewed = changes.Output.Split('\n').Single(l => l.EndsWith(" INC-7", StringComparison.Ordinal)).Split(' ')[0];
+        await _narrator.PassesAsync("alice", $"kubectl deployguard approve {unreviewed} -n shop --yes --reason 'read it after the incident'");
+        await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("alice", "get", "change", unreviewed, "-n", "shop", "-o", "jsonpath={.status.breakGlass[0].reviewedBy} {.status.phase}"),
+            run => run.Output == "alice Completed",
+            "the review to be on record");
     }
 
     private async Task GoBackAsync()
@@ -125,7 +149,7 @@ internal sealed partial class Demo(RunningRig rig)
         Narrator.Say("Every refusal is counted, for Prometheus to alert on.");
         foreach (var replica in rig.Installation?.Replicas ?? [])
         {
-            await _narrator.PassesAsync("admin", $"curl -s http://127.0.0.1:{replica.MetricsPort}/metrics | grep -E '^deployguard_(rollouts_denied|approvals)_total' || true");
+            await _narrator.PassesAsync("admin", $"curl -s http://127.0.0.1:{replica.MetricsPort}/metrics | grep -E '^deployguard_(rollouts_denied|approvals|findings_waived)_total' || true");
         }
     }
 
@@ -136,7 +160,7 @@ internal sealed partial class Demo(RunningRig rig)
             It goes on running until you press Ctrl-C. In another terminal:
 
               export PATH={rig.Tools.Cli}:{rig.Tools.Bin}:$PATH
-              export KUBECONFIG={rig.Plane.Kubeconfig("dana")}      # or admin, erin, alice, bob, carol
+              export KUBECONFIG={rig.Plane.Kubeconfig("dana")}      # or admin, erin, alice, bob, carol, olga (on call), pete (platform)
               kubectl get changes -A
               cd {Path.Combine(AppContext.BaseDirectory, "demo")}
 
