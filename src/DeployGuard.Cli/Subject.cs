@@ -4,7 +4,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Cli;
 
 /// <summary>What is about to be approved or rejected, and what is shown of it.</summary>
-internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description)
+/// <param name="IsUnreviewed">It came in by break-glass: an approval is its review.</param>
+internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsUnreviewed = false)
 {
     public static Subject Of(ChangeView change)
     {
@@ -24,7 +25,7 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
             .. Block("Glass", change.BreakGlass),
             .. Block("Found", change.Findings),
         ];
-        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], Text.Printable(string.Join('\n', lines)));
+        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], Text.Printable(string.Join('\n', lines)), recorded.IsUnreviewed);
     }
 
     /// <summary>A workload and hash, ahead of any Change.</summary>

@@ -73,7 +73,7 @@ internal sealed class VoteCommand
         {
             var (name, approver) = await records.VoteAsync(subject, _decision, reason, expiresAt, cancel);
             output.WriteLine(_decision is Decision.Approve
-                ? $"Approved as {approver}: changeapproval {name}. Whoever asked can now run the same command again."
+                ? $"Approved as {approver}: changeapproval {name}. {(subject.IsUnreviewed ? "That reviews what came in by break-glass." : "Whoever asked can now run the same command again.")}"
                 : $"Rejected as {approver}: changeapproval {name}. To take it back: kubectl deployguard withdraw {name} -n {@namespace}");
         }
 

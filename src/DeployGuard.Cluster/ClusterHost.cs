@@ -19,6 +19,7 @@ public sealed class ClusterHost
     private readonly Inbox _inbox;
     private readonly LeaderLoop _leader;
     private readonly Registration _registration;
+    private readonly Audit _audit;
     private readonly TimeProvider _time;
 
     /// <param name="given">A certificate from files; null for the one that DeployGuard keeps itself.</param>
@@ -29,11 +30,13 @@ public sealed class ClusterHost
         _live = new LiveFacts(api);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
+        var custom = new CustomWorkloads(api, options.CustomKinds);
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
         _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
         Certificate = given ?? new ManagedCertificate(api, options, time, logger);
         _registration = new Registration(api, _caches, options, () => Certificate.CaBundle, time, logger);
+        _audit = new Audit(_caches, events, time);
         _leader = new LeaderLoop(
             api,
             _caches,
@@ -41,9 +44,10 @@ public sealed class ClusterHost
             [
                 new Baseline(api, options, logger),
                 // What runs is adopted before its namespace can be refused anything.
-                new Adoption(api, _caches, writer, options, time, logger),
+                new Adoption(api, _caches, custom, writer, options, time, logger),
                 _registration,
-                new Observer(api, _caches, writer, events, time),
+                new Observer(api, _caches, custom, writer, events, time),
+                _audit,
                 new Housekeeping(api, _caches, writer, time),
             ],
             time,
@@ -63,6 +67,9 @@ public sealed class ClusterHost
 
     /// <summary>Which of the two webhook configurations were there when the leader last looked; empty on other replicas.</summary>
     public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
+
+    /// <summary>Workloads that run without a Change that was let in, by namespace; null on replicas that do not lead.</summary>
+    public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
 
     public IEnumerable<(string Resource, bool IsSynced)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced));
 

@@ -1,3 +1,5 @@
+using DeployGuard.Core.Workloads;
+
 namespace DeployGuard.Cluster;
 
 /// <summary>The names of what the chart installs for us.</summary>
@@ -12,6 +14,9 @@ public sealed record ClusterOptions
     public required string WebhookConfiguration { get; init; }
 
     public required string Lease { get; init; }
+
+    /// <summary>Custom resources with pod templates that are judged like the built-in kinds.</summary>
+    public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
 
     /// <summary>Never judged, so that a broken DeployGuard cannot keep the cluster or itself from coming back.</summary>
     public IReadOnlyList<string> ExemptNamespaces => ["kube-system", "kube-public", "kube-node-lease", Namespace];

@@ -30,7 +30,7 @@ public static class Reasons
 
     public static readonly Reason KindUnknown = new(
         "KindUnknown", "Guard", "DeployGuard is registered for a kind whose pod template it cannot find.",
-        Operator, "Take the kind out of the webhook configuration: this version knows the built-in kinds alone.");
+        Operator, "Give the path of its pod template under `workloadKinds` of the chart.");
 
     public static readonly Reason ControllerOnly = new(
         "ControllerOnly", "Guard", "A person wrote a ControllerRevision, which could make a StatefulSet run what nobody judged.",

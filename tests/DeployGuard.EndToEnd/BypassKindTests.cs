@@ -66,6 +66,26 @@ public class BypassKindTests
         await sandbox.AssertNothingRunsAsync(V2);
     }
 
+    [Test]
+    public async Task Row05_ACustomResourceWithAPodTemplate()
+    {
+        (await World.Rig.Plane.KubectlAsync("admin", """
+            {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "robots.example.com"},
+             "spec": {"group": "example.com", "scope": "Namespaced", "names": {"kind": "Robot", "plural": "robots"},
+              "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true} } }]} }
+            """, ["apply", "-f", "-"])).OrFail();
+        var sandbox = await GuardedAsync();
+        var robot = Parse($$"""
+            {"apiVersion": "example.com/v1", "kind": "Robot", "metadata": {"name": "x"}, "spec": {"strategy": "any", "body": {"template": {"spec": {"containers": [{"name": "x", "image": "{{V2}}"}] } } } } }
+            """);
+
+        var refused = await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("admin", robot), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the kind to be served and judged");
+        Assert.That(refused.Output, Does.Contain($"Robot {sandbox.Namespace}/x refused by policy guarded"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        (await sandbox.ApplyAsync("admin", robot)).OrFail();
+        await sandbox.ChangeInPhaseAsync("Running");
+    }
+
     [TestCase("""[{"op": "add", "path": "/spec/template/spec/initContainers", "value": [{"name": "i", "image": "IMAGE"}]}]""")]
     [TestCase("""[{"op": "add", "path": "/spec/template/spec/containers/-", "value": {"name": "sidecar", "image": "IMAGE"}}]""")]
     [TestCase("""[{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"sidecar.istio.io/proxyImage": "IMAGE"}}]""")]

@@ -59,6 +59,19 @@ public class LifecycleTests
     }
 
     [Test]
+    public async Task Row31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
+    {
+        var sandbox = await WithWebRunningAsync();
+        (await World.Rig.Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
+        (await sandbox.AskAsync()).OrFail();
+
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "describe", "deployment", "web"),
+            run => run.Output.Contains("RunsWithoutChange", StringComparison.Ordinal),
+            "the audit to tell");
+    }
+
+    [Test]
     public async Task Row27_ADeletedRegistrationStaysDeletedAndIsReported()
     {
         (await World.Rig.Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();

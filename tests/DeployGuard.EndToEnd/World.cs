@@ -6,6 +6,8 @@ namespace DeployGuard.EndToEnd;
 [SetUpFixture]
 public class World
 {
+    private const string CustomKinds = """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
+
     private static RunningRig? s_rig;
 
     public static RunningRig Rig => s_rig ?? throw new InvalidOperationException("the rig is not up");
@@ -38,7 +40,7 @@ public class World
         var rig = await RunningRig.StartAsync(await Toolbox.InstallAsync());
         try
         {
-            (await rig.Plane.HelmAsync("admin", Installation.HelmArguments(rig.Tools.Chart))).OrFail();
+            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
             await BlocksNobodyBeforeItAnswersAsync(rig);
             await rig.RunInstalledAsync(replicas: 2);

@@ -14,10 +14,10 @@ internal sealed record ObservedWorkload(
     private const int DefaultHistoryLimit = 10;
 
     /// <exception cref="MalformedObjectException">It is no workload.</exception>
-    public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind)
+    public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader? reader = null)
     {
         // Items of a list leave their type to the list.
-        var workload = WorkloadReader.Default.Read(WithType(item, apiVersion, kind));
+        var workload = (reader ?? WorkloadReader.Default).Read(WithType(item, apiVersion, kind));
         var status = item.TryGetProperty("status", out var s) && s.ValueKind is JsonValueKind.Object ? s : default;
         var observed = Number(status, "observedGeneration") is not { } seen || seen >= Number(item.GetProperty("metadata"), "generation");
         return new ObservedWorkload(
@@ -43,7 +43,8 @@ internal sealed record ObservedWorkload(
         "Pod" => (status.TryGetProperty("phase", out var phase) && phase.ValueEquals("Succeeded")) || HasCondition(status, "Ready"),
         // Complete with the first of its Jobs that is, which only the cache of Jobs can tell.
         "CronJob" => false,
-        _ => throw new InvalidOperationException($"nobody said when a {kind} is complete"),
+        // A custom kind is complete if it counts its pods as a Deployment does; one that does not never is, and is no way back.
+        _ => desired > 0 && All(status, desired, "replicas", "updatedReplicas", "availableReplicas"),
     };
 
     private static bool All(JsonElement status, long expected, params ReadOnlySpan<string> numbers)

@@ -13,7 +13,7 @@ namespace DeployGuard.Cluster.Leader;
 /// proven: it ran before anybody guarded it. Once per namespace, and listed in the policy's status, so that nothing that
 /// slipped in later can be passed off as old.
 /// </summary>
-internal sealed class Adoption(ApiConnection api, ClusterCaches caches, ChangeWriter writer, ClusterOptions options, TimeProvider time, ILogger logger) : ILeaderTask
+internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, ClusterOptions options, TimeProvider time, ILogger logger) : ILeaderTask
 {
     public string Name => "adoption of what runs";
 
@@ -41,6 +41,8 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, ChangeWr
         {
             live.AddRange(await cache.ReadLiveAsync(@namespace, cancel));
         }
+
+        live.AddRange(await custom.ListAsync(@namespace, cancel));
 
         var history = await caches.ControllerRevisions.ReadLiveAsync(@namespace, cancel);
         var recorded = await caches.Changes.ReadLiveAsync(@namespace, cancel);

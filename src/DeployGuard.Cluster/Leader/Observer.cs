@@ -12,7 +12,7 @@ namespace DeployGuard.Cluster.Leader;
 /// Leads Changes through the phases that are seen and not asked for: the API server may still drop what was admitted, anyone who can
 /// reach the port can ask, votes come and go, and time passes. Notes reviews of what came in by break-glass.
 /// </summary>
-internal sealed class Observer(ApiConnection api, ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
+internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {
     public string Name => "observation of changes";
 
@@ -98,10 +98,15 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, ChangeWr
             return cache.Find(ObjectKey.Of(workload.Namespace, workload.Name));
         }
 
-        // Pods are too many to be watched; the few that people make by hand are asked for until they have come up.
-        if (workload.Kind != "Pod" || change.Phase is not (Phase.Admitted or Phase.Running))
+        // Pods are too many to be watched, and custom kinds may not exist; the few that are needed are asked for until they have come up.
+        if (change.Phase is not (Phase.Admitted or Phase.Running))
         {
             return null;
+        }
+
+        if (workload.Kind != "Pod")
+        {
+            return await custom.FindAsync(workload, cancel);
         }
 
         using var pod = await api.FindAsync($"api/v1/namespaces/{workload.Namespace}/pods/{workload.Name}", cancel);

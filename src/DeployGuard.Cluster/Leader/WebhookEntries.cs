@@ -41,8 +41,9 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
         return [(JsonNode)stamp];
     }
 
-    private static JsonArray Workloads() =>
+    private JsonArray Workloads() =>
     [
+        .. options.CustomKinds.Select(k => (JsonNode)Rule(k.ApiGroup, ["CREATE", "UPDATE"], k.Resource)),
         (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "deployments", "statefulsets", "daemonsets"),
         (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "cronjobs"),
         (JsonNode)Rule("", ["CREATE", "UPDATE"], "replicationcontrollers"),

@@ -16,7 +16,8 @@ public static class Retention
     {
         var kept = Math.Max(LeastKept, historyLimit + 1);
         var done = changes.Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.IsUnreviewed)
-            .OrderByDescending(c => c.Since)
+            // Whoever goes back to one keeps it.
+            .OrderByDescending(c => c.LastAskedAt > c.Since ? c.LastAskedAt : c.Since)
             // What runs is one of those that are kept.
             .Skip(runs is null ? kept : kept - 1);
         var old = changes.Where(c => !c.IsUnreviewed && now - c.Since >= (c.Phase is Phase.Expired ? KeepsExpired : KeepsDeleted)

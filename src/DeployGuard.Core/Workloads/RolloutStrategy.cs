@@ -15,7 +15,11 @@ public sealed record RolloutStrategy(
     int? Partition,
     int MinReadySeconds,
     int ProgressDeadlineSeconds,
-    bool Paused);
+    bool Paused)
+{
+    /// <summary>Of a kind whose strategy nobody can read.</summary>
+    public static readonly RolloutStrategy Unknown = new(null, null, null, null, 0, 600, false);
+}
 
 /// <summary>The API's IntOrString where the string is a percentage.</summary>
 public readonly record struct IntOrPercent(int Value, bool IsPercent)

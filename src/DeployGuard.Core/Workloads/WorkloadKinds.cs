@@ -18,6 +18,10 @@ public sealed class WorkloadKinds(IEnumerable<KeyValuePair<(string ApiGroup, str
 
     public static WorkloadKinds BuiltIn { get; } = new([]);
 
+    /// <summary>The built-in kinds, which nobody can redefine, and custom ones.</summary>
+    public static WorkloadKinds With(IEnumerable<CustomKind> custom) =>
+        new(custom.Select(k => KeyValuePair.Create((k.ApiGroup, k.Kind), k.TemplatePath)));
+
     /// <summary>Kinds as objects spell them.</summary>
     public IEnumerable<string> Names => _templatePaths.Keys.Select(k => k.Kind);
 

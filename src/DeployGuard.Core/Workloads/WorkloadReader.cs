@@ -32,7 +32,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             ControllerUid = ControllerUid(metadata),
             Template = ReadTemplate(root, path),
             Replicas = ReadReplicas(root, kind),
-            Strategy = StrategyReader.Read(root.RequiredObject("spec")),
+            // Another kind's fields of the same names may mean anything.
+            Strategy = WorkloadKinds.BuiltIn.TemplatePath(apiGroup, kind) is null ? RolloutStrategy.Unknown : StrategyReader.Read(root.RequiredObject("spec")),
         };
     }
 

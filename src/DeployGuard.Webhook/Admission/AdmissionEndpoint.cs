@@ -27,12 +27,12 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         }
 
         var verdict = await DecideAsync(request, context);
-        if (!request.DryRun && BelongsOnRecordAfterwards(verdict))
+        var isEcho = _telemetry.Decided(verdict);
+        if (!isEcho && !request.DryRun && BelongsOnRecordAfterwards(verdict))
         {
             facts.RecordAfterwards(verdict);
         }
 
-        _telemetry.Decided(verdict);
         var warnings = Messages.WarningLines(verdict);
         return verdict.IsAllowed ? Answer.Allow(warnings) : Answer.Forbid(Messages.Refusal(verdict), warnings);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Net;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;
 
@@ -38,13 +39,19 @@ internal static class CommandLine
         DefaultValueFactory = _ => FromEnvironment("--trusted-controller")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
+    private static readonly Option<string[]> s_kinds = new("--workload-kind")
+    {
+        Description = "RESOURCE.GROUP/KIND=PATH, such as rollouts.argoproj.io/Rollout=spec.template: a custom resource with a pod template. May be repeated; in the environment separated by spaces.",
+        DefaultValueFactory = _ => FromEnvironment("--workload-kind")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
+    };
+
     /// <summary>Parses, and runs <paramref name="run"/> with the options. Exit code 2 for a bad command line.</summary>
     public static async Task<int> RunAsync(string[] args, Func<WebhookOptions, CancellationToken, Task<int>> run)
     {
         var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
         {
             s_listen, s_metrics, s_certificate, s_key, s_ca, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
-            s_standalone, s_policies, s_trusted,
+            s_standalone, s_policies, s_trusted, s_kinds,
         };
         root.Validators.Add(Validate);
         root.SetAction((parsed, cancel) => run(Read(parsed), cancel));
@@ -87,7 +94,15 @@ internal static class CommandLine
                 result.AddError($"--trusted-controller {trusted}: expected USER=KIND[,KIND...]");
             }
         }
+
+        foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
+        {
+            result.AddError($"--workload-kind {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
+        }
     }
+
+    private static IReadOnlyList<CustomKind> CustomKinds(ParseResult parsed) =>
+        [.. parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()];
 
     private static WebhookOptions Read(ParseResult parsed) => new()
     {
@@ -103,6 +118,7 @@ internal static class CommandLine
         Secret = parsed.GetRequiredValue(s_secret),
         WebhookConfiguration = parsed.GetRequiredValue(s_configuration),
         Lease = parsed.GetRequiredValue(s_lease),
+        CustomKinds = CustomKinds(parsed),
         StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,
         TrustedControllers = [.. from trusted in parsed.GetRequiredValue(s_trusted)
                                  let parts = trusted.Split('=')

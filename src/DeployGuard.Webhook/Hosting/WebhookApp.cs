@@ -23,12 +23,13 @@ internal static class WebhookApp
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenFor(options, certificate));
 
         var services = builder.Services;
+        var kinds = WorkloadKinds.With(options.CustomKinds);
         services.AddDeployGuardMetrics();
         services.AddSingleton(time);
         services.AddSingleton(facts);
         services.AddSingleton(new Guard(new TrustedControllers(options.TrustedControllers)));
-        services.AddSingleton(new RequestReader(WorkloadReader.Default));
-        services.AddSingleton(WorkloadKinds.BuiltIn);
+        services.AddSingleton(new RequestReader(new WorkloadReader(kinds, TemplateNoise.Default)));
+        services.AddSingleton(kinds);
         services.AddSingleton(new RecordRules(options.Self));
         services.AddSingleton(new DecisionLog(decisions, time));
         services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());

@@ -1,5 +1,6 @@
 using System.Net;
 using DeployGuard.Cluster;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;
 
@@ -34,8 +35,12 @@ internal sealed record WebhookOptions
     /// <summary>User names that are let through for kinds, besides the built-in controllers.</summary>
     public required IReadOnlyList<KeyValuePair<string, string[]>> TrustedControllers { get; init; }
 
+    /// <summary>Custom resources with pod templates.</summary>
+    public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
+
     public ClusterOptions Cluster => new()
     {
+        CustomKinds = CustomKinds,
         Namespace = Namespace,
         Service = Service,
         Secret = Secret,

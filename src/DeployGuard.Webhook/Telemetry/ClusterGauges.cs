@@ -19,9 +19,21 @@ internal static class ClusterGauges
             "deployguard_webhook_configuration",
             () => cluster.Registered.Select(r => new Measurement<int>(r.Value ? 1 : 0, new KeyValuePair<string, object?>("kind", r.Key))),
             description: "1 while the webhook configuration is there, 0 once it was deleted; from the leader alone.");
+        meter.CreateObservableGauge(
+            "deployguard_unrecorded_workloads",
+            () => Unrecorded(cluster),
+            description: "Workloads that run where an Enforce policy matches, without a Change that was let in; from the leader alone.");
         meter.CreateObservableCounter("deployguard_changes_overflowed", () => cluster.ChangesOverflowed, description: "Changes that waited for approval and found no place in the inbox.");
         meter.CreateObservableCounter("deployguard_records_failed", () => cluster.RecordsFailed, description: "Records of changes that were lost.");
     }
+
+    /// <summary>Without any there is a zero without a namespace: a series that vanishes is no zero.</summary>
+    private static IEnumerable<Measurement<int>> Unrecorded(ClusterHost cluster) => cluster.Unrecorded switch
+    {
+        null => [],
+        { Count: 0 } => [new Measurement<int>(0, new KeyValuePair<string, object?>("namespace", ""))],
+        var found => found.Select(f => new Measurement<int>(f.Value, new KeyValuePair<string, object?>("namespace", f.Key))),
+    };
 
     /// <summary>Every phase, also those with none: a series that vanishes is no zero.</summary>
     private static IEnumerable<Measurement<int>> ByPhase(ClusterHost cluster)

@@ -35,13 +35,19 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
 
     private readonly Counter<long> _policies = meter.CreateCounter<long>("deployguard_policy_changes", description: "SafeguardPolicies created, changed or deleted.");
 
-    public void Decided(Verdict verdict)
+    /// <returns>Whether it is the echo of a refusal that was given a moment ago, and neither counted nor recorded once more.</returns>
+    public bool Decided(Verdict verdict)
     {
         log.Write(verdict);
         CountWaived(verdict);
-        if (verdict.Change is { Request.DryRun: true } or { Meaning: Meaning.Rollback } || (!verdict.IsAllowed && echoes.IsEcho(verdict)))
+        if (!verdict.IsAllowed && echoes.IsEcho(verdict))
         {
-            return;
+            return true;
+        }
+
+        if (verdict.Change is { Request.DryRun: true } or { Meaning: Meaning.Rollback })
+        {
+            return false;
         }
 
         foreach (var (policy, mode, safeguard, reason) in verdict.Findings.Where(f => f.Waiver is null).Select(f => (f.Policy, f.Mode, f.Safeguard, f.Finding.Reason)).Distinct())
@@ -57,6 +63,8 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
                 { "mode", ModeName(mode) },
             });
         }
+
+        return false;
     }
 
     public void Answered(Review review, Answer answer, TimeSpan took)

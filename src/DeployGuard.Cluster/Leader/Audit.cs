@@ -1,0 +1,67 @@
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Cluster.Leader;
+
+/// <summary>
+/// Finds what runs where an Enforce policy matches without a Change that was let in: it came while nobody answered, or past us. Told by
+/// a gauge and an Event; nothing is stopped.
+/// </summary>
+internal sealed class Audit(ClusterCaches caches, EventWriter events, TimeProvider time) : ILeaderTask
+{
+    private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(1);
+
+    private readonly HashSet<string> _told = [];
+    private IReadOnlyList<ObservedWorkload> _suspects = [];
+    private IReadOnlyList<ObservedWorkload> _found = [];
+    private DateTimeOffset _lookedAt;
+
+    public string Name => "audit of what runs";
+
+    /// <summary>How many there are by namespace; null where another replica leads, and knows.</summary>
+    public IReadOnlyDictionary<string, int>? ByNamespace => time.GetUtcNow() - _lookedAt < s_fresh
+        ? _found.GroupBy(w => w.Ref.Namespace).ToDictionary(g => g.Key, g => g.Count())
+        : null;
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var unrecorded = caches.Workloads.Values.SelectMany(c => c.All()).Where(w => w.ControllerUid.Length == 0 && IsGuarded(w) && !IsRecorded(w)).ToList();
+        // Twice in a row: the cache of Changes may lag behind that of workloads.
+        _found = [.. unrecorded.Where(w => _suspects.Any(s => s.Uid == w.Uid && s.TemplateHash == w.TemplateHash))];
+        _suspects = unrecorded;
+        _lookedAt = time.GetUtcNow();
+        _told.IntersectWith(_found.Select(Key));
+        foreach (var workload in _found.Where(w => _told.Add(Key(w))))
+        {
+            await events.WriteAsync(
+                new EventEntry(EventSubject.Of(workload.Ref, workload.Uid), true, "RunsWithoutChange", $"its template {workload.TemplateHash} was never let in by DeployGuard, and an enforcing policy matches its namespace"),
+                cancel);
+        }
+    }
+
+    /// <summary>
+    /// What was adopted had its records made first, so that only namespaces that were count. A policy that selects by labels of workloads
+    /// is left out: these are not kept.
+    /// </summary>
+    private bool IsGuarded(ObservedWorkload workload)
+    {
+        var now = time.GetUtcNow();
+        return caches.Namespaces.Find(ObjectKey.Of("", workload.Ref.Namespace)) is { Ends: false } @namespace
+            && caches.Policies.All().Any(p => p.Adopted.Contains(@namespace.Name))
+            && caches.Policies.All().Select(p => p.Policy).Any(p =>
+                p.Mode is Mode.Enforce && p.Active.Contains(now) && p.Match.Namespaces.Matches(@namespace.Labels) && p.Match.Workloads.Requirements.Count == 0
+                && (p.Match.Kinds.Count == 0 || p.Match.Kinds.Contains(workload.Ref.Kind)));
+    }
+
+    /// <summary>By its hash, or by the name of the revision it runs: a server upgrade may have added defaults since.</summary>
+    private bool IsRecorded(ObservedWorkload workload)
+    {
+        var owned = LiveHistory.NameOf(workload, caches);
+        return caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref))
+            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.OwnedRevision == owned)));
+    }
+
+    private static string Key(ObservedWorkload workload) => $"{workload.Uid}/{workload.TemplateHash}";
+}
