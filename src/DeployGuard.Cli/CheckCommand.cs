@@ -12,7 +12,7 @@ internal static class CheckCommand
 {
     private static readonly Option<string[]> s_files = new("--filename", "-f")
     {
-        Description = "Files, folders, or - for standard input: workloads, and with them policies, Namespaces, ChangeApprovals and Changes. A folder of manifests/examples is taken as a whole.",
+        Description = "Files, folders, or - for standard input: workloads, and with them policies, Namespaces, ChangeApprovals, BreakGlasses and Changes. A folder of manifests/examples is taken as a whole.",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };

@@ -57,7 +57,7 @@ public static class Messages
     [
         .. verdict.Waived.Where(w => verdict.IsAllowed && w.Waiver?.BreakGlass is not null).Select(w => w.Waiver?.Name).Distinct()
             .Select(name => Cut($"let in by {name}; another person must review it: kubectl deployguard approve {verdict.Change.Name} -n {verdict.Change.Request.Target.Namespace}", LongestReview)),
-        .. verdict.Waived.Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", LongestWarning))
+        .. verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null).Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", LongestWarning))
             .Concat(verdict.Warnings.Select(w => Cut($"{w.Policy}: {(WouldRefuse(verdict, w) ? "would be refused: " : "")}{w.Finding.Reason}: {w.Finding.Message}", LongestWarning)))
             .Distinct().Take(MostWarnings),
     ];

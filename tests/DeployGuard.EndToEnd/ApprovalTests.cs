@@ -4,6 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Who can approve what, and what it binds.</summary>
+[Parallelizable(ParallelScope.Children)]
 public class ApprovalTests
 {
     [Test]

@@ -3,6 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The on-call at 3 a.m., and what stays of it in the morning.</summary>
+[Parallelizable(ParallelScope.Children)]
 public class BreakGlassTests
 {
     [Test]

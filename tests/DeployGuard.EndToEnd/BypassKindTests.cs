@@ -6,6 +6,7 @@ namespace DeployGuard.EndToEnd;
 /// Ways around by another kind of object. Named after the rows of docs/threat-model.md. Dana is a developer with the built-in role admin
 /// in the namespace; she gets nothing to run that was not approved.
 /// </summary>
+[Parallelizable(ParallelScope.Children)]
 public class BypassKindTests
 {
     private const string Labels = """ "labels": {"app": "web"} """;

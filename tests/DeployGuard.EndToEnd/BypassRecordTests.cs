@@ -4,6 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Ways around by approvals and records. Named after the rows of docs/threat-model.md.</summary>
+[Parallelizable(ParallelScope.Children)]
 public class BypassRecordTests
 {
     [Test]

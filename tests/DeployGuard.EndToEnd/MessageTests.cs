@@ -4,6 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What of our words reaches the terminal.</summary>
+[Parallelizable(ParallelScope.Children)]
 public class MessageTests
 {
     [Test]

@@ -4,6 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What a real kubectl is refused, however it asks.</summary>
+[Parallelizable(ParallelScope.Children)]
 public class RefusalTests
 {
     public static IEnumerable<TestCaseData> WaysToChangeAnImage()

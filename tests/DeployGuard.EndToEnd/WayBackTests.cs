@@ -64,6 +64,20 @@ public class WayBackTests
             "three pods again");
     }
 
+    [Test]
+    public async Task ACronJobThatRanBeforeThePolicyGoesOnTicking()
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.ApplyAsync("admin", WayBackWorkloads.CronJob)).OrFail();
+        await sandbox.GuardAsync("guarded");
+
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "pods", "-o", "jsonpath={.items[*].metadata.name}"),
+            run => run.Output.Contains("tick-", StringComparison.Ordinal),
+            "the pod of the first tick",
+            seconds: 150);
+    }
+
     internal static async Task ApprovedAsync(Sandbox sandbox, string image)
     {
         Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).Succeeded, Is.False);

@@ -11,6 +11,13 @@ internal static class WayBackWorkloads
          "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{Sandbox.V1}}"}] } } } } } }
         """);
 
+    /// <summary>The Job of a tick, as the CronJob's controller makes it.</summary>
+    public static JsonObject Tick(string cronJobUid) => Sandbox.Parse($$"""
+        {"apiVersion": "batch/v1", "kind": "Job",
+         "metadata": {"name": "tick-1", "ownerReferences": [{"apiVersion": "batch/v1beta1", "kind": "CronJob", "name": "tick", "uid": "{{cronJobUid}}", "controller": true}]},
+         "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{Sandbox.V1}}"}] } } } }
+        """);
+
     /// <summary>Its pod never becomes ready, so that it is there to be lost.</summary>
     public static JsonObject Job => Sandbox.Parse($$"""
         {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},

@@ -1,5 +1,8 @@
 using DeployGuard.Rig;
 
+// Tests wait more than they work.
+[assembly: LevelOfParallelism(4)]
+
 namespace DeployGuard.EndToEnd;
 
 /// <summary>One real API server for all tests, DeployGuard installed by its chart, two replicas behind haproxy; torn down whatever happens.</summary>

@@ -78,8 +78,8 @@ internal sealed class LiveFacts(ApiConnection api)
 
     private async Task<Votes> ListAsync(string @namespace)
     {
-        var approvals = ListAsync(@namespace, "changeapprovals", ApprovalJson.ReadOrNull);
-        var glasses = ListAsync(@namespace, "breakglasses", BreakGlassJson.ReadOrNull);
+        var approvals = ListAsync(@namespace, "changeapprovals", Stored.ApprovalOrNull);
+        var glasses = ListAsync(@namespace, "breakglasses", Stored.BreakGlassOrNull);
         await Task.WhenAll(approvals, glasses);
         return new Votes(await approvals, await glasses);
     }

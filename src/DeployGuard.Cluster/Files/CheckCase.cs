@@ -18,6 +18,7 @@ public sealed class CheckCase
     private readonly List<Manifest> _after = [];
     private readonly List<Workload> _before = [];
     private readonly List<Approval> _approvals = [];
+    private readonly List<BreakGlass> _glasses = [];
     private readonly List<RecordedChange> _changes = [];
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = [];
 
@@ -68,6 +69,9 @@ public sealed class CheckCase
                 case (PolicyReader.ApiVersion, ApprovalReader.Kind):
                     _approvals.Add(Read(manifest, m => ApprovalReader.Read(m, Now)));
                     break;
+                case (PolicyReader.ApiVersion, BreakGlassReader.Kind):
+                    _glasses.Add(Read(manifest, m => BreakGlassReader.Read(m, Now)));
+                    break;
                 case (PolicyReader.ApiVersion, "Change"):
                     _changes.Add(ChangeJson.ReadOrNull(manifest.Content) ?? throw new ManifestException($"{manifest.Source}: not a Change as DeployGuard writes it"));
                     break;
@@ -109,6 +113,7 @@ public sealed class CheckCase
         NamespaceLabels = _namespaces.GetValueOrDefault(workload.Namespace),
         Changes = [.. _changes.Where(c => c.Workload == workload)],
         Approvals = [.. _approvals.Where(a => a.Workload == workload)],
+        BreakGlasses = _glasses,
         ApproveBy = isDefaulted ? ApproveBy.ChangeName : ApproveBy.Nothing,
     };
 
