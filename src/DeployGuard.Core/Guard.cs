@@ -37,7 +37,7 @@ public sealed class Guard(TrustedControllers trusted)
         {
             Change = change,
             Policies = policies,
-            Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.Workload == after.Ref && a.TemplateHash == after.Template.Hash)],
+            Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.IsAbout(after))],
             Findings =
             [
                 .. policies.SelectMany(policy => Judge(change, policy, view, now)),

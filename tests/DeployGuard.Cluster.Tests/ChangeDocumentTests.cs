@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Records;
+using DeployGuard.Core;
+using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Tests;
@@ -100,6 +103,21 @@ public class ChangeDocumentTests
     public void ANameThatStandsForAnotherRevisionIsNotWrittenTo() => Assert.That(
         () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_asked, s_now), s_asked with { TemplateHash = "v1:1" }, s_now),
         Throws.TypeOf<ChangeNameTakenException>());
+
+    [TestCase(Phase.Admitted, true)]
+    [TestCase(Phase.Pending, false)]
+    public void ABreakGlassIsOnRecordOnlyWhereItLetSomethingIn(Phase asked, bool expected)
+    {
+        var glass = new BreakGlass
+        {
+            Name = "g", Namespace = "shop", Waives = ["Approval"], Incident = "INC-1", Reason = "orders fail", CreatedAt = s_now, ExpiresAt = s_now.AddHours(1), RequestedBy = new Requester("olga", "", []),
+        };
+        var finding = new JudgedFinding("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r")) { Waiver = new Waiver(glass) };
+
+        var change = Read(ChangeDocument.Merge(null, s_asked with { Transition = To(asked), Findings = [finding] }, s_now));
+
+        Assert.That(change?.IsUnreviewed, Is.EqualTo(expected));
+    }
 
     [Test]
     public void EvidenceOfAiFindsRoomBehindAFloodOfAuthors()

@@ -86,7 +86,7 @@ public class BypassRecordTests
         var other = await Approvals.OfAsync(sandbox, change);
         other["spec"]!["workload"]!["name"] = "another";
         (await sandbox.CreateAsync("alice", other)).OrFail();
-        (await sandbox.KubectlAsync("alice", "deployguard", "approve", change, "--yes", "--expires-in", "2s")).OrFail();
+        (await sandbox.KubectlAsync("alice", "deployguard", "approve", change, "--yes", "--expires-in", "10s")).OrFail();
 
         var expired = await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", "--dry-run=server"),

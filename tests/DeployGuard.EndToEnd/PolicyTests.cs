@@ -9,6 +9,8 @@ public class PolicyTests
     [TestCase("{canary: {steps: [25, 5]}}", "spec.canary.steps: [25, 5] must rise")]
     [TestCase("{approval: {maxAge: 10 minutes, quorum: [{groups: [a], count: 1}]}}", "spec.approval.maxAge")]
     [TestCase("{mode: Enforcing}", "spec.mode")]
+    [TestCase("{approval: {quorum: [{groups: [\"a\\u001b[2J\"]}]}}", "is not a non-empty string without control characters")]
+    [TestCase("{exempt: {groups: [system:authenticated]}}", "spec.exempt.groups[0]: \"system:authenticated\" is everybody")]
     [TestCase("{canary: {steps: [5], soak: 10m}}", "spec.canary.soak: not in this version")]
     public async Task AnInvalidPolicyIsRefusedWithItsPath(string spec, string message)
     {

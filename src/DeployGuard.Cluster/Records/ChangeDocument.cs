@@ -34,7 +34,12 @@ internal static class ChangeDocument
             AddApproval(status, approval);
         }
 
-        MergeWaivers(status, entry, now);
+        if (entry.Transition.Phase is Phase.Admitted)
+        {
+            // What would have been waived, had nothing else refused it, was not used.
+            MergeWaivers(status, entry, now);
+        }
+
         if (entry.ChangeId.Length > 0)
         {
             Json.AddText(Json.List(status, "changeIds"), entry.ChangeId, MostOfEach);

@@ -35,6 +35,10 @@ public sealed record Approval
     /// <summary>The approver's own limit; null for the policy's <c>maxAge</c> alone.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>It names exactly this template; or, naming none, one of its images.</summary>
+    public bool IsAbout(Workload revision) => Workload == revision.Ref
+        && (TemplateHash is { } hash ? hash == revision.Template.Hash : revision.Template.Images.Any(i => Images.Contains(i.Reference.Text)));
+
     public bool HasExpired(TimeSpan maxAge, DateTimeOffset now) =>
         now >= CreatedAt + maxAge || (ExpiresAt is { } end && now >= end);
 }

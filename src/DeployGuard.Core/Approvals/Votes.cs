@@ -23,7 +23,7 @@ internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, I
             rules.Covers is ApprovalCovers.Images && fresh.Count == 0,
             counted,
             [.. judged.Where(j => j.Why is not null && counted.All(c => c.Username != j.Approver.Username)).Select(j => $"{j.Approver.Username} ({j.Why})").Distinct()],
-            [.. view.Approvals.Where(a => a.Decision is Decision.Reject && a.Workload == after.Ref && Concerns(a, after) && MayVeto(a.Approver, rules) && !a.HasExpired(rules.MaxAge, now))]);
+            [.. view.Approvals.Where(a => a.Decision is Decision.Reject && a.IsAbout(after) && MayVeto(a.Approver, rules) && !a.HasExpired(rules.MaxAge, now))]);
     }
 
     /// <summary>Whether a no of this identity counts.</summary>
@@ -33,11 +33,6 @@ internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, I
     private static bool Binds(Approval approval, Workload after, ApprovalRules rules, IReadOnlyList<string> fresh) =>
         approval.TemplateHash == after.Template.Hash
         || (rules.Covers is ApprovalCovers.Images && fresh.Count > 0 && fresh.All(approval.Images.Contains));
-
-    /// <summary>A veto of one image stops every revision that has it.</summary>
-    private static bool Concerns(Approval veto, Workload after) => veto.TemplateHash is { } hash
-        ? hash == after.Template.Hash
-        : after.Template.Images.Any(i => veto.Images.Contains(i.Reference.Text));
 
     private static string? WhyNot(Approval approval, ApprovalRules rules, HashSet<string> excluded, DateTimeOffset now)
     {

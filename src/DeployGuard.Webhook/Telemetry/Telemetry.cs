@@ -102,7 +102,7 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
     private void CountWaived(Verdict verdict)
     {
         var request = verdict.Change.Request;
-        if (request.DryRun)
+        if (request.DryRun || !verdict.IsAllowed)
         {
             return;
         }
