@@ -110,7 +110,14 @@ public class ChangeDocumentTests
     {
         var glass = new BreakGlass
         {
-            Name = "g", Namespace = "shop", Waives = ["Approval"], Incident = "INC-1", Reason = "orders fail", CreatedAt = s_now, ExpiresAt = s_now.AddHours(1), RequestedBy = new Requester("olga", "", []),
+            Name = "g",
+            Namespace = "shop",
+            Waives = ["Approval"],
+            Incident = "INC-1",
+            Reason = "orders fail",
+            CreatedAt = s_now,
+            ExpiresAt = s_now.AddHours(1),
+            RequestedBy = new Requester("olga", "", []),
         };
         var finding = new JudgedFinding("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r")) { Waiver = new Waiver(glass) };
 
