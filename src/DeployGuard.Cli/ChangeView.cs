@@ -20,7 +20,8 @@ internal sealed class ChangeView(JsonElement item)
 
     public string Origin => Text("status", "origin", "kind");
 
-    public string Missing => Text("status", "missing");
+    /// <summary>What keeps it from passing; or, where it passed by break-glass, the look of somebody else.</summary>
+    public string Missing => Recorded is { IsUnreviewed: true } ? "review of a break-glass" : Text("status", "missing");
 
     public DateTimeOffset CreatedAt => DateTimeOffset.TryParse(Text("metadata", "creationTimestamp"), out var time) ? time : default;
 

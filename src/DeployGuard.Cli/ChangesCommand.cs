@@ -10,6 +10,7 @@ internal static class ChangesCommand
     private static readonly ClusterFlags s_cluster = new();
     private static readonly Option<bool> s_all = new("--all-namespaces", "-A") { Description = "Of all namespaces." };
     private static readonly Option<Phase?> s_phase = new("--phase") { Description = "Only changes in this phase." };
+    private static readonly Option<bool> s_unreviewed = new("--unreviewed") { Description = "Only changes that came in by break-glass and that nobody else has reviewed." };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print the objects as JSON." };
 
     public static Command Create(TimeProvider time)
@@ -20,9 +21,10 @@ internal static class ChangesCommand
             Examples:
               kubectl deployguard changes -A --phase Pending
               kubectl deployguard changes -n shop
+              kubectl deployguard changes -A --unreviewed
             """)
         {
-            s_all, s_phase, s_json,
+            s_all, s_phase, s_unreviewed, s_json,
         };
         s_cluster.AddTo(command);
         command.SetAction((parsed, cancel) => RunAsync(parsed, time, cancel));
@@ -40,6 +42,7 @@ internal static class ChangesCommand
         var changes = list.RootElement.GetProperty("items").EnumerateArray()
             .Select(item => new ChangeView(item))
             .Where(c => phase is null || c.Phase == phase)
+            .Where(c => !parsed.GetValue(s_unreviewed) || c.Recorded is { IsUnreviewed: true })
             .OrderBy(c => c.Phase == nameof(Phase.Pending) ? 0 : 1).ThenByDescending(c => c.CreatedAt)
             .ToList();
         if (parsed.GetValue(s_json))

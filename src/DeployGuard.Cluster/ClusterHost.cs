@@ -5,6 +5,7 @@ using DeployGuard.Cluster.Leader;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Cluster;
@@ -111,7 +112,7 @@ public sealed class ClusterHost
             Policies = [.. _caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)],
             NamespaceLabels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel),
             Changes = _caches.Changes.Under(key),
-            History = request is WorkloadRequest { Before: { } before } ? LiveHistory.Of(before.Uid, _caches) : [],
+            History = request is WorkloadRequest { Before: { } before } && IsLive(before) ? LiveHistory.Of(before.Uid, _caches) : [],
             Approvals = _caches.Approvals.Under(key),
             BreakGlasses = _caches.BreakGlasses.Under(target.Namespace),
         };
@@ -151,6 +152,13 @@ public sealed class ClusterHost
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => _recorder.RecordAdmittedAsync(verdict, deadline);
 
     public void RecordAfterwards(Verdict verdict) => _recorder.RecordAfterwards(verdict);
+
+    /// <summary>
+    /// Whether the object that the request says it changes is the one that we see. Whoever sends reviews past the API server could name another
+    /// workload's uid, and pass its history off as his own.
+    /// </summary>
+    private bool IsLive(Workload before) => _caches.Workloads.TryGetValue(before.Ref.Kind, out var cache)
+        && cache.Find(ObjectKey.Of(before.Ref.Namespace, before.Ref.Name))?.Uid == before.Uid;
 
     private async Task LeadOnceReadyAsync(CancellationToken cancel)
     {

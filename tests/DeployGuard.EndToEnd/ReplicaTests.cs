@@ -70,6 +70,20 @@ public class ReplicaTests
     }
 
     [Test]
+    public async Task Row26_AnotherWorkloadsHistoryCannotBePassedOff()
+    {
+        var sandbox = await WithWebRunningAsync();
+        // Says that "ghost", which does not exist and has no records, is web, and goes back to what web ran.
+        var (ghost, other) = await DirectCall.WebAsync(sandbox, V2);
+        ghost["metadata"]!["name"] = "ghost";
+        other["metadata"]!["name"] = "ghost";
+        using var call = new DirectCall();
+
+        Assert.That(await call.AskAsync(Replicas[0], "dana", other, ghost), Does.Contain("Deployment").And.Contain("/ghost refused").And.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[?(@.spec.workload.name==\"ghost\")]}{.status.phase} {end}")).Output, Does.Not.Contain("Completed").And.Not.Contain("Admitted"));
+    }
+
+    [Test]
     public async Task Row29_WhoeverFloodsFillsTheirOwnShareOfTheInbox()
     {
         var sandbox = await WithWebRunningAsync();

@@ -23,20 +23,23 @@ internal sealed class RunningWebhook : IAsyncDisposable
         _app = app;
         // The certificate is of this test's own making; that it is the one asked for is another test's matter.
         var trustAny = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
-        _client = new HttpClient(trustAny) { BaseAddress = new Uri($"https://{options.Listen}") };
+        Address = new Uri($"https://{options.Listen}");
+        _client = new HttpClient(trustAny) { BaseAddress = Address };
         // A body that is refused by its length is then not sent at all, and the answer can be read.
         _client.DefaultRequestHeaders.ExpectContinue = true;
         Metrics = new Uri($"http://{options.MetricsListen}/metrics");
     }
 
+    public Uri Address { get; }
+
     public Uri Metrics { get; }
 
     public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneFacts(() => policies));
 
-    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null)
+    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null)
     {
         var certificate = SelfSigned();
-        var options = Options(FreePort(), FreePort());
+        var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa };
         var app = WebhookApp.Build(options, facts, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System);
         await app.StartAsync();
         return new RunningWebhook(app, options);

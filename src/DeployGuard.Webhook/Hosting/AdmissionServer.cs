@@ -10,8 +10,9 @@ namespace DeployGuard.Webhook.Hosting;
 /// <summary>Kestrel's two ports and what is served on which: the API server's calls over TLS, metrics without.</summary>
 internal static class AdmissionServer
 {
+    /// <param name="clients">Who signs the certificates of callers; null to ask for none.</param>
     /// <param name="certificate">Asked at every handshake, so that a renewed certificate is served without a restart; null until there is one.</param>
-    public static void ListenFor(this KestrelServerOptions kestrel, WebhookOptions options, Func<X509Certificate2?> certificate)
+    public static void ListenFor(this KestrelServerOptions kestrel, WebhookOptions options, ClientAuthority? clients, Func<X509Certificate2?> certificate)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = ReviewBody.MostBytes;
@@ -19,23 +20,36 @@ internal static class AdmissionServer
         kestrel.Listen(options.Listen, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
         {
             ServerCertificateSelector = (_, _) => certificate(),
+            // Allowed, not required: the kubelet's probes have none. What is presented must be good.
+            ClientCertificateMode = clients is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.AllowCertificate,
+            ClientCertificateValidation = (presented, _, _) => clients?.Signed(presented) ?? false,
             OnAuthenticate = (_, tls) => tls.EncryptionPolicy = EncryptionPolicy.RequireEncryption,
         }));
         kestrel.Listen(options.MetricsListen);
     }
 
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
-    public static void Serve(this WebApplication app, Func<IReadOnlyList<string>> notReady)
+    /// <param name="needsClientCertificate">Admission is answered to callers with a certificate alone.</param>
+    public static void Serve(this WebApplication app, bool needsClientCertificate, Func<IReadOnlyList<string>> notReady)
     {
+        RequestDelegate ForKnown(RequestDelegate handle) => context =>
+            needsClientCertificate && context.Connection.ClientCertificate is null ? TurnAway(context) : handle(context);
+
         app.MapWhen(context => context.Request.IsHttps, tls => tls.UseRouting().UseEndpoints(endpoints =>
         {
-            endpoints.MapPost("/admit/workloads", app.Services.GetRequiredService<AdmissionEndpoint>().HandleAsync);
-            endpoints.MapPost("/admit/records", app.Services.GetRequiredService<RecordsEndpoint>().HandleAsync);
-            endpoints.MapPost("/stamp", app.Services.GetRequiredService<StampEndpoint>().HandleAsync);
+            endpoints.MapPost("/admit/workloads", ForKnown(app.Services.GetRequiredService<AdmissionEndpoint>().HandleAsync));
+            endpoints.MapPost("/admit/records", ForKnown(app.Services.GetRequiredService<RecordsEndpoint>().HandleAsync));
+            endpoints.MapPost("/stamp", ForKnown(app.Services.GetRequiredService<StampEndpoint>().HandleAsync));
             endpoints.MapGet("/livez", context => context.Response.WriteAsync("ok\n"));
             endpoints.MapGet("/readyz", context => AnswerReadiness(context, notReady()));
         }));
         app.UseOpenTelemetryPrometheusScrapingEndpoint();
+    }
+
+    private static Task TurnAway(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        return context.Response.WriteAsync("deployguard: a client certificate is needed here; the API server presents one if its AdmissionConfiguration names a kubeconfig for webhooks\n");
     }
 
     private static Task AnswerReadiness(HttpContext context, IReadOnlyList<string> notReady)

@@ -14,6 +14,7 @@ internal static class CommandLine
     private static readonly Option<FileInfo?> s_certificate = Path("--tls-cert", "PEM file of the server certificate, chain included. With --tls-key and --tls-ca; without the three DeployGuard makes and keeps its own.");
     private static readonly Option<FileInfo?> s_key = Path("--tls-key", "PEM file of the certificate's private key.");
     private static readonly Option<FileInfo?> s_ca = Path("--tls-ca", "PEM file of the CA that signed it; it is put into the webhook configurations.");
+    private static readonly Option<FileInfo?> s_clientCa = Path("--client-ca", "PEM file of the CA that signs the client certificate of the API server; without it any caller is answered. Read at the start.");
     private static readonly Option<FileInfo?> s_kubeconfig = Path("--kubeconfig", "Kubeconfig file. Default: the service account of the pod.");
     private static readonly Option<string> s_namespace = Text("--namespace", "deployguard-system", "Namespace that DeployGuard runs in.");
     private static readonly Option<string> s_account = Text("--service-account", "deployguard", "Service account that it runs as.");
@@ -50,7 +51,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
         {
-            s_listen, s_metrics, s_certificate, s_key, s_ca, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
+            s_listen, s_metrics, s_certificate, s_key, s_ca, s_clientCa, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
             s_standalone, s_policies, s_trusted, s_kinds,
         };
         root.Validators.Add(Validate);
@@ -111,6 +112,7 @@ internal static class CommandLine
         Tls = parsed.GetValue(s_certificate) is { } certificate && parsed.GetValue(s_key) is { } key && parsed.GetValue(s_ca) is { } ca
             ? new TlsFiles(certificate, key, ca)
             : null,
+        ClientCa = parsed.GetValue(s_clientCa),
         Kubeconfig = parsed.GetValue(s_kubeconfig),
         Namespace = parsed.GetRequiredValue(s_namespace),
         ServiceAccount = parsed.GetRequiredValue(s_account),

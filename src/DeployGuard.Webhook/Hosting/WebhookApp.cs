@@ -15,12 +15,14 @@ internal static class WebhookApp
 {
     /// <param name="certificate">The certificate to serve now; null until there is one.</param>
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
+    /// <exception cref="Cluster.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
     public static WebApplication Build(
         WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time)
     {
+        var clients = options.ClientCa is { } file ? ClientAuthority.Read(file) : null;
         var builder = WebApplication.CreateSlimBuilder();
         Logs.Configure(builder.Logging);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenFor(options, certificate));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenFor(options, clients, certificate));
 
         var services = builder.Services;
         var kinds = WorkloadKinds.With(options.CustomKinds);
@@ -41,7 +43,7 @@ internal static class WebhookApp
 
         var app = builder.Build();
         app.Services.GetRequiredService<Meter>().AddProgramMetrics(app.Services.GetRequiredService<DecisionLog>());
-        app.Serve(notReady);
+        app.Serve(clients is not null, notReady);
         return app;
     }
 }

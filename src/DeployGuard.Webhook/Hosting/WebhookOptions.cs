@@ -14,6 +14,9 @@ internal sealed record WebhookOptions
     /// <summary>All three or none; none for the certificate that DeployGuard makes and keeps itself.</summary>
     public TlsFiles? Tls { get; init; }
 
+    /// <summary>PEM file of the CA that signs the API server's client certificate; null to ask callers for none.</summary>
+    public FileInfo? ClientCa { get; init; }
+
     /// <summary>Null for the service account of the pod.</summary>
     public FileInfo? Kubeconfig { get; init; }
 

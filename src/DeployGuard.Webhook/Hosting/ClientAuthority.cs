@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using DeployGuard.Cluster.Certificates;
+
+namespace DeployGuard.Webhook.Hosting;
+
+/// <summary>
+/// The CA whose client certificates open the admission endpoints. API servers present one if their admission configuration names a kubeconfig for
+/// webhooks; without it anybody who reaches the port can send reviews.
+/// </summary>
+internal sealed class ClientAuthority
+{
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+
+    private readonly X509Certificate2Collection _roots;
+
+    private ClientAuthority(X509Certificate2Collection roots) => _roots = roots;
+
+    /// <exception cref="CertificateProblemException">The file holds no certificate that can be read.</exception>
+    public static ClientAuthority Read(FileInfo file)
+    {
+        var roots = new X509Certificate2Collection();
+        try
+        {
+            roots.ImportFromPemFile(file.FullName);
+        }
+        catch (Exception problem) when (problem is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new CertificateProblemException($"{file.FullName}: {problem.Message}");
+        }
+
+        return roots.Count > 0 ? new ClientAuthority(roots) : throw new CertificateProblemException($"{file.FullName}: holds no certificate");
+    }
+
+    public bool Signed(X509Certificate2 certificate)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(_roots);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ClientAuthentication));
+        return chain.Build(certificate);
+    }
+}
