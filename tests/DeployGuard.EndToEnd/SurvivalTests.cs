@@ -67,6 +67,7 @@ public class SurvivalTests
         {
             await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("Not counted: alice (expired)", StringComparison.Ordinal), "the approval to count no more");
             await PhaseAsync(sandbox, forgotten, "Expired");
+            await PhaseAsync(sandbox, await sandbox.ChangeOfAsync(V1), "Proven");
             await Rig.Wait.UntilAsync(
                 () => sandbox.KubectlAsync("admin", "get", "change", approved, "-o", "jsonpath={.status.approvals[0].approver} {.status.approvals[0].expired}"),
                 run => run.Output == "alice true",
