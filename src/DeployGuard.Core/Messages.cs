@@ -69,7 +69,10 @@ public static class Messages
     /// <summary>Parts of a line are other people's words: they may not draw on the reader's terminal.</summary>
     private static string Cut(string line, int longest)
     {
-        var clean = line.Any(char.IsControl) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line;
+        var clean = HasControl(line) ? string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c)) : line;
         return clean.Length <= longest ? clean : string.Concat(clean.AsSpan(0, longest - 3), "...");
     }
+
+    /// <summary>As <see cref="char.IsControl(char)"/> has it; every line of every refusal is looked at.</summary>
+    private static bool HasControl(ReadOnlySpan<char> line) => line.IndexOfAnyInRange('\u0000', '\u001f') >= 0 || line.IndexOfAnyInRange('\u007f', '\u009f') >= 0;
 }
