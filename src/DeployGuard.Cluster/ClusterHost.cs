@@ -5,6 +5,7 @@ using DeployGuard.Cluster.Leader;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
@@ -15,12 +16,15 @@ public sealed class ClusterHost
 {
     private readonly ClusterCaches _caches;
     private readonly LiveFacts _live;
+    private readonly LiveServing _serving;
     private readonly ChangeRecorder _recorder;
     private readonly AccessReviews _access;
     private readonly Inbox _inbox;
     private readonly LeaderLoop _leader;
     private readonly Registration _registration;
     private readonly Audit _audit;
+    private readonly CanaryWatch _canaries;
+    private readonly Budgets _budgets;
     private readonly TimeProvider _time;
 
     /// <param name="given">A certificate from files; null for the one that DeployGuard keeps itself.</param>
@@ -29,6 +33,8 @@ public sealed class ClusterHost
         _time = time;
         _caches = new ClusterCaches(api, time, logger);
         _live = new LiveFacts(api);
+        _serving = new LiveServing(api, _caches);
+        _budgets = new Budgets(api, _caches, options, time);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
         var custom = new CustomWorkloads(api, options.CustomKinds);
@@ -37,6 +43,7 @@ public sealed class ClusterHost
         _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
         Certificate = given ?? new ManagedCertificate(api, options, time, logger);
         _registration = new Registration(api, _caches, options, () => Certificate.CaBundle, time, logger);
+        _canaries = new CanaryWatch(api, _caches, time);
         _audit = new Audit(_caches, events, time);
         _leader = new LeaderLoop(
             api,
@@ -47,7 +54,7 @@ public sealed class ClusterHost
                 // What runs is adopted before its namespace can be refused anything.
                 new Adoption(api, _caches, custom, writer, options, time, logger),
                 _registration,
-                new Observer(api, _caches, custom, writer, events, time),
+                new Observer(api, _caches, custom, _canaries, writer, events, time),
                 _audit,
                 new Housekeeping(api, _caches, writer, time),
             ],
@@ -71,6 +78,9 @@ public sealed class ClusterHost
 
     /// <summary>Workloads that run without a Change that was let in, by namespace; null on replicas that do not lead.</summary>
     public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
+
+    /// <summary>The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.</summary>
+    public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
 
     public IEnumerable<(string Resource, bool IsSynced)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced));
 
@@ -107,10 +117,16 @@ public sealed class ClusterHost
     {
         var target = request.Target;
         var key = ClusterCaches.WorkloadKey(target);
+        IReadOnlyList<SafeguardPolicy> policies = [.. _caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        var labels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel);
+        var hasPools = policies.Any(p => p.Canary is not null && (labels is null || p.Match.Namespaces.Matches(labels)));
         return new ClusterView
         {
-            Policies = [.. _caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)],
-            NamespaceLabels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel),
+            Policies = policies,
+            NamespaceLabels = labels,
+            Serving = hasPools && request is WorkloadRequest or ScaleRequest or ServiceRequest ? Neighbourhood.Cached(target.Namespace, _caches).ToServing() : null,
+            Budgets = _budgets.Cached(request, policies),
+            Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
             Changes = _caches.Changes.Under(key),
             History = request is WorkloadRequest { Before: { } before } && IsLive(before) ? LiveHistory.Of(before.Uid, _caches) : [],
             Approvals = _caches.Approvals.Under(key),
@@ -118,19 +134,31 @@ public sealed class ClusterHost
         };
     }
 
-    /// <summary>The votes, permissions and the Change that a gated decision rests on, as they are now; and whether its Change would find a place.</summary>
-    /// <exception cref="UnavailableException">They could not be had in time.</exception>
-    public async Task<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline)
+    /// <summary>What a gated decision rests on, as it is now; and whether its Change would find a place.</summary>
+    /// <exception cref="UnavailableException">It could not be had in time.</exception>
+    public async Task<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline)
     {
-        if (request.After is not { } asked)
+        var view = needs.HasFlag(Facts.Parent) && request is ScaleRequest scale ? cached with { Parent = await ParentAsync(scale, cached.Parent, deadline) } : cached;
+        if (needs.HasFlag(Facts.Approvals))
         {
-            return cached;
+            var asked = request is WorkloadRequest workload ? workload.After : view.Parent;
+            view = asked is null ? view with { BreakGlasses = await _live.BreakGlassesAsync(request.Target.Namespace, deadline) } : await _live.RefreshAsync(asked, view, deadline);
+            var hasRoom = asked is null || _inbox.HasRoom(asked.Ref, ChangeName.Of(asked.Ref, asked.Template.Hash), request.Requester.Username);
+            view = hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
         }
 
-        var view = await _live.RefreshAsync(asked, cached, deadline);
-        var hasRoom = _inbox.HasRoom(asked.Ref, ChangeName.Of(asked.Ref, asked.Template.Hash), request.Requester.Username);
-        return hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
+        if (view.Serving is { } serving && needs.HasFlag(Facts.Exposure) | needs.HasFlag(Facts.Nodes))
+        {
+            serving = await _serving.ReadAsync(request.Target.Namespace, serving, deadline);
+            view = view with { Serving = needs.HasFlag(Facts.Nodes) ? serving with { Nodes = await _serving.NodesAsync(deadline) } : serving };
+        }
+
+        return view;
     }
+
+    /// <summary>The view with the pods of some revisions as they are now.</summary>
+    public async Task<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
+        view.Serving is not { } serving || wanted.Count == 0 ? view : view with { Serving = await _serving.WithPodsAsync(request.Target.Namespace, serving, wanted, deadline) };
 
     /// <summary>Whether somebody has a verb on one of our resources.</summary>
     /// <exception cref="UnavailableException">It could not be asked in time.</exception>
@@ -148,10 +176,34 @@ public sealed class ClusterHost
 
     public bool NamespaceEnds(string name) => _caches.Namespaces.Find(ObjectKey.Of("", name)) is { Ends: true };
 
+    /// <summary>Takes a place in the enforced budgets of a verdict, where there is one.</summary>
+    /// <exception cref="UnavailableException">It could not be had in time.</exception>
+    public Task<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline) => _budgets.ReserveAsync(verdict, deadline);
+
+    /// <summary>Rollouts in flight by namespace.</summary>
+    public IReadOnlyDictionary<string, int> InFlight => _budgets.InFlightByNamespace;
+
+    /// <summary>Every policy, and whether it is active now.</summary>
+    public IEnumerable<(string Policy, bool IsActive)> Policies => _caches.Policies.All().Select(p => (p.Policy.Name, p.Policy.Active.Contains(_time.GetUtcNow())));
+
     /// <exception cref="UnavailableException">It could not be written in time.</exception>
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => _recorder.RecordAdmittedAsync(verdict, deadline);
 
     public void RecordAfterwards(Verdict verdict) => _recorder.RecordAfterwards(verdict);
+
+    /// <summary>The parent of a <c>/scale</c>: as cached, if that is the version that is scaled, else read now.</summary>
+    private async Task<Workload?> ParentAsync(ScaleRequest scale, Workload? cached, CancellationToken deadline)
+    {
+        var target = scale.Target;
+        if ((cached is not null && cached.ResourceVersion == scale.ResourceVersion) || !_caches.Workloads.TryGetValue(target.Kind, out var cache))
+        {
+            return cached;
+        }
+
+        var version = target.ApiGroup.Length == 0 ? "v1" : $"{target.ApiGroup}/v1";
+        var root = target.ApiGroup.Length == 0 ? "api" : "apis";
+        return await _live.FindAsync($"{root}/{version}/namespaces/{target.Namespace}/{cache.Name}/{target.Name}", version, target, deadline);
+    }
 
     /// <summary>
     /// Whether the object that the request says it changes is the one that we see. Whoever sends reviews past the API server could name another

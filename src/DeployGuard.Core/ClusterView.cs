@@ -1,6 +1,8 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core;
 
@@ -30,6 +32,15 @@ public sealed record ClusterView
     /// <summary>The BreakGlasses of the workload's namespace.</summary>
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 
+    /// <summary>Who serves whom in the namespace; null where no policy asks for a canary, or nobody knows.</summary>
+    public Serving? Serving { get; init; }
+
+    /// <summary>The workload that a <c>/scale</c> is about; null where it is not known.</summary>
+    public Workload? Parent { get; init; }
+
+    /// <summary>What the budgets are spent on, by the names of their policies.</summary>
+    public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = new Dictionary<string, BudgetUse>();
+
     /// <summary>Names of the policies that the requester may take the object out of.</summary>
     public IReadOnlySet<string> MayLeave { get; init; } = new HashSet<string>();
 }
@@ -45,4 +56,16 @@ public enum Facts
 
     /// <summary>Whether the requester has the verb <c>exempt</c> on the policies that the request leaves.</summary>
     Exemption = 2,
+
+    /// <summary>The parent of a <c>/scale</c>: its cache lags behind.</summary>
+    Parent = 4,
+
+    /// <summary>Services, workloads and pods of the namespace: what the caches know would refuse it.</summary>
+    Exposure = 8,
+
+    /// <summary>How many nodes there are: a DaemonSet made now has no pods that anybody counted.</summary>
+    Nodes = 16,
+
+    /// <summary>A place in the budgets, which is taken by asking for it.</summary>
+    Budget = 32,
 }

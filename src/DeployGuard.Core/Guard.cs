@@ -2,7 +2,9 @@ using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core;
 
@@ -18,11 +20,31 @@ public sealed class Guard(TrustedControllers trusted)
     {
         var enforced = PolicyMatching.Matching(request, cached, now).Where(p => p.Mode is Mode.Enforce).ToList();
         var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached).Meaning : Meaning.NothingToGuard;
-        // A BreakGlass may waive a canary as well as an approval.
-        var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never });
-        var approvals = rests && meaning is Meaning.NewRevision or Meaning.MoreExposure && request is WorkloadRequest ? Facts.Approvals : Facts.None;
-        var exemption = Left(request, cached, now).Any(p => p.Mode is Mode.Enforce) ? Facts.Exemption : Facts.None;
-        return approvals | exemption;
+        // A BreakGlass may waive a canary as well as an approval, and a freeze.
+        var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never } or { Freeze: not null } or { Budget: not null });
+        var needs = rests && meaning is Meaning.NewRevision or Meaning.MoreExposure && request is WorkloadRequest ? Facts.Approvals : Facts.None;
+        if (meaning is Meaning.NewRevision && InFlight.RollsOut(request.Target.Kind) && !request.DryRun && enforced.Any(p => p.Budget is not null))
+        {
+            needs |= Facts.Budget;
+        }
+
+        if (meaning is Meaning.NewRevision or Meaning.MoreExposure or Meaning.Rollback && enforced.Any(p => p.Canary is { Required: not Required.Never }))
+        {
+            needs |= request is ScaleRequest ? Facts.Parent | Facts.Approvals : Facts.None;
+            needs |= request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None;
+            var refused = Decide(request, cached, now).Findings.Any(f => f is { IsDenial: true, Finding.Cause: var cause } && (cause == Reasons.CanaryMissing || cause == Reasons.PaceTooFast));
+            needs |= refused ? Facts.Exposure | Facts.Approvals : Facts.None;
+        }
+
+        return needs | (Left(request, cached, now).Any(p => p.Mode is Mode.Enforce) ? Facts.Exemption : Facts.None);
+    }
+
+    /// <summary>The revisions whose pods could prove a step to a pool that the request touches: a live decision rests on these pods.</summary>
+    public IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> PodsWanted(Request request, ClusterView view, DateTimeOffset now)
+    {
+        var policies = PolicyMatching.Matching(request, view, now);
+        var change = Understand(request, policies.Count > 0, view);
+        return [.. policies.SelectMany(p => Exposure.Of(change, p, view, now)).SelectMany(j => j.Proving).Distinct()];
     }
 
     /// <summary>The names of the policies that the request takes its object out of: whether its requester may is a fact to be read.</summary>
@@ -32,7 +54,8 @@ public sealed class Guard(TrustedControllers trusted)
     public Verdict Decide(Request request, ClusterView view, DateTimeOffset now)
     {
         var policies = PolicyMatching.Matching(request, view, now);
-        var change = Understand(request, policies.Count > 0, view);
+        var upcoming = PolicyMatching.Upcoming(request, view, now).Where(p => p.Freeze is not null).ToList();
+        var change = Understand(request, policies.Count + upcoming.Count > 0, view);
         return new Verdict
         {
             Change = change,
@@ -41,6 +64,7 @@ public sealed class Guard(TrustedControllers trusted)
             Findings =
             [
                 .. policies.SelectMany(policy => Judge(change, policy, view, now)),
+                .. upcoming.SelectMany(p => Freeze.Announce(change, p, now).Select(f => new JudgedFinding(p.Name, p.Mode is Mode.Audit ? Mode.Audit : Mode.Warn, "Freeze", f))),
                 .. Left(request, view, now).Where(p => !view.MayLeave.Contains(p.Name)).Select(p => Departure(request, p)),
             ],
         };
@@ -68,7 +92,13 @@ public sealed class Guard(TrustedControllers trusted)
         // Where no policy matches nothing will be asked of the change; most requests of a cluster end here.
         var (meaning, because) = isGuarded ? _interpreter.Interpret(request, view) : (Meaning.NothingToGuard, "no policy matches");
         var change = new Change { Request = request, Meaning = meaning, Because = because };
-        if (meaning is Meaning.NothingToGuard || request is not WorkloadRequest { After: { } after } workload)
+        var (before, asked) = request switch
+        {
+            WorkloadRequest workload => (workload.Before, workload.After),
+            ScaleRequest scale when view.Parent is { } parent => (parent with { Replicas = scale.ReplicasBefore }, parent with { Replicas = scale.ReplicasAfter }),
+            _ => (null, null),
+        };
+        if (meaning is Meaning.NothingToGuard || asked is not { } after)
         {
             return change;
         }
@@ -77,7 +107,7 @@ public sealed class Guard(TrustedControllers trusted)
         return change with
         {
             Name = ChangeName.Of(after.Ref, after.Template.Hash),
-            Before = workload.Before,
+            Before = before,
             After = after,
             Recorded = recorded,
             Origin = OriginReader.Read(after, recorded?.Evidence ?? []),
@@ -95,7 +125,13 @@ public sealed class Guard(TrustedControllers trusted)
             Meaning.NothingToGuard => [],
             Meaning.NotUnderstood => [new JudgedFinding(policy.Name, mode, OwnName, NotUnderstood(change))],
             // The way back stays open: a tag is worth a warning there, nothing is worth a refusal.
-            Meaning.Rollback => Inspect(change, policy, mode is Mode.Enforce ? Mode.Warn : mode, [new ImagePinning()], view, now),
+            Meaning.Rollback =>
+            [
+                .. Inspect(change, policy, mode is Mode.Enforce ? Mode.Warn : mode, [new ImagePinning()], view, now),
+                // Complete it small, and undo it large: what is larger than it ever ran is judged like anything unproven.
+                .. History.RanOnAsMany(change, view) ? [] : Inspect(change, policy, mode, [new Canary(), new Pace()], view, now),
+            ],
+            Meaning.LessExposure => Weigh(change, policy, mode, view, now),
             Meaning.NewRevision when policy.Errors.Count > 0 => [new JudgedFinding(policy.Name, mode, OwnName, Unreadable(policy))],
             Meaning.NewRevision or Meaning.MoreExposure => Inspect(change, policy, mode, SafeguardList.All, view, now),
             _ => throw new InvalidOperationException($"unknown meaning {change.Meaning}"),
@@ -110,6 +146,10 @@ public sealed class Guard(TrustedControllers trusted)
         {
             Waiver = mode is Mode.Enforce ? WaiverOf(change, policy, safeguard.Name, view, now) : null,
         };
+
+    private static IEnumerable<JudgedFinding> Weigh(Change change, SafeguardPolicy policy, Mode mode, ClusterView view, DateTimeOffset now) =>
+        from finding in Canary.Warn(change, policy, view, now)
+        select new JudgedFinding(policy.Name, mode is Mode.Enforce ? Mode.Warn : mode, "Canary", finding);
 
     private static Waiver? WaiverOf(Change change, SafeguardPolicy policy, string safeguard, ClusterView view, DateTimeOffset now)
     {

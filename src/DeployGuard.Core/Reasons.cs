@@ -21,8 +21,24 @@ public static class Reasons
         "whoever rejected it, or whoever holds the verb `override`", "`kubectl deployguard withdraw CHANGE`, or ask for another revision. A veto expires as an approval does.");
 
     public static readonly Reason PaceTooFast = new(
-        "PaceTooFast", "Pace", "A Deployment's rollout in place would replace too many pods at once, or too soon.",
+        "PaceTooFast", "Pace", "A rollout in place would replace too many pods at once, or too soon.",
         Author, "Apply the patch that the message holds.");
+
+    public static readonly Reason CanaryMissing = new(
+        "CanaryMissing", "Canary", "Unproven revisions would run on more of the pods that serve the same users than the next step allows.",
+        "whoever rolls out", "Make the request that the message names; `kubectl deployguard status WORKLOAD` shows what the next step waits for. See docs/canary.md.");
+
+    public static readonly Reason Frozen = new(
+        "Frozen", "Freeze", "A policy lets no new revision in until a time that the message names.",
+        "whoever asked", "Wait; or for an incident, `kubectl deployguard breakglass`. Rollbacks, scaling and restarts pass.");
+
+    public static readonly Reason FreezeAhead = new(
+        "FreezeAhead", "Freeze", "A freeze begins soon. Only ever a warning.",
+        "whoever asked", "Roll out before it, or after.");
+
+    public static readonly Reason BudgetSpent = new(
+        "BudgetSpent", "Budget", "As many rollouts are in flight as the policy allows at once.",
+        "whoever asked", "Wait until one of those that the message names has completed, or take back one that hangs.");
 
     public static readonly Reason PolicyLeft = new(
         "PolicyLeft", "Guard", "Other labels would take a namespace or a workload out of an enforcing policy.",
@@ -102,7 +118,7 @@ public static class Reasons
 
     public static IReadOnlyList<Reason> All { get; } =
     [
-        ImageNotPinned, ApprovalMissing, ApprovalRejected, PaceTooFast, PolicyLeft, KindUnknown, ControllerOnly, PolicyUnreadable, Undecidable,
+        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, PolicyUnreadable, Undecidable,
         WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
         AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed,
     ];

@@ -17,7 +17,7 @@ public class ResourceCacheTests
         _api = await FakeApi.StartAsync();
         _api.List = List("5", "a", "b");
         _cache = new ResourceCache<string>(
-            "things", _ => ValueTask.FromResult("api/v1/things"), item => Name(item) == "hidden" ? null : Name(item), name => name[..1], _api.Connection, TimeProvider.System, NullLogger.Instance);
+            "things", _ => ValueTask.FromResult("api/v1/things"), item => Name(item) == "hidden" ? null : Name(item), name => [name[..1]], _api.Connection, TimeProvider.System, NullLogger.Instance);
         _stop = new CancellationTokenSource();
         _running = _cache.RunAsync(_stop.Token);
         await UntilAsync(() => _cache.IsSynced);

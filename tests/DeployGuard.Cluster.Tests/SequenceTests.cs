@@ -180,7 +180,7 @@ public class SequenceTests
             foreach (var change in Changes)
             {
                 var live = new Observation(s_revisions[_runs].Template.Hash, true, true);
-                if (Life.Next(change, live, Standing.Veto(change, _votes, [s_policy], _now), false, _now) is { } next)
+                if (Life.Next(change, live, Standing.Veto(change, _votes, [s_policy], _now), ProofOf.Time, _now) is { } next)
                 {
                     ChangeStatus.Move(_records[change.Name]["status"]!.AsObject(), next, _now);
                 }

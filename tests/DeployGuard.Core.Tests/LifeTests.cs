@@ -21,35 +21,35 @@ public class LifeTests
     [TestCase(Phase.Completed, false, true, 1, null)]
     [TestCase(Phase.Proven, false, true, 1, null)]
     public void OnlyWhatWasLetInCanComeToRun(Phase phase, bool runs, bool isComplete, int minutes, Phase? expected) => Assert.That(
-        Life.Next(In(phase, minutes), new Observation(runs ? s_hash : "v1:other", true, isComplete), null, false, Some.Now)?.Phase, Is.EqualTo(expected));
+        Life.Next(In(phase, minutes), new Observation(runs ? s_hash : "v1:other", true, isComplete), null, ProofOf.Time, Some.Now)?.Phase, Is.EqualTo(expected));
 
     [Test]
     public void ASpecThatItsControllerHasNotSeenSaysNothing() =>
-        Assert.That(Life.Next(In(Phase.Running, 1), new Observation("v1:other", false, false), null, false, Some.Now), Is.Null);
+        Assert.That(Life.Next(In(Phase.Running, 1), new Observation("v1:other", false, false), null, ProofOf.Time, Some.Now), Is.Null);
 
     [TestCase(6, null)]
     [TestCase(7, Phase.Expired)]
     public void WhatNobodyAsksForLeavesTheInbox(int days, Phase? expected) => Assert.That(
-        Life.Next(In(Phase.Pending, 60 * 24 * days), Observation.Nothing, null, false, Some.Now)?.Phase, Is.EqualTo(expected));
+        Life.Next(In(Phase.Pending, 60 * 24 * days), Observation.Nothing, null, ProofOf.Time, Some.Now)?.Phase, Is.EqualTo(expected));
 
     [Test]
     public void AskingAgainKeepsItThere() => Assert.That(
-        Life.Next(In(Phase.Pending, 60 * 24 * 30) with { LastAskedAt = Some.Now.AddDays(-1) }, Observation.Nothing, null, false, Some.Now), Is.Null);
+        Life.Next(In(Phase.Pending, 60 * 24 * 30) with { LastAskedAt = Some.Now.AddDays(-1) }, Observation.Nothing, null, ProofOf.Time, Some.Now), Is.Null);
 
     [Test]
     public void AVetoRejectsAndItsEndReopens()
     {
         var veto = Some.ApprovalOf(s_deployment, Some.Alice, Decision.Reject) with { Reason = "drops orders" };
 
-        Assert.That(Life.Next(In(Phase.Pending, 1), Observation.Nothing, veto, false, Some.Now), Is.EqualTo(new Transition(Phase.Rejected, "Vetoed", "alice rejected it: drops orders")));
-        Assert.That(Life.Next(In(Phase.Rejected, 1), Observation.Nothing, null, false, Some.Now)?.Phase, Is.EqualTo(Phase.Pending));
+        Assert.That(Life.Next(In(Phase.Pending, 1), Observation.Nothing, veto, ProofOf.Time, Some.Now), Is.EqualTo(new Transition(Phase.Rejected, "Vetoed", "alice rejected it: drops orders")));
+        Assert.That(Life.Next(In(Phase.Rejected, 1), Observation.Nothing, null, ProofOf.Time, Some.Now)?.Phase, Is.EqualTo(Phase.Pending));
     }
 
     [TestCase(9, false, null)]
     [TestCase(10, false, Phase.Proven)]
     [TestCase(10, true, null)]
     public void SoakingProvesWhereNoCanaryIsAsked(int minutes, bool needsCanary, Phase? expected) => Assert.That(
-        Life.Next(In(Phase.Completed, 60) with { AvailableSince = Some.Now.AddMinutes(-minutes) }, new Observation(s_hash, true, true), null, needsCanary, Some.Now)?.Phase,
+        Life.Next(In(Phase.Completed, 60) with { AvailableSince = Some.Now.AddMinutes(-minutes) }, new Observation(s_hash, true, true), null, new ProofOf(needsCanary, !needsCanary, Life.Soak), Some.Now)?.Phase,
         Is.EqualTo(expected));
 
     [Test]

@@ -20,7 +20,7 @@ public class MeaningTests
         yield return Case("another environment", Some.Update(v1, Some.Deployment().With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")), Meaning.NewRevision);
         yield return Case("a delete", Some.Create(v1) with { Operation = Operation.Delete, After = null }, Meaning.NothingToGuard);
         yield return Case("a restart", Some.Update(v1, Some.Deployment().Annotated("kubectl.kubernetes.io/restartedAt", "now")), Meaning.NothingToGuard);
-        yield return Case("a scale-down", Some.Update(v1, Some.Deployment(replicas: 1)), Meaning.NothingToGuard);
+        yield return Case("a scale-down", Some.Update(v1, Some.Deployment(replicas: 1)), Meaning.LessExposure);
         yield return Case("a scale-up", Some.Update(v1, Some.Deployment(replicas: 9)), Meaning.MoreExposure);
         yield return Case("pausing", Some.Update(v1, Some.Deployment().With("spec/paused", "true")), Meaning.NothingToGuard);
         yield return Case("resuming", Some.Update(Some.Deployment().With("spec/paused", "true"), v1), Meaning.MoreExposure);
@@ -31,7 +31,7 @@ public class MeaningTests
         yield return Case("a label of the workload", Some.Update(v1, Some.Deployment().With("metadata/labels/team", "\"a\"")), Meaning.NothingToGuard);
         yield return Case("a status", Some.Update(v1, v2) with { SubResource = "status" }, Meaning.NothingToGuard);
         yield return Case("more by /scale", Scale(3, 5), Meaning.MoreExposure);
-        yield return Case("less by /scale", Scale(5, 3), Meaning.NothingToGuard);
+        yield return Case("less by /scale", Scale(5, 3), Meaning.LessExposure);
         yield return Case("an unknown kind", Opaque("Rollout", metadataOnly: false), Meaning.NotUnderstood);
         yield return Case("metadata of an unknown kind", Opaque("Rollout", metadataOnly: true), Meaning.NothingToGuard);
         yield return Case("a ControllerRevision by a person", Opaque("ControllerRevision", metadataOnly: false), Meaning.NotUnderstood);
@@ -121,7 +121,7 @@ public class MeaningTests
     private static TestCaseData Case(string name, Request request, Meaning meaning) => new TestCaseData(request, meaning).SetName($"{name} is {meaning}");
 
     private static ScaleRequest Scale(int before, int after) =>
-        new(before, after) { Operation = Operation.Update, Requester = Some.Developer, Target = new WorkloadRef("apps", "Deployment", "shop", "web") };
+        new(before, after, "1") { Operation = Operation.Update, Requester = Some.Developer, Target = new WorkloadRef("apps", "Deployment", "shop", "web") };
 
     private static OpaqueRequest Opaque(string kind, bool metadataOnly) =>
         new(metadataOnly) { Operation = Operation.Update, Requester = Some.Developer, Target = new WorkloadRef("x.io", kind, "shop", "web") };

@@ -19,12 +19,12 @@ public class PaceTests
 
         Assert.That(finding.Reason, Is.EqualTo("PaceTooFast"));
         Assert.That(finding.Message, Is.EqualTo(
-            "20 of 20 pods (100%) would run an unproven revision, 10 at once; step 5% allows 1. In place, policy allows 1 at once: "
+            "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once; step 5% allows 1. In place, policy allows 1 at once: "
             + "maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600"));
         Assert.That(finding.Remedy, Is.EqualTo(
             "Write this into your manifest, or run it and ask again: kubectl patch deployment/web -n shop --type=merge -p "
             + """'{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}' """
-            + "(the rollout then takes about 3h20m; give Helm a longer --timeout)"));
+            + "(the rollout then takes about 3h20m; Helm needs --timeout 3h25m)"));
     }
 
     [Test]
@@ -88,7 +88,7 @@ public class PaceTests
     public void LooseningThePaceOfARolloutUnderWayIsRefused()
     {
         var request = Some.Update(Conforming(20), Conforming(20).With("spec/strategy", """{"type": "Recreate"}"""));
-        var underWay = View("Images") with { Changes = [Some.Change(Some.Deployment(), Phase.Completed), Some.Change(Conforming(20), Phase.Running)] };
+        var underWay = View("Images") with { Changes = [Some.Change(Some.Deployment(), Phase.Proven), Some.Change(Conforming(20), Phase.Running)] };
 
         Assert.That(Some.Decide(request, underWay).Reasons(), Is.EqualTo(new[] { "PaceTooFast" }));
     }
@@ -105,7 +105,7 @@ public class PaceTests
     [Test]
     public void ARollbackMayBeAsFastAsItLikes()
     {
-        var view = View("Images") with { Changes = [Some.Change(Some.Deployment(), Phase.Completed)] };
+        var view = View("Images") with { Changes = [Some.Change(Some.Deployment(), Phase.Completed) with { CompletedPods = 20 }] };
 
         Assert.That(Some.Decide(Some.Update(Conforming(20), Some.Deployment(replicas: 20)), view).Findings, Is.Empty);
     }

@@ -75,7 +75,7 @@ public class RefusalTests
         strategy["maxSurge"] = "100%";
 
         var refused = await sandbox.ApplyAsync("dana", fast);
-        Assert.That(refused.Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) would run an unproven revision, 4 at once; step 5% allows 1."));
+        Assert.That(refused.Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1."));
 
         var patch = refused.Output.Split("-p '")[1].Split('\'')[0];
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", patch)).OrFail();

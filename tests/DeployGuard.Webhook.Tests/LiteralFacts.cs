@@ -1,5 +1,7 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;
@@ -36,8 +38,25 @@ internal sealed class LiteralFacts : IFacts
 
     public bool NamespaceEnds(string name) => EndingNamespaces.Contains(name);
 
-    public ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline) =>
+    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Live ?? cached);
+
+    public ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
+        ValueTask.FromResult(view.Serving is { } serving ? view with { Serving = serving with { Pods = Pods } } : view);
+
+    /// <summary>What a live read of pods would say.</summary>
+    public IReadOnlyList<ServingPod> Pods { get; set; } = [];
+
+    /// <summary>What a reservation would say of the budgets.</summary>
+    public Dictionary<string, BudgetUse> Budgets { get; } = [];
+
+    public int Reservations { get; private set; }
+
+    public ValueTask<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline)
+    {
+        Reservations++;
+        return ValueTask.FromResult<IReadOnlyDictionary<string, BudgetUse>>(Budgets);
+    }
 
     public ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline)
     {

@@ -33,7 +33,7 @@ public partial class RecordedReviewTests
         ["other-kinds-create-replicationcontroller"] = "ApprovalMissing",
         ["other-kinds-create-statefulset"] = "ApprovalMissing",
         ["other-kinds-update-statefulset"] = "ApprovalMissing",
-        ["statefulset-new-image-update-statefulset"] = "ApprovalMissing",
+        ["statefulset-new-image-update-statefulset"] = "ApprovalMissing CanaryMissing",
     };
 
     private RunningWebhook _webhook = null!;

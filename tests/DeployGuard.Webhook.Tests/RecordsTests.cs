@@ -145,7 +145,7 @@ public class RecordsTests
              - spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10
              - spec.canary.steps: [25, 5] must rise
              - spec.canary.pace.minReady: "10 minutes" is not a duration; write for example 90s, 10m, 72h or 1h30m
-             - spec.budget: not in this version
+             - spec.budget.maxConcurrentRollouts: must be given: how many rollouts may be in flight
              - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin
             """));
     }

@@ -11,6 +11,7 @@ namespace DeployGuard.Cluster.Access;
 /// </summary>
 public sealed class ApiConnection(Kubernetes client) : IDisposable
 {
+    private const int PageSize = 500;
     private const int LongestMessage = 300;
 
     /// <summary>For what the library does well by itself: leader election.</summary>
@@ -45,6 +46,33 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
         {
             return null;
         }
+    }
+
+    /// <summary>Reads a collection in pages.</summary>
+    /// <param name="item">Gets every item; must not hold on to it.</param>
+    /// <param name="query">Further parameters of the query, escaped, such as <c>labelSelector=app%3Dweb</c>; empty for none.</param>
+    /// <returns>The version of the collection, to watch from.</returns>
+    public async Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "")
+    {
+        var more = query.Length == 0 ? "" : $"&{query}";
+        var page = "";
+        string version;
+        do
+        {
+            using var list = await GetAsync($"{path}?limit={PageSize}{more}{page}", cancel);
+            foreach (var element in list.RootElement.GetProperty("items").EnumerateArray())
+            {
+                item(element);
+            }
+
+            var metadata = list.RootElement.GetProperty("metadata");
+            version = metadata.TryGetProperty("resourceVersion", out var at) ? at.GetString() ?? "" : "";
+            var token = metadata.TryGetProperty("continue", out var next) ? next.GetString() : null;
+            page = string.IsNullOrEmpty(token) ? "" : $"&continue={Uri.EscapeDataString(token)}";
+        }
+        while (page.Length > 0);
+
+        return version;
     }
 
     /// <summary>Writes an object and returns it as stored.</summary>

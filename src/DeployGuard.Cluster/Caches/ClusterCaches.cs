@@ -4,6 +4,7 @@ using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
@@ -18,19 +19,22 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
         new("safeguardpolicies", At($"{OwnGroup}safeguardpolicies"), PolicyEntry.Read, null, api, time, logger);
 
     public ResourceCache<Approval> Approvals { get; } =
-        new("changeapprovals", At($"{OwnGroup}changeapprovals"), Stored.ApprovalOrNull, a => WorkloadKey(a.Workload), api, time, logger);
+        new("changeapprovals", At($"{OwnGroup}changeapprovals"), Stored.ApprovalOrNull, a => [WorkloadKey(a.Workload), a.Workload.Namespace], api, time, logger);
 
     public ResourceCache<BreakGlass> BreakGlasses { get; } =
-        new("breakglasses", At($"{OwnGroup}breakglasses"), Stored.BreakGlassOrNull, g => g.Namespace, api, time, logger);
+        new("breakglasses", At($"{OwnGroup}breakglasses"), Stored.BreakGlassOrNull, g => [g.Namespace], api, time, logger);
 
     public ResourceCache<RecordedChange> Changes { get; } =
-        new("changes", At($"{OwnGroup}changes"), ChangeJson.ReadOrNull, c => WorkloadKey(c.Workload), api, time, logger);
+        new("changes", At($"{OwnGroup}changes"), ChangeJson.ReadOrNull, c => [WorkloadKey(c.Workload), c.Workload.Namespace], api, time, logger);
 
     public ResourceCache<NamespaceEntry> Namespaces { get; } =
         new("namespaces", At("api/v1/namespaces"), NamespaceEntry.Read, null, api, time, logger);
 
     public ResourceCache<ObservedRevision> ControllerRevisions { get; } =
-        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), ObservedRevision.Read, r => r.ControllerUid, api, time, logger);
+        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), ObservedRevision.Read, r => [r.ControllerUid], api, time, logger);
+
+    public ResourceCache<ServiceEntry> Services { get; } =
+        new("services", At("api/v1/services"), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
 
     public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = new Dictionary<string, ResourceCache<ObservedWorkload>>
     {
@@ -43,7 +47,7 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
         ["CronJob"] = Workload("cronjobs", cancel => LocateCronJobsAsync(api, cancel), "batch/v1", "CronJob", api, time, logger),
     };
 
-    public IEnumerable<IResourceCache> All => [Policies, Approvals, BreakGlasses, Changes, Namespaces, ControllerRevisions, .. Workloads.Values];
+    public IEnumerable<IResourceCache> All => [Policies, Approvals, BreakGlasses, Changes, Namespaces, Services, ControllerRevisions, .. Workloads.Values];
 
     /// <summary>The policies whose namespace selector matches a namespace now, whatever else they match by.</summary>
     public IReadOnlyList<SafeguardPolicy> PoliciesOf(string @namespace) => Namespaces.Find(ObjectKey.Of("", @namespace)) is { } found
@@ -77,7 +81,14 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
 
     private static ResourceCache<ObservedWorkload> Workload(
         string name, Func<CancellationToken, ValueTask<string>> locate, string apiVersion, string kind, ApiConnection api, TimeProvider time, ILogger logger) =>
-        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => w.ControllerUid, api, time, logger);
+        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => [w.ControllerUid.Length > 0 ? w.ControllerUid : w.Ref.Namespace], api, time, logger);
+}
+
+/// <summary>A Service with its namespace.</summary>
+internal sealed record ServiceEntry(string Namespace, Service Service)
+{
+    public static ServiceEntry Read(JsonElement item) =>
+        new(item.GetProperty("metadata").GetProperty("namespace").GetString() ?? "", WorkloadReader.ReadService(item));
 }
 
 /// <summary>A policy, and the namespaces whose workloads were adopted under it.</summary>

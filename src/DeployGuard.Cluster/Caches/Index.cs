@@ -1,7 +1,7 @@
 namespace DeployGuard.Cluster.Caches;
 
-/// <summary>Objects by key, and by one further key. Not thread-safe; its cache locks.</summary>
-internal sealed class Index<T>(Func<T, string>? indexBy)
+/// <summary>Objects by key, and by further keys that many may share. Not thread-safe; its cache locks.</summary>
+internal sealed class Index<T>(Func<T, IReadOnlyList<string>> indexBy)
     where T : class
 {
     private readonly Dictionary<string, T> _byKey = [];
@@ -16,12 +16,11 @@ internal sealed class Index<T>(Func<T, string>? indexBy)
     /// <summary>Puts, replaces, or with null removes.</summary>
     public void Put(string key, T? item)
     {
-        if (_byKey.Remove(key, out var old) && indexBy is not null && _byIndex.TryGetValue(indexBy(old), out var siblings))
+        if (_byKey.Remove(key, out var old))
         {
-            siblings.Remove(key);
-            if (siblings.Count == 0)
+            foreach (var indexKey in indexBy(old))
             {
-                _byIndex.Remove(indexBy(old));
+                Leave(indexKey, key);
             }
         }
 
@@ -31,15 +30,22 @@ internal sealed class Index<T>(Func<T, string>? indexBy)
         }
 
         _byKey[key] = item;
-        if (indexBy is not null)
+        foreach (var indexKey in indexBy(item))
         {
-            var indexKey = indexBy(item);
             if (!_byIndex.TryGetValue(indexKey, out var group))
             {
                 _byIndex[indexKey] = group = [];
             }
 
             group[key] = item;
+        }
+    }
+
+    private void Leave(string indexKey, string key)
+    {
+        if (_byIndex.TryGetValue(indexKey, out var group) && group.Remove(key) && group.Count == 0)
+        {
+            _byIndex.Remove(indexKey);
         }
     }
 }

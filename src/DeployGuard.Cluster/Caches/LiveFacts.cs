@@ -41,6 +41,37 @@ internal sealed class LiveFacts(ApiConnection api)
         }
     }
 
+    /// <summary>The permissions of a namespace as they are now.</summary>
+    /// <exception cref="UnavailableException">They could not be had in time.</exception>
+    public async Task<IReadOnlyList<BreakGlass>> BreakGlassesAsync(string @namespace, CancellationToken deadline)
+    {
+        try
+        {
+            return (await Flight(@namespace).ReadAsync().WaitAsync(s_longest, deadline)).BreakGlasses;
+        }
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
+        {
+            throw new UnavailableException("the break-glass permissions could not be read from the API server in time", fault);
+        }
+    }
+
+    /// <summary>A workload as it is now; null if it is gone.</summary>
+    /// <exception cref="UnavailableException">It could not be had in time.</exception>
+    public async Task<Workload?> FindAsync(string path, string apiVersion, WorkloadRef workload, CancellationToken deadline)
+    {
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        cap.CancelAfter(s_longest);
+        try
+        {
+            using var found = await api.FindAsync(path, cap.Token);
+            return found is null ? null : ObservedWorkload.Read(found.RootElement, apiVersion, workload.Kind).Spec;
+        }
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            throw new UnavailableException($"{workload} could not be read from the API server in time", fault);
+        }
+    }
+
     /// <summary>Null where they cannot be had: unknown labels match every policy, so that nothing slips in with a namespace.</summary>
     public async Task<IReadOnlyDictionary<string, string>?> NamespaceLabelsAsync(string name, CancellationToken cancel)
     {

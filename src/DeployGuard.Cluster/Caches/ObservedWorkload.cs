@@ -3,15 +3,44 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Caches;
 
-/// <summary>What is kept of a live workload: enough to tell what it runs and how far it is, a few hundred bytes.</summary>
-/// <param name="ControllerUid">Uid of the controlling owner; empty if there is none.</param>
-/// <param name="HistoryLimit">Old revisions that its controller keeps; 10 where it does not say.</param>
-/// <param name="IsObserved">Its controller has seen the newest spec.</param>
-/// <param name="IsComplete">It runs its template on all desired pods, at least one, available; a Job: succeeded.</param>
-internal sealed record ObservedWorkload(
-    WorkloadRef Ref, string Uid, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, int HistoryLimit, bool IsObserved, bool IsComplete)
+/// <summary>What is kept of a live workload: what decisions about it and its neighbours rest on, a few kilobytes.</summary>
+internal sealed record ObservedWorkload
 {
     private const int DefaultHistoryLimit = 10;
+
+    public required Workload Spec { get; init; }
+
+    public WorkloadRef Ref => Spec.Ref;
+
+    public string Uid => Spec.Uid;
+
+    /// <summary>Uid of the controlling owner; empty if there is none.</summary>
+    public string ControllerUid => Spec.ControllerUid ?? "";
+
+    public string TemplateHash => Spec.Template.Hash;
+
+    public IReadOnlyList<string> Images => [.. Spec.Template.Images.Select(i => i.Reference.Text)];
+
+    /// <summary>As a query for its pods takes it: <c>app=web,tier in (a,b)</c>; empty where it has none.</summary>
+    public required string Selector { get; init; }
+
+    /// <summary>Old revisions that its controller keeps; 10 where it does not say.</summary>
+    public required int HistoryLimit { get; init; }
+
+    /// <summary>Its controller has seen the newest spec.</summary>
+    public required bool IsObserved { get; init; }
+
+    /// <summary>It runs its template on all desired pods, at least one, available; a Job: succeeded.</summary>
+    public required bool IsComplete { get; init; }
+
+    /// <summary>Its rollout is not under way: paused, held at a partition, or given up as its deadline passed.</summary>
+    public required bool IsAtRest { get; init; }
+
+    /// <summary>StatefulSet: names of the ControllerRevisions before and after the rollout under way; the same where there is none.</summary>
+    public (string Old, string New) Revisions { get; init; } = ("", "");
+
+    /// <summary>StatefulSet and DaemonSet: pods on the newest revision, as its controller last counted them.</summary>
+    public int UpdatedPods { get; init; }
 
     /// <exception cref="MalformedObjectException">It is no workload.</exception>
     public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader? reader = null)
@@ -19,17 +48,27 @@ internal sealed record ObservedWorkload(
         // Items of a list leave their type to the list.
         var workload = (reader ?? WorkloadReader.Default).Read(WithType(item, apiVersion, kind));
         var status = item.TryGetProperty("status", out var s) && s.ValueKind is JsonValueKind.Object ? s : default;
+        var spec = item.TryGetProperty("spec", out var p) && p.ValueKind is JsonValueKind.Object ? p : default;
         var observed = Number(status, "observedGeneration") is not { } seen || seen >= Number(item.GetProperty("metadata"), "generation");
-        return new ObservedWorkload(
-            workload.Ref,
-            workload.Uid,
-            workload.ControllerUid ?? "",
-            workload.Template.Hash,
-            [.. workload.Template.Images.Select(i => i.Reference.Text)],
-            (int)(item.TryGetProperty("spec", out var spec) ? Number(spec, "revisionHistoryLimit") ?? DefaultHistoryLimit : DefaultHistoryLimit),
-            observed,
-            observed && IsCompleteStatus(kind, workload.Replicas, status));
+        return new ObservedWorkload
+        {
+            Spec = workload.Slim(),
+            Selector = LabelQuery.Of(spec),
+            HistoryLimit = (int)(Number(spec, "revisionHistoryLimit") ?? DefaultHistoryLimit),
+            IsObserved = observed,
+            IsComplete = observed && IsCompleteStatus(kind, workload.Replicas, status),
+            IsAtRest = workload.Strategy.Paused || (observed && (IsHeldByPartition(kind, workload, status) || HasGivenUp(kind, status))),
+            Revisions = (Text(status, "currentRevision"), Text(status, "updateRevision")),
+            UpdatedPods = (int)(Number(status, kind == "DaemonSet" ? "updatedNumberScheduled" : "updatedReplicas") ?? 0),
+        };
     }
+
+    private static bool IsHeldByPartition(string kind, Workload workload, JsonElement status) =>
+        kind == "StatefulSet" && workload.Strategy.Partition is > 0 and var partition && Number(status, "updatedReplicas") >= workload.Replicas - partition
+        && Number(status, "readyReplicas") == workload.Replicas;
+
+    private static bool HasGivenUp(string kind, JsonElement status) =>
+        kind == "Deployment" && Conditions(status).Any(c => c.GetProperty("type").ValueEquals("Progressing") && Text(c, "reason") == "ProgressDeadlineExceeded");
 
     private static bool IsCompleteStatus(string kind, int desired, JsonElement status) => kind switch
     {
@@ -61,8 +100,15 @@ internal sealed record ObservedWorkload(
     }
 
     private static bool HasCondition(JsonElement status, string type) =>
+        Conditions(status).Any(c => c.GetProperty("type").ValueEquals(type) && c.GetProperty("status").ValueEquals("True"));
+
+    private static JsonElement.ArrayEnumerator Conditions(JsonElement status) =>
         status.ValueKind is JsonValueKind.Object && status.TryGetProperty("conditions", out var conditions) && conditions.ValueKind is JsonValueKind.Array
-        && conditions.EnumerateArray().Any(c => c.GetProperty("type").ValueEquals(type) && c.GetProperty("status").ValueEquals("True"));
+            ? conditions.EnumerateArray()
+            : default;
+
+    private static string Text(JsonElement owner, string name) =>
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
 
     private static long? Number(JsonElement owner, string name) =>
         owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.TryGetInt64(out var number) ? number : null;
@@ -84,8 +130,13 @@ internal sealed record ObservedWorkload(
 }
 
 /// <summary>A ControllerRevision: a revision that a StatefulSet or DaemonSet can go back to.</summary>
-internal sealed record ObservedRevision(string Name, string ControllerUid, string TemplateHash)
+/// <param name="Number">Counts up with every revision of its owner.</param>
+/// <param name="PodLabel">The value of <c>controller-revision-hash</c> on its pods.</param>
+internal sealed record ObservedRevision(string Name, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, long Number, string PodLabel)
 {
+    /// <summary>On pods it names their revision; on a DaemonSet's revisions, the value that their pods carry.</summary>
+    public const string Label = "controller-revision-hash";
+
     /// <summary>Null where the revision holds no pod template.</summary>
     public static ObservedRevision? Read(JsonElement item)
     {
@@ -100,9 +151,17 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
             ? owners.EnumerateArray().FirstOrDefault(o => o.TryGetProperty("controller", out var c) && c.ValueKind is JsonValueKind.True)
             : default;
         var uid = owner.ValueKind is JsonValueKind.Object ? owner.GetProperty("uid").GetString() : null;
+        var name = metadata.GetProperty("name").GetString() ?? "";
+        var read = WorkloadReader.Default.ReadTemplate(template);
         return new ObservedRevision(
-            metadata.GetProperty("name").GetString() ?? "",
+            name,
             uid ?? "",
-            CanonicalTemplate.Of(template, TemplateNoise.Default).Hash);
+            read.Hash,
+            [.. read.Images.Select(i => i.Reference.Text)],
+            item.TryGetProperty("revision", out var number) && number.TryGetInt64(out var revision) ? revision : 0,
+            // A StatefulSet's pods carry the revision's name.
+            owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals("DaemonSet") && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(Label, out var label)
+                ? label.GetString() ?? name
+                : name);
     }
 }

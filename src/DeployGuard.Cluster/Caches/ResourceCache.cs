@@ -14,25 +14,23 @@ namespace DeployGuard.Cluster.Caches;
 /// <param name="name">As metrics and logs call it: <c>deployments</c>.</param>
 /// <param name="locate">Finds the path of the collection, <c>apis/apps/v1/deployments</c>; asked again with every new list.</param>
 /// <param name="project">From the object's JSON; null for objects that are not kept. Must not hold on to the element.</param>
-/// <param name="indexBy">A further key to look objects up by; null for none.</param>
+/// <param name="indexBy">Further keys to look an object up by; null for none.</param>
 public sealed class ResourceCache<T>(
     string name,
     Func<CancellationToken, ValueTask<string>> locate,
     Func<JsonElement, T?> project,
-    Func<T, string>? indexBy,
+    Func<T, IReadOnlyList<string>>? indexBy,
     ApiConnection api,
     TimeProvider time,
     ILogger logger) : IResourceCache
     where T : class
 {
-    private const int PageSize = 500;
-
     /// <summary>The server ends a watch after this; a connection that died without a word is noticed a little later.</summary>
     private static readonly TimeSpan s_watchFor = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_silence = s_watchFor + TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
-    private Index<T> _content = new(indexBy);
+    private Index<T> _content = new(indexBy ?? (static _ => []));
     private string _path = "";
 
     public string Name { get; } = name;
@@ -67,13 +65,14 @@ public sealed class ResourceCache<T>(
         }
     }
 
-    /// <summary>The objects of one namespace as they are now, read from the server; the cache stays as it is.</summary>
+    /// <summary>The objects of one namespace as they are now, read from the server in pages; the cache stays as it is.</summary>
     public async Task<IReadOnlyList<T>> ReadLiveAsync(string @namespace, CancellationToken cancel)
     {
         var collection = await locate(cancel);
         var slash = collection.LastIndexOf('/');
-        using var list = await api.GetAsync($"{collection[..slash]}/namespaces/{@namespace}{collection[slash..]}", cancel);
-        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(Project).OfType<T>()];
+        var items = new List<T>();
+        await api.ListAsync($"{collection[..slash]}/namespaces/{@namespace}{collection[slash..]}", item => items.AddRange(Project(item) is { } read ? [read] : []), cancel);
+        return items;
     }
 
     /// <summary>Runs until it is cancelled; survives everything that the server or the network does.</summary>
@@ -106,24 +105,8 @@ public sealed class ResourceCache<T>(
     private async Task<string> ListAsync(CancellationToken cancel)
     {
         _path = await locate(cancel);
-        var fresh = new Index<T>(indexBy);
-        var page = "";
-        string version;
-        do
-        {
-            using var list = await api.GetAsync($"{_path}?limit={PageSize}{page}", cancel);
-            foreach (var item in list.RootElement.GetProperty("items").EnumerateArray())
-            {
-                fresh.Put(KeyOf(item), Project(item));
-            }
-
-            var metadata = list.RootElement.GetProperty("metadata");
-            version = metadata.GetProperty("resourceVersion").GetString() ?? "";
-            var more = metadata.TryGetProperty("continue", out var token) ? token.GetString() : null;
-            page = string.IsNullOrEmpty(more) ? "" : $"&continue={Uri.EscapeDataString(more)}";
-        }
-        while (page.Length > 0);
-
+        var fresh = new Index<T>(indexBy ?? (static _ => []));
+        var version = await api.ListAsync(_path, item => fresh.Put(KeyOf(item), Project(item)), cancel);
         lock (_lock)
         {
             _content = fresh;

@@ -68,12 +68,11 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         var current = sets.Where(s => s.TemplateHash == workload.TemplateHash).Select(s => s.Ref.Name)
             .Concat(revisions.Where(r => r.TemplateHash == workload.TemplateHash).Select(r => r.Name))
             .FirstOrDefault();
-        // A ControllerRevision's images stay unread: its hash is what a rollback is told by.
         return
         [
             Entry(workload, workload.TemplateHash, workload.Images, current),
             .. sets.Select(s => Entry(workload, s.TemplateHash, s.Images, s.Ref.Name)),
-            .. revisions.Select(r => Entry(workload, r.TemplateHash, [], r.Name)),
+            .. revisions.Select(r => Entry(workload, r.TemplateHash, r.Images, r.Name)),
         ];
     }
 

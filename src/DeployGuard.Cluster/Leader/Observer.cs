@@ -5,6 +5,7 @@ using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 
 namespace DeployGuard.Cluster.Leader;
 
@@ -12,7 +13,7 @@ namespace DeployGuard.Cluster.Leader;
 /// Leads Changes through the phases that are seen and not asked for: the API server may still drop what was admitted, anyone who can
 /// reach the port can ask, votes come and go, and time passes. Notes reviews of what came in by break-glass.
 /// </summary>
-internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
+internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, CanaryWatch canaries, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {
     public string Name => "observation of changes";
 
@@ -21,24 +22,29 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         foreach (var @namespace in caches.Changes.All().GroupBy(c => c.Workload.Namespace))
         {
             var policies = caches.PoliciesOf(@namespace.Key);
+            var standings = (await canaries.LookAsync(@namespace.Key, policies, cancel)).ToLookup(s => s.Workload);
             foreach (var change in @namespace)
             {
-                await LookAtAsync(change, policies, cancel);
+                await LookAtAsync(change, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash || (s.Owned is not null && s.Owned == change.OwnedRevision))], cancel);
             }
         }
     }
 
-    private async Task LookAtAsync(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, CancellationToken cancel)
+    private async Task LookAtAsync(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
-        var workload = change is { WasAdmitted: true, Phase: not Phase.Proven } ? await FindAsync(change, cancel) : null;
+        var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
         var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
-        var next = Life.Next(change, live, Standing.Veto(change, approvals, policies, now), NeedsCanary(change, policies), now);
+        var veto = Standing.Veto(change, approvals, policies, now);
+        var next = Life.Next(change, live, veto, ProofFor(change, policies, standings), now);
+        var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], veto is not null, now);
+        var isProgress = canary.Differs(change);
+        var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;
         var availability = (change.Phase is Phase.Completed || next?.Phase is Phase.Completed) && isAvailable != change.AvailableSince is not null;
         var reviewer = Standing.Reviewer(change, approvals, policies);
-        if (next is null && !availability && reviewer is null)
+        if (next is null && !availability && reviewer is null && !isProgress && completed == 0)
         {
             return;
         }
@@ -69,7 +75,17 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
                 altered |= ChangeStatus.Set(status, ChangeStatus.Available, isAvailable, isAvailable ? "AllPods" : "FewerPods", isAvailable ? "all desired pods are available" : "not all desired pods are available, or another revision runs", now);
             }
 
-            return (reviewer is not null && MarkReviewed(status, reviewer, now)) || altered;
+            if (isProgress)
+            {
+                canary.WriteTo(status);
+            }
+
+            if (completed > 0)
+            {
+                status["completedPods"] = completed;
+            }
+
+            return (reviewer is not null && MarkReviewed(status, reviewer, now)) || altered || isProgress || completed > 0;
         }
     }
 
@@ -84,11 +100,18 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         return true;
     }
 
-    /// <summary>Asked of the policies as they are now; the labels of the workload are not kept, so that a selector counts as matching.</summary>
-    private static bool NeedsCanary(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies) => policies.Any(p =>
-        p.Canary is { } canary
-        && (p.Match.Kinds.Count == 0 || p.Match.Kinds.Contains(change.Workload.Kind))
-        && Core.Origins.Origin.NothingKnown with { Kind = change.Origin } is var origin && origin.Needs(canary.Required, p.UnknownOrigin));
+    /// <summary>Asked of the policies as they are now. What serves nobody has no pool, and proves itself by time.</summary>
+    private static ProofOf ProofFor(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings)
+    {
+        var asking = policies.Where(p => p.Canary is { } canary
+            && Member.Serves(change.Workload.Kind)
+            && (p.Match.Kinds.Count == 0 || p.Match.Kinds.Contains(change.Workload.Kind))
+            && Core.Origins.Origin.NothingKnown with { Kind = change.Origin } is var origin && origin.Needs(canary.Required, p.UnknownOrigin)).ToList();
+        return asking.Count == 0 ? ProofOf.Time : new ProofOf(
+            true,
+            asking.All(p => standings.Any(s => s.Policy == p.Name) && standings.Where(s => s.Policy == p.Name).All(s => s.IsProven || s.HoldsAllSteps)),
+            asking.Select(p => p.Canary).OfType<CanaryRules>().Max(c => c.Soak));
+    }
 
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
     {

@@ -4,7 +4,7 @@ namespace DeployGuard.Cluster.Leader;
 
 /// <summary>
 /// The entries of the webhook configurations, with every default written out, so that what is stored can be compared with what is
-/// wanted. Without matchConditions: what controllers write often (Pods, ReplicaSets, Jobs, <c>/scale</c>) is under Ignore
+/// wanted. Without matchConditions: what controllers write often (Pods, ReplicaSets, Jobs, <c>/scale</c>), and Services, are under Ignore
 /// everywhere, and Fail keeps what people write, where it is enforced.
 /// </summary>
 internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
@@ -23,6 +23,9 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
 
         entries.Add((JsonNode)Entry("workloads-open.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", [.. guarded, .. options.ExemptNamespaces])], Workloads()));
         entries.Add((JsonNode)Entry("pods.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", options.ExemptNamespaces)], Pods()));
+        // Autoscalers scale by themselves: they must not wait for us. A Service is written by hand.
+        entries.Add((JsonNode)Entry("scale.deployguard.io", "/admit/workloads", "Ignore", 1, [Selected("NotIn", options.ExemptNamespaces)], Scales()));
+        entries.Add((JsonNode)Entry("services.deployguard.io", "/admit/workloads", "Ignore", 3, [Selected("NotIn", options.ExemptNamespaces)], [Rule("", ["CREATE", "UPDATE"], "services")]));
         // No selector: an update of a namespace is matched by its new labels, and the name's label is one of them.
         entries.Add((JsonNode)Entry("namespaces.deployguard.io", "/admit/workloads", "Ignore", 3, [], [Rule("", ["UPDATE"], "namespaces", "namespaces/status", "namespaces/finalize")]));
         if (selectsWorkloads)
@@ -51,9 +54,15 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle)
 
     private static JsonArray Pods() =>
     [
-        (JsonNode)Rule("", ["CREATE", "UPDATE"], "pods", "pods/ephemeralcontainers", "replicationcontrollers/scale"),
-        (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "replicasets", "controllerrevisions", "deployments/scale", "statefulsets/scale", "replicasets/scale"),
+        (JsonNode)Rule("", ["CREATE", "UPDATE"], "pods", "pods/ephemeralcontainers"),
+        (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "replicasets", "controllerrevisions"),
         (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "jobs"),
+    ];
+
+    private static JsonArray Scales() =>
+    [
+        (JsonNode)Rule("", ["UPDATE"], "replicationcontrollers/scale"),
+        (JsonNode)Rule("apps", ["UPDATE"], "deployments/scale", "statefulsets/scale", "replicasets/scale"),
     ];
 
     /// <summary>Where labels can be changed besides the object itself.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Records;
@@ -34,6 +35,16 @@ public static class ChangeJson
             LastAskedAt = Items(status, "requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
             AvailableSince = Condition(status, ChangeStatus.Available) is { } available && Text(available, "status") == "True" ? Time(available, "lastTransitionTime") : null,
             RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
+            Held = [.. Items(status, "held").Select(h => new HeldStep(Text(h, "policy") ?? "", Text(h, "pool") ?? "", Number(h, "percent"), Time(h, "at")))],
+            Exposure =
+            [
+                .. Items(status, "canary").Select(c => new RecordedExposure(
+                    Text(c, "policy") ?? "", Text(c, "pool") ?? "", Number(c, "step"), Number(c, "pods"), Number(c, "unproven"), Number(c, "total"), Text(c, "waits") ?? "",
+                    Text(c, "soakEndsAt") is null ? null : Time(c, "soakEndsAt"))),
+            ],
+            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")))],
+            CompletedPods = status is { } counted ? Number(counted, "completedPods") : 0,
+            Adopted = status is { } adopted && IsTrue(adopted, "adopted"),
             BreakGlassUses = [.. Items(status, "breakGlass").Select(u => new BreakGlassUse(Text(u, "name") ?? "", Text(u, "by") ?? "", Time(u, "at"), Text(u, "reviewedBy")))],
         };
     }
@@ -43,6 +54,10 @@ public static class ChangeJson
 
     private static DateTimeOffset Time(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? time : default;
+
+    private static int Number(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) ? number : 0;
+
+    private static bool IsTrue(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True;
 
     private static JsonElement? Child(JsonElement? owner, string name) =>
         owner is { ValueKind: JsonValueKind.Object } obj && obj.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Object ? value : null;

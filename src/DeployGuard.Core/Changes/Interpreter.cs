@@ -25,7 +25,9 @@ internal sealed class Interpreter(TrustedControllers trusted)
             OpaqueRequest { MetadataOnly: true } => (Meaning.NothingToGuard, "metadata alone"),
             OpaqueRequest => (Meaning.NotUnderstood, WhyNotUnderstood(request.Target.Kind)),
             ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => (Meaning.MoreExposure, "more replicas"),
-            ScaleRequest => (Meaning.NothingToGuard, "no more replicas than before"),
+            ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore => (Meaning.LessExposure, "fewer replicas"),
+            ScaleRequest => (Meaning.NothingToGuard, "as many replicas as before"),
+            ServiceRequest service => InterpretService(service),
             NamespaceRequest => (Meaning.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
             WorkloadRequest workload => InterpretWorkload(workload, view),
             _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
@@ -47,14 +49,26 @@ internal sealed class Interpreter(TrustedControllers trusted)
 
         if (RunsTheSame(before, after))
         {
-            return Reach.Grown(before, after) is { } grown
-                ? (Meaning.MoreExposure, grown)
+            return Reach.Grown(before, after) is { } grown ? (Meaning.MoreExposure, grown)
+                : after.Replicas < before.Replicas ? (Meaning.LessExposure, "fewer replicas")
                 : (Meaning.NothingToGuard, "the same template with no more reach");
         }
 
         return History.WentThrough(after.Template.Hash, view)
             ? (Meaning.Rollback, "back to a revision that completed")
             : (Meaning.NewRevision, "another template");
+    }
+
+    private static (Meaning, string) InterpretService(ServiceRequest request)
+    {
+        if (request is not { After: { IsExternalName: false, Selector.Count: > 0 } after })
+        {
+            return (Meaning.NothingToGuard, "a Service that selects no pods");
+        }
+
+        return request.Before is { IsExternalName: false } before && before.Selector.Count == after.Selector.Count && after.Selects(before.Selector)
+            ? (Meaning.NothingToGuard, "the same selector")
+            : (Meaning.MoreExposure, "a Service that selects other pods");
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Changes;
 
@@ -15,9 +16,9 @@ public static class Life
     public static readonly TimeSpan Soak = TimeSpan.FromMinutes(10);
 
     /// <param name="veto">A veto that holds now.</param>
-    /// <param name="needsCanary">A policy asks for a canary: time alone proves nothing.</param>
+    /// <param name="proof">What it takes to prove it.</param>
     /// <returns>Null to stay.</returns>
-    public static Transition? Next(RecordedChange change, Observation live, Approval? veto, bool needsCanary, DateTimeOffset now) => change.Phase switch
+    public static Transition? Next(RecordedChange change, Observation live, Approval? veto, ProofOf proof, DateTimeOffset now) => change.Phase switch
     {
         // Let in, and then asked for again and refused before the first request had taken effect.
         Phase.Pending or Phase.Rejected or Phase.Expired when change.WasAdmitted && live.Runs(change.TemplateHash) => Seen(live),
@@ -29,8 +30,8 @@ public static class Life
         Phase.Admitted when now - change.Since >= RunsWithin => new(Phase.Expired, "NeverRan", "let in, but not seen in the workload within an hour"),
         Phase.Running when live.Runs(change.TemplateHash) => live.IsComplete ? Seen(live) : null,
         Phase.Running when live.IsGone(change.TemplateHash) => new(Phase.Expired, "Superseded", "another revision took its place before it ran on all pods"),
-        Phase.Completed when !needsCanary && live.Runs(change.TemplateHash) && change.AvailableSince is { } since && now - since >= Soak =>
-            new(Phase.Proven, "Soaked", "available on all pods for 10 minutes without a break"),
+        Phase.Completed when veto is null && proof.HoldsAllSteps && live.Runs(change.TemplateHash) && change.AvailableSince is { } since && now - since >= proof.Soak =>
+            new(Phase.Proven, "Soaked", $"{(proof.IsByCanary ? "held every step, and " : "")}available on all pods for {Durations.Show(proof.Soak)} without a break"),
         Phase.Pending or Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven or Phase.Rejected or Phase.Expired => null,
         _ => throw new InvalidOperationException($"unknown phase {change.Phase}"),
     };
@@ -44,6 +45,15 @@ public static class Life
 
 /// <summary>A phase to go to, with the cause as Kubernetes words it: a CamelCase reason and a sentence.</summary>
 public sealed record Transition(Phase Phase, string Reason, string Message);
+
+/// <summary>What it takes to prove a revision, and what of it was seen.</summary>
+/// <param name="IsByCanary">A policy asks for a canary: time alone proves nothing.</param>
+/// <param name="HoldsAllSteps">Every step of every canary that is asked for is held; true where none is.</param>
+/// <param name="Soak">How long it must be available on all its pods after that.</param>
+public sealed record ProofOf(bool IsByCanary, bool HoldsAllSteps, TimeSpan Soak)
+{
+    public static readonly ProofOf Time = new(false, true, Life.Soak);
+}
 
 /// <summary>What is seen of a workload now.</summary>
 /// <param name="TemplateHash">Of the template in its spec; empty if it is gone.</param>

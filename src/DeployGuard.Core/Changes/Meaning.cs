@@ -15,6 +15,9 @@ public enum Meaning
     /// <summary>Something that this workload did not run before.</summary>
     NewRevision,
 
-    /// <summary>The same template, with more reach or a faster pace.</summary>
+    /// <summary>The same template, with more reach or a faster pace; or a Service that selects other pods.</summary>
     MoreExposure,
+
+    /// <summary>The same template on fewer pods: never refused, but others may weigh more beside it.</summary>
+    LessExposure,
 }

@@ -13,10 +13,14 @@ internal static class Reach
             : (now.Partition ?? 0) < (old.Partition ?? 0) ? "a lower partition"
             : old.Paused && !now.Paused ? "resumed"
             : PaceLoosened(before, after) ? "a faster rollout"
+            : HasOtherLabels(before, after) ? "labels that a Service may select"
             : null;
     }
 
-    public static bool PaceLoosened(Workload before, Workload after) =>
+    private static bool HasOtherLabels(Workload before, Workload after) =>
+        after.Template.Labels.Any(l => before.Template.Labels.GetValueOrDefault(l.Key) != l.Value);
+
+    private static bool PaceLoosened(Workload before, Workload after) =>
         RolloutBatch.Of(after) > RolloutBatch.Of(before)
         || after.Strategy.MinReadySeconds < before.Strategy.MinReadySeconds
         || (before.Strategy.Paused && !after.Strategy.Paused);

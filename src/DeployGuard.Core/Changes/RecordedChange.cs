@@ -1,4 +1,5 @@
 using DeployGuard.Core.Origins;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
@@ -48,6 +49,21 @@ public sealed record RecordedChange
     /// <summary>Each time that it was let in by a BreakGlass.</summary>
     public IReadOnlyList<BreakGlassUse> BreakGlassUses { get; init; } = [];
 
+    /// <summary>The canary steps that it was seen to hold, by policy and pool.</summary>
+    public IReadOnlyList<HeldStep> Held { get; init; } = [];
+
+    /// <summary>How it stood in its pools when the leader last looked, while it had not proven itself.</summary>
+    public IReadOnlyList<RecordedExposure> Exposure { get; init; } = [];
+
+    /// <summary>Where it last served as a proven revision.</summary>
+    public IReadOnlyList<Served> Served { get; init; } = [];
+
+    /// <summary>The most pods on which it was seen complete; 0 where nobody counted.</summary>
+    public int CompletedPods { get; init; }
+
+    /// <summary>It ran when DeployGuard arrived, or stands in for records that were lost.</summary>
+    public bool Adopted { get; init; }
+
     /// <summary>It came in by break-glass, and nobody else has looked at it since.</summary>
     public bool IsUnreviewed => BreakGlassUses.Any(u => u.ReviewedBy is null);
 
@@ -60,6 +76,29 @@ public sealed record RecordedChange
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
 public sealed record OwnedRevision(string Name, string TemplateHash);
+
+/// <summary>How an unproven revision stands in one pool, as the Change tells it.</summary>
+/// <param name="Step">Percent of the pool that it may reach.</param>
+/// <param name="Pods">Pods of the workload that run it.</param>
+/// <param name="Unproven">Pods of all unproven revisions of the pool.</param>
+/// <param name="Total">Desired pods of the pool.</param>
+/// <param name="Waits">What the next step waits for, other than time; empty where that is all.</param>
+/// <param name="SoakEndsAt">Null where it is not a matter of time.</param>
+public sealed record RecordedExposure(string Policy, string Pool, int Step, int Pods, int Unproven, int Total, string Waits, DateTimeOffset? SoakEndsAt)
+{
+    private static readonly TimeSpan s_jitter = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same but for what is only measured anew.</summary>
+    public bool IsAbout(RecordedExposure other) =>
+        this with { SoakEndsAt = null, Waits = "" } == other with { SoakEndsAt = null, Waits = "" }
+        && (Waits.Length == 0) == (other.Waits.Length == 0)
+        && (SoakEndsAt, other.SoakEndsAt) switch
+        {
+            (null, null) => true,
+            ({ } a, { } b) => (a - b).Duration() < s_jitter,
+            _ => false,
+        };
+}
 
 /// <summary>One use of a BreakGlass, as the Change keeps it.</summary>
 /// <param name="ReviewedBy">The person who approved the revision afterwards; null until somebody did.</param>

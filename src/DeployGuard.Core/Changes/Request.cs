@@ -1,3 +1,4 @@
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
@@ -43,7 +44,13 @@ public sealed record WorkloadRequest : Request
 }
 
 /// <summary>A write of <c>/scale</c>; <see cref="Request.Target"/> is the parent.</summary>
-public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter) : Request;
+/// <param name="ResourceVersion">Of the parent, as the API server has it.</param>
+public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter, string ResourceVersion) : Request;
+
+/// <summary>A write of a Service: it decides whose users reach which pods.</summary>
+/// <param name="Before">Null on CREATE.</param>
+/// <param name="After">Null on DELETE.</param>
+public sealed record ServiceRequest(Service? Before, Service? After) : Request;
 
 /// <summary>A write of a namespace: its labels decide which policies hold in it.</summary>
 public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> LabelsBefore, IReadOnlyDictionary<string, string> LabelsAfter) : Request;

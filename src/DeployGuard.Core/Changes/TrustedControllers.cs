@@ -26,6 +26,10 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
 
     public static TrustedControllers BuiltIn { get; } = new([]);
 
+    /// <summary>A machine that scales by itself, and asks again by itself: what it is refused is nobody's denied rollout.</summary>
+    public static bool IsAutoscaler(Request request) =>
+        request is ScaleRequest && request.Requester.Username is ServiceAccounts + "horizontal-pod-autoscaler" or "system:kube-controller-manager";
+
     public bool Trusts(Requester requester, string kind) =>
         (_kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(kind))
         // Kubelets write the mirror pods of static pods; what else they may write is the node authorizer's to say.

@@ -6,21 +6,26 @@ namespace DeployGuard.Core.Policies;
 /// <summary>Which policies a request falls under: those that match it before or after, so that no request can slip out of one.</summary>
 internal static class PolicyMatching
 {
-    public static IReadOnlyList<SafeguardPolicy> Matching(Request request, ClusterView view, DateTimeOffset now) => request is NamespaceRequest ? [] :
-    [
-        .. view.Policies.Where(policy =>
-            policy.Active.Contains(now)
-            && (policy.Match.Kinds.Count == 0 || policy.Match.Kinds.Contains(request.Target.Kind))
-            && (view.NamespaceLabels is null || policy.Match.Namespaces.Matches(view.NamespaceLabels))
-            && MatchesWorkload(policy, request)),
-    ];
+    public static IReadOnlyList<SafeguardPolicy> Matching(Request request, ClusterView view, DateTimeOffset now) =>
+        request is NamespaceRequest ? [] : [.. view.Policies.Where(p => p.Active.Contains(now) && MatchesAtAll(p, request, view))];
 
-    private static bool MatchesWorkload(SafeguardPolicy policy, Request request) => request switch
+    /// <summary>Policies that will match when they become active.</summary>
+    public static IEnumerable<SafeguardPolicy> Upcoming(Request request, ClusterView view, DateTimeOffset now) =>
+        request is NamespaceRequest ? [] : view.Policies.Where(p => p.Active.From is { } from && now < from && MatchesAtAll(p, request, view));
+
+    private static bool MatchesAtAll(SafeguardPolicy policy, Request request, ClusterView view) =>
+        // A Service has pods of any kind; which of them a policy wants proof of is asked for each.
+        (policy.Match.Kinds.Count == 0 || request is ServiceRequest || policy.Match.Kinds.Contains(request.Target.Kind))
+        && (view.NamespaceLabels is null || policy.Match.Namespaces.Matches(view.NamespaceLabels))
+        && MatchesWorkload(policy, request, view);
+
+    private static bool MatchesWorkload(SafeguardPolicy policy, Request request, ClusterView view) => request switch
     {
         WorkloadRequest { Before: null, After: null } => true,
         WorkloadRequest workload => Selects(policy, workload.Before) || Selects(policy, workload.After),
-        // A scale carries no labels of its parent, an opaque object none that say anything: better asked too often than missed.
-        ScaleRequest or OpaqueRequest => true,
+        ScaleRequest when view.Parent is { } parent => Selects(policy, parent),
+        // A scale of an unknown parent has no labels, an opaque object none that say anything: better asked too often than missed.
+        ScaleRequest or OpaqueRequest or ServiceRequest => true,
         _ => throw new InvalidOperationException($"no labels are known for a {request.GetType().Name}"),
     };
 

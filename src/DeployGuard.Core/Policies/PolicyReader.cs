@@ -42,6 +42,8 @@ public static class PolicyReader
             UnknownOrigin = spec.Block("origin", block => new OriginRules(block.Enum("unknown", UnknownCountsAs.AiAssisted)))?.AsOrigin ?? OriginKind.AiAssisted,
             Approval = spec.Block("approval", ReadApproval),
             Canary = spec.Block("canary", ReadCanary),
+            Budget = spec.Block("budget", ReadBudget),
+            Freeze = spec.Block("freeze", ReadFreeze),
             Exempt = spec.Block("exempt", ReadExempt) ?? Exemption.Nobody,
         };
         if (policy is { Approval.Covers: ApprovalCovers.Images, Images: not { Pin: Pin.Digest } })
@@ -49,7 +51,15 @@ public static class PolicyReader
             spec.Error("approval.covers", "Images needs images: {pin: Digest}, because a tag can be moved after the approval");
         }
 
-        spec.NotInThisVersion("budget", "freeze");
+        if (policy is { Freeze: not null, Active: { From: null, Until: null } })
+        {
+            spec.Error("freeze", "needs active: {from, until}: a freeze without an end is an outage with a name");
+        }
+        else if (policy is { Freeze: not null, Active.Until: null })
+        {
+            spec.Error("freeze", "needs active.until: people must know when it ends");
+        }
+
         return policy;
     }
 
@@ -90,16 +100,11 @@ public static class PolicyReader
             Monitors = approval.Strings("monitors"),
             Bots = approval.Strings("bots"),
             Quorum = approval.Objects("quorum", ReadQuorumLine),
-            MaxAge = approval.Duration("maxAge", TimeSpan.FromHours(72)),
+            MaxAge = approval.Duration("maxAge", TimeSpan.FromHours(72), TimeSpan.FromSeconds(1)),
         };
         if (rules.Quorum.Count == 0)
         {
             approval.Error("quorum", "must have at least one line, such as {groups: [senior-engineers], count: 1}");
-        }
-
-        if (rules.MaxAge <= TimeSpan.Zero)
-        {
-            approval.Error("maxAge", "must be longer than 0s");
         }
 
         return rules;
@@ -139,12 +144,6 @@ public static class PolicyReader
 
     private static CanaryRules ReadCanary(StrictObject canary)
     {
-        foreach (var (proof, i) in canary.Strings("accept").Select((proof, i) => (proof, i)).Where(p => p.proof != "Pace"))
-        {
-            canary.Error($"accept[{i}]", $"\"{proof}\": not in this version; allowed is Pace");
-        }
-
-        canary.NotInThisVersion("soak", "coldAfter");
         var steps = canary.Ints("steps", 1, 99);
         if (steps.Count == 0)
         {
@@ -156,18 +155,43 @@ public static class PolicyReader
             canary.Error("steps", $"[{string.Join(", ", steps)}] must rise");
         }
 
+        if (steps.Count > CanaryRules.MostSteps)
+        {
+            canary.Error("steps", $"has {steps.Count} steps; {CanaryRules.MostSteps} are the most");
+        }
+
         return new CanaryRules
         {
             Required = canary.Enum("required", Required.AiAssisted),
             Covers = canary.Enum("covers", CanaryCovers.Images),
             Steps = steps,
+            Soak = canary.Duration("soak", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1)),
+            Accept = canary.Enums("accept", Enum.GetValues<Proof>()),
             Pace = canary.Block("pace", ReadPace) ?? PaceRules.Default,
+            ColdAfter = canary.Duration("coldAfter", TimeSpan.FromHours(1), TimeSpan.Zero),
         };
     }
 
+    private static BudgetRules ReadBudget(StrictObject budget)
+    {
+        if (!budget.Has("maxConcurrentRollouts"))
+        {
+            budget.Error("maxConcurrentRollouts", "must be given: how many rollouts may be in flight");
+        }
+
+        return new BudgetRules(
+            budget.Int("maxConcurrentRollouts", 1, 1, 1000),
+            budget.Enum("per", BudgetScope.Namespace),
+            budget.Duration("hangAfter", TimeSpan.FromHours(1), TimeSpan.FromMinutes(1)));
+    }
+
+    private static FreezeRules ReadFreeze(StrictObject freeze) => new(
+        freeze.Text("message") ?? "",
+        freeze.Duration("announce", TimeSpan.FromHours(24), TimeSpan.Zero));
+
     private static PaceRules ReadPace(StrictObject pace) => new(
         pace.Int("percent", PaceRules.Default.Percent, 1, 100),
-        pace.Duration("minReady", PaceRules.Default.MinReady));
+        pace.Duration("minReady", PaceRules.Default.MinReady, TimeSpan.Zero));
 
     private static string NameOf(JsonElement policy, List<string> errors)
     {

@@ -46,6 +46,26 @@ public enum CanaryCovers
     Template,
 }
 
+/// <summary>How a revision may be held at a share of the pods, to prove itself there.</summary>
+public enum Proof
+{
+    /// <summary>In a second workload behind the same Service.</summary>
+    Pool,
+
+    /// <summary>In place, a conforming batch at a time.</summary>
+    Pace,
+
+    /// <summary>In the pods of a StatefulSet from its partition on.</summary>
+    StatefulSetPartition,
+}
+
+/// <summary>Over which rollouts a budget counts.</summary>
+public enum BudgetScope
+{
+    Namespace,
+    Cluster,
+}
+
 /// <summary>One SafeguardPolicy object, read and validated by <see cref="PolicyReader"/>. An absent block is off.</summary>
 public sealed record SafeguardPolicy
 {
@@ -67,6 +87,10 @@ public sealed record SafeguardPolicy
     public ApprovalRules? Approval { get; init; }
 
     public CanaryRules? Canary { get; init; }
+
+    public BudgetRules? Budget { get; init; }
+
+    public FreezeRules? Freeze { get; init; }
 
     public Exemption Exempt { get; init; } = Exemption.Nobody;
 
@@ -123,10 +147,24 @@ public sealed record CanaryRules
 
     public CanaryCovers Covers { get; init; } = CanaryCovers.Images;
 
-    /// <summary>Rising percentages, each 1 to 99.</summary>
+    /// <summary>Rising percentages, each 1 to 99, at most <see cref="MostSteps"/>.</summary>
     public required IReadOnlyList<int> Steps { get; init; }
 
+    /// <summary>How long a step must be held.</summary>
+    public TimeSpan Soak { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>What may prove a step; exposure always counts.</summary>
+    public IReadOnlyList<Proof> Accept { get; init; } = Enum.GetValues<Proof>();
+
+    /// <summary>How long after its last proven pod a pool counts as one that never had any.</summary>
+    public TimeSpan ColdAfter { get; init; } = TimeSpan.FromHours(1);
+
     public PaceRules Pace { get; init; } = PaceRules.Default;
+
+    public const int MostSteps = 16;
+
+    /// <summary>Percent of the pool that a revision may reach that has held so many steps; 100 after the last.</summary>
+    public int ShareAfter(int steps) => steps < Steps.Count ? Steps[steps] : 100;
 }
 
 /// <summary>The bound for a rollout in place: at most <paramref name="Percent"/> of the pods at once, each ready for <paramref name="MinReady"/>.</summary>
@@ -134,3 +172,11 @@ public sealed record PaceRules(int Percent, TimeSpan MinReady)
 {
     public static readonly PaceRules Default = new(25, TimeSpan.FromMinutes(1));
 }
+
+/// <summary>At most <paramref name="Most"/> rollouts in flight; one that hangs gives its place back after <paramref name="HangAfter"/>.</summary>
+public sealed record BudgetRules(int Most, BudgetScope Per, TimeSpan HangAfter);
+
+/// <summary>No new revisions while the policy is active.</summary>
+/// <param name="Message">Why, in its author's words.</param>
+/// <param name="Announce">How long ahead of it new revisions are warned.</param>
+public sealed record FreezeRules(string Message, TimeSpan Announce);

@@ -33,7 +33,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
 
     public int Int(string name, int absent, int least, int most) => Take(name) is { } value ? IntOf(value, name, least, most) ?? absent : absent;
 
-    public TimeSpan Duration(string name, TimeSpan absent)
+    public TimeSpan Duration(string name, TimeSpan absent, TimeSpan least)
     {
         if (Take(name) is not { } value)
         {
@@ -42,6 +42,11 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
 
         if (value.ValueKind is JsonValueKind.String && Durations.TryParse(value.GetString() ?? "", out var duration))
         {
+            if (duration < least)
+            {
+                Error(name, $"{Show(value)} is too short; {Durations.Show(least)} is the least");
+            }
+
             return duration;
         }
 
@@ -92,6 +97,23 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return null;
     });
 
+    /// <summary>A list of names of a closed set; absent, and empty, for <paramref name="absent"/>.</summary>
+    public IReadOnlyList<T> Enums<T>(string name, IReadOnlyList<T> absent)
+        where T : struct, Enum
+    {
+        var given = List(name, "names", (item, at) =>
+        {
+            if (item.ValueKind is JsonValueKind.String && System.Enum.GetNames<T>().Contains(item.GetString()))
+            {
+                return (object)System.Enum.Parse<T>(item.GetString() ?? "");
+            }
+
+            Error(at, $"{Show(item)} is not one of {string.Join(", ", System.Enum.GetNames<T>())}");
+            return null;
+        });
+        return given.Count == 0 ? absent : [.. given.Cast<T>().Distinct()];
+    }
+
     public IReadOnlyList<int> Ints(string name, int least, int most) =>
         [.. List(name, "whole numbers", (item, at) => (object?)IntOf(item, at, least, most)).Cast<int>()];
 
@@ -126,18 +148,6 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
     }
 
     public IReadOnlyDictionary<string, string> Map(string name) => Block(name, block => block.ReadMap()) ?? new Dictionary<string, string>();
-
-    /// <summary>A field that the design has and this version does not: taking it silently would promise what is not kept.</summary>
-    public void NotInThisVersion(params ReadOnlySpan<string> names)
-    {
-        foreach (var name in names)
-        {
-            if (Take(name) is not null)
-            {
-                Error(name, "not in this version");
-            }
-        }
-    }
 
     public bool Has(string name) => element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null;
 

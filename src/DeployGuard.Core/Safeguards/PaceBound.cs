@@ -3,18 +3,18 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>How a Deployment's rollout in place stands against the pace that a policy asks for.</summary>
+/// <summary>How a rollout in place stands against the pace that a policy asks for.</summary>
 /// <param name="Batch">Pods that the rollout may change at once.</param>
 /// <param name="MostAtOnce">Pods that it may change at once to conform.</param>
 /// <param name="Faults">What does not conform, in words; empty if the rollout conforms.</param>
 /// <param name="Unprobed">Serving containers without a readiness probe.</param>
 internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string> Faults, IReadOnlyList<string> Unprobed)
 {
-    public static PaceBound Of(Workload workload, CanaryRules rules)
+    /// <param name="steps">How many steps the revision has held; what is allowed to a second Deployment is allowed at once here.</param>
+    public static PaceBound Of(Workload workload, CanaryRules rules, int steps)
     {
-        // No step is held yet: what proves one comes with pools.
-        var percent = Math.Max(rules.Pace.Percent, rules.Steps[0]);
-        var most = Math.Max(1, workload.Replicas * percent / 100);
+        var percent = Math.Max(rules.Pace.Percent, rules.ShareAfter(steps));
+        var most = Math.Max(1, (int)((long)workload.Replicas * percent / 100));
         var batch = RolloutBatch.Of(workload);
         var unprobed = WithoutProbe(workload);
         return new PaceBound(batch, most, [.. FindFaults(workload, rules, batch, most, percent, unprobed)], unprobed);
@@ -26,9 +26,9 @@ internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string
         var strategy = workload.Strategy;
         if (batch > most && !IsSmallShare(workload, percent))
         {
-            yield return strategy.Type == "Recreate"
-                ? $"Recreate replaces all {workload.Replicas}"
-                : $"maxSurge {RolloutBatch.Surge(workload)} and maxUnavailable {RolloutBatch.Unavailable(workload)} replace {batch}";
+            yield return strategy.Type is "Recreate" or "OnDelete" ? $"{strategy.Type} replaces all {workload.Replicas}"
+                : workload.Ref.Kind is "Deployment" ? $"maxSurge {RolloutBatch.Surge(workload)} and maxUnavailable {RolloutBatch.Unavailable(workload)} replace {batch}"
+                : $"maxUnavailable {RolloutBatch.Unavailable(workload)} replaces {batch}";
         }
 
         if (strategy.MinReadySeconds < rules.Pace.MinReady.TotalSeconds)
@@ -36,7 +36,7 @@ internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string
             yield return $"minReadySeconds {strategy.MinReadySeconds} is below {(long)rules.Pace.MinReady.TotalSeconds}";
         }
 
-        if (strategy.ProgressDeadlineSeconds <= strategy.MinReadySeconds)
+        if (workload.Ref.Kind == "Deployment" && strategy.ProgressDeadlineSeconds <= strategy.MinReadySeconds)
         {
             yield return $"progressDeadlineSeconds {strategy.ProgressDeadlineSeconds} does not exceed minReadySeconds {strategy.MinReadySeconds}";
         }
@@ -51,7 +51,7 @@ internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string
     private static bool IsSmallShare(Workload workload, int percent)
     {
         var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
-        return workload.Strategy.Type != "Recreate" && IsShare(surge) && IsShare(unavailable) && surge.Value + unavailable.Value <= percent;
+        return workload.Strategy.Type is not ("Recreate" or "OnDelete") && IsShare(surge) && IsShare(unavailable) && surge.Value + unavailable.Value <= percent;
 
         static bool IsShare(IntOrPercent value) => value.IsPercent || value.Value == 0;
     }

@@ -7,6 +7,9 @@ internal static class SafeguardList
     [
         new ImagePinning(),
         new ApprovalSafeguard(),
+        new Canary(),
         new Pace(),
+        new Budget(),
+        new Freeze(),
     ];
 }

@@ -9,6 +9,7 @@ public sealed class PodTemplate(
     Func<CanonicalTemplate> canonical)
 {
     private CanonicalTemplate? _canonical;
+    private string? _hash;
 
     public IReadOnlyDictionary<string, string> Labels { get; } = labels;
 
@@ -20,11 +21,16 @@ public sealed class PodTemplate(
     /// <summary>Init, main and ephemeral containers, image volumes and injection annotations, in that order.</summary>
     public IReadOnlyList<ImageUse> Images { get; } = images;
 
-    /// <summary>Worked out when first asked for: most requests change no template and never need it.</summary>
-    public CanonicalTemplate Canonical => _canonical ??= canonical();
+    /// <summary>Worked out when first asked for: most requests change no template and never need it. Null where its hash alone was kept.</summary>
+    public CanonicalTemplate? Canonical => _hash is not null ? null : _canonical ??= canonical();
 
     /// <summary><c>v1:</c> and 64 hex digits.</summary>
-    public string Hash => Canonical.Hash;
+    public string Hash => _hash ?? (_canonical ??= canonical()).Hash;
+
+    /// <summary>The same without its body, for those who keep many: it holds on to no document.</summary>
+    /// <param name="kept">Which annotations are worth keeping.</param>
+    public PodTemplate Slim(Func<string, bool> kept) =>
+        new(Labels, Annotations.Where(a => kept(a.Key)).ToDictionary(), Containers, Images, () => throw new InvalidOperationException("only the hash was kept")) { _hash = Hash };
 }
 
 /// <summary>A main container, as far as a rollout's pace depends on it.</summary>

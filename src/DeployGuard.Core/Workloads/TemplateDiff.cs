@@ -12,9 +12,10 @@ public static class TemplateDiff
     /// Lines <c>spec.containers[0].env[1].value: a -> b</c>, in the order of the paths; the last says how many were left out.
     /// </summary>
     /// <param name="before">Null where there was nothing before: no lines then.</param>
-    public static IReadOnlyList<string> Between(CanonicalTemplate? before, CanonicalTemplate after)
+    /// <param name="after">Null where only its hash is known: no lines either.</param>
+    public static IReadOnlyList<string> Between(CanonicalTemplate? before, CanonicalTemplate? after)
     {
-        if (before is null)
+        if (before is null || after is null)
         {
             return [];
         }

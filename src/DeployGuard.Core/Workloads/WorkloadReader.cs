@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Pools;
 
 namespace DeployGuard.Core.Workloads;
 
@@ -41,6 +42,18 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     /// <exception cref="MalformedObjectException">The object has no spec, or replicas that are no number.</exception>
     public static int ReadScale(JsonElement scale) => Field.Root(scale).AsObject().RequiredObject("spec").Int("replicas") ?? 0;
 
+    /// <summary>A Service, as far as pools depend on it.</summary>
+    /// <exception cref="MalformedObjectException">It has no name or spec, or a selector that is no map of strings.</exception>
+    public static Service ReadService(JsonElement service)
+    {
+        var root = Field.Root(service).AsObject();
+        var spec = root.RequiredObject("spec");
+        return new Service(root.RequiredObject("metadata").Text("name") ?? "", spec.Map("selector"), spec.Text("type") == "ExternalName");
+    }
+
+    /// <summary>The version of any object; empty where it says none.</summary>
+    public static string ReadVersion(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata")?.Text("resourceVersion") ?? "";
+
     /// <summary>The labels of any object.</summary>
     /// <exception cref="MalformedObjectException">It has no metadata, or labels that are no strings.</exception>
     public static IReadOnlyDictionary<string, string> ReadLabels(JsonElement obj) => Field.Root(obj).AsObject().RequiredObject("metadata").Map("labels");
@@ -57,10 +70,15 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
         return (group == "extensions" ? "apps" : group, kind);
     }
 
-    private PodTemplate ReadTemplate(Field root, string path)
+    /// <summary>A pod template that stands by itself: <c>{metadata, spec}</c>, as a ControllerRevision keeps it.</summary>
+    /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
+    public PodTemplate ReadTemplate(JsonElement template) => ReadTemplate(Field.Root(template).AsObject(), isPod: false);
+
+    private PodTemplate ReadTemplate(Field root, string path) =>
+        ReadTemplate(path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name)), isPod: path.Length == 0);
+
+    private PodTemplate ReadTemplate(Field template, bool isPod)
     {
-        var isPod = path.Length == 0;
-        var template = isPod ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));
         var metadata = template.Object("metadata");
         var annotations = metadata?.Map("annotations") ?? Maps.Empty;
         var spec = template.RequiredObject("spec");
@@ -82,7 +100,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     private static int ReadReplicas(Field root, string kind) => kind switch
     {
         "Pod" => 1,
-        "Job" or "CronJob" or "DaemonSet" => 0,
+        "Job" or "CronJob" => 0,
+        // Nobody asks for a number of them: its controller counts the nodes.
+        "DaemonSet" => root.Object("status")?.Int("desiredNumberScheduled") ?? 0,
         _ => root.RequiredObject("spec").Int("replicas") ?? 1,
     };
 

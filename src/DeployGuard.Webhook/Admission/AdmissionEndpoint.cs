@@ -34,7 +34,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         }
 
         var warnings = Messages.WarningLines(verdict);
-        return verdict.IsAllowed ? Answer.Allow(warnings) : Answer.Forbid(Messages.Refusal(verdict), warnings);
+        return verdict.IsAllowed ? Answer.Allow(warnings) : Answer.Forbid(Messages.Refusal(verdict), warnings) with { ToAutoscaler = TrustedControllers.IsAutoscaler(request) };
     }
 
     private async ValueTask<Verdict> DecideAsync(Request request, HttpContext context)
@@ -56,6 +56,13 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         {
             var live = await ReadAsync(request, view, needs, deadline.Token);
             var verdict = guard.Decide(request, live, time.GetUtcNow());
+            if (needs.HasFlag(Facts.Budget) && verdict.LacksOnlyBudget)
+            {
+                // Last of all: what is refused for another reason takes nobody's place.
+                live = live with { Budgets = await facts.ReserveAsync(verdict, deadline.Token) };
+                verdict = guard.Decide(request, live, time.GetUtcNow());
+            }
+
             if (MustBeOnRecordFirst(verdict))
             {
                 await facts.RecordAdmittedAsync(verdict, deadline.Token);
@@ -71,9 +78,14 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
 
     private async ValueTask<ClusterView> ReadAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
     {
-        if (needs.HasFlag(Facts.Approvals) && request is WorkloadRequest workload)
+        if ((needs & ~Facts.Exemption) is not Facts.None)
         {
-            view = await facts.ReadLiveAsync(workload, view, deadline);
+            view = await facts.ReadLiveAsync(request, view, needs, deadline);
+        }
+
+        if (needs.HasFlag(Facts.Exposure))
+        {
+            view = await facts.ReadPodsAsync(request, view, guard.PodsWanted(request, view, time.GetUtcNow()), deadline);
         }
 
         if (!needs.HasFlag(Facts.Exemption))

@@ -14,6 +14,18 @@ internal sealed record Answer
 
     public string Message { get; private init; } = "";
 
+    /// <summary>It was asked by an autoscaler, which asks again by itself.</summary>
+    public bool ToAutoscaler { get; init; }
+
+    /// <summary>As metrics name it.</summary>
+    public string Decision => Code switch
+    {
+        null => "allowed",
+        StatusCodes.Status403Forbidden when ToAutoscaler => "denied_autoscaler",
+        StatusCodes.Status403Forbidden => "denied",
+        _ => "malformed",
+    };
+
     public IReadOnlyList<string> Warnings { get; private init; } = [];
 
     /// <summary>A JSON patch, UTF-8; null if nothing is to be changed.</summary>

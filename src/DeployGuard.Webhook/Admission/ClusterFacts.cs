@@ -2,6 +2,7 @@ using DeployGuard.Cluster;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
 
@@ -12,13 +13,18 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
 
     public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) => cluster.ViewAsync(request, cancel);
 
-    public ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline) =>
-        OrUnavailableAsync(cluster.ReadLiveAsync(request, cached, deadline));
+    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) =>
+        OrUnavailableAsync(cluster.ReadLiveAsync(request, cached, needs, deadline));
+
+    public async ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
+        await cluster.ReadPodsAsync(request, view, wanted, deadline);
 
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.MayAsync(who, verb, resource, @namespace, name, deadline));
 
     public bool NamespaceEnds(string name) => cluster.NamespaceEnds(name);
+
+    public ValueTask<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline) => OrUnavailableAsync(cluster.ReserveAsync(verdict, deadline));
 
     public async ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => await OrUnavailableAsync(RecordAsync(verdict, deadline));
 

@@ -1,5 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
 
@@ -9,9 +10,12 @@ internal interface IFacts
     /// <summary>What is known without asking anybody; only a namespace that was never heard of is asked for.</summary>
     ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel);
 
-    /// <summary>The same, with votes, permissions and the Change of the revision read from the API server now.</summary>
-    /// <exception cref="FactsUnavailableException">They could not be had in time.</exception>
-    ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline);
+    /// <summary>The same, with what is needed read from the API server now.</summary>
+    /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
+    ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline);
+
+    /// <summary>The view with the pods of some revisions as they are now; as it was, and marked as stale, where they could not be had in time.</summary>
+    ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline);
 
     /// <summary>Whether somebody has a verb on one of our resources, as the API server's authorizers say now.</summary>
     /// <param name="namespace">Empty for a cluster-scoped resource.</param>
@@ -24,6 +28,11 @@ internal interface IFacts
 
     /// <summary>Changes that came in by break-glass and wait for review, of all namespaces.</summary>
     IEnumerable<RecordedChange> Unreviewed { get; }
+
+    /// <summary>Takes a place in the enforced budgets of a verdict, where there is one.</summary>
+    /// <returns>What every budget is spent on besides; where that is all of it, no place was taken.</returns>
+    /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
+    ValueTask<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline);
 
     /// <summary>Puts a gated allow on record; it may be answered only after that.</summary>
     /// <exception cref="FactsUnavailableException">It could not be written in time.</exception>

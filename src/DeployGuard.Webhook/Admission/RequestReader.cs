@@ -28,6 +28,11 @@ internal sealed class RequestReader(WorkloadReader workloads)
             return ReadNamespace(review);
         }
 
+        if (review is { Group: "", Kind: "Service" })
+        {
+            return ReadService(review);
+        }
+
         var target = new WorkloadRef(Canonical(review.Group), review.Kind, review.Namespace, review.Name);
         if (workloads.Kinds.TemplatePath(target.ApiGroup, target.Kind) is null)
         {
@@ -68,7 +73,17 @@ internal sealed class RequestReader(WorkloadReader workloads)
         };
     }
 
-    private static ScaleRequest ReadScale(Review review) => new(Replicas(review.OldObject, "oldObject"), Replicas(review.Object, "object"))
+    private static ServiceRequest ReadService(Review review) => new(
+        review.Operation is Operation.Update ? In("oldObject", () => WorkloadReader.ReadService(Present(review.OldObject))) : null,
+        review.Operation is Operation.Delete ? null : In("object", () => WorkloadReader.ReadService(Present(review.Object))))
+    {
+        Operation = review.Operation,
+        Requester = review.Requester,
+        DryRun = review.DryRun,
+        Target = new WorkloadRef("", "Service", review.Namespace, review.Name),
+    };
+
+    private static ScaleRequest ReadScale(Review review) => new(Replicas(review.OldObject, "oldObject"), Replicas(review.Object, "object"), VersionOf(review.OldObject))
     {
         Operation = review.Operation,
         Requester = review.Requester,
@@ -92,6 +107,9 @@ internal sealed class RequestReader(WorkloadReader workloads)
     private static IReadOnlyDictionary<string, string> Labels(JsonElement obj, string place) => In(place, () => WorkloadReader.ReadLabels(Present(obj)));
 
     private static int Replicas(JsonElement scale, string place) => In(place, () => WorkloadReader.ReadScale(Present(scale)));
+
+    /// <summary>A Scale carries the version of its parent.</summary>
+    private static string VersionOf(JsonElement scale) => In("oldObject", () => WorkloadReader.ReadVersion(Present(scale)));
 
     private static string Canonical(string group) => group == "extensions" ? "apps" : group;
 

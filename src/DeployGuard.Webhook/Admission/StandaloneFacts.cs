@@ -1,6 +1,7 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
 
@@ -13,7 +14,10 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) =>
         ValueTask.FromResult(new ClusterView { Policies = policies(), ApproveBy = ApproveBy.Hash });
 
-    public ValueTask<ClusterView> ReadLiveAsync(WorkloadRequest request, ClusterView cached, CancellationToken deadline) => ValueTask.FromResult(cached);
+    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) => ValueTask.FromResult(cached);
+
+    public ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
+        ValueTask.FromResult(view);
 
     /// <summary>Without an authorizer nobody was given any verb.</summary>
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);
@@ -21,6 +25,10 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     public bool NamespaceEnds(string name) => false;
 
     public IEnumerable<RecordedChange> Unreviewed => [];
+
+    /// <summary>Nobody else rolls out in a folder of files.</summary>
+    public ValueTask<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline) =>
+        ValueTask.FromResult<IReadOnlyDictionary<string, BudgetUse>>(new Dictionary<string, BudgetUse>());
 
     public ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => ValueTask.CompletedTask;
 

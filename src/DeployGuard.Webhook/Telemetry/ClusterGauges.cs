@@ -23,6 +23,18 @@ internal static class ClusterGauges
             "deployguard_unrecorded_workloads",
             () => Unrecorded(cluster),
             description: "Workloads that run where an Enforce policy matches, without a Change that was let in; from the leader alone.");
+        meter.CreateObservableGauge(
+            "deployguard_canary_exposure_ratio",
+            () => cluster.Exposure.Select(e => new Measurement<double>(e.Value, new("namespace", e.Key.Namespace), new("policy", e.Key.Policy))),
+            description: "The largest share of a pool's pods that run unproven revisions now; from the leader alone.");
+        meter.CreateObservableGauge(
+            "deployguard_rollouts_in_flight",
+            () => cluster.InFlight.Select(f => new Measurement<int>(f.Value, new KeyValuePair<string, object?>("namespace", f.Key))),
+            description: "Rollouts that were let in and are not complete.");
+        meter.CreateObservableGauge(
+            "deployguard_policy_active",
+            () => cluster.Policies.Select(p => new Measurement<int>(p.IsActive ? 1 : 0, new KeyValuePair<string, object?>("policy", p.Policy))),
+            description: "1 while the policy is active, 0 before and after.");
         meter.CreateObservableCounter("deployguard_changes_overflowed", () => cluster.ChangesOverflowed, description: "Changes that waited for approval and found no place in the inbox.");
         meter.CreateObservableCounter("deployguard_records_failed", () => cluster.RecordsFailed, description: "Records of changes that were lost.");
     }

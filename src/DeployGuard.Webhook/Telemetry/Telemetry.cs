@@ -21,6 +21,9 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
     private readonly Counter<long> _denied = meter.CreateCounter<long>(
         DeniedInstrument, description: "Rollouts with findings: refused (Enforce), warned about (Warn) or noted (Audit). Dry runs do not count.");
 
+    private readonly Counter<long> _canary = meter.CreateCounter<long>(
+        "deployguard_canary_refused", description: "Requests refused because of unproven revisions, autoscalers' too. Dry runs do not count.");
+
     private readonly Histogram<double> _duration = meter.CreateHistogram<double>(
         DurationInstrument, "s", "Time from the first byte of a review to its answer.");
 
@@ -45,7 +48,17 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
             return true;
         }
 
-        if (verdict.Change is { Request.DryRun: true } or { Meaning: Meaning.Rollback })
+        if (verdict.Change.Request.DryRun || verdict is { Change.Meaning: Meaning.Rollback, IsAllowed: true })
+        {
+            return false;
+        }
+
+        foreach (var reason in verdict.Denials.Where(d => d.Safeguard is "Canary" or "Pace").Select(d => d.Finding.Reason).Distinct())
+        {
+            _canary.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        }
+
+        if (TrustedControllers.IsAutoscaler(verdict.Change.Request))
         {
             return false;
         }
@@ -69,12 +82,7 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
 
     public void Answered(Review review, Answer answer, TimeSpan took)
     {
-        Count(review, answer.Code switch
-        {
-            null => "allowed",
-            StatusCodes.Status403Forbidden => "denied",
-            _ => "malformed",
-        });
+        Count(review, answer.Decision);
         _duration.Record(took.TotalSeconds);
     }
 

@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cluster.Caches;
+
+/// <summary>
+/// Reads who serves whom from the API server, now: before a refusal, because a cache lags behind the scale-up and behind the pods'
+/// readiness. Where that takes too long the caches decide, and the message says so.
+/// </summary>
+internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
+{
+    private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(900);
+
+    private readonly ConcurrentDictionary<string, SingleFlight<Neighbourhood>> _flights = new();
+
+    /// <summary>The namespace as it is now; what is known of it, marked as stale, where it could not be had in time.</summary>
+    public async Task<Serving> ReadAsync(string @namespace, Serving cached, CancellationToken deadline)
+    {
+        try
+        {
+            var live = await _flights.GetOrAdd(@namespace, name => new SingleFlight<Neighbourhood>(() => ListAsync(name))).ReadAsync().WaitAsync(s_longest, deadline);
+            return live.ToServing();
+        }
+        catch (Exception fault) when (IsExpected(fault))
+        {
+            return cached with { Stale = "the API server did not list the namespace in time" };
+        }
+    }
+
+    /// <summary>The pods of some revisions, as they are now.</summary>
+    public async Task<Serving> WithPodsAsync(string @namespace, Serving serving, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline)
+    {
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        cap.CancelAfter(s_longest);
+        try
+        {
+            var known = Neighbourhood.Cached(@namespace, caches);
+            var pods = await Task.WhenAll(wanted.Select(w => PodsAsync(api, known, w.Owner, w.TemplateHash, cap.Token)));
+            return serving with { Pods = [.. pods.SelectMany(p => p)] };
+        }
+        catch (Exception fault) when (IsExpected(fault))
+        {
+            return serving with { Stale = "the API server did not list the pods in time" };
+        }
+    }
+
+    /// <summary>The pods of one revision of a workload.</summary>
+    public static async Task<IReadOnlyList<ServingPod>> PodsAsync(ApiConnection api, Neighbourhood known, WorkloadRef owner, string templateHash, CancellationToken cancel)
+    {
+        if (known.PodsOf(owner, templateHash) is not { } of)
+        {
+            return [];
+        }
+
+        var pods = new List<ServingPod>();
+        await api.ListAsync(
+            $"api/v1/namespaces/{owner.Namespace}/pods",
+            pod => pods.AddRange(ObservedPod.Read(pod, owner, of.OwnerUid, templateHash) is { } read ? [read] : []),
+            cancel,
+            $"labelSelector={Uri.EscapeDataString(of.Selector)}");
+        return pods;
+    }
+
+    /// <summary>How many nodes there are, which is how many pods a DaemonSet made now may get.</summary>
+    /// <exception cref="UnavailableException">They could not be counted in time.</exception>
+    public async Task<int> NodesAsync(CancellationToken deadline)
+    {
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        cap.CancelAfter(s_longest);
+        try
+        {
+            return await CountNodesAsync(cap.Token);
+        }
+        catch (Exception fault) when (IsExpected(fault))
+        {
+            throw new UnavailableException("the API server did not count the nodes in time", fault);
+        }
+    }
+
+    private async Task<int> CountNodesAsync(CancellationToken cancel)
+    {
+        using var list = await api.GetAsync("api/v1/nodes?limit=1", cancel);
+        var metadata = list.RootElement.GetProperty("metadata");
+        var rest = metadata.TryGetProperty("remainingItemCount", out var more) && more.TryGetInt32(out var count) ? count : 0;
+        return list.RootElement.GetProperty("items").GetArrayLength() + rest;
+    }
+
+    private async Task<Neighbourhood> ListAsync(string @namespace)
+    {
+        using var cap = new CancellationTokenSource(s_longest);
+        var services = caches.Services.ReadLiveAsync(@namespace, cap.Token);
+        var workloads = Task.WhenAll(caches.Workloads.Where(c => Member.Serves(c.Key)).Select(c => c.Value.ReadLiveAsync(@namespace, cap.Token)));
+        var revisions = caches.ControllerRevisions.ReadLiveAsync(@namespace, cap.Token);
+        var changes = caches.Changes.ReadLiveAsync(@namespace, cap.Token);
+        var votes = caches.Approvals.ReadLiveAsync(@namespace, cap.Token);
+        await Task.WhenAll(services, workloads, revisions, changes, votes);
+        return new Neighbourhood(await services, [.. (await workloads).SelectMany(w => w)], await revisions, await changes, await votes);
+    }
+
+    private static bool IsExpected(Exception fault) => fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException or JsonException;
+}

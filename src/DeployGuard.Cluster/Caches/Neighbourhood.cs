@@ -1,0 +1,110 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cluster.Caches;
+
+/// <summary>Everything of one namespace that pools are made of, from the caches or read live.</summary>
+/// <param name="Workloads">Also those that a controller owns: the ReplicaSets of Deployments tell how many pods run which revision.</param>
+internal sealed record Neighbourhood(
+    IReadOnlyList<ServiceEntry> Services,
+    IReadOnlyList<ObservedWorkload> Workloads,
+    IReadOnlyList<ObservedRevision> Revisions,
+    IReadOnlyList<RecordedChange> Changes,
+    IReadOnlyList<Approval> Votes)
+{
+    public static Neighbourhood Cached(string @namespace, ClusterCaches caches)
+    {
+        var roots = caches.Workloads.Values.SelectMany(c => c.Under(@namespace)).Where(w => Member.Serves(w.Ref.Kind)).ToList();
+        return new Neighbourhood(
+            caches.Services.Under(@namespace),
+            [.. roots, .. roots.Where(w => w.Ref.Kind == "Deployment").SelectMany(w => caches.Workloads["ReplicaSet"].Under(w.Uid))],
+            [.. roots.Where(w => w.Ref.Kind is "StatefulSet" or "DaemonSet").SelectMany(w => caches.ControllerRevisions.Under(w.Uid))],
+            caches.Changes.Under(@namespace),
+            caches.Approvals.Under(@namespace));
+    }
+
+    public Serving ToServing()
+    {
+        var sets = Workloads.Where(w => w.ControllerUid.Length > 0).ToLookup(w => w.ControllerUid);
+        var revisions = Revisions.ToLookup(r => r.ControllerUid);
+        return new Serving
+        {
+            Services = [.. Services.Select(s => s.Service)],
+            Members = [.. Workloads.Where(w => w.ControllerUid.Length == 0 && Member.Serves(w.Ref.Kind)).Select(w => new Member { Spec = w.Spec, Pods = PodsOf(w, sets[w.Uid], [.. revisions[w.Uid]]) })],
+            Changes = Changes,
+            Votes = Votes,
+        };
+    }
+
+    /// <summary>
+    /// What tells the pods of one revision apart: the labels to ask for, and the uid of the owner that they then have. Null where the revision
+    /// has none.
+    /// </summary>
+    public (string Selector, string OwnerUid)? PodsOf(WorkloadRef workload, string templateHash)
+    {
+        if (Workloads.FirstOrDefault(w => w.Ref == workload) is not { } found)
+        {
+            return null;
+        }
+
+        if (found.Ref.Kind == "Deployment")
+        {
+            return Workloads.FirstOrDefault(w => w.ControllerUid == found.Uid && w.TemplateHash == templateHash) is { } set ? (set.Selector, set.Uid) : null;
+        }
+
+        if (found.Ref.Kind is "StatefulSet" or "DaemonSet")
+        {
+            var revision = NewestIs(found, templateHash) ? Newest(found) : Revisions.FirstOrDefault(r => r.ControllerUid == found.Uid && r.TemplateHash == templateHash);
+            return revision is null ? null : ($"{found.Selector},{ObservedRevision.Label}={revision.PodLabel}", found.Uid);
+        }
+
+        return found.TemplateHash == templateHash && found.Selector.Length > 0 ? (found.Selector, found.Uid) : null;
+    }
+
+    private bool NewestIs(ObservedWorkload workload, string templateHash) => workload.IsObserved && workload.TemplateHash == templateHash && Newest(workload) is not null;
+
+    private ObservedRevision? Newest(ObservedWorkload workload) => Newest(workload, Revisions.Where(r => r.ControllerUid == workload.Uid));
+
+    private static ObservedRevision? Newest(ObservedWorkload workload, IEnumerable<ObservedRevision> revisions) =>
+        workload.Ref.Kind == "StatefulSet" ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New) : revisions.MaxBy(r => r.Number);
+
+    private static IReadOnlyList<RevisionPods> PodsOf(ObservedWorkload workload, IEnumerable<ObservedWorkload> sets, IReadOnlyList<ObservedRevision> revisions) => workload.Ref.Kind switch
+    {
+        "Deployment" => [.. sets.Select(s => new RevisionPods(s.TemplateHash, s.Ref.Name, s.Images, s.Spec.Replicas))],
+        "StatefulSet" => OfSet(workload, revisions),
+        "DaemonSet" => OfDaemons(workload, revisions),
+        _ => [],
+    };
+
+    private static IReadOnlyList<RevisionPods> OfSet(ObservedWorkload workload, IReadOnlyList<ObservedRevision> revisions) =>
+        Split(workload, revisions.FirstOrDefault(r => r.Name == workload.Revisions.Old), Newest(workload, revisions), workload.Revisions.Old == workload.Revisions.New);
+
+    private static IReadOnlyList<RevisionPods> OfDaemons(ObservedWorkload workload, IReadOnlyList<ObservedRevision> revisions)
+    {
+        var newest = Newest(workload, revisions);
+        return Split(workload, revisions.Where(r => r != newest).MaxBy(r => r.Number), newest, workload.UpdatedPods >= workload.Spec.Replicas);
+    }
+
+    private static IReadOnlyList<RevisionPods> Split(ObservedWorkload workload, ObservedRevision? old, ObservedRevision? newest, bool isSettled)
+    {
+        if (newest is null)
+        {
+            return [];
+        }
+
+        if (!workload.IsObserved)
+        {
+            // Its controller has not begun with what its spec says now.
+            return [Pods(newest, workload.Spec.Replicas)];
+        }
+
+        // Named by the spec: the stored revision may lack defaults that a newer server adds.
+        RevisionPods Current(int pods) => new(workload.TemplateHash, newest.Name, workload.Images, pods);
+        return isSettled || old is null ? [Current(workload.Spec.Replicas)]
+            : [Current(Math.Min(workload.UpdatedPods, workload.Spec.Replicas)), Pods(old, Math.Max(0, workload.Spec.Replicas - workload.UpdatedPods))];
+    }
+
+    private static RevisionPods Pods(ObservedRevision revision, int pods) => new(revision.TemplateHash, revision.Name, revision.Images, pods);
+}

@@ -1,0 +1,90 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Pools;
+
+/// <summary>The steps that a revision has held in a pool.</summary>
+/// <param name="Steps">How many, from the first.</param>
+/// <param name="Wait">What the next one still lacks, in words; empty where that is only pods that run long enough.</param>
+/// <param name="Left">How long its soak still lasts; null where that is not a matter of time alone.</param>
+internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
+{
+    /// <param name="before">The pool as it is: what a request would add has proven nothing.</param>
+    /// <param name="veto">Somebody rejected the revision: what it had proven is taken back.</param>
+    public static Held Of(Pool before, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving, Approval? veto, DateTimeOffset now)
+    {
+        if (veto is not null)
+        {
+            return new Held(0, $"{veto.Approver.Username} rejected it", null);
+        }
+
+        var latched = Latched(before, key, policy, rules, serving);
+        var pods = PodsOf(before, key, rules, serving);
+        var live = 0;
+        while (live < rules.Steps.Count && Lacks(before, pods, rules, live, now) is null)
+        {
+            live++;
+        }
+
+        var steps = Math.Max(latched, live);
+        if (steps == rules.Steps.Count)
+        {
+            return new Held(steps, "", null);
+        }
+
+        // The next step is soaked for by the pods that the step before allowed.
+        var (wait, left) = Lacks(before, pods, rules, steps, now) ?? ("", null);
+        return new Held(steps, wait, left);
+    }
+
+    /// <summary>The pods that must have soaked for a step: four fifths of it, so that one drained node does not start a day's soak again.</summary>
+    public static int Needed(int total, int percent) => Math.Max(1, (int)((long)total * percent * 4 / 500));
+
+    private static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving)
+    {
+        var percent = serving.Changes
+            .Where(c => c.Held.Count > 0 && RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)
+            .SelectMany(c => c.Held)
+            .Where(h => h.Policy == policy.Name && h.Pool == pool.Name)
+            .Select(h => h.Percent)
+            .DefaultIfEmpty(0)
+            .Max();
+        return rules.Steps.Count(s => s <= percent);
+    }
+
+    private static List<ServingPod> PodsOf(Pool pool, string key, CanaryRules rules, Serving serving)
+    {
+        var proving = pool.Members.Where(m => Proofs.Prove(m, pool, rules)).ToDictionary(m => m.Spec.Ref);
+        return
+        [
+            .. serving.Pods.Where(p => proving.TryGetValue(p.Owner, out var member) && KeyOf(member, p.TemplateHash) == key),
+        ];
+
+        string KeyOf(Member member, string hash) => RevisionKey.Of(rules.Covers, hash, Proven.RevisionsOf(member).FirstOrDefault(r => r.TemplateHash == hash)?.Images ?? []);
+    }
+
+    /// <summary>What a step lacks; null where it is held.</summary>
+    private static (string Wait, TimeSpan? Left)? Lacks(Pool pool, List<ServingPod> pods, CanaryRules rules, int step, DateTimeOffset now)
+    {
+        var needed = Needed(pool.Total, rules.Steps[step]);
+        if (pods.Select(p => p.BrokenBy(rules.Soak, now)).OfType<Break>().MaxBy(b => b.At) is { } broken)
+        {
+            var ago = now - broken.At;
+            return ($"a pod {broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+        }
+
+        var ages = pods.Select(p => p.Age(now)).OrderDescending().ToList();
+        if (ages.Count < needed)
+        {
+            return ages.Count == 0
+                ? ($"no pod of it has served here for {Durations.Show(rules.Soak)}", null)
+                : ($"{ages.Count} of the {needed} pods that must soak for step {rules.Steps[step]}% run", null);
+        }
+
+        var age = ages[needed - 1];
+        return age >= rules.Soak ? null : ("", Whole(rules.Soak - age));
+    }
+
+    /// <summary>Up to the next second: who waits as long as the message says must not come too early.</summary>
+    private static TimeSpan Whole(TimeSpan left) => TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds));
+}

@@ -1,0 +1,50 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Core.Pools;
+
+/// <summary>Who serves whom in one namespace, and what is on record about it.</summary>
+public sealed record Serving
+{
+    public IReadOnlyList<Service> Services { get; init; } = [];
+
+    /// <summary>Every workload with pods that no controller answers for.</summary>
+    public IReadOnlyList<Member> Members { get; init; } = [];
+
+    /// <summary>All Changes of the namespace, also of workloads that are gone.</summary>
+    public IReadOnlyList<RecordedChange> Changes { get; init; } = [];
+
+    /// <summary>Votes on workloads of the namespace: a veto takes back what a revision has proven.</summary>
+    public IReadOnlyList<Approval> Votes { get; init; } = [];
+
+    /// <summary>Pods of the revision asked for, read live; empty where only what is on record is known.</summary>
+    public IReadOnlyList<ServingPod> Pods { get; init; } = [];
+
+    /// <summary>Nodes that a DaemonSet made now would run on; 0 where nobody counted them.</summary>
+    public int Nodes { get; init; }
+
+    /// <summary>Why this is what the caches say, and not what is true now; null where it was read live, or did not have to be.</summary>
+    public string? Stale { get; init; }
+}
+
+/// <summary>A step that a revision was seen to hold.</summary>
+/// <param name="Pool">Whose users it served: <see cref="Pool.Name"/>.</param>
+/// <param name="Percent">The highest step held.</param>
+public sealed record HeldStep(string Policy, string Pool, int Percent, DateTimeOffset At);
+
+/// <summary>How many proven pods of a revision were last seen in a pool.</summary>
+/// <param name="Pods">The most of late.</param>
+/// <param name="At">When there were last so many.</param>
+/// <param name="IsPresent">They still are: the time is that of the last change.</param>
+public sealed record Served(string Pool, int Pods, DateTimeOffset At, bool IsPresent = false)
+{
+    /// <summary>There were so many within the last <paramref name="window"/>.</summary>
+    public bool IsWithin(TimeSpan window, DateTimeOffset now) => IsPresent || now - At < window;
+
+    /// <summary>What to remember when so many are seen now; the same where nothing changed.</summary>
+    public Served Seeing(int pods, TimeSpan window, DateTimeOffset now) =>
+        pods > Pods || (!IsPresent && pods > 0 && pods == Pods) ? this with { Pods = pods, At = now, IsPresent = true }
+        : IsPresent && pods < Pods ? this with { At = now, IsPresent = false }
+        : !IsPresent && pods > 0 && now - At >= window ? this with { Pods = pods, At = now, IsPresent = true }
+        : this;
+}

@@ -1,0 +1,34 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>Refuses a rollout while as many are in flight as the policy allows.</summary>
+internal sealed class Budget : ISafeguard
+{
+    private const int MostNamed = 10;
+
+    public string Name => "Budget";
+
+    public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
+        policy.Budget is { } rules && IsCounted(change) && view.Budgets.TryGetValue(policy.Name, out var use) && use.IsSpent(rules)
+            ? [new Finding(Reasons.BudgetSpent, "", Message(rules, use, change), Remedy(use))]
+            : [];
+
+    /// <summary>Whether a change takes a place of a budget.</summary>
+    public static bool IsCounted(Change change) => change.Meaning is Meaning.NewRevision && InFlight.RollsOut(change.Request.Target.Kind);
+
+    private static string Message(BudgetRules rules, BudgetUse use, Change change)
+    {
+        var where = rules.Per is BudgetScope.Namespace ? $"in namespace {change.Request.Target.Namespace}" : "in the cluster";
+        return $"{use.Rollouts.Count} of {rules.Most} rollouts {where} are in flight: {Names(use.Rollouts)}";
+    }
+
+    private static string Remedy(BudgetUse use) => use.Hanging.Count == 0
+        ? "Ask again when one of them has completed"
+        : $"Ask again when one of them has completed; longer than they should take already {Names(use.Hanging)}: undo or mend";
+
+    private static string Names(IReadOnlyList<WorkloadRef> workloads) =>
+        string.Join(", ", workloads.Take(MostNamed).Select(w => $"{w.Namespace}/{w.KubectlName}")) + (workloads.Count > MostNamed ? $" and {workloads.Count - MostNamed} more" : "");
+}

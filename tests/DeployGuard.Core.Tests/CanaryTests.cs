@@ -1,0 +1,385 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>
+/// The worked cases of the exposure model, by their numbers: steps [5, 25, 50], soak 10m, pace {percent: 5, minReady: 10m}; web is 20 pods
+/// of proven v1 behind Service web, c is web-canary on v2 behind the same Service.
+/// </summary>
+public class CanaryTests
+{
+    private const string V1 = "registry.example.com/shop/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+    private const string V2 = "registry.example.com/shop/web@sha256:2222222222222222222222222222222222222222222222222222222222222222";
+    private const string V3 = "registry.example.com/shop/web@sha256:3333333333333333333333333333333333333333333333333333333333333333";
+
+    private static readonly SafeguardPolicy s_policy = PolicyOf("Images");
+
+    [Test]
+    public void Row01_OneCanaryPasses() => Expect(Create(C(1)), Standing(), allowed: true);
+
+    [Test]
+    public void Row02_TwoAreTooMany() => Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+
+    [Test]
+    public void Row03_ASecondTooEarly()
+    {
+        var view = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
+
+        var finding = Expect(Scale(C(1), 6), view, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left");
+        Assert.That(finding.Remedy, Is.EqualTo("Wait 1s and ask again: kubectl deployguard status deployment/web-canary -n shop"));
+    }
+
+    [Test]
+    public void Row04_TheSecondStepAfterItsSoak() =>
+        Expect(Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);
+
+    [Test]
+    public void Row05_OneMoreThanTheStepAllows()
+    {
+        var finding = Expect(
+            Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
+            "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; 1 of the 4 pods that must soak for step 25% run");
+        Assert.That(finding.Remedy, Is.EqualTo("Now: kubectl scale deployment/web-canary -n shop --replicas=6"));
+    }
+
+    [Test]
+    public void Row06_ADrainedPodDoesNotStartTheSoakAgain() =>
+        Expect(Scale(C(6), 20), Standing(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]), allowed: true);
+
+    [Test]
+    public void Row07_ARestartedPodDoes() => Expect(
+        Scale(C(6), 20),
+        Standing(Running(C(6), held: 5), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }]),
+        "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10; a pod restarted 2m ago, 8m of soak left");
+
+    [Test]
+    public void Row08_ALatchedStepStays() =>
+        Expect(Scale(C(6), 20), Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]), allowed: true);
+
+    [Test]
+    public void Row09_ShrinkingTheProvenSideWarns()
+    {
+        var view = Standing(Running(C(6), held: 5));
+        var verdict = Some.Decide(Scale(Web(20), 10), view);
+
+        Assert.That(verdict.IsAllowed);
+        Assert.That(verdict.Warnings.Single().Finding.Message, Does.StartWith("6 of 16 pods (37%) behind Service web would be unproven; step 25% allows 4"));
+    }
+
+    [Test]
+    public void Row10_AndTheNextIncreaseIsRefused() => Expect(
+        Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of it has served here for 10m");
+
+    [Test]
+    public void Row11_AfterAllStepsAnyStrategyWill() => Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
+
+    [Test]
+    public void Row12_InPlaceOneAtATime() => Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
+
+    [Test]
+    public void Row13_InPlaceWithTheDefaultStrategy()
+    {
+        var finding = Expect(
+            Update(Web(20), Web(20, V2)), Standing(),
+            "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1. "
+            + "In place, policy allows 1 at once: maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600");
+        Assert.That(finding.Remedy, Does.Contain(
+            """kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""));
+        Assert.That(finding.Remedy, Does.EndWith("(the rollout then takes about 3h20m; Helm needs --timeout 3h25m)"));
+    }
+
+    [Test]
+    public void Row14_AQuarterOfThreeIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
+
+    [Test]
+    public void Row15_FivePercentOfThirtyRoundsUp() =>
+        Expect(Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), Standing(web: 30), allowed: true);
+
+    [Test]
+    public void Row16_RecreateOfOne() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
+
+    [Test]
+    public void Row16_RecreateOfTwo() => Expect(Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), "2 of 2 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1");
+
+    [TestCase(7, "3 of 10 pods (30%) behind Service web would be unproven; step 25% allows 2")]
+    [TestCase(8, null)]
+    public void Row17_AStatefulSetsPartition(int partition, string? refusal)
+    {
+        var rolling = new Member
+        {
+            Spec = Set(9, V2).Read(),
+            Pods = [PodsOf(Set(9, V2), 1), PodsOf(Set(0, V1), 9)],
+        };
+        var view = Standing(web: 0) with
+        {
+            Serving = Serve([rolling], [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)], []),
+            Changes = [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)],
+        };
+
+        Expect(Update(Set(9, V2), Set(partition, V2)), view, refusal);
+    }
+
+    [TestCase("2", "30 of 30 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1")]
+    [TestCase("\"5%\"", null)]
+    public void Row18_ADaemonSet(string maxUnavailable, string? refusal)
+    {
+        var before = Daemons(V1, "1");
+        var view = Standing(web: 0) with { Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
+
+        Expect(Update(before, Daemons(V2, maxUnavailable)), view, refusal);
+    }
+
+    [Test]
+    public void Row19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
+
+    [TestCase(20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m. They would take the place of 20 proven pods that served 4m ago")]
+    [TestCase(1, null)]
+    public void Row20_DeletedAndMadeAnew(int replicas, string? refusal)
+    {
+        var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(4))] };
+
+        Expect(Create(Web(replicas, V3)), Standing(web: 0) with { Serving = Serve([], [gone], []), Changes = [gone] }, refusal);
+    }
+
+    [Test]
+    public void Row20_AnHourLaterThePoolIsCold()
+    {
+        var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(60))] };
+
+        Expect(Create(Web(20, V3)), Standing(web: 0) with { Serving = Serve([], [gone], []), Changes = [gone] }, allowed: true);
+    }
+
+    [Test]
+    public void Row21_TwoCanariesAreSummed()
+    {
+        var finding = Expect(Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Assert.That(finding.Message, Does.EndWith("Unproven are 1 of deployment/web-canary (web@sha256:22222222), 1 of deployment/web-exp (web@sha256:33333333)"));
+    }
+
+    [Test]
+    public void Row22_TheTightestPoolAnswers()
+    {
+        var api = Named("api", 180, V1).With("spec/template/metadata/labels", """{"app": "api", "all": "yes"}""");
+        var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "all": "yes"}""");
+        var canary = C(2).With("spec/template/metadata/labels", """{"app": "web", "all": "yes", "track": "web-canary"}""");
+        var serving = Serve([Running(api).Member, Running(web).Member], [Proven(api), Proven(web)], []) with
+        {
+            Services = [new Service("all", Labels("all", "yes"), false), new Service("web", Labels("app", "web"), false)],
+        };
+
+        Expect(Create(canary), Standing() with { Serving = serving }, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [TestCase("Template", "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")]
+    [TestCase("Images", null)]
+    public void Row23_AnEnvironmentAlone(string covers, string? refusal) => Expect(
+        Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
+        Standing() with { Policies = [PolicyOf(covers)] },
+        refusal);
+
+    [Test]
+    public void Row24_ARestartPasses() => Expect(
+        Update(C(6), C(6).With("spec/template/metadata/annotations", """{"kubectl.kubernetes.io/restartedAt": "now"}""")), Standing(Running(C(6))), allowed: true);
+
+    [Test]
+    public void Row24_AndTheAgeOfItsPodsStartsAgain() =>
+        Assert.That(Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod && pod.Age(Some.Now) == TimeSpan.FromMinutes(1));
+
+    [Test]
+    public void Row25_ASelectorFlippedToGreen()
+    {
+        var (blue, green) = (Coloured("blue", V1), Coloured("green", V2));
+        var serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []);
+        var request = new ServiceRequest(new Service("web", Labels("colour", "blue"), false), new Service("web", Labels("colour", "green"), false))
+        {
+            Operation = Operation.Update,
+            Requester = Some.Developer,
+            Target = new WorkloadRef("", "Service", "shop", "web"),
+        };
+
+        Expect(request, Standing() with { Serving = serving }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m");
+    }
+
+    [Test]
+    public void Row26_AnotherRevisionStartsWithNothing() =>
+        Expect(Update(C(10), C(10, V3)), Standing(Running(C(10), held: 25)), "10 of 30 pods (33%) behind Service web would be unproven, 5 at once; step 5% allows 1");
+
+    [Test]
+    public void Row27_ACanaryOfOneMayChangeAsItLikes() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
+
+    [Test]
+    public void AVetoTakesBackWhatWasHeld()
+    {
+        var veto = Some.ApprovalOf(C(1), Some.Alice, Decision.Reject);
+        var view = Standing(Running(C(1), held: 25)) is var standing ? standing with { Serving = standing.Serving! with { Votes = [veto] } } : null;
+
+        Expect(Scale(C(1), 6), view!, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
+    }
+
+    [Test]
+    public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() => Expect(
+        Update(Web(20), Web(20, V2)), Standing() is var view ? view with { Serving = view.Serving! with { Services = [] } } : null!,
+        "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once");
+
+    [Test]
+    public void ACanaryOfNobodyReachesProvesNothing()
+    {
+        var lonely = C(1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var view = Standing(Running(lonely), pods: Pods(lonely, TimeSpan.FromHours(1)));
+
+        Expect(Scale(lonely, 6), view, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m");
+    }
+
+    [Test]
+    public void WithoutAServiceItProvesByItsWork()
+    {
+        var worker = C(1).With("spec/template/metadata/labels", """{"app": "worker"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var view = Standing(Running(worker), pods: Pods(worker, TimeSpan.FromHours(1)));
+
+        Expect(Scale(worker, 6), view with { Serving = view.Serving! with { Services = [] } }, allowed: true);
+    }
+
+    [Test]
+    public void ProofThatThePolicyDoesNotAcceptIsNone()
+    {
+        var policy = Some.Policy("""{"canary": {"steps": [5, 25, 50], "accept": ["StatefulSetPartition"]}}""");
+        var view = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromHours(1))) with { Policies = [policy] };
+
+        Expect(Scale(C(1), 6), view, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Update(Web(20), Paced(Web(20, V2))), view, "21 of 21 pods (100%) behind Service web would be unproven");
+    }
+
+    [Test]
+    public void MoreReplicasAmidARolloutBringNoMoreThanABatch()
+    {
+        var v2 = Paced(Web(1, V2));
+        var rolling = new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Web(1), 1)] };
+        var view = Standing(web: 0) with { Serving = Serve([rolling], [Proven(Web(1)), Recorded(v2, Phase.Running, 0)], []), Changes = [Proven(Web(1)), Recorded(v2, Phase.Running, 0)] };
+
+        Expect(Scale(v2, 20), view, "9 of 20 pods (45%) behind Service web would be unproven");
+    }
+
+    [Test]
+    public void WhatCameInTheDarkIsCountedAsUnproven()
+    {
+        // Its workload is on record, this revision of it is not: it came while nobody answered.
+        var view = Standing(Running(C(3)));
+        var dark = view.Serving! with { Changes = [.. view.Serving!.Changes.Where(c => c.Workload.Name == "web"), Proven(C(3, V3)) with { Images = [] }] };
+
+        Expect(Scale(C(3), 4), view with { Serving = dark, Changes = [] }, "4 of 24 pods (16%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
+    public void Row34_ARollbackIsAsWideAsItEverWas()
+    {
+        var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with { CompletedPods = 1 };
+        var view = Standing() is var standing ? standing with { Changes = [v2, Proven(Web(20))], Serving = standing.Serving! with { Changes = [v2, Proven(Web(20))] } } : null!;
+
+        Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");
+        Expect(Update(Web(1), Web(1, V2)), view, allowed: true);
+    }
+
+    private static Finding Expect(Request request, ClusterView view, string? refusal)
+    {
+        var findings = Some.Decide(request, view).Findings.Where(f => f.IsDenial).Select(f => f.Finding).ToList();
+        if (refusal is null)
+        {
+            Assert.That(findings.Select(f => f.Message), Is.Empty);
+            return new Finding(Reasons.Undecidable, "", "", "");
+        }
+
+        Assert.That(findings.Select(f => f.Message), Has.One.StartsWith(refusal));
+        return findings.Single();
+    }
+
+    private static void Expect(Request request, ClusterView view, bool allowed) => Expect(request, view, allowed ? null : "");
+
+    private static SafeguardPolicy PolicyOf(string covers) => Some.Policy($$"""
+        {"approval": {"required": "Never", "quorum": [{"groups": ["senior-engineers"]}]}, "canary": {"covers": "{{covers}}", "steps": [5, 25, 50], "soak": "10m", "pace": {"percent": 5, "minReady": "10m"} } }
+        """);
+
+    private static ClusterView Standing(params (Member Member, RecordedChange Change)[] others) => Standing(20, null, others);
+
+    private static ClusterView Standing((Member Member, RecordedChange Change) other, IReadOnlyList<ServingPod> pods) => Standing(20, pods, other);
+
+    private static ClusterView Standing(int web, (Member Member, RecordedChange Change) others) => Standing(web, null, others);
+
+    private static ClusterView Standing(int web, IReadOnlyList<ServingPod>? pods = null, params (Member Member, RecordedChange Change)[] others)
+    {
+        List<(Member Member, RecordedChange Change)> all = [.. web == 0 ? [] : ((Member, RecordedChange)[])[(Running(Web(web)).Member, Proven(Web(web)))], .. others];
+        return new ClusterView
+        {
+            Policies = [s_policy],
+            Changes = [.. all.Select(a => a.Change)],
+            Serving = Serve([.. all.Select(a => a.Member)], [.. all.Select(a => a.Change)], pods ?? []),
+        };
+    }
+
+    private static Serving Serve(IReadOnlyList<Member> members, IReadOnlyList<RecordedChange> changes, IReadOnlyList<ServingPod> pods) =>
+        new() { Services = [new Service("web", Labels("app", "web"), false)], Members = members, Changes = changes, Pods = pods };
+
+    private static (Member Member, RecordedChange Change) Running(JsonObject workload, int held = 0) =>
+        (new Member { Spec = workload.Read(), Pods = [PodsOf(workload, workload.Read().Replicas)] }, Recorded(workload, Phase.Completed, held));
+
+    private static RevisionPods PodsOf(JsonObject workload, int pods) =>
+        new(workload.Read().Template.Hash, null, [.. workload.Read().Template.Images.Select(i => i.Reference.Text)], pods);
+
+    private static RecordedChange Proven(JsonObject workload) => Some.Change(workload, Phase.Proven);
+
+    private static RecordedChange Recorded(JsonObject workload, Phase phase, int held) =>
+        Some.Change(workload, phase) with { Held = held == 0 ? [] : [new HeldStep("tier-1", "Service web", held, Ago(30))] };
+
+    private static List<ServingPod> Pods(JsonObject workload, TimeSpan age) => [.. Enumerable.Range(0, workload.Read().Replicas).Select(_ => Pod(workload, age))];
+
+    private static ServingPod Pod(JsonObject workload, TimeSpan age) => new()
+    {
+        Owner = workload.Read().Ref,
+        TemplateHash = workload.Read().Template.Hash,
+        CreatedAt = Some.Now - age,
+        ReadySince = Some.Now - age,
+        StartedAt = Some.Now - age,
+    };
+
+    private static DateTimeOffset Ago(int minutes) => Some.Now.AddMinutes(-minutes);
+
+    private static WorkloadRequest Create(JsonObject after) => Some.Create(after);
+
+    private static WorkloadRequest Update(JsonObject before, JsonObject after) => Some.Update(before, after);
+
+    private static WorkloadRequest Scale(JsonObject before, int replicas)
+    {
+        var after = before.DeepClone().AsObject().With("spec/replicas", $"{replicas}");
+        return Some.Update(before, after);
+    }
+
+    private static JsonObject Web(int replicas, string image = V1) => Named("web", replicas, image);
+
+    private static JsonObject C(int replicas, string image = V2) => Named("web-canary", replicas, image);
+
+    private static JsonObject Named(string name, int replicas, string image) => Some.Deployment(image, replicas)
+        .With("metadata/name", $"\"{name}\"").With("metadata/uid", $"\"uid-{name}\"")
+        .With("spec/template/metadata/labels", name == "web" ? """{"app": "web"}""" : $$"""{"app": "web", "track": "{{name}}"}""");
+
+    private static JsonObject Coloured(string colour, string image) =>
+        Named(colour, 20, image).With("spec/template/metadata/labels", $$"""{"app": "web", "colour": "{{colour}}"}""");
+
+    private static JsonObject Set(int partition, string image) => Web(10, image).With("kind", "\"StatefulSet\"")
+        .With("spec/strategy", "null").With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } }""");
+
+    private static JsonObject Daemons(string image, string maxUnavailable) => Web(1, image).With("kind", "\"DaemonSet\"").With("status", """{"desiredNumberScheduled": 30}""")
+        .With("spec/strategy", "null").With("spec/minReadySeconds", "600")
+        .With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": {{maxUnavailable}} } }""");
+
+    private static JsonObject Paced(JsonObject deployment) => Timed(deployment).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
+
+    private static JsonObject Recreated(JsonObject deployment) => Timed(deployment).With("spec/strategy", """{"type": "Recreate"}""");
+
+    private static JsonObject Timed(JsonObject deployment) => deployment.With("spec/minReadySeconds", "600").With("spec/progressDeadlineSeconds", "1200");
+
+    private static Dictionary<string, string> Labels(string key, string value) => new() { [key] = value };
+}
