@@ -2,32 +2,53 @@ using System.CommandLine;
 using System.Text;
 using DeployGuard.Cluster.Files;
 using DeployGuard.Core;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli;
 
 /// <summary><c>deployguard explain</c>: what a reason code means, who can fix it, and how.</summary>
 internal static class ExplainCommand
 {
-    private static readonly Argument<string?> s_code = new("REASON") { Description = "A reason code, such as ApprovalMissing; left out for all.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> s_code = new("REASON") { Description = "A reason code, such as ApprovalMissing; left out for all. Or: canary.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<int> s_replicas = new("--replicas") { Description = "With canary: pods of the workload.", DefaultValueFactory = _ => 20 };
+    private static readonly Option<string?> s_policy = new("--policy") { Description = "With canary: a file with the policy whose steps are shown. Default: steps 5, 25 and 50." };
     private static readonly Option<bool> s_markdown = new("--markdown") { Description = "Print the whole catalogue as docs/reasons.md." };
 
     public static Command Create()
     {
         var command = new Command("explain", """
-            Say what a reason code means, who can fix it, and how.
+            Say what a reason code means, who can fix it, and how; or what the steps of a canary come to in pods.
 
-            Example:
+            Examples:
               kubectl deployguard explain ApprovalMissing
+              kubectl deployguard explain canary --replicas 3
             """)
         {
-            s_code, s_markdown,
+            s_code, s_replicas, s_policy, s_markdown,
         };
         command.SetAction(parsed =>
         {
-            parsed.InvocationConfiguration.Output.Write(parsed.GetValue(s_markdown) ? Markdown() : Plain(parsed.GetValue(s_code)));
+            parsed.InvocationConfiguration.Output.Write(
+                parsed.GetValue(s_markdown) ? Markdown()
+                : parsed.GetValue(s_code) is "canary" ? CanaryExplained.Of(Rules(parsed.GetValue(s_policy)), Pods(parsed.GetValue(s_replicas)))
+                : Plain(parsed.GetValue(s_code)));
             return 0;
         });
         return command;
+    }
+
+    private static int Pods(int replicas) => replicas is > 0 and <= 1_000_000 ? replicas : throw new ManifestException($"--replicas {replicas}: expected 1 to 1000000");
+
+    private static CanaryRules Rules(string? file)
+    {
+        if (file is null)
+        {
+            return new CanaryRules { Steps = [5, 25, 50] };
+        }
+
+        var policies = ManifestReader.Read(file, Console.In).Where(m => m.Kind == PolicyReader.Kind).Select(m => PolicyReader.Read(m.Content)).ToList();
+        var policy = policies.FirstOrDefault(p => p.Canary is not null) ?? throw new ManifestException($"{file}: no SafeguardPolicy with a canary");
+        return policy is { Errors.Count: 0, Canary: { } rules } ? rules : throw new ManifestException($"{file}: {string.Join("; ", policy.Errors)}");
     }
 
     private static string Plain(string? code)

@@ -10,6 +10,7 @@ internal static class Root
         {
             CheckCommand.Create(time),
             ChangesCommand.Create(time),
+            StatusCommand.Create(time),
             VoteCommand.Approve(time),
             VoteCommand.Reject(time),
             WithdrawCommand.Create(),

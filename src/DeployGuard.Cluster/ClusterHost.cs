@@ -147,13 +147,14 @@ public sealed class ClusterHost
             view = hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
         }
 
-        if (view.Serving is { } serving && needs.HasFlag(Facts.Exposure) | needs.HasFlag(Facts.Nodes))
+        if (view.Serving is not { } serving || (needs & (Facts.Exposure | Facts.Nodes | Facts.Strays)) is Facts.None)
         {
-            serving = await _serving.ReadAsync(request.Target.Namespace, serving, deadline);
-            view = view with { Serving = needs.HasFlag(Facts.Nodes) ? serving with { Nodes = await _serving.NodesAsync(deadline) } : serving };
+            return view;
         }
 
-        return view;
+        serving = await _serving.ReadAsync(request.Target.Namespace, serving, deadline);
+        serving = needs.HasFlag(Facts.Nodes) ? serving with { Nodes = await _serving.NodesAsync(deadline) } : serving;
+        return view with { Serving = needs.HasFlag(Facts.Strays) ? serving with { Members = [.. serving.Members, .. await _serving.StraysAsync(request.Target.Namespace, deadline)] } : serving };
     }
 
     /// <summary>The view with the pods of some revisions as they are now.</summary>

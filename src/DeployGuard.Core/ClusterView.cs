@@ -68,4 +68,7 @@ public enum Facts
 
     /// <summary>A place in the budgets, which is taken by asking for it.</summary>
     Budget = 32,
+
+    /// <summary>Pods of the namespace that no workload answers for: they are too many to be watched, and asked for by nobody but a pod's own request.</summary>
+    Strays = 64,
 }

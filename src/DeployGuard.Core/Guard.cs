@@ -32,6 +32,7 @@ public sealed class Guard(TrustedControllers trusted)
         {
             needs |= request is ScaleRequest ? Facts.Parent | Facts.Approvals : Facts.None;
             needs |= request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None;
+            needs |= request is WorkloadRequest { Target.Kind: "Pod", SubResource: "" } ? Facts.Strays : Facts.None;
             var refused = Decide(request, cached, now).Findings.Any(f => f is { IsDenial: true, Finding.Cause: var cause } && (cause == Reasons.CanaryMissing || cause == Reasons.PaceTooFast));
             needs |= refused ? Facts.Exposure | Facts.Approvals : Facts.None;
         }

@@ -8,6 +8,12 @@ if (args is ["bare", var port, var certificate, var key])
     return 0;
 }
 
+if (args is ["pool"])
+{
+    PoolDecision.Run();
+    return 0;
+}
+
 if (args is not [var webhook] || !File.Exists(webhook))
 {
     Console.Error.WriteLine("usage: bench PATH-OF-THE-PUBLISHED-WEBHOOK (make bench publishes it first)");
@@ -17,6 +23,7 @@ if (args is not [var webhook] || !File.Exists(webhook))
 var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
 try
 {
+    PoolDecision.Run();
     await new Comparison(webhook, folder.FullName).RunAsync();
     return 0;
 }

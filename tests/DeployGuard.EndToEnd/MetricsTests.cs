@@ -26,7 +26,7 @@ public class MetricsTests
         foreach (var replica in World.Rig.Installation?.Replicas ?? [])
         {
             var lines = (await replica.ScrapeAsync()).Split('\n').Where(l => l.StartsWith("deployguard_cache_synced{", StringComparison.Ordinal)).ToList();
-            Assert.That(lines, Has.Count.EqualTo(13).And.All.EndsWith(" 1"));
+            Assert.That(lines, Has.Count.EqualTo(14).And.All.EndsWith(" 1"));
         }
     }
 

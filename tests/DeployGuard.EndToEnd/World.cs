@@ -28,17 +28,17 @@ public class World
     }
 
     /// <summary>Another world in the place of the shared one, until it is disposed: for tests that break theirs.</summary>
-    public static async Task<IAsyncDisposable> OfItsOwnAsync()
+    public static async Task<IAsyncDisposable> OfItsOwnAsync(int replicas = 2)
     {
         var shared = s_rig;
-        var own = await InstallAsync();
+        var own = await InstallAsync(replicas);
         s_rig = own;
         return new Restore(own, () => s_rig = shared);
     }
 
     public static string Manifest(string name) => Path.Combine(AppContext.BaseDirectory, "manifests", name);
 
-    private static async Task<RunningRig> InstallAsync()
+    private static async Task<RunningRig> InstallAsync(int replicas = 2)
     {
         var rig = await RunningRig.StartAsync(await Toolbox.InstallAsync());
         try
@@ -46,7 +46,7 @@ public class World
             (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
             await BlocksNobodyBeforeItAnswersAsync(rig);
-            await rig.RunInstalledAsync(replicas: 2);
+            await rig.RunInstalledAsync(replicas);
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("policies.yaml"))).OrFail();
             await rig.WaitForPermissionAsync("dana", "create", "deployments", "default");
             return rig;

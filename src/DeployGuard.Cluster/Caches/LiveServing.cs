@@ -80,6 +80,27 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
         }
     }
 
+    /// <summary>
+    /// Pods that serve without a workload that answers for them: made by hand, or given other labels than their workload's template.
+    /// </summary>
+    /// <exception cref="UnavailableException">They could not be listed in time.</exception>
+    public async Task<IReadOnlyList<Member>> StraysAsync(string @namespace, CancellationToken deadline)
+    {
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        cap.CancelAfter(s_longest);
+        try
+        {
+            var known = Neighbourhood.Cached(@namespace, caches);
+            var strays = new List<Member>();
+            await api.ListAsync($"api/v1/namespaces/{@namespace}/pods", pod => strays.AddRange(known.StrayOrNull(pod) is { } stray ? [stray] : []), cap.Token);
+            return strays;
+        }
+        catch (Exception fault) when (IsExpected(fault))
+        {
+            throw new UnavailableException("the API server did not list the pods in time", fault);
+        }
+    }
+
     private async Task<int> CountNodesAsync(CancellationToken cancel)
     {
         using var list = await api.GetAsync("api/v1/nodes?limit=1", cancel);
@@ -91,13 +112,7 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
     private async Task<Neighbourhood> ListAsync(string @namespace)
     {
         using var cap = new CancellationTokenSource(s_longest);
-        var services = caches.Services.ReadLiveAsync(@namespace, cap.Token);
-        var workloads = Task.WhenAll(caches.Workloads.Where(c => Member.Serves(c.Key)).Select(c => c.Value.ReadLiveAsync(@namespace, cap.Token)));
-        var revisions = caches.ControllerRevisions.ReadLiveAsync(@namespace, cap.Token);
-        var changes = caches.Changes.ReadLiveAsync(@namespace, cap.Token);
-        var votes = caches.Approvals.ReadLiveAsync(@namespace, cap.Token);
-        await Task.WhenAll(services, workloads, revisions, changes, votes);
-        return new Neighbourhood(await services, [.. (await workloads).SelectMany(w => w)], await revisions, await changes, await votes);
+        return await Neighbourhood.ReadAsync(@namespace, caches, cap.Token);
     }
 
     private static bool IsExpected(Exception fault) => fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException or JsonException;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Pools;
@@ -23,6 +24,18 @@ internal sealed record Neighbourhood(
             [.. roots.Where(w => w.Ref.Kind is "StatefulSet" or "DaemonSet").SelectMany(w => caches.ControllerRevisions.Under(w.Uid))],
             caches.Changes.Under(@namespace),
             caches.Approvals.Under(@namespace));
+    }
+
+    /// <summary>Read from the API server now, all at the same time.</summary>
+    public static async Task<Neighbourhood> ReadAsync(string @namespace, ClusterCaches caches, CancellationToken cancel)
+    {
+        var services = caches.Services.ReadLiveAsync(@namespace, cancel);
+        var workloads = Task.WhenAll(caches.Workloads.Where(c => Member.Serves(c.Key)).Select(c => c.Value.ReadLiveAsync(@namespace, cancel)));
+        var revisions = caches.ControllerRevisions.ReadLiveAsync(@namespace, cancel);
+        var changes = caches.Changes.ReadLiveAsync(@namespace, cancel);
+        var votes = caches.Approvals.ReadLiveAsync(@namespace, cancel);
+        await Task.WhenAll(services, workloads, revisions, changes, votes);
+        return new Neighbourhood(await services, [.. (await workloads).SelectMany(w => w)], await revisions, await changes, await votes);
     }
 
     public Serving ToServing()
@@ -61,6 +74,21 @@ internal sealed record Neighbourhood(
         }
 
         return found.TemplateHash == templateHash && found.Selector.Length > 0 ? (found.Selector, found.Uid) : null;
+    }
+
+    /// <summary>The pod as a member of its own, if it serves and no workload answers for that; else null.</summary>
+    public Member? StrayOrNull(JsonElement pod)
+    {
+        var read = ObservedWorkload.Read(pod, "v1", "Pod").Spec;
+        if (read.Template.Labels.Count == 0 || pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _))
+        {
+            return null;
+        }
+
+        var owner = read.ControllerUid is { } uid ? Workloads.FirstOrDefault(w => w.Uid == uid) : null;
+        var joined = Services.Any(s => s.Service.Selects(read.Template.Labels) && (owner is null || !s.Service.Selects(owner.Spec.Template.Labels)));
+        // A pod whose owner is not known yet was made by a controller a moment ago.
+        return joined && (read.ControllerUid is null || owner is not null) ? new Member { Spec = read } : null;
     }
 
     private bool NewestIs(ObservedWorkload workload, string templateHash) => workload.IsObserved && workload.TemplateHash == templateHash && Newest(workload) is not null;

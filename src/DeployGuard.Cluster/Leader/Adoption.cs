@@ -49,7 +49,8 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         var revisions = 0;
         foreach (var workload in live.Where(w => w.ControllerUid.Length == 0))
         {
-            var known = recorded.Where(c => c.Workload == workload.Ref).Select(c => c.TemplateHash).ToHashSet();
+            // What is on record because a policy only looked on ran before anybody guarded it just the same.
+            var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven).Select(c => c.TemplateHash).ToHashSet();
             foreach (var entry in Revisions(workload, live, history).Where(r => known.Add(r.TemplateHash)))
             {
                 await writer.WriteAsync(entry, cancel);

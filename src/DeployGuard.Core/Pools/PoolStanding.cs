@@ -47,6 +47,12 @@ public sealed record PoolStanding
     /// <summary>Percent of the pool that it may reach now.</summary>
     public int Share => Rules.ShareAfter(Held.Steps);
 
+    /// <summary>Percent that the next step allows.</summary>
+    public int NextShare => Rules.ShareAfter(Held.Steps + 1);
+
+    /// <summary>The revision, short enough for a table: <c>web@sha256:27dd8ed4</c>.</summary>
+    public string ShortName => RevisionKey.Show(TemplateHash, Images);
+
     /// <summary>What the next step waits for, in words; empty where that is time alone.</summary>
     public string Wait => Held.Wait;
 

@@ -40,7 +40,8 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving 
         && !proven.Contains(RevisionKey.Of(rules.Covers, after));
 
     /// <summary>Whether anything of a workload was ever let in: it then came by a request, and is on record.</summary>
-    public bool IsRecorded(WorkloadRef workload) => _changes[workload].Any(c => c.WasAdmitted);
+    /// <remarks>Pods come by the thousand from controllers, and have no records to lose.</remarks>
+    public bool IsRecorded(WorkloadRef workload) => workload.Kind == "Pod" || _changes[workload].Any(c => c.WasAdmitted);
 
     /// <summary>What a member's pods run, or where none was seen yet, what its spec says.</summary>
     public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) => member.Pods.Any(p => p.Pods > 0)

@@ -1,0 +1,141 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Pools;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Ways around a canary, by the numbers of their rows in docs/threat-model.md.</summary>
+[Parallelizable(ParallelScope.Children)]
+public class BypassCanaryTests
+{
+    [Test]
+    public async Task Row06_LetInWithOneReplicaThenScaled()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+
+        Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 10)).Output, Does.Contain("10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That((await sandbox.KubectlAsync("dana", "patch", "deployment/web-canary", "-p", """{"spec":{"replicas":10}}""")).Output, Does.Contain("10 of 20 pods (50%)"));
+        var set = (await sandbox.KubectlAsync("dana", "get", "replicasets", "-l", "track=web-canary", "-o", "name")).OrFail().Output.Trim();
+        Assert.That((await sandbox.ScaleAsync(set, 10)).Output, Does.Contain("pods (50%) behind Service web would be unproven"));
+    }
+
+    [Test]
+    public async Task Row20_AnotherDeploymentBehindTheSameServiceTenTimes()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        (await sandbox.ApplyAsync("dana", Beside("web-0", V2, 1))).OrFail();
+
+        for (var i = 1; i < 10; i++)
+        {
+            Assert.That((await sandbox.ApplyAsync("dana", Beside($"web-{i}", V2, 1))).Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
+        }
+
+        var other = await sandbox.ApplyAsync("dana", Beside("web-x", V3, 1));
+        Assert.That(other.Output, Does.Contain("Unproven are 1 of deployment/web-0 (web@sha256:22222222), 1 of deployment/web-x (web@sha256:33333333)"));
+    }
+
+    [Test]
+    public async Task Row20_BarePodsOneByOne()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        (await sandbox.CreateAsync("dana", Pod("one"))).OrFail();
+
+        Assert.That((await sandbox.CreateAsync("dana", Pod("two"))).Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
+    }
+
+    [Test]
+    public async Task Row21_ASelectorFlippedOrAServiceThatComesToSelectThem()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        var green = Beside("green", V2, 10);
+        green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
+        green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
+        (await sandbox.ApplyAsync("dana", green)).OrFail();
+
+        var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
+        Assert.That(flipped.Output, Does.Contain("Service").And.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+        (await sandbox.KubectlAsync("dana", "label", "deployment", "green", "harmless=yes")).OrFail();
+        var joined = await sandbox.KubectlAsync("dana", "label", "pods", "-l", "app=green", "app=web", "--overwrite");
+        Assert.That(joined.Succeeded, Is.False, "a pod of it that joins by its labels");
+        Assert.That(joined.Output, Does.Contain("behind Service web would be unproven"));
+        (await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"sessionAffinity":"ClientIP"}}""")).OrFail();
+    }
+
+    [Test]
+    public async Task Row22_RecreateDeletedAndMadeAnewOrScaledToNothing()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        var recreate = Web(V2, 10);
+        recreate["spec"]!["strategy"] = new JsonObject { ["type"] = "Recreate" };
+        Assert.That((await sandbox.ApplyAsync("dana", recreate)).Output, Does.Contain("PaceTooFast").And.Contain("Recreate replaces all 10"));
+
+        (await sandbox.ScaleAsync("deployment/web", 0)).OrFail();
+        (await sandbox.AskAsync(V2)).OrFail();
+        Assert.That((await sandbox.ScaleAsync("deployment/web", 10)).Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+
+        (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
+        var anew = await sandbox.ApplyAsync("dana", Web(V3, 10));
+        Assert.That(anew.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(anew.Output, Does.Contain("would take the place of 10 proven pods"));
+        (await sandbox.ApplyAsync("dana", Web(V3, 1))).OrFail();
+    }
+
+    [Test]
+    public async Task Row23_ACanaryThatNobodyUses()
+    {
+        var sandbox = await WithServiceAsync(replicas: 10);
+        var lonely = Beside("web-canary", V2, 1);
+        lonely["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/canary-of"] = "web" };
+        lonely["spec"]!["selector"]!["matchLabels"]!["app"] = "elsewhere";
+        lonely["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "elsewhere";
+        (await sandbox.ApplyAsync("dana", lonely)).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+
+        // Long enough for the soak, as another one that is used would show.
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=elsewhere", "-o", "jsonpath={.items[0].metadata.creationTimestamp}"),
+            run => DateTimeOffset.TryParse(run.Output, out var made) && TimeProvider.System.GetUtcNow() - made > TimeSpan.FromSeconds(8),
+            "twice the soak");
+        Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 3)).Output, Does.Contain("3 of 13 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here"));
+    }
+
+    [Test]
+    public async Task Row25_BreakGlassAndThenARollback()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 4);
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
+        Assert.That((await sandbox.AskAsync(V2)).Output, Does.Contain("PaceTooFast"));
+        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail", "--waive", "Canary", "--waive", "Pace")).OrFail();
+        (await sandbox.AskAsync(V2, "olga")).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+        await sandbox.SettleAsync();
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+
+        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).Output, Does.Contain("PaceTooFast"), "unreviewed, it is no way back");
+    }
+
+    [Test]
+    public async Task Row34_CompletedSmallAndUndoneLarge()
+    {
+        var sandbox = await WithServiceAsync(policy: "canary-templates", replicas: 4);
+        (await sandbox.ScaleAsync("deployment/web", 1)).OrFail();
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660}}""")).OrFail();
+        (await sandbox.AskAsync(V2)).OrFail();
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":61}}""")).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
+            run => run.Output.Contains("Completed", StringComparison.Ordinal), "the one pod to be available", seconds: 120);
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        (await sandbox.ScaleAsync("deployment/web", 4)).OrFail();
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
+
+        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven"));
+    }
+
+    private static JsonObject Pod(string name) => Parse($$"""
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "labels": {"app": "web"} },
+         "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
+        """);
+}

@@ -1,0 +1,153 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Pools;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>From 5 to 25 to 50 to 100 percent of twenty pods, in every way there is, with kubectl and helm alone.</summary>
+[Parallelizable(ParallelScope.Children)]
+public class CanaryTests
+{
+    private static readonly string s_chart = Path.Combine(AppContext.BaseDirectory, "charts", "web");
+
+    [Test]
+    public async Task ASecondDeploymentWalksThroughItsSteps()
+    {
+        var sandbox = await WithServiceAsync();
+
+        var two = await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 2));
+        Assert.That(two.Output, Does.Contain("CanaryMissing: 2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1").And.Contain("Create it with replicas: 1"));
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+
+        var status = (await sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web-canary")).OrFail().Output;
+        Assert.That(status, Does.Contain("Service web: 26 pods, policy canary, steps 5, 25, 50% of 4s each"));
+        Assert.That(status, Does.Contain("web@sha256:11111111  deployment/web         ==================== 20 proven"));
+        Assert.That(status, Does.Contain("web@sha256:22222222  deployment/web-canary  ###### 6 unproven"));
+
+        var tooMany = await sandbox.ScaleAsync("deployment/web-canary", 21);
+        Assert.That(tooMany.Output, Does.Contain("21 of 41 pods (51%) behind Service web would be unproven; step 25% allows 10"));
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 20), "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10");
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+        await PassesAfterItsSoakAsync(() => sandbox.AskAsync(V2), "PaceTooFast: ");
+
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+        var change = await sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web-canary\")].status}");
+        Assert.That(change.Output, Does.Contain("\"percent\":50").And.Contain("\"pool\":\"Service web\""));
+        Assert.That(Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
+            run => run.Output.Split(' ').All(p => p == "Proven"),
+            "every revision to have proven itself").Result.Succeeded);
+    }
+
+    [Test]
+    public async Task AStatefulSetWalksThroughItsPartition()
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.ApplyAsync("admin", Service("db", """{"app": "db"}"""))).OrFail();
+        (await sandbox.ApplyAsync("admin", Set(V1, 0))).OrFail();
+        (await sandbox.IsReadyAsync("statefulset/db")).OrFail();
+        await sandbox.GuardAsync("canary");
+
+        var whole = await sandbox.ApplyAsync("dana", Set(V2, 0));
+        Assert.That(whole.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service db would be unproven"));
+        var two = await sandbox.ApplyAsync("dana", Set(V2, 18));
+        Assert.That(two.Output, Does.Contain("CanaryMissing: 2 of 20 pods (10%) behind Service db would be unproven; step 5% allows 1"));
+        (await sandbox.KubectlAsync("dana", Patch(two.Output))).OrFail();
+        (await sandbox.ApplyAsync("dana", Set(V2, 19))).OrFail();
+        await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 15), "5 of 20 pods (25%) behind Service db would be unproven; step 5% allows 1");
+        Assert.That((await PartitionAsync(sandbox, 9)).Output, Does.Contain("11 of 20 pods (55%) behind Service db would be unproven; step 25% allows 5"));
+        await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 10), "10 of 20 pods (50%) behind Service db would be unproven; step 25% allows 5");
+        await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 0), "20 of 20 pods (100%) behind Service db would be unproven");
+        (await sandbox.IsReadyAsync("statefulset/db")).OrFail();
+        await sandbox.AssertNothingRunsAsync(V1);
+    }
+
+    [Test]
+    public async Task InPlaceByPaceWithThePatchOfTheRefusal()
+    {
+        var sandbox = await WithServiceAsync();
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"}}}}""")).OrFail();
+
+        var refused = await sandbox.AskAsync(V2);
+        Assert.That(refused.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"));
+        (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
+        (await sandbox.AskAsync(V2)).OrFail();
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,
+            Does.Contain("PaceTooFast"), "behind the answer that it was given");
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+        await sandbox.AssertNothingRunsAsync(V1);
+    }
+
+    [Test]
+    public async Task AHelmUpgradeWithAPaceInItsChart()
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.ApplyAsync("admin", Service())).OrFail();
+        (await HelmAsync(sandbox, "--set", $"image={V1}", "--wait", "--timeout", "2m")).OrFail();
+        await sandbox.GuardAsync("canary");
+
+        var refused = await HelmAsync(sandbox, "--set", $"image={V2}");
+        Assert.That(refused.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1").And.Contain("Helm needs --timeout 5m20s"));
+        (await HelmAsync(sandbox, "--set", $"image={V2}", "--set-json", """pace={"minReadySeconds":1,"progressDeadlineSeconds":601,"strategy":{"rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}""", "--wait", "--timeout", "5m20s")).OrFail();
+        await sandbox.AssertNothingRunsAsync(V1);
+    }
+
+    [Test]
+    public async Task AMonitorsVetoStopsTheNextStep()
+    {
+        var sandbox = await WithServiceAsync(replicas: 10);
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 3), "3 of 13 pods (23%) behind Service web would be unproven");
+
+        (await sandbox.KubectlAsync("alice", "deployguard", "reject", await sandbox.ChangeOfAsync(V2), "--yes", "--reason", "wrong prices")).OrFail();
+
+        var refused = await sandbox.ScaleAsync("deployment/web-canary", 4);
+        Assert.That(refused.Output, Does.Contain("4 of 14 pods (28%) behind Service web would be unproven; step 5% allows 1; alice rejected it"));
+        (await sandbox.ScaleAsync("deployment/web-canary", 0)).OrFail();
+    }
+
+    [Test]
+    public async Task AnAutoscalerIsRefusedWithoutAnAlarm()
+    {
+        var sandbox = await WithServiceAsync(replicas: 4);
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        var scale = $$"""{"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "web-canary", "namespace": "{{sandbox.Namespace}}"}, "spec": {"replicas": 3} }""";
+
+        var refused = await World.Rig.Plane.KubectlAsync("admin", scale,
+        [
+            "replace", "--raw", $"/apis/apps/v1/namespaces/{sandbox.Namespace}/deployments/web-canary/scale", "-f", "-",
+            "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler", "--as-group=system:serviceaccounts", "--as-group=system:authenticated",
+        ]);
+
+        Assert.That(refused.Output, Does.Contain("CanaryMissing: 3 of 7 pods (42%)"));
+        var metrics = string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? []));
+        Assert.That(metrics, Does.Contain("decision=\"denied_autoscaler\""));
+        Assert.That(metrics.Split('\n').Where(l => l.StartsWith("deployguard_rollouts_denied_total", StringComparison.Ordinal) && l.Contains($"namespace=\"{sandbox.Namespace}\"", StringComparison.Ordinal) && l.Contains("policy=\"canary\"", StringComparison.Ordinal)), Is.Empty);
+        Assert.That(metrics, Does.Match("deployguard_canary_refused_total\\{reason=\"CanaryMissing\""));
+    }
+
+    private static Task<Rig.Run> PartitionAsync(Sandbox sandbox, int partition) => sandbox.KubectlAsync(
+        "dana", "patch", "statefulset/db", "--type=merge", "-p", "{\"spec\":{\"updateStrategy\":{\"rollingUpdate\":{\"partition\":" + partition + "}}}}");
+
+    /// <summary>The arguments of the patch that a refusal tells to run, without the namespace.</summary>
+    private static string[] Patch(string refusal)
+    {
+        var command = refusal[refusal.IndexOf("kubectl patch ", StringComparison.Ordinal)..];
+        var words = command.Split(' ');
+        return ["patch", words[2], "--type=merge", "-p", command.Split('\'')[1]];
+    }
+
+    private static JsonObject Set(string image, int partition) => Parse($$"""
+        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
+         "spec": {"serviceName": "db", "replicas": 20, "podManagementPolicy": "Parallel", "selector": {"matchLabels": {"app": "db"} },
+          "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } },
+          "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"containers": [{"name": "db", "image": "{{image}}"}] } } } }
+        """);
+
+    private static Task<Rig.Run> HelmAsync(Sandbox sandbox, params IEnumerable<string> more) =>
+        World.Rig.Plane.HelmAsync("dana", ["upgrade", "--install", "web", s_chart, "-n", sandbox.Namespace, "--set", "replicas=20", .. more]);
+}

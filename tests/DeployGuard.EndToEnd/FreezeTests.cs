@@ -1,0 +1,51 @@
+using System.Globalization;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>A freeze stops what is new, says until when, and leaves the way back open.</summary>
+public class FreezeTests
+{
+    [Test]
+    public async Task NewRevisionsWaitAndTheWayBackStaysOpen()
+    {
+        var sandbox = await WithWebRunningAsync("exempting");
+        (await sandbox.AskAsync(V2, "erin")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        await sandbox.SettleAsync();
+        await FreezeAsync(sandbox, TimeSpan.FromHours(-1), TimeSpan.FromHours(1));
+
+        var refused = await Rig.Wait.UntilAsync(() => sandbox.AskAsync(V3, "erin"), run => !run.Succeeded || run.Output.Contains("no change", StringComparison.Ordinal), "the freeze to hold");
+        Assert.That(refused.Output, Does.Contain("Frozen: new revisions are frozen until").And.Contain(": Peak week. See runbook."));
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
+        (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=4")).OrFail();
+        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail", "--waive", "Freeze", "--waive", "Approval")).OrFail();
+        (await sandbox.AskAsync(V3, "olga")).OrFail();
+    }
+
+    [Test]
+    public async Task ItIsAnnouncedADayAhead()
+    {
+        var sandbox = await WithWebRunningAsync("exempting");
+        await FreezeAsync(sandbox, TimeSpan.FromHours(1), TimeSpan.FromHours(2));
+
+        var warned = await Rig.Wait.UntilAsync(() => AlternateAsync(sandbox), run => run.Output.Contains("FreezeAhead", StringComparison.Ordinal), "the warning");
+        Assert.That(warned.Succeeded);
+        Assert.That(warned.Output, Does.Contain("FreezeAhead: new revisions will be frozen from "));
+    }
+
+    /// <summary>Another image each time it is asked.</summary>
+    private static Task<Rig.Run> AlternateAsync(Sandbox sandbox) => sandbox.AskAsync($"registry.example.com/web@sha256:{Random.Shared.Next():x64}", "erin");
+
+    private static async Task FreezeAsync(Sandbox sandbox, TimeSpan from, TimeSpan until)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        string At(TimeSpan offset) => (now + offset).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        (await World.Rig.Plane.KubectlAsync("admin", $$"""
+            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "freeze-{{sandbox.Namespace}}"},
+             "spec": {"match": {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{{sandbox.Namespace}}"} } },
+                      "active": {"from": "{{At(from)}}", "until": "{{At(until)}}"}, "freeze": {"message": "Peak week. See runbook."} } }
+            """, ["create", "-f", "-"])).OrFail();
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Twenty pods of web behind a Service, and what is put beside them.</summary>
+internal static class Pools
+{
+    public static JsonObject Service(string name = "web", string selector = """{"app": "web"}""") => Parse($$"""
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "{{name}}"}, "spec": {"selector": {{selector}}, "ports": [{"port": 80}]} }
+        """);
+
+    /// <summary>Behind the same Service as web.</summary>
+    public static JsonObject Beside(string name, string image, int replicas)
+    {
+        var deployment = Web(image, replicas);
+        deployment["metadata"]!["name"] = name;
+        deployment["spec"]!["selector"]!["matchLabels"]!["track"] = name;
+        deployment["spec"]!["template"]!["metadata"]!["labels"]!["track"] = name;
+        return deployment;
+    }
+
+    public static async Task<Sandbox> WithServiceAsync(string policy = "canary", int replicas = 20)
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.ApplyAsync("admin", Service())).OrFail();
+        (await sandbox.ApplyAsync("admin", Web(V1, replicas))).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=120s")).OrFail();
+        await sandbox.GuardAsync(policy);
+        return sandbox;
+    }
+
+    /// <summary>Asks again, as a person would who was told to wait, until it passes; every refusal on the way says the same.</summary>
+    public static async Task PassesAfterItsSoakAsync(Func<Task<Rig.Run>> ask, string refusal)
+    {
+        var refused = 0;
+        await Rig.Wait.UntilAsync(
+            ask,
+            run =>
+            {
+                if (!run.Succeeded)
+                {
+                    Assert.That(run.Output, Does.Contain(refusal));
+                    refused++;
+                }
+
+                return run.Succeeded;
+            },
+            $"a request that was refused with: {refusal}",
+            seconds: 90);
+        Assert.That(refused, Is.Positive, "the first of them came too early");
+    }
+
+    public static Task<Rig.Run> ScaleAsync(this Sandbox sandbox, string workload, int replicas) =>
+        sandbox.KubectlAsync("dana", "scale", workload, $"--replicas={replicas}");
+
+    public static Task<Rig.Run> IsReadyAsync(this Sandbox sandbox, string workload) =>
+        sandbox.KubectlAsync("dana", "rollout", "status", workload, "--timeout=120s");
+}
