@@ -28,9 +28,6 @@ public sealed record Verdict
     /// <summary>A new revision where an Enforce policy matches: on record before it is let in.</summary>
     public bool IsGated => Change.Meaning is Meaning.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
 
-    /// <summary>Nothing but what the budgets said when they were last looked at stands against it.</summary>
-    public bool LacksOnlyBudget => Denials.All(d => d.Finding.Cause == Reasons.BudgetSpent);
-
     /// <summary>It was refused, and an approval would cure at least part of it.</summary>
     public bool AwaitsApproval => Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.ApprovalRejected);
 }

@@ -34,7 +34,7 @@ public class BudgetTests
         var sandbox = await GuardedAsync("budget");
         using var api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
         var path = $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments";
-        using var done = new CancellationTokenSource(TimeSpan.FromMinutes(8));
+        using var done = new CancellationTokenSource(TimeSpan.FromMinutes(6));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(done.Token);
         var watching = MostInFlightAsync(api, path, stop.Token);
 
@@ -73,7 +73,7 @@ public class BudgetTests
                 // No place could be had or refused in half a second, with two hundred asking: closed, and asked again.
             }
 
-            await Task.Delay(Random.Shared.Next(500, 3000), cancel);
+            await Task.Delay(Random.Shared.Next(1500, 5000), cancel);
         }
     }
 

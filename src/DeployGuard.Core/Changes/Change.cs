@@ -6,13 +6,6 @@ namespace DeployGuard.Core.Changes;
 /// <summary>One request, understood: what it means for which workload, where it came from and who ever asked for it.</summary>
 public sealed record Change
 {
-    /// <summary>Of a question that nobody asked: how things stand.</summary>
-    internal static readonly Change Nothing = new()
-    {
-        Request = new OpaqueRequest(MetadataOnly: true) { Operation = Operation.Update, Requester = new Requester("", "", []), Target = new WorkloadRef("", "", "", "") },
-        Meaning = Meaning.NothingToGuard,
-    };
-
     public required Request Request { get; init; }
 
     public required Meaning Meaning { get; init; }

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
@@ -12,7 +13,7 @@ namespace DeployGuard.Core.Pools;
 /// </summary>
 internal sealed class Exposure
 {
-    private readonly Change _change;
+    private readonly Dictionary<(string Pool, string Key), Held> _held = [];
     private readonly SafeguardPolicy _policy;
     private readonly CanaryRules _rules;
     private readonly ClusterView _view;
@@ -20,30 +21,44 @@ internal sealed class Exposure
     private readonly Proven _proven;
     private readonly DateTimeOffset _now;
 
-    private Exposure(Change change, SafeguardPolicy policy, CanaryRules rules, ClusterView view, DateTimeOffset now)
+    private Exposure(SafeguardPolicy policy, CanaryRules rules, ClusterView view, DateTimeOffset now)
     {
-        (_change, _policy, _rules, _view, _now) = (change, policy, rules, view, now);
+        (_policy, _rules, _view, _now) = (policy, rules, view, now);
         _serving = view.Serving ?? new Serving { Changes = view.Changes };
         _proven = new Proven(policy, rules, _serving);
     }
 
     /// <summary>Every pool that the request touches; none where it runs what serves nobody, or nothing that is known.</summary>
     public static IReadOnlyList<Judged> Of(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        policy.Canary is { Required: not Required.Never } rules ? new Exposure(change, policy, rules, view, now).Judge() : [];
+        policy.Canary is { Required: not Required.Never } rules ? new Exposure(policy, rules, view, now).Judge(change) : [];
 
-    private IReadOnlyList<Judged> Judge()
+    /// <summary>The most replicas with which a request would pass that does not with those that it asks for; <paramref name="least"/> if not even one more would.</summary>
+    public static int MostReplicas(Change change, Workload after, int least, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
     {
-        if (_change.Request is ServiceRequest service)
+        var exposure = new Exposure(policy, policy.Canary ?? throw new InvalidOperationException($"policy {policy.Name} has no canary"), view, now);
+        var (passes, fails) = (least, after.Replicas);
+        while (fails - passes > 1)
+        {
+            var middle = passes + ((fails - passes) / 2);
+            (passes, fails) = exposure.Judge(change with { After = after with { Replicas = middle } }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
+        }
+
+        return passes;
+    }
+
+    private IReadOnlyList<Judged> Judge(Change change)
+    {
+        if (change.Request is ServiceRequest service)
         {
             return service.After is { } selecting ? [OfService(service, selecting)] : [];
         }
 
-        if (_change.After is not { } after || !Member.Serves(after.Ref.Kind) || _change.Request is WorkloadRequest { SubResource: "ephemeralcontainers" })
+        if (change.After is not { } after || !Member.Serves(after.Ref.Kind) || change.Request is WorkloadRequest { SubResource: "ephemeralcontainers" })
         {
             return [];
         }
 
-        var target = TargetOf(after);
+        var target = TargetOf(change, after);
         var others = _serving.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
         IReadOnlyList<Member> then = [.. others, target.After];
         IReadOnlyList<Member> now = target.Before is null ? others : [.. others, target.Before];
@@ -58,7 +73,7 @@ internal sealed class Exposure
             return [];
         }
 
-        var exposure = new Exposure(Change.Nothing, policy, rules, view with { Serving = serving }, now);
+        var exposure = new Exposure(policy, rules, view with { Serving = serving }, now);
         return serving.Members.SelectMany(m => Pool.Of(m, serving.Services, serving.Members)).DistinctBy(p => p.Name).SelectMany(exposure.Stand);
     }
 
@@ -86,7 +101,7 @@ internal sealed class Exposure
                     Unproven = unproven.Sum(u => u.Pods),
                     Total = pool.Total,
                     Rules = _rules,
-                    Held = lacks ? Held.Of(pool, key, _policy, _rules, _serving, VetoOf(key), _now) : new Held(_rules.Steps.Count, "", null),
+                    Held = lacks ? HeldIn(pool, key) : new Held(_rules.Steps.Count, "", null),
                     IsProving = lacks && Proofs.Prove(member, pool, _rules),
                 };
             }
@@ -129,7 +144,7 @@ internal sealed class Exposure
 
         // The fewest steps among those raised; where nothing is, among all: what is then said is a warning.
         var held = (raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct())
-            .Select(key => Held.Of(before, key, _policy, _rules, _serving, VetoOf(key), _now))
+            .Select(key => HeldIn(before, key))
             .DefaultIfEmpty(new Held(_rules.Steps.Count, "", null)).MinBy(h => h.Steps) ?? throw new InvalidOperationException("no revision");
         return new Judged
         {
@@ -196,7 +211,7 @@ internal sealed class Exposure
         var images = member.Spec.Template.Images.Select(i => i.Reference.Text).ToList();
         var key = RevisionKey.Of(_rules.Covers, member.Spec);
         var remaining = was is null ? [] : Count(was, proven).Where(p => p.Key != key).ToList();
-        if (!_proven.LacksAsked(member.Spec, _change.Origin.Kind, proven))
+        if (!_proven.LacksAsked(member.Spec, target.Origin, proven))
         {
             // What is unproven and still runs is on its way out.
             return new Asked(key, target.IsInPlace ? [] : Cap(remaining, member.Size), false, false, 0, null);
@@ -224,7 +239,7 @@ internal sealed class Exposure
             return (member.Size, member.Size > was.Size, 0, null);
         }
 
-        var steps = Held.Of(before, key, _policy, _rules, _serving, VetoOf(key), _now).Steps;
+        var steps = HeldIn(before, key).Steps;
         var bound = PaceBound.Of(member.Spec, _rules, steps);
         var exposed = Proofs.Exposes(member, _rules, steps);
         if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
@@ -244,6 +259,17 @@ internal sealed class Exposure
         return (Math.Max(exposed, added), true, exposed, bound);
     }
 
+    /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
+    private Held HeldIn(Pool before, string key)
+    {
+        if (!_held.TryGetValue((before.Name, key), out var held))
+        {
+            _held[(before.Name, key)] = held = Held.Of(before, key, _policy, _rules, _serving, VetoOf(key), _now);
+        }
+
+        return held;
+    }
+
     private Approval? VetoOf(string key)
     {
         var rules = _view.Policies.Where(p => _view.NamespaceLabels is null || p.Match.Namespaces.Matches(_view.NamespaceLabels)).ToList();
@@ -251,35 +277,35 @@ internal sealed class Exposure
             .Select(c => Standing.Veto(c, _serving.Votes, rules, _now)).FirstOrDefault(v => v is not null);
     }
 
-    private Target TargetOf(Workload after)
+    private Target TargetOf(Change change, Workload after)
     {
-        var spec = after.Ref.Kind == "DaemonSet" && _change.Before is null ? after with { Replicas = Math.Max(after.Replicas, _serving.Nodes) } : after;
-        if (_change.Before is not { } before)
+        var spec = after.Ref.Kind == "DaemonSet" && change.Before is null ? after with { Replicas = Math.Max(after.Replicas, _serving.Nodes) } : after;
+        if (change.Before is not { } before)
         {
-            return new Target(null, new Member { Spec = spec }, false);
+            return new Target(null, new Member { Spec = spec }, false, change.Origin.Kind);
         }
 
         var isInPlace = before.Template.Hash != after.Template.Hash;
         if (_serving.Members.FirstOrDefault(m => m.Spec.Ref == after.Ref) is { } member)
         {
             // The request says what is asked for, the cluster what runs.
-            return new Target(member with { Spec = before }, member with { Spec = spec }, isInPlace);
+            return new Target(member with { Spec = before }, member with { Spec = spec }, isInPlace, change.Origin.Kind);
         }
 
         if (before.ControllerUid is not null && _serving.Members.Count > 0)
         {
             // Its pods are counted with its controller's; what it adds to them comes on top.
             var more = before.Template.Labels.SequenceEqual(after.Template.Labels) ? Math.Max(0, after.Replicas - before.Replicas) : after.Replicas;
-            return new Target(null, new Member { Spec = spec with { Replicas = more } }, false);
+            return new Target(null, new Member { Spec = spec with { Replicas = more } }, false, change.Origin.Kind);
         }
 
-        return new Target(Unseen(before), Unseen(before) with { Spec = spec }, isInPlace);
+        return new Target(Unseen(change, before), Unseen(change, before) with { Spec = spec }, isInPlace, change.Origin.Kind);
     }
 
     /// <summary>A workload that no cache has seen: if its revision was let in and did not complete, its rollout is under way.</summary>
-    private Member Unseen(Workload before)
+    private Member Unseen(Change change, Workload before)
     {
-        var isUnderWay = _change.Recorded is { Phase: Phase.Admitted or Phase.Running } recorded && recorded.TemplateHash == before.Template.Hash
+        var isUnderWay = change.Recorded is { Phase: Phase.Admitted or Phase.Running } recorded && recorded.TemplateHash == before.Template.Hash
             && _view.Changes.FirstOrDefault(c => c.HasCompleted) is not null;
         var old = isUnderWay ? _view.Changes.First(c => c.HasCompleted) : null;
         return new Member { Spec = before, Pods = old is null ? [] : [new RevisionPods(old.TemplateHash, old.OwnedRevision, old.Images, before.Replicas)] };
@@ -301,7 +327,7 @@ internal sealed class Exposure
         return capped;
     }
 
-    private sealed record Target(Member? Before, Member After, bool IsInPlace);
+    private sealed record Target(Member? Before, Member After, bool IsInPlace, OriginKind Origin);
 
     /// <param name="OwnBatch">Pods of a conforming batch; 0 where it does not conform.</param>
     private sealed record Asked(string Key, IReadOnlyList<UnprovenPods> Pods, bool IsRaised, bool IsInPlace, int OwnBatch, PaceBound? Bound);

@@ -19,9 +19,10 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
         }
 
         var latched = Latched(before, key, policy, rules, serving);
-        var pods = PodsOf(before, key, rules, serving);
+        var soak = Soak.Of(PodsOf(before, key, rules, serving), rules, now);
+        var total = before.Total;
         var live = 0;
-        while (live < rules.Steps.Count && Lacks(before, pods, rules, live, now) is null)
+        while (live < rules.Steps.Count && soak.Lacks(total, rules, live, now) is null)
         {
             live++;
         }
@@ -33,7 +34,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
         }
 
         // The next step is soaked for by the pods that the step before allowed.
-        var (wait, left) = Lacks(before, pods, rules, steps, now) ?? ("", null);
+        var (wait, left) = soak.Lacks(total, rules, steps, now) ?? ("", null);
         return new Held(steps, wait, left);
     }
 
@@ -54,37 +55,45 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
 
     private static List<ServingPod> PodsOf(Pool pool, string key, CanaryRules rules, Serving serving)
     {
-        var proving = pool.Members.Where(m => Proofs.Prove(m, pool, rules)).ToDictionary(m => m.Spec.Ref);
-        return
-        [
-            .. serving.Pods.Where(p => proving.TryGetValue(p.Owner, out var member) && KeyOf(member, p.TemplateHash) == key),
-        ];
-
-        string KeyOf(Member member, string hash) => RevisionKey.Of(rules.Covers, hash, Proven.RevisionsOf(member).FirstOrDefault(r => r.TemplateHash == hash)?.Images ?? []);
+        var proving = pool.Members.Where(m => Proofs.Prove(m, pool, rules))
+            .SelectMany(m => Proven.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key).Select(r => (m.Spec.Ref, r.TemplateHash)))
+            .ToHashSet();
+        return proving.Count == 0 ? [] : serving.Pods.Where(p => proving.Contains((p.Owner, p.TemplateHash))).ToList();
     }
 
-    /// <summary>What a step lacks; null where it is held.</summary>
-    private static (string Wait, TimeSpan? Left)? Lacks(Pool pool, List<ServingPod> pods, CanaryRules rules, int step, DateTimeOffset now)
+    /// <summary>How long the pods of a revision have soaked.</summary>
+    /// <param name="Ages">The oldest first.</param>
+    /// <param name="Broken">What broke it last; null if nothing did.</param>
+    private sealed record Soak(IReadOnlyList<TimeSpan> Ages, Break? Broken)
     {
-        var needed = Needed(pool.Total, rules.Steps[step]);
-        if (pods.Select(p => p.BrokenBy(rules.Soak, now)).OfType<Break>().MaxBy(b => b.At) is { } broken)
+        public static Soak Of(List<ServingPod> pods, CanaryRules rules, DateTimeOffset now)
         {
-            var ago = now - broken.At;
-            return ($"a pod {broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+            var ages = pods.ConvertAll(p => p.Age(now));
+            ages.Sort(static (a, b) => b.CompareTo(a));
+            return new Soak(ages, pods.Select(p => p.BrokenBy(rules.Soak, now)).OfType<Break>().MaxBy(b => b.At));
         }
 
-        var ages = pods.Select(p => p.Age(now)).OrderDescending().ToList();
-        if (ages.Count < needed)
+        /// <summary>What a step lacks; null where it is held.</summary>
+        public (string Wait, TimeSpan? Left)? Lacks(int total, CanaryRules rules, int step, DateTimeOffset now)
         {
-            return ages.Count == 0
-                ? ($"no pod of it has served here for {Durations.Show(rules.Soak)}", null)
-                : ($"{ages.Count} of the {needed} pods that must soak for step {rules.Steps[step]}% run", null);
+            var needed = Needed(total, rules.Steps[step]);
+            if (Broken is not null)
+            {
+                var ago = now - Broken.At;
+                return ($"a pod {Broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+            }
+
+            if (Ages.Count < needed)
+            {
+                return Ages.Count == 0
+                    ? ($"no pod of it has served here for {Durations.Show(rules.Soak)}", null)
+                    : ($"{Ages.Count} of the {needed} pods that must soak for step {rules.Steps[step]}% run", null);
+            }
+
+            return Ages[needed - 1] is var age && age >= rules.Soak ? null : ("", Whole(rules.Soak - age));
         }
 
-        var age = ages[needed - 1];
-        return age >= rules.Soak ? null : ("", Whole(rules.Soak - age));
+        /// <summary>Up to the next second: who waits as long as the message says must not come too early.</summary>
+        private static TimeSpan Whole(TimeSpan left) => TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds));
     }
-
-    /// <summary>Up to the next second: who waits as long as the message says must not come too early.</summary>
-    private static TimeSpan Whole(TimeSpan left) => TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds));
 }

@@ -23,7 +23,7 @@ internal static class CanaryRemedy
         }
 
         var from = change.Before is null ? 0 : change.Before.Replicas;
-        var most = Most(change, after, from, policy, view, now);
+        var most = Exposure.MostReplicas(change, after, from, policy, view, now);
         var wait = pool.Held.Left is { } left ? $"; or wait {Durations.Show(left)} for step {Next(pool)}%" : "";
         return most > from
             ? change.Before is null
@@ -75,18 +75,4 @@ internal static class CanaryRemedy
         + $"'{{\"spec\":{{\"updateStrategy\":{{\"rollingUpdate\":{{\"partition\":{Math.Max(0, after.Replicas - pool.Cap)}}}}}}}}}'";
 
     private static int Next(Judged pool) => pool.Rules.ShareAfter(pool.Held.Steps + 1);
-
-    /// <summary>The most replicas with which the request would pass; <paramref name="least"/> if not even one more would.</summary>
-    private static int Most(Change change, Workload after, int least, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
-    {
-        var (passes, fails) = (least, after.Replicas);
-        while (fails - passes > 1)
-        {
-            var middle = passes + ((fails - passes) / 2);
-            var less = change with { After = after with { Replicas = middle } };
-            (passes, fails) = Exposure.Of(less, policy, view, now).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
-        }
-
-        return passes;
-    }
 }

@@ -56,9 +56,9 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         {
             var live = await ReadAsync(request, view, needs, deadline.Token);
             var verdict = guard.Decide(request, live, time.GetUtcNow());
-            if (needs.HasFlag(Facts.Budget) && verdict.LacksOnlyBudget)
+            if (needs.HasFlag(Facts.Budget) && verdict.IsAllowed)
             {
-                // Last of all: what is refused for another reason takes nobody's place.
+                // Last of all: what is refused for another reason, or where all places are known to be taken, takes nobody's.
                 live = live with { Budgets = await facts.ReserveAsync(verdict, deadline.Token) };
                 verdict = guard.Decide(request, live, time.GetUtcNow());
             }
