@@ -12,6 +12,8 @@ namespace DeployGuard.Core;
 /// </summary>
 public sealed record ClusterView
 {
+    private readonly Lazy<Serving>? _serving;
+
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
     /// <summary>The namespace's labels; null where they are not known (standalone), which is taken to match every selector.</summary>
@@ -33,7 +35,17 @@ public sealed record ClusterView
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 
     /// <summary>Who serves whom in the namespace; null where no policy asks for a canary, or nobody knows.</summary>
-    public Serving? Serving { get; init; }
+    public Serving? Serving
+    {
+        get => _serving?.Value;
+        init => _serving = value is null ? null : new Lazy<Serving>(value);
+    }
+
+    /// <summary>The same, put together when it is first asked for: most requests never do.</summary>
+    public Func<Serving>? ServingWhenAsked
+    {
+        init => _serving = value is null ? null : new Lazy<Serving>(value);
+    }
 
     /// <summary>The workload that a <c>/scale</c> is about; null where it is not known.</summary>
     public Workload? Parent { get; init; }

@@ -275,6 +275,26 @@ public class CanaryTests
     }
 
     [Test]
+    public void ARolloutThatHasJustBegunCountsItsBatch()
+    {
+        // The API server has v2 of web, its controller has made nothing of it yet.
+        var begun = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
+        var serving = Serve([begun], [Proven(Web(20)), Recorded(Paced(Web(20, V2)), Phase.Admitted, 0)], []);
+
+        Expect(Create(C(1, V3)), Standing() with { Serving = serving }, "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
+    public void WhatTheCachesSayIsSaidSo()
+    {
+        var view = Standing() is var standing ? standing with { Serving = standing.Serving! with { Stale = "the API server did not list the pods in time" } } : null!;
+
+        Assert.That(
+            Expect(Create(C(2)), view, "2 of 22 pods (9%)").Message,
+            Does.EndWith("Judged by what was known before, because the API server did not list the pods in time"));
+    }
+
+    [Test]
     public void Row34_ARollbackIsAsWideAsItEverWas()
     {
         var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with { CompletedPods = 1 };

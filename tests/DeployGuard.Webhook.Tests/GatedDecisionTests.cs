@@ -3,6 +3,7 @@ using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
@@ -76,6 +77,45 @@ public class GatedDecisionTests
     }
 
     [Test]
+    public async Task AStepThatOnlyTheLivePodsHoldPasses()
+    {
+        var canary = PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "steps": [5]}}}""").RootElement);
+        var before = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image)));
+        var beside = s_asked with { Ref = s_asked.Ref with { Name = "beside" }, Replicas = 1, Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "web" } };
+        _facts.Cached = new ClusterView
+        {
+            Policies = [canary],
+            Serving = new Serving
+            {
+                Members = [new Member { Spec = before }, new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1)] }],
+                Changes = [new RecordedChange { Name = "b", Workload = beside.Ref, TemplateHash = beside.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
+            },
+        };
+        var old = TimeProvider.System.GetUtcNow().AddHours(-1);
+
+        Assert.That(await MessageAsync(), Does.Contain("PaceTooFast"));
+        _facts.Pods = [new ServingPod { Owner = beside.Ref, TemplateHash = beside.Template.Hash, CreatedAt = old, ReadySince = old, StartedAt = old }];
+        Assert.That(await MessageAsync(), Is.Null, "held by pods that no cache has");
+    }
+
+    [Test]
+    public async Task APlaceInTheBudgetIsAskedForLastAndNeverByADryRun()
+    {
+        var budget = new SafeguardPolicy { Name = "budget", Budget = new BudgetRules(1, BudgetScope.Namespace, TimeSpan.FromHours(1)) };
+        _facts.Cached = _facts.Cached with { Policies = [s_policy, budget] };
+
+        Assert.That(await MessageAsync(), Does.Contain("ApprovalMissing"));
+        Assert.That(_facts.Reservations, Is.Zero, "what is refused anyway takes nobody's place");
+        _facts.Cached = _facts.Cached with { Policies = [budget] };
+        Assert.That(await MessageAsync(dryRun: true), Is.Null);
+        Assert.That(_facts.Reservations, Is.Zero);
+        Assert.That(await MessageAsync(), Is.Null);
+        Assert.That(_facts.Reservations, Is.EqualTo(1));
+        _facts.Budgets["budget"] = new BudgetUse([s_asked.Ref with { Name = "other" }], [s_asked.Ref with { Name = "stuck" }]);
+        Assert.That(await MessageAsync(), Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("longer than they should take already shop/deployment/stuck"));
+    }
+
+    [Test]
     public async Task WithoutItsRecordNothingGatedPasses()
     {
         _facts.Live = _facts.Cached with { Approvals = [s_approval] };
@@ -130,9 +170,9 @@ public class GatedDecisionTests
         Assert.That(_facts.Afterwards, Has.Count.EqualTo(1));
     }
 
-    private async Task<string?> MessageAsync()
+    private async Task<string?> MessageAsync(bool dryRun = false)
     {
-        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Update());
+        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Update(dryRun));
         return response.GetProperty("allowed").GetBoolean() ? null : response.GetProperty("status").GetProperty("message").GetString();
     }
 }

@@ -33,6 +33,8 @@ internal sealed class LiveFacts(ApiConnection api)
                 Approvals = [.. (await votes).Approvals.Where(a => a.Workload == asked.Ref)],
                 BreakGlasses = (await votes).BreakGlasses,
                 Changes = Replace(cached.Changes, await change),
+                // A veto of one of them takes back what it had proven, at once.
+                Serving = cached.Serving is { } serving ? serving with { Votes = (await votes).Approvals } : null,
             };
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)

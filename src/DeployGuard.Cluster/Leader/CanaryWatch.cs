@@ -16,13 +16,16 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, (DateTimeOffset At, IReadOnlyList<PoolStanding> Standings)> _looked = [];
+    /// <summary>Ten thousand pods are looked at every twenty seconds.</summary>
+    private static readonly TimeSpan s_perPod = TimeSpan.FromMilliseconds(2);
+
+    private readonly Dictionary<string, (DateTimeOffset Until, IReadOnlyList<PoolStanding> Standings)> _looked = [];
     private volatile IReadOnlyDictionary<(string Namespace, string Policy), double> _exposure = new Dictionary<(string, string), double>();
 
     /// <summary>The largest share of a pool that unproven revisions have, by namespace and policy.</summary>
     public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _exposure;
 
-    /// <summary>Nothing where no policy asks for a canary. Not older than a second.</summary>
+    /// <summary>Nothing where no policy asks for a canary. Not older than a second, where there are few pods.</summary>
     public async Task<IReadOnlyList<PoolStanding>> LookAsync(string @namespace, IReadOnlyList<SafeguardPolicy> policies, CancellationToken cancel)
     {
         if (!policies.Any(p => p.Canary is { Required: not Required.Never }))
@@ -32,7 +35,7 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
         }
 
         var now = time.GetUtcNow();
-        if (_looked.TryGetValue(@namespace, out var last) && now - last.At < s_interval && now >= last.At)
+        if (_looked.TryGetValue(@namespace, out var last) && now < last.Until && last.Until - now < TimeSpan.FromMinutes(1))
         {
             return last.Standings;
         }
@@ -48,7 +51,7 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
         }
 
         var standings = PoolStanding.Of(serving with { Pods = pods }, view, time.GetUtcNow());
-        _looked[@namespace] = (now, standings);
+        _looked[@namespace] = (now + s_interval + (pods.Count * s_perPod), standings);
         Publish();
         return standings;
     }

@@ -22,9 +22,9 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What every budget of a namespace is spent on, as the caches know it.</summary>
-    public IReadOnlyDictionary<string, BudgetUse> Cached(Request request, IEnumerable<SafeguardPolicy> policies) => policies
+    public IReadOnlyDictionary<string, BudgetUse> Cached(WorkloadRef target, IEnumerable<SafeguardPolicy> policies) => policies
         .Where(p => p.Budget is not null)
-        .ToDictionary(p => p.Name, p => Use(p.Budget, [.. p.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(request.Target.Namespace)], [], request.Target));
+        .ToDictionary(p => p.Name, p => Use(p.Budget, [.. p.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(target.Namespace)], [], target));
 
     /// <summary>Rollouts in flight by namespace.</summary>
     public IReadOnlyDictionary<string, int> InFlightByNamespace => caches.Changes.All()

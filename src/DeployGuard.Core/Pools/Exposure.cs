@@ -186,7 +186,7 @@ internal sealed class Exposure
     private IEnumerable<UnprovenPods> Count(Member member, HashSet<string> proven)
     {
         var left = member.Size;
-        foreach (var revision in Proven.RevisionsOf(member).OrderByDescending(r => r.TemplateHash == member.Spec.Template.Hash).ToList())
+        foreach (var revision in NewestFirst(member))
         {
             if (!_proven.Lacks(member, revision, proven))
             {
@@ -194,7 +194,7 @@ internal sealed class Exposure
             }
 
             var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
-            var running = !member.IsRollingOut ? member.Size : isNewest && !member.Spec.Strategy.Paused ? Math.Max(revision.Pods, RolloutBatch.Of(member.Spec)) : revision.Pods;
+            var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods, AtOnce(member)) : revision.Pods;
             var pods = Math.Min(left, running);
             left -= pods;
             if (pods > 0)
@@ -203,6 +203,23 @@ internal sealed class Exposure
             }
         }
     }
+
+    /// <summary>Also the newest, of which its controller may have made nothing yet.</summary>
+    private static IEnumerable<RevisionPods> NewestFirst(Member member)
+    {
+        var hash = member.Spec.Template.Hash;
+        var revisions = Proven.RevisionsOf(member);
+        var newest = revisions.FirstOrDefault(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, [.. member.Spec.Template.Images.Select(i => i.Reference.Text)], 0);
+        return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
+    }
+
+    /// <summary>What the rollout under way brings without anybody asking.</summary>
+    private static int AtOnce(Member member) => member.Spec.Strategy switch
+    {
+        { Paused: true } => 0,
+        { Partition: > 0 and var partition } => Math.Max(0, member.Size - partition),
+        _ => RolloutBatch.Of(member.Spec),
+    };
 
     /// <summary>What the request makes of the workload that it is about.</summary>
     private Asked Ask(Target target, Pool pool, Pool before, HashSet<string> proven)
