@@ -28,5 +28,23 @@ public class ExplainTests
     }
 
     [Test]
+    public async Task TheStepsOfACanaryAreToldInPods()
+    {
+        var run = await CommandRun.OfAsync("explain", "canary", "--replicas", "3");
+
+        Assert.That(run.Output, Does.Contain("5%     1                   1 for 10m   1\n").And.Contain("50%    3                   2 for 10m   1\n"));
+        Assert.That(run.Output, Does.Contain("With 3 pods one pod holds 2 steps at once."));
+    }
+
+    [TestCase("--replicas 0", "error: --replicas 0: expected 1 to 1000000")]
+    [TestCase("--policy nowhere.yaml", "error: nowhere.yaml: no such file")]
+    public async Task WhatCannotBeExplainedIsSaidSo(string flags, string error)
+    {
+        var run = await CommandRun.OfAsync(["explain", "canary", .. flags.Split(' ')]);
+
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, error)));
+    }
+
+    [Test]
     public void EveryReasonHasACodeOfItsOwn() => Assert.That(Core.Reasons.All.Select(r => r.Code), Is.Unique);
 }

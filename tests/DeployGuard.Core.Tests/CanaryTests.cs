@@ -285,6 +285,44 @@ public class CanaryTests
     }
 
     [Test]
+    public void PodsThatAreOnlyAskedForMakeNoRoom()
+    {
+        var inflated = Running(Web(1000)).Member with { Ready = 20 };
+        var view = Standing(web: 0) with { Changes = [Proven(Web(1000))], Serving = Serve([inflated], [Proven(Web(1000))], []) };
+
+        Expect(Create(C(2)), view, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Update(Web(1000), Timed(Web(1000, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), view, "1000 of 1000 pods (100%) behind Service web would be unproven, 50 at once");
+    }
+
+    [Test]
+    public void ALargeIdleCanaryMakesNoRoomForAnother()
+    {
+        var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+
+        Expect(Create(C(2)), Standing((Running(filler).Member, Proven(filler))), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
+    public void WhatIsBrokenMayBeMendedAtItsOwnPace()
+    {
+        var broken = Running(Web(20)).Member with { Ready = 0 };
+        var view = Standing(web: 0) with { Changes = [Proven(Web(20))], Serving = Serve([broken], [Proven(Web(20))], []) };
+
+        Expect(Update(Web(20), Paced(Web(20, V2))), view, allowed: true);
+    }
+
+    [TestCase("tier-1", "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase("another", null)]
+    public void WhatRanBeforeAPolicyCameIsNotHeldByIt(string policy, string? refusal)
+    {
+        var runs = Recorded(Web(20), Phase.Completed, 0) with { Policies = [policy] };
+        var gone = Proven(Web(20, V3)) with { Served = [new Served("Service web", 20, Ago(4))] };
+        var view = Standing(web: 0) with { Changes = [runs, gone], Serving = Serve([Running(Web(20)).Member], [runs, gone], []) };
+
+        Expect(Scale(Web(20), 25), view, refusal);
+    }
+
+    [Test]
     public void WhatTheCachesSayIsSaidSo()
     {
         var view = Standing() is var standing ? standing with { Serving = standing.Serving! with { Stale = "the API server did not list the pods in time" } } : null!;

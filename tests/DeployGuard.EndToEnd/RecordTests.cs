@@ -85,10 +85,10 @@ public class RecordTests
     public async Task WhatRunsAlreadyWaitsForNoApprovalAndAnotherNamespacesChangeIsNotFound()
     {
         var sandbox = await WithWebRunningAsync();
-        var running = await sandbox.ChangeInPhaseAsync("Completed");
+        var running = await sandbox.ChangeInPhaseAsync("Proven");
         var other = await GuardedAsync();
 
-        Assert.That((await sandbox.ApproveAsync("alice", running)).Output, Does.Contain($"AlreadyRunning: {running} is Completed"));
+        Assert.That((await sandbox.ApproveAsync("alice", running)).Output, Does.Contain($"AlreadyRunning: {running} is Proven"));
         Assert.That((await other.ApproveAsync("alice", running)).Output, Does.Contain($"no change {running} in namespace {other.Namespace}"));
     }
 

@@ -33,7 +33,7 @@ public class WayBackTests
     public async Task UndoingPassesAlsoWithAVetoOnTheOldRevision()
     {
         var sandbox = await WithWebRunningAsync();
-        var old = await sandbox.ChangeInPhaseAsync("Completed");
+        var old = await sandbox.ChangeInPhaseAsync("Proven");
         await ApprovedAsync(sandbox, V2);
         (await sandbox.CreateAsync("alice", await Approvals.OfAsync(sandbox, old, "Reject"))).OrFail();
 

@@ -40,6 +40,7 @@ internal sealed partial class Demo(RunningRig rig)
         await RefuseAsync();
         await ApproveAsync();
         await BoundThePaceAsync();
+        await WalkACanaryAsync();
         await BreakGlassAsync();
         await GoBackAsync();
         await CountAsync();
@@ -117,6 +118,36 @@ internal sealed partial class Demo(RunningRig rig)
             run => run.Output.Contains("RolloutRefused", StringComparison.Ordinal),
             "the Event of the refusal");
         await _narrator.PassesAsync("dana", "kubectl get events -n shop --field-selector reason=RolloutRefused -o custom-columns=TYPE:.type,REASON:.reason,OBJECT:.involvedObject.name,COUNT:.count");
+    }
+
+    private async Task WalkACanaryAsync()
+    {
+        Narrator.Say("Another namespace wants a canary first, and no approval: twenty pods of cart behind a Service.");
+        await rig.CreateNamespaceAsync("cart", "deployguard.io/canary=first");
+        await _narrator.PassesAsync("dana", "kubectl apply -n cart -f cart.yaml");
+        await _narrator.PassesAsync("dana", "kubectl rollout status deployment/cart -n cart --timeout=90s");
+        await _narrator.PassesAsync("admin", "cat canary-policy.yaml && kubectl apply -f canary-policy.yaml");
+        await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"),
+            run => run.Output.Contains("\"cart\"", StringComparison.Ordinal),
+            "the Fail entry for namespace cart");
+
+        Narrator.Say("Straight to everybody is refused, and so are two canaries of a step that allows one.");
+        await _narrator.IsRefusedAsync("dana", "sed 's/1111111111/3333333333/' cart.yaml | kubectl apply -n cart -f -", "20 of 20 pods (100%) behind Service cart would be unproven");
+        await _narrator.IsRefusedAsync("dana", "sed 's/replicas: 1/replicas: 2/' cart-canary.yaml | kubectl apply -n cart -f -", "2 of 22 pods (9%) behind Service cart would be unproven; step 5% allows 1");
+        await _narrator.PassesAsync("dana", "kubectl apply -n cart -f cart-canary.yaml");
+
+        Narrator.Say("A quarter of the users comes after the soak, and not before.");
+        await _narrator.IsRefusedAsync("dana", "kubectl scale deployment/cart-canary -n cart --replicas=6", "6 of 26 pods (23%) behind Service cart would be unproven; step 5% allows 1");
+        await Wait.UntilAsync(
+            () => rig.Plane.KubectlAsync("dana", "deployguard", "status", "deployment/cart-canary", "-n", "cart"),
+            run => run.Output.Contains("step 25% allows", StringComparison.Ordinal),
+            "the first step to be held");
+        await _narrator.PassesAsync("dana", "kubectl scale deployment/cart-canary -n cart --replicas=6");
+        await _narrator.PassesAsync("dana", "kubectl deployguard status deployment/cart-canary -n cart");
+
+        Narrator.Say("It is bad after all: down to nothing, at once, without asking anybody.");
+        await _narrator.PassesAsync("dana", "kubectl scale deployment/cart-canary -n cart --replicas=0");
     }
 
     private async Task BreakGlassAsync()

@@ -45,7 +45,7 @@ internal sealed record Neighbourhood(
         return new Serving
         {
             Services = [.. Services.Select(s => s.Service)],
-            Members = [.. Workloads.Where(w => w.ControllerUid.Length == 0 && Member.Serves(w.Ref.Kind)).Select(w => new Member { Spec = w.Spec, Pods = PodsOf(w, sets[w.Uid], [.. revisions[w.Uid]]) })],
+            Members = [.. Workloads.Where(w => w.ControllerUid.Length == 0 && Member.Serves(w.Ref.Kind)).Select(w => new Member { Spec = w.Spec, Ready = w.ReadyPods, Pods = PodsOf(w, sets[w.Uid], [.. revisions[w.Uid]]) })],
             Changes = Changes,
             Votes = Votes,
         };

@@ -42,6 +42,9 @@ internal sealed record ObservedWorkload
     /// <summary>StatefulSet and DaemonSet: pods on the newest revision, as its controller last counted them.</summary>
     public int UpdatedPods { get; init; }
 
+    /// <summary>Pods that are ready.</summary>
+    public int ReadyPods { get; init; }
+
     /// <exception cref="MalformedObjectException">It is no workload.</exception>
     public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader? reader = null)
     {
@@ -59,6 +62,7 @@ internal sealed record ObservedWorkload
             IsComplete = observed && IsCompleteStatus(kind, workload.Replicas, status),
             IsAtRest = workload.Strategy.Paused || (observed && (IsHeldByPartition(kind, workload, status) || HasGivenUp(kind, status))),
             Revisions = (Text(status, "currentRevision"), Text(status, "updateRevision")),
+            ReadyPods = (int)(Number(status, kind == "DaemonSet" ? "numberReady" : "readyReplicas") ?? 0),
             UpdatedPods = (int)(Number(status, kind == "DaemonSet" ? "updatedNumberScheduled" : "updatedReplicas") ?? 0),
         };
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
@@ -20,6 +21,11 @@ namespace DeployGuard.Cluster.Records;
 internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time)
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a budget that was found spent is not looked at again: whoever is refused asks again by himself.</summary>
+    private static readonly TimeSpan s_spentFor = TimeSpan.FromMilliseconds(200);
+
+    private readonly ConcurrentDictionary<string, Gate> _gates = new();
 
     /// <summary>What every budget of a namespace is spent on, as the caches know it.</summary>
     public IReadOnlyDictionary<string, BudgetUse> Cached(WorkloadRef target, IEnumerable<SafeguardPolicy> policies) => policies
@@ -56,8 +62,30 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
     {
         var rules = policy.Budget ?? throw new InvalidOperationException($"policy {policy.Name} has no budget");
         var after = change.After ?? throw new InvalidOperationException("nothing is rolled out");
-        var path = $"api/v1/namespaces/{options.Namespace}/configmaps";
         var name = NameOf(policy, rules, after.Ref.Namespace);
+        var gate = _gates.GetOrAdd(name, _ => new Gate());
+        // One of this replica at a time: two hundred that swap against each other get nowhere in half a second.
+        await gate.Turn.WaitAsync(cancel);
+        try
+        {
+            if (gate.Spent is { } spent && time.GetUtcNow() - spent.At < s_spentFor)
+            {
+                return spent.Use;
+            }
+
+            var use = await ReserveAsync(name, policy, rules, after, cancel);
+            gate.Spent = use.IsSpent(rules) ? (use, time.GetUtcNow()) : null;
+            return use;
+        }
+        finally
+        {
+            gate.Turn.Release();
+        }
+    }
+
+    private async Task<BudgetUse> ReserveAsync(string name, SafeguardPolicy policy, BudgetRules rules, Workload after, CancellationToken cancel)
+    {
+        var path = $"api/v1/namespaces/{options.Namespace}/configmaps";
         while (true)
         {
             // In this order: a place that was dropped from the first is seen as a Change in the second.
@@ -168,6 +196,15 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
         string Text(string name) => place.GetProperty(name).GetString() ?? "";
         return new Place(
             new WorkloadRef(Text("apiGroup"), Text("kind"), Text("namespace"), Text("name")), Text("templateHash"), place.GetProperty("at").GetDateTimeOffset(), place.GetProperty("until").GetDateTimeOffset());
+    }
+
+    /// <summary>Of one budget in one replica.</summary>
+    private sealed class Gate
+    {
+        public SemaphoreSlim Turn { get; } = new(1);
+
+        /// <summary>When it was last found spent, and on what.</summary>
+        public (BudgetUse Use, DateTimeOffset At)? Spent { get; set; }
     }
 
     private sealed record Place(WorkloadRef Workload, string TemplateHash, DateTimeOffset At, DateTimeOffset Until);

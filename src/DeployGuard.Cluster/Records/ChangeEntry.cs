@@ -60,7 +60,8 @@ internal sealed record ChangeEntry
             Origin = change.Origin,
             Requester = change.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),
-            Policies = [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, PolicySummary.Of(p)))],
+            // A rollback is judged by none of them: what it was let in under stays on record.
+            Policies = change.Meaning is Meaning.Rollback ? [] : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, PolicySummary.Of(p)))],
             Findings = verdict.Findings,
             Approvals = verdict.Approvals,
         };

@@ -35,6 +35,7 @@ public static class ChangeJson
             LastAskedAt = Items(status, "requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
             AvailableSince = Condition(status, ChangeStatus.Available) is { } available && Text(available, "status") == "True" ? Time(available, "lastTransitionTime") : null,
             RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
+            Policies = [.. Items(status, "policies").Select(p => Text(p, "name")).OfType<string>()],
             Held = [.. Items(status, "held").Select(h => new HeldStep(Text(h, "policy") ?? "", Text(h, "pool") ?? "", Number(h, "percent"), Time(h, "at")))],
             Exposure =
             [

@@ -49,6 +49,9 @@ public sealed record RecordedChange
     /// <summary>Each time that it was let in by a BreakGlass.</summary>
     public IReadOnlyList<BreakGlassUse> BreakGlassUses { get; init; } = [];
 
+    /// <summary>Names of the policies that matched when it was last asked for; none where nobody asked.</summary>
+    public IReadOnlyList<string> Policies { get; init; } = [];
+
     /// <summary>The canary steps that it was seen to hold, by policy and pool.</summary>
     public IReadOnlyList<HeldStep> Held { get; init; } = [];
 

@@ -99,7 +99,7 @@ internal sealed class Exposure
                     Pods = Math.Min(member.Size, revision.Pods),
                     IsProven = !lacks,
                     Unproven = unproven.Sum(u => u.Pods),
-                    Total = pool.Total,
+                    Total = Weigh(pool, unproven, null),
                     Rules = _rules,
                     Held = lacks ? HeldIn(pool, key) : new Held(_rules.Steps.Count, "", null),
                     IsProving = lacks && Proofs.Prove(member, pool, _rules),
@@ -133,10 +133,10 @@ internal sealed class Exposure
             .Where(g => (asked is { IsRaised: true } && g.Key == asked.Key) || (asked?.Key != g.Key && g.Sum(p => p.Pods) > had.Where(p => p.Key == g.Key).Sum(p => p.Pods)))
             .Select(g => g.Key).ToList();
         var unproven = has.Sum(p => p.Pods);
-        var total = pool.Total;
-        var provenBefore = before.Total - had.Sum(p => p.Pods);
+        var total = Weigh(pool, has, target);
+        var provenBefore = ProvenOf(before, had);
         var served = Replaced(pool, provenBefore);
-        var noneLeft = total - unproven <= 0;
+        var noneLeft = ProvenOf(pool, has) <= 0;
         if (noneLeft)
         {
             total = Math.Max(total, served.Pods);
@@ -172,6 +172,17 @@ internal sealed class Exposure
             ],
         };
     }
+
+    /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
+    private static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, Target? target) => pool.Members.Sum(m =>
+    {
+        var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
+        return !pool.IsOwn(m) ? pods : m == target?.After ? m.Size : Math.Max(pods, m.Present);
+    });
+
+    /// <summary>Desired pods that are proven, ready or not: a pool whose pods have crashed is not new.</summary>
+    private static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
+        pool.Members.Where(pool.IsOwn).Sum(m => m.Size - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods));
 
     /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
     private Served Replaced(Pool pool, int provenBefore) => _serving.Changes
@@ -257,7 +268,7 @@ internal sealed class Exposure
         }
 
         var steps = HeldIn(before, key).Steps;
-        var bound = PaceBound.Of(member.Spec, _rules, steps);
+        var bound = PaceBound.Of(member, _rules, steps);
         var exposed = Proofs.Exposes(member, _rules, steps);
         if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
         {

@@ -50,9 +50,9 @@ internal sealed class PaceProof : IProof
     public Proof Name => Proof.Pace;
 
     public int? Exposes(Member member, CanaryRules rules, int steps) =>
-        rules.Accept.Contains(Name) && Safeguards.PaceBound.Of(member.Spec, rules, steps) is { Faults.Count: 0 } bound ? Math.Min(bound.Batch, member.Size) : null;
+        rules.Accept.Contains(Name) && Safeguards.PaceBound.Of(member, rules, steps) is { Faults.Count: 0 } bound ? Math.Min(bound.Batch, member.Size) : null;
 
-    public bool Proves(Member member, Pool pool, CanaryRules rules) => Safeguards.PaceBound.Of(member.Spec, rules, 0).Faults.Count == 0;
+    public bool Proves(Member member, Pool pool, CanaryRules rules) => Safeguards.PaceBound.Of(member, rules, 0).Faults.Count == 0;
 }
 
 /// <summary>A StatefulSet keeps its old revision below the partition.</summary>

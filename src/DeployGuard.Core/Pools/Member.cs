@@ -16,6 +16,12 @@ public sealed record Member
     /// <summary>Desired pods. Surge pods never count.</summary>
     public int Size => Spec.Replicas;
 
+    /// <summary>Pods that are ready now, whatever they run; null where nobody counted.</summary>
+    public int? Ready { get; init; }
+
+    /// <summary>Desired pods that are there to serve: whoever asks for a thousand and has room for twenty has twenty.</summary>
+    public int Present => Math.Min(Size, Ready ?? Size);
+
     public string? CanaryOf => Spec.Annotations.GetValueOrDefault(CanaryOfAnnotation) ?? Spec.Template.Annotations.GetValueOrDefault(CanaryOfAnnotation);
 
     /// <summary>Some of its pods run another revision than its spec says.</summary>

@@ -36,6 +36,12 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// <summary>Whether the pool's users reach a member's pods; only these can prove anything to them.</summary>
     public bool Reaches(Member member) => Service is null || Service.Selects(member.Spec.Template.Labels);
 
+    /// <summary>
+    /// Whether a member's proven pods make the pool larger. Whoever only says that it is a canary of somebody adds what is unproven of it, or
+    /// a large idle one would make room for others.
+    /// </summary>
+    public bool IsOwn(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? member.CanaryOf is null;
+
     /// <summary>Whom a workload says it is a canary of; null if nobody, or itself.</summary>
     private static Member? StableOf(Member member, IReadOnlyList<Member> all) => member.CanaryOf is { } name
         ? all.FirstOrDefault(m => m.Spec.Ref.Name == name && m.Spec.Ref != member.Spec.Ref && m.CanaryOf is null)

@@ -30,13 +30,13 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving 
         && IsRecorded(member.Spec.Ref)
         && Find(member.Spec.Ref, revision) is var change
         && Wants(change is null ? OriginKind.Unknown : change.Origin)
-        && !(change is not null && IsProven(change))
+        && !(change is not null && (IsProven(change) || CameBefore(change)))
         && !proven.Contains(RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images));
 
     /// <summary>The same of the revision that is asked for now, which may be on no record yet.</summary>
     public bool LacksAsked(Workload after, OriginKind origin, HashSet<string> proven) =>
         Subjects(after) && Wants(origin)
-        && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && IsProven(c))
+        && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && (IsProven(c) || CameBefore(c)))
         && !proven.Contains(RevisionKey.Of(rules.Covers, after));
 
     /// <summary>Whether anything of a workload was ever let in: it then came by a request, and is on record.</summary>
@@ -59,6 +59,9 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving 
         _changes[workload].FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
         // A server upgrade may have added defaults, and then the stored hash is of another day.
         ?? (revision.Owned is { } owned ? _changes[workload].FirstOrDefault(c => c.OwnedRevision == owned) : null);
+
+    /// <summary>It ran before the policy was asked about it: a policy that comes later must not hold what serves already.</summary>
+    private bool CameBefore(RecordedChange change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);
 
     private static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
 }

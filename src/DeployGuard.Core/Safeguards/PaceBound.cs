@@ -1,4 +1,5 @@
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -11,20 +12,24 @@ namespace DeployGuard.Core.Safeguards;
 internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string> Faults, IReadOnlyList<string> Unprobed)
 {
     /// <param name="steps">How many steps the revision has held; what is allowed to a second Deployment is allowed at once here.</param>
-    public static PaceBound Of(Workload workload, CanaryRules rules, int steps)
+    public static PaceBound Of(Member member, CanaryRules rules, int steps)
     {
+        var workload = member.Spec;
         var percent = Math.Max(rules.Pace.Percent, rules.ShareAfter(steps));
-        var most = Math.Max(1, (int)((long)workload.Replicas * percent / 100));
+        // A share of what serves. Where half of it or more does, of what is desired; where nothing does, nobody is hurt.
+        var size = member.Present > 0 && member.Present * 2 < member.Size ? member.Present : member.Size;
+        var most = Math.Max(1, (int)((long)size * percent / 100));
         var batch = RolloutBatch.Of(workload);
         var unprobed = WithoutProbe(workload);
-        return new PaceBound(batch, most, [.. FindFaults(workload, rules, batch, most, percent, unprobed)], unprobed);
+        var isSmall = size == member.Size && IsSmallShare(workload, percent);
+        return new PaceBound(batch, most, [.. FindFaults(workload, rules, isSmall ? most : batch, most, unprobed)], unprobed);
     }
 
     private static IEnumerable<string> FindFaults(
-        Workload workload, CanaryRules rules, int batch, int most, int percent, IReadOnlyList<string> unprobed)
+        Workload workload, CanaryRules rules, int batch, int most, IReadOnlyList<string> unprobed)
     {
         var strategy = workload.Strategy;
-        if (batch > most && !IsSmallShare(workload, percent))
+        if (batch > most)
         {
             yield return strategy.Type is "Recreate" or "OnDelete" ? $"{strategy.Type} replaces all {workload.Replicas}"
                 : workload.Ref.Kind is "Deployment" ? $"maxSurge {RolloutBatch.Surge(workload)} and maxUnavailable {RolloutBatch.Unavailable(workload)} replace {batch}"
