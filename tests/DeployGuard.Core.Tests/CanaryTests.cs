@@ -285,6 +285,24 @@ public class CanaryTests
     }
 
     [Test]
+    public void AServiceThatSelectsNothingOrSomebodyElsesNameIsNoPool()
+    {
+        var view = Standing() is var standing ? standing with { Serving = standing.Serving! with { Services = [new Service("empty", new Dictionary<string, string>(), false), new Service("elsewhere", Labels("app", "web"), true)] } } : null!;
+
+        Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) of Deployment web would be unproven");
+    }
+
+    [Test]
+    public void APartitionAboveTheReplicasExposesNobody()
+    {
+        var before = Set(0, V1);
+        var view = Standing(web: 0) with { Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+
+        Expect(Update(before, Set(11, V2)), view, allowed: true);
+        Expect(Update(before, Set(8, V2)), view, "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
     public void PodsThatAreOnlyAskedForMakeNoRoom()
     {
         var inflated = Running(Web(1000)).Member with { Ready = 20 };

@@ -26,6 +26,12 @@ public class CanaryTests
         Assert.That(status, Does.Contain("web@sha256:11111111  deployment/web         ==================== 20 proven"));
         Assert.That(status, Does.Contain("web@sha256:22222222  deployment/web-canary  ###### 6 unproven"));
 
+        await Rig.Wait.UntilAsync(
+            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
+            metrics => metrics.Contains($"deployguard_canary_exposure_ratio{{namespace=\"{sandbox.Namespace}\",policy=\"canary\"}} 0.23", StringComparison.Ordinal)
+                && metrics.Contains("deployguard_policy_active{policy=\"canary\"} 1", StringComparison.Ordinal),
+            "the leader to tell the exposure");
+
         var tooMany = await sandbox.ScaleAsync("deployment/web-canary", 21);
         Assert.That(tooMany.Output, Does.Contain("21 of 41 pods (51%) behind Service web would be unproven; step 25% allows 10"));
         (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
@@ -62,7 +68,7 @@ public class CanaryTests
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 10), "10 of 20 pods (50%) behind Service db would be unproven; step 25% allows 5");
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 0), "20 of 20 pods (100%) behind Service db would be unproven");
         (await sandbox.IsReadyAsync("statefulset/db")).OrFail();
-        await sandbox.AssertNothingRunsAsync(V1);
+        await sandbox.IsGoneAsync(V1);
     }
 
     [Test]
@@ -79,7 +85,7 @@ public class CanaryTests
             (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,
             Does.Contain("PaceTooFast"), "behind the answer that it was given");
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
-        await sandbox.AssertNothingRunsAsync(V1);
+        await sandbox.IsGoneAsync(V1);
     }
 
     [Test]
@@ -93,7 +99,7 @@ public class CanaryTests
         var refused = await HelmAsync(sandbox, "--set", $"image={V2}");
         Assert.That(refused.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1").And.Contain("Helm needs --timeout 5m20s"));
         (await HelmAsync(sandbox, "--set", $"image={V2}", "--set-json", """pace={"minReadySeconds":1,"progressDeadlineSeconds":601,"strategy":{"rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}""", "--wait", "--timeout", "5m20s")).OrFail();
-        await sandbox.AssertNothingRunsAsync(V1);
+        await sandbox.IsGoneAsync(V1);
     }
 
     [Test]

@@ -56,4 +56,10 @@ internal static class Pools
 
     public static Task<Rig.Run> IsReadyAsync(this Sandbox sandbox, string workload) =>
         sandbox.KubectlAsync("dana", "rollout", "status", workload, "--timeout=120s");
+
+    /// <summary>The last pods of a revision end a moment after its rollout does.</summary>
+    public static Task<Rig.Run> IsGoneAsync(this Sandbox sandbox, string image) => Rig.Wait.UntilAsync(
+        () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}"),
+        run => run.Succeeded && !run.Output.Contains(image, StringComparison.Ordinal),
+        $"no pod to run {image}");
 }
