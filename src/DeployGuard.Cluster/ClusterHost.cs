@@ -3,6 +3,7 @@ using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Certificates;
 using DeployGuard.Cluster.Leader;
 using DeployGuard.Cluster.Records;
+using DeployGuard.Cluster.Webhooks;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
@@ -15,6 +16,9 @@ namespace DeployGuard.Cluster;
 public sealed class ClusterHost
 {
     private static readonly IReadOnlyDictionary<string, BudgetUse> EmptyBudgets = new Dictionary<string, BudgetUse>();
+
+    /// <summary>The server says something of every resource each minute or so, and ends a watch after five; a replica that hears nothing is cut off.</summary>
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromMinutes(7);
 
     private readonly ClusterCaches _caches;
     private readonly LiveFacts _live;
@@ -43,8 +47,9 @@ public sealed class ClusterHost
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
         _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
-        Certificate = given ?? new ManagedCertificate(api, options, time, logger);
-        _registration = new Registration(api, _caches, options, () => Certificate.CaBundle, time, logger);
+        var managed = given is null ? new ManagedCertificate(api, options, time, logger) : null;
+        Certificate = given ?? managed ?? throw new InvalidOperationException("no certificate");
+        _registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);
         _canaries = new CanaryWatch(api, _caches, time);
         _audit = new Audit(_caches, events, time);
         _leader = new LeaderLoop(
@@ -56,6 +61,7 @@ public sealed class ClusterHost
                 // What runs is adopted before its namespace can be refused anything.
                 new Adoption(api, _caches, custom, writer, options, time, logger),
                 _registration,
+                .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, _registration, time, logger)],
                 new Observer(api, _caches, custom, _canaries, writer, events, time),
                 _audit,
                 new Housekeeping(api, _caches, writer, time),
@@ -78,13 +84,28 @@ public sealed class ClusterHost
     /// <summary>Which of the two webhook configurations were there when the leader last looked; empty on other replicas.</summary>
     public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
 
+    /// <summary>How often somebody else's change of a webhook configuration was undone by this replica, by kind.</summary>
+    public IReadOnlyDictionary<string, long> RegistrationAltered => _registration.Altered;
+
+    /// <summary>Whether somebody opened the gate; null on replicas that do not lead.</summary>
+    public bool? GateIsOpen => _registration.GateIsOpen;
+
+    public bool IsLeader => _leader.IsLeading;
+
     /// <summary>Workloads that run without a Change that was let in, by namespace; null on replicas that do not lead.</summary>
     public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
 
     /// <summary>The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.</summary>
     public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
 
-    public IEnumerable<(string Resource, bool IsSynced)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced));
+    public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
+
+    /// <summary>How long ago something was.</summary>
+    public TimeSpan AgeOf(DateTimeOffset time) => _time.GetUtcNow() - time is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
+
+    /// <summary>Changes that wait for approval by namespace: how many, and since when the first of them.</summary>
+    public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting => _caches.Changes.All().Where(c => c.Phase is Phase.Pending)
+        .GroupBy(c => c.Workload.Namespace).ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
 
     public IEnumerable<(Phase Phase, int Count)> ChangesByPhase => _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));
 
@@ -92,7 +113,8 @@ public sealed class ClusterHost
     public IReadOnlyList<string> NotReady =>
     [
         .. Synced.Where(c => !c.IsSynced).Select(c => $"{c.Resource} not in sync"),
-        .. Certificate.Current is null ? (string[])["no certificate yet"] : [],
+        .. Synced.Where(c => c.IsSynced && c.Silence > s_longestSilence).Select(c => $"nothing heard of {c.Resource} for {c.Silence.TotalSeconds:0} s"),
+        .. Certificate.Current is null ? (string[])[$"no certificate: {Certificate.Problem ?? "not read yet"}"] : [],
     ];
 
     /// <summary>Runs until it is cancelled, then writes the records that wait.</summary>

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster;
@@ -17,6 +18,9 @@ public sealed record ClusterOptions
 
     /// <summary>Custom resources with pod templates that are judged like the built-in kinds.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
+
+    /// <summary>Whose writes need no judgement: the API server is told, where it can use it.</summary>
+    public TrustedControllers Trusted { get; init; } = TrustedControllers.BuiltIn;
 
     /// <summary>Never judged, so that a broken DeployGuard cannot keep the cluster or itself from coming back.</summary>
     public IReadOnlyList<string> ExemptNamespaces => ["kube-system", "kube-public", "kube-node-lease", Namespace];

@@ -72,10 +72,11 @@ public sealed class Guard(TrustedControllers trusted)
     }
 
     /// <summary>The verdict where facts that a gated decision rests on could not be had: what is enforced waits.</summary>
-    public Verdict Undecidable(Request request, ClusterView view, DateTimeOffset now, string why)
+    /// <param name="cause"><see cref="Reasons.Undecidable"/> or <see cref="Reasons.Overloaded"/>.</param>
+    public Verdict Undecidable(Request request, ClusterView view, DateTimeOffset now, Reason cause, string why)
     {
         var policies = PolicyMatching.Matching(request, view, now);
-        var finding = new Finding(Reasons.Undecidable, "", why, "Try again; if it stays, tell whoever operates DeployGuard");
+        var finding = new Finding(cause, "", why, "Try again; if it stays, tell whoever operates DeployGuard");
         return new Verdict
         {
             Change = Understand(request, policies.Count > 0, view),

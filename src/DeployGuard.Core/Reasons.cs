@@ -60,6 +60,10 @@ public static class Reasons
         "Undecidable", "Guard", "Approvals could not be read, or the record not be written, in time.",
         "whoever asked", "Run it again; if it stays, tell whoever operates DeployGuard.");
 
+    public static readonly Reason Overloaded = new(
+        "Overloaded", "Guard", "More decisions waited for the API server than a replica takes on at once. People are told so before machines are.",
+        "whoever asked", "Run it again in a few seconds; if it stays, tell whoever operates DeployGuard.");
+
     public static readonly Reason WrittenByDeployGuard = new(
         "WrittenByDeployGuard", "Records", "Somebody else than DeployGuard wrote a Change.",
         "nobody", "Approve or reject it: `kubectl deployguard approve CHANGE`.");
@@ -118,7 +122,7 @@ public static class Reasons
 
     public static IReadOnlyList<Reason> All { get; } =
     [
-        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, PolicyUnreadable, Undecidable,
+        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, PolicyUnreadable, Undecidable, Overloaded,
         WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
         AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed,
     ];

@@ -18,6 +18,9 @@ public sealed record Verdict
 
     public bool IsAllowed => !Denials.Any();
 
+    /// <summary>Refused for want of room alone: it says nothing about the change.</summary>
+    public bool IsOverloaded => Denials.Any(d => d.Finding.Cause == Reasons.Overloaded);
+
     public IEnumerable<JudgedFinding> Denials => Findings.Where(f => f.IsDenial);
 
     /// <summary>What was found, is enforced, and was let through all the same.</summary>

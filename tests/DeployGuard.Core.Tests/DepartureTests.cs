@@ -36,7 +36,7 @@ public class DepartureTests
 
     [Test]
     public void WhatCannotBeAskedIsRefused() => Assert.That(
-        Guard.Undecidable(Namespace("tier=1", ""), new ClusterView { Policies = [Some.Policy(Tier1)] }, Some.Now, "no answer").Reasons(),
+        Guard.Undecidable(Namespace("tier=1", ""), new ClusterView { Policies = [Some.Policy(Tier1)] }, Some.Now, Reasons.Undecidable, "no answer").Reasons(),
         Is.EqualTo(new[] { "Undecidable" }));
 
     [TestCase("")]

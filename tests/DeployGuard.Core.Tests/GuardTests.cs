@@ -152,7 +152,7 @@ public class GuardTests
     public void WhatCannotBeDecidedIsRefusedByEnforcePoliciesOnly()
     {
         var view = new ClusterView { Policies = [Some.OneSenior, Some.OneSenior with { Name = "advice", Mode = Mode.Warn }] };
-        var verdict = s_guard.Undecidable(s_asked, view, Some.Now, "the approvals could not be read in time");
+        var verdict = s_guard.Undecidable(s_asked, view, Some.Now, Reasons.Undecidable, "the approvals could not be read in time");
 
         Assert.That(Messages.Refusal(verdict), Is.EqualTo(
             "Deployment shop/web refused by policy tier-1:\n - Undecidable: the approvals could not be read in time. Try again; if it stays, tell whoever operates DeployGuard"));

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using k8s;
@@ -13,6 +14,7 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
 {
     private const int PageSize = 500;
     private const int LongestMessage = 300;
+    private const string InClusterCa = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
     /// <summary>For what the library does well by itself: leader election.</summary>
     public Kubernetes Client { get; } = client;
@@ -21,9 +23,17 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
     /// <exception cref="k8s.Exceptions.KubeConfigException">The file or the pod's account cannot be used.</exception>
     public static ApiConnection Open(FileInfo? kubeconfig)
     {
-        var configuration = kubeconfig is null
-            ? KubernetesClientConfiguration.InClusterConfig()
-            : KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig);
+        return kubeconfig is null
+            ? Open(KubernetesClientConfiguration.InClusterConfig(), InClusterCa)
+            : new ApiConnection(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));
+    }
+
+    /// <param name="authority">File with the CA of the API server, followed when it changes; the client reads it once.</param>
+    internal static ApiConnection Open(KubernetesClientConfiguration configuration, string authority)
+    {
+        var ca = new ApiAuthority(authority);
+        configuration.SslCaCerts = null;
+        configuration.FirstMessageHandlerSetup = handler => handler.SslOptions.RemoteCertificateValidationCallback = (_, presented, chain, errors) => ca.Validates(presented as X509Certificate2, chain, errors);
         return new ApiConnection(new Kubernetes(configuration));
     }
 

@@ -4,7 +4,7 @@ namespace DeployGuard.Cluster.Access;
 public sealed class Backoff(TimeProvider time)
 {
     private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(4);
 
     private int _faults;
 

@@ -32,10 +32,13 @@ public sealed class ResourceCache<T>(
     private readonly Lock _lock = new();
     private Index<T> _content = new(indexBy ?? (static _ => []));
     private string _path = "";
+    private long _heardAt = time.GetTimestamp();
 
     public string Name { get; } = name;
 
     public bool IsSynced { get; private set; }
+
+    public TimeSpan Silence => time.GetElapsedTime(Interlocked.Read(ref _heardAt));
 
     /// <summary>Raised after every change of the content, outside of any lock.</summary>
     public event Action? Changed;
@@ -113,6 +116,8 @@ public sealed class ResourceCache<T>(
             IsSynced = true;
         }
 
+        Heard();
+
         Changed?.Invoke();
         return version;
     }
@@ -124,15 +129,19 @@ public sealed class ResourceCache<T>(
         silence.CancelAfter(s_silence);
         using var response = await api.OpenAsync(
             $"{_path}?watch=true&allowWatchBookmarks=true&timeoutSeconds={(int)s_watchFor.TotalSeconds}&resourceVersion={version}", silence.Token);
+        Heard();
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(silence.Token));
         while (await lines.ReadLineAsync(silence.Token) is { } line)
         {
+            Heard();
             using var change = JsonDocument.Parse(line);
             version = Apply(change.RootElement) ?? version;
         }
 
         return version;
     }
+
+    private void Heard() => Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
 
     /// <summary>Returns the object's resource version, as the place to resume at.</summary>
     private string? Apply(JsonElement change)
@@ -186,6 +195,9 @@ public interface IResourceCache
     string Name { get; }
 
     bool IsSynced { get; }
+
+    /// <summary>How long ago the server last said anything of it: an event, a bookmark, or that it still watches.</summary>
+    TimeSpan Silence { get; }
 
     Task RunAsync(CancellationToken cancel);
 }

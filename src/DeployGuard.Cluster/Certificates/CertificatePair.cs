@@ -26,7 +26,7 @@ internal static class CertificatePair
     {
         if (now > certificate.NotAfter)
         {
-            throw new CertificateProblemException($"{name}: the certificate expired on {certificate.NotAfter.ToUniversalTime():u}");
+            throw new CertificateExpiredException($"{name}: the certificate expired on {certificate.NotAfter.ToUniversalTime():u}");
         }
 
         if (now < certificate.NotBefore)
@@ -51,7 +51,8 @@ internal static class CertificatePair
         }
     }
 
-    private static X509Certificate2Collection ParseAll(string name, string pem)
+    /// <exception cref="CertificateProblemException">There is none, or one of them cannot be read.</exception>
+    public static X509Certificate2Collection ParseAll(string name, string pem)
     {
         var all = new X509Certificate2Collection();
         Parse(name, () =>
@@ -62,7 +63,7 @@ internal static class CertificatePair
         return all.Count > 0 ? all : throw new CertificateProblemException($"{name}: holds no PEM certificate");
     }
 
-    private static T Parse<T>(string name, Func<T> parse, string problem = "is not a PEM certificate")
+    public static T Parse<T>(string name, Func<T> parse, string problem = "is not a PEM certificate")
     {
         try
         {

@@ -28,6 +28,8 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
 
     public byte[]? CaBundle { get; private set; }
 
+    public string? Problem { get; private set; }
+
     public async Task RunAsync(CancellationToken cancel)
     {
         using var timer = new PeriodicTimer(s_interval, _time);
@@ -45,15 +47,22 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
         {
             if (Content() == _content)
             {
+                Problem = null;
                 return;
             }
 
             // The old certificate is not disposed: handshakes under way may still use it.
             (_content, Current, CaBundle) = Load();
+            Problem = null;
             _logger.LogInformation("reloaded the certificate from {File}", _files.Certificate);
+        }
+        catch (CertificateProblemException problem) when (problem.Message == Problem)
+        {
+            // Said already, and nothing has changed since.
         }
         catch (CertificateProblemException problem)
         {
+            Problem = problem.Message;
             _logger.LogError("the new certificate is not used, the old one stays: {Problem}", problem.Message);
         }
     }

@@ -11,9 +11,15 @@ public interface ICertificateSource
     /// <summary>PEM, one or more certificates; null until there is one.</summary>
     byte[]? CaBundle { get; }
 
+    /// <summary>Why there is none, or no newer one; null where all is well.</summary>
+    string? Problem { get; }
+
     /// <summary>Follows what the certificate comes from, until it is cancelled.</summary>
     Task RunAsync(CancellationToken cancel);
 }
 
 /// <summary>A certificate that cannot be served. The message names the file or object and what is wrong with it.</summary>
-public sealed class CertificateProblemException(string message, Exception? cause = null) : Exception(message, cause);
+public class CertificateProblemException(string message, Exception? cause = null) : Exception(message, cause);
+
+/// <summary>One that could be served once.</summary>
+public sealed class CertificateExpiredException(string message) : CertificateProblemException(message);

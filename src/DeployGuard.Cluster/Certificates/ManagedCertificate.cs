@@ -10,19 +10,26 @@ namespace DeployGuard.Cluster.Certificates;
 
 /// <summary>
 /// A certificate of our own making in a Secret that all replicas share. Whoever finds the Secret empty fills it; the Secret's
-/// resourceVersion sees to it that one of them wins and the others take what he wrote.
+/// resourceVersion sees to it that one of them wins and the others take what he wrote. Renewing it is the leader's.
 /// </summary>
 internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions options, TimeProvider time, ILogger logger) : ICertificateSource
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(15);
+    private const string Order = "deployguard.io/rotate";
 
-    private string? _loaded;
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+
+    private Material? _loaded;
 
     public X509Certificate2? Current { get; private set; }
 
     public byte[]? CaBundle { get; private set; }
 
+    public string? Problem { get; private set; }
+
     private string SecretPath => $"api/v1/namespaces/{options.Namespace}/secrets/{options.Secret}";
+
+    private IReadOnlyList<string> DnsNames =>
+        [$"{options.Service}.{options.Namespace}.svc", $"{options.Service}.{options.Namespace}.svc.cluster.local", $"{options.Service}.{options.Namespace}", "localhost"];
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -32,6 +39,7 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
             try
             {
                 await SyncAsync(cancel);
+                Problem = null;
                 backoff.Reset();
                 await Task.Delay(s_interval, time, cancel);
             }
@@ -41,69 +49,81 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or CertificateProblemException or OperationCanceledException)
             {
+                Problem = fault.Message;
                 logger.LogWarning("the certificate in Secret {Secret}: {Fault}; trying again", options.Secret, fault.Message);
                 await backoff.WaitAsync(cancel);
             }
         }
     }
 
-    private async Task SyncAsync(CancellationToken cancel)
+    /// <summary>Takes the next step of <see cref="CertificatePlan"/>, if one is due.</summary>
+    /// <param name="publishedFor">How long both webhook configurations have carried a bundle; null while they do not.</param>
+    /// <exception cref="CertificateProblemException">What the Secret holds cannot be read.</exception>
+    public async Task RenewAsync(Func<byte[], TimeSpan?> publishedFor, CancellationToken cancel)
     {
         using var secret = await api.GetAsync(SecretPath, cancel);
-        if (!secret.RootElement.TryGetProperty("data", out var data) || !data.TryGetProperty("tls.crt", out _))
+        if (Material.Read(secret.RootElement, options.Secret) is not { } has)
         {
-            using var filled = await FillAsync(secret.RootElement, cancel);
-            Load(filled.RootElement.GetProperty("data"));
             return;
         }
 
-        Load(data);
-    }
-
-    private async Task<JsonDocument> FillAsync(JsonElement secret, CancellationToken cancel)
-    {
-        var certificate = NewCertificate.For(
-            [$"{options.Service}.{options.Namespace}.svc", $"{options.Service}.{options.Namespace}.svc.cluster.local", $"{options.Service}.{options.Namespace}", "localhost"],
-            time.GetUtcNow());
-        var patch = new JsonObject
+        var order = OrderOf(secret.RootElement);
+        if (CertificatePlan.Next(has, options.Secret, order, publishedFor(Encoding.UTF8.GetBytes(has.Bundle)), DnsNames, time.GetUtcNow()) is { } step)
         {
-            ["metadata"] = new JsonObject { ["resourceVersion"] = secret.GetProperty("metadata").GetProperty("resourceVersion").GetString() },
-            ["data"] = new JsonObject
-            {
-                ["ca.crt"] = Encode(certificate.CaCertificate),
-                ["ca.key"] = Encode(certificate.CaKey),
-                ["tls.crt"] = Encode(certificate.Certificate),
-                ["tls.key"] = Encode(certificate.Key),
-            },
-        };
-        var written = await api.WriteAsync(HttpMethod.Patch, SecretPath, patch.ToJsonString(), cancel, "application/merge-patch+json");
-        logger.LogInformation("made a CA and a server certificate and put them into Secret {Secret}", options.Secret);
-        return written;
+            await WriteAsync(secret.RootElement, step.Result, order is null ? null : new JsonObject { [Order] = null }, cancel);
+            logger.LogInformation("{What}, in Secret {Secret}", step.What, options.Secret);
+        }
     }
 
-    private void Load(JsonElement data)
+    private async Task SyncAsync(CancellationToken cancel)
     {
-        var (certificate, key, ca) = (Decode(data, "tls.crt"), Decode(data, "tls.key"), Decode(data, "ca.crt"));
-        if (certificate + key + ca == _loaded)
+        using var secret = await api.GetAsync(SecretPath, cancel);
+        if (Material.Read(secret.RootElement, options.Secret) is not { } found)
+        {
+            await WriteAsync(secret.RootElement, Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
+            logger.LogInformation("made a CA and a server certificate and put them into Secret {Secret}", options.Secret);
+            return;
+        }
+
+        try
+        {
+            Load(found);
+        }
+        catch (CertificateExpiredException expired)
+        {
+            // Nobody leads without a certificate, so that any replica must help itself here.
+            await WriteAsync(secret.RootElement, CertificatePlan.Revive(found, options.Secret, DnsNames, time.GetUtcNow()), null, cancel);
+            logger.LogWarning("{Problem}; made a new one", expired.Message);
+        }
+    }
+
+    private async Task WriteAsync(JsonElement secret, Material material, JsonObject? annotations, CancellationToken cancel)
+    {
+        var metadata = new JsonObject { ["resourceVersion"] = secret.GetProperty("metadata").GetProperty("resourceVersion").GetString() };
+        if (annotations is not null)
+        {
+            metadata["annotations"] = annotations;
+        }
+
+        var patch = new JsonObject { ["metadata"] = metadata, ["data"] = material.ToJson() };
+        using var written = await api.WriteAsync(HttpMethod.Patch, SecretPath, patch.ToJsonString(), cancel, "application/merge-patch+json");
+        Load(material);
+    }
+
+    private void Load(Material material)
+    {
+        if (material == _loaded && Current is { } current && current.NotAfter > time.GetUtcNow().LocalDateTime)
         {
             return;
         }
 
         var names = ($"{options.Secret}/tls.crt", $"{options.Secret}/tls.key", $"{options.Secret}/ca.crt");
-        Current = CertificatePair.Load(certificate, key, ca, names, time.GetUtcNow());
-        CaBundle = Encoding.UTF8.GetBytes(ca);
-        _loaded = certificate + key + ca;
+        // The old certificate is not disposed: handshakes under way may still use it.
+        Current = CertificatePair.Load(material.Certificate, material.Key, material.Bundle, names, time.GetUtcNow());
+        CaBundle = Encoding.UTF8.GetBytes(material.Bundle);
+        _loaded = material;
     }
 
-    private static string Encode(string pem) => Convert.ToBase64String(Encoding.UTF8.GetBytes(pem));
-
-    private string Decode(JsonElement data, string name)
-    {
-        if (!data.TryGetProperty(name, out var value) || !value.TryGetBytesFromBase64(out var bytes))
-        {
-            throw new CertificateProblemException($"{options.Secret}/{name}: is missing");
-        }
-
-        return Encoding.UTF8.GetString(bytes);
-    }
+    private static string? OrderOf(JsonElement secret) =>
+        secret.GetProperty("metadata").TryGetProperty("annotations", out var annotations) && annotations.TryGetProperty(Order, out var order) ? order.GetString() : null;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
@@ -15,13 +16,17 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
 {
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_release = TimeSpan.FromSeconds(2);
 
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly string _identity = $"{Environment.MachineName}-{Guid.NewGuid():N}";
+
+    public bool IsLeading { get; private set; }
 
     public async Task RunAsync(CancellationToken cancel)
     {
         caches.OnChange(Wake);
-        var @lock = new LeaseLock(api.Client, options.Namespace, options.Lease, $"{Environment.MachineName}-{Guid.NewGuid():N}");
+        var @lock = new LeaseLock(api.Client, options.Namespace, options.Lease, _identity);
         using var elector = new LeaderElector(new LeaderElectionConfig(@lock)
         {
             LeaseDuration = TimeSpan.FromSeconds(15),
@@ -29,6 +34,18 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
             RetryPeriod = TimeSpan.FromSeconds(2),
         });
         elector.OnError += fault => logger.LogWarning("leader election: {Fault}", fault.Message);
+        try
+        {
+            await StandAsync(elector, cancel);
+        }
+        finally
+        {
+            await ReleaseAsync();
+        }
+    }
+
+    private async Task StandAsync(LeaderElector elector, CancellationToken cancel)
+    {
         while (!cancel.IsCancellationRequested)
         {
             using var term = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -48,9 +65,32 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         }
     }
 
+    /// <summary>Gives the Lease back, so that nobody has to wait until it runs out. Done at the end, when nothing more is led.</summary>
+    private async Task ReleaseAsync()
+    {
+        using var cap = new CancellationTokenSource(s_release, time);
+        var path = $"apis/coordination.k8s.io/v1/namespaces/{options.Namespace}/leases/{options.Lease}";
+        try
+        {
+            using var lease = await api.GetAsync(path, cap.Token);
+            if (JsonNode.Parse(lease.RootElement.GetRawText()) is JsonObject document && document["spec"] is JsonObject spec && (string?)spec["holderIdentity"] == _identity)
+            {
+                spec["holderIdentity"] = "";
+                spec["leaseDurationSeconds"] = 1;
+                using var written = await api.WriteAsync(HttpMethod.Put, path, document.ToJsonString(), cap.Token);
+                logger.LogInformation("gave the Lease back");
+            }
+        }
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            logger.LogInformation("the Lease was not given back, and runs out by itself: {Fault}", fault.Message);
+        }
+    }
+
     private async Task LeadAsync(CancellationToken cancel)
     {
         logger.LogInformation("leading");
+        IsLeading = true;
         try
         {
             while (!cancel.IsCancellationRequested)
@@ -69,6 +109,10 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
             logger.LogInformation("no longer leading");
+        }
+        finally
+        {
+            IsLeading = false;
         }
     }
 

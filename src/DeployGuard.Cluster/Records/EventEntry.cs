@@ -32,6 +32,9 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
 /// <summary>The object that an event is about. Without a uid it is listed, and described by nobody: there was no object yet.</summary>
 internal sealed record EventSubject(string ApiVersion, string Kind, string Namespace, string Name, string Uid)
 {
+    /// <summary>Where an event about it lives; the API server wants those of cluster-scoped objects in <c>default</c>.</summary>
+    public string EventNamespace => Namespace.Length > 0 ? Namespace : "default";
+
     public static EventSubject Of(WorkloadRef workload, string uid) =>
         new(workload.ApiGroup.Length == 0 ? "v1" : $"{workload.ApiGroup}/v1", workload.Kind, workload.Namespace, workload.Name, uid);
 

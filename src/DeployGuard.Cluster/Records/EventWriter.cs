@@ -24,13 +24,13 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
     public async Task WriteAsync(EventEntry entry, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        if (!MayWrite(entry.About.Namespace, now))
+        if (!MayWrite(entry.About.EventNamespace, now))
         {
             return;
         }
 
         var document = Document(entry, now);
-        var collection = $"api/v1/namespaces/{entry.About.Namespace}/events";
+        var collection = $"api/v1/namespaces/{entry.About.EventNamespace}/events";
         try
         {
             using var created = await api.WriteAsync(HttpMethod.Post, collection, document.ToJsonString(), cancel);
@@ -64,14 +64,15 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
         var about = entry.About;
         var message = entry.Message.Length > LongestMessage ? string.Concat(entry.Message.AsSpan(0, LongestMessage), "...") : entry.Message;
         var identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8));
-        var involved = new JsonObject { ["apiVersion"] = about.ApiVersion, ["kind"] = about.Kind, ["namespace"] = about.Namespace, ["name"] = about.Name };
+        var involved = new JsonObject { ["apiVersion"] = about.ApiVersion, ["kind"] = about.Kind, ["name"] = about.Name };
+        Json.SetOrRemove(involved, "namespace", about.Namespace);
         Json.SetOrRemove(involved, "uid", about.Uid);
         var name = about.Name.Length > 200 ? about.Name[..200].TrimEnd('-', '.') : about.Name;
         return new JsonObject
         {
             ["apiVersion"] = "v1",
             ["kind"] = "Event",
-            ["metadata"] = new JsonObject { ["name"] = $"{name}.{identity}", ["namespace"] = about.Namespace },
+            ["metadata"] = new JsonObject { ["name"] = $"{name}.{identity}", ["namespace"] = about.EventNamespace },
             ["involvedObject"] = involved,
             ["type"] = entry.IsWarning ? "Warning" : "Normal",
             ["reason"] = entry.Reason,

@@ -9,8 +9,8 @@ namespace DeployGuard.Webhook.Admission;
 /// <c>/admit/workloads</c>: body -> <see cref="RequestReader"/> -> <see cref="Guard.Decide"/> -> answer. Only what is gated
 /// awaits anything.
 /// </summary>
-internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFacts facts, Telemetry.Telemetry telemetry, TimeProvider time)
-    : ReviewEndpoint(telemetry)
+internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFacts facts, Crowd crowd, Intake intake, Telemetry.Telemetry telemetry, TimeProvider time)
+    : ReviewEndpoint(intake, telemetry)
 {
     private readonly Telemetry.Telemetry _telemetry = telemetry;
 
@@ -33,8 +33,11 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
             facts.RecordAfterwards(verdict);
         }
 
+        Traces.Tell(verdict);
         var warnings = Messages.WarningLines(verdict);
-        return verdict.IsAllowed ? Answer.Allow(warnings) : Answer.Forbid(Messages.Refusal(verdict), warnings) with { ToAutoscaler = TrustedControllers.IsAutoscaler(request) };
+        return verdict.IsAllowed ? Answer.Allow(warnings)
+            : verdict.IsOverloaded ? Answer.Busy(Messages.Refusal(verdict))
+            : Answer.Forbid(Messages.Refusal(verdict), warnings) with { ToAutoscaler = TrustedControllers.IsAutoscaler(request) };
     }
 
     private async ValueTask<Verdict> DecideAsync(Request request, HttpContext context)
@@ -48,6 +51,13 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
             {
                 return verdict;
             }
+        }
+
+        using var seat = crowd.TryEnter(request.Requester);
+        if (seat is null)
+        {
+            _telemetry.Overloaded(request.Requester);
+            return guard.Undecidable(request, view, time.GetUtcNow(), Reasons.Overloaded, "too many decisions wait for the API server");
         }
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
@@ -72,7 +82,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         }
         catch (FactsUnavailableException unavailable)
         {
-            return guard.Undecidable(request, view, time.GetUtcNow(), unavailable.Message);
+            return guard.Undecidable(request, view, time.GetUtcNow(), Reasons.Undecidable, unavailable.Message);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed record Answer
         null => "allowed",
         StatusCodes.Status403Forbidden when ToAutoscaler => "denied_autoscaler",
         StatusCodes.Status403Forbidden => "denied",
+        StatusCodes.Status429TooManyRequests => "overloaded",
         _ => "malformed",
     };
 
@@ -37,6 +38,9 @@ internal sealed record Answer
 
     public static Answer Forbid(string message, IReadOnlyList<string>? warnings = null) =>
         new() { Code = StatusCodes.Status403Forbidden, Message = message, Warnings = warnings ?? [] };
+
+    /// <summary>Refused for now, for want of room alone.</summary>
+    public static Answer Busy(string message) => new() { Code = StatusCodes.Status429TooManyRequests, Message = message };
 
     public static Answer Malformed(string message) => new() { Code = StatusCodes.Status400BadRequest, Message = message };
 
@@ -60,7 +64,12 @@ internal sealed record Answer
         {
             writer.WriteStartObject("status");
             writer.WriteNumber("code", code);
-            writer.WriteString("reason", code == StatusCodes.Status403Forbidden ? "Forbidden" : "BadRequest");
+            writer.WriteString("reason", code switch
+            {
+                StatusCodes.Status403Forbidden => "Forbidden",
+                StatusCodes.Status429TooManyRequests => "TooManyRequests",
+                _ => "BadRequest",
+            });
             writer.WriteString("message", Message);
             writer.WriteEndObject();
         }

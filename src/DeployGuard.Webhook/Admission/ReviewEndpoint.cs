@@ -6,11 +6,19 @@ namespace DeployGuard.Webhook.Admission;
 /// What all admission endpoints share: reading the review, the HTTP status of what is none, counting, and writing the answer.
 /// A bug surfaces as 500, so that the failurePolicy decides and the counter shows it.
 /// </summary>
-internal abstract class ReviewEndpoint(Telemetry.Telemetry telemetry)
+internal abstract class ReviewEndpoint(Intake intake, Telemetry.Telemetry telemetry)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
+        using var room = intake.TryTake(context.Request.ContentLength);
+        if (room is null)
+        {
+            // The API server's failurePolicy decides, as it does when nobody answers.
+            await RejectAsync(context, StatusCodes.Status503ServiceUnavailable, "Overloaded: more is being read than fits into memory; try again");
+            return;
+        }
+
         try
         {
             using var body = await ReviewBody.ReadAsync(context.Request, context.RequestAborted);

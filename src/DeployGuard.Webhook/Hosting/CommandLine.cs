@@ -40,6 +40,30 @@ internal static class CommandLine
         DefaultValueFactory = _ => FromEnvironment("--trusted-controller")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
+    private static readonly Option<LogLevel> s_logLevel = new("--log-level")
+    {
+        Description = "What the program tells of itself on standard error: Debug, Information, Warning or Error. Decisions, on standard output, are not affected.",
+        DefaultValueFactory = result => Enum.TryParse<LogLevel>(FromEnvironment("--log-level") ?? "Information", ignoreCase: true, out var level)
+            ? level
+            : Refuse(result, $"DEPLOYGUARD_LOG_LEVEL: \"{FromEnvironment("--log-level")}\" is none of Debug, Information, Warning, Error", LogLevel.Information),
+    };
+
+    private static readonly Option<LogFormat> s_logFormat = new("--log-format")
+    {
+        Description = "json, a line each, or text.",
+        DefaultValueFactory = result => Enum.TryParse<LogFormat>(FromEnvironment("--log-format") ?? "json", ignoreCase: true, out var format)
+            ? format
+            : Refuse(result, $"DEPLOYGUARD_LOG_FORMAT: \"{FromEnvironment("--log-format")}\" is neither json nor text", LogFormat.Json),
+    };
+
+    private static readonly Option<Uri?> s_otlp = new("--otlp-endpoint")
+    {
+        Description = "Where to send traces and metrics by OTLP, besides /metrics: http://collector:4317 for gRPC, http://collector:4318/ for HTTP. Default: nowhere.",
+        HelpName = "URL",
+        DefaultValueFactory = result => FromEnvironment("--otlp-endpoint") is { Length: > 0 } url ? ParseUrl("DEPLOYGUARD_OTLP_ENDPOINT", url, result) : null,
+        CustomParser = result => ParseUrl("--otlp-endpoint", result.Tokens.Count == 1 ? result.Tokens[0].Value : "", result),
+    };
+
     private static readonly Option<string[]> s_kinds = new("--workload-kind")
     {
         Description = "RESOURCE.GROUP/KIND=PATH, such as rollouts.argoproj.io/Rollout=spec.template: a custom resource with a pod template. May be repeated; in the environment separated by spaces.",
@@ -52,7 +76,7 @@ internal static class CommandLine
         var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
         {
             s_listen, s_metrics, s_certificate, s_key, s_ca, s_clientCa, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
-            s_standalone, s_policies, s_trusted, s_kinds,
+            s_standalone, s_policies, s_trusted, s_kinds, s_logLevel, s_logFormat, s_otlp,
         };
         root.Validators.Add(Validate);
         root.SetAction((parsed, cancel) => run(Read(parsed), cancel));
@@ -121,6 +145,8 @@ internal static class CommandLine
         WebhookConfiguration = parsed.GetRequiredValue(s_configuration),
         Lease = parsed.GetRequiredValue(s_lease),
         CustomKinds = CustomKinds(parsed),
+        Log = new LogOptions(parsed.GetRequiredValue(s_logLevel), parsed.GetRequiredValue(s_logFormat)),
+        Otlp = parsed.GetValue(s_otlp),
         StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,
         TrustedControllers = [.. from trusted in parsed.GetRequiredValue(s_trusted)
                                  let parts = trusted.Split('=')
@@ -139,6 +165,10 @@ internal static class CommandLine
         IPEndPoint.TryParse(text, out var endPoint) && text.Contains(':', StringComparison.Ordinal)
             ? endPoint
             : Refuse(result, $"{name}: \"{text}\" is not an address and port such as 0.0.0.0:8443", new IPEndPoint(IPAddress.None, 0));
+
+    private static Uri? ParseUrl(string name, string text, ArgumentResult result) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        ? url
+        : Refuse<Uri?>(result, $"{name}: \"{text}\" is not a URL such as http://collector:4317", null);
 
     private static Option<FileInfo?> Path(string name, string description) => new(name)
     {

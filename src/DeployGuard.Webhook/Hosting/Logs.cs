@@ -5,21 +5,33 @@ namespace DeployGuard.Webhook.Hosting;
 /// <summary>Where the program writes: decisions to standard output, one JSON line each; what it says about itself to standard error.</summary>
 internal static class Logs
 {
-    public static ILoggerFactory Create() => LoggerFactory.Create(Configure);
+    private const string Timestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
 
-    public static void Configure(ILoggingBuilder logging)
+    public static ILoggerFactory Create(LogOptions options) => LoggerFactory.Create(logging => Configure(logging, options));
+
+    public static void Configure(ILoggingBuilder logging, LogOptions options)
     {
         logging.ClearProviders();
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
-            console.UseUtcTimestamp = true;
-        });
+        logging.SetMinimumLevel(options.Level);
+        _ = options.Format is LogFormat.Json
+            ? logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (Timestamp, true))
+            : logging.AddSimpleConsole(console => (console.TimestampFormat, console.UseUtcTimestamp, console.SingleLine) = ($"{Timestamp} ", true, true));
         logging.Services.Configure<ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddFilter("Microsoft", LogLevel.Warning);
     }
 
     /// <summary>Buffered, and flushed by the decision log when it has caught up.</summary>
     public static Stream StandardOutput() => new BufferedStream(Console.OpenStandardOutput(), 64 * 1024);
+}
+
+/// <summary>How the program tells of itself.</summary>
+internal sealed record LogOptions(LogLevel Level, LogFormat Format)
+{
+    public static readonly LogOptions Default = new(LogLevel.Information, LogFormat.Json);
+}
+
+internal enum LogFormat
+{
+    Json,
+    Text,
 }

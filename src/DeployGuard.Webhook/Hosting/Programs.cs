@@ -13,41 +13,42 @@ internal static class Programs
 {
     public static async Task<int> RunInClusterAsync(WebhookOptions options, CancellationToken cancel)
     {
-        using var logging = Logs.Create();
+        using var logging = Logs.Create(options.Log);
         var time = TimeProvider.System;
+        using var shutdown = new Shutdown(time);
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
         using var api = ApiConnection.Open(options.Kubeconfig);
         var cluster = new ClusterHost(api, options.Cluster, files, time, logging.CreateLogger("cluster"));
         await using var decisions = Logs.StandardOutput();
-        await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current, () => cluster.NotReady, decisions, time);
+        await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current, () => shutdown.IsDraining ? ["draining"] : cluster.NotReady, decisions, time, shutdown);
         app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster);
-        return await RunAsync(app, cluster.RunAsync, cancel);
+        return await RunAsync(app, shutdown, cluster.RunAsync, cancel);
     }
 
     public static async Task<int> RunStandaloneAsync(WebhookOptions options, DirectoryInfo folder, CancellationToken cancel)
     {
-        using var logging = Logs.Create();
+        using var logging = Logs.Create(options.Log);
         var time = TimeProvider.System;
+        using var shutdown = new Shutdown(time);
         var policies = new PolicyFolder(folder.FullName, time, logging.CreateLogger("policies"));
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
         using var own = files is null ? NewCertificate.For(["localhost"], time.GetUtcNow()).Load(time.GetUtcNow()) : null;
         await using var decisions = Logs.StandardOutput();
-        await using var app = WebhookApp.Build(options, new StandaloneFacts(() => policies.Policies), () => files?.Current ?? own, () => [], decisions, time);
-        return await RunAsync(app, stop => Task.WhenAll(policies.RunAsync(stop), files?.RunAsync(stop) ?? Task.CompletedTask), cancel);
+        await using var app = WebhookApp.Build(options, new StandaloneFacts(() => policies.Policies), () => files?.Current ?? own, () => shutdown.IsDraining ? ["draining"] : [], decisions, time, shutdown);
+        return await RunAsync(app, shutdown, stop => Task.WhenAll(policies.RunAsync(stop), files?.RunAsync(stop) ?? Task.CompletedTask), cancel);
     }
 
     private static FileCertificate Files(TlsFiles tls, TimeProvider time, ILoggerFactory logging) =>
         new(tls.Certificate.FullName, tls.Key.FullName, tls.Ca.FullName, time, logging.CreateLogger("certificate"));
 
     /// <summary>Serves until a signal; what runs beside it ends after the last request.</summary>
-    private static async Task<int> RunAsync(WebApplication app, Func<CancellationToken, Task> beside, CancellationToken cancel)
+    private static async Task<int> RunAsync(WebApplication app, Shutdown shutdown, Func<CancellationToken, Task> beside, CancellationToken cancel)
     {
         using var stop = new CancellationTokenSource();
         await app.StartAsync(cancel);
         var running = beside(stop.Token);
-        var serving = app.WaitForShutdownAsync(cancel);
         // If what runs beside ends by a fault, the program must not go on serving without it.
-        await Task.WhenAny(serving, running);
+        await Task.WhenAny(shutdown.Requested, running);
         await app.StopAsync(CancellationToken.None);
         await stop.CancelAsync();
         try

@@ -13,21 +13,32 @@ namespace DeployGuard.Webhook.Hosting;
 /// <summary>Puts the parts together into one web application, with a cluster behind it or without.</summary>
 internal static class WebhookApp
 {
+    /// <summary>What is in flight when we stop has its answer by then: the API server itself waits no longer.</summary>
+    private static readonly TimeSpan s_finish = TimeSpan.FromSeconds(10);
+
     /// <param name="certificate">The certificate to serve now; null until there is one.</param>
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
     /// <exception cref="Cluster.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
     public static WebApplication Build(
-        WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time)
+        WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, IHostLifetime? lifetime = null)
     {
         var clients = options.ClientCa is { } file ? ClientAuthority.Read(file) : null;
         var builder = WebApplication.CreateSlimBuilder();
-        Logs.Configure(builder.Logging);
+        Logs.Configure(builder.Logging, options.Log);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenFor(options, clients, certificate));
 
         var services = builder.Services;
         var kinds = WorkloadKinds.With(options.CustomKinds);
-        services.AddDeployGuardMetrics();
+        services.AddDeployGuardTelemetry(options.Otlp);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = s_finish);
+        services.AddSingleton<Crowd>(_ => new Crowd());
+        services.AddSingleton<Intake>(_ => new Intake());
         services.AddSingleton(time);
+        if (lifetime is not null)
+        {
+            services.AddSingleton(lifetime);
+        }
+
         services.AddSingleton(facts);
         services.AddSingleton(new Guard(new TrustedControllers(options.TrustedControllers)));
         services.AddSingleton(new RequestReader(new WorkloadReader(kinds, TemplateNoise.Default)));

@@ -1,5 +1,6 @@
 using System.Net;
 using DeployGuard.Cluster;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;
@@ -41,9 +42,15 @@ internal sealed record WebhookOptions
     /// <summary>Custom resources with pod templates.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
 
+    public LogOptions Log { get; init; } = LogOptions.Default;
+
+    /// <summary>Where traces and metrics are sent by OTLP; null for nowhere.</summary>
+    public Uri? Otlp { get; init; }
+
     public ClusterOptions Cluster => new()
     {
         CustomKinds = CustomKinds,
+        Trusted = new TrustedControllers(TrustedControllers),
         Namespace = Namespace,
         Service = Service,
         Secret = Secret,

@@ -13,7 +13,7 @@ namespace DeployGuard.Webhook.Records;
 /// <c>/admit/records</c>: guards DeployGuard's own objects: policies must be readable, Changes are ours, votes and permissions are bound,
 /// honest and final.
 /// </summary>
-internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IFacts facts, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(telemetry)
+internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IFacts facts, Intake intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
 {
     private readonly Telemetry.Telemetry _telemetry = telemetry;
 

@@ -11,7 +11,7 @@ namespace DeployGuard.Webhook.Records;
 /// author put there, and when a BreakGlass ends that does not say. As Kubernetes does for CertificateSigningRequests; the one thing that
 /// DeployGuard mutates.
 /// </summary>
-internal sealed class StampEndpoint(Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(telemetry)
+internal sealed class StampEndpoint(Intake intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
 {
     protected override ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
     {

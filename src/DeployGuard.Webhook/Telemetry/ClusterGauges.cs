@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using DeployGuard.Cluster;
+using DeployGuard.Cluster.Certificates;
 using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Webhook.Telemetry;
@@ -14,6 +15,34 @@ internal static class ClusterGauges
             "deployguard_cache_synced",
             () => cluster.Synced.Select(c => new Measurement<int>(c.IsSynced ? 1 : 0, new KeyValuePair<string, object?>("resource", c.Resource))),
             description: "1 once the cache of the resource is in sync.");
+        meter.CreateObservableGauge(
+            "deployguard_cache_age",
+            () => cluster.Synced.Select(c => new Measurement<double>(c.Silence.TotalSeconds, new KeyValuePair<string, object?>("resource", c.Resource))),
+            "s",
+            "Time since the API server was last heard from about the resource.");
+        meter.CreateObservableGauge("deployguard_leader", () => cluster.IsLeader ? 1 : 0, description: "1 on the replica that leads.");
+        meter.CreateObservableGauge(
+            "deployguard_gate_open",
+            () => cluster.GateIsOpen is { } isOpen ? [new Measurement<int>(isOpen ? 1 : 0)] : Array.Empty<Measurement<int>>(),
+            description: "1 while somebody holds the gate open and nothing is guarded; from the leader alone.");
+        meter.CreateObservableCounter(
+            "deployguard_webhook_configuration_altered",
+            () => cluster.RegistrationAltered.Select(a => new Measurement<long>(a.Value, new KeyValuePair<string, object?>("kind", a.Key))),
+            description: "Changes that somebody else made to our webhook configurations and that were undone.");
+        meter.CreateObservableGauge(
+            "deployguard_certificate_expiry_timestamp",
+            () => CertificateEnds.Of(cluster.Certificate).Select(c => new Measurement<double>(c.End.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", c.Name))),
+            "s",
+            "When the served certificate, and the CA that signed it, end.");
+        meter.CreateObservableGauge(
+            "deployguard_changes_waiting",
+            () => cluster.Waiting.Select(w => new Measurement<int>(w.Value.Count, new KeyValuePair<string, object?>("namespace", w.Key))),
+            description: "Changes that wait for approval.");
+        meter.CreateObservableGauge(
+            "deployguard_change_waiting",
+            () => cluster.Waiting.Select(w => new Measurement<double>(cluster.AgeOf(w.Value.Since).TotalSeconds, new KeyValuePair<string, object?>("namespace", w.Key))),
+            "s",
+            "How long the change that has waited longest for approval has waited.");
         meter.CreateObservableGauge("deployguard_breakglass_unreviewed", () => cluster.Unreviewed.Count(), description: "Changes that came in by break-glass and that nobody else has reviewed.");
         meter.CreateObservableGauge(
             "deployguard_webhook_configuration",

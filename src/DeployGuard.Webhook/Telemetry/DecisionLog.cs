@@ -13,17 +13,33 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
 {
     private const int MostWaiting = 4096;
 
+    /// <summary>Of what was allowed, in a second. A flood of it says the same over and over.</summary>
+    private const int MostAllowed = 200;
+
     private readonly Channel<ReadOnlyMemory<byte>> _lines = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Lock _lock = new();
     private long _lost;
+    private long _sampledOut;
+    private long _second;
+    private int _allowed;
 
     /// <summary>Lines dropped since the start.</summary>
     public long Lost => Interlocked.Read(ref _lost);
+
+    /// <summary>Lines about what was allowed that were left out under a flood, since the start.</summary>
+    public long SampledOut => Interlocked.Read(ref _sampledOut);
 
     public void Write(Verdict verdict)
     {
         // What no policy matches, and what is nothing to guard, is most of a cluster's traffic and says nothing.
         if (verdict.Change.Meaning is Meaning.NothingToGuard && verdict.Findings.Count == 0)
         {
+            return;
+        }
+
+        if (verdict.IsAllowed && IsFlood())
+        {
+            Interlocked.Increment(ref _sampledOut);
             return;
         }
 
@@ -63,6 +79,17 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
         }
 
         await base.StopAsync(cancellationToken);
+    }
+
+    /// <summary>A refusal is never left out: half of the queue is kept for them.</summary>
+    private bool IsFlood()
+    {
+        var second = time.GetUtcNow().ToUnixTimeSeconds();
+        lock (_lock)
+        {
+            (_allowed, _second) = (second == _second ? _allowed + 1 : 1, second);
+            return _allowed > MostAllowed || _lines.Reader.Count > MostWaiting / 2;
+        }
     }
 
     private void Enqueue(ReadOnlyMemory<byte> line)

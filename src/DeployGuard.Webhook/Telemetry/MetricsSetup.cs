@@ -12,25 +12,36 @@ internal static class MetricsSetup
     /// <summary>Series per instrument before the SDK folds the rest into one without labels; namespaces times kinds times policies reach far.</summary>
     private const int MostSeries = 20_000;
 
+    /// <summary>A minute to three days: people, not machines.</summary>
+    private static readonly double[] s_approvalBuckets = [60, 300, 900, 1800, 3600, 14400, 28800, 86400, 259200];
+
     private static readonly double[] s_buckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
     public static string Version { get; } =
         typeof(MetricsSetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    public static void AddDeployGuardMetrics(this IServiceCollection services)
+    /// <param name="otlp">Where metrics and traces are sent besides; null for nowhere.</param>
+    public static void AddDeployGuardTelemetry(this IServiceCollection services, Uri? otlp)
     {
         services.AddSingleton(new Meter(MeterName));
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(MeterName)
-            .AddView(instrument => instrument.Name == Telemetry.DurationInstrument
-                ? new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets }
-                : new MetricStreamConfiguration { CardinalityLimit = MostSeries })
+            .AddView(instrument => instrument.Name switch
+            {
+                Telemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
+                Telemetry.ApprovalWaitInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_approvalBuckets },
+                _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries },
+            })
             .AddPrometheusExporter(options =>
             {
                 // One meter and one target: what these would add to every series says nothing.
                 options.ScopeInfoEnabled = false;
                 options.TargetInfoEnabled = false;
             }));
+        if (otlp is not null)
+        {
+            telemetry.AddTraces(otlp);
+        }
     }
 
     /// <summary>What the program says about itself.</summary>
@@ -40,6 +51,7 @@ internal static class MetricsSetup
             "deployguard_build_info",
             () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", Version)),
             description: "Always 1; the label says which build runs.");
+        meter.CreateObservableCounter("deployguard_decision_log_sampled", () => log.SampledOut, description: "Lines about allowed requests that were left out of the decision log under a flood.");
         meter.CreateObservableCounter("deployguard_decision_log_lost", () => log.Lost, description: "Lines of the decision log that were dropped because nobody read them fast enough.");
     }
 }

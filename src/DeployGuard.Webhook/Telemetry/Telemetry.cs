@@ -11,10 +11,11 @@ namespace DeployGuard.Webhook.Telemetry;
 /// Counts what was asked and answered. No label holds the name of a workload: names go to the decision log and the records.
 /// The exporter adds the unit and <c>_total</c> to the names.
 /// </summary>
-internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
+internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, TimeProvider time)
 {
     public const string DeniedInstrument = "deployguard_rollouts_denied";
     public const string DurationInstrument = "deployguard_admission_duration";
+    public const string ApprovalWaitInstrument = "deployguard_approval_wait";
 
     private readonly Counter<long> _requests = meter.CreateCounter<long>("deployguard_admission_requests", description: "Admission requests answered.");
 
@@ -23,6 +24,13 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
 
     private readonly Counter<long> _canary = meter.CreateCounter<long>(
         "deployguard_canary_refused", description: "Requests refused because of unproven revisions, autoscalers' too. Dry runs do not count.");
+
+    private readonly Counter<long> _rollouts = meter.CreateCounter<long>(
+        "deployguard_rollouts", description: "New revisions that an Enforce policy judged, by how they were made and what became of them. Dry runs do not count.");
+
+    private readonly Counter<long> _overloaded = meter.CreateCounter<long>("deployguard_overloaded", description: "Requests refused because too many waited at once.");
+
+    private readonly Histogram<double> _approvalWait = meter.CreateHistogram<double>(ApprovalWaitInstrument, "s", "Time from the first refusal of a change to its being let in.");
 
     private readonly Histogram<double> _duration = meter.CreateHistogram<double>(
         DurationInstrument, "s", "Time from the first byte of a review to its answer.");
@@ -42,6 +50,12 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
     public bool Decided(Verdict verdict)
     {
         log.Write(verdict);
+        if (verdict.IsOverloaded)
+        {
+            // Not a word about the change: neither a denied rollout nor a record of one.
+            return true;
+        }
+
         CountWaived(verdict);
         if (!verdict.IsAllowed && echoes.IsEcho(verdict))
         {
@@ -53,6 +67,7 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
             return false;
         }
 
+        CountRollout(verdict);
         foreach (var reason in verdict.Denials.Where(d => d.Safeguard is "Canary" or "Pace").Select(d => d.Finding.Reason).Distinct())
         {
             _canary.Add(1, new KeyValuePair<string, object?>("reason", reason));
@@ -86,6 +101,8 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
         _duration.Record(took.TotalSeconds);
     }
 
+    public void Overloaded(Requester who) => _overloaded.Add(1, new KeyValuePair<string, object?>("requester", who.IsMachine ? "machine" : "person"));
+
     /// <summary>A bug: the API server's failurePolicy decides.</summary>
     public void Failed(Review review, Exception bug)
     {
@@ -106,6 +123,21 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes)
     }
 
     public void Approved(string decision) => _approvals.Add(1, new KeyValuePair<string, object?>("decision", decision));
+
+    private void CountRollout(Verdict verdict)
+    {
+        if (!verdict.IsGated)
+        {
+            return;
+        }
+
+        var change = verdict.Change;
+        _rollouts.Add(1, new TagList { { "namespace", change.Request.Target.Namespace }, { "origin", change.Origin.Kind.ToString() }, { "decision", verdict.IsAllowed ? "allowed" : "denied" } });
+        if (verdict.IsAllowed && change.Recorded is { Phase: Phase.Pending } waited)
+        {
+            _approvalWait.Record(Math.Max(0, (time.GetUtcNow() - waited.Since).TotalSeconds));
+        }
+    }
 
     private void CountWaived(Verdict verdict)
     {

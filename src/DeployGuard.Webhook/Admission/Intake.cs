@@ -1,0 +1,27 @@
+namespace DeployGuard.Webhook.Admission;
+
+/// <summary>How much of reviews is held in memory at once, so that a flood of large ones cannot end the process and, with it, everybody's answer.</summary>
+internal sealed class Intake(long mostBytes = 128 * 1024 * 1024)
+{
+    private long _held;
+
+    /// <summary>Null where there is no room. A caller that does not say how much it sends is taken to send the most.</summary>
+    public IDisposable? TryTake(long? announced)
+    {
+        var bytes = announced is { } length and >= 0 and <= ReviewBody.MostBytes ? length : ReviewBody.MostBytes;
+        if (Interlocked.Add(ref _held, bytes) <= mostBytes)
+        {
+            return new Load(this, bytes);
+        }
+
+        Interlocked.Add(ref _held, -bytes);
+        return null;
+    }
+
+    private sealed class Load(Intake intake, long bytes) : IDisposable
+    {
+        private long _bytes = bytes;
+
+        public void Dispose() => Interlocked.Add(ref intake._held, -Interlocked.Exchange(ref _bytes, 0));
+    }
+}
