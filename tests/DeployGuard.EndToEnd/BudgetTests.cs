@@ -5,6 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Many rollouts at the same instant, against three replicas.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class BudgetTests
 {
     private const int Rollouts = 200;

@@ -3,6 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Replicas come and go, and in the end DeployGuard does. Each of these breaks a world of its own.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class LifecycleTests
 {
     private IAsyncDisposable? _world;

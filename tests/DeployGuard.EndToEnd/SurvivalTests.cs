@@ -3,6 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What must outlive replicas, the API server and the week. In a world of its own, which it breaks.</summary>
+[Parallelizable(ParallelScope.Self)]
 public class SurvivalTests
 {
     private IAsyncDisposable? _world;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DeployGuard.Rig;
 
 // Tests wait more than they work.
@@ -11,9 +12,13 @@ public class World
 {
     private const string CustomKinds = """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
 
+    private static readonly ConcurrentDictionary<string, RunningRig> s_own = [];
     private static RunningRig? s_rig;
 
-    public static RunningRig Rig => s_rig ?? throw new InvalidOperationException("the rig is not up");
+    /// <summary>Of the fixture that runs: its own, or the one that all others share.</summary>
+    public static RunningRig Rig => s_own.GetValueOrDefault(Fixture) ?? s_rig ?? throw new InvalidOperationException("the rig is not up");
+
+    private static string Fixture => TestContext.CurrentContext.Test.ClassName ?? "";
 
     [OneTimeSetUp]
     public async Task StartAsync() => s_rig = await InstallAsync();
@@ -27,13 +32,11 @@ public class World
         }
     }
 
-    /// <summary>Another world in the place of the shared one, until it is disposed: for tests that break theirs.</summary>
+    /// <summary>A world of the fixture's own, until it is disposed: for tests that break theirs. Others go on beside it.</summary>
     public static async Task<IAsyncDisposable> OfItsOwnAsync(int replicas = 2)
     {
-        var shared = s_rig;
-        var own = await InstallAsync(replicas);
-        s_rig = own;
-        return new Restore(own, () => s_rig = shared);
+        var fixture = Fixture;
+        return new Own(s_own[fixture] = await InstallAsync(replicas), () => s_own.TryRemove(fixture, out _));
     }
 
     public static string Manifest(string name) => Path.Combine(AppContext.BaseDirectory, "manifests", name);
@@ -65,11 +68,11 @@ public class World
         (await rig.Plane.KubectlAsync("admin", "create", "deployment", "early", "--image=web:1", "-n", "before")).OrFail();
     }
 
-    private sealed class Restore(RunningRig rig, Action restore) : IAsyncDisposable
+    private sealed class Own(RunningRig rig, Action forget) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
-            restore();
+            forget();
             await rig.DisposeAsync();
         }
     }

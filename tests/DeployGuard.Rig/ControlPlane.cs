@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text.Json;
 
 namespace DeployGuard.Rig;
 
@@ -27,11 +28,15 @@ public sealed class ControlPlane : IAsyncDisposable
 
     private IReadOnlyList<string> _apiServerArguments = [];
     private Daemon? _apiServer;
+    private string _etcd = "";
 
     private ControlPlane(Toolbox tools, string folder) => (_tools, Folder) = (tools, folder);
 
     /// <summary>Data, keys, kubeconfigs and logs.</summary>
     public string Folder { get; }
+
+    /// <summary>A line of JSON for every request of DeployGuard's own service account.</summary>
+    public string AuditLog => Path.Combine(Folder, "audit.log");
 
     public string Server => $"https://127.0.0.1:{_port}";
 
@@ -84,14 +89,34 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>Kills the API server and starts it anew, on the same data, keys and port.</summary>
     public async Task RestartApiServerAsync()
     {
+        StopApiServer();
+        await StartApiServerAsync();
+    }
+
+    public void StopApiServer()
+    {
         if (_apiServer is { } old)
         {
             _daemons.Remove(old);
             old.Dispose();
+            _apiServer = null;
         }
+    }
 
+    public async Task StartApiServerAsync()
+    {
         _apiServer = Start("kube-apiserver", _apiServerArguments);
         await WaitForApiServerAsync();
+    }
+
+    /// <summary>Has etcd forget all history up to now: no watch can be resumed from before.</summary>
+    public async Task CompactAsync()
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(_etcd) };
+        using var status = await http.PostAsync(new Uri("v3/maintenance/status", UriKind.Relative), new StringContent("{}"));
+        var revision = JsonDocument.Parse(await status.EnsureSuccessStatusCode().Content.ReadAsStringAsync()).RootElement.GetProperty("header").GetProperty("revision").GetString();
+        using var compacted = await http.PostAsync(new Uri("v3/kv/compaction", UriKind.Relative), new StringContent($"{{\"revision\": \"{revision}\", \"physical\": true}}"));
+        compacted.EnsureSuccessStatusCode();
     }
 
     public ValueTask DisposeAsync()
@@ -106,7 +131,8 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         Directory.CreateDirectory(Path.Combine(Folder, "certs"));
         WriteKeys();
-        _apiServerArguments = [.. ApiServerArguments(await StartEtcdAsync())];
+        _etcd = await StartEtcdAsync();
+        _apiServerArguments = [.. ApiServerArguments(_etcd)];
         _apiServer = Start("kube-apiserver", _apiServerArguments);
         foreach (var user in s_users.Keys)
         {
@@ -145,6 +171,8 @@ public sealed class ControlPlane : IAsyncDisposable
         "--authorization-mode=RBAC", $"--token-auth-file={Path.Combine(Folder, "tokens.csv")}", "--allow-privileged=true",
         // Cluster IPs are loopback addresses: whoever listens there is the Service. A range of its own lets rigs run side by side.
         $"--service-cluster-ip-range=127.{Random.Shared.Next(20, 250)}.{Random.Shared.Next(0, 255)}.0/24",
+        // What DeployGuard really asks for is compared with what its roles allow.
+        $"--audit-policy-file={Path.Combine(Folder, "audit-policy.yaml")}", $"--audit-log-path={AuditLog}",
         // A rig is small and impatient.
         "--max-requests-inflight=800", "--max-mutating-requests-inflight=400",
     ];
@@ -153,6 +181,14 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         using var key = RSA.Create(2048);
         File.WriteAllText(Path.Combine(Folder, "sa.key"), key.ExportRSAPrivateKeyPem());
+        File.WriteAllText(Path.Combine(Folder, "audit-policy.yaml"), """
+            apiVersion: audit.k8s.io/v1
+            kind: Policy
+            omitStages: [RequestReceived]
+            rules:
+              - {level: Metadata, users: ["system:serviceaccount:deployguard-system:deployguard"]}
+              - {level: None}
+            """);
         File.WriteAllLines(Path.Combine(Folder, "tokens.csv"), s_users.Select(u => $"token-of-{u.Key},{u.Key},{u.Key},\"{u.Value}\""));
     }
 

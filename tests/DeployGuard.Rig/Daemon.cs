@@ -51,6 +51,33 @@ public sealed class Daemon : IDisposable
 
     public string LogTail() => File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(30)) : "(no log)";
 
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Resident memory, bytes.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Sends a signal by name: TERM, STOP, CONT.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{Id}"]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Asks it to end, as a kubelet does, and waits until it has.</summary>
+    public async Task EndAsync()
+    {
+        Signal("TERM");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await _process.WaitForExitAsync(limit.Token);
+    }
+
     public void Kill()
     {
         if (!_process.HasExited)

@@ -63,11 +63,34 @@ public sealed class Installation : IDisposable
         _replicas[index] = await StartReplicaAsync(index, _replicas[index]);
     }
 
+    /// <summary>As a rolling update does: the replica is asked to end, ends in good order, and another takes its place.</summary>
+    public async Task ReplaceAsync(int index)
+    {
+        await _replicas[index].Daemon.EndAsync();
+        await RestartAsync(index);
+    }
+
     public void Dispose()
     {
         _proxy?.Dispose();
         _replicas.ForEach(r => r.Daemon.Dispose());
     }
+
+    /// <summary>What a replica says about why it is not ready; empty if it does not answer.</summary>
+    public async Task<string> UnreadyBecauseAsync(int index)
+    {
+        using var http = AnyCertificate();
+        try
+        {
+            return await (await http.GetAsync(new Uri($"https://127.0.0.1:{_replicas[index].Port}/readyz"))).Content.ReadAsStringAsync();
+        }
+        catch (HttpRequestException)
+        {
+            return "";
+        }
+    }
+
+    private static HttpClient AnyCertificate() => new(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
 
     private async Task<Replica> StartReplicaAsync(int index, Replica? former = null)
     {
@@ -79,7 +102,7 @@ public sealed class Installation : IDisposable
             $"--metrics-listen=127.0.0.1:{metrics}",
             $"--kubeconfig={_kubeconfig}",
         ]);
-        using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
+        using var http = AnyCertificate();
         await daemon.WaitUntilAsync(() => IsReadyAsync(http, new Uri($"https://127.0.0.1:{port}/readyz")), TimeSpan.FromSeconds(60));
         return new Replica(daemon, port, metrics);
     }
@@ -147,4 +170,12 @@ public sealed record Replica(Daemon Daemon, int Port, int MetricsPort)
         using var http = new HttpClient();
         return await http.GetStringAsync(new Uri($"http://127.0.0.1:{MetricsPort}/metrics"));
     }
+
+    /// <summary>The values of a metric's series that have all of these labels, written as <c>name="value"</c>.</summary>
+    public async Task<IReadOnlyList<double>> ReadAsync(string metric, params IEnumerable<string> labels) =>
+    [
+        .. (await ScrapeAsync()).Split('\n')
+            .Where(l => (l.StartsWith($"{metric}{{", StringComparison.Ordinal) || l.StartsWith($"{metric} ", StringComparison.Ordinal)) && labels.All(label => l.Contains(label, StringComparison.Ordinal)))
+            .Select(l => double.Parse(l.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)),
+    ];
 }

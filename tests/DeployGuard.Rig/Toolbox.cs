@@ -12,6 +12,9 @@ public sealed record Toolbox(string Repository, string Bin)
 
     public string Chart => Path.Combine(Repository, "charts", "deployguard");
 
+    /// <summary>Evaluates CEL; run by node.</summary>
+    public string Cel => Path.Combine(Bin, "..", "cel", "evaluate.mjs");
+
     public string this[string program] => Path.Combine(Bin, program);
 
     public static async Task<Toolbox> InstallAsync()

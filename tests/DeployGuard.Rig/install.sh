@@ -117,6 +117,20 @@ build_kubernetes() {
     say "built in $((SECONDS - started)) s"
 }
 
+# A CEL interpreter: the tests evaluate what a newer API server than ours would.
+install_cel() {
+    local here="${BASH_SOURCE[0]%/*}/cel"
+    if cmp -s "$here/package.json" "$cache/cel/package.json" && [ -d "$cache/cel/node_modules/@bufbuild/cel" ]; then
+        cp "$here/evaluate.mjs" "$cache/cel/"
+        return
+    fi
+    command -v npm >/dev/null || apt_install npm
+    say "fetching a CEL interpreter (npm package @bufbuild/cel)"
+    rm -rf "$cache/cel" && mkdir -p "$cache/cel"
+    cp "$here/evaluate.mjs" "$here/package.json" "$cache/cel/"
+    (cd "$cache/cel" && npm install --silent --no-package-lock --no-fund --no-audit >/dev/null 2>&1) || fail "npm could not install @bufbuild/cel"
+}
+
 apt_install haproxy prometheus wrk procps
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     link_assets
@@ -126,5 +140,6 @@ else
     build_kubernetes
 fi
 install_clients
+install_cel
 for program in haproxy promtool wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
 echo "$bin"

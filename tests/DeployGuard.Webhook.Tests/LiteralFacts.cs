@@ -38,8 +38,14 @@ internal sealed class LiteralFacts : IFacts
 
     public bool NamespaceEnds(string name) => EndingNamespaces.Contains(name);
 
-    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) =>
-        ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Live ?? cached);
+    /// <summary>What live reads wait for.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
+    public async ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline)
+    {
+        await Hold;
+        return ReadsFail is { } why ? throw new FactsUnavailableException(why) : Live ?? cached;
+    }
 
     public ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
         ValueTask.FromResult(view.Serving is { } serving ? view with { Serving = serving with { Pods = Pods } } : view);

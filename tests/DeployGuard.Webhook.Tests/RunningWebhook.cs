@@ -36,10 +36,10 @@ internal sealed class RunningWebhook : IAsyncDisposable
 
     public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneFacts(() => policies));
 
-    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null)
+    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null)
     {
         var certificate = SelfSigned();
-        var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa };
+        var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa, Otlp = otlp };
         var app = WebhookApp.Build(options, facts, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System);
         await app.StartAsync();
         return new RunningWebhook(app, options);

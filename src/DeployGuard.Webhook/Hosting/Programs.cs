@@ -19,8 +19,10 @@ internal static class Programs
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
         using var api = ApiConnection.Open(options.Kubeconfig);
         var cluster = new ClusterHost(api, options.Cluster, files, time, logging.CreateLogger("cluster"));
+        // Nobody trusts it; but the kubelet's probes ask for no more, and are told what is missing while the API server is not there.
+        using var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).Load(time.GetUtcNow());
         await using var decisions = Logs.StandardOutput();
-        await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current, () => shutdown.IsDraining ? ["draining"] : cluster.NotReady, decisions, time, shutdown);
+        await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current ?? temporary, () => shutdown.IsDraining ? ["draining"] : cluster.NotReady, decisions, time, shutdown);
         app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster);
         return await RunAsync(app, shutdown, cluster.RunAsync, cancel);
     }

@@ -63,6 +63,10 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
                 }
             }
         }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end that was asked for.
+        }
         finally
         {
             await output.FlushAsync(CancellationToken.None);

@@ -1,0 +1,149 @@
+using DeployGuard.Rig;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>The registration as operators meet it: the gate that they can open, drift that is undone, policies that come and go.</summary>
+[Parallelizable(ParallelScope.Self)]
+public class GateTests
+{
+    private const string Configuration = "validatingwebhookconfiguration";
+
+    private IAsyncDisposable? _world;
+
+    private static ControlPlane Plane => World.Rig.Plane;
+
+    private static Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
+
+    [OneTimeSetUp]
+    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_world is not null)
+        {
+            await _world.DisposeAsync();
+        }
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task OneCommandOpensTheGateWhetherDeployGuardLivesOrNotAndItStaysOpenUntilItIsClosed(bool isAlive)
+    {
+        var sandbox = await WithWebRunningAsync();
+        if (!isAlive)
+        {
+            Kill();
+        }
+
+        // As the runbook has it.
+        (await Plane.KubectlAsync("admin", "patch", Configuration, "deployguard", "--type=merge", "-p", """{"metadata":{"annotations":{"deployguard.io/gate":"open"}},"webhooks":[]}""")).OrFail();
+        (await sandbox.AskAsync()).OrFail();
+        if (!isAlive)
+        {
+            await RestartAsync();
+        }
+
+        await Wait.UntilAsync(NamesAsync, names => names == "records.deployguard.io", "our own records to be guarded, and nothing else");
+        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [1], "the open gate to be told", seconds: 60);
+        (await sandbox.AskAsync(V3)).OrFail();
+        Assert.That((await Plane.KubectlAsync("admin", ForgedChange, ["create", "-f", "-", "-n", sandbox.Namespace])).Output, Does.Contain("WrittenByDeployGuard"), "records stay ours");
+        Assert.That((await Plane.KubectlAsync("admin", "get", "events", "-n", "default", "--field-selector", "reason=GateOpened", "-o", "name")).Output, Does.Contain("event/"));
+
+        (await Plane.KubectlAsync("admin", "annotate", Configuration, "deployguard", "deployguard.io/gate-")).OrFail();
+        await Wait.UntilAsync(NamesAsync, names => names.Contains("workloads.deployguard.io", StringComparison.Ordinal), "the gate to be closed");
+        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [0], "the closed gate to be told");
+        await Wait.UntilAsync(() => sandbox.AskAsync(V2), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the refusal");
+    }
+
+    [Test]
+    public async Task WhatSomebodyAltersIsRestoredCountedAndTold()
+    {
+        await Wait.UntilAsync(NamesAsync, names => names.Contains("records.deployguard.io", StringComparison.Ordinal), "the registration");
+        var before = (await LeadersReadAsync("deployguard_webhook_configuration_altered_total", "Validating")).Sum();
+        (await Plane.KubectlAsync("admin", "patch", Configuration, "deployguard", "--type=json", "-p", """[{"op":"replace","path":"/webhooks/0/failurePolicy","value":"Ignore"},{"op":"replace","path":"/webhooks/0/timeoutSeconds","value":30}]""")).OrFail();
+
+        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_webhook_configuration_altered_total", "Validating"), values => values.Sum() == before + 1, "the alteration to be counted");
+        Assert.That((await Plane.KubectlAsync("admin", "get", Configuration, "deployguard", "-o", "jsonpath={.webhooks[*].timeoutSeconds}")).Output, Does.Not.Contain("30"));
+        var told = await Wait.UntilAsync(
+            () => Plane.KubectlAsync("admin", "get", "events", "-n", "default", "--field-selector", "reason=WebhookConfigurationAltered", "-o", "jsonpath={.items[*].message}"),
+            run => run.Output.Length > 0,
+            "the Event");
+        Assert.That(told.Output, Does.Contain("timeoutSeconds"));
+    }
+
+    [Test]
+    public async Task APolicyThatTurnsToEnforceIsInForceWithinSecondsAndReleasesWhenItLeavesIt()
+    {
+        var sandbox = await UnguardedAsync();
+        (await Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, "turns=yes")).OrFail();
+        (await Plane.KubectlAsync("admin", Policy("Audit"), ["apply", "-f", "-"])).OrFail();
+        (await sandbox.ApplyAsync("dana", Web(V1))).OrFail();
+
+        (await Plane.KubectlAsync("admin", Policy("Enforce"), ["apply", "-f", "-"])).OrFail();
+        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the policy to be in force", seconds: 5);
+        await Wait.UntilAsync(SelectorAsync, selector => selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry", seconds: 5);
+
+        (await Plane.KubectlAsync("admin", Policy("Audit"), ["apply", "-f", "-"])).OrFail();
+        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the policy to let go", seconds: 5);
+        await Wait.UntilAsync(SelectorAsync, selector => !selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry to let go", seconds: 5);
+        (await Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "turns")).OrFail();
+    }
+
+    [Test]
+    public async Task AfterBothDiedOneThatStartsIsEnoughWithinSeconds()
+    {
+        var sandbox = await WithWebRunningAsync();
+        Kill();
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("failed calling webhook"));
+
+        var started = TimeProvider.System.GetTimestamp();
+        await Installation.RestartAsync(0);
+        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "one replica to be enough");
+        TestContext.Out.WriteLine($"in force {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s after one replica was started");
+        await Installation.RestartAsync(1);
+    }
+
+    private static void Kill()
+    {
+        foreach (var replica in Installation.Replicas)
+        {
+            replica.Daemon.Kill();
+        }
+    }
+
+    private static async Task RestartAsync()
+    {
+        await Installation.RestartAsync(0);
+        await Installation.RestartAsync(1);
+    }
+
+    private static async Task<string> NamesAsync() => (await Plane.KubectlAsync("admin", "get", Configuration, "deployguard", "-o", "jsonpath={.webhooks[*].name}")).Output;
+
+    private static async Task<string> SelectorAsync() =>
+        (await Plane.KubectlAsync("admin", "get", Configuration, "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}")).Output;
+
+    /// <summary>The leader's series; other replicas have none of it, or old ones.</summary>
+    private static async Task<IReadOnlyList<double>> LeadersReadAsync(string metric, params string[] labels)
+    {
+        foreach (var replica in Installation.Replicas)
+        {
+            if (await replica.ReadAsync("deployguard_leader") is [1])
+            {
+                return await replica.ReadAsync(metric, labels);
+            }
+        }
+
+        return [];
+    }
+
+    private static string Policy(string mode) => $$$"""
+        {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "turns"},
+         "spec": {"mode": "{{{mode}}}", "match": {"namespaceSelector": {"matchLabels": {"turns": "yes"} } }, "approval": {"quorum": [{"groups": ["senior-engineers"]}]} } }
+        """;
+
+    private const string ForgedChange = """
+        {"apiVersion": "deployguard.io/v1alpha1", "kind": "Change", "metadata": {"name": "forged"}, "spec": {"workload": {"kind": "Deployment", "name": "web", "apiGroup": "apps"}, "templateHash": "v1:0000000000000000000000000000000000000000000000000000000000000000"}}
+        """;
+}

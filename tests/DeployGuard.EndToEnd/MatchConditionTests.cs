@@ -1,0 +1,161 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Webhooks;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Rig;
+using DeployGuard.Webhook.Admission;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>
+/// What a newer API server drops by itself. Ours has no matchConditions; the expressions are evaluated by another implementation of CEL, over reviews recorded
+/// from a 1.36 server and over variants of one of them.
+/// </summary>
+public class MatchConditionTests
+{
+    private static readonly string s_reviews = Path.Combine(AppContext.BaseDirectory, "reviews");
+
+    private static readonly JsonObject[] s_ofWorkloads = [MatchConditions.NotByItsController(TrustedControllers.BuiltIn), MatchConditions.MoreThanARestart];
+
+    private static readonly SafeguardPolicy s_policy =
+        PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"approval": {"quorum": [{"groups": ["a"]}]}, "canary": {"steps": [5]}}}""").RootElement);
+
+    private static readonly string[] s_dropped =
+    [
+        "kubectl-annotate-update-deployment", "kubectl-annotate-update-replicaset", "kubectl-apply-create-create-pod", "kubectl-apply-create-create-replicaset",
+        "kubectl-apply-dry-run-update-deployment", "kubectl-apply-new-image-create-pod", "kubectl-apply-new-image-create-replicaset",
+        "kubectl-apply-server-side-update-deployment", "kubectl-apply-server-side-update-deployment-2", "kubectl-apply-server-side-update-deployment-3",
+        "kubectl-apply-server-side-update-deployment-4", "kubectl-apply-server-side-update-replicaset", "kubectl-patch-replicas-update-deployment",
+        "kubectl-patch-replicas-update-replicaset", "kubectl-recreate-strategy-create-pod", "kubectl-recreate-strategy-update-replicaset",
+        "kubectl-rollout-restart-create-pod", "kubectl-rollout-restart-create-replicaset", "kubectl-rollout-restart-update-deployment",
+        "kubectl-rollout-restart-update-replicaset", "kubectl-rollout-undo-update-replicaset", "kubectl-scale-create-pod", "kubectl-scale-update-replicaset",
+        "kubectl-set-image-create-pod", "kubectl-set-image-create-replicaset", "kubectl-set-image-update-replicaset", "other-kinds-create-pod",
+    ];
+
+    [Test]
+    public async Task WhatIsDroppedIsNothingToGuard()
+    {
+        var names = Directory.GetFiles(s_reviews).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal).Where(n => !n.Contains("-delete-", StringComparison.Ordinal) && !n.Contains("-scale-scale", StringComparison.Ordinal)).ToList();
+        var reviews = names.Select(n => JsonNode.Parse(File.ReadAllText(Path.Combine(s_reviews, $"{n}.json")))?["request"]?.AsObject() ?? []).ToList();
+
+        var asked = await AskedAsync(reviews, s_ofWorkloads);
+
+        var dropped = names.Where((_, i) => !asked[i]).ToList();
+        Assert.That(dropped, Is.EqualTo(s_dropped), "everything else is asked");
+        foreach (var i in Enumerable.Range(0, names.Count).Where(i => !asked[i]))
+        {
+            Assert.That(Meant(reviews[i]), Is.AnyOf(Meaning.NothingToGuard, Meaning.LessExposure), names[i]);
+        }
+    }
+
+    [TestCase("""{"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-11-25T08:00:00Z"}}}}}""", false, "a restart")]
+    [TestCase("""{"spec": {"replicas": 1}}""", false, "a scale-down")]
+    [TestCase("""{"spec": {"replicas": 1, "template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-11-25T08:00:00Z"}}}}}""", false, "both")]
+    [TestCase("""{"metadata": {"annotations": {"note": "x"}}, "status": {"replicas": 3}}""", false, "neither spec nor labels")]
+    [TestCase("""{"spec": {"replicas": 100}}""", true, "a scale-up")]
+    [TestCase("""{"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:9"}]}}}}""", true, "another image")]
+    [TestCase("""{"spec": {"replicas": 1, "template": {"spec": {"serviceAccountName": "other"}}}}""", true, "another template behind a scale-down")]
+    [TestCase("""{"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "x", "sidecar.istio.io/proxyImage": "evil:1"}}}}}""", true, "an injected image behind a restart")]
+    [TestCase("""{"spec": {"template": {"metadata": {"annotations": {"deployguard.io/ai-tool": "some-tool"}}}}}""", true, "evidence")]
+    [TestCase("""{"spec": {"template": {"metadata": {"labels": {"app": "other"}}}}}""", true, "a label that may join a Service")]
+    [TestCase("""{"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null}}}""", true, "a faster pace")]
+    [TestCase("""{"spec": {"paused": true}}""", true, "pausing")]
+    [TestCase("""{"metadata": {"labels": {"tier": "none"}}}""", true, "leaving a policy by a label")]
+    public async Task AnUpdateIsDroppedExactlyIfItOnlyRestartsOrScalesDown(string patch, bool isAsked, string what)
+    {
+        var review = Review("kubectl-set-image-update-deployment");
+        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse(patch));
+
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.EqualTo(isAsked), what);
+    }
+
+    [TestCase("system:serviceaccount:kube-system:deployment-controller", "replicasets", false)]
+    [TestCase("system:serviceaccount:kube-system:deployment-controller", "pods", true)]
+    [TestCase("system:serviceaccount:shop:deployment-controller", "replicasets", true)]
+    [TestCase("dana", "replicasets", true)]
+    public async Task OnlyTheControllerOfAKindIsLetThroughForIt(string user, string resource, bool isAsked)
+    {
+        var review = Review("kubectl-set-image-create-replicaset");
+        review["userInfo"] = new JsonObject { ["username"] = user };
+        review["resource"]!["resource"] = resource;
+
+        Assert.That((await AskedAsync([review], [MatchConditions.NotByItsController(TrustedControllers.BuiltIn)])).Single(), Is.EqualTo(isAsked));
+    }
+
+    [TestCase(3, 5, true)]
+    [TestCase(5, 3, false)]
+    [TestCase(0, 1, true)]
+    [TestCase(1, 0, false)]
+    public async Task AScaleIsAskedIfItScalesUp(int before, int after, bool isAsked)
+    {
+        var review = Review("kubectl-scale-update-scale-scale");
+        // A zero is left out on the wire.
+        review["oldObject"]!["spec"] = before == 0 ? [] : new JsonObject { ["replicas"] = before };
+        review["object"]!["spec"] = after == 0 ? [] : new JsonObject { ["replicas"] = after };
+
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreReplicas])).Single(), Is.EqualTo(isAsked));
+    }
+
+    [TestCase("system:serviceaccount:kube-system:horizontal-pod-autoscaler", true)]
+    [TestCase("dana", false)]
+    public async Task AnAutoscalersScaleIsUnderOneEntryAndAPersonsUnderTheOther(string user, bool isAutoscaler)
+    {
+        var review = Review("kubectl-scale-update-scale-scale");
+        review["userInfo"] = new JsonObject { ["username"] = user };
+
+        Assert.That((await AskedAsync([review], [MatchConditions.ByAnAutoscaler])).Single(), Is.EqualTo(isAutoscaler));
+        Assert.That((await AskedAsync([review], [MatchConditions.NotByAnAutoscaler])).Single(), Is.EqualTo(!isAutoscaler));
+    }
+
+    [TestCase("""{"metadata": {"labels": {"deployguard.io/tier": "0"}}}""", true)]
+    [TestCase("""{"metadata": {"labels": null}}""", true)]
+    [TestCase("""{"metadata": {"annotations": {"a": "b"}}}""", false)]
+    public async Task ANamespaceIsAskedIfItsLabelsChange(string patch, bool isAsked)
+    {
+        var old = Sandbox.Parse("""{"metadata": {"name": "shop", "labels": {"deployguard.io/tier": "1"}}}""");
+        var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Sandbox.Parse(patch)) };
+
+        Assert.That((await AskedAsync([review], [MatchConditions.OtherLabels])).Single(), Is.EqualTo(isAsked));
+    }
+
+    /// <summary>Whether the server would ask us: every condition holds. A fault in one is a failed test.</summary>
+    private static async Task<IReadOnlyList<bool>> AskedAsync(IReadOnlyList<JsonObject> requests, IReadOnlyList<JsonObject> conditions)
+    {
+        var input = new JsonObject
+        {
+            ["expressions"] = new JsonObject(conditions.Select(c => KeyValuePair.Create((string?)c["name"] ?? "", c["expression"]?.DeepClone()))),
+            ["requests"] = new JsonArray([.. requests.Select(r => r.DeepClone())]),
+        };
+        var run = (await Run.OfAsync("node", [World.Rig.Tools.Cel], new Dictionary<string, string>(), input.ToJsonString())).OrFail();
+        using var answers = JsonDocument.Parse(run.Output);
+        return [.. answers.RootElement.EnumerateArray().Select(a => a.EnumerateObject().All(c => c.Value.ValueKind is JsonValueKind.String ? throw new AssertionException($"{c.Name}: {c.Value}") : c.Value.GetBoolean()))];
+    }
+
+    private static Meaning Meant(JsonObject request)
+    {
+        using var review = JsonDocument.Parse(new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request.DeepClone() }.ToJsonString());
+        var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default)).Read(Webhook.Admission.Review.Read(review.RootElement));
+        return new Guard(TrustedControllers.BuiltIn).Decide(read, new ClusterView { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Change.Meaning;
+    }
+
+    private static JsonObject Review(string name) => JsonNode.Parse(File.ReadAllText(Path.Combine(s_reviews, $"{name}.json")))?["request"]?.DeepClone().AsObject() ?? throw new InvalidOperationException($"{name} is no review");
+
+    /// <summary>As a merge patch does.</summary>
+    private static JsonObject Patched(JsonObject into, JsonObject patch)
+    {
+        foreach (var (key, value) in patch.ToList())
+        {
+            into[key] = value is JsonObject inner ? Patched(into[key]?.DeepClone().AsObject() ?? [], inner) : value?.DeepClone();
+        }
+
+        foreach (var key in into.Where(p => p.Value is null).Select(p => p.Key).ToList())
+        {
+            into.Remove(key);
+        }
+
+        return into;
+    }
+}

@@ -1,0 +1,136 @@
+using DeployGuard.Rig;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>
+/// Everything that operators do to DeployGuard, while developers go on deploying: two replicas behind haproxy, failurePolicy Fail, a steady stream of writes
+/// through the API server. Nobody may notice.
+/// </summary>
+[Parallelizable(ParallelScope.Self)]
+public class UnderLoadTests
+{
+    private IAsyncDisposable? _world;
+    private Sandbox _sandbox = null!;
+
+    private static Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        _world = await World.OfItsOwnAsync();
+        _sandbox = await WithWebRunningAsync();
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_world is not null)
+        {
+            await _world.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task ARollingRestartIsNoticedByNobodyAndTheLeaseIsHandedOver()
+    {
+        await using var stream = new SteadyStream(_sandbox);
+        for (var i = 0; i < 2; i++)
+        {
+            await stream.GoOnAsync();
+            await Installation.ReplaceAsync(i);
+        }
+
+        // The one that led gave its Lease back: nobody waits 15 seconds for the next.
+        await Wait.UntilAsync(LeadersAsync, leaders => leaders == 1, "a leader", seconds: 10);
+        await stream.GoOnAsync();
+        await stream.AssertFlawlessAsync();
+    }
+
+    [Test]
+    public async Task TheCertificateAndItsCaAreRenewedWithoutARestart()
+    {
+        await using var stream = new SteadyStream(_sandbox);
+        var first = await SecretAsync("tls.crt");
+
+        await OrderAsync("certificate");
+        await Wait.UntilAsync(() => SecretAsync("tls.crt"), now => now != first, "another server certificate", seconds: 60);
+        var (second, ca) = (await SecretAsync("tls.crt"), await SecretAsync("ca.crt"));
+        await OrderAsync("ca");
+        await Wait.UntilAsync(() => SecretAsync("ca.crt"), now => now != ca, "another CA beside the old one", seconds: 60);
+        await Wait.UntilAsync(() => SecretAsync("tls.crt"), now => now != second, "a server certificate that the new CA signed", seconds: 90);
+        await ServedAsync(await SecretAsync("tls.crt"));
+
+        await stream.GoOnAsync();
+        await stream.AssertFlawlessAsync();
+    }
+
+    [Test]
+    public async Task WhenAReplicaIsKilledOnlyWhatItWasAnsweringIsLost()
+    {
+        await using var stream = new SteadyStream(_sandbox);
+        await stream.GoOnAsync();
+        Installation.Replicas[0].Daemon.Kill();
+        await stream.GoOnAsync(80);
+        await Installation.RestartAsync(0);
+        await stream.GoOnAsync();
+
+        await stream.StopAsync();
+        Assert.That(stream.Wrong, Is.Empty);
+        // One writer at most could have been waiting for it on each of two connections; nobody can answer for a process that is gone.
+        Assert.That(stream.Failed, Has.Count.LessThanOrEqualTo(2).And.All.Contains("failed calling webhook"));
+        TestContext.Out.WriteLine($"{stream.Written} answered, {stream.Failed.Count} lost with the replica");
+    }
+
+    [Test]
+    public async Task ALeaderThatIsKilledIsFollowedByAnother()
+    {
+        await using var stream = new SteadyStream(_sandbox);
+        await stream.GoOnAsync();
+        var leader = await LeaderAsync();
+        Installation.Replicas[leader].Daemon.Signal("STOP");
+
+        try
+        {
+            await Wait.UntilAsync(() => Installation.Replicas[1 - leader].ReadAsync("deployguard_leader"), values => values is [1], "the other replica to lead", seconds: 40);
+        }
+        finally
+        {
+            Installation.Replicas[leader].Daemon.Signal("CONT");
+        }
+
+        await Wait.UntilAsync(LeadersAsync, leaders => leaders == 1, "one leader alone");
+        await stream.GoOnAsync();
+        await stream.StopAsync();
+        Assert.That(stream.Wrong, Is.Empty);
+    }
+
+    private static async Task<int> LeadersAsync()
+    {
+        var leaders = await Task.WhenAll(Installation.Replicas.Select(r => r.ReadAsync("deployguard_leader")));
+        return leaders.Count(l => l is [1]);
+    }
+
+    private static async Task<int> LeaderAsync()
+    {
+        await Wait.UntilAsync(LeadersAsync, leaders => leaders == 1, "one leader");
+        return await Installation.Replicas[0].ReadAsync("deployguard_leader") is [1] ? 0 : 1;
+    }
+
+    private static Task<Run> OrderAsync(string what) =>
+        World.Rig.Plane.KubectlAsync("admin", "annotate", "secret", "deployguard-tls", "-n", "deployguard-system", "--overwrite", $"deployguard.io/rotate={what}");
+
+    private static async Task<string> SecretAsync(string key) =>
+        (await World.Rig.Plane.KubectlAsync("admin", "get", "secret", "deployguard-tls", "-n", "deployguard-system", "-o", $"jsonpath={{.data.{key.Replace(".", "\\.", StringComparison.Ordinal)}}}")).OrFail().Output;
+
+    /// <summary>Every replica serves it.</summary>
+    private static async Task ServedAsync(string base64)
+    {
+        using var expected = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(base64)));
+        var end = new DateTimeOffset(expected.NotAfter).ToUnixTimeSeconds();
+        foreach (var replica in Installation.Replicas)
+        {
+            await Wait.UntilAsync(() => replica.ReadAsync("deployguard_certificate_expiry_timestamp_seconds", "certificate=\"server\""), values => values.Count == 1 && (long)values[0] == end, "the replica to serve the new certificate");
+        }
+    }
+}

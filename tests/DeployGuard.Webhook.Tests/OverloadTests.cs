@@ -1,0 +1,75 @@
+using System.Net;
+using System.Text.Json;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Webhook.Admission;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>More than a replica can do at once: people are told so before machines, nobody waits in vain, and nothing else is affected.</summary>
+public class OverloadTests
+{
+    private static readonly SafeguardPolicy s_policy = new() { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["senior-engineers"], 1)] } };
+
+    [Test]
+    public async Task WhoComesOnTopIsToldSoAndNobodyElseIsHeldUp()
+    {
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var facts = new LiteralFacts { Cached = new ClusterView { Policies = [s_policy] }, Hold = hold.Task };
+        await using var webhook = await RunningWebhook.StartAsync(facts);
+        var waiting = Enumerable.Range(0, 64).Select(_ => webhook.AskAsync("/admit/workloads?timeout=30s", Reviews.Update())).ToList();
+        JsonElement refused;
+        do
+        {
+            // Until all of them are inside, this one waits with them.
+            var next = webhook.AskAsync("/admit/workloads?timeout=30s", Reviews.Update());
+            waiting.Add(next);
+            refused = await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System)) == next ? await next : default;
+        }
+        while (refused.ValueKind is JsonValueKind.Undefined && waiting.Count < 200);
+
+        Assert.That(refused.GetProperty("status").GetProperty("code").GetInt32(), Is.EqualTo(429));
+        Assert.That(refused.GetProperty("status").GetProperty("message").GetString(), Does.Contain("Overloaded: too many decisions wait"));
+        facts.Cached = new ClusterView();
+        Assert.That((await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True, "what is not guarded waits for nothing");
+        hold.SetResult();
+        await Task.WhenAll(waiting);
+        var metrics = await webhook.ScrapeAsync();
+        Assert.That(metrics, Does.Match("deployguard_overloaded_total\\{[^}]*requester=\"person\"[^}]*\\} [1-9]"));
+        Assert.That(metrics, Does.Not.Contain("reason=\"Overloaded\""), "it says nothing about the change");
+    }
+
+    [Test]
+    public void PeopleAreShedBeforeMachines()
+    {
+        var crowd = new Crowd(mostPeople: 1, mostInAll: 2);
+        var (dana, flux) = (new Requester("dana", "", []), new Requester("system:serviceaccount:flux-system:kustomize-controller", "", []));
+
+        var first = crowd.TryEnter(dana);
+        Assert.That(crowd.TryEnter(dana), Is.Null);
+        using var second = crowd.TryEnter(flux);
+        Assert.That(second, Is.Not.Null);
+        Assert.That(crowd.TryEnter(flux), Is.Null);
+        first?.Dispose();
+        first?.Dispose();
+        Assert.That(crowd.TryEnter(dana), Is.Null, "a seat is free for a machine, not for a person");
+        using var third = crowd.TryEnter(flux);
+        Assert.That(third, Is.Not.Null);
+    }
+
+    [Test]
+    public void WhatIsHeldInMemoryIsBounded()
+    {
+        var intake = new Intake(mostBytes: ReviewBody.MostBytes + 100L);
+
+        var unknown = intake.TryTake(null);
+        Assert.That(unknown, Is.Not.Null, "whoever does not say how much is taken to send the most");
+        using var small = intake.TryTake(100);
+        Assert.That(small, Is.Not.Null);
+        Assert.That(intake.TryTake(1), Is.Null);
+        unknown?.Dispose();
+        using var again = intake.TryTake(1);
+        Assert.That(again, Is.Not.Null);
+    }
+}
