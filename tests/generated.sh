@@ -5,13 +5,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 configuration="${CONFIGURATION:-Release}"
 namespace=deployguard-system
+helm="$(tests/DeployGuard.Rig/install.sh)/helm"
 
 # No cluster is asked, and helm's own list of versions changes with helm: what the API server has is fixed here, to what every
 # supported Kubernetes serves. Helm's marks go: nobody could upgrade this with helm.
 render() {
-    local bin
-    bin="$(tests/DeployGuard.Rig/install.sh)"
-    "$bin/helm" template deployguard charts/deployguard --namespace "$namespace" --set crds.keep=false "$@" |
+    "$helm" template deployguard charts/deployguard --namespace "$namespace" --set crds.keep=false "$@" |
         sed -e '/^# Source: /d' -e '/^ *helm\.sh\/chart: /d' -e '/^ *app\.kubernetes\.io\/managed-by: Helm$/d'
 }
 
@@ -26,12 +25,12 @@ metadata:
     app.kubernetes.io/part-of: deployguard
     pod-security.kubernetes.io/enforce: restricted
 END
-    render --api-versions policy/v1 --set flowSchema.enabled=false --set prometheus.enabled=false
+    render --kube-version 1.28 --api-versions policy/v1 --set flowSchema.enabled=false --set prometheus.enabled=false
 }
 
 flow_control() {
     echo "# Made by make manifests from charts/deployguard. For Kubernetes 1.29 and later: it is no part of install.yaml, because 1.28 has not its version."
-    render --set flowSchema.enabled=true --show-only templates/flowschema.yaml --show-only templates/prioritylevelconfiguration.yaml
+    render --kube-version 1.29 --set flowSchema.enabled=true --show-only templates/flowschema.yaml --show-only templates/prioritylevelconfiguration.yaml
 }
 
 readme() { dotnet run --project tests/DeployGuard.Rig -c "$configuration" --no-build -- chart-readme charts/deployguard; }

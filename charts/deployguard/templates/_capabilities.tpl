@@ -12,11 +12,13 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* The newest flow control that the cluster serves: v1 from 1.29, v1beta3 from 1.26 to 1.31; empty where it has neither. */}}
+{{/* The newest flow control that the cluster serves; empty where it has none that we know. Without a cluster helm takes every version for
+     served, so its age is asked too: `helm template --kube-version 1.28` is how some GitOps tools render. */}}
 {{- define "deployguard.flowControl" -}}
-{{- if .Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1" -}}
+{{- $age := .Capabilities.KubeVersion.Version -}}
+{{- if and (.Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1") (semverCompare ">=1.29-0" $age) -}}
 flowcontrol.apiserver.k8s.io/v1
-{{- else if .Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1beta3" -}}
+{{- else if and (.Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1beta3") (semverCompare ">=1.26-0" $age) -}}
 flowcontrol.apiserver.k8s.io/v1beta3
 {{- end -}}
 {{- end -}}
