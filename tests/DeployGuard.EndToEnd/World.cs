@@ -28,22 +28,23 @@ public class World
     }
 
     /// <summary>Another world in the place of the shared one, until it is disposed: for tests that break theirs.</summary>
-    public static async Task<IAsyncDisposable> OfItsOwnAsync(int replicas = 2)
+    /// <param name="chart">Another chart than the one of this repository, such as a former version of it.</param>
+    public static async Task<IAsyncDisposable> OfItsOwnAsync(int replicas = 2, string? chart = null)
     {
         var shared = s_rig;
-        var own = await InstallAsync(replicas);
+        var own = await InstallAsync(replicas, chart);
         s_rig = own;
         return new Restore(own, () => s_rig = shared);
     }
 
     public static string Manifest(string name) => Path.Combine(AppContext.BaseDirectory, "manifests", name);
 
-    private static async Task<RunningRig> InstallAsync(int replicas = 2)
+    private static async Task<RunningRig> InstallAsync(int replicas = 2, string? chart = null)
     {
         var rig = await RunningRig.StartAsync(await Toolbox.InstallAsync());
         try
         {
-            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
+            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
             await BlocksNobodyBeforeItAnswersAsync(rig);
             await rig.RunInstalledAsync(replicas);
