@@ -52,7 +52,7 @@ format: ## Mend the format of the code.
 
 .PHONY: lint-chart
 lint-chart: rig ## Lint the chart, with its defaults and with every file of charts/deployguard/ci.
-	bin="$$(tests/DeployGuard.Rig/install.sh)" && for values in charts/deployguard/ci/*-values.yaml; do \
+	@bin="$$(tests/DeployGuard.Rig/install.sh)" && for values in charts/deployguard/ci/*-values.yaml; do \
 		"$$bin/helm" lint --strict --quiet charts/deployguard -f "$$values" || exit 1; done
 
 .PHONY: bench
@@ -82,7 +82,7 @@ audit: ## Ask for known vulnerabilities in the packages (needs a feed that knows
 	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive
 
 .PHONY: ci
-ci: build lint lint-chart check-made test check-arm64 ## What CI runs.
+ci: build lint lint-chart check-made check-arm64 test ## What CI runs. The tests come last, and their count is its last line.
 
 .PHONY: check-arm64
 check-arm64:
