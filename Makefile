@@ -51,23 +51,42 @@ format: ## Mend the format of the code.
 	$(DOTNET) format DeployGuard.sln
 
 .PHONY: lint-chart
-lint-chart: rig ## Lint the chart and test its alerts.
-	bin="$$(tests/DeployGuard.Rig/install.sh)" && "$$bin/helm" lint --strict charts/deployguard
+lint-chart: rig ## Lint the chart, with its defaults and with every file of charts/deployguard/ci.
+	@bin="$$(tests/DeployGuard.Rig/install.sh)" && for values in charts/deployguard/ci/*-values.yaml; do \
+		"$$bin/helm" lint --strict --quiet charts/deployguard -f "$$values" || exit 1; done
 
 .PHONY: bench
 bench: publish rig ## Measure the webhook beside a bare Kestrel, in one run.
 	$(DOTNET) run --project tests/DeployGuard.Benchmarks -c Release -- "$(CURDIR)/artifacts/webhook/deployguard-webhook"
 
 .PHONY: docs
-docs: build ## Write the docs that are made from the code: docs/reasons.md.
+docs: build ## Write the docs that are made from the code: docs/reasons.md, the chart's table of values.
 	$(DOTNET) run --project src/DeployGuard.Cli -c $(CONFIGURATION) --no-build -- explain --markdown > docs/reasons.md
+	tests/generated.sh readme > charts/deployguard/.README.new && mv charts/deployguard/.README.new charts/deployguard/README.md
+
+.PHONY: manifests
+manifests: rig ## Render manifests/install.yaml and manifests/flow-control.yaml from the chart.
+	tests/generated.sh install > manifests/.install.new && mv manifests/.install.new manifests/install.yaml
+	tests/generated.sh flow-control > manifests/.flow-control.new && mv manifests/.flow-control.new manifests/flow-control.yaml
+
+.PHONY: check-made
+check-made: build rig ## Find what was made from the chart and does not match it any more.
+	tests/generated.sh check
+
+.PHONY: check-image
+check-image: ## Run what the Dockerfile runs, for both architectures (Docker itself is not needed, and not tested).
+	tests/image.sh $(ARCH)
 
 .PHONY: audit
 audit: ## Ask for known vulnerabilities in the packages (needs a feed that knows them).
 	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive
 
 .PHONY: ci
-ci: build lint lint-chart test ## What CI runs.
+ci: build lint lint-chart check-made check-arm64 test ## What CI runs. The tests come last, and their count is its last line.
+
+.PHONY: check-arm64
+check-arm64:
+	@$(MAKE) check-image ARCH=arm64
 
 .PHONY: clean
 clean: ## Delete what was built; what was installed for the tests stays.

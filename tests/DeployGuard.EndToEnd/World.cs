@@ -33,20 +33,21 @@ public class World
     }
 
     /// <summary>A world of the fixture's own, until it is disposed: for tests that break theirs. Others go on beside it.</summary>
-    public static async Task<IAsyncDisposable> OfItsOwnAsync(int replicas = 2)
+    /// <param name="chart">Another chart than the one of this repository, such as a former version of it.</param>
+    public static async Task<IAsyncDisposable> OfItsOwnAsync(int replicas = 2, string? chart = null)
     {
         var fixture = Fixture;
-        return new Own(s_own[fixture] = await InstallAsync(replicas), () => s_own.TryRemove(fixture, out _));
+        return new Own(s_own[fixture] = await InstallAsync(replicas, chart), () => s_own.TryRemove(fixture, out _));
     }
 
     public static string Manifest(string name) => Path.Combine(AppContext.BaseDirectory, "manifests", name);
 
-    private static async Task<RunningRig> InstallAsync(int replicas = 2)
+    private static async Task<RunningRig> InstallAsync(int replicas = 2, string? chart = null)
     {
         var rig = await RunningRig.StartAsync(await Toolbox.InstallAsync());
         try
         {
-            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
+            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
             await BlocksNobodyBeforeItAnswersAsync(rig);
             await rig.RunInstalledAsync(replicas);

@@ -1,9 +1,13 @@
 using DeployGuard.Rig;
 
-if (args is not (["demo"] or ["demo", "--keep"]))
+switch (args)
 {
-    Console.Error.WriteLine("usage: demo [--keep]");
-    return 2;
+    case ["demo"] or ["demo", "--keep"]:
+        return await Demo.RunAsync(keep: args.Contains("--keep"));
+    case ["chart-readme", var chart]:
+        Console.Write(ChartValues.Readme(chart));
+        return 0;
+    default:
+        Console.Error.WriteLine("usage: demo [--keep] | chart-readme CHART");
+        return 2;
 }
-
-return await Demo.RunAsync(keep: args.Contains("--keep"));

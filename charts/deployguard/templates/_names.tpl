@@ -14,28 +14,42 @@ app.kubernetes.io/name: {{ include "deployguard.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* Ours win: selectors and the API server's garbage collection go by them. */}}
 {{- define "deployguard.labels" -}}
-{{ include "deployguard.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: deployguard
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- $ours := include "deployguard.selectorLabels" . | fromYaml -}}
+{{- $_ := set $ours "app.kubernetes.io/version" .Chart.AppVersion -}}
+{{- $_ := set $ours "app.kubernetes.io/part-of" "deployguard" -}}
+{{- $_ := set $ours "app.kubernetes.io/managed-by" .Release.Service -}}
+{{- $_ := set $ours "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") -}}
+{{- merge $ours .Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* metadata of a namespaced object: include with (list . "name") */}}
+{{/* metadata of a namespaced object: include with (list . "name"), and then more annotations and more labels if it has any */}}
 {{- define "deployguard.metadata" -}}
-{{- $root := index . 0 -}}
-name: {{ index . 1 }}
-namespace: {{ $root.Release.Namespace }}
-labels:
-  {{- include "deployguard.labels" $root | nindent 2 }}
+namespace: {{ (index . 0).Release.Namespace }}
+{{ include "deployguard.clusterMetadata" . }}
 {{- end -}}
 
 {{- define "deployguard.clusterMetadata" -}}
 {{- $root := index . 0 -}}
 name: {{ index . 1 }}
+{{- $more := dict -}}
+{{- if gt (len .) 2 }}{{ $more = index . 2 }}{{ end -}}
+{{- with merge (dict) $more $root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 labels:
-  {{- include "deployguard.labels" $root | nindent 2 }}
+  {{- $labels := include "deployguard.labels" $root | fromYaml -}}
+  {{- if gt (len .) 3 }}{{ $labels = merge $labels (index . 3) }}{{ end -}}
+  {{- toYaml $labels | nindent 2 }}
+{{- end -}}
+
+{{/* Without this `helm uninstall` takes the definitions, and with them every policy, change and approval of the cluster. */}}
+{{- define "deployguard.crdAnnotations" -}}
+{{- if .Values.crds.keep -}}
+helm.sh/resource-policy: keep
+{{- end -}}
 {{- end -}}
 
 {{- define "deployguard.image" -}}
@@ -45,16 +59,5 @@ labels:
 {{- else -}}
 {{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
 {{- end -}}
-{{- end -}}
-{{- end -}}
-
-{{- define "deployguard.tlsSecret" -}}
-{{ include "deployguard.fullname" . }}-tls
-{{- end -}}
-
-{{- define "deployguard.hasPrometheusOperator" -}}
-{{- $wanted := toString .Values.prometheus.enabled -}}
-{{- if or (eq $wanted "true") (and (eq $wanted "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}
-true
 {{- end -}}
 {{- end -}}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using DeployGuard.Cluster.Access;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>
+/// Looks on while something is done to DeployGuard: a developer elsewhere in the cluster can always create a Deployment, and both webhook
+/// configurations always have their entries.
+/// </summary>
+internal sealed class Bystander : IAsyncDisposable
+{
+    private const string Registrations = "apis/admissionregistration.k8s.io/v1";
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ApiConnection _admin = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("admin")));
+    private readonly ApiConnection _dana = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
+    private readonly string _deployments;
+    private readonly Task _looking;
+    private readonly List<string> _seen = [];
+    private int _looks;
+
+    public Bystander(Sandbox elsewhere)
+    {
+        _deployments = $"apis/apps/v1/namespaces/{elsewhere.Namespace}/deployments?dryRun=All";
+        _looking = LookAsync();
+    }
+
+    /// <summary>Stops looking; fails if anything was wrong at any time, or if nothing was ever looked at.</summary>
+    public async Task AssertAllWasWellAsync()
+    {
+        await _stop.CancelAsync();
+        await _looking;
+        Assert.That(_seen, Is.Empty);
+        Assert.That(_looks, Is.GreaterThan(2));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _looking;
+        _stop.Dispose();
+        _admin.Dispose();
+        _dana.Dispose();
+    }
+
+    private async Task LookAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                using var made = await _dana.WriteAsync(HttpMethod.Post, _deployments, Sandbox.Web("web:1").ToJsonString(), CancellationToken.None);
+                await SeeEntriesAsync("validatingwebhookconfigurations");
+                await SeeEntriesAsync("mutatingwebhookconfigurations");
+                _looks++;
+            }
+            catch (ApiException refused)
+            {
+                _seen.Add(refused.Message);
+            }
+        }
+    }
+
+    private async Task SeeEntriesAsync(string resource)
+    {
+        using var configuration = await _admin.GetAsync($"{Registrations}/{resource}/deployguard", CancellationToken.None);
+        if (configuration.RootElement.Maybe("webhooks") is not { ValueKind: JsonValueKind.Array } entries || entries.GetArrayLength() == 0)
+        {
+            _seen.Add($"{resource}/deployguard has no entries");
+        }
+    }
+}

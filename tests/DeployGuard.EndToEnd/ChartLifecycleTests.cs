@@ -1,0 +1,139 @@
+using DeployGuard.Rig;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>
+/// A release from the previous version of the chart to its end, step by step in one world. The replicas are of the program as it is now: there
+/// is no previous one to be had.
+/// </summary>
+public class ChartLifecycleTests
+{
+    private static readonly string s_previous = Path.Combine(AppContext.BaseDirectory, "charts", "previous", "deployguard-0.1.0.tgz");
+
+    private IAsyncDisposable? _world;
+    private Sandbox? _guarded;
+    private Sandbox? _elsewhere;
+
+    private static ControlPlane Plane => World.Rig.Plane;
+
+    private Sandbox Guarded => _guarded ?? throw new InvalidOperationException("not started");
+
+    private Sandbox Elsewhere => _elsewhere ?? throw new InvalidOperationException("not started");
+
+    [OneTimeSetUp]
+    public async Task InstallThePreviousVersionAsync()
+    {
+        _world = await World.OfItsOwnAsync(chart: s_previous);
+        (await Plane.KubectlAsync("admin", "apply", "-f", World.Manifest("other-operators.yaml"))).OrFail();
+        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=30s", "-f", World.Manifest("other-operators.yaml"))).OrFail();
+        _guarded = await WithWebRunningAsync();
+        _elsewhere = await UnguardedAsync();
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_world is not null)
+        {
+            await _world.DisposeAsync();
+        }
+    }
+
+    [Test]
+    public async Task AnUpgradeFromThePreviousVersionTakesNoEntryAwayAndBlocksNobody()
+    {
+        await using var bystander = new Bystander(Elsewhere);
+
+        Assert.That((await UpgradeAsync("--reuse-values")).Output, Does.Contain("missing properties").And.Contain("networkPolicy"), "new values cannot be reused");
+        (await UpgradeAsync("--reset-then-reuse-values")).OrFail();
+
+        await bystander.AssertAllWasWellAsync();
+        await AssertGuardedAsync();
+    }
+
+    [Test, DependsOnTest(nameof(AnUpgradeFromThePreviousVersionTakesNoEntryAwayAndBlocksNobody))]
+    public async Task TheServerTakesWhatEveryFileOfValuesRenders()
+    {
+        var served = (await Plane.KubectlAsync("admin", "api-versions")).OrFail().Output.Split('\n');
+        foreach (var way in Rendered.Matrix)
+        {
+            var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way), "--namespace", Elsewhere.Namespace, "--api-versions=monitoring.coreos.com/v1");
+            var known = rendered.Objects.Where(o => served.Contains(o.GetProperty("apiVersion").GetString())).Select(o => o.GetRawText()).ToList();
+
+            Assert.That((await Plane.KubectlAsync("admin", string.Join("\n---\n", known), ["apply", "--dry-run=server", "-f", "-"])).OrFail().Output.Split('\n').Count(l => l.Contains("(server dry run)", StringComparison.Ordinal)), Is.EqualTo(known.Count), way);
+        }
+    }
+
+    [Test, DependsOnTest(nameof(TheServerTakesWhatEveryFileOfValuesRenders))]
+    public async Task EveryFileOfValuesIsUpgradedToWithoutAGap()
+    {
+        foreach (var way in Rendered.Matrix)
+        {
+            await using var bystander = new Bystander(Elsewhere);
+
+            (await UpgradeAsync("-f", Rendered.ValuesFile(way))).OrFail();
+
+            await bystander.AssertAllWasWellAsync();
+            await AssertGuardedAsync();
+        }
+    }
+
+    [Test, DependsOnTest(nameof(EveryFileOfValuesIsUpgradedToWithoutAGap))]
+    public async Task ARollbackToThePreviousVersionAndTheWayForwardLeaveNoGap()
+    {
+        await using var bystander = new Bystander(Elsewhere);
+
+        (await Plane.HelmAsync("admin", "rollback", "deployguard", "1", "-n", "deployguard-system")).OrFail();
+        await AssertGuardedAsync();
+        (await UpgradeAsync()).OrFail();
+
+        await bystander.AssertAllWasWellAsync();
+        await AssertGuardedAsync();
+    }
+
+    [Test, DependsOnTest(nameof(ARollbackToThePreviousVersionAndTheWayForwardLeaveNoGap))]
+    public async Task UninstallingUnderLivingReplicasLeavesNoWebhookAndKeepsTheRecords()
+    {
+        await Guarded.ChangeInPhaseAsync("Pending");
+
+        (await UninstallAsync()).OrFail();
+
+        Assert.That(World.Rig.Installation?.Replicas.Select(r => r.Daemon.Id) ?? [], Has.Exactly(2).Items);
+        (await Guarded.AskAsync(V3)).OrFail();
+        (await Guarded.KubectlAsync("admin", "rollout", "undo", "deployment/web")).OrFail();
+        Assert.That((await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
+        Assert.That((await Guarded.KubectlAsync("admin", "get", "changes")).OrFail().Output, Does.Contain("Pending"));
+    }
+
+    [Test, DependsOnTest(nameof(UninstallingUnderLivingReplicasLeavesNoWebhookAndKeepsTheRecords))]
+    public async Task ReinstallingWhileTheFormerReplicasStillRunLocksNobodyOutAndGuardsAgain()
+    {
+        using var former = World.Rig.Installation;
+
+        (await Plane.HelmAsync("admin", Installation.HelmArguments(World.Rig.Tools.Chart))).OrFail();
+
+        (await Elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
+        await World.Rig.RunInstalledAsync(replicas: 2);
+        await Wait.UntilAsync(() => Guarded.AskAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
+    }
+
+    [Test, DependsOnTest(nameof(ReinstallingWhileTheFormerReplicasStillRunLocksNobodyOutAndGuardsAgain))]
+    public async Task WhoeverSaysSoLosesTheDefinitionsToo()
+    {
+        (await UpgradeAsync("--set", "crds.keep=false")).OrFail();
+
+        (await UninstallAsync()).OrFail();
+
+        await Wait.UntilAsync(
+            () => Plane.KubectlAsync("admin", "get", "crds", "-o", "name"), run => !run.Output.Contains("deployguard.io", StringComparison.Ordinal), "the definitions to go");
+        (await Elsewhere.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
+    }
+
+    private static Task<Run> UpgradeAsync(params IEnumerable<string> arguments) =>
+        Plane.HelmAsync("admin", ["upgrade", "deployguard", World.Rig.Tools.Chart, "-n", "deployguard-system", "--history-max=0", .. arguments]);
+
+    private static Task<Run> UninstallAsync() => Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system");
+
+    private async Task AssertGuardedAsync() => Assert.That((await Guarded.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+}

@@ -1,0 +1,95 @@
+using System.Text.Json;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>What the chart renders, value by value. helm-unittest cannot be had here: helm renders, and this looks at it.</summary>
+[Parallelizable(ParallelScope.Children)]
+public class ChartRenderTests
+{
+    [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
+    public async Task EveryWayToInstallPassesTheRestrictedPodSecurityStandard(string way)
+    {
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way));
+
+        Assert.That(RestrictedPod.Breaches(rendered.Pod.GetProperty("spec")), Is.Empty);
+    }
+
+    [Test]
+    public async Task ThePodSecurityStandardIsReallyLookedAt()
+    {
+        var pod = (await Rendered.OfAsync()).Pod.GetProperty("spec").GetRawText();
+        using var bad = JsonDocument.Parse(pod.Replace("\"allowPrivilegeEscalation\":false", "\"privileged\":true", StringComparison.Ordinal).Replace("RuntimeDefault", "Unconfined", StringComparison.Ordinal));
+
+        Assert.That(RestrictedPod.Breaches(bad.RootElement), Is.EquivalentTo(new[] { "no seccomp profile", "allowPrivilegeEscalation is not false", "privileged" }));
+    }
+
+    [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
+    public async Task NoWayToInstallRendersACertificateOrAKey(string way)
+    {
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way), "--api-versions=monitoring.coreos.com/v1");
+
+        Assert.That(rendered.Text, Does.Not.Contain("-----BEGIN").And.Not.Contain("caBundle").And.Not.Contain("LS0tLS1"));
+        foreach (var secret in rendered.Of("Secret"))
+        {
+            Assert.That(secret.EnumerateObject().Select(p => p.Name), Is.EquivalentTo(new[] { "apiVersion", "kind", "metadata", "type" }), secret.Name());
+        }
+    }
+
+    [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
+    public async Task NoWayToInstallTouchesTheEntriesOfTheWebhooks(string way)
+    {
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way));
+
+        foreach (var configuration in rendered.Of("ValidatingWebhookConfiguration").Concat(rendered.Of("MutatingWebhookConfiguration")))
+        {
+            Assert.That(configuration.Maybe("webhooks").ValueKind, Is.EqualTo(JsonValueKind.Undefined));
+        }
+    }
+
+    [Test]
+    public async Task CommonLabelsAndAnnotationsAreOnEveryObjectAndOursWin()
+    {
+        var rendered = await Rendered.OfAsync(
+            "--set", "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=mine,commonAnnotations.owner=us,prometheus.enabled=true,networkPolicy.enabled=true,tls.certManager.enabled=true");
+
+        foreach (var one in rendered.Objects)
+        {
+            Assert.That(one.At("metadata", "labels", "team").GetString(), Is.EqualTo("platform"), one.Name());
+            Assert.That(one.At("metadata", "labels", "app.kubernetes.io/name").GetString(), Is.EqualTo("deployguard"), one.Name());
+            Assert.That(one.At("metadata", "annotations", "owner").GetString(), Is.EqualTo("us"), one.Name());
+        }
+
+        Assert.That(rendered.Pod.At("metadata", "labels", "team").GetString(), Is.EqualTo("platform"));
+        Assert.That(rendered.Only("Deployment").At("spec", "selector", "matchLabels").EnumerateObject().Count(), Is.EqualTo(2));
+    }
+
+    [Test]
+    public async Task FlagsThatOlderProgramsDoNotKnowAreThereOnlyWhenAsked()
+    {
+        var plain = await Rendered.OfAsync();
+        var asked = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
+
+        Assert.That(plain.Arguments, Has.None.Contains("--log").And.None.Contains("--otlp"));
+        Assert.That(asked.Arguments, Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" }));
+        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("HTTPS_PROXY").And.Contain("DOTNET_EnableDiagnostics"));
+        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("image").GetString(), Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$"));
+    }
+
+    [Test]
+    public async Task ThePodHasTheTimeThatDrainingTakes()
+    {
+        var pod = (await Rendered.OfAsync()).Pod.GetProperty("spec");
+
+        Assert.That(pod.GetProperty("terminationGracePeriodSeconds").GetInt32(), Is.EqualTo(30));
+        Assert.That(pod.GetProperty("containers")[0].Maybe("lifecycle").ValueKind, Is.EqualTo(JsonValueKind.Undefined));
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task TheDefinitionsOutliveTheReleaseUnlessItIsSaid(bool keep)
+    {
+        var rendered = await Rendered.OfAsync("--set", $"crds.keep={(keep ? "true" : "false")}");
+
+        Assert.That(rendered.Of("CustomResourceDefinition").Select(d => d.At("metadata").Maybe("annotations").Maybe("helm.sh/resource-policy").ToString()), Has.All.EqualTo(keep ? "keep" : "").And.Exactly(4).Items);
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using DeployGuard.Cluster.Files;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>What <c>helm template</c> makes of the chart, for release <c>deployguard</c> in namespace <c>dg</c>.</summary>
+internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
+{
+    /// <summary>The files of values that come with the chart, by the way to install that they are named after.</summary>
+    public static IEnumerable<string> Matrix =>
+        Directory.GetFiles(Ci, "*-values.yaml").Select(f => Path.GetFileName(f).Replace("-values.yaml", "", StringComparison.Ordinal)).Order();
+
+    private static string Ci => Path.Combine(AppContext.BaseDirectory, "ci");
+
+    public static string ValuesFile(string way) => Path.Combine(Ci, $"{way}-values.yaml");
+
+    public static async Task<Rendered> OfAsync(params IEnumerable<string> arguments)
+    {
+        var run = (await TemplateAsync(arguments)).OrFail();
+        return new Rendered(run.Output, [.. new YamlDocuments("rendered", new StringReader(run.Output)).Read().Select(m => m.Content)]);
+    }
+
+    /// <summary>What helm says to values that it refuses.</summary>
+    public static async Task<string> RefusalAsync(params IEnumerable<string> arguments)
+    {
+        var run = await TemplateAsync(arguments);
+        Assert.That(run.Succeeded, Is.False, run.Output);
+        return run.Output;
+    }
+
+    public JsonElement Only(string kind) => Of(kind).Single();
+
+    public IEnumerable<JsonElement> Of(string kind) => Objects.Where(o => o.GetProperty("kind").GetString() == kind);
+
+    public JsonElement Pod => Only("Deployment").At("spec", "template");
+
+    public IEnumerable<string?> Arguments => Pod.At("spec", "containers")[0].GetProperty("args").EnumerateArray().Select(a => a.GetString());
+
+    private static Task<Rig.Run> TemplateAsync(IEnumerable<string> arguments) =>
+        World.Rig.Plane.HelmAsync("admin", ["template", "deployguard", World.Rig.Tools.Chart, "--namespace", "dg", .. arguments]);
+}
+
+internal static class JsonPath
+{
+    public static JsonElement At(this JsonElement element, params IEnumerable<string> path) => path.Aggregate(element, (e, name) => e.GetProperty(name));
+
+    public static string? Name(this JsonElement element) => element.At("metadata", "name").GetString();
+
+    /// <summary>A property that may not be there; undefined then.</summary>
+    public static JsonElement Maybe(this JsonElement element, string name) =>
+        element.ValueKind is JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
+}
