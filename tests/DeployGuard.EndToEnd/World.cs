@@ -13,7 +13,11 @@ public class World
     private const string CustomKinds = """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
 
     private static readonly ConcurrentDictionary<string, RunningRig> s_own = [];
+    private static readonly ConcurrentBag<string> s_usedElsewhere = [];
     private static RunningRig? s_rig;
+
+    /// <summary>What DeployGuard asked the API servers of those fixtures for that had a world of their own, and have ended.</summary>
+    public static IEnumerable<string> UsedElsewhere => s_usedElsewhere;
 
     /// <summary>Of the fixture that runs: its own, or the one that all others share.</summary>
     public static RunningRig Rig => s_own.GetValueOrDefault(Fixture) ?? s_rig ?? throw new InvalidOperationException("the rig is not up");
@@ -74,6 +78,11 @@ public class World
         public async ValueTask DisposeAsync()
         {
             forget();
+            foreach (var right in UsedRights.Read(rig.Plane.AuditLog).Allowed)
+            {
+                s_usedElsewhere.Add(right);
+            }
+
             await rig.DisposeAsync();
         }
     }

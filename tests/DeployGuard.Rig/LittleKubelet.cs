@@ -59,9 +59,9 @@ public sealed class LittleKubelet : IAsyncDisposable
                 await LookAfterAsync(pod);
             }
         }
-        catch (HttpRequestException)
+        catch (Exception fault) when (!_stop.IsCancellationRequested && fault is HttpRequestException or OperationCanceledException or IOException)
         {
-            // The API server is away for a moment; the next round finds out.
+            // The API server is away for a moment, or too slow; the next round finds out.
         }
     }
 
