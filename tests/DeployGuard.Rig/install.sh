@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real parts that the demo and the end-to-end tests run against: etcd, kube-apiserver,
-# kube-controller-manager, kubectl, helm, haproxy, promtool. Safe to run again: what is there is kept.
+# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager. Safe to run again: what is there is kept.
 #
 # Honoured, in this order:
 #   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager: used as they are, nothing is built
@@ -117,7 +117,7 @@ build_kubernetes() {
     say "built in $((SECONDS - started)) s"
 }
 
-apt_install haproxy prometheus wrk procps
+apt_install haproxy prometheus prometheus-alertmanager wrk procps
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     link_assets
 else
@@ -126,5 +126,5 @@ else
     build_kubernetes
 fi
 install_clients
-for program in haproxy promtool wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
+for program in haproxy prometheus promtool prometheus-alertmanager wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
 echo "$bin"
