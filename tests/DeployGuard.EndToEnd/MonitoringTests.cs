@@ -73,12 +73,27 @@ public class MonitoringTests
         Assert.That(annotations.GetProperty("description").GetString(), Does.Match(@"\b[1-9]\d*\b").And.Not.Contain("<no value>"));
     }
 
+    /// <summary>With the commands as the runbook prints them.</summary>
     [Test]
-    public async Task WhatIsNotWrongIsQuiet()
+    public async Task NothingIsCriticalUntilTheRunbookOpensTheGateAndAllIsWellOnceItClosedIt()
     {
         var critical = await Monitoring.QueryRangeAsync("""ALERTS{severity="critical", alertstate="firing"}""", Seconds);
-
         Assert.That(critical.GetArrayLength(), Is.Zero, critical.ToString());
+        var runbook = await File.ReadAllLinesAsync(Path.Combine(World.Rig.Tools.Repository, "docs", "runbook.md"));
+        await ShellAsync(runbook.First(l => l.StartsWith("kubectl patch validatingwebhookconfiguration", StringComparison.Ordinal)));
+        await Receiver.ReceivedAsync("DeployGuardGateOpen");
+        (await AskAsync()).OrFail();
+
+        await ShellAsync(runbook.First(l => l.StartsWith("kubectl annotate validatingwebhookconfiguration", StringComparison.Ordinal)));
+        await Wait.UntilAsync(
+            () => ShellAsync(runbook.First(l => l.StartsWith("kubectl get validatingwebhookconfiguration", StringComparison.Ordinal))),
+            run => run.Output.Contains("workloads.deployguard.io\tFail", StringComparison.Ordinal),
+            "the gate to be closed");
+        await Wait.UntilAsync(AskAsync, run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "new revisions to be refused again");
+
+        static async Task<Run> ShellAsync(string line) => (await Run.OfAsync("/bin/sh", ["-c", line], World.Rig.Plane.Environment("admin"))).OrFail();
+
+        Task<Run> AskAsync() => World.Rig.Plane.KubectlAsync("dana", "create", "deployment", $"gate-{Guid.NewGuid():N}", $"--image={Sandbox.V2}", "-n", Shop);
     }
 
     [Test]
