@@ -39,7 +39,7 @@ publish: ## Leave the programs at artifacts/webhook and artifacts/cli.
 	ln -sf deployguard artifacts/cli/kubectl-deployguard
 
 .PHONY: rig
-rig: ## Install the real parts of the tests: etcd, kube-apiserver, kubectl, helm, haproxy, promtool.
+rig: ## Install the real parts of the tests: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus.
 	@tests/DeployGuard.Rig/install.sh >/dev/null
 
 .PHONY: lint

@@ -52,8 +52,22 @@ public sealed class Installation : IDisposable
             _replicas.Add(await StartReplicaAsync(i));
         }
 
-        _proxy = Daemon.Start("haproxy", _plane.Folder, _tools["haproxy"], "-db", "-f", WriteProxyConfiguration());
+        _proxy = StartProxy();
         await _proxy.WaitUntilAsync(RegistrationIsFilledAsync, TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Takes the Service away while something is done, as a broken network does: the replicas live, and the API server cannot reach them.</summary>
+    public async Task WhileCutOffAsync(Func<Task> act)
+    {
+        _proxy?.Dispose();
+        try
+        {
+            await act();
+        }
+        finally
+        {
+            _proxy = StartProxy();
+        }
     }
 
     /// <summary>Starts a replica anew in the place of one that was killed.</summary>
@@ -91,6 +105,8 @@ public sealed class Installation : IDisposable
     }
 
     private static HttpClient AnyCertificate() => new(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
+
+    private Daemon StartProxy() => Daemon.Start("haproxy", _plane.Folder, _tools["haproxy"], "-db", "-f", WriteProxyConfiguration());
 
     private async Task<Replica> StartReplicaAsync(int index, Replica? former = null)
     {

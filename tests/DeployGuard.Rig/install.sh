@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real parts that the demo and the end-to-end tests run against: etcd, kube-apiserver,
-# kube-controller-manager, kubectl, helm, haproxy, promtool. Safe to run again: what is there is kept.
+# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager. Safe to run again: what is there is kept.
 #
 # Honoured, in this order:
 #   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager: used as they are, nothing is built
@@ -131,7 +131,7 @@ install_cel() {
     (cd "$cache/cel" && npm install --silent --no-package-lock --no-fund --no-audit >/dev/null 2>&1) || fail "npm could not install @bufbuild/cel"
 }
 
-apt_install haproxy prometheus wrk procps
+apt_install haproxy prometheus prometheus-alertmanager wrk procps
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     link_assets
 else
@@ -141,5 +141,5 @@ else
 fi
 install_clients
 install_cel
-for program in haproxy promtool wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
+for program in haproxy prometheus promtool prometheus-alertmanager wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
 echo "$bin"

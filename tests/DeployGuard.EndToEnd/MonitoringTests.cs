@@ -1,0 +1,138 @@
+using DeployGuard.Rig;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>A real Prometheus and a real Alertmanager beside the real webhook: what is refused reaches the pager, and no panel is empty.</summary>
+public class MonitoringTests
+{
+    /// <summary>What this rig cannot bring about, with why. Nothing else may be missing.</summary>
+    private static readonly Dictionary<string, string> s_absent = new()
+    {
+        ["apiserver_admission_webhook_fail_open_count"] = "Kubernetes 1.24 and newer have it",
+        ["deployguard_overloaded_total"] = "it appears with the first request that is turned away",
+    };
+
+    private IAsyncDisposable? _world;
+    private AlertReceiver? _receiver;
+    private Monitoring? _monitoring;
+    private MonitoredStory? _story;
+    private long _began;
+
+    private AlertReceiver Receiver => _receiver ?? throw new InvalidOperationException("no receiver");
+
+    private Monitoring Monitoring => _monitoring ?? throw new InvalidOperationException("no monitoring");
+
+    private static Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
+
+    private string Shop => _story?.Shop?.Namespace ?? throw new InvalidOperationException("the story was not played");
+
+    /// <summary>What a dashboard must show to show the whole story.</summary>
+    private int Seconds => (int)TimeProvider.System.GetElapsedTime(_began).TotalSeconds + 1;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        _began = TimeProvider.System.GetTimestamp();
+        _world = await World.OfItsOwnAsync();
+        _receiver = await AlertReceiver.StartAsync();
+        _monitoring = await Monitoring.StartAsync(World.Rig.Tools, World.Rig.Plane, Installation.Replicas, Receiver.Url);
+        await Wait.UntilAsync(() => Monitoring.QueryAsync("sum(up)"), result => result.GetArrayLength() > 0 && result[0].GetProperty("value")[1].GetString() == "3", "Prometheus to reach both replicas and the API server");
+        _story = new MonitoredStory(Monitoring);
+        await _story.PlayAsync();
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        _monitoring?.Dispose();
+        await (_receiver?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (_world?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    [Test]
+    public async Task RefusedRolloutsReachThePager()
+    {
+        var (labels, annotations) = await Receiver.ReceivedAsync("DeployGuardRolloutsDenied", Shop);
+
+        Assert.That(labels.GetProperty("severity").GetString(), Is.EqualTo("warning"));
+        Assert.That(labels.GetProperty("safeguard").GetString(), Is.EqualTo("Approval"));
+        Assert.That(annotations.GetProperty("summary").GetString(), Is.EqualTo($"Rollouts in namespace {Shop} are refused by Approval"));
+        Assert.That(annotations.GetProperty("description").GetString(), Does.Match(@"refused rollouts in namespace \S+ [1-9]\d* time\(s\) by the safeguard Approval").And.EndWith($"kubectl get changes -n {Shop}"));
+        Assert.That(annotations.GetProperty("runbook_url").GetString(), Does.EndWith("docs/runbook.md#deployguardrolloutsdenied"));
+    }
+
+    [TestCase("DeployGuardAiChangesRefused", true)]
+    [TestCase("DeployGuardBreakGlassUsed", true)]
+    [TestCase("DeployGuardBreakGlassUnreviewed", false)]
+    [TestCase("DeployGuardWebhookErrors", false)]
+    [TestCase("DeployGuardRegistrationAltered", false)]
+    public async Task SoDoesWhatWentAround(string alert, bool tellsNamespace)
+    {
+        var (_, annotations) = await Receiver.ReceivedAsync(alert, tellsNamespace ? Shop : null);
+
+        Assert.That(annotations.GetProperty("description").GetString(), Does.Match(@"\b[1-9]\d*\b").And.Not.Contain("<no value>"));
+    }
+
+    /// <summary>With the commands as the runbook prints them.</summary>
+    [Test]
+    public async Task NothingIsCriticalUntilTheRunbookOpensTheGateAndAllIsWellOnceItClosedIt()
+    {
+        var critical = await Monitoring.QueryRangeAsync("""ALERTS{severity="critical", alertstate="firing"}""", Seconds);
+        Assert.That(critical.GetArrayLength(), Is.Zero, critical.ToString());
+        var runbook = await File.ReadAllLinesAsync(Path.Combine(World.Rig.Tools.Repository, "docs", "runbook.md"));
+        await ShellAsync(runbook.First(l => l.StartsWith("kubectl patch validatingwebhookconfiguration", StringComparison.Ordinal)));
+        await Receiver.ReceivedAsync("DeployGuardGateOpen");
+        (await AskAsync()).OrFail();
+
+        await ShellAsync(runbook.First(l => l.StartsWith("kubectl annotate validatingwebhookconfiguration", StringComparison.Ordinal)));
+        await Wait.UntilAsync(
+            () => ShellAsync(runbook.First(l => l.StartsWith("kubectl get validatingwebhookconfiguration", StringComparison.Ordinal))),
+            run => run.Output.Contains("workloads.deployguard.io\tFail", StringComparison.Ordinal),
+            "the gate to be closed");
+        await Wait.UntilAsync(AskAsync, run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "new revisions to be refused again");
+
+        static async Task<Run> ShellAsync(string line) => (await Run.OfAsync("/bin/sh", ["-c", line], World.Rig.Plane.Environment("admin"))).OrFail();
+
+        Task<Run> AskAsync() => World.Rig.Plane.KubectlAsync("dana", "create", "deployment", $"gate-{Guid.NewGuid():N}", $"--image={Sandbox.V2}", "-n", Shop);
+    }
+
+    [Test]
+    public async Task PrometheusEvaluatesEveryRule()
+    {
+        var rules = await Monitoring.RulesAsync();
+
+        Assert.That(rules, Has.Count.GreaterThan(20));
+        Assert.That(rules.Where(r => r.GetProperty("health").GetString() != "ok" || r.TryGetProperty("lastError", out _)).Select(r => r.ToString()), Is.Empty);
+        (await Run.OfAsync(World.Rig.Tools["promtool"], ["check", "rules", Path.Combine(World.Rig.Tools.Chart, "files", "rules.yaml")], World.Rig.Plane.Environment("admin"))).OrFail();
+    }
+
+    [Test]
+    public async Task TheMetricsAreNamedAsPrometheusWantsThem()
+    {
+        foreach (var replica in Installation.Replicas)
+        {
+            var check = await Run.OfAsync(World.Rig.Tools["promtool"], ["check", "metrics"], World.Rig.Plane.Environment("admin"), await replica.ScrapeAsync());
+
+            Assert.That(check.OrFail().Output, Is.Empty);
+        }
+    }
+
+    [TestCaseSource(typeof(PanelQuery), nameof(PanelQuery.All))]
+    public async Task NoPanelIsEmpty(PanelQuery panel)
+    {
+        if (s_absent.FirstOrDefault(a => panel.Expression.Contains(a.Key, StringComparison.Ordinal)) is { Key: not null } absent)
+        {
+            Assert.That((await Monitoring.QueryAsync(panel.Over(Seconds))).GetArrayLength(), Is.Zero, $"{absent.Key} is there after all ({absent.Value}): take it off the list");
+            return;
+        }
+
+        await Wait.UntilAsync(
+            () => panel.Instant ? Monitoring.QueryAsync(panel.Over(Seconds)) : Monitoring.QueryRangeAsync(panel.Over(Seconds), Seconds),
+            PanelQuery.HasNumbers,
+            $"numbers for {panel.Over(Seconds)}",
+            seconds: 5);
+    }
+
+    [Test]
+    public void EveryVariableIsFilledIn() => Assert.That(PanelQuery.All.Select(q => q.Over(60)).Where(q => q.Contains('$', StringComparison.Ordinal)), Is.Empty);
+}
