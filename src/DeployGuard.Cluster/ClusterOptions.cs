@@ -1,3 +1,4 @@
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster;
@@ -17,6 +18,12 @@ public sealed record ClusterOptions
 
     /// <summary>Custom resources with pod templates that are judged like the built-in kinds.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
+
+    /// <summary>Whose writes are let through, by kind.</summary>
+    public TrustedControllers Trusted { get; init; } = TrustedControllers.BuiltIn;
+
+    /// <summary>The ConfigMap with the controllers that were seen.</summary>
+    public string ControllersSeen => $"{Service}-controllers";
 
     /// <summary>Never judged, so that a broken DeployGuard cannot keep the cluster or itself from coming back.</summary>
     public IReadOnlyList<string> ExemptNamespaces => ["kube-system", "kube-public", "kube-node-lease", Namespace];

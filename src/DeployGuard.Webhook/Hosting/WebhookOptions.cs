@@ -1,5 +1,6 @@
 using System.Net;
 using DeployGuard.Cluster;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;
@@ -44,6 +45,7 @@ internal sealed record WebhookOptions
     public ClusterOptions Cluster => new()
     {
         CustomKinds = CustomKinds,
+        Trusted = new TrustedControllers(TrustedControllers),
         Namespace = Namespace,
         Service = Service,
         Secret = Secret,
