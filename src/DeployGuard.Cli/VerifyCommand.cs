@@ -51,7 +51,9 @@ internal static class VerifyCommand
         }
 
         output.WriteLine(Text.Printable($"{file}: signed by key {key.KeyId}, about {statement.Subjects.Count} subject(s), {statement.PredicateType}"));
-        return parsed.GetRequiredValue(s_files).Count(f => !Matches(statement, f, output)) == 0 ? 0 : Shell.Refused;
+        // Every file is told of, also after one that does not match.
+        var matches = parsed.GetRequiredValue(s_files).Select(f => Matches(statement, f, output)).ToList();
+        return matches.TrueForAll(m => m) ? 0 : Shell.Refused;
     }
 
     private static bool Matches(Statement statement, string file, TextWriter output)
