@@ -16,9 +16,9 @@ public class DoctorPolicyTests
     private static readonly Installed s_installed = Installed.Of(null, "deployguard-system", "deployguard");
     private static readonly NamespaceLabels[] s_namespaces = [Namespace("shop", "1"), Namespace("bank", "1"), Namespace("other", "2"), Namespace("kube-system", "1")];
 
-    [TestCase($$"""{"images": {}, {{Selecting}}, {{Approval}}}""", "1 can be read (1 Enforce)")]
-    [TestCase($$"""{"mode": "Audit", {{Approval}}}""", "1 can be read (1 Audit)")]
-    [TestCase($$"""{"active": {"from": "2026-11-26T00:00:00Z"}, "images": {}}""", "1 can be read (1 Enforce)")]
+    [TestCase($$"""{"images": {}, {{Selecting}}, {{Approval}} }""", "1 can be read (1 Enforce)")]
+    [TestCase($$"""{"mode": "Audit", {{Approval}} }""", "1 can be read (1 Audit)")]
+    [TestCase("""{"active": {"from": "2026-11-26T00:00:00Z"}, "images": {}}""", "1 can be read (1 Enforce)")]
     public void APolicyWithoutFaultIsWell(string spec, string words) => Expect(Judge(spec).Single(), Health.Ok, words);
 
     [TestCase("""{"images": {}, "match": {"kinds": ["Deployment"]}}""", "p lists match.kinds: what it would refuse as a Deployment passes as another kind")]

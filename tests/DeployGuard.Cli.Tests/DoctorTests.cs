@@ -157,7 +157,7 @@ public class DoctorTests
         Assert.That(found.Remedy.Length > 0, Is.EqualTo(found.Health is not Health.Ok), "what is not well has a remedy, and only that");
     }
 
-    private static JsonNode Entry(string name, string ca) =>
+    private static JsonObject Entry(string name, string ca) =>
         new JsonObject { ["name"] = name, ["clientConfig"] = new JsonObject { ["caBundle"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(ca)) } };
 
     private static JsonNode Deployment(int replicas = 2, int ready = 2, string image = "a/b:0.2.0", params string[] arguments) => JsonSerializer.SerializeToNode(new

@@ -57,6 +57,7 @@ public class DoctorTests
 
     private static async Task AHealthyInstallationIsWell()
     {
+        await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
         var run = await UntilAsync(r => r.Output.Contains("replicaset-controller (Pod)", StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
 
         Assert.That(run.Output.Split('\n').Select(l => l.Split(':')[0]), Is.EqualTo((string[])
