@@ -13,7 +13,7 @@ export DOTNET_CLI_USE_MSBUILD_SERVER := 0
 
 .PHONY: help
 help: ## Explain every target.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: publish ## Play the whole story on a throw-away real control plane. KEEP=1 leaves it running.
@@ -65,6 +65,10 @@ docs: build ## Write the docs that are made from the code: docs/reasons.md.
 .PHONY: audit
 audit: ## Ask for known vulnerabilities in the packages (needs a feed that knows them).
 	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive
+
+.PHONY: release-dry-run
+release-dry-run: rig ## Make in artifacts/release what a release holds, signed with a throw-away key, and verify it: docs/release.md.
+	release/dry-run.sh
 
 .PHONY: ci
 ci: build lint lint-chart test ## What CI runs.
