@@ -57,7 +57,7 @@ internal sealed class CertificateCheck : ICheck
     /// <summary>The leader writes the CA into every entry; while certificates are being exchanged a bundle may hold more.</summary>
     public static IEnumerable<Diagnosis> JudgeBundles(IReadOnlyList<JsonNode> entries, string ca)
     {
-        const string Remedy = "The leader restores it within seconds; if it does not, no replica leads: kubectl deployguard doctor shows which, and the log says why";
+        const string Remedy = "The leader restores it within seconds; if it does not, no replica leads: see deployment and registration here, and the replicas' logs";
         var wanted = Thumbprints(ca) ?? [];
         var bundles = entries.Select(e => (Name: (string?)e["name"], Held: Thumbprints(Text((string?)e["clientConfig"]?["caBundle"])))).ToList();
         foreach (var (name, _) in bundles.Where(b => b.Held is null || !b.Held.Overlaps(wanted)))
