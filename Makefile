@@ -13,7 +13,7 @@ export DOTNET_CLI_USE_MSBUILD_SERVER := 0
 
 .PHONY: help
 help: ## Explain every target.
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: publish ## Play the whole story on a throw-away real control plane. KEEP=1 leaves it running.
@@ -80,6 +80,10 @@ check-image: ## Run what the Dockerfile runs, for both architectures (Docker its
 .PHONY: audit
 audit: ## Ask for known vulnerabilities in the packages (needs a feed that knows them).
 	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive
+
+.PHONY: release-dry-run
+release-dry-run: rig ## Make in artifacts/release what a release holds, signed with a throw-away key, and verify it: docs/release.md.
+	.ci/release-dry-run.sh
 
 .PHONY: ci
 ci: build lint lint-chart check-made check-arm64 test ## What CI runs. The tests come last, and their count is its last line.

@@ -5,11 +5,12 @@ using k8s;
 namespace DeployGuard.Cli;
 
 /// <summary>The flags by which a command finds its cluster and namespace, named and defaulted as kubectl's.</summary>
-internal sealed class ClusterFlags
+/// <param name="usual">The namespace where none is given; null for the context's.</param>
+internal sealed class ClusterFlags(string? usual = null)
 {
     private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "Kubeconfig file. Default: the first file of KUBECONFIG, else the one in the home folder." };
     private readonly Option<string?> _context = new("--context") { Description = "Context of the kubeconfig. Default: the current one." };
-    private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = "Namespace. Default: the context's." };
+    private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = $"Namespace. Default: {usual ?? "the context's"}." };
 
     public void AddTo(Command command)
     {
@@ -22,7 +23,7 @@ internal sealed class ClusterFlags
     public async Task<(ApiConnection Api, string Namespace)> OpenAsync(ParseResult parsed)
     {
         var configuration = await KubernetesClientConfiguration.BuildConfigFromConfigFileAsync(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
-        var @namespace = parsed.GetValue(_namespace) ?? (string.IsNullOrEmpty(configuration.Namespace) ? "default" : configuration.Namespace);
+        var @namespace = parsed.GetValue(_namespace) ?? usual ?? (string.IsNullOrEmpty(configuration.Namespace) ? "default" : configuration.Namespace);
         return (new ApiConnection(new Kubernetes(configuration)), @namespace);
     }
 

@@ -16,5 +16,8 @@ internal static class Root
             WithdrawCommand.Create(),
             BreakGlassCommand.Create(time),
             ExplainCommand.Create(),
+            DoctorCommand.Create(time),
+            SignCommand.Create(),
+            VerifyCommand.Create(),
         };
 }

@@ -42,6 +42,10 @@ internal static class Shell
         {
             return await FailAsync(error, $"the API server cannot be reached: {unreachable.Message}", Unusable);
         }
+        catch (OperationCanceledException slow) when (slow.InnerException is TimeoutException)
+        {
+            return await FailAsync(error, "the API server did not answer in time", Unusable);
+        }
         catch (OperationCanceledException)
         {
             return await FailAsync(error, "stopped", 130);

@@ -31,6 +31,7 @@ public sealed class ClusterHost
     private readonly Audit _audit;
     private readonly CanaryWatch _canaries;
     private readonly Budgets _budgets;
+    private readonly ControllersSeen _controllers;
     private readonly TimeProvider _time;
 
     /// <param name="given">A certificate from files; null for the one that DeployGuard keeps itself.</param>
@@ -41,6 +42,7 @@ public sealed class ClusterHost
         _live = new LiveFacts(api);
         _serving = new LiveServing(api, _caches);
         _budgets = new Budgets(api, _caches, options, time);
+        _controllers = new ControllersSeen(api, options, time, logger);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
         var custom = new CustomWorkloads(api, options.CustomKinds);
@@ -123,7 +125,7 @@ public sealed class ClusterHost
         var recording = _recorder.RunAsync(CancellationToken.None);
         try
         {
-            await Task.WhenAll([.. _caches.All.Select(c => c.RunAsync(cancel)), Certificate.RunAsync(cancel), LeadOnceReadyAsync(cancel)]);
+            await Task.WhenAll([.. _caches.All.Select(c => c.RunAsync(cancel)), Certificate.RunAsync(cancel), _controllers.RunAsync(cancel), LeadOnceReadyAsync(cancel)]);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -198,6 +200,9 @@ public sealed class ClusterHost
             throw new UnavailableException($"the API server did not say in time whether {who.Username} may {verb} {resource}", fault);
         }
     }
+
+    /// <summary>Takes note of a controller at work; never waits.</summary>
+    public void Saw(Request request) => _controllers.Note(request);
 
     public bool NamespaceEnds(string name) => _caches.Namespaces.Find(ObjectKey.Of("", name)) is { Ends: true };
 

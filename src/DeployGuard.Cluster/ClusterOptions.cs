@@ -22,6 +22,9 @@ public sealed record ClusterOptions
     /// <summary>Whose writes need no judgement: the API server is told, where it can use it.</summary>
     public TrustedControllers Trusted { get; init; } = TrustedControllers.BuiltIn;
 
+    /// <summary>The ConfigMap with the controllers that were seen.</summary>
+    public string ControllersSeen => $"{Service}-controllers";
+
     /// <summary>Never judged, so that a broken DeployGuard cannot keep the cluster or itself from coming back.</summary>
     public IReadOnlyList<string> ExemptNamespaces => ["kube-system", "kube-public", "kube-node-lease", Namespace];
 }

@@ -36,6 +36,11 @@ internal sealed class LiteralFacts : IFacts
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
 
+    /// <summary>Every request that was read.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<Request> Seen { get; } = [];
+
+    public void Saw(Request request) => Seen.Enqueue(request);
+
     public bool NamespaceEnds(string name) => EndingNamespaces.Contains(name);
 
     /// <summary>What live reads wait for.</summary>

@@ -4,7 +4,7 @@ using DeployGuard.Core.Changes;
 namespace DeployGuard.Cluster.Access;
 
 /// <summary>Asks the API server what somebody may do: its authorizers are the one place where permissions are written down.</summary>
-internal sealed class AccessReviews(ApiConnection api)
+public sealed class AccessReviews(ApiConnection api)
 {
     private const string Path = "apis/authorization.k8s.io/v1/subjectaccessreviews";
 
@@ -13,8 +13,15 @@ internal sealed class AccessReviews(ApiConnection api)
     /// <param name="name">Empty for any.</param>
     /// <exception cref="ApiException">The API server refused to say.</exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
-    public async Task<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken cancel)
+    public Task<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken cancel) =>
+        MayAsync(who, new Need("deployguard.io", resource, verb, @namespace, name, ""), cancel);
+
+    /// <summary>Whether somebody has a verb on any resource.</summary>
+    /// <exception cref="ApiException">The API server refused to say.</exception>
+    /// <exception cref="HttpRequestException">It could not be reached.</exception>
+    public async Task<bool> MayAsync(Requester who, Need need, CancellationToken cancel)
     {
+        var parts = need.Resource.Split('/');
         var review = JsonSerializer.Serialize(new
         {
             apiVersion = "authorization.k8s.io/v1",
@@ -24,7 +31,15 @@ internal sealed class AccessReviews(ApiConnection api)
                 user = who.Username,
                 uid = who.Uid,
                 groups = who.Groups,
-                resourceAttributes = new { group = "deployguard.io", resource, verb, @namespace, name },
+                resourceAttributes = new
+                {
+                    group = need.ApiGroup,
+                    resource = parts[0],
+                    subresource = parts.Length > 1 ? parts[1] : "",
+                    verb = need.Verb,
+                    @namespace = need.Namespace,
+                    name = need.Name,
+                },
             },
         });
         using var answer = await api.WriteAsync(HttpMethod.Post, Path, review, cancel);

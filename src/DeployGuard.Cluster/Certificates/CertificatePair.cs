@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace DeployGuard.Cluster.Certificates;
 
 /// <summary>A server certificate with its key and chain, checked against the CA that is said to have signed it.</summary>
-internal static class CertificatePair
+public static class CertificatePair
 {
     /// <param name="names">How messages call the three: file names, or keys of a Secret.</param>
     /// <exception cref="CertificateProblemException">Any of them cannot be used; the message names which.</exception>

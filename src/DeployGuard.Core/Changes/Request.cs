@@ -57,4 +57,5 @@ public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> Labels
 
 /// <summary>A write of a kind that DeployGuard is registered for but that has no pod template it could read.</summary>
 /// <param name="MetadataOnly">Nothing but metadata and status differs from what is stored.</param>
-public sealed record OpaqueRequest(bool MetadataOnly) : Request;
+/// <param name="NamesController">The object says that a controller owns it: a claim.</param>
+public sealed record OpaqueRequest(bool MetadataOnly, bool NamesController = false) : Request;

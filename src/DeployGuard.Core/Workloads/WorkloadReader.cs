@@ -54,6 +54,10 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     /// <summary>The version of any object; empty where it says none.</summary>
     public static string ReadVersion(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata")?.Text("resourceVersion") ?? "";
 
+    /// <summary>The uid of the owner of any object that is marked as its controller; null if there is none.</summary>
+    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
+    public static string? ReadControllerUid(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata") is { } metadata ? ControllerUid(metadata) : null;
+
     /// <summary>The labels of any object.</summary>
     /// <exception cref="MalformedObjectException">It has no metadata, or labels that are no strings.</exception>
     public static IReadOnlyDictionary<string, string> ReadLabels(JsonElement obj) => Field.Root(obj).AsObject().RequiredObject("metadata").Map("labels");

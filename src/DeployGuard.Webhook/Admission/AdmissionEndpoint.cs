@@ -26,6 +26,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
             return Answer.Malformed($"{review.Kind} {review.Namespace}/{review.Name}: {wrong.Message}");
         }
 
+        facts.Saw(request);
         var verdict = await DecideAsync(request, context);
         var isEcho = _telemetry.Decided(verdict);
         if (!isEcho && !request.DryRun && BelongsOnRecordAfterwards(verdict))

@@ -22,6 +22,8 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.MayAsync(who, verb, resource, @namespace, name, deadline));
 
+    public void Saw(Request request) => cluster.Saw(request);
+
     public bool NamespaceEnds(string name) => cluster.NamespaceEnds(name);
 
     public ValueTask<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline) => OrUnavailableAsync(cluster.ReserveAsync(verdict, deadline));

@@ -23,6 +23,9 @@ internal interface IFacts
     /// <exception cref="FactsUnavailableException">It could not be asked in time.</exception>
     ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline);
 
+    /// <summary>Takes note of a controller at work. Never waits.</summary>
+    void Saw(Request request);
+
     /// <summary>Whether a namespace is being deleted.</summary>
     bool NamespaceEnds(string name);
 

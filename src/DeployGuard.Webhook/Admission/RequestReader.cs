@@ -36,7 +36,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
         var target = new WorkloadRef(Canonical(review.Group), review.Kind, review.Namespace, review.Name);
         if (workloads.Kinds.TemplatePath(target.ApiGroup, target.Kind) is null)
         {
-            return new OpaqueRequest(DiffersInMetadataOnly(review))
+            return new OpaqueRequest(DiffersInMetadataOnly(review), review.Operation is Operation.Create && In("object", () => WorkloadReader.ReadControllerUid(Present(review.Object))) is not null)
             {
                 Operation = review.Operation,
                 Requester = review.Requester,

@@ -22,6 +22,11 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     /// <summary>Without an authorizer nobody was given any verb.</summary>
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);
 
+    public void Saw(Request request)
+    {
+        // There is nowhere to keep it.
+    }
+
     public bool NamespaceEnds(string name) => false;
 
     public IEnumerable<RecordedChange> Unreviewed => [];

@@ -54,6 +54,7 @@ internal static class WebhookApp
 
         var app = builder.Build();
         app.Services.GetRequiredService<Meter>().AddProgramMetrics(app.Services.GetRequiredService<DecisionLog>());
+        app.Services.GetRequiredService<Telemetry.Telemetry>().Begin();
         app.Serve(clients is not null, notReady);
         return app;
     }

@@ -46,6 +46,15 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tim
 
     private readonly Counter<long> _policies = meter.CreateCounter<long>("deployguard_policy_changes", description: "SafeguardPolicies created, changed or deleted.");
 
+    /// <summary>Counters that alerts look at begin at zero: the first of something is then seen to be one more.</summary>
+    public void Begin()
+    {
+        foreach (var requester in (string[])["person", "machine"])
+        {
+            _overloaded.Add(0, new KeyValuePair<string, object?>("requester", requester));
+        }
+    }
+
     /// <returns>Whether it is the echo of a refusal that was given a moment ago, and neither counted nor recorded once more.</returns>
     public bool Decided(Verdict verdict)
     {

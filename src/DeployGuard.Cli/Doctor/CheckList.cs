@@ -1,0 +1,20 @@
+namespace DeployGuard.Cli.Doctor;
+
+/// <summary>The checks, in the order in which they are reported: from what everything rests on to what is good to know.</summary>
+internal static class CheckList
+{
+    public static IReadOnlyList<ICheck> All { get; } =
+    [
+        new PermissionsCheck(),
+        new DeploymentCheck(),
+        new CertificateCheck(),
+        new ReachabilityCheck(),
+        new RegistrationCheck(),
+        new GateCheck(),
+        new MatchConditionsCheck(),
+        new PoliciesCheck(),
+        new QuorumCheck(),
+        new NamespaceLabelsCheck(),
+        new ControllersCheck(),
+    ];
+}

@@ -1,0 +1,53 @@
+namespace DeployGuard.Cluster.Access;
+
+/// <summary>A verb that DeployGuard's service account must have.</summary>
+/// <param name="Resource">With its subresource: <c>safeguardpolicies/status</c>.</param>
+/// <param name="Namespace">Empty for the whole cluster.</param>
+/// <param name="Name">Empty for any object.</param>
+/// <param name="Why">What fails without it.</param>
+public sealed record Need(string ApiGroup, string Resource, string Verb, string Namespace, string Name, string Why)
+{
+    public override string ToString() =>
+        $"{Verb} {(ApiGroup.Length > 0 ? $"{Resource}.{ApiGroup}" : Resource)}{(Name.Length > 0 ? $" {Name}" : "")}{(Namespace.Length > 0 ? $" -n {Namespace}" : "")}";
+}
+
+/// <summary>
+/// All that DeployGuard's service account needs, no more and no less. The one list of it: the chart's roles are tested against it, and
+/// <c>deployguard doctor</c> asks the API server for each.
+/// </summary>
+public static class Needs
+{
+    private const string Own = "deployguard.io";
+    private const string Registrations = "admissionregistration.k8s.io";
+
+    public static IReadOnlyList<Need> Of(ClusterOptions options)
+    {
+        string[] read = ["get", "list", "watch"];
+        return
+        [
+            .. InCluster(Own, ["safeguardpolicies"], [.. read, "create"], "no policy is known, and baseline is not made"),
+            .. InCluster(Own, ["safeguardpolicies/status"], ["update"], "no namespace is adopted"),
+            .. InCluster(Own, ["changes"], [.. read, "create", "update", "delete"], "nothing gated is let in, because it must be on record first"),
+            .. InCluster(Own, ["changeapprovals", "breakglasses"], [.. read, "delete"], "no approval counts, and none expires"),
+            .. InCluster("", ["namespaces", "services", "pods", "replicationcontrollers"], read, "no replica becomes ready, and nothing is decided"),
+            .. InCluster("", ["nodes"], ["list"], "a new DaemonSet under a canary is refused as Undecidable"),
+            .. InCluster("apps", ["deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions"], read, "no replica becomes ready, and rollbacks are not known as such"),
+            .. InCluster("batch", ["jobs", "cronjobs"], read, "no replica becomes ready"),
+            .. options.CustomKinds.SelectMany(k => InCluster(k.ApiGroup, [k.Resource], ["get", "list"], $"no {k.Kind} is seen to complete")),
+            .. InCluster("", ["events"], ["create", "get", "patch"], "nobody is told by Events"),
+            .. InCluster("authorization.k8s.io", ["subjectaccessreviews"], ["create"], "nobody has the verbs exempt, override and breakglass-namespace"),
+            .. InCluster(Registrations, ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"], ["get", "patch"], "the registration is not kept", options.WebhookConfiguration),
+            .. InOurs(options, "", "secrets", ["get", "patch"], "no certificate, and the leader forgets what it did", options.Secret),
+            .. InOurs(options, "", "configmaps", ["get", "create", "update"], "what a budget limits is refused as Undecidable"),
+            .. InOurs(options, "coordination.k8s.io", "leases", ["get", "update"], "no replica leads", options.Lease),
+            // A create cannot be limited by name.
+            .. InOurs(options, "coordination.k8s.io", "leases", ["create"], "no replica leads"),
+        ];
+    }
+
+    private static IEnumerable<Need> InCluster(string group, string[] resources, string[] verbs, string why, string name = "") =>
+        resources.SelectMany(resource => verbs.Select(verb => new Need(group, resource, verb, "", name, why)));
+
+    private static IEnumerable<Need> InOurs(ClusterOptions options, string group, string resource, string[] verbs, string why, string name = "") =>
+        verbs.Select(verb => new Need(group, resource, verb, options.Namespace, name, why));
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DeployGuard.Cluster.Records;
+
+/// <summary>A machine that made objects on behalf of others, as the ConfigMap <c>&lt;fullname&gt;-controllers</c> keeps it.</summary>
+/// <param name="User">Its authenticated user name.</param>
+/// <param name="Kinds">Kinds of what it made, sorted.</param>
+/// <param name="Trusted">It is let through for these kinds.</param>
+public sealed record SeenController(string User, IReadOnlyList<string> Kinds, bool Trusted)
+{
+    /// <summary>The key under which the ConfigMap holds the list.</summary>
+    public const string Key = "seen";
+
+    /// <summary>Of a ConfigMap; empty where there is none. What somebody else made of it counts for nothing.</summary>
+    public static IReadOnlyList<SeenController> ReadAll(JsonElement? configMap)
+    {
+        if (configMap is not { } found || !found.TryGetProperty("data", out var data) || !data.TryGetProperty(Key, out var text))
+        {
+            return [];
+        }
+
+        try
+        {
+            using var list = JsonDocument.Parse(text.GetString() ?? "[]");
+            return [.. list.RootElement.EnumerateArray().Select(Read)];
+        }
+        catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return [];
+        }
+    }
+
+    public static string WriteAll(IEnumerable<SeenController> all) => new JsonArray([.. all.Select(s => (JsonNode)new JsonObject
+    {
+        ["user"] = s.User, ["kinds"] = new JsonArray([.. s.Kinds.Select(k => JsonValue.Create(k))]), ["trusted"] = s.Trusted,
+    })]).ToJsonString();
+
+    private static SeenController Read(JsonElement entry) => new(
+        entry.GetProperty("user").GetString() ?? "",
+        [.. entry.GetProperty("kinds").EnumerateArray().Select(k => k.GetString() ?? "")],
+        entry.GetProperty("trusted").GetBoolean());
+}

@@ -1,0 +1,127 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Cli.Doctor;
+using DeployGuard.Core.Policies;
+using static DeployGuard.Cli.Tests.DoctorTests;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary>What doctor makes of policies, of the registration that follows from them, and of who may approve.</summary>
+public class DoctorPolicyTests
+{
+    private const string Selecting = """ "match": {"namespaceSelector": {"matchLabels": {"tier": "1"}}} """;
+    private const string Approval = """ "approval": {"quorum": [{"groups": ["seniors", "leads"], "count": 1}]} """;
+
+    private static readonly DateTimeOffset s_now = new(2026, 11, 25, 0, 0, 0, TimeSpan.Zero);
+    private static readonly Installed s_installed = Installed.Of(null, "deployguard-system", "deployguard");
+    private static readonly NamespaceLabels[] s_namespaces = [Namespace("shop", "1"), Namespace("bank", "1"), Namespace("other", "2"), Namespace("kube-system", "1")];
+
+    [TestCase($$"""{"images": {}, {{Selecting}}, {{Approval}} }""", "1 can be read (1 Enforce)")]
+    [TestCase($$"""{"mode": "Audit", {{Approval}} }""", "1 can be read (1 Audit)")]
+    [TestCase("""{"active": {"from": "2026-11-26T00:00:00Z"}, "images": {}}""", "1 can be read (1 Enforce)")]
+    public void APolicyWithoutFaultIsWell(string spec, string words) => Expect(Judge(spec).Single(), Health.Ok, words);
+
+    [TestCase("""{"images": {}, "match": {"kinds": ["Deployment"]}}""", "p lists match.kinds: what it would refuse as a Deployment passes as another kind")]
+    [TestCase($$"""{ {{Approval}} }""", "p enforces approvals, and allows images named by tag, which can be moved after the approval")]
+    [TestCase("""{"active": {"until": "2026-11-24T00:00:00Z"}, "images": {}}""", "p was active until 2026-11-24 00:00:00Z, and guards nothing since")]
+    [TestCase("""{"images": {}, "match": {"namespaceSelector": {"matchLabels": {"tier": "9"}}}}""", "p is in Enforce and matches no namespace")]
+    public void WhatAPolicyLeavesOpenIsAWarning(string spec, string words) => Expect(Judge(spec).Single(), Health.Warning, words);
+
+    [Test]
+    public void EveryErrorOfAnUnreadablePolicyIsShown()
+    {
+        Expect(Judge("""{"aproval": {}, "canary": {"steps": [9, 5]}}""")[0], Health.Failed, "p cannot be read, and refuses new revisions where it matches:\n           - spec.canary.steps: [9, 5] must rise\n           - spec.aproval: unknown field");
+        Expect(Judge("""{"mode": "Warn", "aproval": {}}""")[0], Health.Failed, "p cannot be read, and guards nothing:");
+    }
+
+    [Test]
+    public void NamespacesAreGuardedWhereAnEnforcePolicyIsActiveButNeverExemptOnes()
+    {
+        SafeguardPolicy[] policies = [Policy($$"""{ {{Selecting}} }"""), Policy("""{"mode": "Audit"}"""), Policy("""{"active": {"until": "2026-11-24T00:00:00Z"}}""")];
+        Assert.That(RegistrationCheck.Guarded(policies, s_namespaces, s_installed.Options, s_now), Is.EqualTo((string[])["bank", "shop"]));
+    }
+
+    [Test]
+    public void ARegistrationThatListsExactlyTheGuardedNamespacesIsWell() =>
+        Expect(Registration(Validating(Fail("bank", "shop"))).Single(), Health.Ok, "2 validating and 1 mutating webhooks; enforced in namespaces bank, shop");
+
+    [Test]
+    public void AGuardedNamespaceThatIsNotWaitedForIsNamedAndOneTooMany() => Assert.That(Registration(Validating(Fail("shop", "old"))).Select(d => d.Words), Is.EqualTo((string[])
+    [
+        "webhook workloads.deployguard.io does not wait in namespace bank, where an Enforce policy matches",
+        "webhook workloads.deployguard.io waits in namespace old, where no Enforce policy matches: while no replica answers, deploys wait there for nothing",
+    ]));
+
+    [Test]
+    public void MissingConfigurationsEmptyOnesAndAMissingFailEntryAreAllNamed()
+    {
+        var found = RegistrationCheck.Judge(JsonNode.Parse("""{"metadata": {}}"""), null, ["shop"], s_installed);
+        Assert.That(found.Select(d => d.Words), Is.EqualTo((string[])
+        [
+            "ValidatingWebhookConfiguration deployguard is empty: nothing is guarded",
+            "there is no MutatingWebhookConfiguration deployguard: nothing of it is guarded, and DeployGuard does not create it anew",
+            "no webhook waits (failurePolicy Fail) in namespace shop, where an Enforce policy matches: while no replica answers, everything passes there",
+        ]));
+        Assert.That(found, Has.All.Property("Health").EqualTo(Health.Failed));
+    }
+
+    [Test]
+    public void WhileTheGateIsOpenWhatItTookAwayIsNotNamedAgain()
+    {
+        var open = Validating("");
+        open["metadata"] = JsonNode.Parse("""{"annotations": {"deployguard.io/gate": "open"}}""");
+        Expect(Registration(open).Single(), Health.Ok, "1 validating and 1 mutating webhooks");
+    }
+
+    [Test]
+    public void AGroupThatMayNotApproveIsNamedWithTheNamespaceWhereNot()
+    {
+        var roles = new VotingRoles();
+        roles.AddRole(Json("""{"metadata": {"name": "approver"}, "rules": [{"apiGroups": ["deployguard.io"], "resources": ["changeapprovals"], "verbs": ["get", "create"]}]}"""));
+        roles.AddRole(Json("""{"metadata": {"name": "reader"}, "rules": [{"apiGroups": ["deployguard.io"], "resources": ["changeapprovals"], "verbs": ["get"]}]}"""));
+        roles.AddRole(Json("""{"metadata": {"name": "none"}, "rules": null}"""));
+        roles.AddBinding(Json("""{"metadata": {"name": "b", "namespace": "shop"}, "roleRef": {"kind": "ClusterRole", "name": "approver"}, "subjects": [{"kind": "Group", "name": "leads"}]}"""));
+        roles.AddBinding(Json("""{"metadata": {"name": "b", "namespace": "bank"}, "roleRef": {"kind": "ClusterRole", "name": "reader"}, "subjects": [{"kind": "Group", "name": "leads"}]}"""));
+        var policy = Policy($$"""{ {{Selecting}}, {{Approval}} }""");
+
+        var found = QuorumCheck.Judge([policy], s_namespaces[..2], roles, "deployguard").Single();
+        Expect(found, Health.Warning, "p asks for 1 of seniors or leads, and no role that is bound to them by group lets them approve in namespace bank");
+        Assert.That(found.Remedy, Is.EqualTo("kubectl -n bank create rolebinding deployguard-approvers --clusterrole=deployguard-approver --group=seniors"));
+
+        roles.AddBinding(Json("""{"metadata": {"name": "all"}, "roleRef": {"kind": "ClusterRole", "name": "approver"}, "subjects": [{"kind": "Group", "name": "seniors"}]}"""));
+        Expect(QuorumCheck.Judge([policy], s_namespaces[..2], roles, "deployguard").Single(), Health.Ok, "every group");
+    }
+
+    [Test]
+    public void NamespacesWithoutTheirNameAsALabelAreNamed()
+    {
+        Expect(NamespaceLabelsCheck.Judge([Named("a", "a"), Named("b", "b")]), Health.Ok, "all 2 carry the label kubernetes.io/metadata.name");
+        Expect(NamespaceLabelsCheck.Judge([Named("a", "a"), Named("b", "a"), .. Enumerable.Range(0, 7).Select(i => Named($"c{i}", ""))]), Health.Warning, "namespaces b, c0, c1, c2, c3 and 3 more without its name");
+    }
+
+    private static IReadOnlyList<Diagnosis> Judge(string spec) => PoliciesCheck.Judge([Policy(spec)], s_namespaces, s_now);
+
+    private static IReadOnlyList<Diagnosis> Registration(JsonNode validating) =>
+        RegistrationCheck.Judge(validating, JsonNode.Parse("""{"webhooks": [{"name": "stamp.deployguard.io"}]}"""), ["bank", "shop"], s_installed);
+
+    private static JsonNode Validating(string more) => JsonNode.Parse($$"""
+        {"webhooks": [{"name": "records.deployguard.io", "failurePolicy": "Fail", "namespaceSelector": {} }{{more}}]}
+        """) ?? throw new InvalidOperationException("no JSON");
+
+    private static string Fail(params string[] namespaces) => $$"""
+        , {"name": "workloads.deployguard.io", "failurePolicy": "Fail",
+           "namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": {{JsonSerializer.Serialize(namespaces)}} }]} }
+        """;
+
+    private static SafeguardPolicy Policy(string spec) => PolicyReader.Read(Json($$"""{"metadata": {"name": "p"}, "spec": {{spec}} }"""));
+
+    private static NamespaceLabels Namespace(string name, string tier) => new(name, new Dictionary<string, string> { ["tier"] = tier });
+
+    private static NamespaceLabels Named(string name, string label) => new(name, label.Length == 0 ? [] : new Dictionary<string, string> { [NamespaceLabels.OfName] = label });
+
+    private static JsonElement Json(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+}

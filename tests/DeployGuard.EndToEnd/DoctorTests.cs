@@ -1,0 +1,203 @@
+using System.Text.Json;
+using DeployGuard.Cluster;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Rig;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary><c>deployguard doctor</c> on a real API server: silent when all is well, and it names what was broken. In a world of its own, which it breaks.</summary>
+public class DoctorTests
+{
+    private const string Namespace = "deployguard-system";
+    private const string Configuration = "validatingwebhookconfiguration/deployguard";
+
+    private IAsyncDisposable? _world;
+
+    private static ControlPlane Plane => World.Rig.Plane;
+
+    [OneTimeSetUp]
+    public async Task StartAsync()
+    {
+        _world = await World.OfItsOwnAsync();
+        // As a server from 1.21 on would have labelled them.
+        foreach (var name in (string[])["default", "kube-system", "kube-public", "kube-node-lease", Namespace])
+        {
+            await KubectlAsync("label", "namespace", name, $"kubernetes.io/metadata.name={name}");
+        }
+
+        // One policy, in force in one namespace; the others are other tests' and match nothing here.
+        var policies = (await Plane.KubectlAsync("admin", "get", "safeguardpolicies", "-o", "name")).OrFail().Output.Split('\n');
+        await KubectlAsync(["delete", .. policies.Where(p => !p.EndsWith("/guarded", StringComparison.Ordinal) && !p.EndsWith("/baseline", StringComparison.Ordinal))]);
+        await World.Rig.CreateNamespaceAsync("shop");
+        await KubectlAsync("label", "namespace", "shop", "tests=guarded");
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAsync()
+    {
+        if (_world is not null)
+        {
+            await _world.DisposeAsync();
+        }
+    }
+
+    /// <summary>One after the other, because what is broken last cannot be mended.</summary>
+    [Test]
+    public async Task AHealthyInstallationIsWellAndWhatIsBrokenIsNamed()
+    {
+        await AHealthyInstallationIsWell();
+        await WhoMayNotLookIsToldWhatToAskFor();
+        await AnUnknownControllerIsNamedWithTheChartsValue();
+        await APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt();
+        await AnOpenGateIsNamedWithTheCommandThatClosesIt();
+        await WithoutALivingReplicaNothingIsReachedAndWhatIsAlteredStaysSo();
+        await AnUnreadablePolicyAnEmptyRegistrationAndNoReplicaAreNamedAllAtOnce();
+    }
+
+    private static async Task AHealthyInstallationIsWell()
+    {
+        await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
+        var run = await UntilAsync(r => r.Output.Contains("replicaset-controller (Pod)", StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
+
+        Assert.That(run.Output.Split('\n').Select(l => l.Split(':')[0]), Is.EqualTo((string[])
+        [
+            "ok       permissions", "ok       deployment", "ok       deployment", "ok       certificate", "ok       certificate", "ok       reachability", "ok       registration",
+            "ok       gate", "ok       matchConditions", "ok       policies", "ok       quorum", "ok       namespaces", "ok       controllers", "All is well.",
+        ]));
+        Assert.That(run.Output, Does.Contain("2 of 2 replicas are ready").And.Contain("enforced in namespace shop").And.Contain("the API server reached a replica, which answered"));
+    }
+
+    [Test]
+    public async Task TheChartsRolesGrantExactlyWhatIsNeeded()
+    {
+        var needs = Needs.Of(new ClusterOptions
+        {
+            Namespace = Namespace,
+            Service = "deployguard",
+            Secret = "deployguard-tls",
+            WebhookConfiguration = "deployguard",
+            Lease = "deployguard-leader",
+            CustomKinds = [new CustomKind("example.com", "robots", "Robot", "spec.body.template")],
+        });
+        var granted = (await GrantsAsync("clusterrole", "")).Concat(await GrantsAsync("role", Namespace));
+        Assert.That(granted, Is.EquivalentTo(needs.Select(n => n.ToString())));
+    }
+
+    [Test]
+    public async Task AsJsonItSaysTheSame()
+    {
+        var run = await Plane.KubectlAsync("admin", "deployguard", "doctor", "--output", "json");
+        using var report = JsonDocument.Parse(run.Output);
+        Assert.That(report.RootElement.GetProperty("healthy").GetBoolean(), Is.EqualTo(run.Succeeded));
+        Assert.That(report.RootElement.GetProperty("findings")[0].GetProperty("check").GetString(), Is.EqualTo("permissions"));
+    }
+
+    private static async Task WhoMayNotLookIsToldWhatToAskFor()
+    {
+        var run = await Plane.KubectlAsync("dana", "deployguard", "doctor");
+        Assert.That(run.Output, Does.Contain("warning  permissions: what system:serviceaccount:deployguard-system:deployguard may do cannot be asked").And.Contain("Ask for the verb create on subjectaccessreviews.authorization.k8s.io"));
+        Assert.That(run.Output, Does.Contain("warning  reachability: it cannot be tried").And.Contain("Ask for the verb create on safeguardpolicies.deployguard.io"));
+        Assert.That(run.ExitCode, Is.Zero, "what one may not see has not failed");
+    }
+
+    private static async Task AnUnknownControllerIsNamedWithTheChartsValue()
+    {
+        await KubectlAsync("create", "clusterrolebinding", "robots", "--clusterrole=admin", "--serviceaccount=robots:maker");
+        const string Owned = """
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "made", "ownerReferences": [{"apiVersion": "example.com/v1", "kind": "Robot", "name": "r", "uid": "u", "controller": true}]},
+             "spec": {"containers": [{"name": "c", "image": "c:1"}]}}
+            """;
+        await World.Rig.CreateNamespaceAsync("yard");
+        await Wait.UntilAsync(
+            () => Plane.KubectlAsync("admin", Owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be made");
+
+        var said = await UntilAsync(r => r.Output.Contains("robots:maker", StringComparison.Ordinal), "the controller to be seen");
+        Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker makes Pod objects for others and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));
+        Assert.That(said.ExitCode, Is.Zero);
+    }
+
+    private static async Task APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt()
+    {
+        var role = (await Plane.KubectlAsync("admin", "get", "clusterrole", "deployguard", "-o", "json")).OrFail().Output;
+        var index = JsonDocument.Parse(role).RootElement.GetProperty("rules").EnumerateArray().ToList().FindIndex(r => r.GetProperty("resources")[0].ValueEquals("events"));
+        await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "remove", "path": "/rules/{{index}}"}]""");
+
+        var run = await UntilAsync(r => r.Output.Contains("FAILED   permissions", StringComparison.Ordinal), "the missing permission to be seen");
+        Assert.That(run.Output, Does.Contain("may not create events, get events, patch events: nobody is told by Events. The chart's roles grant it: helm upgrade deployguard"));
+        Assert.That(run.ExitCode, Is.EqualTo(1));
+        await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "add", "path": "/rules/{{index}}", "value": {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "get", "patch"]} }]""");
+    }
+
+    private static async Task AnOpenGateIsNamedWithTheCommandThatClosesIt()
+    {
+        await KubectlAsync("annotate", Configuration, "deployguard.io/gate=open");
+        var run = await DoctorAsync();
+        Assert.That(run.Output, Does.Contain("FAILED   gate: the gate is open since 20").And.Contain(", by kubectl").And.Contain("Close it: kubectl annotate validatingwebhookconfiguration deployguard deployguard.io/gate-"));
+        await KubectlAsync("annotate", Configuration, "deployguard.io/gate-");
+        await UntilAsync(r => !r.Output.Contains("FAILED   gate", StringComparison.Ordinal) && !r.Output.Contains("FAILED   registration", StringComparison.Ordinal), "the gate to be closed");
+    }
+
+    private static async Task WithoutALivingReplicaNothingIsReachedAndWhatIsAlteredStaysSo()
+    {
+        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        {
+            replica.Daemon.Kill();
+        }
+
+        var run = await DoctorAsync();
+        Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\""));
+        Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check looks for itself");
+
+        var other = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Cluster.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate));
+        await KubectlAsync("patch", Configuration, "--type=json", "-p", $$"""[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": "{{other}}"}]""");
+        Assert.That((await DoctorAsync()).Output, Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io does not hold the CA of the certificate"));
+    }
+
+    private static async Task AnUnreadablePolicyAnEmptyRegistrationAndNoReplicaAreNamedAllAtOnce()
+    {
+        await KubectlAsync("patch", Configuration, "--type=merge", "-p", """{"webhooks": []}""");
+        const string Unreadable = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "broken"}, "spec": {"aproval": {}, "freeze": {}}}""";
+        (await Plane.KubectlAsync("admin", Unreadable, ["create", "-f", "-"])).OrFail();
+        await KubectlAsync("scale", "deployment/deployguard", "--replicas=0", "-n", Namespace);
+
+        var run = await DoctorAsync();
+        Assert.Multiple(() =>
+        {
+            Assert.That(run.ExitCode, Is.EqualTo(1));
+            Assert.That(run.Output, Does.Contain("FAILED   deployment: no replica is wanted").And.Contain("kubectl -n deployguard-system scale deployment/deployguard --replicas=2"));
+            Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server took a policy that DeployGuard refuses"));
+            Assert.That(run.Output, Does.Contain("FAILED   registration: ValidatingWebhookConfiguration deployguard is empty: nothing is guarded"));
+            Assert.That(run.Output, Does.Contain("FAILED   registration: no webhook waits (failurePolicy Fail) in"));
+            Assert.That(run.Output, Does.Contain("FAILED   policies: broken cannot be read, and refuses new revisions where it matches:\n           - spec.freeze: needs active").And.Contain("- spec.aproval: unknown field"));
+        });
+    }
+
+    [Test]
+    public async Task WithoutAClusterItIsTwo()
+    {
+        var run = await Run.OfAsync(Path.Combine(World.Rig.Tools.Cli, "deployguard"), ["doctor", "--kubeconfig", "/nowhere/kubeconfig"], Plane.Environment("admin"));
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Output, Does.StartWith("error: no cluster: "));
+    }
+
+    private static Task<Run> DoctorAsync() => Plane.KubectlAsync("admin", "deployguard", "doctor");
+
+    private static Task<Run> UntilAsync(Func<Run, bool> accept, string what) => Wait.UntilAsync(DoctorAsync, accept, what);
+
+    private static async Task KubectlAsync(params string[] arguments) => (await Plane.KubectlAsync("admin", arguments)).OrFail();
+
+    /// <summary>What a role grants, each as a <see cref="Need"/> says it.</summary>
+    private static async Task<IEnumerable<string>> GrantsAsync(string kind, string @namespace)
+    {
+        var role = (await Plane.KubectlAsync("admin", ["get", kind, "deployguard", "-o", "json", .. @namespace.Length > 0 ? (string[])["-n", @namespace] : []])).OrFail().Output;
+        static IEnumerable<string> Texts(JsonElement rule, string list) => rule.TryGetProperty(list, out var texts) ? texts.EnumerateArray().Select(t => t.GetString() ?? "") : [];
+        return
+            from rule in JsonDocument.Parse(role).RootElement.GetProperty("rules").EnumerateArray()
+            from apiGroup in Texts(rule, "apiGroups")
+            from resource in Texts(rule, "resources")
+            from verb in Texts(rule, "verbs")
+            from name in Texts(rule, "resourceNames").DefaultIfEmpty("")
+            select new Need(apiGroup, resource, verb, @namespace, name, "").ToString();
+    }
+}

@@ -1,0 +1,51 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>That reviews of what controllers make reach whoever remembers the controllers.</summary>
+public class ControllersSeenTests
+{
+    private const string Controller = "system:serviceaccount:kube-system:daemon-set-controller";
+
+    [Test]
+    public async Task APodAndAControllerRevisionSayThatAControllerOwnsThem()
+    {
+        var facts = new LiteralFacts();
+        await using var webhook = await RunningWebhook.StartAsync(facts);
+        await webhook.AskAsync("/admit/workloads", await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "reviews", "kubectl-set-image-create-pod.json")));
+        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true)));
+        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: false)));
+
+        var seen = facts.Seen.ToList();
+        Assert.Multiple(() =>
+        {
+            Assert.That(seen[0], Is.TypeOf<WorkloadRequest>().With.Property("After").Property("ControllerUid").Not.Null);
+            Assert.That(seen.Skip(1).Cast<OpaqueRequest>().Select(r => r.NamesController), Is.EqualTo((bool[])[true, false]));
+        });
+    }
+
+    [Test]
+    public async Task OwnersOfAnotherFormAreMalformed()
+    {
+        await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts());
+        var broken = Revision(owned: false);
+        broken["metadata"] = new JsonObject { ["name"] = "x", ["ownerReferences"] = "me" };
+        var answer = await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, broken));
+        Assert.That(answer.GetProperty("status").GetProperty("message").GetString(), Does.Contain("object.metadata.ownerReferences: expected a list"));
+    }
+
+    private static JsonObject Revision(bool owned) => new()
+    {
+        ["apiVersion"] = "apps/v1",
+        ["kind"] = "ControllerRevision",
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = "logs-1",
+            ["namespace"] = "shop",
+            ["ownerReferences"] = owned ? new JsonArray(new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = "DaemonSet", ["name"] = "logs", ["uid"] = "u", ["controller"] = true }) : new JsonArray(),
+        },
+        ["data"] = new JsonObject(),
+        ["revision"] = 1,
+    };
+}
