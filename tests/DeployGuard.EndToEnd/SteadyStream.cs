@@ -11,11 +11,14 @@ namespace DeployGuard.EndToEnd;
 /// </summary>
 internal sealed class SteadyStream : IAsyncDisposable
 {
+    public const int Writers = 6;
+
     private const int MostWrites = 20_000;
     private const string Restart = """{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"AT"}}}}}""";
     private const string NewRevision = """{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"IMAGE"}]}}}}""";
 
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(60);
+    /// <summary>Three of each kind, with this pause after every write: 30 a second where the machine has nothing else to do.</summary>
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(180);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly ApiConnection _api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
@@ -28,7 +31,9 @@ internal sealed class SteadyStream : IAsyncDisposable
     public SteadyStream(Sandbox sandbox)
     {
         _path = $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments/web";
-        _running = Task.WhenAll(WriteAsync(_ => NewRevision.Replace("IMAGE", V3, StringComparison.Ordinal), mayPass: false), WriteAsync(i => Restart.Replace("AT", $"{i}", StringComparison.Ordinal), mayPass: true));
+        _running = Task.WhenAll(Enumerable.Range(0, Writers).Select(w => w % 2 == 0
+            ? WriteAsync(_ => NewRevision.Replace("IMAGE", V3, StringComparison.Ordinal), mayPass: false)
+            : WriteAsync(i => Restart.Replace("AT", $"{w}-{i}", StringComparison.Ordinal), mayPass: true)));
     }
 
     /// <summary>Allowed where it had to be refused, or the other way around.</summary>
