@@ -131,7 +131,7 @@ public class SequenceTests
                 CreatedAt = _now,
             };
             var recorded = Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
-            if (new NewApproval(approval, Person(who), false, recorded, [s_policy]).Refuse(WorkloadKinds.BuiltIn, _now) is null)
+            if (new NewApproval(approval, Person(who), recorded, [s_policy]).Refuse(WorkloadKinds.BuiltIn, _now) is null)
             {
                 _votes.Add(approval);
             }
@@ -180,7 +180,7 @@ public class SequenceTests
             foreach (var change in Changes)
             {
                 var live = new Observation(s_revisions[_runs].Template.Hash, true, true);
-                if (Life.Next(change, live, Standing.Veto(change, _votes, [s_policy], _now), ProofOf.Time, _now) is { } next)
+                if (Life.Next(change, live, Standing.Veto(change, _votes, [s_policy], _now, Changes), ProofOf.Time, _now) is { } next)
                 {
                     ChangeStatus.Move(_records[change.Name]["status"]!.AsObject(), next, _now);
                 }

@@ -59,7 +59,7 @@ public class LifeTests
         var monitored = policy with { Approval = policy.Approval! with { Monitors = [Some.Machine.Username] } };
         var change = In(Phase.Pending, 1);
         Approval? Standing(Requester by, SafeguardPolicy under, double hoursAgo = 1) => Approvals.Standing.Veto(
-            change, [Some.ApprovalOf(s_deployment, by, Decision.Reject) with { CreatedAt = Some.Now.AddHours(-hoursAgo) }], [under], Some.Now);
+            change, [Some.ApprovalOf(s_deployment, by, Decision.Reject) with { CreatedAt = Some.Now.AddHours(-hoursAgo) }], [under], Some.Now, [change]);
 
         Assert.That(Standing(Some.Alice, policy), Is.Not.Null);
         Assert.That(Standing(Some.Alice, policy, 72), Is.Null);

@@ -57,12 +57,33 @@ public class TemplateHashTests
         const string Admitted = """
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "uid": "u"}, "spec": {"nodeName": "n1", "priority": 0,
              "tolerations": [{"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
-             "volumes": [{"name": "kube-api-access-x7k2p", "projected": {}}],
+             "volumes": [{"name": "kube-api-access-x7k2p", "projected": {"defaultMode": 420, "sources": [
+               {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+               {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+               {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}],
              "containers": [{"name": "a", "image": "x", "volumeMounts": [
                {"name": "kube-api-access-x7k2p", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}]}]}}
             """;
 
         Assert.That(Some.Parse(Admitted).Read().Template.Hash, Is.EqualTo(Some.Parse(Bare).Read().Template.Hash));
+    }
+
+    [TestCase("kube-api-access-x", """ "hostPath": {"path": "/"} """)]
+    [TestCase("kube-api-access-x", """ "secret": {"secretName": "other"} """)]
+    [TestCase("kube-api-access-x", """ "projected": {"sources": [{"secret": {"name": "other"}}]} """)]
+    [TestCase("kube-api-access-x", """ "projected": {"sources": [{"serviceAccountToken": {"audience": "vault", "path": "token"}}]} """)]
+    [TestCase("x-token-y", """ "secret": {"secretName": "other-sa-token"} """)]
+    [TestCase("default-token-x7k2p", """ "secret": {"secretName": "default-token-x7k2p"} """)]
+    public void AVolumeInTheTokensPlaceIsPartOfThePodUnlessItIsTheToken(string name, string what)
+    {
+        var bare = Some.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x"}]}}""");
+        var disguised = Some.Parse($$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+             "volumes": [{"name": "{{name}}", {{what}} }],
+             "containers": [{"name": "a", "image": "x", "volumeMounts": [{"name": "{{name}}", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}] }] } }
+            """);
+
+        Assert.That(disguised.Read().Template.Hash, Is.Not.EqualTo(bare.Read().Template.Hash));
     }
 
     [Test]

@@ -91,6 +91,17 @@ public class WaiverTests
         Assert.That(Back(use with { ReviewedBy = "alice" }).Change.Meaning, Is.EqualTo(Meaning.Rollback));
     }
 
+    [Test]
+    public void WhatWasApprovedStaysAWayBackWhereABreakGlassOnlyLetItReachFurther()
+    {
+        var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
+        var widened = Some.Change(old, Phase.Completed) with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null, LetIn: false)] };
+        var view = new ClusterView { Policies = [Some.OneSenior], Changes = [Some.Change(current, Phase.Completed), widened] };
+
+        Assert.That(Some.Decide(Some.Update(current, old), view).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+        Assert.That(widened.IsUnreviewed, Is.True, "somebody is to look at it all the same");
+    }
+
     private static BreakGlass Glass() => new()
     {
         Name = "g",

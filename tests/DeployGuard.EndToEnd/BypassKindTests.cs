@@ -63,6 +63,12 @@ public class BypassKindTests
             {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "web-x"}, "revision": 9,
              "data": {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{{V2}}}"}] } } } } }
             """, "ControllerOnly");
+        var twice = await World.Rig.Plane.KubectlAsync("dana", $$$"""
+            {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "web-y"}, "revision": 9,
+             "data": {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{{V2}}}"}] } } }, "a": 1, "a": 2} }
+            """, ["create", "--raw", $"/apis/apps/v1/namespaces/{sandbox.Namespace}/controllerrevisions", "-f", "-"]);
+        Assert.That(twice.Succeeded, Is.False, "what cannot be read unambiguously must not pass as a failed call");
+        Assert.That(twice.Output, Does.Contain("Duplicate property"));
         await RefusedAsync(sandbox, ReplicaSet("").Replace("\"x\", \"labels\"", "\"web-5d5f\", \"labels\"", StringComparison.Ordinal), "ApprovalMissing");
         await sandbox.AssertNothingRunsAsync(V2);
     }
@@ -109,6 +115,21 @@ public class BypassKindTests
             {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "x"}, "spec": {"schedule": "* * * * *",
              "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "x", "image": "{{V2}}"}] } } } } } }
             """, "ApprovalMissing");
+    }
+
+    [Test]
+    public async Task Row30_AnObjectThatGrowsSixfoldOnItsWayToUs()
+    {
+        var sandbox = await GuardedAsync();
+        var values = string.Join(',', Enumerable.Range(0, 14).Select(i => $$"""{"name": "A{{i}}", "value": "{{new string('<', 100_000)}}"}"""));
+
+        var run = await World.Rig.Plane.KubectlAsync("dana", $$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x", "image": "{{V2}}", "env": [{{values}}]}] } }
+            """, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"]);
+
+        Assert.That(run.Succeeded, Is.False);
+        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+        await sandbox.AssertNothingRunsAsync(V2);
     }
 
     private static async Task RefusedAsync(Sandbox sandbox, string manifest, string because)

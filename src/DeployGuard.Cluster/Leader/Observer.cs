@@ -36,7 +36,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
         var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
-        var veto = Standing.Veto(change, approvals, policies, now);
+        var veto = Standing.Veto(change, approvals, policies, now, caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
         var next = Life.Next(change, live, veto, ProofFor(change, policies, standings), now);
         var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], veto is not null, now);
         var isProgress = canary.Differs(change);

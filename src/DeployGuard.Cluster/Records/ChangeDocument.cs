@@ -37,7 +37,7 @@ internal static class ChangeDocument
         if (entry.Transition.Phase is Phase.Admitted)
         {
             // What would have been waived, had nothing else refused it, was not used.
-            MergeWaivers(status, entry, now);
+            Waivers.Merge(status, entry, now);
         }
 
         if (entry.ChangeId.Length > 0)
@@ -61,6 +61,11 @@ internal static class ChangeDocument
             status["policies"] = new JsonArray([.. entry.Policies.Select(PolicyJson)]);
             status["findings"] = new JsonArray([.. entry.Findings.Select(FindingJson)]);
             Json.SetOrRemove(status, "missing", Missing(entry));
+        }
+        else if (entry.Transition.Phase is Phase.Admitted)
+        {
+            // A rollback is judged by no policy, and waits for nothing.
+            status.Remove("missing");
         }
 
         return document;
@@ -148,33 +153,6 @@ internal static class ChangeDocument
         if (alike < (isMachine ? MostOfEach : MostPeople))
         {
             requesters.Add((JsonNode)new JsonObject { ["username"] = username, ["at"] = Json.Time(now), ["lastAt"] = Json.Time(now), ["count"] = 1 });
-        }
-    }
-
-    private static void MergeWaivers(JsonObject status, ChangeEntry entry, DateTimeOffset now)
-    {
-        foreach (var used in entry.Findings.GroupBy(f => f.Waiver?.BreakGlass).Where(g => g.Key is not null))
-        {
-            var glass = used.Key ?? throw new InvalidOperationException("no break-glass");
-            Json.AddOnce(Json.List(status, "breakGlass"), "name", glass.Name, MostOfEach, () => new JsonObject
-            {
-                ["name"] = glass.Name,
-                ["by"] = glass.RequestedBy.Username,
-                ["incident"] = glass.Incident,
-                ["reason"] = glass.Reason,
-                ["waived"] = new JsonArray([.. used.Select(f => f.Safeguard).Distinct().Select(s => JsonValue.Create(s))]),
-                ["at"] = Json.Time(now),
-            });
-        }
-
-        foreach (var policy in entry.Findings.Where(f => f.Waiver == Core.Waiver.ExemptIdentity).Select(f => f.Policy).Distinct())
-        {
-            Json.AddOnce(Json.List(status, "exemptions"), "policy", policy, MostOfEach, () => new JsonObject
-            {
-                ["policy"] = policy,
-                ["by"] = entry.Requester,
-                ["at"] = Json.Time(now),
-            });
         }
     }
 

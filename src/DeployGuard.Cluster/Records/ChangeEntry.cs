@@ -31,6 +31,9 @@ internal sealed record ChangeEntry
     /// <summary>Who asked; null where nobody did: what was adopted.</summary>
     public string? Requester { get; init; }
 
+    /// <summary>It asked for something that the workload did not run before; false where what runs reaches further.</summary>
+    public bool IsNewRevision { get; init; }
+
     public bool Adopted { get; init; }
 
     public string? OwnedRevision { get; init; }
@@ -58,6 +61,7 @@ internal sealed record ChangeEntry
             Images = [.. after.Template.Images.Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text))],
             Diff = TemplateDiff.Between(change.Before?.Template.Canonical, after.Template.Canonical),
             Origin = change.Origin,
+            IsNewRevision = change.Meaning is Meaning.NewRevision,
             Requester = change.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),
             // A rollback is judged by none of them: what it was let in under stays on record.

@@ -38,7 +38,7 @@ internal sealed record Answer
     public static Answer Forbid(string message, IReadOnlyList<string>? warnings = null) =>
         new() { Code = StatusCodes.Status403Forbidden, Message = message, Warnings = warnings ?? [] };
 
-    public static Answer Malformed(string message) => new() { Code = StatusCodes.Status400BadRequest, Message = message };
+    public static Answer Malformed(string message, int code = StatusCodes.Status400BadRequest) => new() { Code = code, Message = message };
 
     public async Task WriteAsync(HttpResponse response, string uid)
     {
@@ -60,7 +60,12 @@ internal sealed record Answer
         {
             writer.WriteStartObject("status");
             writer.WriteNumber("code", code);
-            writer.WriteString("reason", code == StatusCodes.Status403Forbidden ? "Forbidden" : "BadRequest");
+            writer.WriteString("reason", code switch
+            {
+                StatusCodes.Status403Forbidden => "Forbidden",
+                StatusCodes.Status413PayloadTooLarge => "RequestEntityTooLarge",
+                _ => "BadRequest",
+            });
             writer.WriteString("message", Message);
             writer.WriteEndObject();
         }

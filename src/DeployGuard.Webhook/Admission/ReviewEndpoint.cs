@@ -13,7 +13,7 @@ internal abstract class ReviewEndpoint(Telemetry.Telemetry telemetry)
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         try
         {
-            using var body = await ReviewBody.ReadAsync(context.Request, context.RequestAborted);
+            using var body = await ReviewBody.ReadAsync(context);
             await AnswerAsync(Review.Read(body.Root), context, started);
         }
         catch (ReviewException wrong)
@@ -27,7 +27,7 @@ internal abstract class ReviewEndpoint(Telemetry.Telemetry telemetry)
         catch (MalformedReviewException wrong)
         {
             telemetry.NothingDecided();
-            await Answer.Malformed(wrong.Message).WriteAsync(context.Response, wrong.Uid);
+            await Answer.Malformed(wrong.Message, wrong.Code).WriteAsync(context.Response, wrong.Uid);
         }
     }
 
