@@ -211,6 +211,20 @@ public class ChangeDocumentTests
         Assert.That(Read(document)?.Requesters, Has.Count.EqualTo(22).And.Contains("erin"), "twenty machines, and everybody who is a person: whoever is forgotten could approve");
     }
 
+    [TestCase(Phase.Pending, "web:9 -> web:2")]
+    [TestCase(Phase.Expired, "web:9 -> web:2")]
+    [TestCase(Phase.Admitted, "web:1 -> web:2")]
+    [TestCase(Phase.Proven, "web:1 -> web:2")]
+    public void AnApproverSeesWhatItWouldChangeNow(Phase stored, string expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Pending) }, s_now);
+        ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
+
+        ChangeDocument.Merge(document, s_asked with { Images = [s_asked.Images[0] with { From = "web:9" }] }, s_now);
+
+        Assert.That($"{document["spec"]?["images"]?[0]?["from"]} -> {document["spec"]?["images"]?[0]?["to"]}", Is.EqualTo(expected));
+    }
+
     [Test]
     public void NoEmptyTextIsWritten() =>
         Assert.That(ChangeDocument.Merge(null, s_asked with { Workload = s_asked.Workload with { ApiGroup = "" }, Requester = "" }, s_now).ToJsonString(), Does.Not.Contain(":\"\""));

@@ -96,5 +96,16 @@ public class LifeTests
         Assert.That(Retention.Expendable([In(Phase.Proven, 60 * 24 * 30)], "v1:other", 7, Some.Now), Is.Empty);
     }
 
+    [Test]
+    public void OfPodsAndJobsTheNewestOfEachRequesterAreKept()
+    {
+        RecordedChange Pod(int i, string by) => In(Phase.Completed, i) with { Name = $"{by}{i}", Workload = new Workloads.WorkloadRef("", "Pod", "shop", $"p-{i}"), Requesters = [by] };
+        List<RecordedChange> pods = [.. Enumerable.Range(0, 210).Select(i => Pod(i, "ci")), Pod(500, "dana")];
+        pods[209] = pods[209] with { BreakGlassUses = [new BreakGlassUse("g", "ci", Some.Now, null)] };
+        pods[208] = pods[208] with { Phase = Phase.Pending };
+
+        Assert.That(Retention.Surplus(pods).Select(c => c.Name), Is.EqualTo(Enumerable.Range(200, 8).Select(i => $"ci{i}")));
+    }
+
     private static RecordedChange In(Phase phase, int minutesAgo) => Some.Change(s_deployment, phase) with { Since = Some.Now.AddMinutes(-minutesAgo) };
 }

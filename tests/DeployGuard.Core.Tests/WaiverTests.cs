@@ -102,6 +102,18 @@ public class WaiverTests
         Assert.That(widened.IsUnreviewed, Is.True, "somebody is to look at it all the same");
     }
 
+    [Test]
+    public void ARefusalHasALongestLengthAndSaysWhatItLeavesOut()
+    {
+        var containers = string.Join(',', Enumerable.Range(0, 200).Select(i => $$"""{"name": "c{{i}}", "image": "{{new string('x', 3000)}}{{i}}:1"}"""));
+        var view = new ClusterView { Policies = [Some.Policy("""{"images": {"pin": "Digest"}}""")] };
+
+        var message = Messages.Refusal(Some.Decide(Some.Create(Some.Deployment().With("spec/template/spec/containers", $"[{containers}]")), view));
+
+        Assert.That(message, Has.Length.LessThanOrEqualTo(Messages.LongestRefusal).And.Length.GreaterThan(Messages.LongestRefusal / 2));
+        Assert.That(message, Does.Match(@"\n - and 1\d\d more of the kind; mend these first$"));
+    }
+
     private static BreakGlass Glass() => new()
     {
         Name = "g",

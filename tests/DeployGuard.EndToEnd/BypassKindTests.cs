@@ -91,6 +91,15 @@ public class BypassKindTests
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.ApplyAsync("admin", robot)).OrFail();
         await sandbox.ChangeInPhaseAsync("Running");
+
+        // By its hash, and by break-glass.
+        robot["metadata"]!["name"] = "y";
+        Assert.That((await sandbox.ApplyAsync("admin", robot)).Output, Does.Contain("ApprovalMissing"));
+        var hash = (await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.templateHash}")).OrFail().Output;
+        (await sandbox.KubectlAsync("alice", "deployguard", "approve", "Robot.example.com/y", "--hash", hash, "--yes")).OrFail();
+        (await sandbox.ApplyAsync("admin", robot)).OrFail();
+        Assert.That((await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robit.example.com/y", "--incident", "INC-1", "--reason", "x")).Output, Does.Contain("Robit is no kind that is guarded"));
+        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robot.example.com/y", "--incident", "INC-1", "--reason", "x")).OrFail();
     }
 
     [TestCase("""[{"op": "add", "path": "/spec/template/spec/initContainers", "value": [{"name": "i", "image": "IMAGE"}]}]""")]

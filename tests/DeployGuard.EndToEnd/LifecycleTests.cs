@@ -34,31 +34,6 @@ public class LifecycleTests
     }
 
     [Test]
-    public async Task WithNoReplicaNewRevisionsWaitAndTheTableOfOperationsHolds()
-    {
-        var sandbox = await WithWebRunningAsync();
-        await WayBackTests.ApprovedAsync(sandbox, V2);
-        var unguarded = await UnguardedAsync();
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
-        {
-            replica.Daemon.Kill();
-        }
-
-        var refused = await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V3}");
-        Assert.That(refused.Succeeded, Is.False);
-        Assert.That(refused.Output, Does.Contain("failed calling webhook \"workloads.deployguard.io\""));
-        (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=1")).OrFail();
-        await WayBackWays.ScaleUpAsync(sandbox);
-        await WayBackWays.ReplacedAsync(sandbox, "app=web");
-        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web")).Succeeded, Is.False);
-        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Succeeded, Is.False);
-        (await World.Rig.Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", """[{"op":"replace","path":"/webhooks","value":[]}]""")).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
-        (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
-        (await unguarded.ApplyAsync("dana", Web("web:1"))).OrFail();
-    }
-
-    [Test]
     public async Task Row31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
     {
         var sandbox = await WithWebRunningAsync();

@@ -116,9 +116,9 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
     {
         var workload = change.Workload;
-        if (caches.Workloads.TryGetValue(workload.Kind, out var cache))
+        if (caches.WorkloadsOf(workload) is not null)
         {
-            return cache.Find(ObjectKey.Of(workload.Namespace, workload.Name));
+            return caches.FindWorkload(workload);
         }
 
         // Pods are too many to be watched, and custom kinds may not exist; the few that are needed are asked for until they have come up.
@@ -127,7 +127,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             return null;
         }
 
-        if (workload.Kind != "Pod")
+        if (workload is not { ApiGroup: "", Kind: "Pod" })
         {
             return await custom.FindAsync(workload, cancel);
         }

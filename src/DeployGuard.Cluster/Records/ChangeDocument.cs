@@ -26,6 +26,12 @@ internal static class ChangeDocument
         }
 
         var status = Json.Child(document, "status");
+        if (entry.Images.Count > 0 && (string?)status["phase"] is nameof(Phase.Pending) or nameof(Phase.Rejected) or nameof(Phase.Expired))
+        {
+            // Whoever looks before saying yes sees what it would change now.
+            Describe(Json.Child(document, "spec"), entry);
+        }
+
         ChangeStatus.Ask(status, entry.Transition, now);
         MergeOrigin(Json.Child(status, "origin"), entry);
         MergeRequester(Json.List(status, "requesters"), entry.Requester, now);
@@ -85,20 +91,22 @@ internal static class ChangeDocument
     {
         var workload = new JsonObject { ["kind"] = entry.Workload.Kind, ["name"] = entry.Workload.Name };
         Json.SetOrRemove(workload, "apiGroup", entry.Workload.ApiGroup);
+        var spec = new JsonObject { ["workload"] = workload, ["templateHash"] = entry.TemplateHash };
+        Describe(spec, entry);
         return new JsonObject
         {
             ["apiVersion"] = PolicyReader.ApiVersion,
             ["kind"] = "Change",
             ["metadata"] = new JsonObject { ["name"] = entry.Name, ["namespace"] = entry.Workload.Namespace },
-            ["spec"] = new JsonObject
-            {
-                ["workload"] = workload,
-                ["templateHash"] = entry.TemplateHash,
-                ["images"] = new JsonArray([.. entry.Images.Select(ImageJson)]),
-                ["diff"] = new JsonArray([.. entry.Diff.Select(d => JsonValue.Create(d))]),
-            },
+            ["spec"] = spec,
             ["status"] = new JsonObject(),
         };
+    }
+
+    private static void Describe(JsonObject spec, ChangeEntry entry)
+    {
+        spec["images"] = new JsonArray([.. entry.Images.Select(ImageJson)]);
+        spec["diff"] = new JsonArray([.. entry.Diff.Select(d => JsonValue.Create(d))]);
     }
 
     private static JsonObject ImageJson(ImageChange image)

@@ -56,8 +56,12 @@ internal sealed class RequestReader(WorkloadReader workloads)
             SubResource = review.SubResource,
             Before = review.Operation is Operation.Update ? Workload(review, review.OldObject, "oldObject") : null,
             After = after,
+            IsNameGenerated = review.Operation is Operation.Create && review.Name.Length == 0 && HasGeneratedName(review.Object),
         };
     }
+
+    private static bool HasGeneratedName(JsonElement obj) =>
+        obj.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("generateName", out var prefix) && prefix.ValueKind is JsonValueKind.String && prefix.GetString() is { Length: > 0 };
 
     private Workload Workload(Review review, JsonElement obj, string place)
     {
