@@ -105,6 +105,6 @@ public class RecordTests
         var generated = Web(V1);
         generated["metadata"] = new System.Text.Json.Nodes.JsonObject { ["generateName"] = "web-" };
         Assert.That((await sandbox.CreateAsync("dana", generated)).Output, Does.Contain("ApprovalMissing")
-            .And.Contain("A generated name cannot be approved, because the next attempt has another: give it a name").And.Not.Contain("After approval"));
+            .And.Contain("A generated name cannot be approved, because the next attempt has another: give it metadata.name").And.Not.Contain("After approval"));
     }
 }
