@@ -30,6 +30,19 @@ public class TemplateHashTests
     [TestCase("spec/template/spec/volumes", """[{"name": "v", "emptyDir": {}}]""")]
     public void WhatChangesWhatRunsChangesTheHash(string path, string json) => Assert.That(With(path, json), Is.Not.EqualTo(s_hash));
 
+    [TestCase("annotations", "kubectl.kubernetes.io/restartedAt", true)]
+    [TestCase("annotations", "deployguard.io/ai-tool", true)]
+    [TestCase("labels", "app.kubernetes.io/version", true)]
+    [TestCase("labels", "pod-template-hash", false)]
+    public void NoiseThatAContainerReadsIsWhatRuns(string map, string key, bool expected)
+    {
+        string Hash(string value) => Some.Deployment()
+            .With("spec/template/spec/containers/0/env", $$$"""[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.{{{map}}}['{{{key}}}']"} } }]""")
+            .With($"spec/template/metadata/{map}", $$"""{"app": "web", "{{key}}": "{{value}}"}""").Read().Template.Hash;
+
+        Assert.That(Hash("sh -c this") != Hash("sh -c that"), Is.EqualTo(expected));
+    }
+
     [Test]
     public void TheOrderOfKeysDoesNotMatter()
     {

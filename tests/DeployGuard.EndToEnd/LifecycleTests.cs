@@ -44,6 +44,20 @@ public class LifecycleTests
             () => sandbox.KubectlAsync("dana", "describe", "deployment", "web"),
             run => run.Output.Contains("RunsWithoutChange", StringComparison.Ordinal),
             "the audit to tell");
+
+        // That somebody wrote an owner into it proves nothing.
+        (await sandbox.KubectlAsync("dana", "create", "configmap", "owner")).OrFail();
+        var uid = (await sandbox.KubectlAsync("dana", "get", "configmap", "owner", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
+        (await sandbox.CreateAsync("dana", Parse($$"""
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "owned", "ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "{{uid}}", "controller": true}]},
+             "spec": {"selector": {"matchLabels": {"app": "owned"} }, "template": {"metadata": {"labels": {"app": "owned"} }, "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } } } }
+            """))).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "describe", "replicaset", "owned"),
+            run => run.Output.Contains("RunsWithoutChange", StringComparison.Ordinal),
+            "the audit to tell of what names an owner");
+        var made = await sandbox.KubectlAsync("dana", "describe", "replicasets", "-l", "app=web");
+        Assert.That(made.Output, Does.Contain(V1).And.Not.Contain("RunsWithoutChange"), "what a controller made of what was let in is no finding");
     }
 
     [Test]

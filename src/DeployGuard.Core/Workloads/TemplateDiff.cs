@@ -8,6 +8,9 @@ public static class TemplateDiff
     private const int MostLines = 20;
     private const int LongestValue = 60;
 
+    /// <summary>It is worked out while the API server waits for an answer; a call that takes too long may pass.</summary>
+    private const int LargestTemplate = 1024 * 1024;
+
     /// <summary>
     /// Lines <c>spec.containers[0].env[1].value: a -> b</c>, in the order of the paths, what runs before what only names it; the last says how
     /// many were left out.
@@ -19,6 +22,11 @@ public static class TemplateDiff
         if (after is null)
         {
             return [];
+        }
+
+        if (after.Json.Length + (before?.Json.Length ?? 0) > LargestTemplate)
+        {
+            return [$"the pod template is too large to be compared here: {after.Json.Length / 1024} KiB"];
         }
 
         using var old = JsonDocument.Parse(before?.Json ?? "{}"u8.ToArray());
