@@ -23,6 +23,9 @@ internal sealed class ChangeView(JsonElement item)
     /// <summary>What keeps it from passing; or, where it passed by break-glass, the look of somebody else.</summary>
     public string Missing => Recorded is { IsUnreviewed: true } ? "review of a break-glass" : Text("status", "missing");
 
+    /// <summary>Somebody is to vote on it. What completed before waits as well, if its workload is to be made anew.</summary>
+    public bool Waits => Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Recorded is { Waits: true };
+
     public DateTimeOffset CreatedAt => DateTimeOffset.TryParse(Text("metadata", "creationTimestamp"), out var time) ? time : default;
 
     public IReadOnlyList<string> Requesters => Recorded?.Requesters ?? [];

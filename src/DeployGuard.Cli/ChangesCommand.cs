@@ -43,7 +43,7 @@ internal static class ChangesCommand
             .Select(item => new ChangeView(item))
             .Where(c => phase is null || c.Phase == phase)
             .Where(c => !parsed.GetValue(s_unreviewed) || c.Recorded is { IsUnreviewed: true })
-            .OrderBy(c => c.Phase == nameof(Phase.Pending) ? 0 : 1).ThenByDescending(c => c.CreatedAt)
+            .OrderBy(c => c.Waits ? 0 : 1).ThenByDescending(c => c.CreatedAt)
             .ToList();
         if (parsed.GetValue(s_json))
         {

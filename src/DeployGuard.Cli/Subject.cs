@@ -41,8 +41,8 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
         return new Subject(workload, CanonicalTemplate.HashPrefix + hex, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.");
     }
 
-    /// <summary>Reads <c>deployment/web</c>.</summary>
-    /// <exception cref="ManifestException">It is not of this form, or the kind is not known.</exception>
+    /// <summary>Reads <c>deployment/web</c>, or of a custom kind, as its objects spell it, <c>Rollout.argoproj.io/web</c>.</summary>
+    /// <exception cref="ManifestException">It is not of this form, or the kind is not known. Which custom kinds are guarded the server knows.</exception>
     public static WorkloadRef ReadWorkload(string what, string @namespace)
     {
         if (what.Split('/') is not [{ Length: > 0 } kind, { Length: > 0 } name])
@@ -50,8 +50,13 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
             throw new ManifestException($"{what}: expected kind/name such as deployment/web");
         }
 
+        if (kind.Split('.', 2) is [{ Length: > 0 } custom, { Length: > 0 } group])
+        {
+            return new WorkloadRef(group, custom, @namespace, name);
+        }
+
         var known = WorkloadKinds.BuiltIn.Find(kind)
-            ?? throw new ManifestException($"{what}: {kind} is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}");
+            ?? throw new ManifestException($"{what}: {kind} is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}; a custom kind is given with its group, such as Rollout.argoproj.io/web");
         return new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
     }
 

@@ -90,7 +90,7 @@ internal sealed class VoteCommand
 
         if (release is not null)
         {
-            var waiting = (await records.ChangesAsync(cancel)).Where(c => c.Phase is "Pending" or "Rejected" && c.ChangeIds.Contains(release)).ToList();
+            var waiting = (await records.ChangesAsync(cancel)).Where(c => c.Waits && c.ChangeIds.Contains(release)).ToList();
             return waiting.Count > 0 ? [.. waiting.Select(Subject.Of)]
                 : throw new ManifestException($"--change-id {release}: nothing of it waits in namespace {records.Namespace}");
         }

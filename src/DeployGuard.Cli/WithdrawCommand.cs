@@ -54,7 +54,7 @@ internal static class WithdrawCommand
     private static async Task<List<Approval>> MineAsync(Records records, Subject subject, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
         var (_, me) = await records.VoteAsync(subject, Decision.Reject, "who am I", null, cancel, dryRun: true);
-        var mine = votes.Where(v => v.Workload == subject.Workload && v.TemplateHash == subject.TemplateHash && v.Approver.Username == me).ToList();
+        var mine = votes.Where(v => v.Workload == subject.Workload && (v.TemplateHash is { } hash ? hash == subject.TemplateHash : v.Images.Any(subject.Images.Contains)) && v.Approver.Username == me).ToList();
         return mine.Count > 0 ? mine : throw new ManifestException($"{me} has no vote on this change");
     }
 }

@@ -53,7 +53,7 @@ public sealed class ClusterHost
         Certificate = given ?? managed ?? throw new InvalidOperationException("no certificate");
         _registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);
         _canaries = new CanaryWatch(api, _caches, time);
-        _audit = new Audit(_caches, events, time);
+        _audit = new Audit(_caches, custom, events, time);
         _leader = new LeaderLoop(
             api,
             _caches,
@@ -66,7 +66,7 @@ public sealed class ClusterHost
                 .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, _registration, time, logger)],
                 new Observer(api, _caches, custom, _canaries, writer, events, time),
                 _audit,
-                new Housekeeping(api, _caches, writer, time),
+                new Housekeeping(api, _caches, custom, writer, time),
             ],
             time,
             logger);
@@ -146,6 +146,7 @@ public sealed class ClusterHost
         IReadOnlyList<SafeguardPolicy> policies = [.. _caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)];
         var labels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel);
         var hasPools = policies.Any(p => p.Canary is not null && (labels is null || p.Match.Namespaces.Matches(labels)));
+        var live = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         return new ClusterView
         {
             Policies = policies,
@@ -154,7 +155,8 @@ public sealed class ClusterHost
             Budgets = Core.Changes.InFlight.RollsOut(target.Kind) ? _budgets.Cached(target, policies) : EmptyBudgets,
             Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
             Changes = _caches.Changes.Under(key),
-            History = request is WorkloadRequest { Before: { } before } && IsLive(before) ? LiveHistory.Of(before.Uid, _caches) : [],
+            History = live is null ? [] : LiveHistory.Of(live.Uid, _caches),
+            LiveHash = live?.TemplateHash,
             Approvals = _caches.Approvals.Under(key),
             BreakGlasses = _caches.BreakGlasses.Under(target.Namespace),
         };
@@ -236,11 +238,10 @@ public sealed class ClusterHost
     }
 
     /// <summary>
-    /// Whether the object that the request says it changes is the one that we see. Whoever sends reviews past the API server could name another
+    /// The object that the request says it changes, as we see it; null where that is another. Whoever sends reviews past the API server could name another
     /// workload's uid, and pass its history off as his own.
     /// </summary>
-    private bool IsLive(Workload before) => _caches.Workloads.TryGetValue(before.Ref.Kind, out var cache)
-        && cache.Find(ObjectKey.Of(before.Ref.Namespace, before.Ref.Name))?.Uid == before.Uid;
+    private ObservedWorkload? FindLive(Workload before) => _caches.FindWorkload(before.Ref) is { } live && live.Uid == before.Uid ? live : null;
 
     private async Task LeadOnceReadyAsync(CancellationToken cancel)
     {

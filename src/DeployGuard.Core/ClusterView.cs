@@ -28,6 +28,12 @@ public sealed record ClusterView
     /// <summary>The revisions the API server still holds for the workload.</summary>
     public IReadOnlyList<OwnedRevision> History { get; init; } = [];
 
+    /// <summary>
+    /// Hash of the template that the workload has in the cluster; null where that is not known. Whoever sends reviews past the API server can
+    /// make up what a request changes, and show approvers a smaller difference than there is.
+    /// </summary>
+    public string? LiveHash { get; init; }
+
     /// <summary>Approvals and vetoes for the workload, any revision.</summary>
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
 

@@ -111,11 +111,13 @@ public sealed class Guard(TrustedControllers trusted)
             Name = ChangeName.Of(after.Ref, after.Template.Hash),
             Before = before,
             After = after,
+            LiveHash = view.LiveHash,
             Recorded = recorded,
             Origin = OriginReader.Read(after, recorded?.Evidence ?? []),
             Requesters = [.. (recorded?.Requesters ?? []).Append(request.Requester.Username).Distinct()],
             Recovered = meaning is Meaning.Rollback && History.RecordsAreLost(view) ? view.History : [],
-            ApproveBy = request.DryRun && view.ApproveBy is ApproveBy.ChangeName ? ApproveBy.Hash : view.ApproveBy,
+            ApproveBy = request is WorkloadRequest { IsNameGenerated: true } ? ApproveBy.NothingEver
+                : request.DryRun && view.ApproveBy is ApproveBy.ChangeName ? ApproveBy.Hash : view.ApproveBy,
         };
     }
 

@@ -13,6 +13,9 @@ public static class Messages
     /// <summary>An API server passes on 4,096 characters of warnings for a request, and drops what comes after.</summary>
     private const int MostWarnings = 30;
 
+    /// <summary>API servers pass a refusal on whole, whatever its length; terminals, Events and a Change in etcd do not grow with it.</summary>
+    public const int LongestRefusal = 32 * 1024;
+
     private const int MostFindings = 20;
     private const int LongestFinding = 2000;
 
@@ -25,7 +28,7 @@ public static class Messages
         var denials = verdict.Denials.ToList();
         var policies = denials.Select(d => d.Policy).Distinct().ToList();
         var text = new StringBuilder();
-        text.Append($"{verdict.Change.Request.Target} refused by {(policies.Count == 1 ? "policy" : "policies")} {string.Join(", ", policies)}");
+        text.Append($"{verdict.Change.Request.Target} refused by {(policies.Count == 1 ? "policy" : "policies")} {Cut(string.Join(", ", policies), LongestFinding)}");
         if (verdict.AwaitsApproval && verdict.Change.ApproveBy is ApproveBy.ChangeName)
         {
             text.Append($" (change {verdict.Change.Name})");
@@ -33,15 +36,22 @@ public static class Messages
 
         text.Append(':');
         var findings = denials.GroupBy(d => d.Finding).ToList();
+        var told = 0;
         foreach (var same in findings.Take(MostFindings))
         {
-            var whose = policies.Count == 1 ? "" : $" [{string.Join(", ", same.Select(d => d.Policy))}]";
-            text.Append($"\n - {same.Key.Reason}{whose}: {Cut(same.Key.Message, LongestFinding)}. {Cut(same.Key.Remedy, LongestFinding)}");
+            var line = Line(same, policies.Count == 1);
+            if (text.Length + line.Length + 200 > LongestRefusal)
+            {
+                break;
+            }
+
+            text.Append(line);
+            told++;
         }
 
-        if (findings.Count > MostFindings)
+        if (findings.Count > told)
         {
-            text.Append($"\n - and {findings.Count - MostFindings} more of the kind; mend these first");
+            text.Append($"\n - and {findings.Count - told} more of the kind; mend these first");
         }
 
         if (verdict.AwaitsApproval)
@@ -50,6 +60,12 @@ public static class Messages
         }
 
         return text.ToString();
+    }
+
+    private static string Line(IGrouping<Finding, JudgedFinding> same, bool isOnlyPolicy)
+    {
+        var whose = isOnlyPolicy ? "" : $" [{Cut(string.Join(", ", same.Select(d => d.Policy)), LongestFinding)}]";
+        return $"\n - {same.Key.Reason}{whose}: {Cut(same.Key.Message, LongestFinding)}. {Cut(same.Key.Remedy, LongestFinding)}";
     }
 
     /// <summary>One line for every finding of a Warn policy, of an Enforce policy on a dry run, and of what a BreakGlass let through.</summary>

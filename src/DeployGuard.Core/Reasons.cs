@@ -76,6 +76,10 @@ public static class Reasons
         "RecordHasOwners", "Records", "A record carries ownerReferences: a dangling owner would make the garbage collector delete it.",
         "whoever makes it", "Leave `metadata.ownerReferences` out.");
 
+    public static readonly Reason RecordHasFinalizers = new(
+        "RecordHasFinalizers", "Records", "A record carries finalizers: it would stay after it was taken back, and hold up the deletion of its namespace.",
+        "whoever makes it", "Leave `metadata.finalizers` out.");
+
     public static readonly Reason MakerForged = new(
         "MakerForged", "Records", "`spec.approver` or `spec.requestedBy` is not who asks; DeployGuard stamps it.",
         Operator, "See that the mutating webhook configuration is in place.");
@@ -123,7 +127,7 @@ public static class Reasons
     public static IReadOnlyList<Reason> All { get; } =
     [
         ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, PolicyUnreadable, Undecidable, Overloaded,
-        WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
+        WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, RecordHasFinalizers, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
         AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed,
     ];
 

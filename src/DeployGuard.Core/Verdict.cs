@@ -32,5 +32,5 @@ public sealed record Verdict
     public bool IsGated => Change.Meaning is Meaning.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
 
     /// <summary>It was refused, and an approval would cure at least part of it.</summary>
-    public bool AwaitsApproval => Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.ApprovalRejected);
+    public bool AwaitsApproval => Change.ApproveBy is not ApproveBy.NothingEver && Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.ApprovalRejected);
 }

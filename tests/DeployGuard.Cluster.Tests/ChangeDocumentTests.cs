@@ -106,11 +106,71 @@ public class ChangeDocumentTests
 
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Pending, false)]
-    public void ABreakGlassIsOnRecordOnlyWhereItLetSomethingIn(Phase asked, bool expected)
+    public void ABreakGlassIsOnRecordOnlyWhereItLetSomethingIn(Phase asked, bool expected) =>
+        Assert.That(Read(ChangeDocument.Merge(null, WithGlass("g", asked), s_now))?.IsUnreviewed, Is.EqualTo(expected));
+
+    [TestCase(true, null, true)]
+    [TestCase(true, Phase.Completed, false)]
+    [TestCase(false, null, false)]
+    public void ABreakGlassLetsInWhatIsNewAndHadNotCompleted(bool isNew, Phase? stored, bool expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        if (stored is { } phase)
+        {
+            ChangeStatus.Move(document["status"]!.AsObject(), To(phase), s_now);
+        }
+
+        var change = Read(ChangeDocument.Merge(document, WithGlass("g") with { IsNewRevision = isNew }, s_now));
+
+        Assert.That(change, Has.Property("IsUnreviewed").True.And.Property("CameInUnreviewed").EqualTo(expected));
+    }
+
+    [Test]
+    public void AGlassThatFirstWidenedARevisionAndThenLetItInIsOnRecordForBoth()
+    {
+        var document = ChangeDocument.Merge(null, WithGlass("g") with { IsNewRevision = false }, s_now);
+        ChangeDocument.Merge(document, WithGlass("g"), s_now);
+        ChangeDocument.Merge(document, WithGlass("g"), s_now);
+
+        Assert.That(Read(document)?.BreakGlassUses.Select(u => u.LetIn), Is.EqualTo(new[] { false, true }));
+    }
+
+    [Test]
+    public void NoUseOfABreakGlassIsForgottenBeforeItsReview()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        for (var i = 0; i < 30; i++)
+        {
+            ChangeDocument.Merge(document, WithGlass($"g{i}"), s_now);
+        }
+
+        Assert.That(Read(document)?.BreakGlassUses, Has.Count.EqualTo(30));
+        foreach (var use in document["status"]!["breakGlass"]!.AsArray())
+        {
+            use!["reviewedBy"] = "alice";
+        }
+
+        ChangeDocument.Merge(document, WithGlass("last"), s_now);
+        Assert.That(Read(document)?.BreakGlassUses.Select(u => u.Name), Is.EqualTo(Enumerable.Range(1, 29).Select(i => $"g{i}").Append("last")));
+    }
+
+    [Test]
+    public void WhatIsMissingIsKnownUntilItIsLetInAlsoOfWhatCompletedLongAgo()
+    {
+        var missing = s_asked with { Policies = [new MatchedPolicy("p", Mode.Enforce, "a senior")], Findings = [new JudgedFinding("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))] };
+        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Completed) }, s_now);
+
+        Assert.That(Read(ChangeDocument.Merge(document, missing, s_now)), Has.Property("Waits").True.And.Property("Phase").EqualTo(Phase.Completed));
+        Assert.That(Read(ChangeDocument.Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now))?.Waits, Is.False);
+        ChangeDocument.Merge(document, missing, s_now);
+        Assert.That(Read(ChangeDocument.Merge(document, s_asked with { Transition = To(Phase.Admitted) }, s_now))?.Waits, Is.False, "a rollback waits for nothing");
+    }
+
+    private static ChangeEntry WithGlass(string name, Phase asked = Phase.Admitted)
     {
         var glass = new BreakGlass
         {
-            Name = "g",
+            Name = name,
             Namespace = "shop",
             Waives = ["Approval"],
             Incident = "INC-1",
@@ -120,10 +180,7 @@ public class ChangeDocumentTests
             RequestedBy = new Requester("olga", "", []),
         };
         var finding = new JudgedFinding("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r")) { Waiver = new Waiver(glass) };
-
-        var change = Read(ChangeDocument.Merge(null, s_asked with { Transition = To(asked), Findings = [finding] }, s_now));
-
-        Assert.That(change?.IsUnreviewed, Is.EqualTo(expected));
+        return s_asked with { Transition = To(asked), IsNewRevision = true, Findings = [finding] };
     }
 
     [Test]
@@ -152,6 +209,20 @@ public class ChangeDocumentTests
         ChangeDocument.Merge(document, s_asked with { Requester = "erin" }, s_now);
 
         Assert.That(Read(document)?.Requesters, Has.Count.EqualTo(22).And.Contains("erin"), "twenty machines, and everybody who is a person: whoever is forgotten could approve");
+    }
+
+    [TestCase(Phase.Pending, "web:9 -> web:2")]
+    [TestCase(Phase.Expired, "web:9 -> web:2")]
+    [TestCase(Phase.Admitted, "web:1 -> web:2")]
+    [TestCase(Phase.Proven, "web:1 -> web:2")]
+    public void AnApproverSeesWhatItWouldChangeNow(Phase stored, string expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Pending) }, s_now);
+        ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
+
+        ChangeDocument.Merge(document, s_asked with { Images = [s_asked.Images[0] with { From = "web:9" }] }, s_now);
+
+        Assert.That($"{document["spec"]?["images"]?[0]?["from"]} -> {document["spec"]?["images"]?[0]?["to"]}", Is.EqualTo(expected));
     }
 
     [Test]

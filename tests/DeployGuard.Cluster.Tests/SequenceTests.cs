@@ -22,6 +22,8 @@ public class SequenceTests
         new("alice approves A", t => t.Vote("A", "alice", Decision.Approve)), new("carol approves A", t => t.Vote("A", "carol", Decision.Approve)),
         new("alice rejects A", t => t.Vote("A", "alice", Decision.Reject)), new("alice withdraws", t => t.Withdraw("alice")), new("bob approves A", t => t.Vote("A", "bob", Decision.Approve)),
         new("back", t => t.Ask("old", "dana")), new("two days pass", t => t.Pass(TimeSpan.FromDays(2))),
+        new("alice approves A for a day", t => t.Vote("A", "alice", Decision.Approve, TimeSpan.FromDays(1))), new("web is deleted", t => t.Delete()),
+        new("pods come up no more", t => t.Hang(true)), new("pods come up again", t => t.Hang(false)),
     ];
 
     [Test]
@@ -74,13 +76,15 @@ public class SequenceTests
 
         private readonly Dictionary<string, JsonObject> _records = [];
         private readonly List<Approval> _votes = [];
-        private string _runs = "old";
+        private string? _runs = "old";
+        private bool _hangs;
         private DateTimeOffset _now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
         // The model: who asked for what, who voted what when, and what ran.
         private readonly List<(string Who, string Revision)> _asked = [];
-        private readonly List<(string Who, string Revision, Decision Decision, DateTimeOffset At)> _said = [];
-        private readonly HashSet<string> _ran = ["old"];
+        private readonly List<(string Who, string Revision, Decision Decision, DateTimeOffset Until)> _said = [];
+        private readonly HashSet<string> _completed = ["old"];
+        private readonly HashSet<string> _waits = [];
 
         public Town() => Record(new ChangeEntry
         {
@@ -96,10 +100,10 @@ public class SequenceTests
         {
             var request = new WorkloadRequest
             {
-                Operation = Operation.Update,
+                Operation = _runs is null ? Operation.Create : Operation.Update,
                 Requester = Person(who),
                 Target = s_revisions[revision].Ref,
-                Before = s_revisions[_runs],
+                Before = _runs is null ? null : s_revisions[_runs],
                 After = s_revisions[revision],
             };
             var verdict = s_guard.Decide(request, new ClusterView { Policies = [s_policy], Changes = Changes, Approvals = [.. _votes] }, _now);
@@ -112,14 +116,18 @@ public class SequenceTests
             if (verdict.IsAllowed)
             {
                 _runs = revision;
-                _ran.Add(revision);
+                _waits.Remove(revision);
+            }
+            else
+            {
+                _waits.Add(revision);
             }
 
             Lead();
             return verdict.IsAllowed == expected ? null : $"the guard says {verdict.IsAllowed}, the model {expected}: {string.Join("; ", verdict.Findings.Select(f => f.Finding.Message))}";
         }
 
-        public string? Vote(string revision, string who, Decision decision)
+        public string? Vote(string revision, string who, Decision decision, TimeSpan? holds = null)
         {
             var approval = new Approval
             {
@@ -129,14 +137,20 @@ public class SequenceTests
                 Decision = decision,
                 Approver = Person(who),
                 CreatedAt = _now,
+                ExpiresAt = _now + holds,
             };
             var recorded = Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
-            if (new NewApproval(approval, Person(who), false, recorded, [s_policy]).Refuse(WorkloadKinds.BuiltIn, _now) is null)
+            if (new NewApproval(approval, Person(who), recorded, [s_policy]).Refuse(WorkloadKinds.BuiltIn, _now) is null)
             {
                 _votes.Add(approval);
             }
 
-            _said.Add((who, revision, decision, _now));
+            // What runs or ran waits for nobody's yes, until it is to be made anew.
+            if (decision is Decision.Reject || _waits.Contains(revision) || (_runs != revision && !_completed.Contains(revision)))
+            {
+                _said.Add((who, revision, decision, _now + (holds ?? TimeSpan.FromHours(72))));
+            }
+
             Lead();
             return null;
         }
@@ -145,6 +159,20 @@ public class SequenceTests
         {
             _votes.RemoveAll(v => v.Approver.Username == who);
             _said.RemoveAll(s => s.Who == who);
+            Lead();
+            return null;
+        }
+
+        public string? Delete()
+        {
+            _runs = null;
+            Lead();
+            return null;
+        }
+
+        public string? Hang(bool hangs)
+        {
+            _hangs = hangs;
             Lead();
             return null;
         }
@@ -158,13 +186,18 @@ public class SequenceTests
 
         private bool MayRun(string revision, string who)
         {
-            if (_ran.Contains(revision))
+            if (revision == _runs)
             {
                 return true;
             }
 
             _asked.Add((who, revision));
-            var fresh = _said.Where(s => s.Revision == revision && _now - s.At < TimeSpan.FromHours(72) && s_groups[s.Who].Contains("seniors")).ToList();
+            if (_runs is not null && _completed.Contains(revision))
+            {
+                return true;
+            }
+
+            var fresh = _said.Where(s => s.Revision == revision && _now < s.Until && s_groups[s.Who].Contains("seniors")).ToList();
             var askers = _asked.Where(a => a.Revision == revision).Select(a => a.Who).ToList();
             var yes = fresh.Where(s => s.Decision is Decision.Approve).Select(s => s.Who).Distinct().Except(askers).Count();
             return yes >= (askers.Contains(Machine) ? 2 : 1) && fresh.All(s => s.Decision is Decision.Approve);
@@ -177,10 +210,15 @@ public class SequenceTests
         /// <summary>What the leader does with what it sees.</summary>
         private void Lead()
         {
+            if (_runs is not null && !_hangs)
+            {
+                _completed.Add(_runs);
+            }
+
             foreach (var change in Changes)
             {
-                var live = new Observation(s_revisions[_runs].Template.Hash, true, true);
-                if (Life.Next(change, live, Standing.Veto(change, _votes, [s_policy], _now), ProofOf.Time, _now) is { } next)
+                var live = _runs is null ? Observation.Nothing : new Observation(s_revisions[_runs].Template.Hash, true, !_hangs);
+                if (Life.Next(change, live, Standing.Veto(change, _votes, [s_policy], _now, Changes), ProofOf.Time, _now) is { } next)
                 {
                     ChangeStatus.Move(_records[change.Name]["status"]!.AsObject(), next, _now);
                 }

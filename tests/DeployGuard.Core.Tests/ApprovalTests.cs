@@ -120,6 +120,16 @@ public class ApprovalTests
     }
 
     [Test]
+    public void AListedBotThatAskedIsAMachineWhateverItsName()
+    {
+        var policy = Some.Policy("""{"approval": {"bots": ["argocd"], "quorum": [{"groups": ["senior-engineers"]}]}}""");
+        var bot = s_asked with { Requester = new Core.Changes.Requester("argocd", "", ["system:authenticated"]) };
+
+        Assert.That(Some.Decide(bot, new ClusterView { Policies = [policy], Approvals = [By(Some.Alice)] }).Denials.Single().Finding.Message, Does.Contain("has 1 of 2 approvals"));
+        Assert.That(Some.Decide(bot, new ClusterView { Policies = [policy], Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
+    }
+
+    [Test]
     public void BestEffortTakesOneEvenThen()
     {
         var policy = Some.Policy("""{"approval": {"separation": "BestEffort", "quorum": [{"groups": ["senior-engineers"]}]}}""");

@@ -62,6 +62,33 @@ public class ImagesCoverageTests
         Is.EqualTo(new[] { "ApprovalRejected" }));
 
     [Test]
+    public void AVetoAsTheCommandLineWritesItCountsUnderAnotherTemplateAsTheApprovalDoes()
+    {
+        var asked = Some.Deployment(Some.OtherImage);
+        Approval Both(Requester by, Decision decision) => Some.ApprovalOf(asked, by, decision) with { Images = [Some.OtherImage] };
+
+        Assert.That(Decide(Env(Some.Deployment(Some.OtherImage)), Both(Some.Alice, Decision.Approve), Both(Some.Carol, Decision.Reject)).Reasons(), Is.EqualTo(new[] { "ApprovalRejected" }));
+    }
+
+    [Test]
+    public void AVetoOfARevisionDoesNotStopWhatSharesItsOldImagesAlone()
+    {
+        var veto = Some.ApprovalOf(Some.Deployment(Some.OtherImage), Some.Carol, Decision.Reject) with { Images = [Some.Image, Some.OtherImage] };
+
+        Assert.That(Decide(Env(Some.Deployment()), veto).IsAllowed, Is.True);
+    }
+
+    [Test]
+    public void AVetoOfAnImageRejectsEveryChangeThatBringsIt()
+    {
+        var (completed, waits) = (Some.Change(Some.Deployment(), Phase.Completed), Some.Change(Env(Some.Deployment(Some.OtherImage)), Phase.Pending));
+        var veto = Some.ApprovalOf(Some.Deployment(Some.OtherImage), Some.Carol, Decision.Reject) with { Images = [Some.Image, Some.OtherImage] };
+
+        Assert.That(Standing.Veto(waits, [veto], [s_policy], Some.Now, [completed, waits]), Is.EqualTo(veto));
+        Assert.That(Standing.Veto(waits, [veto with { Images = [Some.Image] }], [s_policy], Some.Now, [completed, waits]), Is.Null, "an image that completed is no news");
+    }
+
+    [Test]
     public void AnApprovalOfImagesDoesNotCountWhereTheTemplateMustBeApproved()
     {
         var view = new ClusterView { Policies = [Some.OneSenior], Approvals = [Approval(Some.Alice, Some.OtherImage)] };

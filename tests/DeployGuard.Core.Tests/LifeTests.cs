@@ -59,7 +59,7 @@ public class LifeTests
         var monitored = policy with { Approval = policy.Approval! with { Monitors = [Some.Machine.Username] } };
         var change = In(Phase.Pending, 1);
         Approval? Standing(Requester by, SafeguardPolicy under, double hoursAgo = 1) => Approvals.Standing.Veto(
-            change, [Some.ApprovalOf(s_deployment, by, Decision.Reject) with { CreatedAt = Some.Now.AddHours(-hoursAgo) }], [under], Some.Now);
+            change, [Some.ApprovalOf(s_deployment, by, Decision.Reject) with { CreatedAt = Some.Now.AddHours(-hoursAgo) }], [under], Some.Now, [change]);
 
         Assert.That(Standing(Some.Alice, policy), Is.Not.Null);
         Assert.That(Standing(Some.Alice, policy, 72), Is.Null);
@@ -94,6 +94,17 @@ public class LifeTests
         Assert.That(Retention.Expendable([In(Phase.Expired, 60 * 24 * 7)], s_hash, 7, Some.Now).Count(), Is.EqualTo(1));
         Assert.That(Retention.Expendable([In(Phase.Proven, 60 * 24 * 30)], null, 7, Some.Now).Count(), Is.EqualTo(1));
         Assert.That(Retention.Expendable([In(Phase.Proven, 60 * 24 * 30)], "v1:other", 7, Some.Now), Is.Empty);
+    }
+
+    [Test]
+    public void OfPodsAndJobsTheNewestOfEachRequesterAreKept()
+    {
+        RecordedChange Pod(int i, string by) => In(Phase.Completed, i) with { Name = $"{by}{i}", Workload = new Workloads.WorkloadRef("", "Pod", "shop", $"p-{i}"), Requesters = [by] };
+        List<RecordedChange> pods = [.. Enumerable.Range(0, 210).Select(i => Pod(i, "ci")), Pod(500, "dana")];
+        pods[209] = pods[209] with { BreakGlassUses = [new BreakGlassUse("g", "ci", Some.Now, null)] };
+        pods[208] = pods[208] with { Phase = Phase.Pending };
+
+        Assert.That(Retention.Surplus(pods).Select(c => c.Name), Is.EqualTo(Enumerable.Range(200, 8).Select(i => $"ci{i}")));
     }
 
     private static RecordedChange In(Phase phase, int minutesAgo) => Some.Change(s_deployment, phase) with { Since = Some.Now.AddMinutes(-minutesAgo) };

@@ -30,6 +30,19 @@ public class TemplateHashTests
     [TestCase("spec/template/spec/volumes", """[{"name": "v", "emptyDir": {}}]""")]
     public void WhatChangesWhatRunsChangesTheHash(string path, string json) => Assert.That(With(path, json), Is.Not.EqualTo(s_hash));
 
+    [TestCase("annotations", "kubectl.kubernetes.io/restartedAt", true)]
+    [TestCase("annotations", "deployguard.io/ai-tool", true)]
+    [TestCase("labels", "app.kubernetes.io/version", true)]
+    [TestCase("labels", "pod-template-hash", false)]
+    public void NoiseThatAContainerReadsIsWhatRuns(string map, string key, bool expected)
+    {
+        string Hash(string value) => Some.Deployment()
+            .With("spec/template/spec/containers/0/env", $$$"""[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.{{{map}}}['{{{key}}}']"} } }]""")
+            .With($"spec/template/metadata/{map}", $$"""{"app": "web", "{{key}}": "{{value}}"}""").Read().Template.Hash;
+
+        Assert.That(Hash("sh -c this") != Hash("sh -c that"), Is.EqualTo(expected));
+    }
+
     [Test]
     public void TheOrderOfKeysDoesNotMatter()
     {
@@ -57,12 +70,33 @@ public class TemplateHashTests
         const string Admitted = """
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "uid": "u"}, "spec": {"nodeName": "n1", "priority": 0,
              "tolerations": [{"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
-             "volumes": [{"name": "kube-api-access-x7k2p", "projected": {}}],
+             "volumes": [{"name": "kube-api-access-x7k2p", "projected": {"defaultMode": 420, "sources": [
+               {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+               {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+               {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}}],
              "containers": [{"name": "a", "image": "x", "volumeMounts": [
                {"name": "kube-api-access-x7k2p", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}]}]}}
             """;
 
         Assert.That(Some.Parse(Admitted).Read().Template.Hash, Is.EqualTo(Some.Parse(Bare).Read().Template.Hash));
+    }
+
+    [TestCase("kube-api-access-x", """ "hostPath": {"path": "/"} """)]
+    [TestCase("kube-api-access-x", """ "secret": {"secretName": "other"} """)]
+    [TestCase("kube-api-access-x", """ "projected": {"sources": [{"secret": {"name": "other"}}]} """)]
+    [TestCase("kube-api-access-x", """ "projected": {"sources": [{"serviceAccountToken": {"audience": "vault", "path": "token"}}]} """)]
+    [TestCase("x-token-y", """ "secret": {"secretName": "other-sa-token"} """)]
+    [TestCase("default-token-x7k2p", """ "secret": {"secretName": "default-token-x7k2p"} """)]
+    public void AVolumeInTheTokensPlaceIsPartOfThePodUnlessItIsTheToken(string name, string what)
+    {
+        var bare = Some.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x"}]}}""");
+        var disguised = Some.Parse($$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {
+             "volumes": [{"name": "{{name}}", {{what}} }],
+             "containers": [{"name": "a", "image": "x", "volumeMounts": [{"name": "{{name}}", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}] }] } }
+            """);
+
+        Assert.That(disguised.Read().Template.Hash, Is.Not.EqualTo(bare.Read().Template.Hash));
     }
 
     [Test]

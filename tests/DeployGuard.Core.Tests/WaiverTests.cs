@@ -91,6 +91,29 @@ public class WaiverTests
         Assert.That(Back(use with { ReviewedBy = "alice" }).Change.Meaning, Is.EqualTo(Meaning.Rollback));
     }
 
+    [Test]
+    public void WhatWasApprovedStaysAWayBackWhereABreakGlassOnlyLetItReachFurther()
+    {
+        var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
+        var widened = Some.Change(old, Phase.Completed) with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null, LetIn: false)] };
+        var view = new ClusterView { Policies = [Some.OneSenior], Changes = [Some.Change(current, Phase.Completed), widened] };
+
+        Assert.That(Some.Decide(Some.Update(current, old), view).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+        Assert.That(widened.IsUnreviewed, Is.True, "somebody is to look at it all the same");
+    }
+
+    [Test]
+    public void ARefusalHasALongestLengthAndSaysWhatItLeavesOut()
+    {
+        var containers = string.Join(',', Enumerable.Range(0, 200).Select(i => $$"""{"name": "c{{i}}", "image": "{{new string('x', 3000)}}{{i}}:1"}"""));
+        var view = new ClusterView { Policies = [Some.Policy("""{"images": {"pin": "Digest"}}""")] };
+
+        var message = Messages.Refusal(Some.Decide(Some.Create(Some.Deployment().With("spec/template/spec/containers", $"[{containers}]")), view));
+
+        Assert.That(message, Has.Length.LessThanOrEqualTo(Messages.LongestRefusal).And.Length.GreaterThan(Messages.LongestRefusal / 2));
+        Assert.That(message, Does.Match(@"\n - and 1\d\d more of the kind; mend these first$"));
+    }
+
     private static BreakGlass Glass() => new()
     {
         Name = "g",

@@ -25,6 +25,38 @@ public class ApprovalTests
     }
 
     [Test]
+    public async Task WhatRanIsApprovedAgainWhereItsWorkloadIsMadeAnew()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Proven");
+        (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
+        Assert.That((await sandbox.ApplyAsync("dana", Web(V1))).Output, Does.Contain("ApprovalMissing"));
+
+        // Whoever approves it is quicker here than any person: the replica that is asked must have seen that it waits.
+        await Rig.Wait.UntilAsync(() => sandbox.ApproveAsync("alice", change), run => run.Succeeded, "the change that ran to wait again");
+        (await sandbox.ApplyAsync("dana", Web(V1))).OrFail();
+
+        await Rig.Wait.UntilAsync(
+            () => sandbox.ApproveAsync("carol", change),
+            run => run.Output.Contains("AlreadyRunning", StringComparison.Ordinal),
+            "the change to wait for nothing any more");
+    }
+
+    [Test]
+    public async Task AChangeWithATagIsApprovedWhereOnlyThePolicyThatLooksOnPins()
+    {
+        (await World.Rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline")).OrFail();
+        var sandbox = await WithWebRunningAsync("two-lines");
+        Assert.That((await sandbox.AskAsync("web:2")).Output, Does.Contain("ApprovalMissing"));
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        (await sandbox.ApproveAsync("bob", change)).OrFail();
+
+        (await sandbox.AskAsync("web:2")).OrFail();
+    }
+
+    [Test]
     public async Task WhoeverAskedCannotApprove()
     {
         var sandbox = await RefusedAsync();

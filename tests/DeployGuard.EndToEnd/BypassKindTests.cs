@@ -63,6 +63,12 @@ public class BypassKindTests
             {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "web-x"}, "revision": 9,
              "data": {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{{V2}}}"}] } } } } }
             """, "ControllerOnly");
+        var twice = await World.Rig.Plane.KubectlAsync("dana", $$$"""
+            {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "web-y"}, "revision": 9,
+             "data": {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{{V2}}}"}] } } }, "a": 1, "a": 2} }
+            """, ["create", "--raw", $"/apis/apps/v1/namespaces/{sandbox.Namespace}/controllerrevisions", "-f", "-"]);
+        Assert.That(twice.Succeeded, Is.False, "what cannot be read unambiguously must not pass as a failed call");
+        Assert.That(twice.Output, Does.Contain("Duplicate property"));
         await RefusedAsync(sandbox, ReplicaSet("").Replace("\"x\", \"labels\"", "\"web-5d5f\", \"labels\"", StringComparison.Ordinal), "ApprovalMissing");
         await sandbox.AssertNothingRunsAsync(V2);
     }
@@ -85,6 +91,15 @@ public class BypassKindTests
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.ApplyAsync("admin", robot)).OrFail();
         await sandbox.ChangeInPhaseAsync("Running");
+
+        // By its hash, and by break-glass.
+        robot["metadata"]!["name"] = "y";
+        Assert.That((await sandbox.ApplyAsync("admin", robot)).Output, Does.Contain("ApprovalMissing"));
+        var hash = (await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.templateHash}")).OrFail().Output;
+        (await sandbox.KubectlAsync("alice", "deployguard", "approve", "Robot.example.com/y", "--hash", hash, "--yes")).OrFail();
+        (await sandbox.ApplyAsync("admin", robot)).OrFail();
+        Assert.That((await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robit.example.com/y", "--incident", "INC-1", "--reason", "x")).Output, Does.Contain("Robit is no kind that is guarded"));
+        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robot.example.com/y", "--incident", "INC-1", "--reason", "x")).OrFail();
     }
 
     [TestCase("""[{"op": "add", "path": "/spec/template/spec/initContainers", "value": [{"name": "i", "image": "IMAGE"}]}]""")]
@@ -109,6 +124,21 @@ public class BypassKindTests
             {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "x"}, "spec": {"schedule": "* * * * *",
              "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "x", "image": "{{V2}}"}] } } } } } }
             """, "ApprovalMissing");
+    }
+
+    [Test]
+    public async Task Row30_AnObjectThatGrowsSixfoldOnItsWayToUs()
+    {
+        var sandbox = await GuardedAsync();
+        var values = string.Join(',', Enumerable.Range(0, 14).Select(i => $$"""{"name": "A{{i}}", "value": "{{new string('<', 100_000)}}"}"""));
+
+        var run = await World.Rig.Plane.KubectlAsync("dana", $$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, "spec": {"containers": [{"name": "x", "image": "{{V2}}", "env": [{{values}}]}] } }
+            """, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods", "-f", "-"]);
+
+        Assert.That(run.Succeeded, Is.False);
+        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+        await sandbox.AssertNothingRunsAsync(V2);
     }
 
     private static async Task RefusedAsync(Sandbox sandbox, string manifest, string because)

@@ -55,6 +55,20 @@ public class BypassRecordTests
     }
 
     [Test]
+    public async Task Row16_ABotThatIsListedIsAMachineWhateverItsName()
+    {
+        var sandbox = await WithWebRunningAsync();
+        Task<Rig.Run> AskAsync() => sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
+        Assert.That((await AskAsync()).Output, Does.Contain("has 0 of 2 approvals: senior-engineers 0/1 (two different people, because a machine asked)"));
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        Assert.That((await AskAsync()).Output, Does.Contain("has 1 of 2 approvals"));
+        (await sandbox.ApproveAsync("carol", change)).OrFail();
+        (await AskAsync()).OrFail();
+    }
+
+    [Test]
     public async Task Row16_NamingSomebodyElseAsAuthorFreesNobody()
     {
         var sandbox = await WithWebRunningAsync();
@@ -129,6 +143,46 @@ public class BypassRecordTests
             "the caches to see that the record is gone");
 
         Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row18_AVetoOfImagesHoldsUnderAnotherTemplateAsTheirApprovalDoes()
+    {
+        var sandbox = await RefusedAsync("images");
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "no", "--yes")).OrFail();
+
+        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p",
+            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}","env":[{"name":"A","value":"1"}]}]} } } }""");
+
+        Assert.That(run.Output, Does.Contain("ApprovalRejected: carol rejected it"));
+    }
+
+    [Test]
+    public async Task Row28_ARecordThatWasTakenBackCountsNoMoreWhateverHoldsIt()
+    {
+        var sandbox = await RefusedAsync();
+        var change = await sandbox.ChangeInPhaseAsync("Pending");
+        var held = await Approvals.OfAsync(sandbox, change);
+        held["metadata"]!["finalizers"] = new JsonArray("example.com/keep");
+        Assert.That((await sandbox.CreateAsync("alice", held)).Output, Does.Contain("RecordHasFinalizers"));
+        (await sandbox.ApproveAsync("alice", change)).OrFail();
+        var vote = (await sandbox.KubectlAsync("alice", "get", "changeapprovals", "-o", "name")).Output;
+        Assert.That((await sandbox.KubectlAsync("admin", "patch", vote, "--type=merge", "-p", """{"metadata":{"finalizers":["example.com/keep"]}}""")).Output, Does.Contain("RecordHasFinalizers"));
+        // Something that depends on the vote, and does not go, keeps it there after a deletion in the foreground.
+        var uid = (await sandbox.KubectlAsync("alice", "get", vote, "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
+        (await sandbox.CreateAsync("dana", Parse($$"""
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "depends", "finalizers": ["example.com/keep"],
+             "ownerReferences": [{"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "name": "{{vote.Split('/')[1]}}", "uid": "{{uid}}", "blockOwnerDeletion": true}]} }
+            """))).OrFail();
+
+        (await World.Rig.Plane.KubectlAsync("admin", """{"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}""",
+            ["delete", "--raw", $"/apis/deployguard.io/v1alpha1/namespaces/{sandbox.Namespace}/changeapprovals/{vote.Split('/')[1]}", "-f", "-", "--as=alice", "--as-group=system:masters"])).OrFail();
+        Assert.That((await sandbox.KubectlAsync("alice", "get", vote)).Succeeded, Is.True, "it is still there");
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("has 0 of 1 approvals"));
+
+        (await sandbox.KubectlAsync("dana", "patch", "configmap", "depends", "--type=merge", "-p", """{"metadata":{"finalizers":null}}""")).OrFail();
     }
 
     [Test]

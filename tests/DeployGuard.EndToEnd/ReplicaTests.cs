@@ -70,6 +70,21 @@ public class ReplicaTests
     }
 
     [Test]
+    public async Task Row26_AMadeUpOldObjectShowsApproversNoSmallerDifference()
+    {
+        var sandbox = await WithWebRunningAsync();
+        var (_, after) = await DirectCall.WebAsync(sandbox, V2);
+        var before = after.DeepClone().AsObject();
+        after["spec"]!["template"]!["metadata"]!["labels"]!["harmless"] = "yes";
+        using var call = new DirectCall();
+
+        Assert.That(await call.AskAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
+
+        var shown = await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.images[0].from}|{.spec.diff[0]}");
+        Assert.That(shown.Output, Does.StartWith("|spec.containers[0].image: (absent) -> registry.example.com/web@sha256:2222"));
+    }
+
+    [Test]
     public async Task Row26_AnotherWorkloadsHistoryCannotBePassedOff()
     {
         var sandbox = await WithWebRunningAsync();

@@ -89,6 +89,9 @@ public class VoteTests
 
         var change = await sandbox.ChangeOfAsync(V2);
         Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.exemptions[0].policy} {.status.exemptions[0].by}")).Output, Is.EqualTo("exempting erin"));
+        var metrics = string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? []));
+        Assert.That(metrics.Split('\n').Where(l => l.StartsWith("deployguard_findings_waived_total", StringComparison.Ordinal) && l.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal)),
+            Has.One.Contains("by=\"exempt\"").And.One.Contains("policy=\"exempting\""));
     }
 
     [Test]
@@ -104,6 +107,28 @@ public class VoteTests
 
         Assert.That(approve.Output, Does.Contain("MakerIsMachine"));
         Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalRejected: system:serviceaccount:monitoring:judge rejected it"));
+    }
+
+    [TestCase("create changeapprovals.deployguard.io")]
+    [TestCase("override changeapprovals.deployguard.io")]
+    [TestCase("create breakglasses.deployguard.io")]
+    [TestCase("breakglass-namespace breakglasses.deployguard.io")]
+    [TestCase("create safeguardpolicies.deployguard.io")]
+    [TestCase("exempt safeguardpolicies.deployguard.io")]
+    [TestCase("update changes.deployguard.io")]
+    public async Task TheBuiltInRolesAdminAndEditHoldNoneOfOurs(string permission)
+    {
+        var sandbox = await UnguardedAsync();
+        foreach (var role in (string[])["admin", "edit"])
+        {
+            (await sandbox.KubectlAsync("admin", "create", "rolebinding", role, $"--clusterrole={role}", "--group=only-that")).OrFail();
+        }
+
+        await Rig.Wait.UntilAsync(() => CanAsync("create deployments.apps"), run => run.Output.Contains("yes", StringComparison.Ordinal), "the roles to take effect");
+
+        Assert.That((await CanAsync(permission)).Output, Does.Contain("no").And.Not.Contain("yes"));
+
+        Task<Rig.Run> CanAsync(string what) => sandbox.KubectlAsync("admin", ["auth", "can-i", .. what.Split(' '), "--as=somebody", "--as-group=only-that"]);
     }
 
     private static async Task<Sandbox> RefusedAsync()

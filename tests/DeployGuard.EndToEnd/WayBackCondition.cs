@@ -26,7 +26,7 @@ public sealed class WayBackCondition
 
     private static async Task VetoAsync(Sandbox sandbox)
     {
-        foreach (var change in (await sandbox.KubectlAsync("alice", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web\")].metadata.name}")).OrFail().Output.Split(' '))
+        foreach (var change in (await sandbox.KubectlAsync("alice", "get", "changes", "-o", "jsonpath={.items[*].metadata.name}")).OrFail().Output.Split(' '))
         {
             (await sandbox.KubectlAsync("alice", "deployguard", "reject", change, "--reason", "wrong prices", "--yes")).OrFail();
         }

@@ -1,5 +1,3 @@
-using static DeployGuard.EndToEnd.Sandbox;
-
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Every way back, under everything that could close it. Nobody approves anything here.</summary>
@@ -11,19 +9,8 @@ public class WayBackMatrixTests(WayBackCondition condition)
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        var sandbox = await UnguardedAsync();
-        _sandbox = sandbox;
-        foreach (var manifest in (System.Text.Json.Nodes.JsonObject[])[Web(V1), WayBackWorkloads.StatefulSet(V1), WayBackWorkloads.CronJob, WayBackWorkloads.Job])
-        {
-            (await sandbox.ApplyAsync("admin", manifest)).OrFail();
-        }
-
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=60s")).OrFail();
-        (await sandbox.ApplyAsync("admin", WayBackWorkloads.StatefulSet(V2))).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
-        await sandbox.GuardAsync("guarded");
-        await WayBackTests.ApprovedAsync(sandbox, V2);
-        await condition.ApplyAsync(sandbox);
+        _sandbox = await WayBackWorkloads.StartAsync();
+        await condition.ApplyAsync(_sandbox);
     }
 
     [OneTimeTearDown]

@@ -8,7 +8,10 @@ public sealed class WayBackWay
     private readonly string _name;
     private readonly Func<Sandbox, Task> _go;
 
-    internal WayBackWay(string name, Func<Sandbox, Task> go) => (_name, _go) = (name, go);
+    internal WayBackWay(string name, Func<Sandbox, Task> go, bool needsNoReplica = false) => (_name, _go, NeedsNoReplica) = (name, go, needsNoReplica);
+
+    /// <summary>It passes also while no replica of DeployGuard runs.</summary>
+    public bool NeedsNoReplica { get; }
 
     public Task GoAsync(Sandbox sandbox) => _go(sandbox);
 
@@ -40,23 +43,32 @@ internal static class WayBackWays
             (await s.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
             (await s.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
         }),
-        new("scale down", async s => (await s.KubectlAsync("dana", "scale", "deployment/web", "--replicas=2")).OrFail()),
-        new("the autoscaler scales up", ScaleUpAsync),
+        new("helm rollback", async s =>
+        {
+            (await HelmRollbackAsync(s)).OrFail();
+            Assert.That(await ImageAsync(s, "deployment/shop"), Is.EqualTo(V1));
+        }),
+        new("scale down", async s => (await s.KubectlAsync("dana", "scale", "deployment/web", "--replicas=2")).OrFail(), needsNoReplica: true),
+        new("the autoscaler scales up", ScaleUpAsync, needsNoReplica: true),
         new("a crashed pod is replaced", async s =>
         {
             (await s.KubectlAsync("dana", "delete", "pods", "-l", "app=web", "--wait=false")).OrFail();
             await AvailableAsync(s, 3);
-        }),
-        new("a node is drained", DrainAsync),
-        new("a Job tries again", s => ReplacedAsync(s, "job-name=work")),
+        }, needsNoReplica: true),
+        new("a node is drained", DrainAsync, needsNoReplica: true),
+        new("a Job tries again", s => ReplacedAsync(s, "job-name=work"), needsNoReplica: true),
         new("a StatefulSet pod below the partition comes back as it was", async s =>
         {
             await ReplacedAsync(s, "statefulset.kubernetes.io/pod-name=db-0");
             Assert.That((await s.KubectlAsync("dana", "get", "pod", "db-0", "-o", "jsonpath={.spec.containers[0].image}")).Output, Is.EqualTo(V1));
-        }),
-        new("a CronJob ticks", TickAsync),
-        new("delete", async s => (await s.KubectlAsync("dana", "delete", "deployment/web", "statefulset/db", "cronjob.v1beta1.batch/tick", "job/work")).OrFail()),
+        }, needsNoReplica: true),
+        new("rollout undo of a StatefulSet", s => UndoAsync(s, "statefulset/db")),
+        new("rollout undo of a DaemonSet", s => UndoAsync(s, "daemonset/agent")),
+        new("a CronJob ticks", TickAsync, needsNoReplica: true),
+        new("delete", async s => (await s.KubectlAsync("dana", "delete", "deployment/web", "statefulset/db", "daemonset/agent", "cronjob.v1beta1.batch/tick", "job/work")).OrFail(), needsNoReplica: true),
     ];
+
+    public static Task<Rig.Run> HelmRollbackAsync(Sandbox sandbox) => World.Rig.Plane.HelmAsync("dana", "rollback", "shop", "1", "-n", sandbox.Namespace);
 
     public static async Task ScaleUpAsync(Sandbox sandbox)
     {
@@ -105,8 +117,15 @@ internal static class WayBackWays
         await AvailableAsync(sandbox, 3);
     }
 
-    private static async Task<string> ImageAsync(Sandbox sandbox) =>
-        (await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}")).Output;
+    private static async Task UndoAsync(Sandbox sandbox, string workload)
+    {
+        Assert.That(await ImageAsync(sandbox, workload), Is.EqualTo(V2));
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", workload)).OrFail();
+        Assert.That(await ImageAsync(sandbox, workload), Is.EqualTo(V1));
+    }
+
+    private static async Task<string> ImageAsync(Sandbox sandbox, string workload = "deployment/web") =>
+        (await sandbox.KubectlAsync("dana", "get", workload, "-o", "jsonpath={.spec.template.spec.containers[0].image}")).Output;
 
     private static Task<Rig.Run> UidAsync(Sandbox sandbox, string label) => sandbox.KubectlAsync("dana", "get", "pods", "-l", label, "-o", "jsonpath={.items[*].metadata.uid}");
 }

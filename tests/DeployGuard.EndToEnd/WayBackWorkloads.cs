@@ -5,6 +5,35 @@ namespace DeployGuard.EndToEnd;
 /// <summary>What runs besides the Deployment when the way back is tried.</summary>
 internal static class WayBackWorkloads
 {
+    /// <summary>
+    /// All of them in a namespace that came under a policy then: the Deployment once more as a Helm release, the StatefulSet and the DaemonSet
+    /// on their second revision, and Deployment web taken to its second under an approval.
+    /// </summary>
+    public static async Task<Sandbox> StartAsync()
+    {
+        var sandbox = await Sandbox.UnguardedAsync();
+        foreach (var manifest in (JsonObject[])[Sandbox.Web(Sandbox.V1), StatefulSet(Sandbox.V1), DaemonSet(Sandbox.V1), CronJob, Job])
+        {
+            (await sandbox.ApplyAsync("admin", manifest)).OrFail();
+        }
+
+        (await ReleaseAsync(sandbox, Sandbox.V1)).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=60s")).OrFail();
+        await RevisionsAsync(sandbox, 2);
+        (await sandbox.ApplyAsync("admin", StatefulSet(Sandbox.V2))).OrFail();
+        (await sandbox.ApplyAsync("admin", DaemonSet(Sandbox.V2))).OrFail();
+        (await ReleaseAsync(sandbox, Sandbox.V2)).OrFail();
+        await RevisionsAsync(sandbox, 4);
+        foreach (var name in (string[])["web", "shop"])
+        {
+            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=60s")).OrFail();
+        }
+
+        await sandbox.GuardAsync("guarded");
+        await WayBackTests.ApprovedAsync(sandbox, Sandbox.V2);
+        return sandbox;
+    }
+
     /// <summary>One tick a minute.</summary>
     public static JsonObject CronJob => Sandbox.Parse($$"""
         {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "tick"},
@@ -24,10 +53,23 @@ internal static class WayBackWorkloads
          "spec": {"backoffLimit": 6, "template": {"metadata": {"labels": {"rig/hold": "yes"} }, "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{Sandbox.V1}}"}] } } } }
         """);
 
+    public static JsonObject DaemonSet(string image) => Sandbox.Parse($$"""
+        {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"},
+         "spec": {"selector": {"matchLabels": {"app": "agent"} }, "template": {"metadata": {"labels": {"app": "agent"} }, "spec": {"containers": [{"name": "agent", "image": "{{image}}"}] } } } }
+        """);
+
     /// <summary>Every pod is below the partition: a later template reaches none of them.</summary>
     public static JsonObject StatefulSet(string image) => Sandbox.Parse($$"""
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
          "spec": {"serviceName": "db", "replicas": 2, "selector": {"matchLabels": {"app": "db"} }, "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 2} },
           "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"containers": [{"name": "db", "image": "{{image}}"}] } } } }
         """);
+
+    private static Task<Rig.Run> ReleaseAsync(Sandbox sandbox, string image) => World.Rig.Plane.HelmAsync(
+        "admin", "upgrade", "--install", "shop", Path.Combine(AppContext.BaseDirectory, "charts", "web"), "-n", sandbox.Namespace, "--set", $"name=shop,image={image}");
+
+    private static Task<Rig.Run> RevisionsAsync(Sandbox sandbox, int count) => Rig.Wait.UntilAsync(
+        () => sandbox.KubectlAsync("admin", "get", "controllerrevisions", "-o", "name"),
+        run => run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == count,
+        $"{count} revisions of the StatefulSet and the DaemonSet");
 }

@@ -33,7 +33,6 @@ public class BadInputTests
         yield return Case("another kind", """{"apiVersion": "v1", "kind": "Pod"}""", "expected kind AdmissionReview of admission.k8s.io/v1, found Pod of v1");
         yield return Case("a list", "[]", "expected kind AdmissionReview");
         yield return Case("no uid", Reviews.Update().Replace("\"uid\":\"u-1\",", ""), "request.uid is missing");
-        yield return Case("duplicate keys", Reviews.Update().Replace("\"name\":\"web\"", "\"name\":\"web\",\"name\":\"other\""), "Duplicate property 'name'");
         yield return Case("a depth of 10,000", new string('[', 10_000) + new string(']', 10_000), "depth");
     }
 
@@ -47,12 +46,43 @@ public class BadInputTests
     }
 
     [Test]
-    public async Task ABodyOf20MegabytesIsA413()
+    public async Task ABodyOf21MegabytesThatIsNoReviewIsA413()
     {
-        using var response = await _webhook.PostAsync("/admit/workloads", new string(' ', 20 * 1024 * 1024));
+        using var response = await _webhook.PostAsync("/admit/workloads", new string(' ', 21 * 1024 * 1024));
 
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.RequestEntityTooLarge));
-        Assert.That(await response.Content.ReadAsStringAsync(), Does.Contain("larger than 8 MiB"));
+        Assert.That(await response.Content.ReadAsStringAsync(), Does.Contain("larger than 20 MiB"));
+    }
+
+    public static IEnumerable<TestCaseData> Unreadable()
+    {
+        yield return Case("a name that is there twice", Reviews.Update().Replace("\"name\":\"web\"", "\"name\":\"web\",\"name\":\"other\""), 400, "Duplicate property 'name'");
+        yield return Case("an object of 201 levels", Reviews.Update().Replace("\"replicas\":3", $"\"replicas\":3,\"deep\":{new string('[', 201)}{new string(']', 201)}"), 400, "depth");
+        yield return Case("a review of 21 MiB", Create(Long(' ', 21)), 413, "larger than 20 MiB");
+        yield return Case("a review of 9 MiB without escapes", Create(Long('a', 9)), 413, "8 MiB without escapes");
+    }
+
+    [TestCaseSource(nameof(Unreadable))]
+    public async Task AReviewThatCannotBeReadIsAnsweredAndRefusedBecauseAFailedCallMayPass(string body, int code, string message)
+    {
+        var response = await _webhook.AskAsync("/admit/workloads", body);
+
+        Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo("u-1"));
+        Assert.That(response.GetProperty("allowed").GetBoolean(), Is.False);
+        Assert.That(response.GetProperty("status").GetProperty("code").GetInt32(), Is.EqualTo(code));
+        Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain(message));
+    }
+
+    [Test]
+    public async Task AnObjectThatIsLargeOnlyByItsEscapesIsJudged()
+    {
+        // As API servers written in Go send a smaller-than sign.
+        var large = Create(Long('<', 2)).Replace("\\u003C", "\\u003c");
+
+        var response = await _webhook.AskAsync("/admit/workloads", large);
+
+        Assert.That(large, Has.Length.GreaterThan(10 * 1024 * 1024));
+        Assert.That(response.GetProperty("allowed").GetBoolean(), Is.True, "the images are named by digest");
     }
 
     public static IEnumerable<TestCaseData> MalformedObjects()
@@ -97,6 +127,13 @@ public class BadInputTests
     }
 
     private static TestCaseData Case(string name, params object[] arguments) => new TestCaseData(arguments).SetName(name);
+
+    private static JsonObject Long(char of, int mebibytes)
+    {
+        var deployment = Reviews.Deployment(Reviews.Image);
+        deployment["metadata"]!["annotations"] = new JsonObject { ["long"] = new string(of, mebibytes * 1024 * 1024) };
+        return deployment;
+    }
 
     private static string Create(JsonNode? obj) => Reviews.Of("CREATE", "apps", "Deployment", "deployments", "dana", obj);
 }

@@ -88,6 +88,60 @@ public class RecordsTests
         Assert.That(await RefusalAsync(Approvals("CREATE", "alice", owned)), Does.Contain("ownerReferences must be empty"));
     }
 
+    [Test]
+    public async Task AnApprovalHasNoFinalizersOfItsMakers()
+    {
+        var held = Reviews.ApprovalObject("alice", s_seniors, "Approve");
+        held["metadata"]!["finalizers"] = new JsonArray("example.com/keep");
+        var free = Reviews.ApprovalObject("alice", s_seniors, "Approve");
+
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", held)), Does.Contain("RecordHasFinalizers: metadata.finalizers must be empty: example.com/keep"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", held, free)), Does.Contain("RecordHasFinalizers"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "whoever mends it must be able to");
+    }
+
+    [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and waits for no approval")]
+    [TestCase(Phase.Proven, true, null)]
+    [TestCase(Phase.Completed, true, null)]
+    public async Task WhatCompletedIsApprovedAgainWhereItsWorkloadIsToBeMadeAnew(Phase phase, bool waits, string? refusal)
+    {
+        var hash = "v1:" + new string('2', 64);
+        _facts.Cached = _facts.Cached with { Changes = [_facts.Cached.Changes[0], _facts.Cached.Changes[0] with { Name = "deployment-web-2", TemplateHash = hash, Phase = phase, Waits = waits, Evidence = [] }] };
+
+        Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors, hash: hash)), refusal is null ? Is.Null : Does.Contain(refusal));
+    }
+
+    [TestCase(Mode.Audit, ApprovalCovers.Template, null)]
+    [TestCase(Mode.Enforce, ApprovalCovers.Template, null)]
+    [TestCase(Mode.Enforce, ApprovalCovers.Images, "NothingApproved: spec.images: web:2 is named by tag")]
+    public async Task ATagBesideAHashIsRefusedOnlyWhereImagesAreWhatIsApproved(Mode mode, ApprovalCovers covers, string? refusal)
+    {
+        var shared = _facts.Cached;
+        var pins = new SafeguardPolicy { Name = "pins", Mode = mode, Images = new ImageRules(Pin.Digest), Approval = new ApprovalRules { Covers = covers, Quorum = [new QuorumLine(s_seniors, 1)] } };
+        _facts.Cached = shared with { Policies = [.. shared.Policies, pins] };
+        var approval = Reviews.ApprovalObject("alice", s_seniors, "Approve");
+        approval["spec"]!["images"] = new JsonArray("web:2");
+
+        var message = await RefusalAsync(Approvals("CREATE", "alice", approval));
+        _facts.Cached = shared;
+
+        Assert.That(message, refusal is null ? Is.Null : Does.Contain(refusal));
+    }
+
+    [Test]
+    public async Task WhoFillsASeatOfAPolicyThatOnlyLooksOnFillsNoneOfOneThatEnforces()
+    {
+        var shared = _facts.Cached;
+        var audits = new SafeguardPolicy { Name = "baseline", Mode = Mode.Audit, Approval = new ApprovalRules { Bots = ["alice"], Quorum = [new QuorumLine(["auditors"], 1)] } };
+        _facts.Cached = shared with { Policies = [audits, .. shared.Policies] };
+
+        var (auditor, senior) = (await RefusalAsync(Reviews.Approval("mallory", ["auditors"])), await RefusalAsync(Reviews.Approval("alice", s_seniors)));
+        _facts.Cached = shared;
+
+        Assert.That(auditor, Does.Contain("mallory is in none of the groups that approve here: senior-engineers"));
+        Assert.That(senior, Is.Null);
+    }
+
     [TestCase("Reject", "bob", false)]
     [TestCase("Reject", "alice", true)]
     [TestCase("Reject", "system:serviceaccount:kube-system:generic-garbage-collector", false)]

@@ -47,6 +47,13 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
         ["CronJob"] = Workload("cronjobs", cancel => LocateCronJobsAsync(api, cancel), "batch/v1", "CronJob", api, time, logger),
     };
 
+    /// <summary>The cache of a workload's kind; null where it is not watched. Another group may have a kind of the same name.</summary>
+    public ResourceCache<ObservedWorkload>? WorkloadsOf(WorkloadRef workload) =>
+        WorkloadKinds.BuiltIn.TemplatePath(workload.ApiGroup, workload.Kind) is null ? null : Workloads.GetValueOrDefault(workload.Kind);
+
+    /// <summary>A workload as it is cached; null where it does not exist, or its kind is not watched.</summary>
+    public ObservedWorkload? FindWorkload(WorkloadRef workload) => WorkloadsOf(workload)?.Find(ObjectKey.Of(workload.Namespace, workload.Name));
+
     public IEnumerable<IResourceCache> All => [Policies, Approvals, BreakGlasses, Changes, Namespaces, Services, ControllerRevisions, .. Workloads.Values];
 
     /// <summary>The policies whose namespace selector matches a namespace now, whatever else they match by.</summary>

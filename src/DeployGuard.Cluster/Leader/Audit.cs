@@ -9,7 +9,7 @@ namespace DeployGuard.Cluster.Leader;
 /// Finds what runs where an Enforce policy matches without a Change that was let in: it came while nobody answered, or past us. Told by
 /// a gauge and an Event; nothing is stopped.
 /// </summary>
-internal sealed class Audit(ClusterCaches caches, EventWriter events, TimeProvider time) : ILeaderTask
+internal sealed class Audit(ClusterCaches caches, CustomWorkloads custom, EventWriter events, TimeProvider time) : ILeaderTask
 {
     private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(1);
 
@@ -27,7 +27,10 @@ internal sealed class Audit(ClusterCaches caches, EventWriter events, TimeProvid
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        var unrecorded = caches.Workloads.Values.SelectMany(c => c.All()).Where(w => w.ControllerUid.Length == 0 && IsGuarded(w) && !IsRecorded(w)).ToList();
+        var all = caches.Workloads.Values.SelectMany(c => c.All()).ToList();
+        var owners = all.ToDictionary(w => w.Uid);
+        var unrecorded = all.Where(w => !IsRecorded(w) && !IsMadeBy(w, owners) && IsGuarded(w)).ToList();
+        unrecorded = await WithoutCustomOwnersAsync(unrecorded, cancel);
         // Twice in a row: the cache of Changes may lag behind that of workloads.
         _found = [.. unrecorded.Where(w => _suspects.Any(s => s.Uid == w.Uid && s.TemplateHash == w.TemplateHash))];
         _suspects = unrecorded;
@@ -61,6 +64,27 @@ internal sealed class Audit(ClusterCaches caches, EventWriter events, TimeProvid
         var owned = LiveHistory.NameOf(workload, caches);
         return caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref))
             .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.OwnedRevision == owned)));
+    }
+
+    /// <summary>
+    /// Its controller made it from the template that the owner has, or from one that was let in. That it names an owner proves nothing: anybody can
+    /// write that.
+    /// </summary>
+    private bool IsMadeBy(ObservedWorkload workload, Dictionary<string, ObservedWorkload> owners) =>
+        owners.TryGetValue(workload.ControllerUid, out var owner) && owner.Ref.Namespace == workload.Ref.Namespace
+        && (owner.TemplateHash == workload.TemplateHash || IsRecorded(workload with { Spec = workload.Spec with { Ref = owner.Ref } }));
+
+    /// <summary>Custom kinds are not watched, and read only where something names an owner that no cache has.</summary>
+    private async Task<List<ObservedWorkload>> WithoutCustomOwnersAsync(List<ObservedWorkload> unrecorded, CancellationToken cancel)
+    {
+        var made = new HashSet<string>();
+        foreach (var suspects in unrecorded.Where(w => w.ControllerUid.Length > 0).GroupBy(w => w.Ref.Namespace))
+        {
+            var owners = (await custom.ListAsync(suspects.Key, cancel)).ToDictionary(w => w.Uid);
+            made.UnionWith(suspects.Where(w => IsMadeBy(w, owners)).Select(w => w.Uid));
+        }
+
+        return [.. unrecorded.Where(w => !made.Contains(w.Uid))];
     }
 
     private static string Key(ObservedWorkload workload) => $"{workload.Uid}/{workload.TemplateHash}";

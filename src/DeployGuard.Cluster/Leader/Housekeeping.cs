@@ -4,6 +4,7 @@ using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Leader;
 
@@ -11,7 +12,7 @@ namespace DeployGuard.Cluster.Leader;
 /// Removes what no decision can rest on any more: votes that have expired, once the Change remembers them; permissions long over; Changes
 /// beyond what a workload can go back to.
 /// </summary>
-internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TimeProvider time) : ILeaderTask
+internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, TimeProvider time) : ILeaderTask
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_defaultMaxAge = TimeSpan.FromHours(72);
@@ -41,19 +42,38 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Chan
 
         foreach (var changes in caches.Changes.All().GroupBy(c => c.Workload))
         {
-            var live = caches.Workloads.TryGetValue(changes.Key.Kind, out var cache) ? cache.Find(ObjectKey.Of(changes.Key.Namespace, changes.Key.Name)) : null;
-            foreach (var expendable in Retention.Expendable([.. changes], live?.TemplateHash, live?.HistoryLimit ?? 0, now))
+            await ForgetAsync(changes.Key, [.. changes], now, cancel);
+        }
+
+        foreach (var brief in caches.Changes.All().Where(c => Retention.IsShortLived(c.Workload) && caches.FindWorkload(c.Workload) is null).GroupBy(c => c.Workload.Namespace))
+        {
+            foreach (var surplus in Retention.Surplus([.. brief]))
             {
-                await writer.DeleteAsync(expendable, cancel);
+                await writer.DeleteAsync(surplus, cancel);
             }
         }
 
         _last = now;
     }
 
+    private async Task ForgetAsync(WorkloadRef workload, IReadOnlyList<RecordedChange> changes, DateTimeOffset now, CancellationToken cancel)
+    {
+        var live = caches.FindWorkload(workload);
+        if (live is null && Retention.Expendable(changes, null, 0, now).Any())
+        {
+            // Custom kinds are not watched: what no cache has may run all the same.
+            live = await custom.FindAsync(workload, cancel);
+        }
+
+        foreach (var expendable in Retention.Expendable(changes, live?.TemplateHash, live?.HistoryLimit ?? 0, now))
+        {
+            await writer.DeleteAsync(expendable, cancel);
+        }
+    }
+
     private async Task RemoveAsync(Approval vote, CancellationToken cancel)
     {
-        foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload)).Where(c => c.TemplateHash == vote.TemplateHash))
+        foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload)).Where(c => vote.TemplateHash is { } hash ? hash == c.TemplateHash : c.Images.Any(vote.Images.Contains)))
         {
             await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
         }

@@ -36,7 +36,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
         var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
-        var veto = Standing.Veto(change, approvals, policies, now);
+        var veto = Standing.Veto(change, approvals, policies, now, caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
         var next = Life.Next(change, live, veto, ProofFor(change, policies, standings), now);
         var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], veto is not null, now);
         var isProgress = canary.Differs(change);
@@ -116,9 +116,9 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
     {
         var workload = change.Workload;
-        if (caches.Workloads.TryGetValue(workload.Kind, out var cache))
+        if (caches.WorkloadsOf(workload) is not null)
         {
-            return cache.Find(ObjectKey.Of(workload.Namespace, workload.Name));
+            return caches.FindWorkload(workload);
         }
 
         // Pods are too many to be watched, and custom kinds may not exist; the few that are needed are asked for until they have come up.
@@ -127,7 +127,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             return null;
         }
 
-        if (workload.Kind != "Pod")
+        if (workload is not { ApiGroup: "", Kind: "Pod" })
         {
             return await custom.FindAsync(workload, cancel);
         }

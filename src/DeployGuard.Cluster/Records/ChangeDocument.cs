@@ -26,6 +26,12 @@ internal static class ChangeDocument
         }
 
         var status = Json.Child(document, "status");
+        if (entry.Images.Count > 0 && (string?)status["phase"] is nameof(Phase.Pending) or nameof(Phase.Rejected) or nameof(Phase.Expired))
+        {
+            // Whoever looks before saying yes sees what it would change now.
+            Describe(Json.Child(document, "spec"), entry);
+        }
+
         ChangeStatus.Ask(status, entry.Transition, now);
         MergeOrigin(Json.Child(status, "origin"), entry);
         MergeRequester(Json.List(status, "requesters"), entry.Requester, now);
@@ -37,7 +43,7 @@ internal static class ChangeDocument
         if (entry.Transition.Phase is Phase.Admitted)
         {
             // What would have been waived, had nothing else refused it, was not used.
-            MergeWaivers(status, entry, now);
+            Waivers.Merge(status, entry, now);
         }
 
         if (entry.ChangeId.Length > 0)
@@ -62,6 +68,11 @@ internal static class ChangeDocument
             status["findings"] = new JsonArray([.. entry.Findings.Select(FindingJson)]);
             Json.SetOrRemove(status, "missing", Missing(entry));
         }
+        else if (entry.Transition.Phase is Phase.Admitted)
+        {
+            // A rollback is judged by no policy, and waits for nothing.
+            status.Remove("missing");
+        }
 
         return document;
     }
@@ -80,20 +91,22 @@ internal static class ChangeDocument
     {
         var workload = new JsonObject { ["kind"] = entry.Workload.Kind, ["name"] = entry.Workload.Name };
         Json.SetOrRemove(workload, "apiGroup", entry.Workload.ApiGroup);
+        var spec = new JsonObject { ["workload"] = workload, ["templateHash"] = entry.TemplateHash };
+        Describe(spec, entry);
         return new JsonObject
         {
             ["apiVersion"] = PolicyReader.ApiVersion,
             ["kind"] = "Change",
             ["metadata"] = new JsonObject { ["name"] = entry.Name, ["namespace"] = entry.Workload.Namespace },
-            ["spec"] = new JsonObject
-            {
-                ["workload"] = workload,
-                ["templateHash"] = entry.TemplateHash,
-                ["images"] = new JsonArray([.. entry.Images.Select(ImageJson)]),
-                ["diff"] = new JsonArray([.. entry.Diff.Select(d => JsonValue.Create(d))]),
-            },
+            ["spec"] = spec,
             ["status"] = new JsonObject(),
         };
+    }
+
+    private static void Describe(JsonObject spec, ChangeEntry entry)
+    {
+        spec["images"] = new JsonArray([.. entry.Images.Select(ImageJson)]);
+        spec["diff"] = new JsonArray([.. entry.Diff.Select(d => JsonValue.Create(d))]);
     }
 
     private static JsonObject ImageJson(ImageChange image)
@@ -148,33 +161,6 @@ internal static class ChangeDocument
         if (alike < (isMachine ? MostOfEach : MostPeople))
         {
             requesters.Add((JsonNode)new JsonObject { ["username"] = username, ["at"] = Json.Time(now), ["lastAt"] = Json.Time(now), ["count"] = 1 });
-        }
-    }
-
-    private static void MergeWaivers(JsonObject status, ChangeEntry entry, DateTimeOffset now)
-    {
-        foreach (var used in entry.Findings.GroupBy(f => f.Waiver?.BreakGlass).Where(g => g.Key is not null))
-        {
-            var glass = used.Key ?? throw new InvalidOperationException("no break-glass");
-            Json.AddOnce(Json.List(status, "breakGlass"), "name", glass.Name, MostOfEach, () => new JsonObject
-            {
-                ["name"] = glass.Name,
-                ["by"] = glass.RequestedBy.Username,
-                ["incident"] = glass.Incident,
-                ["reason"] = glass.Reason,
-                ["waived"] = new JsonArray([.. used.Select(f => f.Safeguard).Distinct().Select(s => JsonValue.Create(s))]),
-                ["at"] = Json.Time(now),
-            });
-        }
-
-        foreach (var policy in entry.Findings.Where(f => f.Waiver == Core.Waiver.ExemptIdentity).Select(f => f.Policy).Distinct())
-        {
-            Json.AddOnce(Json.List(status, "exemptions"), "policy", policy, MostOfEach, () => new JsonObject
-            {
-                ["policy"] = policy,
-                ["by"] = entry.Requester,
-                ["at"] = Json.Time(now),
-            });
         }
     }
 

@@ -31,6 +31,9 @@ internal sealed record ChangeEntry
     /// <summary>Who asked; null where nobody did: what was adopted.</summary>
     public string? Requester { get; init; }
 
+    /// <summary>It asked for something that the workload did not run before; false where what runs reaches further.</summary>
+    public bool IsNewRevision { get; init; }
+
     public bool Adopted { get; init; }
 
     public string? OwnedRevision { get; init; }
@@ -48,7 +51,7 @@ internal sealed record ChangeEntry
     {
         var change = verdict.Change;
         var after = change.After ?? throw new InvalidOperationException($"{change.Request.Target} has no template to put on record");
-        var before = change.Before?.Template.Images.GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) ?? [];
+        var before = change.SeenBefore?.Template.Images.GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) ?? [];
         return new ChangeEntry
         {
             Name = change.Name,
@@ -56,8 +59,9 @@ internal sealed record ChangeEntry
             TemplateHash = after.Template.Hash,
             Transition = TransitionOf(verdict),
             Images = [.. after.Template.Images.Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text))],
-            Diff = TemplateDiff.Between(change.Before?.Template.Canonical, after.Template.Canonical),
+            Diff = TemplateDiff.Between(change.SeenBefore?.Template.Canonical, after.Template.Canonical),
             Origin = change.Origin,
+            IsNewRevision = change.Meaning is Meaning.NewRevision,
             Requester = change.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),
             // A rollback is judged by none of them: what it was let in under stays on record.

@@ -44,9 +44,10 @@ public static class ChangeJson
                     Text(c, "soakEndsAt") is null ? null : Time(c, "soakEndsAt"))),
             ],
             Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")))],
+            Waits = Text(status, "missing") is { Length: > 0 },
             CompletedPods = status is { } counted ? Number(counted, "completedPods") : 0,
             Adopted = status is { } adopted && IsTrue(adopted, "adopted"),
-            BreakGlassUses = [.. Items(status, "breakGlass").Select(u => new BreakGlassUse(Text(u, "name") ?? "", Text(u, "by") ?? "", Time(u, "at"), Text(u, "reviewedBy")))],
+            BreakGlassUses = [.. Items(status, "breakGlass").Select(u => new BreakGlassUse(Text(u, "name") ?? "", Text(u, "by") ?? "", Time(u, "at"), Text(u, "reviewedBy"), !IsFalse(u, "letIn")))],
         };
     }
 
@@ -57,6 +58,8 @@ public static class ChangeJson
         owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? time : default;
 
     private static int Number(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) ? number : 0;
+
+    private static bool IsFalse(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.False;
 
     private static bool IsTrue(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True;
 

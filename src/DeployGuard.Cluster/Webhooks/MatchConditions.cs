@@ -52,6 +52,7 @@ internal static class MatchConditions
           && (has(object.spec.template) ? (has(oldObject.spec.template)
             && {Same("object.spec.template", "oldObject.spec.template", "spec")}
             && {Same("object.spec.template.metadata", "oldObject.spec.template.metadata", "labels")}
+            && ({AnnotationsOf("object")} == {AnnotationsOf("oldObject")} || !{ReadsItsAnnotations})
             && {AnnotationsOf("object")}.all(k, k == {RestartedAt} || (k in {AnnotationsOf("oldObject")} && {AnnotationsOf("oldObject")}[k] == {AnnotationsOf("object")}[k]))
             && {AnnotationsOf("oldObject")}.all(k, k == {RestartedAt} || k in {AnnotationsOf("object")})
           ) : !has(oldObject.spec.template)))
@@ -71,6 +72,19 @@ internal static class MatchConditions
     private static string ReplicasOf(string scale) => $"(has({scale}.spec) && has({scale}.spec.replicas) ? {scale}.spec.replicas : 0)";
 
     private static string AnnotationsOf(string obj) => $"(has({obj}.spec.template.metadata) && has({obj}.spec.template.metadata.annotations) ? {obj}.spec.template.metadata.annotations : {{}})";
+
+    /// <summary>A container that reads the template's annotations runs something else after a restart, if it likes.</summary>
+    private static string ReadsItsAnnotations
+    {
+        get
+        {
+            const string Spec = "object.spec.template.spec";
+            static string InEnvOf(string containers) =>
+                $"(has({Spec}.{containers}) && {Spec}.{containers}.exists(c, has(c.env) && c.env.exists(e, has(e.valueFrom) && has(e.valueFrom.fieldRef) && e.valueFrom.fieldRef.fieldPath.startsWith('metadata.annotations'))))";
+            static string InItemsOf(string source) => $"(has({source}.downwardAPI) && has({source}.downwardAPI.items) && {source}.downwardAPI.items.exists(i, has(i.fieldRef) && i.fieldRef.fieldPath.startsWith('metadata.annotations')))";
+            return $"({InEnvOf("containers")} || {InEnvOf("initContainers")} || (has({Spec}.volumes) && {Spec}.volumes.exists(v, {InItemsOf("v")} || (has(v.projected) && has(v.projected.sources) && v.projected.sources.exists(s, {InItemsOf("s")})))))";
+        }
+    }
 
     private static string Same(string left, string right, string field) => $"(has({left}.{field}) ? has({right}.{field}) && {left}.{field} == {right}.{field} : !has({right}.{field}))";
 

@@ -8,9 +8,15 @@ namespace DeployGuard.Core.Approvals;
 public static class Standing
 {
     /// <summary>A veto that holds now under any of the policies; null if there is none.</summary>
-    public static Approval? Veto(RecordedChange change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now) =>
-        approvals.FirstOrDefault(a => a.Decision is Decision.Reject && IsAbout(a, change)
-            && policies.Any(p => p.Approval is { } rules && Votes.MayVeto(a.Approver, rules) && !a.HasExpired(rules.MaxAge, now)));
+    /// <param name="siblings">All Changes of the workload: where images are approved, a no to one that none of them completed is a no to whatever has it.</param>
+    public static Approval? Veto(
+        RecordedChange change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now, IEnumerable<RecordedChange> siblings)
+    {
+        var known = siblings.Where(s => s.HasCompleted && s.TemplateHash != change.TemplateHash).SelectMany(s => s.Images).ToHashSet();
+        var fresh = change.Images.Where(i => !known.Contains(i)).ToHashSet();
+        return approvals.FirstOrDefault(a => a.Workload == change.Workload && policies.Any(p => p.Approval is { } rules && Votes.IsVeto(a, rules, now)
+            && (IsAbout(a, change) || (rules.Covers is ApprovalCovers.Images && a.Images.Any(fresh.Contains)))));
+    }
 
     /// <summary>
     /// Who reviewed a Change after its last unreviewed use of a BreakGlass: a person who may approve here, and had no part in it. Null if

@@ -23,8 +23,12 @@ internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, I
             rules.Covers is ApprovalCovers.Images && fresh.Count == 0,
             counted,
             [.. judged.Where(j => j.Why is not null && counted.All(c => c.Username != j.Approver.Username)).Select(j => $"{j.Approver.Username} ({j.Why})").Distinct()],
-            [.. view.Approvals.Where(a => a.Decision is Decision.Reject && a.IsAbout(after) && MayVeto(a.Approver, rules) && !a.HasExpired(rules.MaxAge, now))]);
+            [.. view.Approvals.Where(a => IsVeto(a, rules, now) && (a.IsAbout(after) || (a.Workload == after.Ref && a.Images.Any(fresh.Contains))))]);
     }
+
+    /// <summary>A no that counts under the rules, whatever it is about.</summary>
+    public static bool IsVeto(Approval vote, ApprovalRules rules, DateTimeOffset now) =>
+        vote.Decision is Decision.Reject && MayVeto(vote.Approver, rules) && !vote.HasExpired(rules.MaxAge, now);
 
     /// <summary>Whether a no of this identity counts.</summary>
     public static bool MayVeto(Requester who, ApprovalRules rules) =>
@@ -48,7 +52,7 @@ internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, I
     /// <summary>Images of the revision that nothing reviewed ever ran: neither what runs now, nor what completed.</summary>
     private static IReadOnlyList<string> NewImages(Change change, Workload after, ClusterView view)
     {
-        var running = change.Before is { } before && !view.Changes.Any(c => c.IsUnreviewed && c.TemplateHash == before.Template.Hash)
+        var running = change.Before is { } before && !view.Changes.Any(c => c.CameInUnreviewed && c.TemplateHash == before.Template.Hash)
             ? before.Template.Images.Select(i => i.Reference.Text)
             : [];
         var known = running.Concat(view.Changes.Where(c => c.HasCompleted).SelectMany(c => c.Images)).ToHashSet();

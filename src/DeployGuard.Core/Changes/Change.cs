@@ -17,6 +17,12 @@ public sealed record Change
 
     public Workload? After { get; init; }
 
+    /// <summary>Hash of the template in the cluster; null where that is not known.</summary>
+    public string? LiveHash { get; init; }
+
+    /// <summary>What the workload runs before the change, if the cluster says the same: what people are shown as the difference rests on it.</summary>
+    public Workload? SeenBefore => Before is { } before && before.Template.Hash == LiveHash ? before : null;
+
     public Origin Origin { get; init; } = Origin.NothingKnown;
 
     /// <summary>Everybody who asked for this revision: those on record and the one who asks now.</summary>
@@ -46,6 +52,9 @@ public enum ApproveBy
 
     /// <summary>The template's hash, ahead of any Change: a dry run leaves none.</summary>
     Hash,
+
+    /// <summary>Nothing, ever: every attempt has another name.</summary>
+    NothingEver,
 
     /// <summary>Nothing yet: a file that the API server has not defaulted has another hash than its object will have.</summary>
     Nothing,

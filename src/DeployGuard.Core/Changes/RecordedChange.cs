@@ -43,6 +43,12 @@ public sealed record RecordedChange
     /// <summary>The record remembers that it was let in, whatever its phase is now.</summary>
     public bool RemembersAdmission { get; init; }
 
+    /// <summary>
+    /// When it was last asked for something was missing. Also true of what completed long ago, if the workload was deleted and is to be
+    /// made anew.
+    /// </summary>
+    public bool Waits { get; init; }
+
     /// <summary>It was let in once, whatever became of it.</summary>
     public bool WasAdmitted => RemembersAdmission || Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
 
@@ -67,14 +73,17 @@ public sealed record RecordedChange
     /// <summary>It ran when DeployGuard arrived, or stands in for records that were lost.</summary>
     public bool Adopted { get; init; }
 
-    /// <summary>It came in by break-glass, and nobody else has looked at it since.</summary>
+    /// <summary>A BreakGlass was used for it, and nobody else has looked at it since.</summary>
     public bool IsUnreviewed => BreakGlassUses.Any(u => u.ReviewedBy is null);
+
+    /// <summary>It ran because of a BreakGlass, and nobody else has looked at it since.</summary>
+    public bool CameInUnreviewed => BreakGlassUses.Any(u => u.LetIn && u.ReviewedBy is null);
 
     /// <summary>
     /// The revision ran on all desired pods once, or was there before DeployGuard. What came in by break-glass counts only after
     /// its review, or break-glass and a rollback would launder it.
     /// </summary>
-    public bool HasCompleted => (Phase is Phase.Completed or Phase.Proven) && !IsUnreviewed;
+    public bool HasCompleted => (Phase is Phase.Completed or Phase.Proven) && !CameInUnreviewed;
 }
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
@@ -105,4 +114,5 @@ public sealed record RecordedExposure(string Policy, string Pool, int Step, int 
 
 /// <summary>One use of a BreakGlass, as the Change keeps it.</summary>
 /// <param name="ReviewedBy">The person who approved the revision afterwards; null until somebody did.</param>
-public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy);
+/// <param name="LetIn">It let in a revision that had not completed; else one that had been let in reached further, or came back.</param>
+public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy, bool LetIn = true);

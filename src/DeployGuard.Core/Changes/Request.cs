@@ -41,6 +41,9 @@ public sealed record WorkloadRequest : Request
 
     /// <summary>Null on DELETE.</summary>
     public Workload? After { get; init; }
+
+    /// <summary>The API server made its name up, and makes up another at the next attempt.</summary>
+    public bool IsNameGenerated { get; init; }
 }
 
 /// <summary>A write of <c>/scale</c>; <see cref="Request.Target"/> is the parent.</summary>

@@ -1,13 +1,26 @@
+using DeployGuard.Core.Workloads;
+
 namespace DeployGuard.Core.Changes;
 
 /// <summary>Which Changes of a workload may be forgotten. What waits, what runs, what can be gone back to and what is unreviewed stays.</summary>
 public static class Retention
 {
     private const int LeastKept = 5;
+    private const int MostShortLived = 200;
 
     /// <summary>How long what came to nothing, and what is left of a deleted workload, stays for auditors.</summary>
     public static readonly TimeSpan KeepsExpired = TimeSpan.FromDays(7);
     public static readonly TimeSpan KeepsDeleted = TimeSpan.FromDays(30);
+
+    /// <summary>Whether a kind comes by the thousand, under names of its own: nobody rolls one back.</summary>
+    public static bool IsShortLived(WorkloadRef workload) => workload is { ApiGroup: "", Kind: "Pod" } or { ApiGroup: "batch", Kind: "Job" };
+
+    /// <summary>Of pods and jobs that are gone, or that nobody watches, what is more than the newest of each who asked.</summary>
+    /// <param name="changes">All of them in one namespace.</param>
+    public static IEnumerable<RecordedChange> Surplus(IReadOnlyList<RecordedChange> changes) => changes
+        .Where(c => !c.IsUnreviewed && !c.Waits && c.Phase is not (Phase.Pending or Phase.Rejected))
+        .GroupBy(c => c.Requesters is [var first, ..] ? first : "")
+        .SelectMany(mine => mine.OrderByDescending(c => c.LastAskedAt > c.Since ? c.LastAskedAt : c.Since).Skip(MostShortLived));
 
     /// <param name="changes">All of one workload.</param>
     /// <param name="runs">Hash of what it runs now; null if the workload is gone.</param>

@@ -302,7 +302,7 @@ internal sealed class Exposure
     {
         var rules = _view.Policies.Where(p => _view.NamespaceLabels is null || p.Match.Namespaces.Matches(_view.NamespaceLabels)).ToList();
         return _serving.Changes.Where(c => RevisionKey.Of(_rules.Covers, c.TemplateHash, c.Images) == key)
-            .Select(c => Standing.Veto(c, _serving.Votes, rules, _now)).FirstOrDefault(v => v is not null);
+            .Select(c => Standing.Veto(c, _serving.Votes, rules, _now, _serving.Changes.Where(s => s.Workload == c.Workload))).FirstOrDefault(v => v is not null);
     }
 
     private Target TargetOf(Change change, Workload after)

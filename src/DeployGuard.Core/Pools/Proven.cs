@@ -63,5 +63,6 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving 
     /// <summary>It ran before the policy was asked about it: a policy that comes later must not hold what serves already.</summary>
     private bool CameBefore(RecordedChange change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);
 
+    /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
     private static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
 }

@@ -12,16 +12,23 @@ namespace DeployGuard.Core.Records;
 /// </summary>
 /// <param name="Approval">As it would be stored, stamped with who makes it.</param>
 /// <param name="Who">Who asks, as the API server authenticated him.</param>
-/// <param name="HasOwners">It carries ownerReferences.</param>
 /// <param name="Recorded">The Change it is about; null if it is made ahead.</param>
 /// <param name="Policies">The policies of the namespace.</param>
-public sealed record NewApproval(Approval Approval, Requester Who, bool HasOwners, RecordedChange? Recorded, IReadOnlyList<SafeguardPolicy> Policies)
+public sealed record NewApproval(Approval Approval, Requester Who, RecordedChange? Recorded, IReadOnlyList<SafeguardPolicy> Policies)
 {
     private IReadOnlyList<ApprovalRules> Rules => [.. Policies.Select(p => p.Approval).OfType<ApprovalRules>()];
 
-    public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) =>
-        HasOwners ? RecordRules.Owned
-        : RecordRules.RefuseStamp("spec.approver", Approval.Approver, Who)
+    public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) => (this with { Policies = Binding(now) }).RefuseUnder(kinds, now);
+
+    /// <summary>Those that enforce approvals now, if there are any: one that only looks on must not keep a vote from counting under these.</summary>
+    private IReadOnlyList<SafeguardPolicy> Binding(DateTimeOffset now)
+    {
+        var enforced = Policies.Where(p => p is { Mode: Mode.Enforce, Approval: not null } && p.Active.Contains(now)).ToList();
+        return enforced.Count > 0 ? enforced : Policies;
+    }
+
+    private Refusal? RefuseUnder(WorkloadKinds kinds, DateTimeOffset now) =>
+        RecordRules.RefuseStamp("spec.approver", Approval.Approver, Who)
             ?? RefuseSubject(kinds)
             ?? (Approval.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Approval.ExpiresAt:u} has passed") : null)
             ?? (Approval.Decision is Decision.Approve ? RefuseApprove() : RefuseReject());
@@ -49,7 +56,7 @@ public sealed record NewApproval(Approval Approval, Requester Who, bool HasOwner
             return new Refusal(Reasons.ApproverAsked, $"{own}, and nobody approves a change of their own. Ask somebody else of {Groups}");
         }
 
-        if (Recorded is { Phase: Phase.Running or Phase.Completed or Phase.Proven, IsUnreviewed: false })
+        if (Recorded is { Phase: Phase.Running or Phase.Completed or Phase.Proven, IsUnreviewed: false, Waits: false })
         {
             return new Refusal(Reasons.AlreadyRunning, $"{Recorded.Name} is {Recorded.Phase} and waits for no approval");
         }
@@ -62,8 +69,10 @@ public sealed record NewApproval(Approval Approval, Requester Who, bool HasOwner
 
     private Refusal? RefuseImages()
     {
+        // Beside a template's hash images count only where a policy covers them.
+        var counts = Approval.TemplateHash is null || Rules.Any(r => r.Covers is ApprovalCovers.Images);
         var byTag = Approval.Images.FirstOrDefault(i => new ImageReference(i).Digest is null);
-        if (byTag is not null && Policies.Any(p => p.Images is { Pin: Pin.Digest }))
+        if (byTag is not null && counts && Policies.Any(p => p.Images is { Pin: Pin.Digest }))
         {
             return Nothing($"spec.images: {byTag} is named by tag, and a policy here pins images: give repository@sha256:...");
         }

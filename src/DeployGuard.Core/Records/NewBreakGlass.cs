@@ -1,5 +1,6 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Records;
@@ -7,22 +8,29 @@ namespace DeployGuard.Core.Records;
 /// <summary>Whether a BreakGlass may be made.</summary>
 /// <param name="Glass">As it would be stored, stamped with who makes it.</param>
 /// <param name="Who">Who asks, as the API server authenticated him.</param>
-/// <param name="HasOwners">It carries ownerReferences.</param>
 /// <param name="MayWholeNamespace">The requester has the verb <c>breakglass-namespace</c>.</param>
+/// <param name="Policies">The policies of the namespace.</param>
 /// <param name="Unreviewed">Changes that anybody's BreakGlass let in and that nobody has reviewed yet.</param>
-public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool HasOwners, bool MayWholeNamespace, IEnumerable<RecordedChange> Unreviewed)
+public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWholeNamespace, IReadOnlyList<SafeguardPolicy> Policies, IEnumerable<RecordedChange> Unreviewed)
 {
     /// <summary>How long a use may wait for its review before it closes the way to the next BreakGlass.</summary>
     private static readonly TimeSpan s_longestUnreviewed = TimeSpan.FromDays(1);
 
     public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) =>
-        HasOwners ? RecordRules.Owned
-        : RecordRules.RefuseStamp("spec.requestedBy", Glass.RequestedBy, Who)
-            ?? (Who.IsMachine ? new Refusal(Reasons.MakerIsMachine, $"{Who.Username} is a machine; a person breaks the glass, and names the machine under spec.for") : null)
+        RecordRules.RefuseStamp("spec.requestedBy", Glass.RequestedBy, Who)
+            ?? RefuseMachine()
             ?? RefuseContent(kinds)
             ?? RefuseTime(now)
             ?? RefuseWidth()
             ?? RefuseAnother(now);
+
+    private Refusal? RefuseMachine()
+    {
+        var isBot = Policies.Any(p => p.Approval?.Bots.Contains(Who.Username) is true);
+        return Who.IsMachine || isBot
+            ? new Refusal(Reasons.MakerIsMachine, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; a person breaks the glass, and names the machine under spec.for")
+            : null;
+    }
 
     private Refusal? RefuseContent(WorkloadKinds kinds)
     {

@@ -17,9 +17,14 @@ public sealed class RecordRules(string self)
             : new Refusal(Reasons.WrittenByDeployGuard, "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve");
 
     /// <summary>What was approved stays what was approved.</summary>
-    public static Refusal? RefuseUpdate(bool specChanged, bool hasOwners) =>
-        specChanged ? new Refusal(Reasons.RecordIsFinal, "it cannot be changed; withdraw it and make another")
-        : hasOwners ? Owned
+    public static Refusal? RefuseUpdate(bool specChanged, bool hasOwners, IEnumerable<string> finalizers) =>
+        specChanged ? new Refusal(Reasons.RecordIsFinal, "it cannot be changed; withdraw it and make another") : RefuseTies(hasOwners, finalizers);
+
+    /// <summary>Whether it may be made or changed with what decides when it goes.</summary>
+    /// <param name="finalizers">Those that the request adds.</param>
+    public static Refusal? RefuseTies(bool hasOwners, IEnumerable<string> finalizers) =>
+        hasOwners ? new Refusal(Reasons.RecordHasOwners, "metadata.ownerReferences must be empty: a dangling owner would delete the record")
+        : finalizers.FirstOrDefault() is { } finalizer ? new Refusal(Reasons.RecordHasFinalizers, $"metadata.finalizers must be empty: {finalizer} would keep what was taken back, and hold up its namespace's deletion")
         : null;
 
     /// <summary>A vote or permission is taken back by whoever gave it, and removed by us once it has expired.</summary>
@@ -28,8 +33,6 @@ public sealed class RecordRules(string self)
         who.Username == self || who.Username == maker.Username || mayOverride || namespaceEnds
             ? null
             : new Refusal(Reasons.NotTheirs, $"only {maker.Username}, or somebody with the verb override, can take it back");
-
-    internal static Refusal Owned { get; } = new(Reasons.RecordHasOwners, "metadata.ownerReferences must be empty: a dangling owner would delete the record");
 
     /// <summary>Null where the stamp is whose it must be.</summary>
     internal static Refusal? RefuseStamp(string field, Requester stamped, Requester who) =>

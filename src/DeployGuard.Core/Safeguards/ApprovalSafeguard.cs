@@ -29,7 +29,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
     {
         var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
         // Whoever stands behind a machine may be among the approvers: two different people make sure that one of them did not write it.
-        var twoPeople = rules.Separation is Separation.Strict && change.Requesters.Any(Requester.IsMachineName);
+        var twoPeople = rules.Separation is Separation.Strict && change.Requesters.Any(r => Requester.IsMachineName(r) || rules.Bots.Contains(r));
         var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;
         var got = twoPeople ? Math.Max(quorum.Filled, Math.Min(votes.Counted.Count, wanted)) : quorum.Filled;
         if (quorum.Filled == quorum.Wanted && got >= wanted)
@@ -68,6 +68,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {change.Name} -n {change.Request.Target.Namespace}",
         ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {change.Request.Target.KubectlName} -n {change.Request.Target.Namespace}"
             + $" --hash {change.After?.Template.Hash[Workloads.CanonicalTemplate.HashPrefix.Length..]}",
+        ApproveBy.NothingEver => "A generated name cannot be approved, because the next attempt has another: give it metadata.name instead of metadata.generateName",
         ApproveBy.Nothing => "They can approve it once it was asked for in the cluster",
         _ => throw new InvalidOperationException($"unknown way to approve {change.ApproveBy}"),
     };

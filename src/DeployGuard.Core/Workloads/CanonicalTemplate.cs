@@ -63,8 +63,9 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, string Hash)
         }
 
         // Only labels and annotations: name, uid, creationTimestamp and the like say nothing about what runs.
-        var annotations = Entries(metadata, "annotations", noise.IsAnnotationNoise);
-        var labels = Entries(metadata, "labels", noise.IsLabelNoise);
+        // What a container reads is what runs, whatever else its key is for; only what controllers write can say nothing new.
+        var annotations = Entries(metadata, "annotations", key => noise.IsAnnotationNoise(key) && !IsRead(owner, $"metadata.annotations['{key}']"));
+        var labels = Entries(metadata, "labels", key => noise.IsLabelNoise(key) && (TemplateNoise.IsControllersLabel(key) || !IsRead(owner, $"metadata.labels['{key}']")));
         if (annotations.Count + labels.Count > 0)
         {
             writer.WriteStartObject("metadata");
@@ -73,6 +74,16 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, string Hash)
             writer.WriteEndObject();
         }
     }
+
+    private static bool IsRead(JsonElement owner, string fieldPath) =>
+        owner.TryGetProperty("spec", out var spec) && Names(spec, fieldPath);
+
+    private static bool Names(JsonElement node, string fieldPath) => node.ValueKind switch
+    {
+        JsonValueKind.Object => node.EnumerateObject().Any(p => p.NameEquals("fieldPath") ? p.Value.ValueKind is JsonValueKind.String && p.Value.ValueEquals(fieldPath) : Names(p.Value, fieldPath)),
+        JsonValueKind.Array => node.EnumerateArray().Any(item => Names(item, fieldPath)),
+        _ => false,
+    };
 
     private static List<JsonProperty> Entries(JsonElement metadata, string name, Func<string, bool> isNoise) =>
         metadata.TryGetProperty(name, out var map) && map.ValueKind is JsonValueKind.Object

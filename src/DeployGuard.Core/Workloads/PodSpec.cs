@@ -24,7 +24,7 @@ internal static class PodSpec
                     WriteItems(writer, property, v => !tokens.Contains(Text(v, "name")), CanonicalJson.Write);
                     break;
                 case "containers" or "initContainers" or "ephemeralContainers":
-                    WriteItems(writer, property, _ => true, WriteContainer);
+                    WriteItems(writer, property, _ => true, (w, c) => WriteContainer(w, c, tokens));
                     break;
                 default:
                     writer.WritePropertyName(property.Name);
@@ -36,23 +36,35 @@ internal static class PodSpec
         writer.WriteEndObject();
     }
 
-    /// <summary>Names of the volumes through which the ServiceAccount admission plugin hands the pod its token.</summary>
+    /// <summary>
+    /// Names of the volumes through which the ServiceAccount admission plugin hands the pod its token, told by what they hold and not by their
+    /// names alone: a secret or a host's folder under such a name is what an approver must see. The Secret that servers before 1.22 mount has
+    /// one name for all pods of a service account, and stays.
+    /// </summary>
     private static HashSet<string> TokenVolumes(JsonElement spec) =>
     [
-        .. from container in Items(spec, "containers").Concat(Items(spec, "initContainers"))
-           from mount in Items(container, "volumeMounts")
-           where IsTokenMount(mount)
-           select Text(mount, "name"),
+        .. Items(spec, "volumes")
+            .Where(v => Text(v, "name").StartsWith("kube-api-access-", StringComparison.Ordinal) && Names(v).All(n => n is "name" or "projected")
+                && v.TryGetProperty("projected", out var projected) && Items(projected, "sources").All(IsTokenSource))
+            .Select(v => Text(v, "name")),
     ];
 
-    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container)
+    private static bool IsTokenSource(JsonElement source) => Names(source).All(kind => kind switch
+    {
+        "serviceAccountToken" => Text(source.GetProperty(kind), "audience").Length == 0,
+        "configMap" => Text(source.GetProperty(kind), "name") == "kube-root-ca.crt",
+        "downwardAPI" => Items(source.GetProperty(kind), "items").All(i => Text(i, "path") == "namespace"),
+        _ => false,
+    });
+
+    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, HashSet<string> tokens)
     {
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(container))
         {
             if (property.Name == "volumeMounts")
             {
-                WriteItems(writer, property, m => !IsTokenMount(m), CanonicalJson.Write);
+                WriteItems(writer, property, m => !IsTokenMount(m, tokens), CanonicalJson.Write);
                 continue;
             }
 
@@ -78,11 +90,11 @@ internal static class PodSpec
         writer.WriteEndArray();
     }
 
-    private static bool IsTokenMount(JsonElement mount) =>
+    private static bool IsTokenMount(JsonElement mount, HashSet<string> tokens) =>
         Text(mount, "mountPath") == TokenMountPath
         && mount.TryGetProperty("readOnly", out var readOnly) && readOnly.ValueKind is JsonValueKind.True
-        && (Text(mount, "name").StartsWith("kube-api-access-", StringComparison.Ordinal)
-            || Text(mount, "name").Contains("-token-", StringComparison.Ordinal));
+        && Names(mount).All(n => n is "name" or "mountPath" or "readOnly")
+        && tokens.Contains(Text(mount, "name"));
 
     private static bool IsDefaultToleration(JsonElement toleration) =>
         Text(toleration, "key") is "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"
@@ -90,6 +102,8 @@ internal static class PodSpec
         && Text(toleration, "effect") == "NoExecute"
         && toleration.TryGetProperty("tolerationSeconds", out var seconds)
         && seconds.ValueKind is JsonValueKind.Number && seconds.TryGetInt64(out var value) && value == 300;
+
+    private static IEnumerable<string> Names(JsonElement owner) => owner.EnumerateObject().Select(p => p.Name);
 
     private static JsonElement.ArrayEnumerator Items(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : default;

@@ -8,19 +8,28 @@ public static class TemplateDiff
     private const int MostLines = 20;
     private const int LongestValue = 60;
 
+    /// <summary>It is worked out while the API server waits for an answer; a call that takes too long may pass.</summary>
+    private const int LargestTemplate = 1024 * 1024;
+
     /// <summary>
-    /// Lines <c>spec.containers[0].env[1].value: a -> b</c>, in the order of the paths; the last says how many were left out.
+    /// Lines <c>spec.containers[0].env[1].value: a -> b</c>, in the order of the paths, what runs before what only names it; the last says how
+    /// many were left out.
     /// </summary>
-    /// <param name="before">Null where there was nothing before: no lines then.</param>
-    /// <param name="after">Null where only its hash is known: no lines either.</param>
+    /// <param name="before">Null where there was nothing before: everything is new then.</param>
+    /// <param name="after">Null where only its hash is known: no lines.</param>
     public static IReadOnlyList<string> Between(CanonicalTemplate? before, CanonicalTemplate? after)
     {
-        if (before is null || after is null)
+        if (after is null)
         {
             return [];
         }
 
-        using var old = JsonDocument.Parse(before.Json);
+        if (after.Json.Length + (before?.Json.Length ?? 0) > LargestTemplate)
+        {
+            return [$"the pod template is too large to be compared here: {after.Json.Length / 1024} KiB"];
+        }
+
+        using var old = JsonDocument.Parse(before?.Json ?? "{}"u8.ToArray());
         using var current = JsonDocument.Parse(after.Json);
         var lines = Compare("", old.RootElement, current.RootElement).Take(1000).ToList();
         return lines.Count <= MostLines ? lines : [.. lines.Take(MostLines), $"... and {lines.Count - MostLines} more"];
@@ -30,24 +39,28 @@ public static class TemplateDiff
     {
         ({ ValueKind: JsonValueKind.Object } b, { ValueKind: JsonValueKind.Object } a) => CompareObjects(path, b, a),
         ({ ValueKind: JsonValueKind.Array } b, { ValueKind: JsonValueKind.Array } a) => CompareLists(path, b, a),
+        (null, { ValueKind: JsonValueKind.Object } a) when a.EnumerateObject().Any() => CompareObjects(path, null, a),
+        (null, { ValueKind: JsonValueKind.Array } a) when a.GetArrayLength() > 0 => CompareLists(path, null, a),
         ({ } b, { } a) when JsonElement.DeepEquals(b, a) => [],
         _ => [$"{path}: {Show(before)} -> {Show(after)}"],
     };
 
-    private static IEnumerable<string> CompareObjects(string path, JsonElement before, JsonElement after)
+    private static IEnumerable<string> CompareObjects(string path, JsonElement? before, JsonElement after)
     {
-        var names = before.EnumerateObject().Concat(after.EnumerateObject()).Select(p => p.Name).Distinct().Order(StringComparer.Ordinal);
+        var names = (before?.EnumerateObject() ?? default).Concat(after.EnumerateObject()).Select(p => p.Name).Distinct()
+            // Twenty labels must not hide another command.
+            .OrderBy(name => path.Length == 0 && name != "spec").ThenBy(name => name, StringComparer.Ordinal);
         return names.SelectMany(name => Compare(path.Length == 0 ? name : $"{path}.{name}", Member(before, name), Member(after, name)));
     }
 
-    private static IEnumerable<string> CompareLists(string path, JsonElement before, JsonElement after)
+    private static IEnumerable<string> CompareLists(string path, JsonElement? before, JsonElement after)
     {
-        var (old, current) = (before.GetArrayLength(), after.GetArrayLength());
+        var (old, current) = (before?.GetArrayLength() ?? 0, after.GetArrayLength());
         return Enumerable.Range(0, Math.Max(old, current)).SelectMany(i =>
-            Compare($"{path}[{i}]", i < old ? before[i] : null, i < current ? after[i] : null));
+            Compare($"{path}[{i}]", i < old ? before?[i] : null, i < current ? after[i] : null));
     }
 
-    private static JsonElement? Member(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) ? value : null;
+    private static JsonElement? Member(JsonElement? owner, string name) => owner?.TryGetProperty(name, out var value) is true ? value : null;
 
     private static string Show(JsonElement? value)
     {

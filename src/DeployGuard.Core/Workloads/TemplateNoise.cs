@@ -11,12 +11,11 @@ public sealed class TemplateNoise(IEnumerable<string> moreAnnotations, IEnumerab
 
     private readonly HashSet<string> _annotations = [.. moreAnnotations, "kubectl.kubernetes.io/restartedAt"];
 
-    private readonly HashSet<string> _labels =
+    private readonly HashSet<string> _labels = [.. moreLabels, "helm.sh/chart", "app.kubernetes.io/version"];
+
+    /// <summary>Written by controllers when they copy the template.</summary>
+    private static readonly HashSet<string> s_controllersLabels =
     [
-        .. moreLabels,
-        "helm.sh/chart",
-        "app.kubernetes.io/version",
-        // Written by controllers when they copy the template.
         "pod-template-hash",
         "pod-template-generation",
         "controller-revision-hash",
@@ -31,7 +30,9 @@ public sealed class TemplateNoise(IEnumerable<string> moreAnnotations, IEnumerab
     public bool IsAnnotationNoise(string key) =>
         key.StartsWith(OwnPrefix, StringComparison.Ordinal) || IsJobNoise(key) || _annotations.Contains(key);
 
-    public bool IsLabelNoise(string key) => IsJobNoise(key) || _labels.Contains(key);
+    public bool IsLabelNoise(string key) => IsControllersLabel(key) || _labels.Contains(key);
+
+    public static bool IsControllersLabel(string key) => IsJobNoise(key) || s_controllersLabels.Contains(key);
 
     private static bool IsJobNoise(string key) => key.StartsWith(JobPrefix, StringComparison.Ordinal);
 }

@@ -42,7 +42,7 @@ internal sealed record Answer
     /// <summary>Refused for now, for want of room alone.</summary>
     public static Answer Busy(string message) => new() { Code = StatusCodes.Status429TooManyRequests, Message = message };
 
-    public static Answer Malformed(string message) => new() { Code = StatusCodes.Status400BadRequest, Message = message };
+    public static Answer Malformed(string message, int code = StatusCodes.Status400BadRequest) => new() { Code = code, Message = message };
 
     public async Task WriteAsync(HttpResponse response, string uid)
     {
@@ -68,6 +68,7 @@ internal sealed record Answer
             {
                 StatusCodes.Status403Forbidden => "Forbidden",
                 StatusCodes.Status429TooManyRequests => "TooManyRequests",
+                StatusCodes.Status413PayloadTooLarge => "RequestEntityTooLarge",
                 _ => "BadRequest",
             });
             writer.WriteString("message", Message);

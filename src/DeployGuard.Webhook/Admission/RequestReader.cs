@@ -56,8 +56,14 @@ internal sealed class RequestReader(WorkloadReader workloads)
             SubResource = review.SubResource,
             Before = review.Operation is Operation.Update ? Workload(review, review.OldObject, "oldObject") : null,
             After = after,
+            IsNameGenerated = after is not null && review.Operation is Operation.Create && HasGeneratedName(review.Object, after.Ref.Name),
         };
     }
+
+    /// <summary>Some API servers make the name up before they ask us, and some after: five characters behind what was asked for.</summary>
+    private static bool HasGeneratedName(JsonElement obj, string name) =>
+        obj.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("generateName", out var given) && given.ValueKind is JsonValueKind.String
+        && given.GetString() is { Length: > 0 } prefix && name.StartsWith(prefix, StringComparison.Ordinal) && (name.Length == prefix.Length || name.Length == prefix.Length + 5);
 
     private Workload Workload(Review review, JsonElement obj, string place)
     {

@@ -7,7 +7,7 @@ namespace DeployGuard.Webhook.Admission;
 /// <summary>The wire form of an AdmissionReview's request, as far as it is read. Views into the body; not kept.</summary>
 internal sealed record Review
 {
-    private const string ApiVersion = "admission.k8s.io/v1";
+    public const string ApiVersion = "admission.k8s.io/v1";
 
     public required string Uid { get; init; }
 
@@ -102,7 +102,15 @@ internal sealed record Review
 }
 
 /// <summary>A review that can be answered, about an object that cannot be what it says it is.</summary>
-internal sealed class MalformedReviewException(string uid, string path, string problem) : Exception($"{path}: {problem}")
+internal sealed class MalformedReviewException(string uid, string message, int code) : Exception(message)
 {
+    public MalformedReviewException(string uid, string path, string problem)
+        : this(uid, $"{path}: {problem}", StatusCodes.Status400BadRequest)
+    {
+    }
+
     public string Uid { get; } = uid;
+
+    /// <summary>The HTTP status for the client of the API server.</summary>
+    public int Code { get; } = code;
 }

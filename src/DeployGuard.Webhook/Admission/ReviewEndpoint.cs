@@ -21,7 +21,7 @@ internal abstract class ReviewEndpoint(Intake intake, Telemetry.Telemetry teleme
 
         try
         {
-            using var body = await ReviewBody.ReadAsync(context.Request, context.RequestAborted);
+            using var body = await ReviewBody.ReadAsync(context);
             await AnswerAsync(Review.Read(body.Root), context, started);
         }
         catch (ReviewException wrong)
@@ -35,7 +35,7 @@ internal abstract class ReviewEndpoint(Intake intake, Telemetry.Telemetry teleme
         catch (MalformedReviewException wrong)
         {
             telemetry.NothingDecided();
-            await Answer.Malformed(wrong.Message).WriteAsync(context.Response, wrong.Uid);
+            await Answer.Malformed(wrong.Message, wrong.Code).WriteAsync(context.Response, wrong.Uid);
         }
     }
 

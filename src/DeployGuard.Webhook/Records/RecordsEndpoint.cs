@@ -66,7 +66,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     private async ValueTask<Refusal?> JudgeApprovalAsync(Review review, CancellationToken deadline) => review.Operation switch
     {
         Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadApproval(review.OldObject).Approver), deadline),
-        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object)),
+        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject))),
         Operation.Create => await JudgeNewApprovalAsync(review, deadline),
         _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
     };
@@ -74,7 +74,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     private async ValueTask<Refusal?> JudgeBreakGlassAsync(Review review, CancellationToken deadline) => review.Operation switch
     {
         Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadBreakGlass(review.OldObject).RequestedBy), deadline),
-        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object)),
+        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject))),
         Operation.Create => await JudgeNewBreakGlassAsync(review, deadline),
         _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
     };
@@ -94,8 +94,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
         var view = await facts.ViewAsync(about, deadline);
         var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
-        var policies = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels));
-        var refusal = new NewApproval(approval, review.Requester, HasOwners(review.Object), recorded, [.. policies]).Refuse(kinds, time.GetUtcNow());
+        var refusal = RefuseTies(review) ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(view)).Refuse(kinds, time.GetUtcNow());
         if (refusal is null && !review.DryRun)
         {
             _telemetry.Approved(approval.Decision.ToString());
@@ -109,7 +108,9 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         var glass = ReadBreakGlass(review.Object);
         var mayWholeNamespace = glass.Workload is null
             && await facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
-        var refusal = new NewBreakGlass(glass, review.Requester, HasOwners(review.Object), mayWholeNamespace, facts.Unreviewed).Refuse(kinds, time.GetUtcNow());
+        var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = new WorkloadRef("", "", review.Namespace, "") };
+        var policies = PoliciesOf(await facts.ViewAsync(about, deadline));
+        var refusal = RefuseTies(review) ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, facts.Unreviewed).Refuse(kinds, time.GetUtcNow());
         if (refusal is null && !review.DryRun)
         {
             _telemetry.GlassBroken(review.Namespace);
@@ -117,6 +118,11 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
 
         return refusal;
     }
+
+    private static Refusal? RefuseTies(Review review) => RecordRules.RefuseTies(HasOwners(review.Object), Finalizers(review.Object));
+
+    private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterView view) =>
+        [.. view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels))];
 
     private Approval ReadApproval(JsonElement obj) => ApprovalReader.Read(obj, time.GetUtcNow());
 
@@ -141,7 +147,11 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     private static bool SpecDiffers(Review review) =>
         !review.Object.TryGetProperty("spec", out var now) || !review.OldObject.TryGetProperty("spec", out var before) || !JsonElement.DeepEquals(now, before);
 
-    private static bool HasOwners(JsonElement obj) =>
+    private static bool HasOwners(JsonElement obj) => InMetadata(obj, "ownerReferences").Any();
+
+    private static IEnumerable<string> Finalizers(JsonElement obj) => InMetadata(obj, "finalizers").Select(f => f.ToString());
+
+    private static JsonElement.ArrayEnumerator InMetadata(JsonElement obj, string list) =>
         obj.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
-        && metadata.TryGetProperty("ownerReferences", out var owners) && owners.ValueKind is JsonValueKind.Array && owners.GetArrayLength() > 0;
+        && metadata.TryGetProperty(list, out var items) && items.ValueKind is JsonValueKind.Array ? items.EnumerateArray() : default;
 }
