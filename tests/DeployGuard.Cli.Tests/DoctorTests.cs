@@ -69,9 +69,9 @@ public class DoctorTests
         Assert.That(found, Has.All.Property("Health").EqualTo(Health.Failed));
     }
 
-    [TestCase("", 0, Health.Ok, "t/tls.crt matches its key and CA, is for svc.ns.svc, and holds 364 days, until 2027-11-25")]
-    [TestCase("", 352, Health.Warning, "t/tls.crt holds only 12 days, until 2027-11-25: nothing has renewed it")]
-    [TestCase("", 366, Health.Failed, "t/tls.crt: the certificate expired on 2027-11-25 00:00:00Z")]
+    [TestCase("", 0, Health.Ok, "t/tls.crt matches its key and CA, is for svc.ns.svc, and holds 89 days, until 2027-02-23")]
+    [TestCase("", 77, Health.Warning, "t/tls.crt holds only 12 days, until 2027-02-23: nothing has renewed it")]
+    [TestCase("", 91, Health.Failed, "t/tls.crt: the certificate expired on 2027-02-23 00:00:00Z")]
     [TestCase("", -1, Health.Failed, "t/tls.crt: the certificate is valid only from 2026-11-24 23:00:00Z")]
     [TestCase("name", 0, Health.Failed, "t/tls.crt is not for svc.ns.svc, by which the API server calls")]
     [TestCase("key", 0, Health.Failed, "t/tls.key: is not the PEM private key of the certificate")]
