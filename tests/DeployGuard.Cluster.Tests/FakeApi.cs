@@ -25,6 +25,15 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>The body of the next lists, with <c>{"metadata": {"resourceVersion"}, "items": []}</c>.</summary>
     public string List { get; set; } = """{"metadata": {"resourceVersion": "1"}, "items": []}""";
 
+    /// <summary>In the place of an object that does not exist.</summary>
+    public const string NotFound = """{"kind": "Status", "code": 404, "message": "not found"}""";
+
+    /// <summary>Single objects, by the path that they are read at; every other read gets <see cref="List"/>.</summary>
+    public ConcurrentDictionary<string, string> Objects { get; } = [];
+
+    /// <summary>The paths that were deleted.</summary>
+    public ConcurrentQueue<string> Deleted { get; } = [];
+
     /// <summary>What watches send, a line each; null ends the stream, <c>DROP</c> cuts the connection.</summary>
     public BlockingCollection<string?> Events { get; } = [];
 
@@ -56,9 +65,16 @@ internal sealed class FakeApi : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         Requests.Enqueue($"{context.Request.Path}{context.Request.QueryString}");
-        if (!context.Request.Query.ContainsKey("watch"))
+        if (context.Request.Method == HttpMethods.Delete)
         {
-            await context.Response.WriteAsync(List);
+            Deleted.Enqueue(context.Request.Path);
+            await context.Response.WriteAsync("{}");
+        }
+        else if (!context.Request.Query.ContainsKey("watch"))
+        {
+            var body = Objects.GetValueOrDefault(context.Request.Path, List);
+            context.Response.StatusCode = body == NotFound ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
+            await context.Response.WriteAsync(body);
         }
         else if (WatchStatus is { } status)
         {

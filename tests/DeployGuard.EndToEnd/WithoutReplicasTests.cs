@@ -79,7 +79,7 @@ public class WithoutReplicasTests
 
     private static async Task RecordsWaitAsync(Sandbox sandbox)
     {
-        var change = await sandbox.ChangeOfAsync(V2);
+        var change = (await sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
         await WaitsAsync("an approval", sandbox.CreateAsync("alice", await Approvals.OfAsync(sandbox, change)));
         await WaitsAsync("a veto", sandbox.CreateAsync("alice", await Approvals.OfAsync(sandbox, change, "Reject")));
         await WaitsAsync("a withdrawal", sandbox.KubectlAsync("alice", "delete", "changeapprovals", "--all"));
