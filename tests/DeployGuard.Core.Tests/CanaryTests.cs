@@ -190,19 +190,49 @@ public class CanaryTests
     public void Row24_AndTheAgeOfItsPodsStartsAgain() =>
         Assert.That(Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod && pod.Age(Some.Now) == TimeSpan.FromMinutes(1));
 
-    [Test]
-    public void Row25_ASelectorFlippedToGreen()
+    [TestCase(Phase.Completed, "", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    [TestCase(Phase.Proven, "Deployment green", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    [TestCase(Phase.Proven, "", "20 of 20 pods (100%) behind Service web would be unproven", Description = "where it served is not on record yet: not here")]
+    [TestCase(Phase.Proven, "Service web", null)]
+    public void Row25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2));
-        var serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []);
-        var request = new ServiceRequest(new Service("web", Labels("colour", "blue"), false), new Service("web", Labels("colour", "green"), false))
-        {
-            Operation = Operation.Update,
-            Requester = Some.Developer,
-            Target = new WorkloadRef("", "Service", "shop", "web"),
-        };
+        var proof = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new Served(served, 20, Ago(90))] };
+        var serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), proof], []);
 
-        Expect(request, Standing() with { Serving = serving }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m");
+        Expect(Flip("colour", "blue", "colour", "green"), Standing() with { Serving = serving }, refusal);
+    }
+
+    [Test]
+    public void Row25_WhatProvedItselfToNobodyJoinsWithOnePodAndProvesNothingByThat()
+    {
+        // Green is behind the Service since a moment, as its first step.
+        var green = Named("green", 1, V2);
+        var proof = Proven(green) with { Served = [new Served("Deployment green", 20, Ago(90))] };
+
+        Expect(Scale(green, 6), Standing((Running(green).Member, proof)), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
+    public void AWorkloadThatComesBehindItsFirstServiceKeepsItsProof()
+    {
+        var proof = Proven(Web(20)) with { Served = [new Served("Deployment web", 20, Ago(90), IsPresent: true)] };
+        var view = Standing(web: 0) with { Changes = [proof], Serving = Serve([Running(Web(20)).Member], [proof], []) };
+
+        Expect(Scale(Web(20), 25), view, allowed: true);
+        Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once");
+    }
+
+    [Test]
+    public void Row25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
+    {
+        var dark = Named("dark", 1, V2);
+        var view = Standing() is var standing && standing.Serving is { } serving
+            ? standing with { Serving = serving with { Members = [.. serving.Members, Running(dark).Member] } } : throw new InvalidOperationException("no pools");
+
+        Expect(Update(Web(20), Web(20, V2)), view, "20 of 21 pods (95%) behind Service web would be unproven, 10 at once; step 5% allows 1");
+        Expect(Scale(dark, 6), view with { Changes = [] }, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Scale(Web(20), 25), view, allowed: true);
     }
 
     [Test]
@@ -359,6 +389,14 @@ public class CanaryTests
         Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");
         Expect(Update(Web(1), Web(1, V2)), view, allowed: true);
     }
+
+    private static ServiceRequest Flip(string key, string value, string newKey, string newValue) =>
+        new(new Service("web", Labels(key, value), false), new Service("web", Labels(newKey, newValue), false))
+        {
+            Operation = Operation.Update,
+            Requester = Some.Developer,
+            Target = new WorkloadRef("", "Service", "shop", "web"),
+        };
 
     private static Finding Expect(Request request, ClusterView view, string? refusal)
     {

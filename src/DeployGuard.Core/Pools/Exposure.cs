@@ -25,7 +25,7 @@ internal sealed class Exposure
     {
         (_policy, _rules, _view, _now) = (policy, rules, view, now);
         _serving = view.Serving ?? new Serving { Changes = view.Changes };
-        _proven = new Proven(policy, rules, _serving);
+        _proven = new Proven(policy, rules, _serving, now);
     }
 
     /// <summary>Every pool that the request touches; none where it runs what serves nobody, or nothing that is known.</summary>
@@ -191,10 +191,10 @@ internal sealed class Exposure
         .Append(new Served(pool.Name, provenBefore, _now))
         .MaxBy(s => s.Pods) ?? throw new InvalidOperationException("nothing served");
 
-    private List<UnprovenPods> Count(Pool pool, HashSet<string> proven) => [.. pool.Members.SelectMany(m => Count(m, proven))];
+    private List<UnprovenPods> Count(Pool pool, ProvenHere proven) => [.. pool.Members.SelectMany(m => Count(m, proven))];
 
     /// <summary>Unproven pods of a workload that is not asked about: what runs, and what its rollout under way may bring at once.</summary>
-    private IEnumerable<UnprovenPods> Count(Member member, HashSet<string> proven)
+    private IEnumerable<UnprovenPods> Count(Member member, ProvenHere proven)
     {
         var left = member.Size;
         foreach (var revision in NewestFirst(member))
@@ -233,7 +233,7 @@ internal sealed class Exposure
     };
 
     /// <summary>What the request makes of the workload that it is about.</summary>
-    private Asked Ask(Target target, Pool pool, Pool before, HashSet<string> proven)
+    private Asked Ask(Target target, Pool pool, Pool before, ProvenHere proven)
     {
         var (was, member) = (target.Before, target.After);
         var images = member.Spec.Template.Images.Select(i => i.Reference.Text).ToList();
