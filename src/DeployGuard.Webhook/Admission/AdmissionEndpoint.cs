@@ -78,6 +78,13 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
 
     private async ValueTask<ClusterView> ReadAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
     {
+        if (needs.HasFlag(Facts.Parent))
+        {
+            // What is scaled decides what else that rests on.
+            view = await facts.ReadLiveAsync(request, view, Facts.Parent, deadline);
+            needs = guard.Needs(request, view, time.GetUtcNow()) & ~Facts.Parent;
+        }
+
         if ((needs & ~Facts.Exemption) is not Facts.None)
         {
             view = await facts.ReadLiveAsync(request, view, needs, deadline);
