@@ -37,7 +37,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
         var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
         var veto = Standing.Veto(change, approvals, policies, now);
-        var next = Life.Next(change, live, veto, ProofFor(change, policies, standings), now);
+        var next = Life.Next(change, live, veto, ProofAsked.Of(change, policies, standings, now), now);
         var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], veto is not null, now);
         var isProgress = canary.Differs(change);
         var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
@@ -98,19 +98,6 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         }
 
         return true;
-    }
-
-    /// <summary>Asked of the policies as they are now. What serves nobody has no pool, and proves itself by time.</summary>
-    private static ProofOf ProofFor(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings)
-    {
-        var asking = policies.Where(p => p.Canary is { } canary
-            && Member.Serves(change.Workload.Kind)
-            && (p.Match.Kinds.Count == 0 || p.Match.Kinds.Contains(change.Workload.Kind))
-            && Core.Origins.Origin.NothingKnown with { Kind = change.Origin } is var origin && origin.Needs(canary.Required, p.UnknownOrigin)).ToList();
-        return asking.Count == 0 ? ProofOf.Time : new ProofOf(
-            true,
-            asking.All(p => standings.Any(s => s.Policy == p.Name) && standings.Where(s => s.Policy == p.Name).All(s => s.IsProven || s.HoldsAllSteps)),
-            asking.Select(p => p.Canary).OfType<CanaryRules>().Max(c => c.Soak));
     }
 
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
