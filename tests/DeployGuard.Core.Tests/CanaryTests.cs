@@ -390,6 +390,63 @@ public class CanaryTests
         Expect(Update(Web(1), Web(1, V2)), view, allowed: true);
     }
 
+    [Test]
+    public void LabelsThatJoinAServiceAreToldHowManyMayCome()
+    {
+        var outside = Named("green", 10, V2).With("spec/template/metadata/labels", """{"app": "green"}""");
+        var finding = Expect(Update(outside, Named("green", 10, V2)), Standing(Running(outside)), "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1");
+
+        Assert.That(finding.Remedy, Is.EqualTo("Scale it down first, and ask again with as many: kubectl scale deployment/green -n shop --replicas=1"));
+    }
+
+    [Test]
+    public void NothingIsOfferedWhereAnotherCanaryLeavesNoRoom() => Assert.That(
+        Expect(Update(Web(20), Web(20, V3)), Standing(Running(C(1))), "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1").Remedy,
+        Is.EqualTo("Let what is unproven there prove itself first, or take it back: kubectl deployguard status deployment/web -n shop"));
+
+    [Test]
+    public void AStatefulSetIsOfferedThePartitionOfItsStep()
+    {
+        var before = Set(0, V1);
+        var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
+        var view = Standing(web: 0) with { Policies = [policy], Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+
+        Assert.That(Expect(Update(before, Set(0, V2)), view, "10 of 10 pods (100%) behind Service web would be unproven").Remedy, Is.EqualTo(
+            """Write this into your manifest, or run it and ask again: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""));
+    }
+
+    [Test]
+    public void ADaemonSetThatSurgesIsPatchedToDoOneThingOnly()
+    {
+        var before = Daemons(V1, "1");
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
+        var surging = Daemons(V2, "0").With("spec/updateStrategy/rollingUpdate/maxSurge", "10");
+
+        Assert.That(Expect(Update(before, surging), view, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy, Does.Contain(
+            """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":1,"maxSurge":null}}}}'"""));
+    }
+
+    [TestCase(10, 0, null, Description = "a batch, and nothing more")]
+    [TestCase(13, 0, "4 of 13 pods (30%) behind Service web would be unproven")]
+    [TestCase(13, 12, null, Description = "but for what the partition keeps back")]
+    public void EveryNewOrdinalOfAStatefulSetIsOfItsNewestRevision(int replicas, int partition, string? refusal)
+    {
+        var before = Timed(Set(partition, V1));
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+
+        Expect(Update(before, Timed(Set(partition, V2)).With("spec/replicas", $"{replicas}")), view, refusal);
+    }
+
+    [Test]
+    public void AndSoItIsAmidItsRollout()
+    {
+        var v2 = Timed(Set(0, V2));
+        IReadOnlyList<RecordedChange> changes = [Proven(Set(0, V1)), Recorded(v2, Phase.Running, 0)];
+        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []) };
+
+        Expect(Scale(v2, 13), view, "4 of 13 pods (30%) behind Service web would be unproven");
+    }
+
     private static ServiceRequest Flip(string key, string value, string newKey, string newValue) =>
         new(new Service("web", Labels(key, value), false), new Service("web", Labels(newKey, newValue), false))
         {

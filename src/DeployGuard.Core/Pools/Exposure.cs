@@ -32,15 +32,16 @@ internal sealed class Exposure
     public static IReadOnlyList<Judged> Of(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
         policy.Canary is { Required: not Required.Never } rules ? new Exposure(policy, rules, view, now).Judge(change) : [];
 
-    /// <summary>The most replicas with which a request would pass that does not with those that it asks for; <paramref name="least"/> if not even one more would.</summary>
-    public static int MostReplicas(Change change, Workload after, int least, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    /// <summary>The most of something (replicas, pods at once) with which a request would pass that does not with <paramref name="fails"/> of it.</summary>
+    /// <param name="shape">The workload with so many of it.</param>
+    /// <param name="passes">So many are known to pass, or make no request: what is answered if not even one more would.</param>
+    public static int Most(Change change, Func<int, Workload> shape, int passes, int fails, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
     {
         var exposure = new Exposure(policy, policy.Canary ?? throw new InvalidOperationException($"policy {policy.Name} has no canary"), view, now);
-        var (passes, fails) = (least, after.Replicas);
         while (fails - passes > 1)
         {
             var middle = passes + ((fails - passes) / 2);
-            (passes, fails) = exposure.Judge(change with { After = after with { Replicas = middle } }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
+            (passes, fails) = exposure.Judge(change with { After = shape(middle) }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
         }
 
         return passes;
@@ -279,6 +280,12 @@ internal sealed class Exposure
         if (bound.Faults.Count > 0 || !_rules.Accept.Contains(Proof.Pace))
         {
             return (member.Size, member.Size > ran, 0, bound);
+        }
+
+        if (member.Spec.Ref.Kind == "StatefulSet")
+        {
+            // Every new ordinal is made from the newest revision, besides what the rollout replaces.
+            return (exposed + Math.Max(0, member.Size - was.Size), true, exposed, bound);
         }
 
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
