@@ -14,8 +14,6 @@ namespace DeployGuard.Cluster;
 /// <summary>Everything of DeployGuard that talks to the API server, put together: what a replica knows, writes, and does when it leads.</summary>
 public sealed class ClusterHost
 {
-    private static readonly IReadOnlyDictionary<string, BudgetUse> EmptyBudgets = new Dictionary<string, BudgetUse>();
-
     private readonly ClusterCaches _caches;
     private readonly LiveFacts _live;
     private readonly LiveServing _serving;
@@ -127,7 +125,7 @@ public sealed class ClusterHost
             Policies = policies,
             NamespaceLabels = labels,
             ServingWhenAsked = hasPools ? () => Neighbourhood.Cached(target.Namespace, _caches).ToServing() : null,
-            Budgets = Core.Changes.InFlight.RollsOut(target.Kind) ? _budgets.Cached(target, policies) : EmptyBudgets,
+            BudgetsWhenAsked = () => _budgets.Cached(target, policies),
             Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
             Changes = _caches.Changes.Under(key),
             History = request is WorkloadRequest { Before: { } before } && IsLive(before) ? LiveHistory.Of(before.Uid, _caches) : [],

@@ -17,9 +17,9 @@ public sealed partial class Guard
         // A BreakGlass may waive a canary as well as an approval, and a freeze.
         var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never } or { Freeze: not null } or { Budget: not null });
         var needs = rests && meaning is Meaning.NewRevision && request is WorkloadRequest ? Facts.Approvals : Facts.None;
-        if (meaning is Meaning.NewRevision && InFlight.RollsOut(request.Target.Kind) && !request.DryRun && enforced.Any(p => p.Budget is not null))
+        if (!request.DryRun && enforced.Any(p => p.Budget is not null) && Budget.IsCounted(Understand(request, isGuarded: true, cached)))
         {
-            needs |= Facts.Budget;
+            needs |= Facts.Budget | Facts.Approvals;
         }
 
         if (meaning is Meaning.NewRevision or Meaning.MoreExposure or Meaning.Rollback && enforced.Any(p => p.Canary is { Required: not Required.Never }))

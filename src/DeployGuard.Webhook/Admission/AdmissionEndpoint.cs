@@ -59,7 +59,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
             if (needs.HasFlag(Facts.Budget) && verdict.IsAllowed)
             {
                 // Last of all: what is refused for another reason, or where all places are known to be taken, takes nobody's.
-                live = live with { Budgets = await facts.ReserveAsync(verdict, deadline.Token) };
+                live = live.Reserved(await facts.ReserveAsync(verdict, deadline.Token));
                 verdict = guard.Decide(request, live, time.GetUtcNow());
             }
 
