@@ -343,6 +343,34 @@ public class CanaryTests
     }
 
     [Test]
+    public void AStepIsHeldOfTheSamePodsThatItIsAShareOf()
+    {
+        // Two thousand were asked for and twenty serve; and an idle one only says that it is a canary. Four fifths of a quarter of 26 pods are 5.
+        var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var inflated = Running(Web(2000)).Member with { Ready = 20 };
+        IReadOnlyList<RecordedChange> changes = [Proven(Web(2000)), Proven(filler), Running(C(6), held: 5).Change];
+        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([inflated, Running(filler).Member, Running(C(6)).Member], changes, Pods(C(6), TimeSpan.FromMinutes(10))) };
+
+        Expect(Scale(C(6), 20), view, allowed: true);
+    }
+
+    [Test]
+    public void AServiceThatComesToHaveABackendOfItsOwnIsJudgedByIt()
+    {
+        var green = Coloured("green", V2);
+        var gone = Proven(Coloured("blue", V1)) with { Served = [new Served("Service web", 20, Ago(4))] };
+        var elsewhere = new Service("web", Labels("colour", "green"), IsExternalName: true);
+        var request = new ServiceRequest(elsewhere, elsewhere with { IsExternalName = false })
+        {
+            Operation = Operation.Update,
+            Requester = Some.Developer,
+            Target = new WorkloadRef("", "Service", "shop", "web"),
+        };
+
+        Expect(request, Standing(web: 0) with { Serving = Serve([Running(green).Member], [gone, Recorded(green, Phase.Proven, 0)], []) }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
     public void ALargeIdleCanaryMakesNoRoomForAnother()
     {
         var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");

@@ -59,15 +59,45 @@ public class CanaryTests
 
         var whole = await sandbox.ApplyAsync("dana", Set(V2, 0));
         Assert.That(whole.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service db would be unproven"));
+        (await sandbox.KubectlAsync("dana", Patch(whole.Output))).OrFail();
         var two = await sandbox.ApplyAsync("dana", Set(V2, 18));
         Assert.That(two.Output, Does.Contain("CanaryMissing: 2 of 20 pods (10%) behind Service db would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(two.Output))).OrFail();
-        (await sandbox.ApplyAsync("dana", Set(V2, 19))).OrFail();
+        (await sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}")).OrFail();
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 15), "5 of 20 pods (25%) behind Service db would be unproven; step 5% allows 1");
         Assert.That((await PartitionAsync(sandbox, 9)).Output, Does.Contain("11 of 20 pods (55%) behind Service db would be unproven; step 25% allows 5"));
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 10), "10 of 20 pods (50%) behind Service db would be unproven; step 25% allows 5");
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 0), "20 of 20 pods (100%) behind Service db would be unproven");
         (await sandbox.IsReadyAsync("statefulset/db")).OrFail();
+        await sandbox.IsGoneAsync(V1);
+    }
+
+    [Test]
+    public async Task ACanaryThatIsRestartedAmidItsSoakStillProvesItsStep()
+    {
+        var sandbox = await WithServiceAsync();
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+
+        (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web-canary")).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+
+        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
+    public async Task ADaemonSetWithThePatchOfTheRefusal()
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.ApplyAsync("admin", Daemons(V1))).OrFail();
+        (await sandbox.IsReadyAsync("daemonset/agent")).OrFail();
+        await sandbox.GuardAsync("canary");
+
+        var refused = await sandbox.ApplyAsync("dana", Daemons(V2));
+        Assert.That(refused.Output, Does.Contain("PaceTooFast").And.Contain("of DaemonSet agent would be unproven"));
+        (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
+        (await sandbox.KubectlAsync("dana", "set", "image", "daemonset/agent", $"agent={V2}")).OrFail();
+        (await sandbox.IsReadyAsync("daemonset/agent")).OrFail();
         await sandbox.IsGoneAsync(V1);
     }
 
@@ -152,6 +182,12 @@ public class CanaryTests
          "spec": {"serviceName": "db", "replicas": 20, "podManagementPolicy": "Parallel", "selector": {"matchLabels": {"app": "db"} },
           "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } },
           "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"containers": [{"name": "db", "image": "{{image}}"}] } } } }
+        """);
+
+    private static JsonObject Daemons(string image) => Parse($$"""
+        {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"},
+         "spec": {"selector": {"matchLabels": {"app": "agent"} },
+          "template": {"metadata": {"labels": {"app": "agent"} }, "spec": {"containers": [{"name": "agent", "image": "{{image}}", "readinessProbe": {"httpGet": {"path": "/", "port": 8080} } }] } } } }
         """);
 
     private static Task<Rig.Run> HelmAsync(Sandbox sandbox, params IEnumerable<string> more) =>

@@ -23,22 +23,23 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         {
             var policies = caches.PoliciesOf(@namespace.Key);
             var standings = (await canaries.LookAsync(@namespace.Key, policies, cancel)).ToLookup(s => s.Workload);
+            var vetoed = @namespace.Where(c => VetoOf(c, policies) is not null).ToList();
             foreach (var change in @namespace)
             {
-                await LookAtAsync(change, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash || (s.Owned is not null && s.Owned == change.OwnedRevision))], cancel);
+                await LookAtAsync(change, vetoed, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash || (s.Owned is not null && s.Owned == change.OwnedRevision))], cancel);
             }
         }
     }
 
-    private async Task LookAtAsync(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
+    private async Task LookAtAsync(RecordedChange change, IReadOnlyList<RecordedChange> vetoed, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
         var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
-        var veto = Standing.Veto(change, approvals, policies, now);
+        var veto = VetoOf(change, policies);
         var next = Life.Next(change, live, veto, ProofAsked.Of(change, policies, standings, now), now);
-        var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], veto is not null, now);
+        var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
         var isProgress = canary.Differs(change);
         var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;
@@ -88,6 +89,9 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             return (reviewer is not null && MarkReviewed(status, reviewer, now)) || altered || isProgress || completed > 0;
         }
     }
+
+    private Approval? VetoOf(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies) =>
+        Standing.Veto(change, caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload)), policies, time.GetUtcNow());
 
     private static bool MarkReviewed(JsonObject status, string reviewer, DateTimeOffset now)
     {

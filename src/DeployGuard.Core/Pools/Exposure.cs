@@ -82,6 +82,7 @@ internal sealed class Exposure
     {
         var proven = _proven.In(pool);
         var unproven = Count(pool, proven);
+        var total = Weigh(pool, unproven, null);
         foreach (var member in pool.Members)
         {
             foreach (var revision in Proven.RevisionsOf(member))
@@ -100,9 +101,9 @@ internal sealed class Exposure
                     Pods = Math.Min(member.Size, revision.Pods),
                     IsProven = !lacks,
                     Unproven = unproven.Sum(u => u.Pods),
-                    Total = Weigh(pool, unproven, null),
+                    Total = total,
                     Rules = _rules,
-                    Held = lacks ? HeldIn(pool, key) : new Held(_rules.Steps.Count, "", null),
+                    Held = lacks ? HeldIn(pool, key, total) : new Held(_rules.Steps.Count, "", null),
                     IsProving = lacks && Proofs.Prove(member, pool, _rules),
                 };
             }
@@ -126,7 +127,9 @@ internal sealed class Exposure
     {
         var proven = _proven.In(before);
         var had = Count(before, proven);
-        var asked = target is null ? null : Ask(target, pool, before, proven);
+        // What users have now is what a step is held of, and what one is a share of.
+        var totalBefore = Weigh(before, had, null);
+        var asked = target is null ? null : Ask(target, before, totalBefore, proven);
         var others = new Pool(pool.Name, pool.Service, [.. pool.Members.Where(m => m != target?.After)]);
         List<UnprovenPods> has = [.. Count(others, proven), .. asked?.Pods ?? []];
 
@@ -145,7 +148,7 @@ internal sealed class Exposure
 
         // The fewest steps among those raised; where nothing is, among all: what is then said is a warning.
         var held = (raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct())
-            .Select(key => HeldIn(before, key))
+            .Select(key => HeldIn(before, key, totalBefore))
             .DefaultIfEmpty(new Held(_rules.Steps.Count, "", null)).MinBy(h => h.Steps) ?? throw new InvalidOperationException("no revision");
         return new Judged
         {
@@ -234,7 +237,7 @@ internal sealed class Exposure
     };
 
     /// <summary>What the request makes of the workload that it is about.</summary>
-    private Asked Ask(Target target, Pool pool, Pool before, ProvenHere proven)
+    private Asked Ask(Target target, Pool before, int totalBefore, ProvenHere proven)
     {
         var (was, member) = (target.Before, target.After);
         var images = member.Spec.Template.Images.Select(i => i.Reference.Text).ToList();
@@ -246,13 +249,13 @@ internal sealed class Exposure
             return new Asked(key, target.IsInPlace ? [] : Cap(remaining, member.Size), false, false, 0, null);
         }
 
-        var (pods, isRaised, batch, bound) = Reaches(target, pool, before, key);
+        var (pods, isRaised, batch, bound) = Reaches(target, before, totalBefore, key);
         var own = new UnprovenPods(key, member.Spec.Ref, member.Spec.Template.Hash, images, pods);
         return new Asked(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. Cap(remaining, member.Size - pods)], isRaised, target.IsInPlace && was?.Size > 0, batch, bound);
     }
 
     /// <summary>Pods that the request lets run its revision at once; how many of them as a conforming batch.</summary>
-    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(Target target, Pool pool, Pool before, string key)
+    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(Target target, Pool before, int totalBefore, string key)
     {
         var (was, member) = (target.Before, target.After);
         var isMember = was is not null && before.Members.Contains(was);
@@ -268,7 +271,7 @@ internal sealed class Exposure
             return (member.Size, member.Size > was.Size, 0, null);
         }
 
-        var steps = HeldIn(before, key).Steps;
+        var steps = HeldIn(before, key, totalBefore).Steps;
         var bound = PaceBound.Of(member, _rules, steps);
         var exposed = Proofs.Exposes(member, _rules, steps);
         if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
@@ -295,11 +298,11 @@ internal sealed class Exposure
     }
 
     /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
-    private Held HeldIn(Pool before, string key)
+    private Held HeldIn(Pool before, string key, int total)
     {
         if (!_held.TryGetValue((before.Name, key), out var held))
         {
-            _held[(before.Name, key)] = held = Held.Of(before, key, _policy, _rules, _serving, VetoOf(key), _now);
+            _held[(before.Name, key)] = held = Held.Of(before, total, key, _policy, _rules, _serving, VetoOf(key), _now);
         }
 
         return held;
