@@ -354,6 +354,22 @@ public class CanaryTests
         Expect(Scale(C(6), 20), view, allowed: true);
     }
 
+    [TestCase(20, 25, null, Description = "an autoscaler, moments after the rollout: all users have v2 already")]
+    [TestCase(1, 20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1", Description = "changed small, and scaled up")]
+    [TestCase(10, 15, "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
+    public void MoreOfWhatAllUsersHaveIsNoMoreExposure(int before, int after, string? refusal)
+    {
+        IReadOnlyList<RecordedChange> changes = [Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(4))] }, Recorded(Web(20, V2), Phase.Completed, 0)];
+        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([Running(Web(before, V2)).Member], changes, []) };
+
+        Expect(Scale(Web(before, V2), after), view, refusal);
+        if (refusal is null)
+        {
+            var vetoed = view with { Serving = view.Serving is { } serving ? serving with { Votes = [Some.ApprovalOf(Web(20, V2), Some.Alice, Decision.Reject)] } : null };
+            Expect(Scale(Web(before, V2), after), vetoed, "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
+        }
+    }
+
     [Test]
     public void AServiceThatComesToHaveABackendOfItsOwnIsJudgedByIt()
     {
@@ -387,15 +403,15 @@ public class CanaryTests
         Expect(Update(Web(20), Paced(Web(20, V2))), view, allowed: true);
     }
 
-    [TestCase("tier-1", "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase("tier-1", "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("another", null)]
     public void WhatRanBeforeAPolicyCameIsNotHeldByIt(string policy, string? refusal)
     {
-        var runs = Recorded(Web(20), Phase.Completed, 0) with { Policies = [policy] };
+        var runs = Recorded(Web(10), Phase.Completed, 0) with { Policies = [policy] };
         var gone = Proven(Web(20, V3)) with { Served = [new Served("Service web", 20, Ago(4))] };
-        var view = Standing(web: 0) with { Changes = [runs, gone], Serving = Serve([Running(Web(20)).Member], [runs, gone], []) };
+        var view = Standing(web: 0) with { Changes = [runs, gone], Serving = Serve([Running(Web(10)).Member], [runs, gone], []) };
 
-        Expect(Scale(Web(20), 25), view, refusal);
+        Expect(Scale(Web(10), 15), view, refusal);
     }
 
     [Test]

@@ -146,6 +146,13 @@ internal sealed class Exposure
             total = Math.Max(total, served.Pods);
         }
 
+        if (IsMoreOfTheSame(target, before) && VetoOf(asked?.Key ?? "") is null
+            && (long)unproven * (provenBefore <= 0 ? Math.Max(totalBefore, served.Pods) : totalBefore) <= (long)had.Sum(p => p.Pods) * total)
+        {
+            // All of its users have it already, and more of it makes them no more: an autoscaler must not wait for the soak after every rollout.
+            raised = [];
+        }
+
         // The fewest steps among those raised; where nothing is, among all: what is then said is a warning.
         var held = (raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct())
             .Select(key => HeldIn(before, key, totalBefore))
@@ -176,6 +183,10 @@ internal sealed class Exposure
             ],
         };
     }
+
+    /// <summary>Another size of what has settled there: no rollout is asked for, and none is under way.</summary>
+    private static bool IsMoreOfTheSame(Target? target, Pool before) =>
+        target is { IsInPlace: false, Before: { IsRollingOut: false, Size: > 0 } was } && before.Members.Contains(was);
 
     /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
     private static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, Target? target) => pool.Members.Sum(m =>
