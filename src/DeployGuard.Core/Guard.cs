@@ -25,6 +25,7 @@ public sealed partial class Guard(TrustedControllers trusted)
         {
             Change = change,
             Policies = policies,
+            Notes = [.. policies.Where(p => p.Mode is not Mode.Audit).SelectMany(p => Pace.Notes(change, p, view, now))],
             Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.IsAbout(after))],
             Findings =
             [

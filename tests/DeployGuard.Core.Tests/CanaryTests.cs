@@ -79,7 +79,12 @@ public class CanaryTests
     public void Row11_AfterAllStepsAnyStrategyWill() => Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
 
     [Test]
-    public void Row12_InPlaceOneAtATime() => Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
+    public void Row12_InPlaceOneAtATime()
+    {
+        Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
+
+        Assert.That(Messages.WarningLines(Some.Decide(Update(Web(20), Paced(Web(20, V2))), Standing())), Is.EqualTo(new[] { "tier-1: the rollout takes about 3h20m; Helm needs --timeout 3h25m" }));
+    }
 
     [Test]
     public void Row13_InPlaceWithTheDefaultStrategy()

@@ -48,7 +48,7 @@ public class BudgetPlaceTests
         await PassesAsync(sandbox, "api");
     }
 
-    private static Task PassesAsync(Sandbox sandbox, string name) => Rig.Wait.UntilAsync(() => AskAsync(sandbox, name), run => run.Succeeded, $"a place for {name}", seconds: 60);
+    private static Task<Rig.Run> PassesAsync(Sandbox sandbox, string name) => Rig.Wait.UntilAsync(() => AskAsync(sandbox, name), run => run.Succeeded, $"a place for {name}", seconds: 60);
 
     private static Task<Rig.Run> AskAsync(Sandbox sandbox, string name) => sandbox.KubectlAsync("dana", "set", "image", $"deployment/{name}", $"web={V3}");
 

@@ -86,22 +86,6 @@ public class CanaryTests
     }
 
     [Test]
-    public async Task ADaemonSetWithThePatchOfTheRefusal()
-    {
-        var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", Daemons(V1))).OrFail();
-        (await sandbox.IsReadyAsync("daemonset/agent")).OrFail();
-        await sandbox.GuardAsync("canary");
-
-        var refused = await sandbox.ApplyAsync("dana", Daemons(V2));
-        Assert.That(refused.Output, Does.Contain("PaceTooFast").And.Contain("of DaemonSet agent would be unproven"));
-        (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
-        (await sandbox.KubectlAsync("dana", "set", "image", "daemonset/agent", $"agent={V2}")).OrFail();
-        (await sandbox.IsReadyAsync("daemonset/agent")).OrFail();
-        await sandbox.IsGoneAsync(V1);
-    }
-
-    [Test]
     public async Task InPlaceByPaceWithThePatchOfTheRefusal()
     {
         var sandbox = await WithServiceAsync();
@@ -111,6 +95,9 @@ public class CanaryTests
         Assert.That(refused.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
         (await sandbox.AskAsync(V2)).OrFail();
+        var slow = Web(V3, 20);
+        (slow["spec"]!["minReadySeconds"], slow["spec"]!["progressDeadlineSeconds"]) = (60, 660);
+        Assert.That((await sandbox.ApplyAsync("dana", slow, "--dry-run=server")).OrFail().Output, Does.Contain("canary: the rollout takes about 20m; Helm needs --timeout 25m"));
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,
             Does.Contain("PaceTooFast"), "behind the answer that it was given");
@@ -182,12 +169,6 @@ public class CanaryTests
          "spec": {"serviceName": "db", "replicas": 20, "podManagementPolicy": "Parallel", "selector": {"matchLabels": {"app": "db"} },
           "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } },
           "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"containers": [{"name": "db", "image": "{{image}}"}] } } } }
-        """);
-
-    private static JsonObject Daemons(string image) => Parse($$"""
-        {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"},
-         "spec": {"selector": {"matchLabels": {"app": "agent"} },
-          "template": {"metadata": {"labels": {"app": "agent"} }, "spec": {"containers": [{"name": "agent", "image": "{{image}}", "readinessProbe": {"httpGet": {"path": "/", "port": 8080} } }] } } } }
         """);
 
     private static Task<Rig.Run> HelmAsync(Sandbox sandbox, params IEnumerable<string> more) =>

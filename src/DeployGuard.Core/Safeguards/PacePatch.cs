@@ -21,15 +21,17 @@ internal static class PacePatch
 
         var probes = bound.Unprobed.Count == 0 ? "" : $"Give {string.Join(", ", bound.Unprobed)} a readinessProbe. ";
         return $"{probes}Write this into your manifest, or run it and ask again: "
-            + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p '{{\"spec\":{Spec(Conforming(after, batch, rules), batch)}}}'{Lasts(Conforming(after, batch, rules), batch)}";
+            + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p '{{\"spec\":{Spec(Conforming(after, batch, rules), batch)}}}'{Lasts(Takes(Conforming(after, batch, rules), batch))}";
     }
 
-    /// <summary>How long a conforming rollout takes, and what Helm needs to be told: it gives up after five minutes.</summary>
-    public static string Lasts(Workload workload, int batch)
-    {
-        var takes = (long)((workload.Replicas + batch - 1) / batch) * TimeSpan.FromSeconds(workload.Strategy.MinReadySeconds);
-        return takes == TimeSpan.Zero ? "" : $" (the rollout then takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + TimeSpan.FromMinutes(5))})";
-    }
+    /// <summary>What Helm should wait besides what the rollout takes: as long as it waits unless it is told.</summary>
+    public static TimeSpan Slack { get; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a conforming rollout takes.</summary>
+    public static TimeSpan Takes(Workload workload, int batch) => (long)((workload.Replicas + batch - 1) / batch) * TimeSpan.FromSeconds(workload.Strategy.MinReadySeconds);
+
+    private static string Lasts(TimeSpan takes) =>
+        takes == TimeSpan.Zero ? "" : $" (the rollout then takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + Slack)})";
 
     /// <summary>The workload as the patch leaves it, with the probes that its author has yet to write.</summary>
     private static Workload Conforming(Workload after, int batch, CanaryRules rules)
