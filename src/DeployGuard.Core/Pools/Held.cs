@@ -80,7 +80,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
             if (Broken is not null)
             {
                 var ago = now - Broken.At;
-                return ($"a pod {Broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+                return (ago <= TimeSpan.Zero ? $"a pod {Broken.How}" : $"a pod {Broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
             }
 
             if (Ages.Count < needed)
