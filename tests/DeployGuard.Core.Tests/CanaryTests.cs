@@ -496,6 +496,46 @@ public class CanaryTests
         Expect(Scale(v2, 13), view, "4 of 13 pods (30%) behind Service web would be unproven");
     }
 
+    /// <summary>The columns k, T, U and cap of the tightest pool, of what is allowed as of what is refused.</summary>
+    [TestCaseSource(nameof(Numbers))]
+    public void TheNumbersAreThoseOfTheModel(Request request, ClusterView view, (int Held, int Total, int Unproven, int Cap) expected)
+    {
+        var judged = Exposure.Of(Some.Decide(request, view).Change, view.Policies.Single(), view, Some.Now).OrderBy(j => j.Cap).First();
+
+        Assert.That((judged.Held.Steps, judged.Total, judged.Unproven, judged.Cap), Is.EqualTo(expected));
+    }
+
+    private static IEnumerable<TestCaseData> Numbers()
+    {
+        var ten = TimeSpan.FromMinutes(10);
+        IReadOnlyList<ServingPod> drained = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(2))];
+        IReadOnlyList<ServingPod> restarted = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }];
+        yield return Row("01", Create(C(1)), Standing(), (0, 21, 1, 1));
+        yield return Row("02", Create(C(2)), Standing(), (0, 22, 2, 1));
+        yield return Row("03", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599))), (0, 26, 6, 1));
+        yield return Row("04", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), ten)), (1, 26, 6, 6));
+        yield return Row("05", Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), ten)), (1, 27, 7, 6));
+        yield return Row("06", Scale(C(6), 20), Standing(Running(C(6)), pods: drained), (2, 40, 20, 20));
+        yield return Row("07", Scale(C(6), 20), Standing(Running(C(6), held: 5), pods: restarted), (1, 40, 20, 10));
+        yield return Row("08", Scale(C(6), 20), Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), ten), Pod(C(6), TimeSpan.FromMinutes(1))]), (2, 40, 20, 20));
+        yield return Row("09", Scale(Web(20), 10), Standing(Running(C(6), held: 5)), (1, 16, 6, 4));
+        yield return Row("10", Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), (1, 17, 7, 4));
+        yield return Row("11", Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), (3, 40, 40, 40));
+        yield return Row("12", Update(Web(20), Paced(Web(20, V2))), Standing(), (0, 20, 1, 1));
+        yield return Row("13", Update(Web(20), Web(20, V2)), Standing(), (0, 20, 20, 1));
+        yield return Row("14", Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), (0, 3, 1, 1));
+        yield return Row("15", Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), Standing(web: 30), (0, 30, 2, 1));
+        yield return Row("16a", Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), (0, 1, 1, 1));
+        yield return Row("16b", Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), (0, 2, 2, 1));
+        yield return Row("19", Create(Web(20)), Standing(web: 0), (0, 20, 20, 1));
+        yield return Row("21", Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), (0, 22, 2, 1));
+        yield return Row("23", Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")), Standing() with { Policies = [PolicyOf("Template")] }, (0, 20, 20, 1));
+        yield return Row("26", Update(C(10), C(10, V3)), Standing(Running(C(10), held: 25)), (0, 30, 10, 1));
+        yield return Row("27", Update(C(1), C(1, V3)), Standing(Running(C(1))), (0, 21, 1, 1));
+
+        static TestCaseData Row(string number, Request request, ClusterView view, (int, int, int, int) expected) => new TestCaseData(request, view, expected).SetArgDisplayNames($"row {number}");
+    }
+
     private static ServiceRequest Flip(string key, string value, string newKey, string newValue) =>
         new(new Service("web", Labels(key, value), false), new Service("web", Labels(newKey, newValue), false))
         {
