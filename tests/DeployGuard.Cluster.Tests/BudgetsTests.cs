@@ -17,6 +17,9 @@ public class BudgetsTests
 {
     private const string V1 = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
+    /// <summary>A loaded machine answers all the same.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     private readonly Clock _time = new();
     private readonly Dictionary<string, JsonObject> _stored = [];
     private readonly List<JsonObject> _changes = [];
@@ -157,7 +160,9 @@ public class BudgetsTests
     {
         _slow = TimeSpan.FromSeconds(30);
 
-        Assert.ThrowsAsync<UnavailableException>(() => TakeAsync("a"));
+        var impatient = new Budgets(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time);
+
+        Assert.ThrowsAsync<UnavailableException>(() => TakeAsync("a", impatient));
     }
 
     private async Task<IReadOnlyList<string>> TakeAsync(string workload, Budgets? replica = null) =>
@@ -166,7 +171,7 @@ public class BudgetsTests
     private IEnumerable<string> Places() =>
         JsonNode.Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")?.AsArray().Select(p => (string?)p?["name"] ?? "").Order() ?? throw new InvalidOperationException("no places");
 
-    private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time);
+    private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time, s_patience);
 
     private static readonly ClusterOptions s_options = new()
     {

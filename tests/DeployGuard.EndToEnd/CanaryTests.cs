@@ -49,6 +49,20 @@ public class CanaryTests
     }
 
     [Test]
+    public async Task AStatusThatIsWatchedFollowsItsCanaryUntilItHasProvenItself()
+    {
+        var sandbox = await WithServiceAsync(replicas: 4);
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        var watching = sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web-canary", "--watch");
+
+        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 2), "2 of 6 pods (33%) behind Service web would be unproven; step 5% allows 1");
+
+        var watched = (await watching).OrFail().Output;
+        Assert.That(watched, Does.Contain("deployment/web-canary  # 1 unproven").And.Contain("Next: step ").And.Contain("All steps are held: it may go anywhere."));
+        Assert.That(watched.TrimEnd(), Does.EndWith("deployment/web-canary  == 2 proven"));
+    }
+
+    [Test]
     public async Task AStatefulSetWalksThroughItsPartition()
     {
         var sandbox = await UnguardedAsync();
@@ -94,10 +108,10 @@ public class CanaryTests
         var refused = await sandbox.AskAsync(V2);
         Assert.That(refused.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
-        (await sandbox.AskAsync(V2)).OrFail();
         var slow = Web(V3, 20);
         (slow["spec"]!["minReadySeconds"], slow["spec"]!["progressDeadlineSeconds"]) = (60, 660);
         Assert.That((await sandbox.ApplyAsync("dana", slow, "--dry-run=server")).OrFail().Output, Does.Contain("canary: the rollout takes about 20m; Helm needs --timeout 25m"));
+        (await sandbox.AskAsync(V2)).OrFail();
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,
             Does.Contain("PaceTooFast"), "behind the answer that it was given");

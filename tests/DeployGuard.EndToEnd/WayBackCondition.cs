@@ -68,9 +68,9 @@ public sealed class WayBackCondition
             """;
         (await World.Rig.Plane.KubectlAsync("admin", policy, ["create", "-f", "-"])).OrFail();
         await Rig.Wait.UntilAsync(
-            () => World.Rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", $"{name}-{sandbox.Namespace}", "-o", "jsonpath={.status.adopted[*].namespace}"),
-            run => run.Output.Split(' ').Contains(sandbox.Namespace),
-            $"adoption under the policy {name}");
+            () => Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? []),
+            replicas => replicas.All(metrics => metrics.Contains($"deployguard_policy_active{{policy=\"{name}-{sandbox.Namespace}\"}} 1", StringComparison.Ordinal)),
+            $"every replica to know the policy {name}");
     }
 
     /// <summary>Another rollout has the one place, and never completes.</summary>

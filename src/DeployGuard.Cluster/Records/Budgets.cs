@@ -14,7 +14,7 @@ namespace DeployGuard.Cluster.Records;
 /// Places in the budgets of policies. A place is reserved by compare-and-swap on a ConfigMap of ours before the rollout is let in, so that
 /// rollouts asked for at the same instant of several replicas cannot both have the last one; it is dropped once its Change says that it was let in.
 /// </summary>
-internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time)
+internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time, TimeSpan? longest = null)
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(500);
 
@@ -49,7 +49,7 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
     public async Task<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(s_longest);
+        cap.CancelAfter(longest ?? s_longest);
         try
         {
             var policies = verdict.Policies.Where(p => p is { Mode: Mode.Enforce, Budget: not null }).ToList();

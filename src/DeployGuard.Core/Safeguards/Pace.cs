@@ -7,7 +7,7 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>Refuses a rollout in place that would replace more pods at once, or sooner, than an unproven revision may reach.</summary>
 internal sealed class Pace : ISafeguard
 {
-    private static readonly TimeSpan s_worthSaying = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_worthSaying = TimeSpan.FromMinutes(5);
 
     public string Name => "Pace";
 
