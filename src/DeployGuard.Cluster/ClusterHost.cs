@@ -15,8 +15,6 @@ namespace DeployGuard.Cluster;
 /// <summary>Everything of DeployGuard that talks to the API server, put together: what a replica knows, writes, and does when it leads.</summary>
 public sealed class ClusterHost
 {
-    private static readonly IReadOnlyDictionary<string, BudgetUse> EmptyBudgets = new Dictionary<string, BudgetUse>();
-
     /// <summary>The server says something of every resource each minute or so, and ends a watch after five; a replica that hears nothing is cut off.</summary>
     private static readonly TimeSpan s_longestSilence = TimeSpan.FromMinutes(7);
 
@@ -152,7 +150,7 @@ public sealed class ClusterHost
             Policies = policies,
             NamespaceLabels = labels,
             ServingWhenAsked = hasPools ? () => Neighbourhood.Cached(target.Namespace, _caches).ToServing() : null,
-            Budgets = Core.Changes.InFlight.RollsOut(target.Kind) ? _budgets.Cached(target, policies) : EmptyBudgets,
+            BudgetsWhenAsked = () => _budgets.Cached(target, policies),
             Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
             Changes = _caches.Changes.Under(key),
             History = live is null ? [] : LiveHistory.Of(live.Uid, _caches),

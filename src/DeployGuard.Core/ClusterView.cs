@@ -13,6 +13,7 @@ namespace DeployGuard.Core;
 public sealed record ClusterView
 {
     private readonly Lazy<Serving>? _serving;
+    private readonly Lazy<IReadOnlyDictionary<string, BudgetUse>> _budgets = new(new Dictionary<string, BudgetUse>());
 
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
@@ -57,7 +58,20 @@ public sealed record ClusterView
     public Workload? Parent { get; init; }
 
     /// <summary>What the budgets are spent on, by the names of their policies.</summary>
-    public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = new Dictionary<string, BudgetUse>();
+    public IReadOnlyDictionary<string, BudgetUse> Budgets
+    {
+        get => _budgets.Value;
+        init => _budgets = new Lazy<IReadOnlyDictionary<string, BudgetUse>>(value);
+    }
+
+    /// <summary>The same, counted when it is first asked for: what controllers write never does.</summary>
+    public Func<IReadOnlyDictionary<string, BudgetUse>> BudgetsWhenAsked
+    {
+        init => _budgets = new Lazy<IReadOnlyDictionary<string, BudgetUse>>(value);
+    }
+
+    /// <summary>The view after a place was asked for in some budgets: the others are what they were.</summary>
+    public ClusterView Reserved(IReadOnlyDictionary<string, BudgetUse> uses) => this with { Budgets = Budgets.Where(b => !uses.ContainsKey(b.Key)).Concat(uses).ToDictionary() };
 
     /// <summary>Names of the policies that the requester may take the object out of.</summary>
     public IReadOnlySet<string> MayLeave { get; init; } = new HashSet<string>();

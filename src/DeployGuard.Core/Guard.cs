@@ -9,47 +9,11 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core;
 
 /// <summary>Decides. Pure: the same request, view and time give the same verdict.</summary>
-public sealed class Guard(TrustedControllers trusted)
+public sealed partial class Guard(TrustedControllers trusted)
 {
     private const string OwnName = "Guard";
 
     private readonly Interpreter _interpreter = new(trusted);
-
-    /// <summary>Which facts <see cref="Decide"/> needs to be live, given what the caches say. None for everything that is not gated.</summary>
-    public Facts Needs(Request request, ClusterView cached, DateTimeOffset now)
-    {
-        var enforced = PolicyMatching.Matching(request, cached, now).Where(p => p.Mode is Mode.Enforce).ToList();
-        var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached).Meaning : Meaning.NothingToGuard;
-        // A BreakGlass may waive a canary as well as an approval, and a freeze.
-        var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never } or { Freeze: not null } or { Budget: not null });
-        var needs = rests && meaning is Meaning.NewRevision or Meaning.MoreExposure && request is WorkloadRequest ? Facts.Approvals : Facts.None;
-        if (meaning is Meaning.NewRevision && InFlight.RollsOut(request.Target.Kind) && !request.DryRun && enforced.Any(p => p.Budget is not null))
-        {
-            needs |= Facts.Budget;
-        }
-
-        if (meaning is Meaning.NewRevision or Meaning.MoreExposure or Meaning.Rollback && enforced.Any(p => p.Canary is { Required: not Required.Never }))
-        {
-            needs |= request is ScaleRequest ? Facts.Parent | Facts.Approvals : Facts.None;
-            needs |= request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None;
-            needs |= request is WorkloadRequest { Target.Kind: "Pod", SubResource: "" } ? Facts.Strays : Facts.None;
-            var refused = Decide(request, cached, now).Findings.Any(f => f is { IsDenial: true, Finding.Cause: var cause } && (cause == Reasons.CanaryMissing || cause == Reasons.PaceTooFast));
-            needs |= refused ? Facts.Exposure | Facts.Approvals : Facts.None;
-        }
-
-        return needs | (Left(request, cached, now).Any(p => p.Mode is Mode.Enforce) ? Facts.Exemption : Facts.None);
-    }
-
-    /// <summary>The revisions whose pods could prove a step to a pool that the request touches: a live decision rests on these pods.</summary>
-    public IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> PodsWanted(Request request, ClusterView view, DateTimeOffset now)
-    {
-        var policies = PolicyMatching.Matching(request, view, now);
-        var change = Understand(request, policies.Count > 0, view);
-        return [.. policies.SelectMany(p => Exposure.Of(change, p, view, now)).SelectMany(j => j.Proving).Distinct()];
-    }
-
-    /// <summary>The names of the policies that the request takes its object out of: whether its requester may is a fact to be read.</summary>
-    public IReadOnlyList<string> PoliciesLeft(Request request, ClusterView view, DateTimeOffset now) => [.. Left(request, view, now).Select(p => p.Name)];
 
     /// <summary>Judges the request under every matching policy with every safeguard; nothing is cut short.</summary>
     public Verdict Decide(Request request, ClusterView view, DateTimeOffset now)
@@ -61,6 +25,7 @@ public sealed class Guard(TrustedControllers trusted)
         {
             Change = change,
             Policies = policies,
+            Notes = [.. policies.Where(p => p.Mode is not Mode.Audit).SelectMany(p => Pace.Notes(change, p, view, now))],
             Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.IsAbout(after))],
             Findings =
             [

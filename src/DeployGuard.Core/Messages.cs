@@ -71,6 +71,7 @@ public static class Messages
     /// <summary>One line for every finding of a Warn policy, of an Enforce policy on a dry run, and of what a BreakGlass let through.</summary>
     public static IReadOnlyList<string> WarningLines(Verdict verdict) =>
     [
+        .. (verdict.IsAllowed ? verdict.Notes : []).Select(note => Cut(note, LongestWarning)).Distinct(),
         .. verdict.Waived.Where(w => verdict.IsAllowed && w.Waiver?.BreakGlass is not null).Select(w => w.Waiver?.Name).Distinct()
             .Select(name => Cut($"let in by {name}; another person must review it: kubectl deployguard approve {verdict.Change.Name} -n {verdict.Change.Request.Target.Namespace}", LongestReview)),
         .. verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null).Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", LongestWarning))
@@ -79,7 +80,7 @@ public static class Messages
     ];
 
     private static bool WouldRefuse(Verdict verdict, JudgedFinding warning) =>
-        verdict.Change is { Request.DryRun: true, Meaning: not Meaning.Rollback }
+        verdict.Change is { Request.DryRun: true, Meaning: not (Meaning.Rollback or Meaning.LessExposure) }
         && verdict.Policies.Any(p => p.Name == warning.Policy && p.Mode is Mode.Enforce);
 
     /// <summary>Parts of a line are other people's words: they may not draw on the reader's terminal.</summary>

@@ -16,6 +16,9 @@ public sealed record Verdict
     /// <summary>The approvals and vetoes of exactly this revision that were seen, whether they count or not.</summary>
     public IReadOnlyList<Approvals.Approval> Approvals { get; init; } = [];
 
+    /// <summary>What whoever asks should know of a request that passes: no finding, counted nowhere.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     public bool IsAllowed => !Denials.Any();
 
     /// <summary>Refused for want of room alone: it says nothing about the change.</summary>

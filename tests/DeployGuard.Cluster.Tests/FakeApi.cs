@@ -40,6 +40,9 @@ internal sealed class FakeApi : IAsyncDisposable
     /// <summary>A status to answer the next watches with instead.</summary>
     public int? WatchStatus { get; set; }
 
+    /// <summary>Answers before all else; what it answers false to is answered as ever.</summary>
+    public Func<HttpContext, Task<bool>>? Own { get; set; }
+
     /// <summary>Every request, path and query.</summary>
     public ConcurrentQueue<string> Requests { get; } = [];
 
@@ -65,6 +68,11 @@ internal sealed class FakeApi : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         Requests.Enqueue($"{context.Request.Path}{context.Request.QueryString}");
+        if (Own is { } own && await own(context))
+        {
+            return;
+        }
+
         if (context.Request.Method == HttpMethods.Delete)
         {
             Deleted.Enqueue(context.Request.Path);

@@ -19,7 +19,7 @@ public class NeighbourhoodTests
 
         Assert.That(member.Pods.Select(p => (p.Owned, p.Pods)), Is.EquivalentTo(new[] { ("web-1", 17), ("web-2", 3) }));
         Assert.That(member.IsRollingOut);
-        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(("app=web,pod-template-hash=web-2", "uid-web-2")));
+        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(new[] { ("app=web,pod-template-hash=web-2", "uid-web-2") }));
     }
 
     [Test]
@@ -30,7 +30,7 @@ public class NeighbourhoodTests
         var member = known.ToServing().Members.Single();
 
         Assert.That(member.Pods.Select(p => (p.Owned, p.Pods)), Is.EquivalentTo(new[] { ("db-1", 7), ("db-2", 3) }));
-        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(("app=db,controller-revision-hash=db-2", "uid-db")));
+        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(new[] { ("app=db,controller-revision-hash in (db-2)", "uid-db") }));
     }
 
     [Test]
@@ -51,7 +51,30 @@ public class NeighbourhoodTests
         var member = known.ToServing().Members.Single();
 
         Assert.That((member.Size, member.Pods.Single(p => p.Owned == "db-1").Pods, member.Pods.Single(p => p.Owned == "db-2").Pods), Is.EqualTo((30, 28, 2)));
-        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(("app=db,controller-revision-hash=hash-db-2", "uid-db")));
+        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(new[] { ("app=db,controller-revision-hash in (hash-db-2)", "uid-db") }));
+    }
+
+    [TestCase(0, 20, "uid-web-2")]
+    [TestCase(5, 15, "uid-web-1 uid-web-2")]
+    public void ARestartedDeploymentHasOneRevisionInTwoReplicaSets(int old, int young, string owners)
+    {
+        // The restart annotation is noise: both sets have the same hash.
+        var known = Of([Workload("Deployment", "web", V1, 20), Owned("web-1", V1, old), Owned("web-2", V1, young)]);
+        var member = known.ToServing().Members.Single();
+
+        Assert.That(member.Pods.Select(p => (p.Owned, p.Pods)), Is.EqualTo(new[] { ("web-2", 20) }));
+        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash).Select(p => p.OwnerUid), Is.EqualTo(owners.Split(' ')));
+    }
+
+    [Test]
+    public void ARestartedStatefulSetHasOneRevisionUnderTwoLabels()
+    {
+        var set = Workload("StatefulSet", "db", V1, 10, """{"observedGeneration": 1, "currentRevision": "db-1", "updateRevision": "db-2", "updatedReplicas": 3}""");
+        var known = Of([set], [Revision("db-1", V1, 1), Revision("db-2", V1, 2)]);
+        var member = known.ToServing().Members.Single();
+
+        Assert.That(member.Pods.Single().Pods, Is.EqualTo(10));
+        Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(new[] { ("app=db,controller-revision-hash in (db-1,db-2)", "uid-db") }));
     }
 
     [Test]

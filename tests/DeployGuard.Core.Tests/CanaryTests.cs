@@ -79,7 +79,12 @@ public class CanaryTests
     public void Row11_AfterAllStepsAnyStrategyWill() => Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
 
     [Test]
-    public void Row12_InPlaceOneAtATime() => Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
+    public void Row12_InPlaceOneAtATime()
+    {
+        Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
+
+        Assert.That(Messages.WarningLines(Some.Decide(Update(Web(20), Paced(Web(20, V2))), Standing())), Is.EqualTo(new[] { "tier-1: the rollout takes about 3h20m; Helm needs --timeout 3h25m" }));
+    }
 
     [Test]
     public void Row13_InPlaceWithTheDefaultStrategy()
@@ -190,19 +195,49 @@ public class CanaryTests
     public void Row24_AndTheAgeOfItsPodsStartsAgain() =>
         Assert.That(Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod && pod.Age(Some.Now) == TimeSpan.FromMinutes(1));
 
-    [Test]
-    public void Row25_ASelectorFlippedToGreen()
+    [TestCase(Phase.Completed, "", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    [TestCase(Phase.Proven, "Deployment green", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    [TestCase(Phase.Proven, "", "20 of 20 pods (100%) behind Service web would be unproven", Description = "where it served is not on record yet: not here")]
+    [TestCase(Phase.Proven, "Service web", null)]
+    public void Row25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2));
-        var serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []);
-        var request = new ServiceRequest(new Service("web", Labels("colour", "blue"), false), new Service("web", Labels("colour", "green"), false))
-        {
-            Operation = Operation.Update,
-            Requester = Some.Developer,
-            Target = new WorkloadRef("", "Service", "shop", "web"),
-        };
+        var proof = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new Served(served, 20, Ago(90))] };
+        var serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), proof], []);
 
-        Expect(request, Standing() with { Serving = serving }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m");
+        Expect(Flip("colour", "blue", "colour", "green"), Standing() with { Serving = serving }, refusal);
+    }
+
+    [Test]
+    public void Row25_WhatProvedItselfToNobodyJoinsWithOnePodAndProvesNothingByThat()
+    {
+        // Green is behind the Service since a moment, as its first step.
+        var green = Named("green", 1, V2);
+        var proof = Proven(green) with { Served = [new Served("Deployment green", 20, Ago(90))] };
+
+        Expect(Scale(green, 6), Standing((Running(green).Member, proof)), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
+    public void AWorkloadThatComesBehindItsFirstServiceKeepsItsProof()
+    {
+        var proof = Proven(Web(20)) with { Served = [new Served("Deployment web", 20, Ago(90), IsPresent: true)] };
+        var view = Standing(web: 0) with { Changes = [proof], Serving = Serve([Running(Web(20)).Member], [proof], []) };
+
+        Expect(Scale(Web(20), 25), view, allowed: true);
+        Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once");
+    }
+
+    [Test]
+    public void Row25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
+    {
+        var dark = Named("dark", 1, V2);
+        var view = Standing() is var standing && standing.Serving is { } serving
+            ? standing with { Serving = serving with { Members = [.. serving.Members, Running(dark).Member] } } : throw new InvalidOperationException("no pools");
+
+        Expect(Update(Web(20), Web(20, V2)), view, "20 of 21 pods (95%) behind Service web would be unproven, 10 at once; step 5% allows 1");
+        Expect(Scale(dark, 6), view with { Changes = [] }, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Scale(Web(20), 25), view, allowed: true);
     }
 
     [Test]
@@ -313,6 +348,50 @@ public class CanaryTests
     }
 
     [Test]
+    public void AStepIsHeldOfTheSamePodsThatItIsAShareOf()
+    {
+        // Two thousand were asked for and twenty serve; and an idle one only says that it is a canary. Four fifths of a quarter of 26 pods are 5.
+        var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var inflated = Running(Web(2000)).Member with { Ready = 20 };
+        IReadOnlyList<RecordedChange> changes = [Proven(Web(2000)), Proven(filler), Running(C(6), held: 5).Change];
+        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([inflated, Running(filler).Member, Running(C(6)).Member], changes, Pods(C(6), TimeSpan.FromMinutes(10))) };
+
+        Expect(Scale(C(6), 20), view, allowed: true);
+    }
+
+    [TestCase(20, 25, null, Description = "an autoscaler, moments after the rollout: all users have v2 already")]
+    [TestCase(1, 20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1", Description = "changed small, and scaled up")]
+    [TestCase(10, 15, "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
+    public void MoreOfWhatAllUsersHaveIsNoMoreExposure(int before, int after, string? refusal)
+    {
+        IReadOnlyList<RecordedChange> changes = [Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(4))] }, Recorded(Web(20, V2), Phase.Completed, 0)];
+        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([Running(Web(before, V2)).Member], changes, []) };
+
+        Expect(Scale(Web(before, V2), after), view, refusal);
+        if (refusal is null)
+        {
+            var vetoed = view with { Serving = view.Serving is { } serving ? serving with { Votes = [Some.ApprovalOf(Web(20, V2), Some.Alice, Decision.Reject)] } : null };
+            Expect(Scale(Web(before, V2), after), vetoed, "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
+        }
+    }
+
+    [Test]
+    public void AServiceThatComesToHaveABackendOfItsOwnIsJudgedByIt()
+    {
+        var green = Coloured("green", V2);
+        var gone = Proven(Coloured("blue", V1)) with { Served = [new Served("Service web", 20, Ago(4))] };
+        var elsewhere = new Service("web", Labels("colour", "green"), IsExternalName: true);
+        var request = new ServiceRequest(elsewhere, elsewhere with { IsExternalName = false })
+        {
+            Operation = Operation.Update,
+            Requester = Some.Developer,
+            Target = new WorkloadRef("", "Service", "shop", "web"),
+        };
+
+        Expect(request, Standing(web: 0) with { Serving = Serve([Running(green).Member], [gone, Recorded(green, Phase.Proven, 0)], []) }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [Test]
     public void ALargeIdleCanaryMakesNoRoomForAnother()
     {
         var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
@@ -329,15 +408,15 @@ public class CanaryTests
         Expect(Update(Web(20), Paced(Web(20, V2))), view, allowed: true);
     }
 
-    [TestCase("tier-1", "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase("tier-1", "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("another", null)]
     public void WhatRanBeforeAPolicyCameIsNotHeldByIt(string policy, string? refusal)
     {
-        var runs = Recorded(Web(20), Phase.Completed, 0) with { Policies = [policy] };
+        var runs = Recorded(Web(10), Phase.Completed, 0) with { Policies = [policy] };
         var gone = Proven(Web(20, V3)) with { Served = [new Served("Service web", 20, Ago(4))] };
-        var view = Standing(web: 0) with { Changes = [runs, gone], Serving = Serve([Running(Web(20)).Member], [runs, gone], []) };
+        var view = Standing(web: 0) with { Changes = [runs, gone], Serving = Serve([Running(Web(10)).Member], [runs, gone], []) };
 
-        Expect(Scale(Web(20), 25), view, refusal);
+        Expect(Scale(Web(10), 15), view, refusal);
     }
 
     [Test]
@@ -359,6 +438,111 @@ public class CanaryTests
         Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");
         Expect(Update(Web(1), Web(1, V2)), view, allowed: true);
     }
+
+    [Test]
+    public void LabelsThatJoinAServiceAreToldHowManyMayCome()
+    {
+        var outside = Named("green", 10, V2).With("spec/template/metadata/labels", """{"app": "green"}""");
+        var finding = Expect(Update(outside, Named("green", 10, V2)), Standing(Running(outside)), "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1");
+
+        Assert.That(finding.Remedy, Is.EqualTo("Scale it down first, and ask again with as many: kubectl scale deployment/green -n shop --replicas=1"));
+    }
+
+    [Test]
+    public void NothingIsOfferedWhereAnotherCanaryLeavesNoRoom() => Assert.That(
+        Expect(Update(Web(20), Web(20, V3)), Standing(Running(C(1))), "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1").Remedy,
+        Is.EqualTo("Let what is unproven there prove itself first, or take it back: kubectl deployguard status deployment/web -n shop"));
+
+    [Test]
+    public void AStatefulSetIsOfferedThePartitionOfItsStep()
+    {
+        var before = Set(0, V1);
+        var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
+        var view = Standing(web: 0) with { Policies = [policy], Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+
+        Assert.That(Expect(Update(before, Set(0, V2)), view, "10 of 10 pods (100%) behind Service web would be unproven").Remedy, Is.EqualTo(
+            """Write this into your manifest, or run it and ask again: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""));
+    }
+
+    [Test]
+    public void ADaemonSetThatSurgesIsPatchedToDoOneThingOnly()
+    {
+        var before = Daemons(V1, "1");
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
+        var surging = Daemons(V2, "0").With("spec/updateStrategy/rollingUpdate/maxSurge", "10");
+
+        Assert.That(Expect(Update(before, surging), view, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy, Does.Contain(
+            """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":1,"maxSurge":null}}}}'"""));
+    }
+
+    [TestCase(10, 0, null, Description = "a batch, and nothing more")]
+    [TestCase(13, 0, "4 of 13 pods (30%) behind Service web would be unproven")]
+    [TestCase(13, 12, null, Description = "but for what the partition keeps back")]
+    public void EveryNewOrdinalOfAStatefulSetIsOfItsNewestRevision(int replicas, int partition, string? refusal)
+    {
+        var before = Timed(Set(partition, V1));
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+
+        Expect(Update(before, Timed(Set(partition, V2)).With("spec/replicas", $"{replicas}")), view, refusal);
+    }
+
+    [Test]
+    public void AndSoItIsAmidItsRollout()
+    {
+        var v2 = Timed(Set(0, V2));
+        IReadOnlyList<RecordedChange> changes = [Proven(Set(0, V1)), Recorded(v2, Phase.Running, 0)];
+        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []) };
+
+        Expect(Scale(v2, 13), view, "4 of 13 pods (30%) behind Service web would be unproven");
+    }
+
+    /// <summary>The columns k, T, U and cap of the tightest pool, of what is allowed as of what is refused.</summary>
+    [TestCaseSource(nameof(Numbers))]
+    public void TheNumbersAreThoseOfTheModel(Request request, ClusterView view, (int Held, int Total, int Unproven, int Cap) expected)
+    {
+        var judged = Exposure.Of(Some.Decide(request, view).Change, view.Policies.Single(), view, Some.Now).OrderBy(j => j.Cap).First();
+
+        Assert.That((judged.Held.Steps, judged.Total, judged.Unproven, judged.Cap), Is.EqualTo(expected));
+    }
+
+    private static IEnumerable<TestCaseData> Numbers()
+    {
+        var ten = TimeSpan.FromMinutes(10);
+        IReadOnlyList<ServingPod> drained = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(2))];
+        IReadOnlyList<ServingPod> restarted = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }];
+        yield return Row("01", Create(C(1)), Standing(), (0, 21, 1, 1));
+        yield return Row("02", Create(C(2)), Standing(), (0, 22, 2, 1));
+        yield return Row("03", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599))), (0, 26, 6, 1));
+        yield return Row("04", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), ten)), (1, 26, 6, 6));
+        yield return Row("05", Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), ten)), (1, 27, 7, 6));
+        yield return Row("06", Scale(C(6), 20), Standing(Running(C(6)), pods: drained), (2, 40, 20, 20));
+        yield return Row("07", Scale(C(6), 20), Standing(Running(C(6), held: 5), pods: restarted), (1, 40, 20, 10));
+        yield return Row("08", Scale(C(6), 20), Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), ten), Pod(C(6), TimeSpan.FromMinutes(1))]), (2, 40, 20, 20));
+        yield return Row("09", Scale(Web(20), 10), Standing(Running(C(6), held: 5)), (1, 16, 6, 4));
+        yield return Row("10", Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), (1, 17, 7, 4));
+        yield return Row("11", Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), (3, 40, 40, 40));
+        yield return Row("12", Update(Web(20), Paced(Web(20, V2))), Standing(), (0, 20, 1, 1));
+        yield return Row("13", Update(Web(20), Web(20, V2)), Standing(), (0, 20, 20, 1));
+        yield return Row("14", Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), (0, 3, 1, 1));
+        yield return Row("15", Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), Standing(web: 30), (0, 30, 2, 1));
+        yield return Row("16a", Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), (0, 1, 1, 1));
+        yield return Row("16b", Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), (0, 2, 2, 1));
+        yield return Row("19", Create(Web(20)), Standing(web: 0), (0, 20, 20, 1));
+        yield return Row("21", Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), (0, 22, 2, 1));
+        yield return Row("23", Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")), Standing() with { Policies = [PolicyOf("Template")] }, (0, 20, 20, 1));
+        yield return Row("26", Update(C(10), C(10, V3)), Standing(Running(C(10), held: 25)), (0, 30, 10, 1));
+        yield return Row("27", Update(C(1), C(1, V3)), Standing(Running(C(1))), (0, 21, 1, 1));
+
+        static TestCaseData Row(string number, Request request, ClusterView view, (int, int, int, int) expected) => new TestCaseData(request, view, expected).SetArgDisplayNames($"row {number}");
+    }
+
+    private static ServiceRequest Flip(string key, string value, string newKey, string newValue) =>
+        new(new Service("web", Labels(key, value), false), new Service("web", Labels(newKey, newValue), false))
+        {
+            Operation = Operation.Update,
+            Requester = Some.Developer,
+            Target = new WorkloadRef("", "Service", "shop", "web"),
+        };
 
     private static Finding Expect(Request request, ClusterView view, string? refusal)
     {

@@ -1,6 +1,7 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 
 namespace DeployGuard.Core.Tests;
 
@@ -35,6 +36,18 @@ public class LifeTests
     [Test]
     public void AskingAgainKeepsItThere() => Assert.That(
         Life.Next(In(Phase.Pending, 60 * 24 * 30) with { LastAskedAt = Some.Now.AddDays(-1) }, Observation.Nothing, null, ProofOf.Time, Some.Now), Is.Null);
+
+    [TestCase(-1, false)]
+    [TestCase(1, true)]
+    public void APolicyThatIsNotActiveKeepsNobodyFromHisProof(int startsInHours, bool isProven)
+    {
+        var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5]} }""") with { Active = new Window(From: Some.Now.AddHours(startsInHours)) };
+        var completed = In(Phase.Completed, 60) with { AvailableSince = Some.Now.AddHours(-1) };
+
+        var next = Life.Next(completed, new Observation(s_hash, true, true), null, ProofAsked.Of(completed, [policy], [], Some.Now), Some.Now);
+
+        Assert.That(next?.Phase, Is.EqualTo(isProven ? Phase.Proven : (Phase?)null), "it has no standing under a policy that is not active");
+    }
 
     [Test]
     public void AVetoRejectsAndItsEndReopens()

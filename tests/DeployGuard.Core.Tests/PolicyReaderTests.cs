@@ -57,6 +57,7 @@ public class PolicyReaderTests
     [TestCase("""{"canary": {"steps": [5], "accept": ["Pace", "Luck"]}}""", "spec.canary.accept[1]: \"Luck\" is not one of Pool, Pace, StatefulSetPartition")]
     [TestCase("""{"active": {"from": "2026-06-09T00:00:00Z", "until": "2026-03-11T00:00:00Z"}}""", "spec.active.until: must be later than from")]
     [TestCase("""{"active": {"from": "tomorrow"}}""", "spec.active.from: \"tomorrow\" is not a time; write for example 2026-03-11T00:00:00Z")]
+    [TestCase("""{"canary": {"steps": [5], "accept": []}}""", "spec.canary.accept: must name at least one of Pool, Pace, StatefulSetPartition")]
     [TestCase("""{"match": {"kinds": ["Deploymint"]}}""", "spec.match.kinds[0]: \"Deploymint\" is not one of Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob, Pod")]
     [TestCase("""{"match": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}}""", "spec.match.namespaceSelector.matchExpressions[0].values: must have at least one value")]
     [TestCase("""{"match": {"namespaceSelector": {"matchLabels": {"a": 1}}}}""", "spec.match.namespaceSelector.matchLabels.a: 1 is not a string")]
@@ -94,6 +95,10 @@ public class PolicyReaderTests
     [TestCase("1.5h")]
     [TestCase("99999999999h")]
     public void WhatIsNoDurationIsRefused(string text) => Assert.That(Durations.TryParse(text, out _), Is.False);
+
+    [Test]
+    public void StepsThatCannotBeReadAreTheStrictest() =>
+        Assert.That(Read("""{"metadata": {"name": "p"}, "spec": {"canary": {"steps": ["many"]}}}""").Canary?.ShareAfter(0), Is.EqualTo(1));
 
     [Test]
     public void APolicyThatCannotBeReadStillKnowsWhereItApplies()

@@ -74,6 +74,15 @@ public class SoakTests
     }
 
     [Test]
+    public void WhatItsControllerHasNotBegunWithHoldsItsPlace()
+    {
+        // The API server has it; complete is what ran before.
+        var live = new Observation(Change(Phase.Admitted, 1).TemplateHash, IsObserved: false, IsComplete: false);
+
+        Assert.That(InFlight.Holds(Change(Phase.Admitted, 1), live, isAtRest: false, TimeSpan.FromHours(1), Some.Now));
+    }
+
+    [Test]
     public void APausedOneHoldsNoPlaceAndAHangingOneIsTold()
     {
         var live = new Observation(Change(Phase.Running, 5).TemplateHash, true, false);

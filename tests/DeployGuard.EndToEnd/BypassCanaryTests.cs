@@ -63,6 +63,36 @@ public class BypassCanaryTests
     }
 
     [Test]
+    public async Task Row21_FlippedToWhatProvedItselfToNobody()
+    {
+        var sandbox = await WithServiceAsync(replicas: 4);
+        var green = Beside("green", V2, 4);
+        green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
+        green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
+        (await sandbox.ApplyAsync("dana", green)).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"green\")].status.phase}"),
+            run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to prove itself, to nobody", seconds: 60);
+
+        var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
+        Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+    }
+
+    [Test]
+    public async Task Row21_AServiceOfSomebodyElsesNameThatComesToSelectPods()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 4);
+        var green = Beside("green", V2, 4);
+        green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
+        green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
+        (await sandbox.ApplyAsync("dana", green)).OrFail();
+        (await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""")).OrFail();
+
+        var opened = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ClusterIP","externalName":null}}""");
+        Assert.That(opened.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+    }
+
+    [Test]
     public async Task Row22_RecreateDeletedAndMadeAnewOrScaledToNothing()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);

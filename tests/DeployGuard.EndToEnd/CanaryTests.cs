@@ -49,6 +49,20 @@ public class CanaryTests
     }
 
     [Test]
+    public async Task AStatusThatIsWatchedFollowsItsCanaryUntilItHasProvenItself()
+    {
+        var sandbox = await WithServiceAsync(replicas: 4);
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        var watching = sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web-canary", "--watch");
+
+        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 2), "2 of 6 pods (33%) behind Service web would be unproven; step 5% allows 1");
+
+        var watched = (await watching).OrFail().Output;
+        Assert.That(watched, Does.Contain("deployment/web-canary  # 1 unproven").And.Contain("Next: step ").And.Contain("All steps are held: it may go anywhere."));
+        Assert.That(watched.TrimEnd(), Does.EndWith("deployment/web-canary  == 2 proven"));
+    }
+
+    [Test]
     public async Task AStatefulSetWalksThroughItsPartition()
     {
         var sandbox = await UnguardedAsync();
@@ -59,16 +73,30 @@ public class CanaryTests
 
         var whole = await sandbox.ApplyAsync("dana", Set(V2, 0));
         Assert.That(whole.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service db would be unproven"));
+        (await sandbox.KubectlAsync("dana", Patch(whole.Output))).OrFail();
         var two = await sandbox.ApplyAsync("dana", Set(V2, 18));
         Assert.That(two.Output, Does.Contain("CanaryMissing: 2 of 20 pods (10%) behind Service db would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(two.Output))).OrFail();
-        (await sandbox.ApplyAsync("dana", Set(V2, 19))).OrFail();
+        (await sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}")).OrFail();
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 15), "5 of 20 pods (25%) behind Service db would be unproven; step 5% allows 1");
         Assert.That((await PartitionAsync(sandbox, 9)).Output, Does.Contain("11 of 20 pods (55%) behind Service db would be unproven; step 25% allows 5"));
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 10), "10 of 20 pods (50%) behind Service db would be unproven; step 25% allows 5");
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 0), "20 of 20 pods (100%) behind Service db would be unproven");
         (await sandbox.IsReadyAsync("statefulset/db")).OrFail();
         await sandbox.IsGoneAsync(V1);
+    }
+
+    [Test]
+    public async Task ACanaryThatIsRestartedAmidItsSoakStillProvesItsStep()
+    {
+        var sandbox = await WithServiceAsync();
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+
+        (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web-canary")).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+
+        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
     }
 
     [Test]
@@ -80,6 +108,9 @@ public class CanaryTests
         var refused = await sandbox.AskAsync(V2);
         Assert.That(refused.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
+        var slow = Web(V3, 20);
+        (slow["spec"]!["minReadySeconds"], slow["spec"]!["progressDeadlineSeconds"]) = (60, 660);
+        Assert.That((await sandbox.ApplyAsync("dana", slow, "--dry-run=server")).OrFail().Output, Does.Contain("canary: the rollout takes about 20m; Helm needs --timeout 25m"));
         (await sandbox.AskAsync(V2)).OrFail();
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,

@@ -16,6 +16,8 @@ public sealed class WayBackCondition
         new("a policy tightened since", TightenAsync, LoosenAsync),
         new("records deleted", async s => (await s.KubectlAsync("deployguard", "delete", "changes", "--all")).OrFail()),
         new("both replicas just restarted", RestartAsync),
+        new("a freeze is on", FreezeAsync, s => NoLongerAsync(s, "freeze")),
+        new("the budget is spent", SpendAsync, s => NoLongerAsync(s, "budget")),
     ];
 
     internal Task ApplyAsync(Sandbox sandbox) => _apply(sandbox);
@@ -49,6 +51,46 @@ public sealed class WayBackCondition
 
     private static async Task LoosenAsync(Sandbox sandbox) =>
         (await World.Rig.Plane.KubectlAsync("admin", "delete", "safeguardpolicy", $"tight-{sandbox.Namespace}")).OrFail();
+
+    private static async Task FreezeAsync(Sandbox sandbox)
+    {
+        await UnderAsync(sandbox, "freeze", """ "active": {"from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}, "freeze": {"message": "Peak week."} """);
+        await RefusesAsync(sandbox, "Frozen");
+    }
+
+    /// <summary>Another policy for this namespace alone.</summary>
+    private static async Task UnderAsync(Sandbox sandbox, string name, string spec)
+    {
+        (await World.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, $"{name}={sandbox.Namespace}")).OrFail();
+        var policy = $$$"""
+            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{{name}}}-{{{sandbox.Namespace}}}"},
+             "spec": {"match": {"namespaceSelector": {"matchLabels": {"{{{name}}}": "{{{sandbox.Namespace}}}"} } }, {{{spec}}} } }
+            """;
+        (await World.Rig.Plane.KubectlAsync("admin", policy, ["create", "-f", "-"])).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? []),
+            replicas => replicas.All(metrics => metrics.Contains($"deployguard_policy_active{{policy=\"{name}-{sandbox.Namespace}\"}} 1", StringComparison.Ordinal)),
+            $"every replica to know the policy {name}");
+    }
+
+    /// <summary>Another rollout has the one place, and never completes.</summary>
+    private static async Task SpendAsync(Sandbox sandbox)
+    {
+        await UnderAsync(sandbox, "budget", """ "budget": {"maxConcurrentRollouts": 1} """);
+        var busy = Sandbox.Web(Sandbox.V3, 1);
+        busy["metadata"]!["name"] = "busy";
+        busy["spec"]!["selector"]!["matchLabels"]!["app"] = "busy";
+        busy["spec"]!["template"]!["metadata"]!["labels"] = new System.Text.Json.Nodes.JsonObject { ["app"] = "busy", ["rig/hold"] = "yes" };
+        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/busy", "--incident", "INC-1", "--reason", "a test", "--waive", "Approval")).OrFail();
+        (await sandbox.ApplyAsync("olga", busy)).OrFail();
+        await RefusesAsync(sandbox, "BudgetSpent");
+    }
+
+    private static Task<Rig.Run> RefusesAsync(Sandbox sandbox, string reason) =>
+        Rig.Wait.UntilAsync(() => sandbox.AskAsync(Sandbox.V3), run => run.Output.Contains(reason, StringComparison.Ordinal), $"{reason} in a refusal");
+
+    private static async Task NoLongerAsync(Sandbox sandbox, string name) =>
+        (await World.Rig.Plane.KubectlAsync("admin", "delete", "safeguardpolicy", $"{name}-{sandbox.Namespace}")).OrFail();
 
     private static async Task RestartAsync(Sandbox sandbox)
     {

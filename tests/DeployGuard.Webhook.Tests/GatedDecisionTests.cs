@@ -98,6 +98,31 @@ public class GatedDecisionTests
         Assert.That(await MessageAsync(), Is.Null, "held by pods that no cache has");
     }
 
+    [TestCase(Phase.Proven, "7", null, Description = "an autoscaler's next step")]
+    [TestCase(Phase.Completed, "7", "Undecidable: down", Description = "somebody may have rejected it a moment ago")]
+    [TestCase(Phase.Proven, "8", "Undecidable: down", Description = "the cache lags behind the parent")]
+    public async Task AScaleUpOfWhatIsProvenWaitsForNothing(Phase phase, string version, string? refusal)
+    {
+        var stable = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
+        var web = s_asked with { ResourceVersion = "7", Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
+        _facts.Cached = new ClusterView
+        {
+            Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [25]}}}""").RootElement)],
+            Parent = web,
+            Serving = new Serving
+            {
+                Members = [new Member { Spec = stable }, new Member { Spec = web }],
+                Changes = [new RecordedChange { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = phase }],
+            },
+        };
+        _facts.ReadsFail = "down";
+
+        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 6, version));
+
+        Assert.That(response.GetProperty("allowed").GetBoolean(), Is.EqualTo(refusal is null), response.GetRawText());
+        Assert.That(response.GetRawText(), Does.Contain(refusal ?? ""));
+    }
+
     [Test]
     public async Task APlaceInTheBudgetIsAskedForLastAndNeverByADryRun()
     {

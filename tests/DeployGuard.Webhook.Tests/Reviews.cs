@@ -27,6 +27,22 @@ internal static class Reviews
 
     public static string Update(bool dryRun = false) => Of("UPDATE", "apps", "Deployment", "deployments", "dana", Deployment(OtherImage), Deployment(Image), dryRun);
 
+    /// <param name="version">Of the parent, as the API server has it.</param>
+    public static string Scale(int before, int after, string version)
+    {
+        var review = JsonNode.Parse(Of("UPDATE", "apps", "Deployment", "deployments", "dana", Replicas(after), Replicas(before))) ?? throw new InvalidOperationException("no review");
+        (review["request"] ?? throw new InvalidOperationException("no request"))["subResource"] = "scale";
+        return review.ToJsonString();
+
+        JsonObject Replicas(int count) => new()
+        {
+            ["apiVersion"] = "autoscaling/v1",
+            ["kind"] = "Scale",
+            ["metadata"] = new JsonObject { ["name"] = "web", ["namespace"] = "shop", ["resourceVersion"] = version },
+            ["spec"] = new JsonObject { ["replicas"] = count },
+        };
+    }
+
     public static string Of(
         string operation, string group, string kind, string resource, string user, JsonNode? obj, JsonNode? oldObj = null, bool dryRun = false, string[]? groups = null) =>
         JsonSerializer.Serialize(new

@@ -50,17 +50,16 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
     /// <summary>The pods of one revision of a workload.</summary>
     public static async Task<IReadOnlyList<ServingPod>> PodsAsync(ApiConnection api, Neighbourhood known, WorkloadRef owner, string templateHash, CancellationToken cancel)
     {
-        if (known.PodsOf(owner, templateHash) is not { } of)
+        var pods = new List<ServingPod>();
+        foreach (var (selector, ownerUid) in known.PodsOf(owner, templateHash))
         {
-            return [];
+            await api.ListAsync(
+                $"api/v1/namespaces/{owner.Namespace}/pods",
+                pod => pods.AddRange(ObservedPod.Read(pod, owner, ownerUid, templateHash) is { } read ? [read] : []),
+                cancel,
+                $"labelSelector={Uri.EscapeDataString(selector)}");
         }
 
-        var pods = new List<ServingPod>();
-        await api.ListAsync(
-            $"api/v1/namespaces/{owner.Namespace}/pods",
-            pod => pods.AddRange(ObservedPod.Read(pod, owner, of.OwnerUid, templateHash) is { } read ? [read] : []),
-            cancel,
-            $"labelSelector={Uri.EscapeDataString(of.Selector)}");
         return pods;
     }
 

@@ -45,36 +45,23 @@ internal sealed record Neighbourhood(
         return new Serving
         {
             Services = [.. Services.Select(s => s.Service)],
-            Members = [.. Workloads.Where(w => w.ControllerUid.Length == 0 && Member.Serves(w.Ref.Kind)).Select(w => new Member { Spec = w.Spec, Ready = w.ReadyPods, Pods = PodsOf(w, sets[w.Uid], [.. revisions[w.Uid]]) })],
+            Members = [.. Workloads.Where(w => w.ControllerUid.Length == 0 && Member.Serves(w.Ref.Kind)).Select(w => new Member { Spec = w.Spec, Ready = w.ReadyPods, Pods = [.. ByRevision(PodsOf(w, sets[w.Uid], [.. revisions[w.Uid]]))] })],
             Changes = Changes,
             Votes = Votes,
         };
     }
 
     /// <summary>
-    /// What tells the pods of one revision apart: the labels to ask for, and the uid of the owner that they then have. Null where the revision
-    /// has none.
+    /// What tells the pods of one revision apart: the labels to ask for, and the uid of the owner that they then have. Several where a restart, or
+    /// a label that is noise, made a further owner of the same revision.
     /// </summary>
-    public (string Selector, string OwnerUid)? PodsOf(WorkloadRef workload, string templateHash)
-    {
-        if (Workloads.FirstOrDefault(w => w.Ref == workload) is not { } found)
+    public IReadOnlyList<(string Selector, string OwnerUid)> PodsOf(WorkloadRef workload, string templateHash) =>
+        Workloads.FirstOrDefault(w => w.Ref == workload) is not { } found ? [] : found.Ref.Kind switch
         {
-            return null;
-        }
-
-        if (found.Ref.Kind == "Deployment")
-        {
-            return Workloads.FirstOrDefault(w => w.ControllerUid == found.Uid && w.TemplateHash == templateHash) is { } set ? (set.Selector, set.Uid) : null;
-        }
-
-        if (found.Ref.Kind is "StatefulSet" or "DaemonSet")
-        {
-            var revision = NewestIs(found, templateHash) ? Newest(found) : Revisions.FirstOrDefault(r => r.ControllerUid == found.Uid && r.TemplateHash == templateHash);
-            return revision is null ? null : ($"{found.Selector},{ObservedRevision.Label}={revision.PodLabel}", found.Uid);
-        }
-
-        return found.TemplateHash == templateHash && found.Selector.Length > 0 ? (found.Selector, found.Uid) : null;
-    }
+            "Deployment" => [.. Workloads.Where(w => w.ControllerUid == found.Uid && w.TemplateHash == templateHash && w.Spec.Replicas > 0).Select(s => (s.Selector, s.Uid))],
+            "StatefulSet" or "DaemonSet" => OfRevisions(found, templateHash),
+            _ => found.TemplateHash == templateHash && found.Selector.Length > 0 ? [(found.Selector, found.Uid)] : [],
+        };
 
     /// <summary>The pod as a member of its own, if it serves and no workload answers for that; else null.</summary>
     public Member? StrayOrNull(JsonElement pod)
@@ -91,12 +78,23 @@ internal sealed record Neighbourhood(
         return joined && (read.ControllerUid is null || owner is not null) ? new Member { Spec = read } : null;
     }
 
+    private IReadOnlyList<(string Selector, string OwnerUid)> OfRevisions(ObservedWorkload workload, string templateHash)
+    {
+        var newest = NewestIs(workload, templateHash) ? Newest(workload) : null;
+        var labels = Revisions.Where(r => r.ControllerUid == workload.Uid && (r.TemplateHash == templateHash || r == newest)).Select(r => r.PodLabel).Distinct().ToList();
+        return labels.Count == 0 ? [] : [($"{workload.Selector},{ObservedRevision.Label} in ({string.Join(',', labels)})", workload.Uid)];
+    }
+
     private bool NewestIs(ObservedWorkload workload, string templateHash) => workload.IsObserved && workload.TemplateHash == templateHash && Newest(workload) is not null;
 
     private ObservedRevision? Newest(ObservedWorkload workload) => Newest(workload, Revisions.Where(r => r.ControllerUid == workload.Uid));
 
     private static ObservedRevision? Newest(ObservedWorkload workload, IEnumerable<ObservedRevision> revisions) =>
         workload.Ref.Kind == "StatefulSet" ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New) : revisions.MaxBy(r => r.Number);
+
+    /// <summary>A restart makes another owner of the same revision: it is still one.</summary>
+    private static IEnumerable<RevisionPods> ByRevision(IEnumerable<RevisionPods> pods) =>
+        pods.GroupBy(p => p.TemplateHash).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with { Pods = same.Sum(p => p.Pods) });
 
     private static IReadOnlyList<RevisionPods> PodsOf(ObservedWorkload workload, IEnumerable<ObservedWorkload> sets, IReadOnlyList<ObservedRevision> revisions) => workload.Ref.Kind switch
     {

@@ -19,6 +19,9 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
     /// <summary>Ten thousand pods are looked at every twenty seconds.</summary>
     private static readonly TimeSpan s_perPod = TimeSpan.FromMilliseconds(2);
 
+    /// <summary>Nothing is looked at more seldom; a clock that was set back ends it too.</summary>
+    private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<string, (DateTimeOffset Until, IReadOnlyList<PoolStanding> Standings)> _looked = [];
     private volatile IReadOnlyDictionary<(string Namespace, string Policy), double> _exposure = new Dictionary<(string, string), double>();
 
@@ -30,12 +33,16 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
     {
         if (!policies.Any(p => p.Canary is { Required: not Required.Never }))
         {
-            _looked.Remove(@namespace);
+            if (_looked.Remove(@namespace))
+            {
+                Publish();
+            }
+
             return [];
         }
 
         var now = time.GetUtcNow();
-        if (_looked.TryGetValue(@namespace, out var last) && now < last.Until && last.Until - now < TimeSpan.FromMinutes(1))
+        if (_looked.TryGetValue(@namespace, out var last) && now < last.Until && last.Until - now <= s_longest)
         {
             return last.Standings;
         }
@@ -51,7 +58,8 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
         }
 
         var standings = PoolStanding.Of(serving with { Pods = pods }, view, time.GetUtcNow());
-        _looked[@namespace] = (now + s_interval + (pods.Count * s_perPod), standings);
+        var until = s_interval + (pods.Count * s_perPod);
+        _looked[@namespace] = (now + (until < s_longest ? until : s_longest), standings);
         Publish();
         return standings;
     }

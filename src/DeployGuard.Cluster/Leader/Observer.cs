@@ -23,22 +23,23 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         {
             var policies = caches.PoliciesOf(@namespace.Key);
             var standings = (await canaries.LookAsync(@namespace.Key, policies, cancel)).ToLookup(s => s.Workload);
+            var vetoed = @namespace.Where(c => VetoOf(c, policies) is not null).ToList();
             foreach (var change in @namespace)
             {
-                await LookAtAsync(change, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash || (s.Owned is not null && s.Owned == change.OwnedRevision))], cancel);
+                await LookAtAsync(change, vetoed, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash || (s.Owned is not null && s.Owned == change.OwnedRevision))], cancel);
             }
         }
     }
 
-    private async Task LookAtAsync(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
+    private async Task LookAtAsync(RecordedChange change, IReadOnlyList<RecordedChange> vetoed, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
         var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
-        var veto = Standing.Veto(change, approvals, policies, now, caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
-        var next = Life.Next(change, live, veto, ProofFor(change, policies, standings), now);
-        var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], veto is not null, now);
+        var veto = VetoOf(change, policies);
+        var next = Life.Next(change, live, veto, ProofAsked.Of(change, policies, standings, now), now);
+        var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
         var isProgress = canary.Differs(change);
         var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;
@@ -89,6 +90,14 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         }
     }
 
+    private Approval? VetoOf(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies) =>
+        Standing.Veto(
+            change,
+            caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload)),
+            policies,
+            time.GetUtcNow(),
+            caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
+
     private static bool MarkReviewed(JsonObject status, string reviewer, DateTimeOffset now)
     {
         foreach (var use in Json.List(status, "breakGlass").OfType<JsonObject>().Where(u => u["reviewedBy"] is null))
@@ -98,19 +107,6 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         }
 
         return true;
-    }
-
-    /// <summary>Asked of the policies as they are now. What serves nobody has no pool, and proves itself by time.</summary>
-    private static ProofOf ProofFor(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings)
-    {
-        var asking = policies.Where(p => p.Canary is { } canary
-            && Member.Serves(change.Workload.Kind)
-            && (p.Match.Kinds.Count == 0 || p.Match.Kinds.Contains(change.Workload.Kind))
-            && Core.Origins.Origin.NothingKnown with { Kind = change.Origin } is var origin && origin.Needs(canary.Required, p.UnknownOrigin)).ToList();
-        return asking.Count == 0 ? ProofOf.Time : new ProofOf(
-            true,
-            asking.All(p => standings.Any(s => s.Policy == p.Name) && standings.Where(s => s.Policy == p.Name).All(s => s.IsProven || s.HoldsAllSteps)),
-            asking.Select(p => p.Canary).OfType<CanaryRules>().Max(c => c.Soak));
     }
 
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)

@@ -11,16 +11,18 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
 {
     /// <summary>What is to be remembered, given how a revision stands now.</summary>
     /// <param name="standings">Of this revision of this workload.</param>
-    public static CanaryStatus Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, bool isVetoed, DateTimeOffset now)
+    /// <param name="unlatched">Names of the policies in whose eyes it holds nothing: it was rejected.</param>
+    public static CanaryStatus Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, IReadOnlySet<string> unlatched, DateTimeOffset now)
     {
         var held = standings.Where(s => !s.IsProven && s.HeldPercent > 0)
             .Select(s => new HeldStep(s.Policy, s.Pool, s.HeldPercent, now))
             .Concat(change.Held)
+            .Where(h => !unlatched.Contains(h.Policy))
             .GroupBy(h => (h.Policy, h.Pool))
             // The first who held so much, if it is no more than what is on record.
             .Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First());
         return new CanaryStatus(
-            isVetoed ? [] : [.. held.OrderBy(h => h.Policy, StringComparer.Ordinal).ThenBy(h => h.Pool, StringComparer.Ordinal)],
+            [.. held.OrderBy(h => h.Policy, StringComparer.Ordinal).ThenBy(h => h.Pool, StringComparer.Ordinal)],
             [.. standings.Where(s => !s.IsProven).Select(s => new RecordedExposure(s.Policy, s.Pool, s.Share, s.Pods, s.Unproven, s.Total, s.Wait, now + s.Left))],
             [.. Serve(change, standings, now)]);
     }

@@ -26,8 +26,8 @@ public static class InFlight
         var runs = live?.Runs(change.TemplateHash) is true;
         return RollsOut(change.Workload.Kind) && !(runs && (live is { IsComplete: true } || isAtRest)) && change.Phase switch
         {
-            // The leader may be slow to say that it runs.
-            Phase.Admitted => now - change.LastAskedAt < SeenWithin || runs,
+            // The leader may be slow to say that it runs, and the workload's controller to begin.
+            Phase.Admitted => now - change.LastAskedAt < SeenWithin || live?.TemplateHash == change.TemplateHash,
             // A replica may be slow to see what the leader saw: only the leader ends it.
             Phase.Running => true,
             _ => false,

@@ -164,7 +164,8 @@ public static class PolicyReader
         {
             Required = canary.Enum("required", Required.AiAssisted),
             Covers = canary.Enum("covers", CanaryCovers.Images),
-            Steps = steps,
+            // The strictest, where they cannot be read: none would be all held.
+            Steps = steps.Count > 0 ? steps : [1],
             Soak = canary.Duration("soak", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1)),
             Accept = canary.Enums("accept", Enum.GetValues<Proof>()),
             Pace = canary.Block("pace", ReadPace) ?? PaceRules.Default,

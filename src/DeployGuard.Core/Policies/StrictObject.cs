@@ -97,7 +97,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return null;
     });
 
-    /// <summary>A list of names of a closed set; absent, and empty, for <paramref name="absent"/>.</summary>
+    /// <summary>A list of names of a closed set, at least one of them; <paramref name="absent"/> where it is not given.</summary>
     public IReadOnlyList<T> Enums<T>(string name, IReadOnlyList<T> absent)
         where T : struct, Enum
     {
@@ -111,6 +111,11 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
             Error(at, $"{Show(item)} is not one of {string.Join(", ", System.Enum.GetNames<T>())}");
             return null;
         });
+        if (element.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array && list.GetArrayLength() == 0)
+        {
+            Error(name, $"must name at least one of {string.Join(", ", System.Enum.GetNames<T>())}");
+        }
+
         return given.Count == 0 ? absent : [.. given.Cast<T>().Distinct()];
     }
 

@@ -25,22 +25,23 @@ internal sealed class Exposure
     {
         (_policy, _rules, _view, _now) = (policy, rules, view, now);
         _serving = view.Serving ?? new Serving { Changes = view.Changes };
-        _proven = new Proven(policy, rules, _serving);
+        _proven = new Proven(policy, rules, _serving, now);
     }
 
     /// <summary>Every pool that the request touches; none where it runs what serves nobody, or nothing that is known.</summary>
     public static IReadOnlyList<Judged> Of(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
         policy.Canary is { Required: not Required.Never } rules ? new Exposure(policy, rules, view, now).Judge(change) : [];
 
-    /// <summary>The most replicas with which a request would pass that does not with those that it asks for; <paramref name="least"/> if not even one more would.</summary>
-    public static int MostReplicas(Change change, Workload after, int least, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    /// <summary>The most of something (replicas, pods at once) with which a request would pass that does not with <paramref name="fails"/> of it.</summary>
+    /// <param name="shape">The workload with so many of it.</param>
+    /// <param name="passes">So many are known to pass, or make no request: what is answered if not even one more would.</param>
+    public static int Most(Change change, Func<int, Workload> shape, int passes, int fails, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
     {
         var exposure = new Exposure(policy, policy.Canary ?? throw new InvalidOperationException($"policy {policy.Name} has no canary"), view, now);
-        var (passes, fails) = (least, after.Replicas);
         while (fails - passes > 1)
         {
             var middle = passes + ((fails - passes) / 2);
-            (passes, fails) = exposure.Judge(change with { After = after with { Replicas = middle } }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
+            (passes, fails) = exposure.Judge(change with { After = shape(middle) }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
         }
 
         return passes;
@@ -81,6 +82,7 @@ internal sealed class Exposure
     {
         var proven = _proven.In(pool);
         var unproven = Count(pool, proven);
+        var total = Weigh(pool, unproven, null);
         foreach (var member in pool.Members)
         {
             foreach (var revision in Proven.RevisionsOf(member))
@@ -99,9 +101,9 @@ internal sealed class Exposure
                     Pods = Math.Min(member.Size, revision.Pods),
                     IsProven = !lacks,
                     Unproven = unproven.Sum(u => u.Pods),
-                    Total = Weigh(pool, unproven, null),
+                    Total = total,
                     Rules = _rules,
-                    Held = lacks ? HeldIn(pool, key) : new Held(_rules.Steps.Count, "", null),
+                    Held = lacks ? HeldIn(pool, key, total) : new Held(_rules.Steps.Count, "", null),
                     IsProving = lacks && Proofs.Prove(member, pool, _rules),
                 };
             }
@@ -125,7 +127,9 @@ internal sealed class Exposure
     {
         var proven = _proven.In(before);
         var had = Count(before, proven);
-        var asked = target is null ? null : Ask(target, pool, before, proven);
+        // What users have now is what a step is held of, and what one is a share of.
+        var totalBefore = Weigh(before, had, null);
+        var asked = target is null ? null : Ask(target, before, totalBefore, proven);
         var others = new Pool(pool.Name, pool.Service, [.. pool.Members.Where(m => m != target?.After)]);
         List<UnprovenPods> has = [.. Count(others, proven), .. asked?.Pods ?? []];
 
@@ -142,9 +146,16 @@ internal sealed class Exposure
             total = Math.Max(total, served.Pods);
         }
 
+        if (IsMoreOfTheSame(target, before) && VetoOf(asked?.Key ?? "") is null
+            && (long)unproven * (provenBefore <= 0 ? Math.Max(totalBefore, served.Pods) : totalBefore) <= (long)had.Sum(p => p.Pods) * total)
+        {
+            // All of its users have it already, and more of it makes them no more: an autoscaler must not wait for the soak after every rollout.
+            raised = [];
+        }
+
         // The fewest steps among those raised; where nothing is, among all: what is then said is a warning.
         var held = (raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct())
-            .Select(key => HeldIn(before, key))
+            .Select(key => HeldIn(before, key, totalBefore))
             .DefaultIfEmpty(new Held(_rules.Steps.Count, "", null)).MinBy(h => h.Steps) ?? throw new InvalidOperationException("no revision");
         return new Judged
         {
@@ -173,6 +184,10 @@ internal sealed class Exposure
         };
     }
 
+    /// <summary>Another size of what has settled there: no rollout is asked for, and none is under way.</summary>
+    private static bool IsMoreOfTheSame(Target? target, Pool before) =>
+        target is { IsInPlace: false, Before: { IsRollingOut: false, Size: > 0 } was } && before.Members.Contains(was);
+
     /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
     private static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, Target? target) => pool.Members.Sum(m =>
     {
@@ -191,10 +206,10 @@ internal sealed class Exposure
         .Append(new Served(pool.Name, provenBefore, _now))
         .MaxBy(s => s.Pods) ?? throw new InvalidOperationException("nothing served");
 
-    private List<UnprovenPods> Count(Pool pool, HashSet<string> proven) => [.. pool.Members.SelectMany(m => Count(m, proven))];
+    private List<UnprovenPods> Count(Pool pool, ProvenHere proven) => [.. pool.Members.SelectMany(m => Count(m, proven))];
 
     /// <summary>Unproven pods of a workload that is not asked about: what runs, and what its rollout under way may bring at once.</summary>
-    private IEnumerable<UnprovenPods> Count(Member member, HashSet<string> proven)
+    private IEnumerable<UnprovenPods> Count(Member member, ProvenHere proven)
     {
         var left = member.Size;
         foreach (var revision in NewestFirst(member))
@@ -233,7 +248,7 @@ internal sealed class Exposure
     };
 
     /// <summary>What the request makes of the workload that it is about.</summary>
-    private Asked Ask(Target target, Pool pool, Pool before, HashSet<string> proven)
+    private Asked Ask(Target target, Pool before, int totalBefore, ProvenHere proven)
     {
         var (was, member) = (target.Before, target.After);
         var images = member.Spec.Template.Images.Select(i => i.Reference.Text).ToList();
@@ -245,13 +260,13 @@ internal sealed class Exposure
             return new Asked(key, target.IsInPlace ? [] : Cap(remaining, member.Size), false, false, 0, null);
         }
 
-        var (pods, isRaised, batch, bound) = Reaches(target, pool, before, key);
+        var (pods, isRaised, batch, bound) = Reaches(target, before, totalBefore, key);
         var own = new UnprovenPods(key, member.Spec.Ref, member.Spec.Template.Hash, images, pods);
         return new Asked(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. Cap(remaining, member.Size - pods)], isRaised, target.IsInPlace && was?.Size > 0, batch, bound);
     }
 
     /// <summary>Pods that the request lets run its revision at once; how many of them as a conforming batch.</summary>
-    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(Target target, Pool pool, Pool before, string key)
+    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(Target target, Pool before, int totalBefore, string key)
     {
         var (was, member) = (target.Before, target.After);
         var isMember = was is not null && before.Members.Contains(was);
@@ -267,7 +282,7 @@ internal sealed class Exposure
             return (member.Size, member.Size > was.Size, 0, null);
         }
 
-        var steps = HeldIn(before, key).Steps;
+        var steps = HeldIn(before, key, totalBefore).Steps;
         var bound = PaceBound.Of(member, _rules, steps);
         var exposed = Proofs.Exposes(member, _rules, steps);
         if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
@@ -281,6 +296,12 @@ internal sealed class Exposure
             return (member.Size, member.Size > ran, 0, bound);
         }
 
+        if (member.Spec.Ref.Kind == "StatefulSet")
+        {
+            // Every new ordinal is made from the newest revision, besides what the rollout replaces.
+            return (exposed + Math.Max(0, member.Size - was.Size), true, exposed, bound);
+        }
+
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
         var live = was.Pods.Sum(p => p.Pods);
         var added = target.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)member.Size * ran) + live - 1) / live) - ran;
@@ -288,11 +309,11 @@ internal sealed class Exposure
     }
 
     /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
-    private Held HeldIn(Pool before, string key)
+    private Held HeldIn(Pool before, string key, int total)
     {
         if (!_held.TryGetValue((before.Name, key), out var held))
         {
-            _held[(before.Name, key)] = held = Held.Of(before, key, _policy, _rules, _serving, VetoOf(key), _now);
+            _held[(before.Name, key)] = held = Held.Of(before, total, key, _policy, _rules, _serving, VetoOf(key), _now);
         }
 
         return held;

@@ -10,8 +10,9 @@ namespace DeployGuard.Core.Pools;
 internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
 {
     /// <param name="before">The pool as it is: what a request would add has proven nothing.</param>
+    /// <param name="total">Pods that the pool's users have before the request.</param>
     /// <param name="veto">Somebody rejected the revision: what it had proven is taken back.</param>
-    public static Held Of(Pool before, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving, Approval? veto, DateTimeOffset now)
+    public static Held Of(Pool before, int total, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving, Approval? veto, DateTimeOffset now)
     {
         if (veto is not null)
         {
@@ -20,7 +21,6 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
 
         var latched = Latched(before, key, policy, rules, serving);
         var soak = Soak.Of(PodsOf(before, key, rules, serving), rules, now);
-        var total = before.Total;
         var live = 0;
         while (live < rules.Steps.Count && soak.Lacks(total, rules, live, now) is null)
         {
@@ -80,7 +80,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
             if (Broken is not null)
             {
                 var ago = now - Broken.At;
-                return ($"a pod {Broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+                return (ago <= TimeSpan.Zero ? $"a pod {Broken.How}" : $"a pod {Broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
             }
 
             if (Ages.Count < needed)

@@ -7,37 +7,44 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Pools;
 
 /// <summary>Which revisions of a namespace have proven themselves, in the eyes of one policy.</summary>
-internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving serving)
+internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving serving, DateTimeOffset now)
 {
     private readonly ILookup<WorkloadRef, RecordedChange> _changes = serving.Changes.ToLookup(c => c.Workload);
 
-    /// <summary>Keys of the revisions that have proven themselves to a pool's users.</summary>
-    public HashSet<string> In(Pool pool)
+    /// <summary>What has proven itself to a pool's users. Proof given to others, or to nobody, counts only where the pool knows no better.</summary>
+    public ProvenHere In(Pool pool)
     {
         var members = pool.Members.Select(m => m.Spec.Ref).ToHashSet();
-        var recorded = serving.Changes.Where(c => IsProven(c) && (members.Contains(c.Workload) || c.Served.Any(s => s.Pool == pool.Name)))
-            .Select(c => RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images));
-        // Without records, what runs is all that is known to work.
-        var unrecorded = pool.Members.Where(m => !IsRecorded(m.Spec.Ref))
-            .SelectMany(m => RevisionsOf(m)).Select(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images));
-        return [.. recorded, .. unrecorded];
+        // It serves here unless it is on record that it served elsewhere: the leader notes it a moment after the proof.
+        var here = serving.Changes.Where(c => IsProven(c) && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name))).ToList();
+        var keys = here.Select(KeyOf).ToHashSet();
+        if (!IsWarm(pool, here, keys))
+        {
+            // A workload that comes behind its first Service does not lose its proof by it; one that joins others there must give its own.
+            here.AddRange(serving.Changes.Where(c => IsProven(c) && members.Contains(c.Workload)));
+            // Without records, what runs is all that is known to work. With them, what came in while nobody answered proves nothing to others.
+            keys.UnionWith(here.Count > 0 ? here.Select(KeyOf) : pool.Members.Where(m => !IsRecorded(m.Spec.Ref)).SelectMany(m => RevisionsOf(m)).Select(KeyOf));
+        }
+
+        here.AddRange(serving.Changes.Where(c => CameBefore(c) && members.Contains(c.Workload)));
+        return new ProvenHere(keys, new HashSet<RecordedChange>(here, ReferenceEqualityComparer.Instance));
     }
 
     /// <summary>Whether the policy wants proof of a revision of a member, and has none.</summary>
     /// <param name="proven">From <see cref="In"/>.</param>
-    public bool Lacks(Member member, RevisionPods revision, HashSet<string> proven) =>
+    public bool Lacks(Member member, RevisionPods revision, ProvenHere proven) =>
         Subjects(member.Spec)
         && IsRecorded(member.Spec.Ref)
         && Find(member.Spec.Ref, revision) is var change
         && Wants(change is null ? OriginKind.Unknown : change.Origin)
-        && !(change is not null && (IsProven(change) || CameBefore(change)))
-        && !proven.Contains(RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images));
+        && !(change is not null && proven.Changes.Contains(change))
+        && !proven.Keys.Contains(KeyOf(revision));
 
     /// <summary>The same of the revision that is asked for now, which may be on no record yet.</summary>
-    public bool LacksAsked(Workload after, OriginKind origin, HashSet<string> proven) =>
+    public bool LacksAsked(Workload after, OriginKind origin, ProvenHere proven) =>
         Subjects(after) && Wants(origin)
-        && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && (IsProven(c) || CameBefore(c)))
-        && !proven.Contains(RevisionKey.Of(rules.Covers, after));
+        && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && proven.Changes.Contains(c))
+        && !proven.Keys.Contains(RevisionKey.Of(rules.Covers, after));
 
     /// <summary>Whether anything of a workload was ever let in: it then came by a request, and is on record.</summary>
     /// <remarks>Pods come by the thousand from controllers, and have no records to lose.</remarks>
@@ -55,6 +62,15 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving 
 
     private bool Wants(OriginKind origin) => (Origin.NothingKnown with { Kind = origin }).Needs(rules.Required, policy.UnknownOrigin);
 
+    /// <summary>Something that has proven itself to the pool's users is there, or was until a while ago.</summary>
+    private bool IsWarm(Pool pool, IReadOnlyList<RecordedChange> here, HashSet<string> keys) =>
+        here.Any(c => c.Served.Any(s => s.Pool == pool.Name && s.IsWithin(rules.ColdAfter, now)))
+        || pool.Members.Where(pool.IsOwn).Any(m => RevisionsOf(m).Any(r => keys.Contains(KeyOf(r))));
+
+    private string KeyOf(RecordedChange change) => RevisionKey.Of(rules.Covers, change.TemplateHash, change.Images);
+
+    private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
+
     private RecordedChange? Find(WorkloadRef workload, RevisionPods revision) =>
         _changes[workload].FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
         // A server upgrade may have added defaults, and then the stored hash is of another day.
@@ -66,3 +82,8 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving 
     /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
     private static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
 }
+
+/// <summary>What has proven itself to the users of one pool.</summary>
+/// <param name="Keys">Of revisions, whoever runs them there.</param>
+/// <param name="Changes">Revisions of its members that need no proof there; compared by reference.</param>
+internal sealed record ProvenHere(IReadOnlySet<string> Keys, IReadOnlySet<RecordedChange> Changes);

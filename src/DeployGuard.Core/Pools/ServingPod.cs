@@ -43,7 +43,7 @@ public sealed record ServingPod
     public Break? BrokenBy(TimeSpan soak, DateTimeOffset now) =>
         IsDeleting ? null
         : RestartedAt is { } restarted && now - restarted < soak ? new Break(restarted, "restarted")
-        : now - CreatedAt >= soak && Age(now) < soak ? new Break(now - Age(now), "lost its readiness")
+        : now - CreatedAt >= soak && Age(now) < soak ? new Break(now - Age(now), ReadySince is null ? "is not ready" : "lost its readiness")
         : null;
 
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;

@@ -16,8 +16,12 @@ internal sealed class Budget : ISafeguard
             ? [new Finding(Reasons.BudgetSpent, "", Message(rules, use, change), Remedy(use))]
             : [];
 
-    /// <summary>Whether a change takes a place of a budget.</summary>
-    public static bool IsCounted(Change change) => change.Meaning is Meaning.NewRevision && InFlight.RollsOut(change.Request.Target.Kind);
+    /// <summary>Whether a change takes a place of a budget: a new rollout, or one that was at rest and goes on.</summary>
+    public static bool IsCounted(Change change) => InFlight.RollsOut(change.Request.Target.Kind) && (change.Meaning is Meaning.NewRevision || GoesOn(change));
+
+    private static bool GoesOn(Change change) =>
+        change is { Meaning: Meaning.MoreExposure, Recorded.Phase: Phase.Admitted or Phase.Running, Before.Strategy: { } before, After.Strategy: { } after }
+        && ((before.Paused && !after.Paused) || (after.Partition ?? 0) < (before.Partition ?? 0));
 
     private static string Message(BudgetRules rules, BudgetUse use, Change change)
     {

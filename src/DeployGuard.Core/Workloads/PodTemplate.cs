@@ -27,6 +27,9 @@ public sealed class PodTemplate(
     /// <summary><c>v1:</c> and 64 hex digits.</summary>
     public string Hash => _hash ?? (_canonical ??= canonical()).Hash;
 
+    /// <summary>The same as if every container had a readiness probe; what it would hash to is nobody's question.</summary>
+    public PodTemplate Probed() => new(Labels, Annotations, [.. Containers.Select(c => c with { HasReadinessProbe = true })], Images, canonical) { _hash = _hash, _canonical = _canonical };
+
     /// <summary>The same without its body, for those who keep many: it holds on to no document.</summary>
     /// <param name="kept">Which annotations are worth keeping.</param>
     public PodTemplate Slim(Func<string, bool> kept) =>

@@ -70,7 +70,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
             if (needs.HasFlag(Facts.Budget) && verdict.IsAllowed)
             {
                 // Last of all: what is refused for another reason, or where all places are known to be taken, takes nobody's.
-                live = live with { Budgets = await facts.ReserveAsync(verdict, deadline.Token) };
+                live = live.Reserved(await facts.ReserveAsync(verdict, deadline.Token));
                 verdict = guard.Decide(request, live, time.GetUtcNow());
             }
 
@@ -89,6 +89,13 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
 
     private async ValueTask<ClusterView> ReadAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
     {
+        if (needs.HasFlag(Facts.Parent))
+        {
+            // What is scaled decides what else that rests on.
+            view = await facts.ReadLiveAsync(request, view, Facts.Parent, deadline);
+            needs = guard.Needs(request, view, time.GetUtcNow()) & ~Facts.Parent;
+        }
+
         if ((needs & ~Facts.Exemption) is not Facts.None)
         {
             view = await facts.ReadLiveAsync(request, view, needs, deadline);

@@ -1,0 +1,60 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core;
+
+/// <summary>What a decision has to be told before it is made.</summary>
+public sealed partial class Guard
+{
+    /// <summary>Which facts <see cref="Decide"/> needs to be live, given what the caches say. None for everything that is not gated.</summary>
+    public Facts Needs(Request request, ClusterView cached, DateTimeOffset now)
+    {
+        var enforced = PolicyMatching.Matching(request, cached, now).Where(p => p.Mode is Mode.Enforce).ToList();
+        var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached).Meaning : Meaning.NothingToGuard;
+        // A BreakGlass may waive a canary as well as an approval, and a freeze.
+        var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never } or { Freeze: not null } or { Budget: not null });
+        var needs = rests && meaning is Meaning.NewRevision && request is WorkloadRequest ? Facts.Approvals : Facts.None;
+        if (!request.DryRun && enforced.Any(p => p.Budget is not null) && Budget.IsCounted(Understand(request, isGuarded: true, cached)))
+        {
+            needs |= Facts.Budget | Facts.Approvals;
+        }
+
+        if (meaning is Meaning.NewRevision or Meaning.MoreExposure or Meaning.Rollback && enforced.Any(p => p.Canary is { Required: not Required.Never }))
+        {
+            needs |= OfCanary(request, meaning, enforced, cached, now);
+        }
+
+        return needs | (Left(request, cached, now).Any(p => p.Mode is Mode.Enforce) ? Facts.Exemption : Facts.None);
+    }
+
+    /// <summary>What raises nothing unproven waits for nothing: an autoscaler's next step must not hang on the API server's speed.</summary>
+    private Facts OfCanary(Request request, Meaning meaning, IReadOnlyList<SafeguardPolicy> enforced, ClusterView cached, DateTimeOffset now)
+    {
+        var needs = (request is ScaleRequest scale && cached.Parent?.ResourceVersion != scale.ResourceVersion ? Facts.Parent : Facts.None)
+            | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None)
+            | (request is WorkloadRequest { Target.Kind: "Pod", SubResource: "" } ? Facts.Strays : Facts.None);
+        if (Decide(request, cached, now).Findings.Any(f => f is { IsDenial: true, Finding.Cause: var cause } && (cause == Reasons.CanaryMissing || cause == Reasons.PaceTooFast)))
+        {
+            return needs | Facts.Exposure | Facts.Approvals;
+        }
+
+        // Within its step, unless somebody rejected it a moment ago.
+        var change = Understand(request, isGuarded: true, cached);
+        var raises = meaning is Meaning.MoreExposure && request is not ServiceRequest && enforced.Any(p => Exposure.Of(change, p, cached, now).Any(j => j is { IsRaised: true, IsCold: false }));
+        return raises ? needs | Facts.Approvals : needs;
+    }
+
+    /// <summary>The revisions whose pods could prove a step to a pool that the request touches: a live decision rests on these pods.</summary>
+    public IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> PodsWanted(Request request, ClusterView view, DateTimeOffset now)
+    {
+        var policies = PolicyMatching.Matching(request, view, now);
+        var change = Understand(request, policies.Count > 0, view);
+        return [.. policies.SelectMany(p => Exposure.Of(change, p, view, now)).SelectMany(j => j.Proving).Distinct()];
+    }
+
+    /// <summary>The names of the policies that the request takes its object out of: whether its requester may is a fact to be read.</summary>
+    public IReadOnlyList<string> PoliciesLeft(Request request, ClusterView view, DateTimeOffset now) => [.. Left(request, view, now).Select(p => p.Name)];
+}

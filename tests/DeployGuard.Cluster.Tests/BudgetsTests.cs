@@ -1,0 +1,263 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DeployGuard.Cluster.Tests;
+
+/// <summary>Places in a budget, taken by compare-and-swap on an object that an API server keeps.</summary>
+public class BudgetsTests
+{
+    private const string V1 = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+    /// <summary>A loaded machine answers all the same.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly Clock _time = new();
+    private readonly Dictionary<string, JsonObject> _stored = [];
+    private readonly List<JsonObject> _changes = [];
+    private FakeApi? _api;
+    private Budgets? _budgets;
+    private int _conflicts;
+    private TimeSpan _slow;
+
+    private FakeApi Api => _api ?? throw new InvalidOperationException("not started");
+
+    private Budgets First => _budgets ?? throw new InvalidOperationException("not started");
+
+    [SetUp]
+    public async Task StartAsync()
+    {
+        _stored.Clear();
+        _changes.Clear();
+        (_conflicts, _slow, _time.Now) = (0, TimeSpan.Zero, new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero));
+        _api = await FakeApi.StartAsync();
+        Api.Own = AnswerAsync;
+        _budgets = NewReplica();
+    }
+
+    [TearDown]
+    public async Task StopAsync() => await Api.DisposeAsync();
+
+    [Test]
+    public async Task APlaceIsTakenOnceForOneRevisionAndTheLastOneByOneAlone()
+    {
+        Assert.That(await TakeAsync("a"), Is.Empty);
+        Assert.That(await TakeAsync("a"), Is.Empty, "asked again: the same place");
+        Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
+        Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "a", "b" }), "spent");
+        Assert.That(Places(), Is.EqualTo(new[] { "a", "b" }));
+    }
+
+    [Test]
+    public async Task AnotherReplicaSeesThePlacesOfThisOne()
+    {
+        await TakeAsync("a");
+        await TakeAsync("b");
+
+        Assert.That(await TakeAsync("c", NewReplica()), Is.EqualTo(new[] { "a", "b" }));
+    }
+
+    [Test]
+    public async Task WhoLosesASwapLooksAgain()
+    {
+        await TakeAsync("a");
+        _conflicts = 3;
+
+        Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
+        Assert.That(_conflicts, Is.Zero);
+        Assert.That(Places(), Is.EqualTo(new[] { "a", "b" }));
+    }
+
+    [Test]
+    public async Task APlaceThatNothingIsSeenOfIsGivenBackAfterHalfAMinute()
+    {
+        await TakeAsync("a");
+        _time.Now += TimeSpan.FromSeconds(29);
+        Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
+        _time.Now += TimeSpan.FromSeconds(2);
+
+        Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "b" }));
+    }
+
+    [TestCase("Admitted", true, Description = "and counts as a rollout from then on")]
+    [TestCase("Completed", false, Description = "through before anybody looked")]
+    public async Task APlaceIsDroppedOnceItsChangeCounts(string phase, bool counts)
+    {
+        await TakeAsync("a");
+        _changes.Add(Change("a", phase, "budget"));
+
+        Assert.That(await TakeAsync("b"), Is.EqualTo(counts ? ["a"] : Array.Empty<string>()));
+        Assert.That(Places(), Is.EqualTo(new[] { "b" }));
+    }
+
+    [Test]
+    public async Task RolloutsThatThePolicyDoesNotMatchAreNoneOfItsBusiness()
+    {
+        _changes.Add(Change("a", "Running", "baseline"));
+        _changes.Add(Change("b", "Running", "budget"));
+
+        Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "b" }));
+    }
+
+    [Test]
+    public async Task WhoIsInFlightMayMendWhatHeRollsOutThoughTheBudgetIsKnownToBeSpent()
+    {
+        _changes.Add(Change("a", "Running", "budget"));
+        _changes.Add(Change("b", "Running", "budget"));
+
+        Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "a", "b" }));
+        Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
+    }
+
+    [Test]
+    public async Task ABudgetOfTheClusterCountsOtherNamespaces()
+    {
+        _changes.Add(Change("a", "Running", "budget", "elsewhere"));
+        var policy = PolicyOf("budget", BudgetScope.Cluster);
+
+        Assert.That((await First.ReserveAsync(Verdict("b", policy), CancellationToken.None))["budget"].Rollouts.Select(r => $"{r.Namespace}/{r.Name}"), Is.EqualTo(new[] { "elsewhere/a" }));
+        Assert.That(Api.Requests, Has.Some.StartsWith("/apis/deployguard.io/v1alpha1/changes?"));
+        Assert.That(await TakeAsync("c"), Is.Empty, "the budget of a namespace is another");
+    }
+
+    [TestCase("nonsense")]
+    [TestCase("{}")]
+    [TestCase("""[{"kind": 7}]""")]
+    public async Task WhatSomebodyElseWroteThereIsWrittenOver(string foreign)
+    {
+        await TakeAsync("a");
+        foreach (var stored in _stored.Values)
+        {
+            stored["data"] = new JsonObject { ["places"] = foreign };
+        }
+
+        Assert.That(await TakeAsync("b"), Is.Empty);
+        Assert.That(Places(), Is.EqualTo(new[] { "b" }));
+    }
+
+    [Test]
+    public async Task WhereOneOfTwoBudgetsIsSpentNoPlaceIsTakenInTheOther()
+    {
+        _changes.Add(Change("a", "Running", "tight"));
+        var tight = PolicyOf("tight", BudgetScope.Namespace) with { Budget = new BudgetRules(1, BudgetScope.Namespace, TimeSpan.FromHours(1)) };
+
+        var uses = await First.ReserveAsync(Verdict("b", PolicyOf("budget", BudgetScope.Namespace), tight), CancellationToken.None);
+
+        Assert.That(uses["tight"].Rollouts.Select(r => r.Name), Is.EqualTo(new[] { "a" }));
+        Assert.That(_stored, Is.Empty);
+    }
+
+    [Test]
+    public void WhatTakesLongerThanHalfASecondIsUnavailable()
+    {
+        _slow = TimeSpan.FromSeconds(30);
+
+        var impatient = new Budgets(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time);
+
+        Assert.ThrowsAsync<UnavailableException>(() => TakeAsync("a", impatient));
+    }
+
+    private async Task<IReadOnlyList<string>> TakeAsync(string workload, Budgets? replica = null) =>
+        [.. (await (replica ?? First).ReserveAsync(Verdict(workload, PolicyOf("budget", BudgetScope.Namespace)), CancellationToken.None))["budget"].Rollouts.Select(r => r.Name).Order()];
+
+    private IEnumerable<string> Places() =>
+        JsonNode.Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")?.AsArray().Select(p => (string?)p?["name"] ?? "").Order() ?? throw new InvalidOperationException("no places");
+
+    private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time, s_patience);
+
+    private static readonly ClusterOptions s_options = new()
+    {
+        Namespace = "deployguard-system",
+        Service = "deployguard",
+        Secret = "deployguard-tls",
+        WebhookConfiguration = "deployguard",
+        Lease = "deployguard-leader",
+    };
+
+    /// <summary>ConfigMaps with versions, and the Changes of a namespace or of all.</summary>
+    private async Task<bool> AnswerAsync(HttpContext context)
+    {
+        if (_slow > TimeSpan.Zero)
+        {
+            await Task.Delay(_slow, context.RequestAborted);
+        }
+
+        var path = context.Request.Path.Value ?? "";
+        if (!path.Contains("/configmaps", StringComparison.Ordinal))
+        {
+            var items = _changes.Where(c => path.EndsWith("/v1alpha1/changes", StringComparison.Ordinal) || path.Contains($"/{c["metadata"]?["namespace"]}/", StringComparison.Ordinal)).Select(c => c.DeepClone());
+            await WriteAsync(context, HttpStatusCode.OK, new JsonObject { ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) });
+            return true;
+        }
+
+        var name = path[(path.LastIndexOf('/') + 1)..];
+        if (context.Request.Method == "GET")
+        {
+            await WriteAsync(context, _stored.ContainsKey(name) ? HttpStatusCode.OK : HttpStatusCode.NotFound, _stored.GetValueOrDefault(name) ?? []);
+            return true;
+        }
+
+        var written = (await JsonNode.ParseAsync(context.Request.Body))?.AsObject() ?? throw new InvalidOperationException("no body");
+        await SwapAsync(context, written);
+        return true;
+    }
+
+    private async Task SwapAsync(HttpContext context, JsonObject written)
+    {
+        var metadata = written["metadata"]?.AsObject() ?? throw new InvalidOperationException("no metadata");
+        var name = (string?)metadata["name"] ?? "";
+        var version = (string?)_stored.GetValueOrDefault(name)?["metadata"]?["resourceVersion"];
+        if (_conflicts > 0 || version != (string?)metadata["resourceVersion"])
+        {
+            _conflicts--;
+            await WriteAsync(context, HttpStatusCode.Conflict, new JsonObject { ["message"] = "the object has been modified" });
+            return;
+        }
+
+        metadata["resourceVersion"] = $"{int.Parse(version ?? "0", System.Globalization.CultureInfo.InvariantCulture) + 1}";
+        _stored[name] = written;
+        await WriteAsync(context, HttpStatusCode.OK, written);
+    }
+
+    private static Task WriteAsync(HttpContext context, HttpStatusCode status, JsonObject body)
+    {
+        context.Response.StatusCode = (int)status;
+        return context.Response.WriteAsync(body.ToJsonString());
+    }
+
+    private JsonObject Change(string workload, string phase, string policy, string @namespace = "shop") => JsonNode.Parse($$"""
+        {"metadata": {"name": "deployment-{{workload}}", "namespace": "{{@namespace}}"},
+         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "{{Deployment(workload).Template.Hash}}"},
+         "status": {"phase": "{{phase}}", "policies": [{"name": "{{policy}}"}], "requesters": [{"username": "dana", "lastAt": "{{_time.Now:O}}"}],
+                    "conditions": [{"type": "{{phase}}", "status": "True", "lastTransitionTime": "{{_time.Now:O}}"}]} }
+        """)?.AsObject() ?? throw new InvalidOperationException("no change");
+
+    private static SafeguardPolicy PolicyOf(string name, BudgetScope per) => new() { Name = name, Budget = new BudgetRules(2, per, TimeSpan.FromHours(1)) };
+
+    private static Verdict Verdict(string workload, params IReadOnlyList<SafeguardPolicy> policies)
+    {
+        var after = Deployment(workload);
+        var request = new WorkloadRequest { Operation = Operation.Create, Requester = new Requester("dana", "", []), Target = after.Ref, After = after };
+        return new Verdict { Change = new Change { Request = request, Meaning = Meaning.NewRevision, After = after }, Policies = policies };
+    }
+
+    private static Workload Deployment(string name) => WorkloadReader.Default.Read(JsonDocument.Parse($$"""
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "{{name}}", "namespace": "shop"},
+         "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{V1}}"}]} } } }
+        """).RootElement);
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

@@ -1,0 +1,39 @@
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cluster.Tests;
+
+/// <summary>Which steps a Change remembers to have held.</summary>
+public class CanaryStatusTests
+{
+    private static readonly DateTimeOffset s_now = new(2026, 11, 24, 0, 0, 0, TimeSpan.Zero);
+
+    [TestCase(CanaryCovers.Images, "image-2", 0, Description = "another workload's, of the same images")]
+    [TestCase(CanaryCovers.Images, "image-3", 1)]
+    [TestCase(CanaryCovers.Template, "image-2", 1, Description = "another template, where that counts")]
+    public void ARejectTakesBackWhatOthersHeldForTheSameRevision(CanaryCovers covers, string rejected, int held)
+    {
+        SafeguardPolicy policy = new() { Name = "canary", Canary = new CanaryRules { Steps = [5], Covers = covers } };
+
+        var next = CanaryStatus.Next(Change("web", "image-2"), [], Unlatched.Of(Change("web", "image-2"), [Change("web-canary", rejected)], [policy]), s_now);
+
+        Assert.That(next.Held, Has.Count.EqualTo(held));
+    }
+
+    [Test]
+    public void WhatWasHeldStaysWhileNobodyRejects() =>
+        Assert.That(CanaryStatus.Next(Change("web", "image-2"), [], new HashSet<string>(), s_now).Held.Single().Percent, Is.EqualTo(5));
+
+    private static RecordedChange Change(string workload, string image) => new()
+    {
+        Name = workload,
+        Workload = new WorkloadRef("apps", "Deployment", "shop", workload),
+        TemplateHash = $"v1:{workload}",
+        Images = [image],
+        Phase = Phase.Running,
+        Held = [new HeldStep("canary", "Service web", 5, s_now)],
+    };
+}

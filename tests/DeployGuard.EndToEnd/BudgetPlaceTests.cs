@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>One rollout at a time: who gives the place back, and who waits for it. A pod labelled <c>rig/hold</c> never becomes ready.</summary>
+[Parallelizable(ParallelScope.Children)]
+public class BudgetPlaceTests
+{
+    [Test]
+    public async Task ARolloutThatItsControllerGaveUpHoldsNoPlace()
+    {
+        var sandbox = await WithTwoAsync();
+        (await sandbox.ApplyAsync("dana", Held("web", deadline: 5))).OrFail();
+
+        await IsSpentAndThenFreeAsync(sandbox);
+    }
+
+    [Test]
+    public async Task OneThatIsUndoneHoldsNoPlace()
+    {
+        var sandbox = await WithTwoAsync();
+        (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
+        Assert.That((await AskAsync(sandbox, "api")).Output, Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace"));
+
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+
+        await PassesAsync(sandbox, "api");
+    }
+
+    [Test]
+    public async Task OneThatIsPausedHoldsNoPlaceAndWaitsForOneToGoOn()
+    {
+        var sandbox = await WithTwoAsync();
+        (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "pause", "deployment/web")).OrFail();
+        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", Held("api", deadline: 600)), run => run.Succeeded, "the paused rollout's place");
+
+        var resumed = await sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web");
+        Assert.That(resumed.Output, Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace").And.Contain("/deployment/api"));
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/api")).OrFail();
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web"), run => run.Succeeded, "the place of what was undone");
+    }
+
+    private static async Task IsSpentAndThenFreeAsync(Sandbox sandbox)
+    {
+        Assert.That((await AskAsync(sandbox, "api")).Output, Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace").And.Contain("/deployment/web"));
+        await PassesAsync(sandbox, "api");
+    }
+
+    private static Task<Rig.Run> PassesAsync(Sandbox sandbox, string name) => Rig.Wait.UntilAsync(() => AskAsync(sandbox, name), run => run.Succeeded, $"a place for {name}", seconds: 60);
+
+    private static Task<Rig.Run> AskAsync(Sandbox sandbox, string name) => sandbox.KubectlAsync("dana", "set", "image", $"deployment/{name}", $"web={V3}");
+
+    private static async Task<Sandbox> WithTwoAsync()
+    {
+        var sandbox = await UnguardedAsync();
+        foreach (var name in (string[])["web", "api"])
+        {
+            (await sandbox.ApplyAsync("admin", Named(name, V1))).OrFail();
+            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=60s")).OrFail();
+        }
+
+        await sandbox.GuardAsync("budget-one");
+        return sandbox;
+    }
+
+    private static JsonObject Named(string name, string image)
+    {
+        var deployment = Web(image, 2);
+        deployment["metadata"]!["name"] = name;
+        deployment["spec"]!["selector"]!["matchLabels"]!["app"] = name;
+        deployment["spec"]!["template"]!["metadata"]!["labels"]!["app"] = name;
+        return deployment;
+    }
+
+    private static JsonObject Held(string name, int deadline)
+    {
+        var deployment = Named(name, V2);
+        deployment["spec"]!["progressDeadlineSeconds"] = deadline;
+        deployment["spec"]!["template"]!["metadata"]!["labels"]!["rig/hold"] = "yes";
+        return deployment;
+    }
+}
