@@ -21,7 +21,7 @@ public class SequenceTests
         new("ask A", t => t.Ask("A", "dana")), new("ask B", t => t.Ask("B", "dana")), new("carol asks A", t => t.Ask("A", "carol")), new("a machine asks A", t => t.Ask("A", Town.Machine)),
         new("alice approves A", t => t.Vote("A", "alice", Decision.Approve)), new("carol approves A", t => t.Vote("A", "carol", Decision.Approve)),
         new("alice rejects A", t => t.Vote("A", "alice", Decision.Reject)), new("alice withdraws", t => t.Withdraw("alice")), new("bob approves A", t => t.Vote("A", "bob", Decision.Approve)),
-        new("back", t => t.Ask("old", "dana")), new("two days pass", t => t.Pass(TimeSpan.FromDays(2))),
+        new("back", t => t.Ask("old", "dana")), new("alice approves what ran", t => t.Vote("old", "alice", Decision.Approve)), new("two days pass", t => t.Pass(TimeSpan.FromDays(2))),
         new("alice approves A for a day", t => t.Vote("A", "alice", Decision.Approve, TimeSpan.FromDays(1))), new("web is deleted", t => t.Delete()),
         new("pods come up no more", t => t.Hang(true)), new("pods come up again", t => t.Hang(false)),
     ];
