@@ -61,6 +61,7 @@ public class SurvivalTests
         var sandbox = await ApprovedAsync();
         Assert.That((await sandbox.AskAsync(V3)).Succeeded, Is.False);
         await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"), run => run.Output.Split(' ').Count(p => p == "Pending") == 2, "two changes to wait");
+        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "never used")).OrFail();
         var (approved, forgotten) = (await sandbox.ChangeOfAsync(V2), await sandbox.ChangeOfAsync(V3));
         Kill();
 
@@ -75,6 +76,12 @@ public class SurvivalTests
                 "the expired approval to be kept on the Change",
                 seconds: 60);
             await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "name"), run => run.Output.Length == 0, "the expired approval to be removed");
+        }
+
+        await using (await LaterReplica.StartAsync(TimeSpan.FromDays(20)))
+        {
+            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "change", forgotten), run => run.Output.Contains("not found", StringComparison.Ordinal), "what nobody asked for again to be removed", seconds: 60);
+            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"), run => run.Output.Length == 0, "a permission long over to be removed", seconds: 60);
         }
 
         await RestartAsync();
