@@ -54,21 +54,14 @@ public class ApiAuthorityTests
     private ApiConnection Connect(WebApplication server) =>
         ApiConnection.Open(new KubernetesClientConfiguration { Host = $"https://localhost:{new Uri(server.Urls.Single()).Port}" }, _file);
 
-    private async Task<WebApplication> ServeAsync()
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => _served.Load(TimeProvider.System.GetUtcNow()))));
-        var app = builder.Build();
-        app.Run(context =>
+    /// <summary>A connection of its own for every call, and so a handshake.</summary>
+    private Task<WebApplication> ServeAsync() => Loopback.ServeAsync(
+        context =>
         {
-            // A connection of its own for every call, and so a handshake.
             context.Response.Headers.Connection = "close";
             return context.Response.WriteAsync("{}");
-        });
-        await app.StartAsync();
-        return app;
-    }
+        },
+        () => _served.Load(TimeProvider.System.GetUtcNow()));
 
     private static async Task<bool> AskAsync(ApiConnection connection)
     {

@@ -48,14 +48,8 @@ internal sealed class FakeApi : IAsyncDisposable
 
     public static async Task<FakeApi> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
         FakeApi? api = null;
-        app.Run(context => api?.AnswerAsync(context) ?? Task.CompletedTask);
-        await app.StartAsync();
-        return api = new FakeApi(app);
+        return api = new FakeApi(await Loopback.ServeAsync(context => api?.AnswerAsync(context) ?? Task.CompletedTask));
     }
 
     public async ValueTask DisposeAsync()

@@ -37,14 +37,8 @@ internal sealed class FakeObject : IAsyncDisposable
 
     public static async Task<FakeObject> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
         FakeObject? api = null;
-        app.Run(context => api?.AnswerAsync(context) ?? Task.CompletedTask);
-        await app.StartAsync();
-        return api = new FakeObject(app);
+        return api = new FakeObject(await Loopback.ServeAsync(context => api?.AnswerAsync(context) ?? Task.CompletedTask));
     }
 
     /// <summary>As if another replica wrote it.</summary>

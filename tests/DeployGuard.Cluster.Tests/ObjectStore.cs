@@ -34,14 +34,8 @@ internal sealed class ObjectStore : IAsyncDisposable
 
     public static async Task<ObjectStore> StartAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
         ObjectStore? store = null;
-        app.Run(context => store?.AnswerAsync(context) ?? Task.CompletedTask);
-        await app.StartAsync();
-        return store = new ObjectStore(app);
+        return store = new ObjectStore(await Loopback.ServeAsync(context => store?.AnswerAsync(context) ?? Task.CompletedTask));
     }
 
     public JsonObject Put(string path, JsonObject item)

@@ -5,27 +5,14 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Many rollouts at the same instant, against three replicas.</summary>
-[Parallelizable(ParallelScope.Self)]
-public class BudgetTests
+public class BudgetTests : OwnWorldPerTest
 {
     private const int Rollouts = 200;
     private const int Budget = 3;
 
     private static readonly string[] s_busy = ["Undecidable", "Overloaded", "failed calling webhook"];
 
-    private IAsyncDisposable? _world;
-
-    [SetUp]
-    public async Task StartAsync() => _world = await World.OfItsOwnAsync(replicas: 3);
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
-    }
+    protected override int Replicas => 3;
 
     [Test]
     public async Task Row24_TwoHundredAtOnceAreNeverMoreThanThreeAndAllGetThrough()

@@ -4,28 +4,9 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The registration as operators meet it: the gate that they can open, drift that is undone, policies that come and go.</summary>
-[Parallelizable(ParallelScope.Self)]
-public class GateTests
+public class GateTests : OwnWorld
 {
     private const string Configuration = "validatingwebhookconfiguration";
-
-    private IAsyncDisposable? _world;
-
-    private static ControlPlane Plane => World.Rig.Plane;
-
-    private static Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
-
-    [OneTimeSetUp]
-    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
-
-    [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
-    }
 
     [TestCase(true)]
     [TestCase(false)]
@@ -34,7 +15,7 @@ public class GateTests
         var sandbox = await WithWebRunningAsync();
         if (!isAlive)
         {
-            Kill();
+            KillReplicas();
         }
 
         // As the runbook has it.
@@ -42,7 +23,7 @@ public class GateTests
         (await sandbox.AskAsync()).OrFail();
         if (!isAlive)
         {
-            await RestartAsync();
+            await RestartReplicasAsync();
         }
 
         await Wait.UntilAsync(NamesAsync, names => names == "records.deployguard.io", "our own records to be guarded, and nothing else");
@@ -95,27 +76,13 @@ public class GateTests
     public async Task AfterBothDiedOneThatStartsIsEnoughWithinSeconds()
     {
         var sandbox = await WithWebRunningAsync();
-        Kill();
+        KillReplicas();
         Assert.That((await sandbox.AskAsync()).Output, Does.Contain("failed calling webhook"));
 
         var started = TimeProvider.System.GetTimestamp();
         await Installation.RestartAsync(0);
         await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "one replica to be enough");
         TestContext.Out.WriteLine($"in force {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s after one replica was started");
-        await Installation.RestartAsync(1);
-    }
-
-    private static void Kill()
-    {
-        foreach (var replica in Installation.Replicas)
-        {
-            replica.Daemon.Kill();
-        }
-    }
-
-    private static async Task RestartAsync()
-    {
-        await Installation.RestartAsync(0);
         await Installation.RestartAsync(1);
     }
 

@@ -3,23 +3,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Replicas come and go, and in the end DeployGuard does. Each of these breaks a world of its own.</summary>
-[Parallelizable(ParallelScope.Self)]
-public class LifecycleTests
+public class LifecycleTests : OwnWorldPerTest
 {
-    private IAsyncDisposable? _world;
-
-    [SetUp]
-    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
-    }
-
     [Test]
     public async Task TheBaselineIsNotMadeASecondTime()
     {

@@ -4,26 +4,9 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The control plane goes away and comes back, forgets its history, and DeployGuard goes on as if nothing had been, in the same processes.</summary>
-[Parallelizable(ParallelScope.Self)]
-public class OutageTests
+public class OutageTests : OwnWorld
 {
     private static readonly TimeSpan s_outage = TimeSpan.FromSeconds(60);
-
-    private IAsyncDisposable? _world;
-
-    private static Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
-
-    [OneTimeSetUp]
-    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
-
-    [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
-    }
 
     [Test]
     public async Task AnApiServerThatWasAwayForAMinuteIsFollowedAgain()

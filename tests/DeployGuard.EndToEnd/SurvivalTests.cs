@@ -3,31 +3,14 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What must outlive replicas, the API server and the week. In a world of its own, which it breaks.</summary>
-[Parallelizable(ParallelScope.Self)]
-public class SurvivalTests
+public class SurvivalTests : OwnWorld
 {
-    private IAsyncDisposable? _world;
-
-    private static Rig.Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
-
-    [OneTimeSetUp]
-    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
-
-    [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
-    }
-
     [Test]
     public async Task AnApprovalOutlivesBothReplicas()
     {
         var sandbox = await ApprovedAsync();
-        Kill();
-        await RestartAsync();
+        KillReplicas();
+        await RestartReplicasAsync();
 
         await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the approved change to pass");
     }
@@ -37,12 +20,12 @@ public class SurvivalTests
     {
         var sandbox = await ApprovedAsync();
         (await sandbox.AskAsync()).OrFail();
-        Kill();
+        KillReplicas();
 
         Assert.That(
             (await sandbox.KubectlAsync("dana", "get", "change", await sandbox.ChangeOfAsync(V2), "-o", "jsonpath={.status.phase}")).Output,
             Is.AnyOf("Admitted", "Running", "Completed"));
-        await RestartAsync();
+        await RestartReplicasAsync();
         await sandbox.SettleAsync();
     }
 
@@ -63,7 +46,7 @@ public class SurvivalTests
         await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"), run => run.Output.Split(' ').Count(p => p == "Pending") == 2, "two changes to wait");
         (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "never used")).OrFail();
         var (approved, forgotten) = (await sandbox.ChangeOfAsync(V2), await sandbox.ChangeOfAsync(V3));
-        Kill();
+        KillReplicas();
 
         await using (await LaterReplica.StartAsync(TimeSpan.FromDays(8)))
         {
@@ -84,7 +67,7 @@ public class SurvivalTests
             await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"), run => run.Output.Length == 0, "a permission long over to be removed", seconds: 60);
         }
 
-        await RestartAsync();
+        await RestartReplicasAsync();
     }
 
     private static Task<Rig.Run> PhaseAsync(Sandbox sandbox, string change, string phase) => Rig.Wait.UntilAsync(
@@ -92,20 +75,6 @@ public class SurvivalTests
         run => run.Output == phase,
         $"{change} to be {phase}",
         seconds: 60);
-
-    private static void Kill()
-    {
-        foreach (var replica in Installation.Replicas)
-        {
-            replica.Daemon.Kill();
-        }
-    }
-
-    private static async Task RestartAsync()
-    {
-        await Installation.RestartAsync(0);
-        await Installation.RestartAsync(1);
-    }
 
     /// <summary>Refused, and approved by alice.</summary>
     private static async Task<Sandbox> ApprovedAsync()

@@ -7,28 +7,14 @@ namespace DeployGuard.EndToEnd;
 /// Everything that operators do to DeployGuard, while developers go on deploying: two replicas behind haproxy, failurePolicy Fail, a steady stream of writes
 /// through the API server. Nobody may notice.
 /// </summary>
-[Parallelizable(ParallelScope.Self)]
-public class UnderLoadTests
+public class UnderLoadTests : OwnWorld
 {
-    private IAsyncDisposable? _world;
     private Sandbox _sandbox = null!;
-
-    private static Installation Installation => World.Rig.Installation ?? throw new InvalidOperationException("not installed");
 
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        _world = await World.OfItsOwnAsync();
         _sandbox = await WithWebRunningAsync();
-    }
-
-    [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
     }
 
     [Test]

@@ -3,23 +3,9 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Both replicas are dead: what passes and what waits then, row by row as docs/operations.md has it.</summary>
-public class WithoutReplicasTests
+public class WithoutReplicasTests : OwnWorldPerTest
 {
     private const string OpenTheGate = """[{"op":"replace","path":"/webhooks","value":[]}]""";
-
-    private IAsyncDisposable? _world;
-
-    [SetUp]
-    public async Task StartAsync() => _world = await World.OfItsOwnAsync();
-
-    [TearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
-    }
 
     [Test]
     public async Task TheTableOfOperationsHolds()
