@@ -43,7 +43,7 @@ public sealed class ClusterHost
         _controllers = new ControllersSeen(api, options, time, logger);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
-        var custom = new CustomWorkloads(api, options.CustomKinds);
+        var custom = new CustomWorkloads(api, options.CustomKinds, logger);
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
         _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
@@ -121,9 +121,12 @@ public sealed class ClusterHost
     public async Task RunAsync(CancellationToken cancel)
     {
         var recording = _recorder.RunAsync(CancellationToken.None);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Task[] loops = [.. _caches.All.Select(c => c.RunAsync(ending.Token)), Certificate.RunAsync(ending.Token), _controllers.RunAsync(ending.Token), LeadOnceReadyAsync(ending.Token)];
         try
         {
-            await Task.WhenAll([.. _caches.All.Select(c => c.RunAsync(cancel)), Certificate.RunAsync(cancel), _controllers.RunAsync(cancel), LeadOnceReadyAsync(cancel)]);
+            // None of them ends by itself. If one does it was a bug, and the program must not go on half alive: whoever runs us starts it anew.
+            await await Task.WhenAny(loops);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -131,6 +134,8 @@ public sealed class ClusterHost
         }
         finally
         {
+            await ending.CancelAsync();
+            await Task.WhenAll(loops).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             _recorder.Complete();
             await recording;
         }

@@ -72,7 +72,7 @@ public class DoctorTests
     [TestCase("", 0, Health.Ok, "t/tls.crt matches its key and CA, is for svc.ns.svc, and holds 89 days, until 2027-02-23")]
     [TestCase("", 77, Health.Warning, "t/tls.crt holds only 12 days, until 2027-02-23: nothing has renewed it")]
     [TestCase("", 91, Health.Failed, "t/tls.crt: the certificate expired on 2027-02-23 00:00:00Z")]
-    [TestCase("", -1, Health.Failed, "t/tls.crt: the certificate is valid only from 2026-11-24 23:00:00Z")]
+    [TestCase("", -2, Health.Failed, "t/tls.crt: the certificate is valid only from 2026-11-24 00:00:00Z")]
     [TestCase("name", 0, Health.Failed, "t/tls.crt is not for svc.ns.svc, by which the API server calls")]
     [TestCase("key", 0, Health.Failed, "t/tls.key: is not the PEM private key of the certificate")]
     [TestCase("ca", 0, Health.Failed, "t/tls.crt: is not signed by the CA in t/ca.crt")]

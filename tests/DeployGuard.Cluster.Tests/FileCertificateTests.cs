@@ -29,7 +29,7 @@ public class FileCertificateTests
     {
         using var files = Load();
 
-        Assert.That(files.Current?.HasPrivateKey, Is.True);
+        Assert.That(files.Current?.TargetCertificate.HasPrivateKey, Is.True);
         Assert.That(files.CaBundle, Is.EqualTo(File.ReadAllBytes(File_("ca.crt"))));
     }
 
@@ -83,14 +83,14 @@ public class FileCertificateTests
         using var files = Load();
         using var stop = new CancellationTokenSource();
         var running = files.RunAsync(stop.Token);
-        var first = files.Current?.Thumbprint;
+        var first = files.Current?.TargetCertificate.Thumbprint;
 
         File.WriteAllText(File_("tls.crt"), "half a file");
         _time.Advance(TimeSpan.FromSeconds(10));
-        Assert.That(files.Current?.Thumbprint, Is.EqualTo(first));
+        Assert.That(files.Current?.TargetCertificate.Thumbprint, Is.EqualTo(first));
 
         Write(NewCertificate.For(["deployguard.svc"], s_now));
-        await UntilAsync(() => files.Current?.Thumbprint != first);
+        await UntilAsync(() => files.Current?.TargetCertificate.Thumbprint != first);
 
         await stop.CancelAsync();
         Assert.That(async () => await running, Throws.InstanceOf<OperationCanceledException>());

@@ -41,7 +41,7 @@ public class ManagedCertificateTests
         var (first, second) = (Run(), Run());
 
         await UntilAsync(() => first.Current is not null && second.Current is not null);
-        Assert.That(first.Current?.Thumbprint, Is.EqualTo(second.Current?.Thumbprint));
+        Assert.That(first.Current?.TargetCertificate.Thumbprint, Is.EqualTo(second.Current?.TargetCertificate.Thumbprint));
         Assert.That(first.CaBundle, Is.EqualTo(second.CaBundle));
     }
 
@@ -50,14 +50,26 @@ public class ManagedCertificateTests
     {
         var (leader, other) = (Run(), Run());
         await UntilAsync(() => leader.Current is not null && other.Current is not null);
-        var before = other.Current?.Thumbprint;
+        var before = other.Current?.TargetCertificate.Thumbprint;
         _store.Objects[Secret]["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/rotate"] = "certificate" };
 
         await leader.RenewAsync(_ => TimeSpan.FromHours(1), CancellationToken.None);
 
         Assert.That(_store.Objects[Secret]["metadata"]?["annotations"]?["deployguard.io/rotate"], Is.Null);
-        await UntilAsync(() => other.Current?.Thumbprint != before);
-        Assert.That(other.Current?.Thumbprint, Is.EqualTo(leader.Current?.Thumbprint));
+        await UntilAsync(() => other.Current?.TargetCertificate.Thumbprint != before);
+        Assert.That(other.Current?.TargetCertificate.Thumbprint, Is.EqualTo(leader.Current?.TargetCertificate.Thumbprint));
+    }
+
+    [Test]
+    public async Task WhatSomebodyEmptiedIsPutBack()
+    {
+        var replica = Run();
+        await UntilAsync(() => replica.Current is not null);
+        var before = replica.Current?.TargetCertificate.Thumbprint;
+        _store.Objects[Secret].Remove("data");
+
+        await UntilAsync(() => _store.Objects[Secret]["data"]?["tls.crt"] is not null);
+        Assert.That(replica.Current?.TargetCertificate.Thumbprint, Is.EqualTo(before), "the API server trusts no other yet");
     }
 
     [Test]
@@ -69,7 +81,7 @@ public class ManagedCertificateTests
         var late = Run();
 
         await UntilAsync(() => late.Current is not null);
-        Assert.That(late.Current?.NotAfter, Is.GreaterThan(_time.GetUtcNow().LocalDateTime));
+        Assert.That(late.Current?.TargetCertificate.NotAfter, Is.GreaterThan(_time.GetUtcNow().LocalDateTime));
         Assert.That(Encoding.UTF8.GetString(late.CaBundle ?? []), Is.EqualTo(past.Bundle), "the CA had not expired");
     }
 

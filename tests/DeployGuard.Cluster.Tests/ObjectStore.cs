@@ -14,6 +14,7 @@ namespace DeployGuard.Cluster.Tests;
 internal sealed class ObjectStore : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly SemaphoreSlim _turn = new(1);
     private int _version = 1;
 
     private ObjectStore(WebApplication app)
@@ -62,6 +63,20 @@ internal sealed class ObjectStore : IAsyncDisposable
             Writes.Enqueue($"{context.Request.Method} {path}{context.Request.QueryString}");
         }
 
+        // One at a time, as etcd swaps.
+        await _turn.WaitAsync(context.RequestAborted);
+        try
+        {
+            await AnswerAsync(context, path, body);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, string path, JsonObject? body)
+    {
         var stored = Objects.GetValueOrDefault(path);
         if (stored is null && context.Request.Method is "GET" or "PATCH")
         {

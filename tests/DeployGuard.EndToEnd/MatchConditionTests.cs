@@ -20,6 +20,8 @@ public class MatchConditionTests
 
     private static readonly JsonObject[] s_ofWorkloads = [MatchConditions.NotByItsController(TrustedControllers.BuiltIn), MatchConditions.MoreThanARestart];
 
+    private static readonly TrustedControllers s_withKeda = new([KeyValuePair.Create<string, string[]>("system:serviceaccount:keda:keda-operator", ["Scale"])]);
+
     private static readonly SafeguardPolicy s_policy =
         PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"approval": {"quorum": [{"groups": ["a"]}]}, "canary": {"steps": [5]}}}""").RootElement);
 
@@ -115,14 +117,15 @@ public class MatchConditionTests
     }
 
     [TestCase("system:serviceaccount:kube-system:horizontal-pod-autoscaler", true)]
+    [TestCase("system:serviceaccount:keda:keda-operator", true)]
     [TestCase("dana", false)]
     public async Task AnAutoscalersScaleIsUnderOneEntryAndAPersonsUnderTheOther(string user, bool isAutoscaler)
     {
         var review = Review("kubectl-scale-update-scale-scale");
         review["userInfo"] = new JsonObject { ["username"] = user };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.ByAnAutoscaler])).Single(), Is.EqualTo(isAutoscaler));
-        Assert.That((await AskedAsync([review], [MatchConditions.NotByAnAutoscaler])).Single(), Is.EqualTo(!isAutoscaler));
+        Assert.That((await AskedAsync([review], [MatchConditions.ByAnAutoscaler(s_withKeda)])).Single(), Is.EqualTo(isAutoscaler));
+        Assert.That((await AskedAsync([review], [MatchConditions.NotByAnAutoscaler(s_withKeda)])).Single(), Is.EqualTo(!isAutoscaler));
     }
 
     [TestCase("""{"metadata": {"labels": {"deployguard.io/tier": "0"}}}""", true)]

@@ -19,7 +19,14 @@ public sealed record UsedRights(IReadOnlySet<string> Allowed, IReadOnlySet<strin
             }
 
             var resource = Text(about, "subresource") is { Length: > 0 } sub ? $"{Text(about, "resource")}/{sub}" : Text(about, "resource");
-            _ = (code.GetInt32() == 403 && IsAboutRoles(status) ? forbidden : allowed).Add(Name(Text(entry.RootElement, "verb"), Text(about, "apiGroup"), resource));
+            var name = Name(Text(entry.RootElement, "verb"), Text(about, "apiGroup"), resource);
+            _ = code.GetInt32() switch
+            {
+                < 300 => allowed.Add(name),
+                403 when IsAboutRoles(status) => forbidden.Add(name),
+                // Not found, a conflict, refused by admission: it was asked, and did nothing.
+                _ => false,
+            };
         }
 
         return new UsedRights(allowed, forbidden);

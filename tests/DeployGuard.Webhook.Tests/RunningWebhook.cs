@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -36,9 +37,9 @@ internal sealed class RunningWebhook : IAsyncDisposable
 
     public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneFacts(() => policies));
 
-    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null)
+    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null, SslStreamCertificateContext? served = null)
     {
-        var certificate = SelfSigned();
+        var certificate = served ?? SslStreamCertificateContext.Create(SelfSigned(), null, offline: true);
         var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa, Otlp = otlp };
         var app = WebhookApp.Build(options, facts, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System);
         await app.StartAsync();

@@ -26,11 +26,11 @@ internal sealed class CertificateCheck : ICheck
         var files = installed.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
         var pem = files.Select(f => Decode(secret, Path.GetFileName(f))).ToList();
         var remedy = installed.GivenFiles is null
-            ? $"DeployGuard makes a new one if this is emptied: kubectl -n {patient.Namespace} patch secret {name} --type=json -p '[{{\"op\":\"remove\",\"path\":\"/data\"}}]'"
+            ? $"The leader renews it when it is told to: kubectl -n {patient.Namespace} annotate secret {name} --overwrite deployguard.io/rotate=certificate"
             : $"Renew what fills it, such as: kubectl -n {patient.Namespace} describe certificate; the replicas read it again by themselves";
         if (pem is not [{ Length: > 0 } certificate, { Length: > 0 } key, { Length: > 0 } ca])
         {
-            return [Diagnosis.Failed($"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}", secret is null ? $"There is no such Secret; the chart makes it: helm upgrade {installed.Name} CHART --reuse-values" : remedy)];
+            return [Diagnosis.Failed($"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}", secret is null ? $"There is no such Secret; the chart makes it: helm upgrade {installed.Name} CHART --reset-then-reuse-values" : remedy)];
         }
 
         var service = $"{installed.Options.Service}.{patient.Namespace}.svc";

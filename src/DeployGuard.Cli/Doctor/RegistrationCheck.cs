@@ -44,7 +44,7 @@ internal sealed class RegistrationCheck : ICheck
         var name = installed.Options.WebhookConfiguration;
         if (configuration is null)
         {
-            yield return Diagnosis.Failed($"there is no {kind} {name}: nothing of it is guarded, and DeployGuard does not create it anew", $"helm upgrade --install {installed.Name} CHART -n {installed.Options.Namespace} --reuse-values");
+            yield return Diagnosis.Failed($"there is no {kind} {name}: nothing of it is guarded, and DeployGuard does not create it anew", $"helm upgrade --install {installed.Name} CHART -n {installed.Options.Namespace} --reset-then-reuse-values");
         }
         else if (!EntriesOf(configuration).Any(e => (string?)e["name"] == needed))
         {

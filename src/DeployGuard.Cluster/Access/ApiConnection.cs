@@ -132,10 +132,18 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
         }
     }
 
+    /// <exception cref="HttpRequestException">The answer was cut off, or is no JSON: as good as none.</exception>
     private static async Task<JsonDocument> ParseAsync(HttpResponseMessage response, CancellationToken cancel)
     {
-        await using var body = await response.Content.ReadAsStreamAsync(cancel);
-        return await JsonDocument.ParseAsync(body, cancellationToken: cancel);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancel);
+            return await JsonDocument.ParseAsync(body, cancellationToken: cancel);
+        }
+        catch (Exception cut) when (cut is IOException or JsonException)
+        {
+            throw new HttpRequestException($"{response.RequestMessage?.RequestUri?.AbsolutePath}: the answer cannot be read: {cut.Message}", cut);
+        }
     }
 
     /// <summary>The message of a Status object, or the beginning of whatever came instead.</summary>

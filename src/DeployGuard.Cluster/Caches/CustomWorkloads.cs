@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Workloads;
+using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Cluster.Caches;
 
@@ -8,7 +9,7 @@ namespace DeployGuard.Cluster.Caches;
 /// Workloads of kinds that DeployGuard was told of. They are read when they are asked for, and not watched: their definition may come
 /// later than we, or never, and nobody must wait for that.
 /// </summary>
-internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKind> kinds)
+internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKind> kinds, ILogger logger)
 {
     private readonly WorkloadReader _reader = new(WorkloadKinds.With(kinds), TemplateNoise.Default);
 
@@ -22,7 +23,7 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
         }
 
         using var found = await api.FindAsync($"apis/{version}/namespaces/{workload.Namespace}/{kind.Resource}/{workload.Name}", cancel);
-        return found is null ? null : ObservedWorkload.Read(found.RootElement, version, kind.Kind, _reader);
+        return found is null ? null : ReadOrNull(found.RootElement, version, kind);
     }
 
     public async Task<IReadOnlyList<ObservedWorkload>> ListAsync(string @namespace, CancellationToken cancel)
@@ -33,11 +34,25 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
             if (await VersionAsync(kind, cancel) is { } version)
             {
                 using var list = await api.FindAsync($"apis/{version}/namespaces/{@namespace}/{kind.Resource}", cancel);
-                all.AddRange(list?.RootElement.GetProperty("items").EnumerateArray().Select(i => ObservedWorkload.Read(i, version, kind.Kind, _reader)) ?? []);
+                all.AddRange(list?.RootElement.GetProperty("items").EnumerateArray().Select(i => ReadOrNull(i, version, kind)).OfType<ObservedWorkload>() ?? []);
             }
         }
 
         return all;
+    }
+
+    /// <summary>One that keeps its template elsewhere than was said (a Rollout with <c>workloadRef</c>) is left out and named, like any object that cannot be read.</summary>
+    private ObservedWorkload? ReadOrNull(JsonElement item, string version, CustomKind kind)
+    {
+        try
+        {
+            return ObservedWorkload.Read(item, version, kind.Kind, _reader);
+        }
+        catch (MalformedObjectException malformed)
+        {
+            logger.LogWarning("a {Kind} cannot be read: {Problem}", kind.Kind, malformed.Message);
+            return null;
+        }
     }
 
     /// <summary>The group and version that the server prefers; null where it does not know the group.</summary>

@@ -9,7 +9,7 @@ public static class CertificateEnds
     /// <summary><c>server</c> and <c>ca</c>; nothing while there is no certificate.</summary>
     public static IEnumerable<(string Name, DateTimeOffset End)> Of(ICertificateSource source)
     {
-        if (source is not { Current: { } leaf, CaBundle: { } bundle })
+        if (source is not { Current.TargetCertificate: { } leaf, CaBundle: { } bundle })
         {
             yield break;
         }

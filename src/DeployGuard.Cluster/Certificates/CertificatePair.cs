@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -20,6 +21,16 @@ public static class CertificatePair
         {
             return X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), null);
         }
+    }
+
+    /// <summary>The same, with the intermediates that stand behind the certificate: callers know the CA alone.</summary>
+    /// <exception cref="CertificateProblemException">Any of them cannot be used; the message names which.</exception>
+    public static SslStreamCertificateContext LoadToServe(string certificate, string key, string ca, (string Certificate, string Key, string Ca) names, DateTimeOffset now)
+    {
+        var leaf = Load(certificate, key, ca, names, now);
+        var others = ParseAll(names.Certificate, certificate).Where(c => !c.RawDataMemory.Span.SequenceEqual(leaf.RawDataMemory.Span)).ToArray();
+        // Offline: nothing of a chain is fetched from anywhere.
+        return SslStreamCertificateContext.Create(leaf, [.. others], offline: true);
     }
 
     private static void CheckTime(string name, X509Certificate2 certificate, DateTimeOffset now)

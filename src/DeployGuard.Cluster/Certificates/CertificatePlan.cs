@@ -38,7 +38,7 @@ internal static class CertificatePlan
         if (order == "ca" || signing.NotAfter - now.LocalDateTime < RenewAuthorityBefore)
         {
             var next = OwnAuthority.Create(now);
-            return new CertificateStep("made a new CA, to be trusted beside the old one", has with { Bundle = $"{next.Certificate}\n{signing.ExportCertificatePem()}\n", AuthorityKey = next.Key });
+            return new CertificateStep("made a new CA, to be trusted beside the old one", has with { Bundle = $"{next.Certificate}\n{has.Bundle.Trim()}\n", AuthorityKey = next.Key });
         }
 
         if (order == "certificate" || leaf.NotAfter - now.LocalDateTime < RenewBefore)

@@ -1,4 +1,4 @@
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +24,7 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
         (_content, Current, CaBundle) = Load();
     }
 
-    public X509Certificate2? Current { get; private set; }
+    public SslStreamCertificateContext? Current { get; private set; }
 
     public byte[]? CaBundle { get; private set; }
 
@@ -39,7 +39,7 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
         }
     }
 
-    public void Dispose() => Current?.Dispose();
+    public void Dispose() => Current?.TargetCertificate.Dispose();
 
     private void Reload()
     {
@@ -67,10 +67,10 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
         }
     }
 
-    private (string Content, X509Certificate2 Certificate, byte[] Ca) Load()
+    private (string Content, SslStreamCertificateContext Certificate, byte[] Ca) Load()
     {
         var (certificate, key, ca) = (Read(_files.Certificate), Read(_files.Key), Read(_files.Ca));
-        return (Joined(certificate, key, ca), CertificatePair.Load(certificate, key, ca, _files, _time.GetUtcNow()), Encoding.UTF8.GetBytes(ca));
+        return (Joined(certificate, key, ca), CertificatePair.LoadToServe(certificate, key, ca, _files, _time.GetUtcNow()), Encoding.UTF8.GetBytes(ca));
     }
 
     private string Content() => Joined(Read(_files.Certificate), Read(_files.Key), Read(_files.Ca));

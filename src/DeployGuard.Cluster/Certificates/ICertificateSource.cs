@@ -1,12 +1,12 @@
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 
 namespace DeployGuard.Cluster.Certificates;
 
 /// <summary>The certificate that the webhook serves, and the CA that the API server is told to trust. Both may change while it runs.</summary>
 public interface ICertificateSource
 {
-    /// <summary>With its private key; null until there is one.</summary>
-    X509Certificate2? Current { get; }
+    /// <summary>With its private key, and the intermediates that callers need to get from it to the CA; null until there is one.</summary>
+    SslStreamCertificateContext? Current { get; }
 
     /// <summary>PEM, one or more certificates; null until there is one.</summary>
     byte[]? CaBundle { get; }

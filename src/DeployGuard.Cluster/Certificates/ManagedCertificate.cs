@@ -1,5 +1,5 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -20,7 +20,7 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
 
     private Material? _loaded;
 
-    public X509Certificate2? Current { get; private set; }
+    public SslStreamCertificateContext? Current { get; private set; }
 
     public byte[]? CaBundle { get; private set; }
 
@@ -68,6 +68,11 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         }
 
         var order = OrderOf(secret.RootElement);
+        if (order is not (null or "ca" or "certificate"))
+        {
+            logger.LogWarning("the annotation {Order} of Secret {Secret} says \"{Value}\", which is neither ca nor certificate", Order, options.Secret, order);
+        }
+
         if (CertificatePlan.Next(has, options.Secret, order, publishedFor(Encoding.UTF8.GetBytes(has.Bundle)), DnsNames, time.GetUtcNow()) is { } step)
         {
             await WriteAsync(secret.RootElement, step.Result, order is null ? null : new JsonObject { [Order] = null }, cancel);
@@ -80,8 +85,9 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         using var secret = await api.GetAsync(SecretPath, cancel);
         if (Material.Read(secret.RootElement, options.Secret) is not { } found)
         {
-            await WriteAsync(secret.RootElement, Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
-            logger.LogInformation("made a CA and a server certificate and put them into Secret {Secret}", options.Secret);
+            // Somebody emptied it: what is served, and trusted, is put back, or every call would fail until the API server trusts another CA.
+            await WriteAsync(secret.RootElement, _loaded ?? Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
+            logger.LogInformation("{What} Secret {Secret}", _loaded is null ? "made a CA and a server certificate and put them into" : "put the CA and the certificate back into", options.Secret);
             return;
         }
 
@@ -112,14 +118,14 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
 
     private void Load(Material material)
     {
-        if (material == _loaded && Current is { } current && current.NotAfter > time.GetUtcNow().LocalDateTime)
+        if (material == _loaded && Current is { } current && current.TargetCertificate.NotAfter > time.GetUtcNow().LocalDateTime)
         {
             return;
         }
 
         var names = ($"{options.Secret}/tls.crt", $"{options.Secret}/tls.key", $"{options.Secret}/ca.crt");
         // The old certificate is not disposed: handshakes under way may still use it.
-        Current = CertificatePair.Load(material.Certificate, material.Key, material.Bundle, names, time.GetUtcNow());
+        Current = CertificatePair.LoadToServe(material.Certificate, material.Key, material.Bundle, names, time.GetUtcNow());
         CaBundle = Encoding.UTF8.GetBytes(material.Bundle);
         _loaded = material;
     }

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
 namespace DeployGuard.Cluster.Certificates;
@@ -8,10 +9,12 @@ public sealed record NewCertificate(string CaCertificate, string CaKey, string C
     /// <param name="dnsNames">The names by which the server is called.</param>
     public static NewCertificate For(IReadOnlyList<string> dnsNames, DateTimeOffset now)
     {
-        var authority = OwnAuthority.Create(now);
-        var (certificate, key) = authority.Sign(dnsNames, now);
-        return new NewCertificate(authority.Certificate, authority.Key, certificate, key);
+        var made = Material.Begin(dnsNames, now);
+        return new NewCertificate(made.Bundle, made.AuthorityKey, made.Certificate, made.Key);
     }
+
+    /// <summary>The same, ready to be served.</summary>
+    public SslStreamCertificateContext LoadToServe(DateTimeOffset now) => SslStreamCertificateContext.Create(Load(now), null, offline: true);
 
     /// <summary>The server certificate with its key, ready to be served.</summary>
     public X509Certificate2 Load(DateTimeOffset now) => CertificatePair.Load(Certificate, Key, CaCertificate, ("the certificate", "its key", "its CA"), now);

@@ -10,8 +10,8 @@ internal sealed record OwnAuthority(string Certificate, string Key)
     private static readonly TimeSpan s_life = TimeSpan.FromDays(730);
     private static readonly TimeSpan s_leafLife = TimeSpan.FromDays(90);
 
-    /// <summary>Clocks of nodes drift; what is valid from now on is not valid everywhere yet.</summary>
-    public static readonly TimeSpan Drift = TimeSpan.FromHours(1);
+    /// <summary>Clocks of nodes drift, and step; what is valid from now on is not valid everywhere yet.</summary>
+    public static readonly TimeSpan Drift = TimeSpan.FromDays(1);
 
     public static OwnAuthority Create(DateTimeOffset now)
     {

@@ -126,6 +126,16 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         {
             logger.LogWarning("{Task}: {Fault}; trying again", task.Name, fault.Message);
         }
+        catch (Exception bug) when (!cancel.IsCancellationRequested)
+        {
+            // Whoever leads keeps the Lease: if one task could end the others, nobody would do their work, and nobody would take over.
+            logger.LogError(bug, "{Task}: a bug; trying again", task.Name);
+        }
+        catch (Exception) when (cancel.IsCancellationRequested)
+        {
+            // The term is over, and whatever was under way with it.
+            throw new OperationCanceledException(cancel);
+        }
     }
 
     /// <summary>A full channel means that a round is due already.</summary>

@@ -61,13 +61,13 @@ internal static class MatchConditions
     /// <summary>A Scale leaves out a zero.</summary>
     public static JsonObject MoreReplicas => Condition("more-replicas", $"{ReplicasOf("object")} > {ReplicasOf("oldObject")}");
 
-    public static JsonObject ByAnAutoscaler => Condition("by-an-autoscaler", Autoscaler);
+    public static JsonObject ByAnAutoscaler(TrustedControllers trusted) => Condition("by-an-autoscaler", Autoscaler(trusted));
 
-    public static JsonObject NotByAnAutoscaler => Condition("not-by-an-autoscaler", $"!({Autoscaler})");
+    public static JsonObject NotByAnAutoscaler(TrustedControllers trusted) => Condition("not-by-an-autoscaler", $"!({Autoscaler(trusted)})");
 
     public static JsonObject OtherLabels => Condition("other-labels", $"request.operation != 'UPDATE' || !{Same("object.metadata", "oldObject.metadata", "labels")}");
 
-    private static string Autoscaler => $"request.userInfo.username in [{string.Join(", ", TrustedControllers.Autoscalers.Select(Quoted))}]";
+    private static string Autoscaler(TrustedControllers trusted) => $"request.userInfo.username in [{string.Join(", ", trusted.Autoscalers.Select(Quoted))}]";
 
     private static string ReplicasOf(string scale) => $"(has({scale}.spec) && has({scale}.spec.replicas) ? {scale}.spec.replicas : 0)";
 

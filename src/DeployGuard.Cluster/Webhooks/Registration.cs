@@ -67,9 +67,9 @@ internal sealed class Registration : ILeaderTask
         }
 
         var ca = Convert.ToBase64String(bundle);
-        var isValidating = await KeepValidatingAsync(ca, cancel);
-        var isMutating = await KeepMutatingAsync(ca, cancel);
-        _published = !isValidating || !isMutating ? null : _published?.CaBundle == ca ? _published : (ca, _time.GetUtcNow());
+        // Each by itself: a server that does not take one of them must not keep the other from being kept.
+        var kept = await Task.WhenAll(KeepValidatingAsync(ca, cancel), KeepMutatingAsync(ca, cancel));
+        _published = kept.Contains(false) ? null : _published?.CaBundle == ca ? _published : (ca, _time.GetUtcNow());
         _lookedAt = _time.GetUtcNow();
     }
 
@@ -84,7 +84,7 @@ internal sealed class Registration : ILeaderTask
         await TellOfGateAsync(stored, cancel);
         var guarded = GuardedNamespaces();
         var best = new WebhookEntries(_options, ca, hasMatchConditions: true);
-        var entries = await _capability.AskAsync(_validating.Path, Configuration.PatchTo(best.Validating(guarded, SelectsWorkloads())), cancel) ? best : new WebhookEntries(_options, ca, hasMatchConditions: false);
+        var entries = await _capability.AskAsync(_validating.Path, Configuration.PatchTo(stored, best.Validating(guarded, SelectsWorkloads())), cancel) ? best : new WebhookEntries(_options, ca, hasMatchConditions: false);
         if (stored.GateIsOpen)
         {
             // Whoever opens it takes the entries out by the same command: nobody altered anything.

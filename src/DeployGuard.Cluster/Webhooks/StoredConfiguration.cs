@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Cluster.Webhooks;
 
 /// <summary>A webhook configuration as the API server has it.</summary>
-internal sealed record StoredConfiguration(string Uid, bool GateIsOpen, JsonArray Entries)
+internal sealed record StoredConfiguration(string Uid, string Version, bool GateIsOpen, JsonArray Entries)
 {
+    /// <summary>Set to <c>open</c> by whoever takes DeployGuard out of everybody's way.</summary>
     public const string Gate = "deployguard.io/gate";
 
     public static StoredConfiguration Read(JsonElement stored)
@@ -14,6 +15,7 @@ internal sealed record StoredConfiguration(string Uid, bool GateIsOpen, JsonArra
         var gate = metadata.TryGetProperty("annotations", out var annotations) && annotations.TryGetProperty(Gate, out var value) ? value.GetString() : null;
         return new StoredConfiguration(
             metadata.GetProperty("uid").GetString() ?? "",
+            metadata.GetProperty("resourceVersion").GetString() ?? "",
             gate == "open",
             stored.TryGetProperty("webhooks", out var webhooks) && JsonNode.Parse(webhooks.GetRawText()) is JsonArray entries ? entries : []);
     }

@@ -59,9 +59,9 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
         if (guards)
         {
             entries.Add((JsonNode)Entry("workloads.deployguard.io", Judge, "Fail", 3, [inside], Everything(), People()));
-            entries.Add((JsonNode)Entry("scale.deployguard.io", Judge, "Fail", 3, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.NotByAnAutoscaler]));
+            entries.Add((JsonNode)Entry("scale.deployguard.io", Judge, "Fail", 3, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.NotByAnAutoscaler(options.Trusted)]));
             // Autoscalers scale by themselves: they must not wait for us.
-            entries.Add((JsonNode)Entry("autoscale.deployguard.io", Judge, "Ignore", 1, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.ByAnAutoscaler]));
+            entries.Add((JsonNode)Entry("autoscale.deployguard.io", Judge, "Ignore", 1, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.ByAnAutoscaler(options.Trusted)]));
         }
 
         return entries;

@@ -26,14 +26,18 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
 
     public static TrustedControllers BuiltIn { get; } = new([]);
 
+    /// <summary>As a kind among the others of a controller that is trusted: it scales by itself. It is judged, and nobody's denied rollout.</summary>
+    private const string Scale = "Scale";
+
     /// <summary>User names of machines that scale by themselves.</summary>
-    public static IReadOnlyList<string> Autoscalers { get; } = [ServiceAccounts + "horizontal-pod-autoscaler", "system:kube-controller-manager"];
+    public IReadOnlyList<string> Autoscalers =>
+        [ServiceAccounts + "horizontal-pod-autoscaler", "system:kube-controller-manager", .. _kindsByUser.Where(c => c.Value.Contains(Scale)).Select(c => c.Key).Order(StringComparer.Ordinal)];
 
     /// <summary>Every user name, with the kinds that it is let through for; kubelets, who have one each, besides.</summary>
     public IEnumerable<(string User, IReadOnlyList<string> Kinds)> All => _kindsByUser.Select(c => (c.Key, (IReadOnlyList<string>)c.Value));
 
     /// <summary>It asks again by itself: what it is refused is nobody's denied rollout.</summary>
-    public static bool IsAutoscaler(Request request) => request is ScaleRequest && Autoscalers.Contains(request.Requester.Username);
+    public bool IsAutoscaler(Request request) => request is ScaleRequest && Autoscalers.Contains(request.Requester.Username);
 
     public bool Trusts(Requester requester, string kind) =>
         (_kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(kind))

@@ -9,7 +9,7 @@ namespace DeployGuard.Webhook.Admission;
 /// <c>/admit/workloads</c>: body -> <see cref="RequestReader"/> -> <see cref="Guard.Decide"/> -> answer. Only what is gated
 /// awaits anything.
 /// </summary>
-internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFacts facts, Crowd crowd, Intake intake, Telemetry.Telemetry telemetry, TimeProvider time)
+internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, TrustedControllers trusted, IFacts facts, Crowd crowd, Intake intake, Telemetry.Telemetry telemetry, TimeProvider time)
     : ReviewEndpoint(intake, telemetry)
 {
     private readonly Telemetry.Telemetry _telemetry = telemetry;
@@ -38,7 +38,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, IFact
         var warnings = Messages.WarningLines(verdict);
         return verdict.IsAllowed ? Answer.Allow(warnings)
             : verdict.IsOverloaded ? Answer.Busy(Messages.Refusal(verdict))
-            : Answer.Forbid(Messages.Refusal(verdict), warnings) with { ToAutoscaler = TrustedControllers.IsAutoscaler(request) };
+            : Answer.Forbid(Messages.Refusal(verdict), warnings) with { ToAutoscaler = trusted.IsAutoscaler(request) };
     }
 
     private async ValueTask<Verdict> DecideAsync(Request request, HttpContext context)

@@ -5,10 +5,10 @@ internal sealed class Intake(long mostBytes = 128 * 1024 * 1024)
 {
     private long _held;
 
-    /// <summary>Null where there is no room. A caller that does not say how much it sends is taken to send the most.</summary>
+    /// <summary>Null where there is no room. API servers say how much they send; of what does not, no more is read than of an honest review.</summary>
     public IDisposable? TryTake(long? announced)
     {
-        var bytes = announced is { } length and >= 0 and <= ReviewBody.MostBytes ? length : ReviewBody.MostBytes;
+        var bytes = Math.Clamp(announced ?? ReviewBody.Large, 0, ReviewBody.MostBytes);
         if (Interlocked.Add(ref _held, bytes) <= mostBytes)
         {
             return new Load(this, bytes);

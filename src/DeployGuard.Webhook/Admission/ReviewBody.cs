@@ -18,7 +18,7 @@ internal sealed class ReviewBody : IDisposable
     private const int MostDepth = 200;
 
     /// <summary>Reviews larger than any honest one are taken a few at a time, or they could be sent to fill the memory.</summary>
-    private const int Large = 2 * 1024 * 1024;
+    public const int Large = 2 * 1024 * 1024;
     private static readonly SemaphoreSlim s_large = new(3);
 
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = MostDepth, AllowDuplicateProperties = false };

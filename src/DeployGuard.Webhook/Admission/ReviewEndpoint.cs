@@ -15,6 +15,7 @@ internal abstract class ReviewEndpoint(Intake intake, Telemetry.Telemetry teleme
         if (room is null)
         {
             // The API server's failurePolicy decides, as it does when nobody answers.
+            telemetry.Overloaded("unread");
             await RejectAsync(context, StatusCodes.Status503ServiceUnavailable, "Overloaded: more is being read than fits into memory; try again");
             return;
         }

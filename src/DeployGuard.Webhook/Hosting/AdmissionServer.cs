@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Records;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -12,18 +11,25 @@ internal static class AdmissionServer
 {
     /// <param name="clients">Who signs the certificates of callers; null to ask for none.</param>
     /// <param name="certificate">Asked at every handshake, so that a renewed certificate is served without a restart; null until there is one.</param>
-    public static void ListenFor(this KestrelServerOptions kestrel, WebhookOptions options, ClientAuthority? clients, Func<X509Certificate2?> certificate)
+    public static void ListenFor(this KestrelServerOptions kestrel, WebhookOptions options, ClientAuthority? clients, Func<SslStreamCertificateContext?> certificate)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = ReviewBody.MostBytes;
+        // An API server sends at once what it sends; whoever trickles holds the memory that others need.
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 100 * 1024, gracePeriod: TimeSpan.FromSeconds(2));
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Listen(options.Listen, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
         {
-            ServerCertificateSelector = (_, _) => certificate(),
+            ServerCertificateSelector = (_, _) => certificate()?.TargetCertificate,
             // Allowed, not required: the kubelet's probes have none. What is presented must be good.
             ClientCertificateMode = clients is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.AllowCertificate,
             ClientCertificateValidation = (presented, _, _) => clients?.Signed(presented) ?? false,
-            OnAuthenticate = (_, tls) => tls.EncryptionPolicy = EncryptionPolicy.RequireEncryption,
+            OnAuthenticate = (_, tls) =>
+            {
+                tls.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
+                // With its intermediates, which a selector cannot hand out.
+                (tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, certificate());
+            },
         }));
         kestrel.Listen(options.MetricsListen);
     }

@@ -20,7 +20,7 @@ internal static class Programs
         using var api = ApiConnection.Open(options.Kubeconfig);
         var cluster = new ClusterHost(api, options.Cluster, files, time, logging.CreateLogger("cluster"));
         // Nobody trusts it; but the kubelet's probes ask for no more, and are told what is missing while the API server is not there.
-        using var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).Load(time.GetUtcNow());
+        var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow());
         await using var decisions = Logs.StandardOutput();
         await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current ?? temporary, () => shutdown.IsDraining ? ["draining"] : cluster.NotReady, decisions, time, shutdown);
         app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster);
@@ -34,7 +34,7 @@ internal static class Programs
         using var shutdown = new Shutdown(time);
         var policies = new PolicyFolder(folder.FullName, time, logging.CreateLogger("policies"));
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
-        using var own = files is null ? NewCertificate.For(["localhost"], time.GetUtcNow()).Load(time.GetUtcNow()) : null;
+        var own = files is null ? NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow()) : null;
         await using var decisions = Logs.StandardOutput();
         await using var app = WebhookApp.Build(options, new StandaloneFacts(() => policies.Policies), () => files?.Current ?? own, () => shutdown.IsDraining ? ["draining"] : [], decisions, time, shutdown);
         return await RunAsync(app, shutdown, stop => Task.WhenAll(policies.RunAsync(stop), files?.RunAsync(stop) ?? Task.CompletedTask), cancel);

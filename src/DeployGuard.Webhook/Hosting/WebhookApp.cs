@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using System.Security.Cryptography.X509Certificates;
+using System.Net.Security;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Records;
@@ -20,7 +20,7 @@ internal static class WebhookApp
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
     /// <exception cref="Cluster.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
     public static WebApplication Build(
-        WebhookOptions options, IFacts facts, Func<X509Certificate2?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, IHostLifetime? lifetime = null)
+        WebhookOptions options, IFacts facts, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, IHostLifetime? lifetime = null)
     {
         var clients = options.ClientCa is { } file ? ClientAuthority.Read(file) : null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -40,7 +40,8 @@ internal static class WebhookApp
         }
 
         services.AddSingleton(facts);
-        services.AddSingleton(new Guard(new TrustedControllers(options.TrustedControllers)));
+        services.AddSingleton(options.Cluster.Trusted);
+        services.AddSingleton<Guard>();
         services.AddSingleton(new RequestReader(new WorkloadReader(kinds, TemplateNoise.Default)));
         services.AddSingleton(kinds);
         services.AddSingleton(new RecordRules(options.Self));
@@ -54,7 +55,8 @@ internal static class WebhookApp
 
         var app = builder.Build();
         app.Services.GetRequiredService<Meter>().AddProgramMetrics(app.Services.GetRequiredService<DecisionLog>());
-        app.Services.GetRequiredService<Telemetry.Telemetry>().Begin();
+        // Not before somebody listens to what is counted.
+        app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<Telemetry.Telemetry>().Begin);
         app.Serve(clients is not null, notReady);
         return app;
     }

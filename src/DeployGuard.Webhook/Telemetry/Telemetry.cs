@@ -11,7 +11,7 @@ namespace DeployGuard.Webhook.Telemetry;
 /// Counts what was asked and answered. No label holds the name of a workload: names go to the decision log and the records.
 /// The exporter adds the unit and <c>_total</c> to the names.
 /// </summary>
-internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, TimeProvider time)
+internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, TrustedControllers trusted, TimeProvider time)
 {
     public const string DeniedInstrument = "deployguard_rollouts_denied";
     public const string DurationInstrument = "deployguard_admission_duration";
@@ -49,7 +49,7 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tim
     /// <summary>Counters that alerts look at begin at zero: the first of something is then seen to be one more.</summary>
     public void Begin()
     {
-        foreach (var requester in (string[])["person", "machine"])
+        foreach (var requester in (string[])["person", "machine", "unread"])
         {
             _overloaded.Add(0, new KeyValuePair<string, object?>("requester", requester));
         }
@@ -82,7 +82,7 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tim
             _canary.Add(1, new KeyValuePair<string, object?>("reason", reason));
         }
 
-        if (TrustedControllers.IsAutoscaler(verdict.Change.Request))
+        if (trusted.IsAutoscaler(verdict.Change.Request))
         {
             return false;
         }
@@ -110,7 +110,10 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tim
         _duration.Record(took.TotalSeconds);
     }
 
-    public void Overloaded(Requester who) => _overloaded.Add(1, new KeyValuePair<string, object?>("requester", who.IsMachine ? "machine" : "person"));
+    public void Overloaded(Requester who) => Overloaded(who.IsMachine ? "machine" : "person");
+
+    /// <param name="requester">Of a body that found no room nobody knows: <c>unread</c>.</param>
+    public void Overloaded(string requester) => _overloaded.Add(1, new KeyValuePair<string, object?>("requester", requester));
 
     /// <summary>A bug: the API server's failurePolicy decides.</summary>
     public void Failed(Review review, Exception bug)

@@ -44,6 +44,6 @@ internal static class Traces
     {
         var isGrpc = endpoint.Port == 4317;
         options.Protocol = isGrpc ? OtlpExportProtocol.Grpc : OtlpExportProtocol.HttpProtobuf;
-        options.Endpoint = isGrpc ? endpoint : new Uri(endpoint, path);
+        options.Endpoint = isGrpc ? endpoint : new Uri($"{endpoint.AbsoluteUri.TrimEnd('/')}/{path}");
     }
 }
