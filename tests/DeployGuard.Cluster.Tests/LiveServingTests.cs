@@ -36,7 +36,7 @@ public class LiveServingTests
             Changes = changes,
         };
 
-        var read = await new LiveServing(api.Connection, caches).WithPodsAsync("shop", known, [(canary.Ref, canary.Template.Hash)], CancellationToken.None);
+        var read = await new LiveServing(api.Connection, caches, TimeSpan.FromSeconds(5)).WithPodsAsync("shop", known, [(canary.Ref, canary.Template.Hash)], CancellationToken.None);
         Assert.That(api.Requests, Has.Some.StartsWith("/api/v1/namespaces/shop/pods?"));
         Assert.That(read.Stale, Is.EqualTo("the API server did not list the pods in time"));
         Assert.That(Refusal(canary, 7, read), Is.EqualTo("7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; no pod of it has served here for 10m. Judged by what was known before, because the API server did not list the pods in time"));

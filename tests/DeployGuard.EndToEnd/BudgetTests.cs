@@ -24,7 +24,7 @@ public class BudgetTests : OwnWorldPerTest
         var sandbox = await GuardedAsync("budget");
         using var api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
         var path = $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments";
-        using var done = new CancellationTokenSource(TimeSpan.FromMinutes(6));
+        using var done = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(done.Token);
         var watching = MostInFlightAsync(api, path, stop.Token);
 

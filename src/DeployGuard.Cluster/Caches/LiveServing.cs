@@ -10,9 +10,10 @@ namespace DeployGuard.Cluster.Caches;
 /// Reads who serves whom from the API server, now: before a refusal, because a cache lags behind the scale-up and behind the pods'
 /// readiness. Where that takes too long the caches decide, and the message says so.
 /// </summary>
-internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
+/// <param name="longest">What a read may take; null for 0.9 s, which leaves time to answer.</param>
+internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeSpan? longest = null)
 {
-    private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(900);
+    private readonly TimeSpan _longest = longest ?? TimeSpan.FromMilliseconds(900);
 
     private readonly ConcurrentDictionary<string, SingleFlight<Neighbourhood>> _flights = new();
 
@@ -21,7 +22,7 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
     {
         try
         {
-            var live = await _flights.GetOrAdd(@namespace, name => new SingleFlight<Neighbourhood>(() => ListAsync(name))).ReadAsync().WaitAsync(s_longest, deadline);
+            var live = await _flights.GetOrAdd(@namespace, name => new SingleFlight<Neighbourhood>(() => ListAsync(name))).ReadAsync().WaitAsync(_longest, deadline);
             return live.ToServing();
         }
         catch (Exception fault) when (IsExpected(fault))
@@ -34,7 +35,7 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
     public async Task<Serving> WithPodsAsync(string @namespace, Serving serving, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(s_longest);
+        cap.CancelAfter(_longest);
         try
         {
             var known = Neighbourhood.Cached(@namespace, caches);
@@ -68,7 +69,7 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
     public async Task<int> NodesAsync(CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(s_longest);
+        cap.CancelAfter(_longest);
         try
         {
             return await CountNodesAsync(cap.Token);
@@ -86,7 +87,7 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
     public async Task<IReadOnlyList<Member>> StraysAsync(string @namespace, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(s_longest);
+        cap.CancelAfter(_longest);
         try
         {
             var known = Neighbourhood.Cached(@namespace, caches);
@@ -110,7 +111,7 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches)
 
     private async Task<Neighbourhood> ListAsync(string @namespace)
     {
-        using var cap = new CancellationTokenSource(s_longest);
+        using var cap = new CancellationTokenSource(_longest);
         return await Neighbourhood.ReadAsync(@namespace, caches, cap.Token);
     }
 
