@@ -14,23 +14,25 @@ internal sealed class DirectCall : IDisposable
     public async Task<string?> AskAsync(Rig.Replica replica, string user, JsonNode before, JsonNode after)
     {
         var metadata = after["metadata"] ?? throw new InvalidOperationException("no metadata");
-        var review = new JsonObject
+        return await AskAsync(replica, new JsonObject
         {
-            ["apiVersion"] = "admission.k8s.io/v1",
-            ["kind"] = "AdmissionReview",
-            ["request"] = new JsonObject
-            {
-                ["uid"] = Guid.NewGuid().ToString(),
-                ["kind"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["kind"] = "Deployment" },
-                ["resource"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["resource"] = "deployments" },
-                ["name"] = metadata["name"]?.DeepClone(),
-                ["namespace"] = metadata["namespace"]?.DeepClone(),
-                ["operation"] = "UPDATE",
-                ["userInfo"] = new JsonObject { ["username"] = user, ["groups"] = new JsonArray("system:authenticated") },
-                ["object"] = after.DeepClone(),
-                ["oldObject"] = before.DeepClone(),
-            },
-        };
+            ["kind"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["kind"] = "Deployment" },
+            ["resource"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["resource"] = "deployments" },
+            ["name"] = metadata["name"]?.DeepClone(),
+            ["namespace"] = metadata["namespace"]?.DeepClone(),
+            ["operation"] = "UPDATE",
+            ["userInfo"] = new JsonObject { ["username"] = user, ["groups"] = new JsonArray("system:authenticated") },
+            ["object"] = after.DeepClone(),
+            ["oldObject"] = before.DeepClone(),
+        });
+    }
+
+    /// <summary>Asks a replica about a request as an AdmissionReview has it.</summary>
+    /// <returns>Null if allowed, else the message.</returns>
+    public async Task<string?> AskAsync(Rig.Replica replica, JsonObject request)
+    {
+        request["uid"] = Guid.NewGuid().ToString();
+        var review = new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request };
         using var body = new StringContent(review.ToJsonString(), Encoding.UTF8, "application/json");
         using var response = await _http.PostAsync(new Uri($"https://127.0.0.1:{replica.Port}/admit/workloads?timeout=3s"), body);
         using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());

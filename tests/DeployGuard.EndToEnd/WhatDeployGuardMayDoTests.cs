@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
@@ -12,6 +13,7 @@ public class WhatDeployGuardMayDoTests
     [Test]
     public async Task EveryRightIsUsedAndNoneIsMissing()
     {
+        await AskWhatIsSeldomAskedAsync();
         var here = UsedRights.Read(World.Rig.Plane.AuditLog);
         var used = here.Allowed.Concat(World.UsedElsewhere).ToHashSet();
         var granted = (await GrantedAsync("clusterrole", "deployguard")).Concat(await GrantedAsync("role", "deployguard", "-n", "deployguard-system")).ToHashSet();
@@ -19,6 +21,44 @@ public class WhatDeployGuardMayDoTests
         Assert.That(here.Forbidden, Is.Empty, "the roles are enough");
         Assert.That(granted.Except(used), Is.Empty, "a right that nothing needs is taken away");
     }
+
+    /// <summary>
+    /// What is read only where a cache lags behind: the parent of a <c>/scale</c>, a namespace that was made a moment ago, the nodes for a DaemonSet that
+    /// nobody counted. Sent straight to a replica, about objects that are not there.
+    /// </summary>
+    private static async Task AskWhatIsSeldomAskedAsync()
+    {
+        var sandbox = await Sandbox.GuardedAsync("canary");
+        var replica = World.Rig.Installation?.Replicas[0] ?? throw new InvalidOperationException("not installed");
+        using var call = new DirectCall();
+        foreach (var (group, resource) in ((string, string)[])[("apps", "deployments"), ("apps", "statefulsets"), ("apps", "replicasets"), ("", "replicationcontrollers")])
+        {
+            await call.AskAsync(replica, Request(sandbox.Namespace, group, resource, "Scale", "UPDATE", Scale(1), Scale(2), "scale"));
+        }
+
+        var daemons = Sandbox.Parse("""
+            {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "seldom"},
+             "spec": {"selector": {"matchLabels": {"app": "seldom"}}, "template": {"metadata": {"labels": {"app": "seldom"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}}}
+            """);
+        await call.AskAsync(replica, Request(sandbox.Namespace, "apps", "daemonsets", "DaemonSet", "CREATE", null, daemons));
+        await call.AskAsync(replica, Request("made-a-moment-ago", "apps", "daemonsets", "DaemonSet", "CREATE", null, daemons));
+    }
+
+    private static JsonObject Scale(int replicas) =>
+        Sandbox.Parse($$"""{"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "seldom", "resourceVersion": "1"}, "spec": {"replicas": {{replicas}} } }""");
+
+    private static JsonObject Request(string @namespace, string group, string resource, string kind, string operation, JsonObject? before, JsonObject after, string subResource = "") => new()
+    {
+        ["kind"] = new JsonObject { ["group"] = kind == "Scale" ? "autoscaling" : group, ["version"] = "v1", ["kind"] = kind },
+        ["resource"] = new JsonObject { ["group"] = group, ["version"] = "v1", ["resource"] = resource },
+        ["subResource"] = subResource,
+        ["name"] = "seldom",
+        ["namespace"] = @namespace,
+        ["operation"] = operation,
+        ["userInfo"] = new JsonObject { ["username"] = "dana", ["groups"] = new JsonArray("system:authenticated") },
+        ["object"] = after.DeepClone(),
+        ["oldObject"] = before?.DeepClone(),
+    };
 
     private static async Task<IEnumerable<string>> GrantedAsync(params string[] role)
     {

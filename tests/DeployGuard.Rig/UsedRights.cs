@@ -22,9 +22,10 @@ public sealed record UsedRights(IReadOnlySet<string> Allowed, IReadOnlySet<strin
             var name = Name(Text(entry.RootElement, "verb"), Text(about, "apiGroup"), resource);
             _ = code.GetInt32() switch
             {
-                < 300 => allowed.Add(name),
+                // That something is not there is an answer, too.
+                < 300 or 404 => allowed.Add(name),
                 403 when IsAboutRoles(status) => forbidden.Add(name),
-                // Not found, a conflict, refused by admission: it was asked, and did nothing.
+                // A conflict, or refused by admission: it was asked, and did nothing.
                 _ => false,
             };
         }

@@ -22,17 +22,21 @@ public static class Needs
 
     public static IReadOnlyList<Need> Of(ClusterOptions options)
     {
-        string[] read = ["get", "list", "watch"];
+        string[] watch = ["list", "watch"];
+        string[] read = ["get", .. watch];
         return
         [
             .. InCluster(Own, ["safeguardpolicies"], [.. read, "create"], "no policy is known, and baseline is not made"),
             .. InCluster(Own, ["safeguardpolicies/status"], ["update"], "no namespace is adopted"),
             .. InCluster(Own, ["changes"], [.. read, "create", "update", "delete"], "nothing gated is let in, because it must be on record first"),
-            .. InCluster(Own, ["changeapprovals", "breakglasses"], [.. read, "delete"], "no approval counts, and none expires"),
-            .. InCluster("", ["namespaces", "services", "pods", "replicationcontrollers"], read, "no replica becomes ready, and nothing is decided"),
+            .. InCluster(Own, ["changeapprovals", "breakglasses"], [.. watch, "delete"], "no approval counts, and none expires"),
+            .. InCluster("", ["namespaces", "replicationcontrollers"], read, "no replica becomes ready, and nothing is decided"),
+            .. InCluster("", ["services"], watch, "no replica becomes ready, and nothing is decided"),
+            .. InCluster("", ["pods"], ["get", "list"], "no canary is seen to hold a step"),
             .. InCluster("", ["nodes"], ["list"], "a new DaemonSet under a canary is refused as Undecidable"),
-            .. InCluster("apps", ["deployments", "statefulsets", "daemonsets", "replicasets", "controllerrevisions"], read, "no replica becomes ready, and rollbacks are not known as such"),
-            .. InCluster("batch", ["jobs", "cronjobs"], read, "no replica becomes ready"),
+            .. InCluster("apps", ["deployments", "statefulsets", "replicasets"], read, "no replica becomes ready, and rollbacks are not known as such"),
+            .. InCluster("apps", ["daemonsets", "controllerrevisions"], watch, "no replica becomes ready, and rollbacks are not known as such"),
+            .. InCluster("batch", ["jobs", "cronjobs"], watch, "no replica becomes ready"),
             .. options.CustomKinds.SelectMany(k => InCluster(k.ApiGroup, [k.Resource], ["get", "list"], $"no {k.Kind} is seen to complete")),
             .. InCluster("", ["events"], ["create", "get", "patch"], "nobody is told by Events"),
             .. InCluster("authorization.k8s.io", ["subjectaccessreviews"], ["create"], "nobody has the verbs exempt, override and breakglass-namespace"),
