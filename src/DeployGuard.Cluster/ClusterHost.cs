@@ -25,9 +25,6 @@ public sealed class ClusterHost
     private readonly AccessReviews _access;
     private readonly Inbox _inbox;
     private readonly LeaderLoop _leader;
-    private readonly Registration _registration;
-    private readonly Audit _audit;
-    private readonly CanaryWatch _canaries;
     private readonly Budgets _budgets;
     private readonly ControllersSeen _controllers;
     private readonly TimeProvider _time;
@@ -49,9 +46,9 @@ public sealed class ClusterHost
         _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
         var managed = given is null ? new ManagedCertificate(api, options, time, logger) : null;
         Certificate = given ?? managed ?? throw new InvalidOperationException("no certificate");
-        _registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);
-        _canaries = new CanaryWatch(api, _caches, time);
-        _audit = new Audit(_caches, custom, events, time);
+        var registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);
+        var canaries = new CanaryWatch(api, _caches, time);
+        var audit = new Audit(_caches, custom, events, time);
         _leader = new LeaderLoop(
             api,
             _caches,
@@ -60,60 +57,30 @@ public sealed class ClusterHost
                 new Baseline(api, options, logger),
                 // What runs is adopted before its namespace can be refused anything.
                 new Adoption(api, _caches, custom, writer, options, time, logger),
-                _registration,
-                .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, _registration, time, logger)],
-                new Observer(api, _caches, custom, _canaries, writer, events, time),
-                _audit,
+                registration,
+                .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, registration, time, logger)],
+                new Observer(api, _caches, custom, canaries, writer, events, time),
+                audit,
                 new Housekeeping(api, _caches, custom, writer, time),
             ],
             time,
             logger);
+        Report = new ClusterReport(_caches, _recorder, registration, _leader, audit, canaries, _budgets, time);
     }
 
     public ICertificateSource Certificate { get; }
 
-    /// <summary>Records that were lost since the start.</summary>
-    public long RecordsFailed => _recorder.Failed;
-
-    /// <summary>Changes that found no place in the inbox since the start.</summary>
-    public long ChangesOverflowed => _recorder.Overflowed;
+    /// <summary>What there is to tell of it, for metrics.</summary>
+    public ClusterReport Report { get; }
 
     /// <summary>Changes that came in by break-glass and wait for somebody else's look.</summary>
-    public IEnumerable<RecordedChange> Unreviewed => _caches.Changes.All().Where(c => c.IsUnreviewed);
-
-    /// <summary>Which of the two webhook configurations were there when the leader last looked; empty on other replicas.</summary>
-    public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
-
-    /// <summary>How often somebody else's change of a webhook configuration was undone by this replica, by kind.</summary>
-    public IReadOnlyDictionary<string, long> RegistrationAltered => _registration.Altered;
-
-    /// <summary>Whether somebody opened the gate; null on replicas that do not lead.</summary>
-    public bool? GateIsOpen => _registration.GateIsOpen;
-
-    public bool IsLeader => _leader.IsLeading;
-
-    /// <summary>Workloads that run without a Change that was let in, by namespace; null on replicas that do not lead.</summary>
-    public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
-
-    /// <summary>The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.</summary>
-    public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
-
-    public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
-
-    /// <summary>How long ago something was.</summary>
-    public TimeSpan AgeOf(DateTimeOffset time) => _time.GetUtcNow() - time is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
-
-    /// <summary>Changes that wait for approval by namespace: how many, and since when the first of them.</summary>
-    public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting => _caches.Changes.All().Where(c => c.Phase is Phase.Pending)
-        .GroupBy(c => c.Workload.Namespace).ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
-
-    public IEnumerable<(Phase Phase, int Count)> ChangesByPhase => _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));
+    public IEnumerable<RecordedChange> Unreviewed => Report.Unreviewed;
 
     /// <summary>What decisions must wait for; empty when there is nothing.</summary>
     public IReadOnlyList<string> NotReady =>
     [
-        .. Synced.Where(c => !c.IsSynced).Select(c => $"{c.Resource} not in sync"),
-        .. Synced.Where(c => c.IsSynced && c.Silence > s_longestSilence).Select(c => $"nothing heard of {c.Resource} for {c.Silence.TotalSeconds:0} s"),
+        .. Report.Synced.Where(c => !c.IsSynced).Select(c => $"{c.Resource} not in sync"),
+        .. Report.Synced.Where(c => c.IsSynced && c.Silence > s_longestSilence).Select(c => $"nothing heard of {c.Resource} for {c.Silence.TotalSeconds:0} s"),
         .. Certificate.Current is null ? (string[])[$"no certificate: {Certificate.Problem ?? "not read yet"}"] : [],
     ];
 
@@ -214,12 +181,6 @@ public sealed class ClusterHost
     /// <summary>Takes a place in the enforced budgets of a verdict, where there is one.</summary>
     /// <exception cref="UnavailableException">It could not be had in time.</exception>
     public Task<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline) => _budgets.ReserveAsync(verdict, deadline);
-
-    /// <summary>Rollouts in flight by namespace.</summary>
-    public IReadOnlyDictionary<string, int> InFlight => _budgets.InFlightByNamespace;
-
-    /// <summary>Every policy, and whether it is active now.</summary>
-    public IEnumerable<(string Policy, bool IsActive)> Policies => _caches.Policies.All().Select(p => (p.Policy.Name, p.Policy.Active.Contains(_time.GetUtcNow())));
 
     /// <exception cref="UnavailableException">It could not be written in time.</exception>
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => _recorder.RecordAdmittedAsync(verdict, deadline);

@@ -46,6 +46,7 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
 
     private async Task StandAsync(LeaderElector elector, CancellationToken cancel)
     {
+        var backoff = new Backoff(time);
         while (!cancel.IsCancellationRequested)
         {
             using var term = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -55,6 +56,12 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
             try
             {
                 await elector.RunUntilLeadershipLostAsync(cancel);
+                backoff.Reset();
+            }
+            catch (Exception fault) when (!cancel.IsCancellationRequested)
+            {
+                // It gives up where the API server is away; we stand again when it is back.
+                logger.LogWarning("leader election: {Fault}; trying again", fault.Message);
             }
             finally
             {
@@ -62,6 +69,8 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
                 await term.CancelAsync();
                 await (leading ?? Task.CompletedTask);
             }
+
+            await backoff.WaitAsync(cancel);
         }
     }
 

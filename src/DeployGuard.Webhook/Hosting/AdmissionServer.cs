@@ -27,8 +27,11 @@ internal static class AdmissionServer
             OnAuthenticate = (_, tls) =>
             {
                 tls.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
-                // With its intermediates, which a selector cannot hand out.
-                (tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, certificate());
+                if (certificate() is { } served)
+                {
+                    // With its intermediates, which a selector cannot hand out.
+                    (tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, served);
+                }
             },
         }));
         kestrel.Listen(options.MetricsListen);

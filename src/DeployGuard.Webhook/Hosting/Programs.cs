@@ -23,7 +23,7 @@ internal static class Programs
         var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow());
         await using var decisions = Logs.StandardOutput();
         await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current ?? temporary, () => shutdown.IsDraining ? ["draining"] : cluster.NotReady, decisions, time, shutdown);
-        app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster);
+        app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster.Report, cluster.Certificate);
         return await RunAsync(app, shutdown, cluster.RunAsync, cancel);
     }
 

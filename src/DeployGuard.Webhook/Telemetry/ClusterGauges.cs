@@ -8,7 +8,7 @@ namespace DeployGuard.Webhook.Telemetry;
 /// <summary>What only a replica with a cluster behind it can tell.</summary>
 internal static class ClusterGauges
 {
-    public static void AddClusterGauges(this Meter meter, ClusterHost cluster)
+    public static void AddClusterGauges(this Meter meter, ClusterReport cluster, ICertificateSource certificate)
     {
         meter.CreateObservableGauge("deployguard_changes", () => ByPhase(cluster), description: "Changes on record, by phase.");
         meter.CreateObservableGauge(
@@ -31,7 +31,7 @@ internal static class ClusterGauges
             description: "Changes that somebody else made to our webhook configurations and that were undone.");
         meter.CreateObservableGauge(
             "deployguard_certificate_expiry_timestamp",
-            () => CertificateEnds.Of(cluster.Certificate).Select(c => new Measurement<double>(c.End.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", c.Name))),
+            () => CertificateEnds.Of(certificate).Select(c => new Measurement<double>(c.End.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", c.Name))),
             "s",
             "When the served certificate, and the CA that signed it, end.");
         meter.CreateObservableGauge(
@@ -69,7 +69,7 @@ internal static class ClusterGauges
     }
 
     /// <summary>Without any there is a zero without a namespace: a series that vanishes is no zero.</summary>
-    private static IEnumerable<Measurement<int>> Unrecorded(ClusterHost cluster) => cluster.Unrecorded switch
+    private static IEnumerable<Measurement<int>> Unrecorded(ClusterReport cluster) => cluster.Unrecorded switch
     {
         null => [],
         { Count: 0 } => [new Measurement<int>(0, new KeyValuePair<string, object?>("namespace", ""))],
@@ -77,7 +77,7 @@ internal static class ClusterGauges
     };
 
     /// <summary>Every phase, also those with none: a series that vanishes is no zero.</summary>
-    private static IEnumerable<Measurement<int>> ByPhase(ClusterHost cluster)
+    private static IEnumerable<Measurement<int>> ByPhase(ClusterReport cluster)
     {
         var counts = cluster.ChangesByPhase.ToDictionary(p => p.Phase, p => p.Count);
         return Enum.GetValues<Phase>().Select(p => new Measurement<int>(counts.GetValueOrDefault(p), new KeyValuePair<string, object?>("phase", p.ToString())));

@@ -1,0 +1,67 @@
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Cluster.Leader;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Cluster.Webhooks;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Cluster;
+
+/// <summary>What a replica, and the leader for all, has to tell about DeployGuard and what it guards.</summary>
+public sealed class ClusterReport
+{
+    private readonly ClusterCaches _caches;
+    private readonly ChangeRecorder _recorder;
+    private readonly Registration _registration;
+    private readonly LeaderLoop _leader;
+    private readonly Audit _audit;
+    private readonly CanaryWatch _canaries;
+    private readonly Budgets _budgets;
+    private readonly TimeProvider _time;
+
+    internal ClusterReport(
+        ClusterCaches caches, ChangeRecorder recorder, Registration registration, LeaderLoop leader, Audit audit, CanaryWatch canaries, Budgets budgets, TimeProvider time) =>
+        (_caches, _recorder, _registration, _leader, _audit, _canaries, _budgets, _time) = (caches, recorder, registration, leader, audit, canaries, budgets, time);
+
+    /// <summary>Records that were lost since the start.</summary>
+    public long RecordsFailed => _recorder.Failed;
+
+    /// <summary>Changes that found no place in the inbox since the start.</summary>
+    public long ChangesOverflowed => _recorder.Overflowed;
+
+    /// <summary>Changes that came in by break-glass and wait for somebody else's look.</summary>
+    public IEnumerable<RecordedChange> Unreviewed => _caches.Changes.All().Where(c => c.IsUnreviewed);
+
+    /// <summary>Which of the two webhook configurations were there when the leader last looked; empty on other replicas.</summary>
+    public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
+
+    /// <summary>How often somebody else's change of a webhook configuration was undone by this replica, by kind.</summary>
+    public IReadOnlyDictionary<string, long> RegistrationAltered => _registration.Altered;
+
+    /// <summary>Whether somebody opened the gate; null on replicas that do not lead.</summary>
+    public bool? GateIsOpen => _registration.GateIsOpen;
+
+    public bool IsLeader => _leader.IsLeading;
+
+    /// <summary>Workloads that run without a Change that was let in, by namespace; null on replicas that do not lead.</summary>
+    public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
+
+    /// <summary>The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.</summary>
+    public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
+
+    public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
+
+    /// <summary>How long ago something was.</summary>
+    public TimeSpan AgeOf(DateTimeOffset time) => _time.GetUtcNow() - time is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
+
+    /// <summary>Changes that wait for approval by namespace: how many, and since when the first of them.</summary>
+    public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting => _caches.Changes.All().Where(c => c.Phase is Phase.Pending)
+        .GroupBy(c => c.Workload.Namespace).ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
+
+    public IEnumerable<(Phase Phase, int Count)> ChangesByPhase => _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));
+
+    /// <summary>Rollouts in flight by namespace.</summary>
+    public IReadOnlyDictionary<string, int> InFlight => _budgets.InFlightByNamespace;
+
+    /// <summary>Every policy, and whether it is active now.</summary>
+    public IEnumerable<(string Policy, bool IsActive)> Policies => _caches.Policies.All().Select(p => (p.Policy.Name, p.Policy.Active.Contains(_time.GetUtcNow())));
+}
