@@ -71,7 +71,7 @@ public class ChartRenderTests
 
         Assert.That(plain.Arguments, Has.None.Contains("--log").And.None.Contains("--otlp"));
         Assert.That(asked.Arguments, Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" }));
-        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("HTTPS_PROXY").And.Contain("DOTNET_EnableDiagnostics"));
+        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("OTEL_RESOURCE_ATTRIBUTES").And.Contain("DOTNET_EnableDiagnostics"));
         Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("image").GetString(), Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$"));
     }
 
