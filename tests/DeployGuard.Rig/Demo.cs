@@ -153,8 +153,8 @@ internal sealed partial class Demo(RunningRig rig)
     private async Task BreakGlassAsync()
     {
         const string Fix = "registry.example.com/shop/web@sha256:4444444444444444444444444444444444444444444444444444444444444444";
-        Narrator.Say("3 a.m.: orders fail, the fix is there, no approver is awake. On-call breaks the glass: for one workload, on record.");
-        await _narrator.PassesAsync("olga", "kubectl deployguard breakglass deployment/web -n shop --incident INC-7 --reason 'orders fail since 02:40'");
+        Narrator.Say("3 a.m.: orders fail, the fix is there, no approver is awake, and what runs has not proven itself yet. On-call breaks the glass: for one workload, on record.");
+        await _narrator.PassesAsync("olga", "kubectl deployguard breakglass deployment/web -n shop --waive Approval --waive Pace --waive Canary --incident INC-7 --reason 'orders fail since 02:40'");
         await _narrator.PassesAsync("olga", $"kubectl set image deployment/web -n shop web={Fix}");
         await _narrator.PassesAsync("olga", "kubectl rollout status deployment/web -n shop --timeout=90s");
         Narrator.Say("In the morning somebody else reviews it. Until then it counts as unreviewed, and is no revision to go back to.");

@@ -86,8 +86,9 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         if (Material.Read(secret.RootElement, options.Secret) is not { } found)
         {
             // Somebody emptied it: what is served, and trusted, is put back, or every call would fail until the API server trusts another CA.
-            await WriteAsync(secret.RootElement, _loaded ?? Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
-            logger.LogInformation("{What} Secret {Secret}", _loaded is null ? "made a CA and a server certificate and put them into" : "put the CA and the certificate back into", options.Secret);
+            var former = _loaded;
+            await WriteAsync(secret.RootElement, former ?? Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
+            logger.LogInformation("{What} Secret {Secret}", former is null ? "made a CA and a server certificate and put them into" : "put the CA and the certificate back into", options.Secret);
             return;
         }
 

@@ -12,12 +12,13 @@ internal static class Waivers
 
     public static void Merge(JsonObject status, ChangeEntry entry, DateTimeOffset now)
     {
-        var uses = Json.List(status, "breakGlass");
         // What had completed came in by other means; a BreakGlass that widens it then, or brings it back, launders nothing.
         var letIn = entry.IsNewRevision && (string?)status["phase"] is not (nameof(Phase.Completed) or nameof(Phase.Proven));
         foreach (var used in entry.Findings.Where(f => f.Waiver?.BreakGlass is not null).GroupBy(f => f.Waiver?.BreakGlass))
         {
             var glass = used.Key ?? throw new InvalidOperationException("no break-glass");
+            // Made for the first use alone: an empty list on every Change would be in everybody's way who reads one.
+            var uses = Json.List(status, "breakGlass");
             if (!uses.Any(u => (string?)u?["name"] == glass.Name && (bool?)u?["letIn"] != !letIn))
             {
                 MakeRoom(uses);
