@@ -6,6 +6,9 @@ namespace DeployGuard.Cluster;
 /// <summary>The names of what the chart installs for us.</summary>
 public sealed record ClusterOptions
 {
+    /// <summary>Annotation of the ValidatingWebhookConfiguration; set to <c>open</c> by whoever takes DeployGuard out of everybody's way.</summary>
+    public const string GateAnnotation = "deployguard.io/gate";
+
     public required string Namespace { get; init; }
 
     public required string Service { get; init; }

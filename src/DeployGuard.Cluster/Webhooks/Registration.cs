@@ -111,7 +111,7 @@ internal sealed class Registration : ILeaderTask
         if (stored.GateIsOpen != _isOpen)
         {
             _isOpen = stored.GateIsOpen;
-            var what = _isOpen ? $"the gate is open: nothing is guarded until the annotation {StoredConfiguration.Gate} is removed" : "the gate is closed again";
+            var what = _isOpen ? $"the gate is open: nothing is guarded until the annotation {ClusterOptions.GateAnnotation} is removed" : "the gate is closed again";
             _logger.LogWarning("{What}", what);
             await _validating.TellAsync(stored.Uid, _isOpen ? "GateOpened" : "GateClosed", what, cancel);
         }

@@ -6,13 +6,10 @@ namespace DeployGuard.Cluster.Webhooks;
 /// <summary>A webhook configuration as the API server has it.</summary>
 internal sealed record StoredConfiguration(string Uid, string Version, bool GateIsOpen, JsonArray Entries)
 {
-    /// <summary>Set to <c>open</c> by whoever takes DeployGuard out of everybody's way.</summary>
-    public const string Gate = "deployguard.io/gate";
-
     public static StoredConfiguration Read(JsonElement stored)
     {
         var metadata = stored.GetProperty("metadata");
-        var gate = metadata.TryGetProperty("annotations", out var annotations) && annotations.TryGetProperty(Gate, out var value) ? value.GetString() : null;
+        var gate = metadata.TryGetProperty("annotations", out var annotations) && annotations.TryGetProperty(ClusterOptions.GateAnnotation, out var value) ? value.GetString() : null;
         return new StoredConfiguration(
             metadata.GetProperty("uid").GetString() ?? "",
             metadata.GetProperty("resourceVersion").GetString() ?? "",
