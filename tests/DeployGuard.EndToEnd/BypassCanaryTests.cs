@@ -16,7 +16,11 @@ public class BypassCanaryTests
 
         Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 10)).Output, Does.Contain("10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1"));
         Assert.That((await sandbox.KubectlAsync("dana", "patch", "deployment/web-canary", "-p", """{"spec":{"replicas":10}}""")).Output, Does.Contain("10 of 20 pods (50%)"));
-        var set = (await sandbox.KubectlAsync("dana", "get", "replicasets", "-l", "track=web-canary", "-o", "name")).OrFail().Output.Trim();
+        var made = await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "replicasets", "-l", "track=web-canary", "-o", "name"),
+            run => run.Output.StartsWith("replicaset", StringComparison.Ordinal),
+            "the ReplicaSet of web-canary");
+        var set = made.Output.Trim();
         Assert.That((await sandbox.ScaleAsync(set, 10)).Output, Does.Contain("pods (50%) behind Service web would be unproven"));
     }
 
@@ -56,8 +60,9 @@ public class BypassCanaryTests
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("Service").And.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", "label", "deployment", "green", "harmless=yes")).OrFail();
+        (await sandbox.IsReadyAsync("deployment/green")).OrFail();
         var joined = await sandbox.KubectlAsync("dana", "label", "pods", "-l", "app=green", "app=web", "--overwrite");
-        Assert.That(joined.Succeeded, Is.False, "a pod of it that joins by its labels");
+        Assert.That(joined.Succeeded, Is.False, $"a pod of it that joins by its labels: {joined.Output}");
         Assert.That(joined.Output, Does.Contain("behind Service web would be unproven"));
         (await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"sessionAffinity":"ClientIP"}}""")).OrFail();
     }
