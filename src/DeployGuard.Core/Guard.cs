@@ -21,15 +21,16 @@ public sealed partial class Guard(TrustedControllers trusted)
         var policies = PolicyMatching.Matching(request, view, now);
         var upcoming = PolicyMatching.Upcoming(request, view, now).Where(p => p.Freeze is not null).ToList();
         var change = Understand(request, policies.Count + upcoming.Count > 0, view);
+        var inspections = policies.Select(p => new Inspection(change, p, view, now)).ToList();
         return new Verdict
         {
             Change = change,
             Policies = policies,
-            Notes = [.. policies.Where(p => p.Mode is not Mode.Audit).SelectMany(p => Pace.Notes(change, p, view, now))],
+            Notes = [.. inspections.Where(i => i.Policy.Mode is not Mode.Audit).SelectMany(Pace.Notes)],
             Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.IsAbout(after))],
             Findings =
             [
-                .. policies.SelectMany(policy => Judge(change, policy, view, now)),
+                .. inspections.SelectMany(Judge),
                 .. upcoming.SelectMany(p => Freeze.Announce(change, p, now).Select(f => new JudgedFinding(p.Name, p.Mode is Mode.Audit ? Mode.Audit : Mode.Warn, "Freeze", f))),
                 .. Left(request, view, now).Where(p => !view.MayLeave.Contains(p.Name)).Select(p => Departure(request, p)),
             ],
@@ -86,8 +87,9 @@ public sealed partial class Guard(TrustedControllers trusted)
         };
     }
 
-    private static IEnumerable<JudgedFinding> Judge(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    private static IEnumerable<JudgedFinding> Judge(Inspection inspection)
     {
+        var (change, policy) = (inspection.Change, inspection.Policy);
         var mode = ModeOf(policy, change.Request);
         return change.Meaning switch
         {
@@ -96,39 +98,39 @@ public sealed partial class Guard(TrustedControllers trusted)
             // The way back stays open: a tag is worth a warning there, nothing is worth a refusal.
             Meaning.Rollback =>
             [
-                .. Inspect(change, policy, mode is Mode.Enforce ? Mode.Warn : mode, [new ImagePinning()], view, now),
+                .. Inspect(inspection, mode is Mode.Enforce ? Mode.Warn : mode, [new ImagePinning()]),
                 // Complete it small, and undo it large: what is larger than it ever ran is judged like anything unproven.
-                .. History.RanOnAsMany(change, view) ? [] : Inspect(change, policy, mode, [new Canary(), new Pace()], view, now),
+                .. History.RanOnAsMany(change, inspection.View) ? [] : Inspect(inspection, mode, [new Canary(), new Pace()]),
             ],
-            Meaning.LessExposure => Weigh(change, policy, mode, view, now),
+            Meaning.LessExposure => Weigh(inspection, mode),
             Meaning.NewRevision when policy.Errors.Count > 0 => [new JudgedFinding(policy.Name, mode, OwnName, Unreadable(policy))],
-            Meaning.NewRevision or Meaning.MoreExposure => Inspect(change, policy, mode, SafeguardList.All, view, now),
+            Meaning.NewRevision or Meaning.MoreExposure => Inspect(inspection, mode, SafeguardList.All),
             _ => throw new InvalidOperationException($"unknown meaning {change.Meaning}"),
         };
     }
 
-    private static IEnumerable<JudgedFinding> Inspect(
-        Change change, SafeguardPolicy policy, Mode mode, IReadOnlyList<ISafeguard> safeguards, ClusterView view, DateTimeOffset now) =>
+    private static IEnumerable<JudgedFinding> Inspect(Inspection inspection, Mode mode, IReadOnlyList<ISafeguard> safeguards) =>
         from safeguard in safeguards
-        from finding in safeguard.Inspect(change, policy, view, now)
-        select new JudgedFinding(policy.Name, mode, safeguard.Name, finding)
+        from finding in safeguard.Inspect(inspection)
+        select new JudgedFinding(inspection.Policy.Name, mode, safeguard.Name, finding)
         {
-            Waiver = mode is Mode.Enforce ? WaiverOf(change, policy, safeguard.Name, view, now) : null,
+            Waiver = mode is Mode.Enforce ? WaiverOf(inspection, safeguard.Name) : null,
         };
 
-    private static IEnumerable<JudgedFinding> Weigh(Change change, SafeguardPolicy policy, Mode mode, ClusterView view, DateTimeOffset now) =>
-        from finding in Canary.Warn(change, policy, view, now)
-        select new JudgedFinding(policy.Name, mode is Mode.Enforce ? Mode.Warn : mode, "Canary", finding);
+    private static IEnumerable<JudgedFinding> Weigh(Inspection inspection, Mode mode) =>
+        from finding in Canary.Warn(inspection)
+        select new JudgedFinding(inspection.Policy.Name, mode is Mode.Enforce ? Mode.Warn : mode, Canary.OwnName, finding);
 
-    private static Waiver? WaiverOf(Change change, SafeguardPolicy policy, string safeguard, ClusterView view, DateTimeOffset now)
+    private static Waiver? WaiverOf(Inspection inspection, string safeguard)
     {
-        if (policy.Exempt.Includes(change.Request.Requester))
+        var request = inspection.Change.Request;
+        if (inspection.Policy.Exempt.Includes(request.Requester))
         {
             return Waiver.ExemptIdentity;
         }
 
-        var glass = view.BreakGlasses.FirstOrDefault(g =>
-            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.Serves(change.Request.Requester.Username) && g.Covers(change.Request.Target, now));
+        var glass = inspection.View.BreakGlasses.FirstOrDefault(g =>
+            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.Serves(request.Requester.Username) && g.Covers(request.Target, inspection.Now));
         return glass is null ? null : new Waiver(glass);
     }
 

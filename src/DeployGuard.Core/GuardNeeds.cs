@@ -36,14 +36,21 @@ public sealed partial class Guard
         var needs = (request is ScaleRequest scale && cached.Parent?.ResourceVersion != scale.ResourceVersion ? Facts.Parent : Facts.None)
             | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None)
             | (request is WorkloadRequest { Target.Kind: "Pod", SubResource: "" } ? Facts.Strays : Facts.None);
-        if (Decide(request, cached, now).Findings.Any(f => f is { IsDenial: true, Finding.Cause: var cause } && (cause == Reasons.CanaryMissing || cause == Reasons.PaceTooFast)))
+        var change = Understand(request, isGuarded: true, cached);
+        if (meaning is Meaning.Rollback && History.RanOnAsMany(change, cached))
+        {
+            return needs;
+        }
+
+        var inspections = enforced.Select(p => new Inspection(change, p, cached, now)).ToList();
+        if (inspections.Any(i => ModeOf(i.Policy, request) is Mode.Enforce
+            && i.Exposed.Any(j => j.IsRefused && WaiverOf(i, j.InPlace is null ? Canary.OwnName : Pace.OwnName) is null)))
         {
             return needs | Facts.Exposure | Facts.Approvals;
         }
 
         // Within its step, unless somebody rejected it a moment ago.
-        var change = Understand(request, isGuarded: true, cached);
-        var raises = meaning is Meaning.MoreExposure && request is not ServiceRequest && enforced.Any(p => Exposure.Of(change, p, cached, now).Any(j => j is { IsRaised: true, IsCold: false }));
+        var raises = meaning is Meaning.MoreExposure && request is not ServiceRequest && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
         return raises ? needs | Facts.Approvals : needs;
     }
 
@@ -52,7 +59,7 @@ public sealed partial class Guard
     {
         var policies = PolicyMatching.Matching(request, view, now);
         var change = Understand(request, policies.Count > 0, view);
-        return [.. policies.SelectMany(p => Exposure.Of(change, p, view, now)).SelectMany(j => j.Proving).Distinct()];
+        return [.. policies.SelectMany(p => new Inspection(change, p, view, now).Exposed).SelectMany(j => j.Proving).Distinct()];
     }
 
     /// <summary>The names of the policies that the request takes its object out of: whether its requester may is a fact to be read.</summary>

@@ -3,6 +3,7 @@ using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Pools;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
@@ -500,7 +501,7 @@ public class CanaryTests
     [TestCaseSource(nameof(Numbers))]
     public void TheNumbersAreThoseOfTheModel(Request request, ClusterView view, (int Held, int Total, int Unproven, int Cap) expected)
     {
-        var judged = Exposure.Of(Some.Decide(request, view).Change, view.Policies.Single(), view, Some.Now).OrderBy(j => j.Cap).First();
+        var judged = new Inspection(Some.Decide(request, view).Change, view.Policies.Single(), view, Some.Now).Exposed.OrderBy(j => j.Cap).First();
 
         Assert.That((judged.Held.Steps, judged.Total, judged.Unproven, judged.Cap), Is.EqualTo(expected));
     }

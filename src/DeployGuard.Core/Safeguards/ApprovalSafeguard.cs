@@ -10,14 +10,15 @@ internal sealed class ApprovalSafeguard : ISafeguard
 {
     public string Name => "Approval";
 
-    public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    public IEnumerable<Finding> Inspect(Inspection inspection)
     {
+        var (change, policy) = (inspection.Change, inspection.Policy);
         if (policy.Approval is not { Required: not Required.Never } rules || change is not { Meaning: Meaning.NewRevision, After: { } after })
         {
             return [];
         }
 
-        var votes = Votes.Of(change, after, rules, view, now);
+        var votes = Votes.Of(change, after, rules, inspection.View, inspection.Now);
         return
         [
             .. votes.Vetoes.Select(veto => RejectedBy(veto, change)),

@@ -11,9 +11,9 @@ internal sealed class Budget : ISafeguard
 
     public string Name => "Budget";
 
-    public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        policy.Budget is { } rules && IsCounted(change) && view.Budgets.TryGetValue(policy.Name, out var use) && use.IsSpent(rules)
-            ? [new Finding(Reasons.BudgetSpent, "", Message(rules, use, change), Remedy(use))]
+    public IEnumerable<Finding> Inspect(Inspection inspection) =>
+        inspection.Policy.Budget is { } rules && IsCounted(inspection.Change) && inspection.View.Budgets.TryGetValue(inspection.Policy.Name, out var use) && use.IsSpent(rules)
+            ? [new Finding(Reasons.BudgetSpent, "", Message(rules, use, inspection.Change), Remedy(use))]
             : [];
 
     /// <summary>Whether a change takes a place of a budget: a new rollout, or one that was at rest and goes on.</summary>

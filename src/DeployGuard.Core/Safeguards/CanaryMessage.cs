@@ -8,13 +8,14 @@ namespace DeployGuard.Core.Safeguards;
 internal static class CanaryMessage
 {
     /// <summary><c>6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left</c>.</summary>
-    public static string Of(Judged pool, Change change, Serving? serving, DateTimeOffset now)
+    public static string Of(Judged pool, Inspection inspection)
     {
+        var (request, now) = (inspection.Change.Request, inspection.Now);
         var atOnce = pool.InPlace is { Faults.Count: > 0 } bound ? $", {bound.Batch} at once" : "";
-        var others = pool.Revisions.Where(r => r.Workload != change.Request.Target).ToList();
-        var whose = others.Count == 0 || change.Request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven are {string.Join(", ", pool.Revisions.Select(Show))}";
+        var others = pool.Revisions.Where(r => r.Workload != request.Target).ToList();
+        var whose = others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven are {string.Join(", ", pool.Revisions.Select(Show))}";
         var replaced = pool.Replaced is not { Pods: > 0 } was || was.At == now ? "" : $". They would take the place of {was.Pods} proven pods that served {Durations.Show(now - was.At)} ago";
-        var stale = serving?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
+        var stale = inspection.View.Serving?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
         return $"{Share(pool)} would be unproven{atOnce}; step {pool.Share}% allows {pool.Cap}{Waiting(pool)}{whose}{replaced}{stale}";
     }
 

@@ -10,8 +10,9 @@ internal static class CanaryRemedy
 {
     private const string Explained = "kubectl deployguard explain canary";
 
-    public static string Of(Judged pool, Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    public static string Of(Judged pool, Inspection inspection)
     {
+        var change = inspection.Change;
         if (change.Request is ServiceRequest)
         {
             return "Bring the revision out behind this Service step by step first, in a Deployment that it selects already: " + Explained;
@@ -24,8 +25,8 @@ internal static class CanaryRemedy
 
         var wait = pool.Held.Left is { } left ? $"; or wait {Durations.Show(left)} for step {pool.Rules.ShareAfter(pool.Held.Steps + 1)}%" : "";
         return (after is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } } && change.Before is not null
-                ? StatefulSetRemedy.Lower(change, after, policy, view, now)
-                : FewerReplicas(change, after, policy, view, now)) is { } offer
+                ? StatefulSetRemedy.Lower(inspection, after)
+                : FewerReplicas(inspection, after)) is { } offer
             ? offer + wait
             : pool.Held.Left is { } rest ? $"Wait {Durations.Show(rest)} and ask again: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
             : pool.Held.Wait.Length > 0 && change.Before is not null && pool.Revisions.All(r => r.Workload == after.Ref)
@@ -34,17 +35,18 @@ internal static class CanaryRemedy
     }
 
     /// <summary>How a rollout in place conforms, as the API server accepts it.</summary>
-    public static string InPlace(Judged pool, Change change, Workload after, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        pool.InPlace is not { Faults.Count: > 0 } bound ? Later(change, after)
+    public static string InPlace(Judged pool, Inspection inspection, Workload after) =>
+        pool.InPlace is not { Faults.Count: > 0 } bound ? Later(inspection.Change, after)
         : after.Ref.Kind is not ("Deployment" or "StatefulSet" or "DaemonSet") ? $"Run it in a Deployment behind the same users first: {Explained}"
-        : after.Ref.Kind == "StatefulSet" && pool.Rules.Accept.Contains(Proof.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(change, after, policy, view, now) ?? Later(change, after)
+        : after.Ref.Kind == "StatefulSet" && pool.Rules.Accept.Contains(Proof.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Change, after)
         : !pool.Rules.Accept.Contains(Proof.Pace) ? $"Run it in a second Deployment behind the same Service first: {Explained}"
-        : PacePatch.Of(bound, change, after, policy, view, now) ?? Later(change, after);
+        : PacePatch.Of(bound, inspection, after) ?? Later(inspection.Change, after);
 
-    private static string? FewerReplicas(Change change, Workload after, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    private static string? FewerReplicas(Inspection inspection, Workload after)
     {
+        var change = inspection.Change;
         var from = change.Before is { } before && before.Replicas < after.Replicas ? before.Replicas : 0;
-        var most = Exposure.Most(change, pods => after with { Replicas = pods }, from, after.Replicas, policy, view, now);
+        var most = inspection.Most(pods => after with { Replicas = pods }, from, after.Replicas);
         var scale = $"kubectl scale {after.Ref.KubectlName} -n {after.Ref.Namespace} --replicas={most}";
         return most == from ? null
             : change.Before is null ? $"Create it with replicas: {most}"

@@ -9,8 +9,8 @@ internal sealed class Freeze : ISafeguard
 {
     public string Name => "Freeze";
 
-    public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        policy is { Freeze: { } rules, Active.Until: { } until } && change.Meaning is Meaning.NewRevision
+    public IEnumerable<Finding> Inspect(Inspection inspection) =>
+        inspection.Policy is { Freeze: { } rules, Active.Until: { } until } && inspection.Change.Meaning is Meaning.NewRevision
             ? [new Finding(Reasons.Frozen, "", $"new revisions are frozen until {Show(until)}{Why(rules)}", "Wait until then. Rollbacks, scaling and restarts pass; in an emergency: kubectl deployguard breakglass")]
             : [];
 

@@ -1,6 +1,3 @@
-using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
-
 namespace DeployGuard.Core.Safeguards;
 
 /// <summary>One rule. Pure: no clock, no I/O, no logger, nothing of the cluster but the view.</summary>
@@ -9,6 +6,6 @@ internal interface ISafeguard
     /// <summary>As metrics and records name it.</summary>
     string Name { get; }
 
-    /// <summary>Everything that the rule finds in a new revision or more exposure under one policy; nothing where its block is absent.</summary>
-    IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now);
+    /// <summary>Everything that the rule finds in a new revision or more exposure; nothing where its block is absent.</summary>
+    IEnumerable<Finding> Inspect(Inspection inspection);
 }

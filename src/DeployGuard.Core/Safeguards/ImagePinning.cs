@@ -8,9 +8,9 @@ internal sealed class ImagePinning : ISafeguard
 {
     public string Name => "ImagePinning";
 
-    public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        from image in change.After?.Template.Images ?? []
-        where policy.Images?.Pin is Pin.Digest && change.Meaning is Meaning.NewRevision or Meaning.Rollback && image.Reference.Digest is null
+    public IEnumerable<Finding> Inspect(Inspection inspection) =>
+        from image in inspection.Change.After?.Template.Images ?? []
+        where inspection.Policy.Images?.Pin is Pin.Digest && inspection.Change.Meaning is Meaning.NewRevision or Meaning.Rollback && image.Reference.Digest is null
         select new Finding(
             Reasons.ImageNotPinned,
             image.Path,

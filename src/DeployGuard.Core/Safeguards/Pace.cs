@@ -9,25 +9,27 @@ internal sealed class Pace : ISafeguard
 {
     private static readonly TimeSpan s_worthSaying = TimeSpan.FromMinutes(5);
 
-    public string Name => "Pace";
+    public const string OwnName = "Pace";
 
-    public IEnumerable<Finding> Inspect(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        Exposure.Of(change, policy, view, now).Where(j => j is { IsRefused: true, InPlace: not null }).OrderBy(j => j.Cap).ThenBy(j => j.Total).Take(1)
-            .Select(j => TooFast(j, change, policy, view, now));
+    public string Name => OwnName;
+
+    public IEnumerable<Finding> Inspect(Inspection inspection) =>
+        inspection.Exposed.Where(j => j is { IsRefused: true, InPlace: not null }).OrderBy(j => j.Cap).ThenBy(j => j.Total).Take(1)
+            .Select(j => TooFast(j, inspection));
 
     /// <summary>That a conforming rollout takes its time: Helm gives up after five minutes, unless it is told.</summary>
-    public static IEnumerable<string> Notes(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        change is not { Meaning: Meaning.NewRevision, Before: not null, After: { } after } ? []
-            : Exposure.Of(change, policy, view, now).Where(j => j is { IsRaised: true, IsCold: false, IsRefused: false, InPlace.Faults.Count: 0, OwnBatch: > 0 })
+    public static IEnumerable<string> Notes(Inspection inspection) =>
+        inspection.Change is not { Meaning: Meaning.NewRevision, Before: not null, After: { } after } ? []
+            : inspection.Exposed.Where(j => j is { IsRaised: true, IsCold: false, IsRefused: false, InPlace.Faults.Count: 0, OwnBatch: > 0 })
                 .Select(j => PacePatch.Takes(after with { Replicas = j.Asked }, j.OwnBatch))
                 .Where(takes => takes >= s_worthSaying).Take(1)
-                .Select(takes => $"{policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + PacePatch.Slack)}");
+                .Select(takes => $"{inspection.Policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + PacePatch.Slack)}");
 
-    private static Finding TooFast(Judged pool, Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    private static Finding TooFast(Judged pool, Inspection inspection)
     {
-        var (after, bound) = change is { After: { } workload } && pool.InPlace is { } found ? (workload with { Replicas = pool.Asked }, found) : throw new InvalidOperationException("the change is not in place");
+        var (after, bound) = inspection.Change is { After: { } workload } && pool.InPlace is { } found ? (workload with { Replicas = pool.Asked }, found) : throw new InvalidOperationException("the change is not in place");
         var faults = bound.Faults.Count == 0 ? "" : $". In place, policy allows {bound.MostAtOnce} at once: {string.Join("; ", bound.Faults)}";
         var none = pool.LeavesNoneProven && !pool.IsOver ? ", and no proven pod would be left" : "";
-        return new Finding(Reasons.PaceTooFast, "spec.strategy", $"{CanaryMessage.Of(pool, change, view.Serving, now)}{none}{faults}", CanaryRemedy.InPlace(pool, change, after, policy, view, now));
+        return new Finding(Reasons.PaceTooFast, "spec.strategy", $"{CanaryMessage.Of(pool, inspection)}{none}{faults}", CanaryRemedy.InPlace(pool, inspection, after));
     }
 }

@@ -9,11 +9,11 @@ namespace DeployGuard.Core.Safeguards;
 internal static class PacePatch
 {
     /// <summary>Null where no pace will do: what others have unproven there leaves no room.</summary>
-    public static string? Of(PaceBound bound, Change change, Workload after, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    public static string? Of(PaceBound bound, Inspection inspection, Workload after)
     {
-        var rules = policy.Canary ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
+        var rules = inspection.Policy.Canary ?? throw new InvalidOperationException($"policy {inspection.Policy.Name} has no canary");
         // The search ends below its upper end, which does not conform.
-        var batch = Exposure.Most(change, pods => Conforming(after, pods, rules), 0, bound.MostAtOnce + 1, policy, view, now);
+        var batch = inspection.Most(pods => Conforming(after, pods, rules), 0, bound.MostAtOnce + 1);
         if (batch == 0)
         {
             return null;

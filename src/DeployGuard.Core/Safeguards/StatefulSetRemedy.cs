@@ -1,6 +1,3 @@
-using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -9,21 +6,22 @@ namespace DeployGuard.Core.Safeguards;
 internal static class StatefulSetRemedy
 {
     /// <summary>A partition below the one in force and above the one asked for; null where there is none.</summary>
-    public static string? Lower(Change change, Workload after, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    public static string? Lower(Inspection inspection, Workload after)
     {
-        var isNew = change.Before?.Template.Hash != after.Template.Hash;
-        var from = isNew ? 0 : Math.Max(0, after.Replicas - (change.Before?.Strategy.Partition ?? 0));
+        var before = inspection.Change.Before;
+        var isNew = before?.Template.Hash != after.Template.Hash;
+        var from = isNew ? 0 : Math.Max(0, after.Replicas - (before?.Strategy.Partition ?? 0));
         var exposed = Math.Max(0, after.Replicas - (after.Strategy.Partition ?? 0));
-        var most = Most(change, after, from, exposed, policy, view, now);
+        var most = Most(inspection, after, from, exposed);
         return most <= from ? null : $"{(isNew ? "Write this into your manifest, or run it and ask again" : "Now")}: {Patch(after, most)}";
     }
 
     /// <summary>A partition for a StatefulSet that is changed without one; null where not even one pod may run it.</summary>
-    public static string? HoldBack(Change change, Workload after, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        Most(change, after, 0, after.Replicas, policy, view, now) is > 0 and var most ? $"Write this into your manifest, or run it and ask again: {Patch(after, most)}" : null;
+    public static string? HoldBack(Inspection inspection, Workload after) =>
+        Most(inspection, after, 0, after.Replicas) is > 0 and var most ? $"Write this into your manifest, or run it and ask again: {Patch(after, most)}" : null;
 
-    private static int Most(Change change, Workload after, int from, int exposed, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        Exposure.Most(change, pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = after.Replicas - pods } }, from, exposed, policy, view, now);
+    private static int Most(Inspection inspection, Workload after, int from, int exposed) =>
+        inspection.Most(pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = after.Replicas - pods } }, from, exposed);
 
     private static string Patch(Workload after, int exposed) =>
         $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "

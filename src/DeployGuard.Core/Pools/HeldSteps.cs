@@ -1,0 +1,28 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Pools;
+
+/// <summary>The steps that revisions have held in the pools of a namespace, in the eyes of one policy.</summary>
+internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, ClusterView view, Serving serving, DateTimeOffset now)
+{
+    private readonly Dictionary<(string Pool, string Key), Held> _held = [];
+
+    /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
+    public Held In(Pool before, string key, int total)
+    {
+        if (!_held.TryGetValue((before.Name, key), out var held))
+        {
+            _held[(before.Name, key)] = held = Held.Of(before, total, key, policy, rules, serving, VetoOf(key), now);
+        }
+
+        return held;
+    }
+
+    public Approval? VetoOf(string key)
+    {
+        var inForce = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)).ToList();
+        return serving.Changes.Where(c => RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)
+            .Select(c => Standing.Veto(c, serving.Votes, inForce, now, serving.Changes.Where(s => s.Workload == c.Workload))).FirstOrDefault(v => v is not null);
+    }
+}

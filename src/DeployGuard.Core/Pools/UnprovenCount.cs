@@ -1,0 +1,49 @@
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Pools;
+
+/// <summary>Counts the pods without proof that a pool has, with nobody asking for anything.</summary>
+internal sealed class UnprovenCount(CanaryRules rules, Proven proven)
+{
+    public List<UnprovenPods> Of(Pool pool, ProvenHere here) => [.. pool.Members.SelectMany(m => Of(m, here))];
+
+    /// <summary>Unproven pods of a workload that is not asked about: what runs, and what its rollout under way may bring at once.</summary>
+    public IEnumerable<UnprovenPods> Of(Member member, ProvenHere here)
+    {
+        var left = member.Size;
+        foreach (var revision in NewestFirst(member))
+        {
+            if (!proven.Lacks(member, revision, here))
+            {
+                continue;
+            }
+
+            var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
+            var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods, AtOnce(member)) : revision.Pods;
+            var pods = Math.Min(left, running);
+            left -= pods;
+            if (pods > 0)
+            {
+                yield return new UnprovenPods(RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
+            }
+        }
+    }
+
+    /// <summary>Also the newest, of which its controller may have made nothing yet.</summary>
+    private static IEnumerable<RevisionPods> NewestFirst(Member member)
+    {
+        var hash = member.Spec.Template.Hash;
+        var revisions = Proven.RevisionsOf(member);
+        var newest = revisions.FirstOrDefault(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, [.. member.Spec.Template.Images.Select(i => i.Reference.Text)], 0);
+        return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
+    }
+
+    /// <summary>What the rollout under way brings without anybody asking.</summary>
+    private static int AtOnce(Member member) => member.Spec.Strategy switch
+    {
+        { Paused: true } => 0,
+        { Partition: > 0 and var partition } => Math.Max(0, member.Size - partition),
+        _ => RolloutBatch.Of(member.Spec),
+    };
+}
