@@ -7,6 +7,7 @@ using DeployGuard.Cluster.Webhooks;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,7 @@ public sealed class ClusterHost
     private readonly Inbox _inbox;
     private readonly LeaderLoop _leader;
     private readonly Budgets _budgets;
+    private readonly ReachPlaces _reach;
     private readonly ControllersSeen _controllers;
     private readonly TimeProvider _time;
 
@@ -37,6 +39,7 @@ public sealed class ClusterHost
         _live = new LiveFacts(api);
         _serving = new LiveServing(api, _caches);
         _budgets = new Budgets(api, _caches, options, time);
+        _reach = new ReachPlaces(api, options, time);
         _controllers = new ControllersSeen(api, options, time, logger);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
@@ -181,6 +184,22 @@ public sealed class ClusterHost
     /// <summary>Takes a place in the enforced budgets of a verdict, where there is one.</summary>
     /// <exception cref="UnavailableException">It could not be had in time.</exception>
     public Task<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline) => _budgets.ReserveAsync(verdict, deadline);
+
+    /// <summary>The view with what others were let reach a moment ago; what the request is let reach is known to them from then on.</summary>
+    /// <param name="ask">What it reaches in such a view; nothing where it is refused there.</param>
+    /// <exception cref="UnavailableException">It could not be had in time.</exception>
+    public async Task<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
+    {
+        if (view.Serving is not { } serving)
+        {
+            return view;
+        }
+
+        ClusterView With(IReadOnlyList<ReachedPods> others) => view with { Serving = serving with { Reached = others } };
+        // The API server may make the same name up for nobody else: each is one of its own.
+        ReachedPods Named(ReachedPods pods) => request is WorkloadRequest { IsNameGenerated: true } ? pods with { Workload = pods.Workload with { Name = $"{pods.Workload.Name}{Guid.NewGuid():N}" } } : pods;
+        return With(await _reach.TakeAsync(request.Target.Namespace, others => [.. ask(With(others)).Select(Named)], deadline));
+    }
 
     /// <exception cref="UnavailableException">It could not be written in time.</exception>
     public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline) => _recorder.RecordAdmittedAsync(verdict, deadline);

@@ -103,4 +103,7 @@ public enum Facts
 
     /// <summary>Pods of the namespace that no workload answers for: they are too many to be watched, and asked for by nobody but a pod's own request.</summary>
     Strays = 64,
+
+    /// <summary>What others were let reach a moment ago, which is made known of this request by asking for it.</summary>
+    Reached = 128,
 }

@@ -46,12 +46,28 @@ public sealed partial class Guard
         if (inspections.Any(i => ModeOf(i.Policy, request) is Mode.Enforce
             && i.Exposed.Any(j => j.IsRefused && WaiverOf(i, j.InPlace is null ? Canary.OwnName : Pace.OwnName) is null)))
         {
-            return needs | Facts.Exposure | Facts.Approvals;
+            needs |= Facts.Exposure | Facts.Approvals;
         }
 
-        // Within its step, unless somebody rejected it a moment ago.
-        var raises = meaning is Meaning.MoreExposure && request is not ServiceRequest && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
-        return raises ? needs | Facts.Approvals : needs;
+        // Within its step, unless somebody rejected it a moment ago, or somebody else had the step's pods. The way back hangs on neither.
+        var raises = request is not ServiceRequest && meaning is not Meaning.Rollback && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
+        return !raises ? needs : needs | Facts.Approvals | (request.DryRun ? Facts.None : Facts.Reached);
+    }
+
+    /// <summary>The unproven pods that a request reaches, and its object was not seen to have yet; none where no policy enforces a canary of it.</summary>
+    public IReadOnlyList<ReachedPods> Reached(Request request, ClusterView view, DateTimeOffset now)
+    {
+        var policies = PolicyMatching.Matching(request, view, now).Where(p => ModeOf(p, request) is Mode.Enforce).ToList();
+        var change = Understand(request, policies.Count > 0, view);
+        return
+        [
+            .. from policy in policies
+               from pool in new Inspection(change, policy, view, now).Exposed
+               where pool is { IsRaised: true, IsCold: false }
+               from some in pool.Revisions
+               where some.Workload == change.After?.Ref && pool.Raised.Contains(some.Key)
+               select new ReachedPods(policy.Name, pool.Pool.Name, some.Workload, some.TemplateHash, some.Images, some.Pods, change.Before?.Generation),
+        ];
     }
 
     /// <summary>The revisions whose pods could prove a step to a pool that the request touches: a live decision rests on these pods.</summary>

@@ -169,7 +169,7 @@ public class BudgetsTests
         [.. (await (replica ?? First).ReserveAsync(Verdict(workload, PolicyOf("budget", BudgetScope.Namespace)), CancellationToken.None))["budget"].Rollouts.Select(r => r.Name).Order()];
 
     private IEnumerable<string> Places() =>
-        JsonNode.Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")?.AsArray().Select(p => (string?)p?["name"] ?? "").Order() ?? throw new InvalidOperationException("no places");
+        JsonNode.Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")?.AsArray().Select(p => (string?)p?["workload"]?["name"] ?? "").Order() ?? throw new InvalidOperationException("no places");
 
     private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time, s_patience);
 

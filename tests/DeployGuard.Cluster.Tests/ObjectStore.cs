@@ -90,7 +90,18 @@ internal sealed class ObjectStore : IAsyncDisposable
             return;
         }
 
-        await WriteAsync(context, path, stored, body);
+        if (context.Request.Method != "POST")
+        {
+            await WriteAsync(context, path, stored, body);
+        }
+        else if (Objects.ContainsKey($"{path}/{body["metadata"]?["name"]}"))
+        {
+            await RefuseAsync(context, HttpStatusCode.Conflict, "it exists already");
+        }
+        else
+        {
+            await WriteAsync(context, $"{path}/{body["metadata"]?["name"]}", null, body);
+        }
     }
 
     private async Task WriteAsync(HttpContext context, string path, JsonObject? stored, JsonObject body)

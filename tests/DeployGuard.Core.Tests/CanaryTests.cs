@@ -168,6 +168,29 @@ public class CanaryTests
     }
 
     [Test]
+    public void WhatOthersWereLetReachAMomentAgoCountsUntilItIsSeen()
+    {
+        ClusterView With(ClusterView view, params ReachedPods[] reached) => view with { Serving = view.Serving is { } serving ? serving with { Reached = reached } : null };
+        ReachedPods Reached(JsonObject of, int pods, long? generation = null) => new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
+        var other = Named("web-exp", 1, V3);
+
+        // Neither is seen by anybody yet: the second of two that are made at the same instant.
+        var finding = Expect(Create(C(1)), With(Standing(), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Assert.That(finding.Message, Does.EndWith("Unproven are 1 of deployment/web-exp (web@sha256:33333333), 1 of deployment/web-canary (web@sha256:22222222)"));
+
+        // Seen with what it was let have: it is counted once.
+        Expect(Create(C(1)), With(Standing(Running(other)), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+
+        // Seen, but as it was before: three more are on their way. As it was left, or scaled down since, the cluster says how many.
+        var seen = Running(C(1).With("metadata/generation", "4"), held: 25);
+        Expect(Create(other), With(Standing(seen), Reached(C(1), 4, generation: 4)), "5 of 25 pods (20%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Create(other), With(Standing(seen), Reached(C(1), 4, generation: 3)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+
+        // His own earlier request is not in his way, nor what another policy counts, nor another pool's.
+        Expect(Create(C(1)), With(Standing(), Reached(C(1), 1), Reached(other, 1) with { Policy = "another" }, Reached(other, 1) with { Pool = "Service another" }), allowed: true);
+    }
+
+    [Test]
     public void Row22_TheTightestPoolAnswers()
     {
         var api = Named("api", 180, V1).With("spec/template/metadata/labels", """{"app": "api", "all": "yes"}""");

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Access;
 using static DeployGuard.EndToEnd.Pools;
 using static DeployGuard.EndToEnd.Sandbox;
 
@@ -37,6 +38,18 @@ public class BypassCanaryTests
 
         var other = await sandbox.ApplyAsync("dana", Beside("web-x", V3, 1));
         Assert.That(other.Output, Does.Contain("Unproven are 1 of deployment/web-0 (web@sha256:22222222), 1 of deployment/web-x (web@sha256:33333333)"));
+    }
+
+    [Test]
+    public async Task Row20_TwentyAtTheSameInstantAgainstTwoReplicas()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        using var api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
+
+        var refusals = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => RefusalAsync(api, $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments", Beside($"web-{i}", V2, 1))));
+
+        Assert.That(refusals.Count(r => r is null), Is.EqualTo(1), string.Join('\n', refusals));
+        Assert.That(refusals.OfType<string>(), Has.Some.Contains("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1. Unproven are 1 of deployment/web-"));
     }
 
     [Test]
@@ -173,4 +186,18 @@ public class BypassCanaryTests
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "labels": {"app": "web"} },
          "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
         """);
+
+    /// <summary>Null where it is made.</summary>
+    private static async Task<string?> RefusalAsync(ApiConnection api, string path, JsonObject manifest)
+    {
+        try
+        {
+            using var made = await api.WriteAsync(HttpMethod.Post, path, manifest.ToJsonString(), CancellationToken.None);
+            return null;
+        }
+        catch (ApiException refused) when (refused.StatusCode is System.Net.HttpStatusCode.Forbidden)
+        {
+            return refused.ServerMessage;
+        }
+    }
 }

@@ -58,7 +58,7 @@ public class CanaryTests
         await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 2), "2 of 6 pods (33%) behind Service web would be unproven; step 5% allows 1");
 
         var watched = (await watching).OrFail().Output;
-        Assert.That(watched, Does.Contain("deployment/web-canary  # 1 unproven").And.Contain("Next: step ").And.Contain("All steps are held: it may go anywhere."));
+        Assert.That(watched, Does.Contain("deployment/web-canary  # 1 unproven").And.Contain("Next: step "));
         Assert.That(watched.TrimEnd(), Does.EndWith("deployment/web-canary  == 2 proven"));
     }
 

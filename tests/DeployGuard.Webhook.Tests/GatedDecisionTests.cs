@@ -124,6 +124,39 @@ public class GatedDecisionTests
     }
 
     [Test]
+    public async Task WhatOthersWereLetReachAMomentAgoCountsAndWhatIsLetInIsMadeKnown()
+    {
+        var web = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
+        var canary = s_asked with { ResourceVersion = "7", Generation = 4, Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
+        _facts.Cached = new ClusterView
+        {
+            Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}""").RootElement)],
+            Parent = canary,
+            Serving = new Serving
+            {
+                Members = [new Member { Spec = web }, new Member { Spec = canary }],
+                Changes = [new RecordedChange { Name = "w", Workload = canary.Ref, TemplateHash = canary.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
+            },
+        };
+
+        var alone = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        Assert.That(alone.GetProperty("allowed").GetBoolean(), Is.True, alone.GetRawText());
+        Assert.That(
+            _facts.Reached.Select(r => (r.Policy, r.Pool, r.Workload, r.TemplateHash, r.Pods, r.Generation)),
+            Is.EqualTo(new[] { ("canary", "Deployment stable", canary.Ref, canary.Template.Hash, 5, (long?)4) }));
+
+        _facts.Others = [new ReachedPods("canary", "Deployment stable", canary.Ref with { Name = "other" }, "v1:other", ["registry.example.com/other@sha256:00"], 3, null)];
+        _facts.Reached.Clear();
+        var beside = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        Assert.That(beside.GetRawText(), Does.Contain("8 of 68 pods (11%) of Deployment stable would be unproven; step 10% allows 6").And.Contain("3 of deployment/other"));
+        Assert.That(_facts.Reached, Is.Empty, "what is refused reaches nobody");
+
+        _facts.Others = [];
+        await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7", dryRun: true));
+        Assert.That(_facts.Reached, Is.Empty, "nor does a dry run");
+    }
+
+    [Test]
     public async Task APlaceInTheBudgetIsAskedForLastAndNeverByADryRun()
     {
         var budget = new SafeguardPolicy { Name = "budget", Budget = new BudgetRules(1, BudgetScope.Namespace, TimeSpan.FromHours(1)) };

@@ -58,6 +58,19 @@ internal sealed class LiteralFacts : IFacts
     /// <summary>What a live read of pods would say.</summary>
     public IReadOnlyList<ServingPod> Pods { get; set; } = [];
 
+    /// <summary>What others were let reach a moment ago.</summary>
+    public IReadOnlyList<ReachedPods> Others { get; set; } = [];
+
+    /// <summary>What requests were let reach, in their order.</summary>
+    public List<ReachedPods> Reached { get; } = [];
+
+    public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
+    {
+        var with = view.Serving is { } serving ? view with { Serving = serving with { Reached = Others } } : view;
+        Reached.AddRange(ask(with));
+        return ValueTask.FromResult(with);
+    }
+
     /// <summary>What a reservation would say of the budgets.</summary>
     public Dictionary<string, BudgetUse> Budgets { get; } = [];
 

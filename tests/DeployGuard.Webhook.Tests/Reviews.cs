@@ -28,10 +28,11 @@ internal static class Reviews
     public static string Update(bool dryRun = false) => Of("UPDATE", "apps", "Deployment", "deployments", "dana", Deployment(OtherImage), Deployment(Image), dryRun);
 
     /// <param name="version">Of the parent, as the API server has it.</param>
-    public static string Scale(int before, int after, string version)
+    public static string Scale(int before, int after, string version, bool dryRun = false)
     {
         var review = JsonNode.Parse(Of("UPDATE", "apps", "Deployment", "deployments", "dana", Replicas(after), Replicas(before))) ?? throw new InvalidOperationException("no review");
-        (review["request"] ?? throw new InvalidOperationException("no request"))["subResource"] = "scale";
+        var request = review["request"] ?? throw new InvalidOperationException("no request");
+        (request["subResource"], request["dryRun"]) = ("scale", dryRun);
         return review.ToJsonString();
 
         JsonObject Replicas(int count) => new()

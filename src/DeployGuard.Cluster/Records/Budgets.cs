@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
@@ -57,9 +56,8 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
             // Where there are several, all are looked at before a place is taken in any.
             foreach (var policy in policies.Count > 1 ? policies : [])
             {
-                var (use, _, stored) = await LookAsync(policy, verdict.Change, cap.Token);
-                stored?.Dispose();
-                uses[policy.Name] = use;
+                using var stored = await api.FindAsync($"{Path}/{NameOf(policy, verdict.Change.Request.Target.Namespace)}", cap.Token);
+                uses[policy.Name] = (await LookAsync(policy, verdict.Change, stored?.RootElement, cap.Token)).Use;
             }
 
             foreach (var policy in policies.TakeWhile(_ => policies.All(p => !IsSpent(p, uses))))
@@ -80,7 +78,7 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
 
     private async Task<BudgetUse> ReserveAsync(SafeguardPolicy policy, Change change, CancellationToken cancel)
     {
-        var gate = _gates.GetOrAdd(BudgetPlaces.NameOf(policy, change.Request.Target.Namespace), _ => new Gate());
+        var gate = _gates.GetOrAdd(NameOf(policy, change.Request.Target.Namespace), _ => new Gate());
         // One of this replica at a time: two hundred that swap against each other get nowhere in half a second.
         await gate.Turn.WaitAsync(cancel);
         try
@@ -104,43 +102,32 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
     private async Task<BudgetUse> SwapAsync(SafeguardPolicy policy, Change change, CancellationToken cancel)
     {
         var (rules, after) = (RulesOf(policy), AfterOf(change));
-        while (true)
-        {
-            var (use, places, version) = await LookAsync(policy, change, cancel);
-            using var stored = version;
-            if (use.IsSpent(rules))
+        var name = NameOf(policy, after.Ref.Namespace);
+        BudgetUse? found = null;
+        await api.SwapAsync(
+            Path,
+            name,
+            async stored =>
             {
-                return use;
-            }
-
-            var now = time.GetUtcNow();
-            var name = BudgetPlaces.NameOf(policy, after.Ref.Namespace);
-            var document = BudgetPlaces.Document(name, options.Namespace, policy.Name, stored?.RootElement, [.. places, new Place(after.Ref, after.Template.Hash, now, now + InFlight.SeenWithin)]);
-            try
-            {
-                using var written = stored is null
-                    ? await api.WriteAsync(HttpMethod.Post, Path, document, cancel)
-                    : await api.WriteAsync(HttpMethod.Put, $"{Path}/{name}", document, cancel);
-                return use;
-            }
-            catch (ApiException lost) when (lost.StatusCode is HttpStatusCode.Conflict)
-            {
-                // Somebody else took a place meanwhile: look again. The deadline bounds it.
-                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 25)), time, cancel);
-            }
-        }
+                (var use, var places) = await LookAsync(policy, change, stored, cancel);
+                found = use;
+                var now = time.GetUtcNow();
+                return use.IsSpent(rules) ? null
+                    : PlacesMap.Document(name, options.Namespace, ("deployguard.io/policy", policy.Name), stored, [.. places, new Place(after.Ref, after.Template.Hash, now, now + InFlight.SeenWithin)]);
+            },
+            cancel);
+        return found ?? throw new InvalidOperationException("the budget was not looked at");
     }
 
-    /// <summary>What a budget is spent on now, the places of others in it, and the object that says so, which is the caller's to dispose.</summary>
-    private async Task<(BudgetUse Use, IReadOnlyList<Place> Places, JsonDocument? Stored)> LookAsync(SafeguardPolicy policy, Change change, CancellationToken cancel)
+    /// <summary>What a budget is spent on now, and the places of others in it.</summary>
+    /// <param name="stored">Read before: a place that was dropped from it is seen as a Change in what is read now.</param>
+    private async Task<(BudgetUse Use, IReadOnlyList<Place> Places)> LookAsync(SafeguardPolicy policy, Change change, JsonElement? stored, CancellationToken cancel)
     {
         var after = AfterOf(change);
-        // In this order: a place that was dropped from the first is seen as a Change in the second.
-        var stored = await api.FindAsync($"{Path}/{BudgetPlaces.NameOf(policy, after.Ref.Namespace)}", cancel);
         var changes = await ReadChangesAsync(RulesOf(policy), after.Ref.Namespace, cancel);
         var now = time.GetUtcNow();
-        var places = BudgetPlaces.Read(stored?.RootElement).Where(p => p.Until > now && !IsSeen(p, changes) && !(p.Workload == after.Ref && p.TemplateHash == after.Template.Hash)).ToList();
-        return (Use(policy, changes, places, after.Ref), places, stored);
+        var places = PlacesMap.Read<Place>(stored).Where(p => p.Until > now && !IsSeen(p, changes) && !(p.Workload == after.Ref && p.TemplateHash == after.Template.Hash)).ToList();
+        return (Use(policy, changes, places, after.Ref), places);
     }
 
     private BudgetUse Use(SafeguardPolicy policy, IReadOnlyList<RecordedChange> changes, IReadOnlyList<Place> places, WorkloadRef asking)
@@ -172,6 +159,9 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
         c.Workload == place.Workload && c.TemplateHash == place.TemplateHash
         && ((c.Phase is not (Phase.Pending or Phase.Rejected) && c.LastAskedAt >= Whole(place.At)) || (c.HasCompleted && c.Since >= Whole(place.At))));
 
+    private static string NameOf(SafeguardPolicy policy, string @namespace) =>
+        PlacesMap.NameOf("budget", $"{policy.Name}/{(policy.Budget?.Per is BudgetScope.Namespace ? @namespace : "")}");
+
     private static BudgetRules RulesOf(SafeguardPolicy policy) => policy.Budget ?? throw new InvalidOperationException($"policy {policy.Name} has no budget");
 
     private static Workload AfterOf(Change change) => change.After ?? throw new InvalidOperationException("nothing is rolled out");
@@ -184,6 +174,9 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
     private bool IsAtRest(WorkloadRef workload) => Find(workload) is { IsAtRest: true };
 
     private ObservedWorkload? Find(WorkloadRef workload) => caches.Workloads.TryGetValue(workload.Kind, out var cache) ? cache.Find(ObjectKey.Of(workload.Namespace, workload.Name)) : null;
+
+    /// <summary>A place that one revision of one workload has taken, and until when it holds if nothing is seen of it.</summary>
+    private sealed record Place(WorkloadRef Workload, string TemplateHash, DateTimeOffset At, DateTimeOffset Until);
 
     /// <summary>Of one budget in one replica.</summary>
     private sealed class Gate

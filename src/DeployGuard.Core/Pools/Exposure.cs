@@ -25,7 +25,7 @@ internal sealed class Exposure
         (_policy, _rules, _view, _now) = (policy, rules, view, now);
         _serving = view.Serving ?? new Serving { Changes = view.Changes };
         _proven = new Proven(policy, rules, _serving, now);
-        _unproven = new UnprovenCount(rules, _proven);
+        _unproven = new UnprovenCount(policy, rules, _serving, _proven);
         _held = new HeldSteps(policy, rules, view, _serving, now);
         _reaching = new Reaching(rules, _proven, _unproven, _held);
     }
@@ -68,7 +68,7 @@ internal sealed class Exposure
     private IEnumerable<PoolStanding> Stand(Pool pool)
     {
         var proven = _proven.In(pool);
-        var unproven = _unproven.Of(pool, proven);
+        var unproven = _unproven.Of(pool, proven, null);
         var total = Weigh(pool, unproven, null);
         foreach (var member in pool.Members)
         {
@@ -113,12 +113,12 @@ internal sealed class Exposure
     private Judged Judge(Pool pool, Pool before, AskedWorkload? target)
     {
         var proven = _proven.In(before);
-        var had = _unproven.Of(before, proven);
+        var had = _unproven.Of(before, proven, target?.After.Spec.Ref);
         // What users have now is what a step is held of, and what one is a share of.
         var totalBefore = Weigh(before, had, null);
         var asked = target is null ? null : _reaching.Of(target, before, totalBefore, proven);
         var others = new Pool(pool.Name, pool.Service, [.. pool.Members.Where(m => m != target?.After)]);
-        List<UnprovenPods> has = [.. _unproven.Of(others, proven), .. asked?.Pods ?? []];
+        List<UnprovenPods> has = [.. _unproven.Of(others, proven, target?.After.Spec.Ref), .. asked?.Pods ?? []];
 
         var raised = has.GroupBy(p => p.Key)
             .Where(g => (asked is { IsRaised: true } && g.Key == asked.Key) || (asked?.Key != g.Key && g.Sum(p => p.Pods) > had.Where(p => p.Key == g.Key).Sum(p => p.Pods)))
@@ -172,15 +172,17 @@ internal sealed class Exposure
     }
 
     /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
-    private static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? target) => pool.Members.Sum(m =>
-    {
-        var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
-        return !pool.IsOwn(m) ? pods : m == target?.After ? m.Size : Math.Max(pods, m.Present);
-    });
+    private static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? target) =>
+        pool.Members.Sum(m =>
+        {
+            var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
+            return !pool.IsOwn(m) ? pods : m == target?.After ? m.Size : Math.Max(pods, m.Present);
+        })
+        + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
 
     /// <summary>Desired pods that are proven, ready or not: a pool whose pods have crashed is not new.</summary>
     private static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
-        pool.Members.Where(pool.IsOwn).Sum(m => m.Size - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods));
+        pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
 
     /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
     private Served Replaced(Pool pool, int provenBefore) => _serving.Changes

@@ -23,6 +23,9 @@ public sealed record Serving
     /// <summary>Nodes that a DaemonSet made now would run on; 0 where nobody counted them.</summary>
     public int Nodes { get; init; }
 
+    /// <summary>What others were let have a moment ago, seen by now or not.</summary>
+    public IReadOnlyList<ReachedPods> Reached { get; init; } = [];
+
     /// <summary>Why this is what the caches say, and not what is true now; null where it was read live, or did not have to be.</summary>
     public string? Stale { get; init; }
 }

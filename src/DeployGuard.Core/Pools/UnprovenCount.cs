@@ -3,10 +3,26 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Pools;
 
-/// <summary>Counts the pods without proof that a pool has, with nobody asking for anything.</summary>
-internal sealed class UnprovenCount(CanaryRules rules, Proven proven)
+/// <summary>Counts the pods without proof that a pool has, or is about to have.</summary>
+internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, Serving serving, Proven proven)
 {
-    public List<UnprovenPods> Of(Pool pool, ProvenHere here) => [.. pool.Members.SelectMany(m => Of(m, here))];
+    /// <param name="asking">The workload that a request is about: it says itself what it is to have.</param>
+    public List<UnprovenPods> Of(Pool pool, ProvenHere here, WorkloadRef? asking)
+    {
+        var counted = pool.Members.SelectMany(m => Of(m, here)).ToList();
+        foreach (var reached in serving.Reached.Where(r => r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsSeenIn(serving.Members)))
+        {
+            var key = RevisionKey.Of(rules.Covers, reached.TemplateHash, reached.Images);
+            var had = counted.Where(u => u.Workload == reached.Workload && u.Key == key).Sum(u => u.Pods);
+            if (reached.Pods > had)
+            {
+                counted.RemoveAll(u => u.Workload == reached.Workload && u.Key == key);
+                counted.Add(new UnprovenPods(key, reached.Workload, reached.TemplateHash, reached.Images, reached.Pods));
+            }
+        }
+
+        return counted;
+    }
 
     /// <summary>Unproven pods of a workload that is not asked about: what runs, and what its rollout under way may bring at once.</summary>
     public IEnumerable<UnprovenPods> Of(Member member, ProvenHere here)

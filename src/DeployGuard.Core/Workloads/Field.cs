@@ -25,6 +25,8 @@ internal readonly record struct Field(JsonElement Element, Place? Place)
 
     public int? Int(string name) => this[name]?.AsInt();
 
+    public long? Long(string name) => this[name] is not { } field ? null : field.Element.ValueKind is JsonValueKind.Number && field.Element.TryGetInt64(out var value) ? value : throw field.Wrong("a whole number");
+
     public bool Flag(string name) => this[name] is { } field && field.Element.ValueKind switch
     {
         JsonValueKind.True => true,

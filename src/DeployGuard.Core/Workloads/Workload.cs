@@ -10,6 +10,9 @@ public sealed record Workload
 
     public string ResourceVersion { get; init; } = "";
 
+    /// <summary>Counts the changes of the spec; null where the API server does not count them (Pods).</summary>
+    public long? Generation { get; init; }
+
     public IReadOnlyDictionary<string, string> Labels { get; init; } = Maps.Empty;
 
     public IReadOnlyDictionary<string, string> Annotations { get; init; } = Maps.Empty;

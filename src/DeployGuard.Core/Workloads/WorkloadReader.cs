@@ -28,6 +28,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? metadata.Text("generateName") ?? ""),
             Uid = metadata.Text("uid") ?? "",
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
+            Generation = metadata.Long("generation"),
             Labels = metadata.Map("labels"),
             Annotations = metadata.Map("annotations"),
             ControllerUid = ControllerUid(metadata),

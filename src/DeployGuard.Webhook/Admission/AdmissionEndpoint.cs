@@ -1,5 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
 
@@ -65,8 +66,14 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         deadline.CancelAfter(Deadline.Of(context.Request));
         try
         {
-            var live = await ReadAsync(request, view, needs, deadline.Token);
+            (var live, needs) = await ReadAsync(request, view, needs, deadline.Token);
             var verdict = guard.Decide(request, live, time.GetUtcNow());
+            if (needs.HasFlag(Facts.Reached) && verdict.IsAllowed)
+            {
+                live = await ReachAsync(request, live, needs, deadline.Token);
+                verdict = guard.Decide(request, live, time.GetUtcNow());
+            }
+
             if (needs.HasFlag(Facts.Budget) && verdict.IsAllowed)
             {
                 // Last of all: what is refused for another reason, or where all places are known to be taken, takes nobody's.
@@ -87,7 +94,8 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         }
     }
 
-    private async ValueTask<ClusterView> ReadAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
+    /// <returns>The view, and what was needed in the end.</returns>
+    private async ValueTask<(ClusterView View, Facts Needs)> ReadAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
     {
         if (needs.HasFlag(Facts.Parent))
         {
@@ -96,7 +104,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             needs = guard.Needs(request, view, time.GetUtcNow()) & ~Facts.Parent;
         }
 
-        if ((needs & ~Facts.Exemption) is not Facts.None)
+        if ((needs & ~(Facts.Exemption | Facts.Reached)) is not Facts.None)
         {
             view = await facts.ReadLiveAsync(request, view, needs, deadline);
         }
@@ -108,7 +116,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
 
         if (!needs.HasFlag(Facts.Exemption))
         {
-            return view;
+            return (view, needs);
         }
 
         var mayLeave = new HashSet<string>();
@@ -120,7 +128,17 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             }
         }
 
-        return view with { MayLeave = mayLeave };
+        return (view with { MayLeave = mayLeave }, needs);
+    }
+
+    /// <summary>A refusal for what others were let reach rests on what is there now, and not on what a cache has not seen.</summary>
+    private async ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
+    {
+        var now = time.GetUtcNow();
+        IReadOnlyList<ReachedPods> Ask(ClusterView with) => guard.Decide(request, with, now).IsAllowed ? guard.Reached(request, with, now) : [];
+        var reached = await facts.ReachAsync(request, view, Ask, deadline);
+        return needs.HasFlag(Facts.Exposure) || guard.Decide(request, reached, now).IsAllowed ? reached
+            : await facts.ReachAsync(request, (await ReadAsync(request, view, needs | Facts.Exposure, deadline)).View, Ask, deadline);
     }
 
     private static bool MustBeOnRecordFirst(Verdict verdict) =>

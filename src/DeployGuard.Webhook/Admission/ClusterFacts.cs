@@ -2,6 +2,7 @@ using DeployGuard.Cluster;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
@@ -18,6 +19,9 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
 
     public async ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
         await cluster.ReadPodsAsync(request, view, wanted, deadline);
+
+    public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) =>
+        OrUnavailableAsync(cluster.ReachAsync(request, view, ask, deadline));
 
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.MayAsync(who, verb, resource, @namespace, name, deadline));

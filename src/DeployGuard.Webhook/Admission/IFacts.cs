@@ -1,5 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
@@ -16,6 +17,11 @@ internal interface IFacts
 
     /// <summary>The view with the pods of some revisions as they are now; as it was, and marked as stale, where they could not be had in time.</summary>
     ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline);
+
+    /// <summary>The view with what others were let reach a moment ago; what the request is let reach is known to them from then on.</summary>
+    /// <param name="ask">What it reaches in such a view; nothing where it is refused there.</param>
+    /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
+    ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline);
 
     /// <summary>Whether somebody has a verb on one of our resources, as the API server's authorizers say now.</summary>
     /// <param name="namespace">Empty for a cluster-scoped resource.</param>

@@ -1,6 +1,7 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
@@ -18,6 +19,9 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
 
     public ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
         ValueTask.FromResult(view);
+
+    /// <summary>Nobody runs anything in a folder of files.</summary>
+    public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) => ValueTask.FromResult(view);
 
     /// <summary>Without an authorizer nobody was given any verb.</summary>
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);

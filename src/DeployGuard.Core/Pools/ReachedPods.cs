@@ -1,0 +1,20 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Pools;
+
+/// <summary>
+/// Unproven pods that a request was let have a moment ago. Until the workload is seen as the request left it, they count for whoever asks next:
+/// else ten requests of the same instant would each be the first.
+/// </summary>
+/// <param name="Policy">In whose eyes they are unproven.</param>
+/// <param name="Pool"><see cref="Pools.Pool.Name"/>.</param>
+/// <param name="Generation">Of the workload that the request changed; null where it made one, or nobody counts.</param>
+public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods, long? Generation)
+{
+    /// <summary>How long they count if nothing is seen of them: an API server has answered by then, or dropped the request.</summary>
+    public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What is counted of the workload includes them, or says that they never came.</summary>
+    public bool IsSeenIn(IReadOnlyList<Member> members) =>
+        members.FirstOrDefault(m => m.Spec.Ref == Workload) is { } found && (Generation is not { } asked || found.Spec.Generation is not { } now || now > asked);
+}

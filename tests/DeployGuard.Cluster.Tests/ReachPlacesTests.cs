@@ -1,0 +1,112 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Pools;
+using DeployGuard.Core.Workloads;
+using Microsoft.Extensions.Time.Testing;
+
+namespace DeployGuard.Cluster.Tests;
+
+/// <summary>What requests were let reach, taken by compare-and-swap on an object that an API server keeps.</summary>
+public class ReachPlacesTests
+{
+    /// <summary>A loaded machine answers all the same.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero));
+    private ObjectStore? _store;
+
+    private ObjectStore Store => _store ?? throw new InvalidOperationException("not started");
+
+    [SetUp]
+    public async Task StartAsync() => _store = await ObjectStore.StartAsync();
+
+    [TearDown]
+    public async Task StopAsync() => await Store.DisposeAsync();
+
+    [Test]
+    public async Task OfManyAtTheSameInstantTheReplicasLetInOne()
+    {
+        ReachPlaces[] replicas = [NewReplica(), NewReplica(), NewReplica()];
+
+        // Asked again after every lost swap: only the answer that was written counts.
+        var seen = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => replicas[i % 3].TakeAsync("shop", others => others.Count > 0 ? [] : [Pods($"web-{i}")], CancellationToken.None)));
+
+        Assert.That(seen.Count(others => others.Count == 0), Is.EqualTo(1));
+        Assert.That(Stored(), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public async Task WhatWasLetReachIsReadBackWholeByAnotherReplica()
+    {
+        await NewReplica().TakeAsync("shop", _ => [Pods("web-1"), Pods("web-1") with { Pool = "Service other", Generation = 7 }], CancellationToken.None);
+
+        var others = await NewReplica().TakeAsync("shop", _ => [], CancellationToken.None);
+
+        Assert.That(others.Select(o => (o.Policy, o.Pool, o.Workload, o.TemplateHash, Image: o.Images.Single(), o.Pods, o.Generation)), Is.EqualTo(new[]
+        {
+            ("canary", "Service web", Ref("web-1"), "v1:2", "registry.example.com/web@sha256:2", 1, (long?)null),
+            ("canary", "Service other", Ref("web-1"), "v1:2", "registry.example.com/web@sha256:2", 1, 7),
+        }));
+    }
+
+    [Test]
+    public async Task ItCountsUntilItsTimeIsUpAndInItsNamespaceAlone()
+    {
+        var replica = NewReplica();
+        await replica.TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None);
+
+        Assert.That(await replica.TakeAsync("elsewhere", _ => [], CancellationToken.None), Is.Empty);
+        _time.Advance(ReachedPods.SeenWithin - TimeSpan.FromSeconds(1));
+        Assert.That(await replica.TakeAsync("shop", _ => [], CancellationToken.None), Has.Count.EqualTo(1));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.That(await replica.TakeAsync("shop", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);
+        Assert.That(Stored(), Has.Length.EqualTo(1), "what is over is not kept");
+    }
+
+    [Test]
+    public async Task WhoReachesNothingWritesNothing()
+    {
+        await NewReplica().TakeAsync("shop", _ => [], CancellationToken.None);
+
+        Assert.That(Store.Writes, Is.Empty);
+    }
+
+    [TestCase("nonsense")]
+    [TestCase("""[{"pods": {}}]""")]
+    [TestCase("""[{"at": "2026-11-24T00:00:00Z", "pods": null}]""")]
+    public async Task WhatSomebodyElseWroteThereIsWrittenOver(string foreign)
+    {
+        var replica = NewReplica();
+        await replica.TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None);
+        Store.Objects.Values.Single()["data"] = new JsonObject { ["places"] = foreign };
+
+        Assert.That(await replica.TakeAsync("shop", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);
+        Assert.That(Stored(), Has.Length.EqualTo(1));
+    }
+
+    [Test]
+    public void WhereItCannotBeWrittenInTimeNothingIsKnown()
+    {
+        Store.Admit = _ => throw new InvalidOperationException("quota");
+
+        Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None));
+    }
+
+    private ReachPlaces NewReplica() => new(Store.Connection, s_options, _time, s_patience);
+
+    private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single()["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
+
+    private static ReachedPods Pods(string workload) => new("canary", "Service web", Ref(workload), "v1:2", ["registry.example.com/web@sha256:2"], 1, null);
+
+    private static WorkloadRef Ref(string name) => new("apps", "Deployment", "shop", name);
+
+    private static readonly ClusterOptions s_options = new()
+    {
+        Namespace = "deployguard-system",
+        Service = "deployguard",
+        Secret = "deployguard-tls",
+        WebhookConfiguration = "deployguard",
+        Lease = "deployguard-leader",
+    };
+}
