@@ -50,8 +50,9 @@ public sealed partial class Guard
         }
 
         // Within its step, unless somebody rejected it a moment ago, or somebody else had the step's pods. The way back hangs on neither.
-        var raises = request is not ServiceRequest && meaning is not Meaning.Rollback && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
-        return !raises ? needs : needs | Facts.Approvals | (request.DryRun ? Facts.None : Facts.Reached);
+        var raises = meaning is not Meaning.Rollback && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
+        return !raises ? needs
+            : needs | (request is ServiceRequest ? Facts.None : Facts.Approvals) | (request.DryRun ? Facts.None : Facts.Reached);
     }
 
     /// <summary>The unproven pods that a request reaches, and its object was not seen to have yet; none where no policy enforces a canary of it.</summary>

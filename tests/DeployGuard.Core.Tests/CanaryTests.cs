@@ -191,6 +191,23 @@ public class CanaryTests
     }
 
     [Test]
+    public void OnlyWhatRaisesAnUnprovenRevisionIsMadeKnown()
+    {
+        var (blue, green) = (Coloured("blue", V1), Coloured("green", V2).With("spec/replicas", "1"));
+        var coloured = Standing() with { Serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []) };
+
+        Assert.That(Needs(Create(C(1)), Standing()), Is.EqualTo(Facts.Approvals | Facts.Reached));
+        Assert.That(Needs(Create(C(1)) with { DryRun = true }, Standing()), Is.EqualTo(Facts.Approvals));
+        Assert.That(Needs(Create(Web(20)), Standing(web: 0)), Is.EqualTo(Facts.Approvals), "a cold pool has no step to share");
+        Assert.That(Needs(Scale(Web(20), 30), Standing()), Is.EqualTo(Facts.None), "proven");
+        Assert.That(Needs(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(Facts.None), "fewer");
+        Assert.That(Needs(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Facts.None));
+        Assert.That(Needs(Flip("colour", "blue", "app", "web"), coloured) & Facts.Reached, Is.EqualTo(Facts.Reached), "a Service that comes to select one more");
+
+        static Facts Needs(Request request, ClusterView view) => new Guard(TrustedControllers.BuiltIn).Needs(request, view, Some.Now);
+    }
+
+    [Test]
     public void Row22_TheTightestPoolAnswers()
     {
         var api = Named("api", 180, V1).With("spec/template/metadata/labels", """{"app": "api", "all": "yes"}""");

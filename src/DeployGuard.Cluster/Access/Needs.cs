@@ -42,7 +42,7 @@ public static class Needs
             .. InCluster("authorization.k8s.io", ["subjectaccessreviews"], ["create"], "nobody has the verbs exempt, override and breakglass-namespace"),
             .. InCluster(Registrations, ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"], ["get", "patch"], "the registration is not kept", options.WebhookConfiguration),
             .. InOurs(options, "", "secrets", ["get", "patch"], "no certificate, and the leader forgets what it did", options.Secret),
-            .. InOurs(options, "", "configmaps", ["get", "create", "update"], "what a budget limits is refused as Undecidable"),
+            .. InOurs(options, "", "configmaps", ["get", "create", "update"], "canaries, and what a budget limits, are refused as Undecidable"),
             .. InOurs(options, "coordination.k8s.io", "leases", ["get", "update"], "no replica leads", options.Lease),
             // A create cannot be limited by name.
             .. InOurs(options, "coordination.k8s.io", "leases", ["create"], "no replica leads"),

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
@@ -113,7 +115,7 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
                 found = use;
                 var now = time.GetUtcNow();
                 return use.IsSpent(rules) ? null
-                    : PlacesMap.Document(name, options.Namespace, ("deployguard.io/policy", policy.Name), stored, [.. places, new Place(after.Ref, after.Template.Hash, now, now + InFlight.SeenWithin)]);
+                    : PlacesMap.Document(name, options.Namespace, $"places in the budget of policy {policy.Name}", stored, [.. places, new Place(after.Ref, after.Template.Hash, now, now + InFlight.SeenWithin)]);
             },
             cancel);
         return found ?? throw new InvalidOperationException("the budget was not looked at");
@@ -160,7 +162,7 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
         && ((c.Phase is not (Phase.Pending or Phase.Rejected) && c.LastAskedAt >= Whole(place.At)) || (c.HasCompleted && c.Since >= Whole(place.At))));
 
     private static string NameOf(SafeguardPolicy policy, string @namespace) =>
-        PlacesMap.NameOf("budget", $"{policy.Name}/{(policy.Budget?.Per is BudgetScope.Namespace ? @namespace : "")}");
+        $"deployguard-budget-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{policy.Name}/{(policy.Budget?.Per is BudgetScope.Namespace ? @namespace : "")}")).AsSpan(0, 8))}";
 
     private static BudgetRules RulesOf(SafeguardPolicy policy) => policy.Budget ?? throw new InvalidOperationException($"policy {policy.Name} has no budget");
 

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -12,14 +10,11 @@ internal static class PlacesMap
 
     private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Web) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
-    /// <summary>Short and valid whatever it is about is called.</summary>
-    public static string NameOf(string purpose, string about) => $"deployguard-{purpose}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(about)).AsSpan(0, 8))}";
-
-    /// <param name="annotation">Says what it is about to whoever finds it.</param>
+    /// <param name="about">Says to whoever finds it what it is.</param>
     /// <param name="stored">What is there now; null if nothing is.</param>
-    public static string Document<T>(string name, string @namespace, (string Name, string Value) annotation, JsonElement? stored, IEnumerable<T> places)
+    public static string Document<T>(string name, string @namespace, string about, JsonElement? stored, IEnumerable<T> places)
     {
-        var metadata = new JsonObject { ["name"] = name, ["namespace"] = @namespace, ["annotations"] = new JsonObject { [annotation.Name] = annotation.Value } };
+        var metadata = new JsonObject { ["name"] = name, ["namespace"] = @namespace, ["annotations"] = new JsonObject { ["deployguard.io/about"] = about } };
         if (stored is { } existing)
         {
             // A PUT that carries the version which was read fails if anybody wrote in between.

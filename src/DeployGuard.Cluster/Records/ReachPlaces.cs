@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
@@ -7,8 +9,8 @@ using DeployGuard.Core.Pools;
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>
-/// What requests were let reach a moment ago, in one ConfigMap of ours per namespace. Replicas write it by compare-and-swap before they answer, so that
-/// canaries asked for at the same instant of several of them cannot all be the first.
+/// What requests were let reach a moment ago, in ConfigMaps of ours. Replicas write them by compare-and-swap before they answer, so that canaries asked
+/// for at the same instant of several of them cannot all be the first.
 /// </summary>
 /// <param name="longest">What it may take; null for 1.5 s.</param>
 internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, TimeProvider time, TimeSpan? longest = null)
@@ -17,6 +19,9 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
 
     /// <summary>One of this replica at a time: those that swap against each other get nowhere.</summary>
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new();
+
+    /// <summary>A few that many namespaces share: one for each would outlive its namespace, and one for all would be everybody's queue.</summary>
+    private static string NameOf(string @namespace) => $"deployguard-reach-{SHA256.HashData(Encoding.UTF8.GetBytes(@namespace))[0] % 16:x}";
 
     private string Folder => $"api/v1/namespaces/{options.Namespace}/configmaps";
 
@@ -29,7 +34,7 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
         cap.CancelAfter(_longest);
         try
         {
-            var turn = _turns.GetOrAdd(@namespace, _ => new SemaphoreSlim(1));
+            var turn = _turns.GetOrAdd(NameOf(@namespace), _ => new SemaphoreSlim(1));
             await turn.WaitAsync(cap.Token);
             try
             {
@@ -48,7 +53,7 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
 
     private async Task<IReadOnlyList<ReachedPods>> SwapAsync(string @namespace, Func<IReadOnlyList<ReachedPods>, IReadOnlyList<ReachedPods>> ask, CancellationToken cancel)
     {
-        var name = PlacesMap.NameOf("reach", @namespace);
+        var name = NameOf(@namespace);
         IReadOnlyList<ReachedPods> others = [];
         await api.SwapAsync(
             Folder,
@@ -58,10 +63,10 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
                 var now = time.GetUtcNow();
                 // Seen or not, they stay until their time is up: another replica's caches may lag behind ours.
                 var places = PlacesMap.Read<Place>(stored).Where(p => now - p.At < ReachedPods.SeenWithin).ToList();
-                others = [.. places.Select(p => p.Pods)];
+                others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
                 var own = ask(others);
                 return Task.FromResult(own.Count == 0 ? null
-                    : PlacesMap.Document(name, options.Namespace, ("deployguard.io/namespace", @namespace), stored, places.Concat(own.Select(p => new Place(p, now)))));
+                    : PlacesMap.Document(name, options.Namespace, "the unproven pods that requests were let have within the last seconds", stored, places.Concat(own.Select(p => new Place(p, now)))));
             },
             cancel);
         return others;
