@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
+using DeployGuard.Cluster.Webhooks;
 using DeployGuard.Core.Policies;
 using static DeployGuard.Cli.Tests.DoctorTests;
 
@@ -38,7 +39,7 @@ public class DoctorPolicyTests
     public void NamespacesAreGuardedWhereAnEnforcePolicyIsActiveButNeverExemptOnes()
     {
         SafeguardPolicy[] policies = [Policy($$"""{ {{Selecting}} }"""), Policy("""{"mode": "Audit"}"""), Policy("""{"active": {"until": "2026-11-24T00:00:00Z"}}""")];
-        Assert.That(RegistrationCheck.Guarded(policies, s_namespaces, s_installed.Options, s_now), Is.EqualTo((string[])["bank", "shop"]));
+        Assert.That(GuardedNamespaces.Of(policies, s_namespaces.Select(n => (n.Name, n.Labels)), s_installed.Options, s_now), Is.EqualTo((string[])["bank", "shop"]));
     }
 
     [Test]

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster;
-using DeployGuard.Core.Policies;
+using DeployGuard.Cluster.Webhooks;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -12,7 +11,8 @@ internal sealed class RegistrationCheck : ICheck
     public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
     {
         var (validating, mutating) = (await patient.ValidatingAsync(cancel), await patient.MutatingAsync(cancel));
-        var guarded = Guarded(await patient.PoliciesAsync(cancel), await patient.NamespacesAsync(cancel), patient.Installed.Options, patient.Now);
+        var namespaces = (await patient.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
+        var guarded = GuardedNamespaces.Of(await patient.PoliciesAsync(cancel), namespaces, patient.Installed.Options, patient.Now);
         return Judge(validating, mutating, guarded, patient.Installed);
     }
 
@@ -28,13 +28,6 @@ internal sealed class RegistrationCheck : ICheck
         return found.Count > 0
             ? found
             : [Diagnosis.Ok($"{EntriesOf(validating).Count()} validating and {EntriesOf(mutating).Count()} mutating webhooks; enforced in {Some(guarded)}")];
-    }
-
-    /// <summary>Namespaces in which an Enforce policy is active now; one that cannot be read counts, as it refuses too.</summary>
-    public static IReadOnlyList<string> Guarded(IEnumerable<SafeguardPolicy> policies, IEnumerable<NamespaceLabels> namespaces, ClusterOptions options, DateTimeOffset now)
-    {
-        var enforcing = policies.Where(p => p.Mode is Mode.Enforce && p.Active.Contains(now)).ToList();
-        return [.. namespaces.Where(n => !options.ExemptNamespaces.Contains(n.Name) && enforcing.Any(p => p.Match.Namespaces.Matches(n.Labels))).Select(n => n.Name).Order(StringComparer.Ordinal)];
     }
 
     public static IEnumerable<JsonNode> EntriesOf(JsonNode? configuration) => configuration?["webhooks"]?.AsArray().OfType<JsonNode>() ?? [];

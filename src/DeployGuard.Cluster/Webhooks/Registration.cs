@@ -82,7 +82,7 @@ internal sealed class Registration : ILeaderTask
         }
 
         await TellOfGateAsync(stored, cancel);
-        var guarded = GuardedNamespaces();
+        var guarded = GuardedNamespaces.Of(_caches.Policies.All().Select(p => p.Policy), _caches.Namespaces.All().Select(n => (n.Name, n.Labels)), _options, _time.GetUtcNow());
         var best = new WebhookEntries(_options, ca, hasMatchConditions: true);
         var entries = await _capability.AskAsync(_validating.Path, Configuration.PatchTo(stored, best.Validating(guarded, SelectsWorkloads())), cancel) ? best : new WebhookEntries(_options, ca, hasMatchConditions: false);
         if (stored.GateIsOpen)
@@ -115,20 +115,6 @@ internal sealed class Registration : ILeaderTask
             _logger.LogWarning("{What}", what);
             await _validating.TellAsync(stored.Uid, _isOpen ? "GateOpened" : "GateClosed", what, cancel);
         }
-    }
-
-    /// <summary>Namespaces in which an Enforce policy is active now; one that cannot be read counts, as it refuses too.</summary>
-    private List<string> GuardedNamespaces()
-    {
-        var now = _time.GetUtcNow();
-        var enforcing = _caches.Policies.All().Select(p => p.Policy).Where(p => p.Mode is Mode.Enforce && p.Active.Contains(now)).ToList();
-        return
-        [
-            .. _caches.Namespaces.All()
-                .Where(n => enforcing.Any(p => p.Match.Namespaces.Matches(n.Labels)) && !_options.ExemptNamespaces.Contains(n.Name))
-                .Select(n => n.Name)
-                .Order(StringComparer.Ordinal),
-        ];
     }
 
     /// <summary>Whether a policy selects by the labels of workloads: only then a write of a status, which can carry other labels, is worth a call.</summary>
