@@ -83,7 +83,7 @@ internal static class PoolDecision
     private static Member Member(Workload workload) => new()
     {
         Spec = workload,
-        Pods = [new RevisionPods(workload.Template.Hash, null, [.. workload.Template.Images.Select(i => i.Reference.Text)], workload.Replicas)],
+        Pods = [new RevisionPods(workload.Template.Hash, null, workload.Template.ImageNames, workload.Replicas)],
     };
 
     private static RecordedChange Change(Workload workload, Phase phase) => new()
@@ -91,7 +91,7 @@ internal static class PoolDecision
         Name = workload.Ref.Name,
         Workload = workload.Ref,
         TemplateHash = workload.Template.Hash,
-        Images = [.. workload.Template.Images.Select(i => i.Reference.Text)],
+        Images = workload.Template.ImageNames,
         Phase = phase,
     };
 

@@ -83,14 +83,14 @@ public class LiveServingTests
     }
 
     private static Member Running(Workload workload) =>
-        new() { Spec = workload, Pods = [new RevisionPods(workload.Template.Hash, null, [.. workload.Template.Images.Select(i => i.Reference.Text)], workload.Replicas)] };
+        new() { Spec = workload, Pods = [new RevisionPods(workload.Template.Hash, null, workload.Template.ImageNames, workload.Replicas)] };
 
     private static RecordedChange Change(Workload workload, Phase phase) => new()
     {
         Name = workload.Ref.Name,
         Workload = workload.Ref,
         TemplateHash = workload.Template.Hash,
-        Images = [.. workload.Template.Images.Select(i => i.Reference.Text)],
+        Images = workload.Template.ImageNames,
         Phase = phase,
     };
 

@@ -628,7 +628,7 @@ public class CanaryTests
         (new Member { Spec = workload.Read(), Pods = [PodsOf(workload, workload.Read().Replicas)] }, Recorded(workload, Phase.Completed, held));
 
     private static RevisionPods PodsOf(JsonObject workload, int pods) =>
-        new(workload.Read().Template.Hash, null, [.. workload.Read().Template.Images.Select(i => i.Reference.Text)], pods);
+        new(workload.Read().Template.Hash, null, workload.Read().Template.ImageNames, pods);
 
     private static RecordedChange Proven(JsonObject workload) => Some.Change(workload, Phase.Proven);
 

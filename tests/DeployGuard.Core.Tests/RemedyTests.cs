@@ -151,7 +151,7 @@ internal sealed class RemedyWorld
                 Serving = new Serving
                 {
                     Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
-                    Members = [.. running.Select(r => new Member { Spec = r.Read(), Pods = [new RevisionPods(r.Read().Template.Hash, null, [.. r.Read().Template.Images.Select(i => i.Reference.Text)], r.Read().Replicas)] })],
+                    Members = [.. running.Select(r => new Member { Spec = r.Read(), Pods = [new RevisionPods(r.Read().Template.Hash, null, r.Read().Template.ImageNames, r.Read().Replicas)] })],
                     Changes = changes,
                 },
             };

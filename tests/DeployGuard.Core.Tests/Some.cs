@@ -114,7 +114,7 @@ internal static class Some
             Name = ChangeName.Of(workload.Ref, workload.Template.Hash),
             Workload = workload.Ref,
             TemplateHash = workload.Template.Hash,
-            Images = [.. workload.Template.Images.Select(i => i.Reference.Text)],
+            Images = workload.Template.ImageNames,
             Phase = phase,
         };
     }

@@ -19,7 +19,7 @@ internal sealed record ObservedWorkload
 
     public string TemplateHash => Spec.Template.Hash;
 
-    public IReadOnlyList<string> Images => [.. Spec.Template.Images.Select(i => i.Reference.Text)];
+    public IReadOnlyList<string> Images => Spec.Template.ImageNames;
 
     /// <summary>As a query for its pods takes it: <c>app=web,tier in (a,b)</c>; empty where it has none.</summary>
     public required string Selector { get; init; }
@@ -161,7 +161,7 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
             name,
             uid ?? "",
             read.Hash,
-            [.. read.Images.Select(i => i.Reference.Text)],
+            read.ImageNames,
             item.TryGetProperty("revision", out var number) && number.TryGetInt64(out var revision) ? revision : 0,
             // A StatefulSet's pods carry the revision's name.
             owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals("DaemonSet") && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(Label, out var label)

@@ -53,10 +53,10 @@ internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, I
     private static IReadOnlyList<string> NewImages(Change change, Workload after, ClusterView view)
     {
         var running = change.Before is { } before && !view.Changes.Any(c => c.CameInUnreviewed && c.TemplateHash == before.Template.Hash)
-            ? before.Template.Images.Select(i => i.Reference.Text)
+            ? before.Template.ImageNames
             : [];
         var known = running.Concat(view.Changes.Where(c => c.HasCompleted).SelectMany(c => c.Images)).ToHashSet();
-        return [.. after.Template.Images.Select(i => i.Reference.Text).Where(i => !known.Contains(i)).Distinct()];
+        return [.. after.Template.ImageNames.Where(i => !known.Contains(i)).Distinct()];
     }
 
     /// <summary>

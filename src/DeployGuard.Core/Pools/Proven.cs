@@ -53,7 +53,7 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving 
     /// <summary>What a member's pods run, or where none was seen yet, what its spec says.</summary>
     public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) => member.Pods.Any(p => p.Pods > 0)
         ? [.. member.Pods.Where(p => p.Pods > 0)]
-        : [new RevisionPods(member.Spec.Template.Hash, null, [.. member.Spec.Template.Images.Select(i => i.Reference.Text)], member.Size)];
+        : [new RevisionPods(member.Spec.Template.Hash, null, member.Spec.Template.ImageNames, member.Size)];
 
     private bool Subjects(Workload spec) =>
         Member.Serves(spec.Ref.Kind)

@@ -16,7 +16,7 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
     public Reach Of(AskedWorkload asked, Pool before, int totalBefore, ProvenHere here)
     {
         var (was, member) = (asked.Before, asked.After);
-        var images = member.Spec.Template.Images.Select(i => i.Reference.Text).ToList();
+        var images = member.Spec.Template.ImageNames;
         var key = RevisionKey.Of(rules.Covers, member.Spec);
         var remaining = was is null ? [] : unproven.Of(was, here).Where(p => p.Key != key).ToList();
         if (!proven.LacksAsked(member.Spec, asked.Origin, here))

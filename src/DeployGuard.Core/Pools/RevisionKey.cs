@@ -12,7 +12,7 @@ internal static class RevisionKey
             ? string.Join('\n', images.Select(i => new ImageReference(i).Digest ?? i).Order(StringComparer.Ordinal))
             : templateHash;
 
-    public static string Of(CanaryCovers covers, Workload spec) => Of(covers, spec.Template.Hash, [.. spec.Template.Images.Select(i => i.Reference.Text)]);
+    public static string Of(CanaryCovers covers, Workload spec) => Of(covers, spec.Template.Hash, spec.Template.ImageNames);
 
     /// <summary>Short enough for a message: <c>web@sha256:27dd8ed4</c>, or the first digits of the template's hash.</summary>
     public static string Show(string templateHash, IReadOnlyList<string> images)

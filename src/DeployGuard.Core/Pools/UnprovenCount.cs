@@ -51,7 +51,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, S
     {
         var hash = member.Spec.Template.Hash;
         var revisions = Proven.RevisionsOf(member);
-        var newest = revisions.FirstOrDefault(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, [.. member.Spec.Template.Images.Select(i => i.Reference.Text)], 0);
+        var newest = revisions.FirstOrDefault(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, member.Spec.Template.ImageNames, 0);
         return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
     }
 

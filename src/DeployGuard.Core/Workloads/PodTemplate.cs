@@ -21,6 +21,9 @@ public sealed class PodTemplate(
     /// <summary>Init, main and ephemeral containers, image volumes and injection annotations, in that order.</summary>
     public IReadOnlyList<ImageUse> Images { get; } = images;
 
+    /// <summary>The same as the template names them.</summary>
+    public IReadOnlyList<string> ImageNames { get; } = [.. images.Select(i => i.Reference.Text)];
+
     /// <summary>Worked out when first asked for: most requests change no template and never need it. Null where its hash alone was kept.</summary>
     public CanonicalTemplate? Canonical => _hash is not null ? null : _canonical ??= canonical();
 
