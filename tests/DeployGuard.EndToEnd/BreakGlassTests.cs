@@ -40,9 +40,10 @@ public class BreakGlassTests
         var sandbox = await WithWebRunningAsync();
         (await BreakAsync(sandbox)).OrFail();
         (await sandbox.AskAsync(user: "olga")).OrFail();
-        (await sandbox.KubectlAsync("olga", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        (await sandbox.KubectlAsync("olga", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
         await sandbox.SettleAsync();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        await sandbox.ObservedAsync("deployment/web");
 
         Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("ApprovalMissing"));
     }

@@ -29,7 +29,7 @@ public class BudgetTests : OwnWorldPerTest
         var watching = MostInFlightAsync(api, path, stop.Token);
 
         var refusals = (await Task.WhenAll(Enumerable.Range(0, Rollouts).Select(i => RollOutAsync(api, path, $"web-{i}", done.Token)))).SelectMany(r => r).ToList();
-        await Rig.Wait.UntilAsync(() => IncompleteAsync(api, path, done.Token), left => left == 0, "all of them to complete", seconds: 60);
+        await Rig.Wait.UntilAsync(() => IncompleteAsync(api, path, done.Token), left => left == 0, "all of them to complete");
         await stop.CancelAsync();
 
         Assert.That(await watching, Is.InRange(1, Budget));

@@ -18,11 +18,17 @@ public class CanaryTests
         var two = await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 2));
         Assert.That(two.Output, Does.Contain("CanaryMissing: 2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1").And.Contain("Create it with replicas: 1"));
         (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
-        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
         await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
 
+        // At once: what is looked at next may take as long as the soak.
+        var tooMany = await sandbox.ScaleAsync("deployment/web-canary", 21);
+        Assert.That(tooMany.Output, Does.Contain("21 of 41 pods (51%) behind Service web would be unproven; step 25% allows 10"));
+        var tooEarly = await sandbox.ScaleAsync("deployment/web-canary", 20);
+        Assert.That(tooEarly.Output, Does.Contain("20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10"));
+
+        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
         var status = (await sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web-canary")).OrFail().Output;
-        Assert.That(status, Does.Contain("Service web: 26 pods, policy canary, steps 5, 25, 50% of 4s each"));
+        Assert.That(status, Does.Contain("Service web: 26 pods, policy canary, steps 5, 25, 50% of 10s each"));
         Assert.That(status, Does.Contain("web@sha256:11111111  deployment/web         ==================== 20 proven"));
         Assert.That(status, Does.Contain("web@sha256:22222222  deployment/web-canary  ###### 6 unproven"));
 
@@ -32,16 +38,14 @@ public class CanaryTests
                 && metrics.Contains("deployguard_policy_active{policy=\"canary\"} 1", StringComparison.Ordinal),
             "the leader to tell the exposure");
 
-        var tooMany = await sandbox.ScaleAsync("deployment/web-canary", 21);
-        Assert.That(tooMany.Output, Does.Contain("21 of 41 pods (51%) behind Service web would be unproven; step 25% allows 10"));
-        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
-        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 20), "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10");
-        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
+        await PassesInTheEndAsync(() => sandbox.ScaleAsync("deployment/web-canary", 20), "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10");
         await PassesAfterItsSoakAsync(() => sandbox.AskAsync(V2), "PaceTooFast: ");
 
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
-        var change = await sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web-canary\")].status}");
-        Assert.That(change.Output, Does.Contain("\"percent\":50").And.Contain("\"pool\":\"Service web\""));
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web-canary\")].status}"),
+            run => run.Output.Contains("\"percent\":50", StringComparison.Ordinal) && run.Output.Contains("\"pool\":\"Service web\"", StringComparison.Ordinal),
+            "the last step to be on record");
         Assert.That(Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
             run => run.Output.Split(' ').All(p => p == "Proven"),
@@ -52,7 +56,10 @@ public class CanaryTests
     public async Task AStatusThatIsWatchedFollowsItsCanaryUntilItHasProvenItself()
     {
         var sandbox = await WithServiceAsync(replicas: 4);
-        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        var canary = Beside("web-canary", V2, 1);
+        // All of its steps are held before it is available, and it proves itself a soak after that: the watch, which looks every other second, sees both.
+        canary["spec"]!["minReadySeconds"] = 10;
+        (await sandbox.ApplyAsync("dana", canary)).OrFail();
         var watching = sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web-canary", "--watch");
 
         await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 2), "2 of 6 pods (33%) behind Service web would be unproven; step 5% allows 1");
@@ -94,7 +101,6 @@ public class CanaryTests
         (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
 
         (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web-canary")).OrFail();
-        (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
 
         await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
     }
@@ -124,7 +130,7 @@ public class CanaryTests
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Service())).OrFail();
-        (await HelmAsync(sandbox, "--set", $"image={V1}", "--wait", "--timeout", "2m")).OrFail();
+        (await HelmAsync(sandbox, "--set", $"image={V1}", "--wait", "--timeout", "5m")).OrFail();
         await sandbox.GuardAsync("canary");
 
         var refused = await HelmAsync(sandbox, "--set", $"image={V2}");
@@ -161,8 +167,11 @@ public class CanaryTests
         ]);
 
         Assert.That(refused.Output, Does.Contain("CanaryMissing: 3 of 7 pods (42%)"));
-        var metrics = string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? []));
-        Assert.That(metrics, Does.Contain("decision=\"denied_autoscaler\""));
+        // The exporter answers from a cache for 300 ms.
+        var metrics = await Rig.Wait.UntilAsync(
+            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
+            text => text.Contains("decision=\"denied_autoscaler\"", StringComparison.Ordinal),
+            "the autoscaler's refusal to be counted");
         Assert.That(metrics.Split('\n').Where(l => l.StartsWith("deployguard_rollouts_denied_total", StringComparison.Ordinal) && l.Contains($"namespace=\"{sandbox.Namespace}\"", StringComparison.Ordinal) && l.Contains("policy=\"canary\"", StringComparison.Ordinal)), Is.Empty);
         Assert.That(metrics, Does.Match("deployguard_canary_refused_total\\{reason=\"CanaryMissing\""));
     }

@@ -26,7 +26,7 @@ public class ChartLifecycleTests
     {
         _world = await World.OfItsOwnAsync(chart: s_previous);
         (await Plane.KubectlAsync("admin", "apply", "-f", World.Manifest("other-operators.yaml"))).OrFail();
-        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=30s", "-f", World.Manifest("other-operators.yaml"))).OrFail();
+        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=120s", "-f", World.Manifest("other-operators.yaml"))).OrFail();
         _guarded = await WithWebRunningAsync();
         _elsewhere = await UnguardedAsync();
     }
@@ -100,7 +100,8 @@ public class ChartLifecycleTests
         (await UninstallAsync()).OrFail();
 
         Assert.That(World.Rig.Installation?.Replicas.Select(r => r.Daemon.Id) ?? [], Has.Exactly(2).Items);
-        (await Guarded.AskAsync(V3)).OrFail();
+        await Wait.UntilAsync(() => Guarded.AskAsync(V3), run => run.Succeeded, "the API server to see that the webhooks are gone");
+        await Guarded.ObservedAsync("deployment/web");
         (await Guarded.KubectlAsync("admin", "rollout", "undo", "deployment/web")).OrFail();
         Assert.That((await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
         Assert.That((await Guarded.KubectlAsync("admin", "get", "changes")).OrFail().Output, Does.Contain("Pending"));
@@ -115,7 +116,8 @@ public class ChartLifecycleTests
 
         (await Elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
         await World.Rig.RunInstalledAsync(replicas: 2);
-        await Wait.UntilAsync(() => Guarded.AskAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
+        await Wait.UntilAsync(() => Guarded.TryAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
+        Assert.That((await Guarded.AskAsync(V3)).Output, Does.Contain("ApprovalMissing"));
     }
 
     [Test, DependsOnTest(nameof(ReinstallingWhileTheFormerReplicasStillRunLocksNobodyOutAndGuardsAgain))]

@@ -31,13 +31,39 @@ internal sealed class DirectCall : IDisposable
     /// <returns>Null if allowed, else the message.</returns>
     public async Task<string?> AskAsync(Rig.Replica replica, JsonObject request)
     {
+        var verdict = await AnswerAsync(replica, request);
+        return verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();
+    }
+
+    /// <summary>Asks a replica about a dry run, which leaves nothing behind: a developer makes an object, or another of it.</summary>
+    /// <returns>The answer as it is sent: its message, and its warnings.</returns>
+    public async Task<string> DryRunAsync(Rig.Replica replica, string @namespace, JsonObject after, JsonObject? before = null)
+    {
+        var (version, kind) = ((string?)after["apiVersion"] ?? "", (string?)after["kind"] ?? "");
+        var group = version.Contains('/', StringComparison.Ordinal) ? version.Split('/')[0] : "";
+        var answer = await AnswerAsync(replica, new JsonObject
+        {
+            ["kind"] = new JsonObject { ["group"] = group, ["version"] = "v1", ["kind"] = kind },
+            ["resource"] = new JsonObject { ["group"] = group, ["version"] = "v1", ["resource"] = $"{kind.ToLowerInvariant()}s" },
+            ["name"] = after["metadata"]?["name"]?.DeepClone(),
+            ["namespace"] = @namespace,
+            ["operation"] = before is null ? "CREATE" : "UPDATE",
+            ["dryRun"] = true,
+            ["userInfo"] = new JsonObject { ["username"] = "dana", ["groups"] = new JsonArray("system:authenticated") },
+            ["object"] = after.DeepClone(),
+            ["oldObject"] = before?.DeepClone(),
+        });
+        return answer.GetRawText();
+    }
+
+    private async Task<JsonElement> AnswerAsync(Rig.Replica replica, JsonObject request)
+    {
         request["uid"] = Guid.NewGuid().ToString();
         var review = new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request };
         using var body = new StringContent(review.ToJsonString(), Encoding.UTF8, "application/json");
         using var response = await _http.PostAsync(new Uri($"https://127.0.0.1:{replica.Port}/admit/workloads?timeout=3s"), body);
         using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        var verdict = answer.RootElement.GetProperty("response");
-        return verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();
+        return answer.RootElement.GetProperty("response").Clone();
     }
 
     /// <summary>Deployment web as it is stored, and the same with another image.</summary>

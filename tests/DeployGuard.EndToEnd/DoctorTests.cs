@@ -158,7 +158,7 @@ public class DoctorTests
     {
         await KubectlAsync("patch", Configuration, "--type=merge", "-p", """{"webhooks": []}""");
         const string Unreadable = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "broken"}, "spec": {"aproval": {}, "freeze": {}}}""";
-        (await Plane.KubectlAsync("admin", Unreadable, ["create", "-f", "-"])).OrFail();
+        await Wait.UntilAsync(() => Plane.KubectlAsync("admin", Unreadable, ["create", "-f", "-"]), made => made.Succeeded, "the API server to see that nothing is registered");
         await KubectlAsync("scale", "deployment/deployguard", "--replicas=0", "-n", Namespace);
 
         var run = await DoctorAsync();

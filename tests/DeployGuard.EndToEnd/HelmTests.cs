@@ -28,7 +28,7 @@ public class HelmTests
         Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await deploy()).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
             run => run.Output.Split(' ').All(p => p == "Completed"),

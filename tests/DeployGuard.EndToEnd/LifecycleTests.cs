@@ -24,7 +24,7 @@ public class LifecycleTests : OwnWorldPerTest
     {
         var sandbox = await WithWebRunningAsync();
         (await World.Rig.Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
-        (await sandbox.AskAsync()).OrFail();
+        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the API server to see that nothing is registered");
 
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "describe", "deployment", "web"),
@@ -82,7 +82,6 @@ public class LifecycleTests : OwnWorldPerTest
         await Rig.Wait.UntilAsync(
             () => World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}"),
             run => run.Output.Contains("records.deployguard.io", StringComparison.Ordinal),
-            "the altered registration to be restored",
-            seconds: 60);
+            "the altered registration to be restored");
     }
 }

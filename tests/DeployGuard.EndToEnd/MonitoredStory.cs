@@ -60,6 +60,7 @@ internal sealed class MonitoredStory(Monitoring monitoring)
     {
         await shop.SettleAsync();
         (await shop.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        await shop.ObservedAsync("deployment/web");
         await shop.SettleAsync();
     }
 
@@ -95,10 +96,12 @@ internal sealed class MonitoredStory(Monitoring monitoring)
     }
 
     /// <summary>A policy that begins while Prometheus looks.</summary>
-    private static async Task ResetPeriodAsync()
+    private async Task ResetPeriodAsync()
     {
-        var from = TimeProvider.System.GetUtcNow().AddSeconds(10).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        var from = TimeProvider.System.GetUtcNow().AddSeconds(20).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         (await Plane.KubectlAsync("admin", Policy(from).ToJsonString(), ["apply", "-f", "-"])).OrFail();
+        await Wait.UntilAsync(
+            () => monitoring.QueryAsync("""deployguard_policy_active{policy="reset"} == 0"""), result => result.GetArrayLength() > 0, "Prometheus to see the policy before it begins");
 
         static JsonObject Policy(string from) => Parse($$$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "reset"},

@@ -129,7 +129,7 @@ public class MonitoringTests
             () => panel.Instant ? Monitoring.QueryAsync(panel.Over(Seconds)) : Monitoring.QueryRangeAsync(panel.Over(Seconds), Seconds),
             PanelQuery.HasNumbers,
             $"numbers for {panel.Over(Seconds)}",
-            seconds: 5);
+            seconds: 60);
     }
 
     [Test]

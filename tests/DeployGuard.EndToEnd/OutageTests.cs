@@ -21,7 +21,7 @@ public class OutageTests : OwnWorld
         await AssertInForceAsync(sandbox);
         foreach (var replica in Installation.Replicas)
         {
-            await Wait.UntilAsync(() => replica.ReadAsync("deployguard_cache_age_seconds"), ages => ages.Count > 10 && ages.All(a => a < 60), "every cache to hear of the API server again", seconds: 60);
+            await Wait.UntilAsync(() => replica.ReadAsync("deployguard_cache_age_seconds"), ages => ages.Count > 10 && ages.All(a => a < 60), "every cache to hear of the API server again");
         }
 
         Assert.That(Processes(), Is.EqualTo(processes), "nobody was restarted");
@@ -55,8 +55,7 @@ public class OutageTests : OwnWorld
         await Wait.UntilAsync(
             () => World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"),
             run => run.Output.Contains($"\"{unguarded}\"", StringComparison.Ordinal),
-            "the namespace that was made meanwhile to be guarded",
-            seconds: 60);
+            "the namespace that was made meanwhile to be guarded");
         Assert.That(Processes(), Is.EqualTo(processes), "nobody was restarted");
     }
 
@@ -77,8 +76,8 @@ public class OutageTests : OwnWorld
     /// <summary>What must be refused is refused for its reason, and what must pass passes.</summary>
     private static async Task AssertInForceAsync(Sandbox sandbox)
     {
-        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the refusal", seconds: 60);
-        await Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web"), run => run.Succeeded, "the restart", seconds: 60);
+        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the refusal");
+        await Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web"), run => run.Succeeded, "the restart");
     }
 
     private static List<int> Processes() => [.. Installation.Replicas.Select(r => r.Daemon.Id)];

@@ -30,13 +30,15 @@ public class RecordTests
         await sandbox.ChangeInPhaseAsync("Pending");
         await sandbox.ApplyAsync("erin", manifest);
         var change = await sandbox.ChangeInPhaseAsync("Pending");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("alice", "get", "change", change, "-o", "jsonpath={.status.requesters[*].username}"),
+            run => run.Output == "dana erin",
+            "both who asked to be on record");
 
-        var shown = await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("alice", "deployguard", "approve", change, "--yes"),
-            run => run.Output.Contains("dana, erin", StringComparison.Ordinal),
-            "both who asked to be shown");
+        var shown = await sandbox.KubectlAsync("alice", "deployguard", "approve", change, "--yes");
 
         Assert.That(shown.Output, Does.Contain($"{V1} -> {V2}")
+            .And.Contain("dana, erin")
             .And.Contain("spec.containers[0].command")
             .And.Contain("Origin    AiAssisted (annotation deployguard.io/ai-assisted: true")
             .And.Contain("guarded (Enforce) wants senior-engineers 1 within 72h; images by digest")

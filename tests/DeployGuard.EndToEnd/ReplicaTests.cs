@@ -107,6 +107,7 @@ public class ReplicaTests
         {
             messages.Add((await sandbox.AskAsync($"registry.example.com/web@sha256:{i:x64}")).Output);
             await Rig.Wait.UntilAsync(() => PendingAsync(sandbox), run => run.Output.Split(' ').Length >= Math.Min(i + 1, 10), "the refusal to be on record");
+            await sandbox.EveryReplicaSeesWaitingAsync(Math.Min(i + 1, 10));
         }
 
         Assert.That((await PendingAsync(sandbox)).Output.Split(' '), Has.Length.EqualTo(10));

@@ -18,6 +18,8 @@ public sealed class Sandbox
 
     private static ControlPlane Plane => World.Rig.Plane;
 
+    private static IReadOnlyList<Replica> Replicas => World.Rig.Installation?.Replicas ?? [];
+
     /// <summary>A namespace under the policy of that label value, with nothing in it.</summary>
     public static async Task<Sandbox> GuardedAsync(string policy = "guarded")
     {
@@ -31,7 +33,7 @@ public sealed class Sandbox
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Web(V1, replicas))).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
         await sandbox.GuardAsync(policy);
         return sandbox;
     }
@@ -50,13 +52,18 @@ public sealed class Sandbox
 
     public Task<Run> CreateAsync(string user, JsonObject manifest) => Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]);
 
-    /// <summary>The name of the one Change in a phase, once it is there.</summary>
+    /// <summary>The name of the one Change in a phase, once it is there; of one that waits, once every replica knows of it.</summary>
     public async Task<string> ChangeInPhaseAsync(string phase)
     {
         var run = await Wait.UntilAsync(
             () => KubectlAsync("alice", "get", "changes", "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.phase}{\"\\n\"}{end}"),
             r => r.Output.Split('\n').Any(l => l.EndsWith($" {phase}", StringComparison.Ordinal)),
             $"a change in phase {phase} in {Namespace}");
+        if (phase == "Pending")
+        {
+            await EveryReplicaSeesWaitingAsync(1);
+        }
+
         return run.Output.Split('\n').Single(l => l.EndsWith($" {phase}", StringComparison.Ordinal)).Split(' ')[0];
     }
 
@@ -67,8 +74,46 @@ public sealed class Sandbox
         return run.Output.Split('\n').Single(l => l.EndsWith($" {image}", StringComparison.Ordinal)).Split(' ')[0];
     }
 
+    /// <summary>Waits until no replica knows of fewer Changes that wait here: a vote is checked, and a place in the inbox given, by the caches.</summary>
+    public Task EveryReplicaSeesWaitingAsync(int changes) => Wait.UntilAsync(
+        () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_changes_waiting", $"namespace=\"{Namespace}\""))),
+        counts => counts.All(c => c.Sum() >= changes),
+        $"every replica to see {changes} changes wait in {Namespace}");
+
+    /// <summary>Waits until the answer of every replica to a dry run, which rests on its caches, has a text in it.</summary>
+    public async Task EveryReplicaAnswersAsync(string text, JsonObject after, JsonObject? before = null, int seconds = 120)
+    {
+        using var call = new DirectCall();
+        foreach (var replica in Replicas)
+        {
+            await Wait.UntilAsync(() => call.DryRunAsync(replica, Namespace, after, before), answer => answer.Contains(text, StringComparison.Ordinal), $"a replica to answer: {text}", seconds);
+        }
+    }
+
+    /// <summary>Waits until every replica judges what is asked for here by a policy. Nobody may make a ControllerRevision by hand, whatever the policy wants.</summary>
+    public async Task EveryReplicaJudgesByAsync(string policy, int seconds = 120)
+    {
+        var revision = Parse("""{"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "by-hand"}, "revision": 1}""");
+        await EveryReplicaAnswersAsync(policy, revision, seconds: seconds);
+    }
+
+    /// <summary>Waits until every replica knows a policy.</summary>
+    public static Task EveryReplicaKnowsAsync(string policy) => Wait.UntilAsync(
+        () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_policy_active", $"policy=\"{policy}\""))),
+        known => known.All(k => k.Count == 1),
+        $"every replica to know the policy {policy}");
+
+    /// <summary>Waits until the controller of a workload has begun with what its spec says now: before that its newest revision is not there to go back from.</summary>
+    public Task<Run> ObservedAsync(string workload) => Wait.UntilAsync(
+        () => KubectlAsync("admin", "get", workload, "-o", "jsonpath={.metadata.generation} {.status.observedGeneration}"),
+        run => run.Succeeded && run.Output.Split(' ') is [var asked, var seen] && asked == seen,
+        $"the controller of {workload} to see its spec");
+
     /// <summary>Asks as a developer for another image of Deployment web.</summary>
     public Task<Run> AskAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
+
+    /// <summary>The same as a dry run: whatever the answer, it changes nothing.</summary>
+    public Task<Run> TryAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
 
     /// <summary>Waits until nothing of Deployment web that was let in is still on its way.</summary>
     public Task<Run> SettleAsync() => Wait.UntilAsync(
@@ -104,6 +149,7 @@ public sealed class Sandbox
     public async Task GuardAsync(string policy)
     {
         (await Plane.KubectlAsync("admin", "label", "namespace", Namespace, $"tests={policy}")).OrFail();
+        await EveryReplicaJudgesByAsync(policy);
         if (policy == "warns")
         {
             return;

@@ -50,7 +50,7 @@ internal sealed class SteadyStream : IAsyncDisposable
     public Task GoOnAsync(int more = 40)
     {
         var until = Written + more;
-        return Rig.Wait.UntilAsync(() => Task.FromResult(Written), written => written >= until, "the stream to go on", seconds: 60);
+        return Rig.Wait.UntilAsync(() => Task.FromResult(Written), written => written >= until, "the stream to go on");
     }
 
     /// <summary>Ends the stream; nobody was answered wrongly or not at all.</summary>

@@ -35,7 +35,7 @@ public class SurvivalTests : OwnWorld
         var sandbox = await ApprovedAsync();
         await World.Rig.Plane.RestartApiServerAsync();
 
-        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the approved change to pass", seconds: 60);
+        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the approved change to pass");
     }
 
     [Test]
@@ -56,15 +56,14 @@ public class SurvivalTests : OwnWorld
             await Rig.Wait.UntilAsync(
                 () => sandbox.KubectlAsync("admin", "get", "change", approved, "-o", "jsonpath={.status.approvals[0].approver} {.status.approvals[0].expired}"),
                 run => run.Output == "alice true",
-                "the expired approval to be kept on the Change",
-                seconds: 60);
+                "the expired approval to be kept on the Change");
             await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "name"), run => run.Output.Length == 0, "the expired approval to be removed");
         }
 
         await using (await LaterReplica.StartAsync(TimeSpan.FromDays(20)))
         {
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "change", forgotten), run => run.Output.Contains("not found", StringComparison.Ordinal), "what nobody asked for again to be removed", seconds: 60);
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"), run => run.Output.Length == 0, "a permission long over to be removed", seconds: 60);
+            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "change", forgotten), run => run.Output.Contains("not found", StringComparison.Ordinal), "what nobody asked for again to be removed");
+            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"), run => run.Output.Length == 0, "a permission long over to be removed");
         }
 
         await RestartReplicasAsync();
@@ -73,8 +72,7 @@ public class SurvivalTests : OwnWorld
     private static Task<Rig.Run> PhaseAsync(Sandbox sandbox, string change, string phase) => Rig.Wait.UntilAsync(
         () => sandbox.KubectlAsync("admin", "get", "change", change, "-o", "jsonpath={.status.phase}"),
         run => run.Output == phase,
-        $"{change} to be {phase}",
-        seconds: 60);
+        $"{change} to be {phase}");
 
     /// <summary>Refused, and approved by alice.</summary>
     private static async Task<Sandbox> ApprovedAsync()

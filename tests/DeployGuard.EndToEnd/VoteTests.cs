@@ -89,9 +89,13 @@ public class VoteTests
 
         var change = await sandbox.ChangeOfAsync(V2);
         Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.exemptions[0].policy} {.status.exemptions[0].by}")).Output, Is.EqualTo("exempting erin"));
-        var metrics = string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? []));
-        Assert.That(metrics.Split('\n').Where(l => l.StartsWith("deployguard_findings_waived_total", StringComparison.Ordinal) && l.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal)),
-            Has.One.Contains("by=\"exempt\"").And.One.Contains("policy=\"exempting\""));
+        // The exporter answers from a cache for 300 ms.
+        var waived = await Rig.Wait.UntilAsync(
+            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])).Split('\n')
+                .Where(l => l.StartsWith("deployguard_findings_waived_total", StringComparison.Ordinal) && l.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal)).ToList(),
+            lines => lines.Count > 0,
+            "the exemption to be counted");
+        Assert.That(waived, Has.One.Contains("by=\"exempt\"").And.One.Contains("policy=\"exempting\""));
     }
 
     [Test]

@@ -67,10 +67,7 @@ public sealed class WayBackCondition
              "spec": {"match": {"namespaceSelector": {"matchLabels": {"{{{name}}}": "{{{sandbox.Namespace}}}"} } }, {{{spec}}} } }
             """;
         (await World.Rig.Plane.KubectlAsync("admin", policy, ["create", "-f", "-"])).OrFail();
-        await Rig.Wait.UntilAsync(
-            () => Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? []),
-            replicas => replicas.All(metrics => metrics.Contains($"deployguard_policy_active{{policy=\"{name}-{sandbox.Namespace}\"}} 1", StringComparison.Ordinal)),
-            $"every replica to know the policy {name}");
+        await Sandbox.EveryReplicaKnowsAsync($"{name}-{sandbox.Namespace}");
     }
 
     /// <summary>Another rollout has the one place, and never completes.</summary>

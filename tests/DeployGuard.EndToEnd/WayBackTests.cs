@@ -75,7 +75,7 @@ public class WayBackTests
             () => sandbox.KubectlAsync("dana", "get", "pods", "-o", "jsonpath={.items[*].metadata.name}"),
             run => run.Output.Contains("tick-", StringComparison.Ordinal),
             "the pod of the first tick",
-            seconds: 150);
+            seconds: 240);
     }
 
     internal static async Task ApprovedAsync(Sandbox sandbox, string image)
@@ -83,7 +83,7 @@ public class WayBackTests
         Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).Succeeded, Is.False);
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
         await sandbox.SettleAsync();
     }
 }

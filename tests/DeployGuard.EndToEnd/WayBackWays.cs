@@ -41,14 +41,18 @@ internal static class WayBackWays
         new("restart", async s =>
         {
             (await s.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
-            (await s.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=60s")).OrFail();
+            (await s.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
         }),
         new("helm rollback", async s =>
         {
             (await HelmRollbackAsync(s)).OrFail();
             Assert.That(await ImageAsync(s, "deployment/shop"), Is.EqualTo(V1));
         }),
-        new("scale down", async s => (await s.KubectlAsync("dana", "scale", "deployment/web", "--replicas=2")).OrFail(), needsNoReplica: true),
+        new("scale down", async s =>
+        {
+            (await s.KubectlAsync("dana", "scale", "deployment/web", "--replicas=2")).OrFail();
+            await AvailableAsync(s, 2);
+        }, needsNoReplica: true),
         new("the autoscaler scales up", ScaleUpAsync, needsNoReplica: true),
         new("a crashed pod is replaced", async s =>
         {
@@ -81,10 +85,19 @@ internal static class WayBackWays
         await AvailableAsync(sandbox, 3);
     }
 
-    public static Task<Rig.Run> AvailableAsync(Sandbox sandbox, int pods) => Rig.Wait.UntilAsync(
-        () => sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas} {.status.updatedReplicas}"),
-        run => run.Output == $"{pods} {pods}",
-        $"{pods} available pods");
+    /// <summary>Waits until the Deployment has so many pods, and none that is still on its way out: its status says so before its controllers have done all.</summary>
+    public static async Task AvailableAsync(Sandbox sandbox, int pods)
+    {
+        await sandbox.ObservedAsync("deployment/web");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas} {.status.updatedReplicas}"),
+            run => run.Output == $"{pods} {pods}",
+            $"{pods} available pods");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=web", "-o", "jsonpath={range .items[*]}{.metadata.deletionTimestamp}{.status.conditions[?(@.type==\"Ready\")].status} {end}"),
+            run => run.Output.Trim() == string.Join(' ', Enumerable.Repeat("True", pods)),
+            $"{pods} pods, all of them ready");
+    }
 
     /// <summary>Deletes the pod with a label, and waits until its controller has made another.</summary>
     public static async Task ReplacedAsync(Sandbox sandbox, string label)

@@ -18,7 +18,7 @@ internal static class WayBackWorkloads
         }
 
         (await ReleaseAsync(sandbox, Sandbox.V1)).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=60s")).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=180s")).OrFail();
         await RevisionsAsync(sandbox, 2);
         (await sandbox.ApplyAsync("admin", StatefulSet(Sandbox.V2))).OrFail();
         (await sandbox.ApplyAsync("admin", DaemonSet(Sandbox.V2))).OrFail();
@@ -26,7 +26,7 @@ internal static class WayBackWorkloads
         await RevisionsAsync(sandbox, 4);
         foreach (var name in (string[])["web", "shop"])
         {
-            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=60s")).OrFail();
+            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=180s")).OrFail();
         }
 
         await sandbox.GuardAsync("guarded");

@@ -30,7 +30,7 @@ public class WithoutReplicasTests : OwnWorldPerTest
 
         // The one command of the runbook; then the way back is open.
         (await World.Rig.Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", OpenTheGate)).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web"), run => run.Succeeded, "the API server to see the open gate");
         (await WayBackWays.HelmRollbackAsync(sandbox)).OrFail();
     }
 

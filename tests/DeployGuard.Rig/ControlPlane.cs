@@ -7,7 +7,7 @@ namespace DeployGuard.Rig;
 /// <summary>A throw-away real control plane on loopback: etcd, kube-apiserver, kube-controller-manager.</summary>
 public sealed class ControlPlane : IAsyncDisposable
 {
-    private static readonly TimeSpan s_startUp = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_startUp = TimeSpan.FromSeconds(180);
 
     /// <summary>Who there is, with the groups that the API server will name.</summary>
     private static readonly Dictionary<string, string> s_users = new()

@@ -74,7 +74,7 @@ public sealed class Daemon : IDisposable
     public async Task EndAsync()
     {
         Signal("TERM");
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await _process.WaitForExitAsync(limit.Token);
     }
 

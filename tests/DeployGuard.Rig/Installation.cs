@@ -10,6 +10,8 @@ public sealed class Installation : IDisposable
 {
     private const string Namespace = "deployguard-system";
 
+    private static readonly TimeSpan s_startUp = TimeSpan.FromSeconds(180);
+
     private readonly Toolbox _tools;
     private readonly ControlPlane _plane;
     private readonly string _kubeconfig;
@@ -53,7 +55,9 @@ public sealed class Installation : IDisposable
         }
 
         _proxy = StartProxy();
-        await _proxy.WaitUntilAsync(RegistrationIsFilledAsync, TimeSpan.FromSeconds(60));
+        await _proxy.WaitUntilAsync(RegistrationIsFilledAsync, s_startUp);
+        // A replica that leads while the others still start may have filled it before the proxy listened.
+        await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
     }
 
     /// <summary>Takes the Service away while something is done, as a broken network does: the replicas live, and the API server cannot reach them.</summary>
@@ -67,6 +71,7 @@ public sealed class Installation : IDisposable
         finally
         {
             _proxy = StartProxy();
+            await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
         }
     }
 
@@ -75,6 +80,11 @@ public sealed class Installation : IDisposable
     {
         _replicas[index].Daemon.Dispose();
         _replicas[index] = await StartReplicaAsync(index, _replicas[index]);
+        if (_proxy is not null)
+        {
+            // The proxy finds out by its own checks that one is there again.
+            await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
+        }
     }
 
     /// <summary>As a rolling update does: the replica is asked to end, ends in good order, and another takes its place.</summary>
@@ -119,7 +129,7 @@ public sealed class Installation : IDisposable
             $"--kubeconfig={_kubeconfig}",
         ]);
         using var http = AnyCertificate();
-        await daemon.WaitUntilAsync(() => IsReadyAsync(http, new Uri($"https://127.0.0.1:{port}/readyz")), TimeSpan.FromSeconds(60));
+        await daemon.WaitUntilAsync(() => IsReadyAsync(http, new Uri($"https://127.0.0.1:{port}/readyz")), s_startUp);
         return new Replica(daemon, port, metrics);
     }
 
@@ -134,6 +144,13 @@ public sealed class Installation : IDisposable
         {
             return false;
         }
+    }
+
+    /// <summary>Whether a replica answers where the API server calls it.</summary>
+    private async Task<bool> IsReachedAsync()
+    {
+        using var http = AnyCertificate();
+        return await IsReadyAsync(http, new Uri($"https://{_clusterIp}/readyz"));
     }
 
     private async Task<bool> RegistrationIsFilledAsync()
@@ -159,6 +176,8 @@ public sealed class Installation : IDisposable
               timeout connect 500ms
               timeout client 60s
               timeout server 60s
+              # Without it a check may take no longer than the interval, and a busy machine has no replica at all.
+              timeout check 1s
               option redispatch
               retries 3
             frontend service

@@ -93,7 +93,7 @@ public sealed class Monitoring : IDisposable
     {
         var daemon = Daemon.Start(program, _folder, tools[program], [.. arguments, $"--web.listen-address={listen.Authority}"]);
         _daemons.Insert(0, daemon);
-        await daemon.WaitUntilAsync(() => IsReadyAsync(new Uri(listen, "/-/ready")), TimeSpan.FromSeconds(30));
+        await daemon.WaitUntilAsync(() => IsReadyAsync(new Uri(listen, "/-/ready")), TimeSpan.FromSeconds(120));
     }
 
     private async Task<bool> IsReadyAsync(Uri url)

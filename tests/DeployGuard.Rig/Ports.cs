@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -5,11 +6,36 @@ namespace DeployGuard.Rig;
 
 internal static class Ports
 {
-    /// <summary>A port of loopback that nobody listens on now.</summary>
+    // Below those that the kernel gives to outgoing connections: none of these can take a port before its daemon listens, or while it is restarted.
+    private const int First = 10_000;
+    private const int Last = 32_000;
+
+    private static readonly ConcurrentDictionary<int, bool> s_given = [];
+
+    /// <summary>A port of loopback that nobody listens on now, and that nobody else here is given.</summary>
     public static int Free()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(First, Last);
+            if (s_given.TryAdd(port, true) && IsFree(port))
+            {
+                return port;
+            }
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

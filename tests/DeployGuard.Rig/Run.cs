@@ -35,7 +35,8 @@ public sealed record Run(string Command, int ExitCode, string Output)
         process.BeginErrorReadLine();
         await process.StandardInput.WriteAsync(input ?? "");
         process.StandardInput.Close();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        // Longer than any command is told to wait itself.
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -43,7 +44,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in 2 minutes");
+            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in 6 minutes");
         }
 
         lock (lines)
