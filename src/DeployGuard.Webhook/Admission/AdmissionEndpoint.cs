@@ -67,18 +67,20 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         try
         {
             (var live, needs) = await ReadAsync(request, view, needs, deadline.Token);
-            var verdict = guard.Decide(request, live, time.GetUtcNow());
+            // One moment for all that follows: what is written down must be what is answered.
+            var now = time.GetUtcNow();
+            var verdict = guard.Decide(request, live, now);
             if (needs.HasFlag(Facts.Reached) && verdict.IsAllowed)
             {
-                live = await ReachAsync(request, live, needs, deadline.Token);
-                verdict = guard.Decide(request, live, time.GetUtcNow());
+                live = await ReachAsync(request, live, needs, now, deadline.Token);
+                verdict = guard.Decide(request, live, now);
             }
 
             if (needs.HasFlag(Facts.Budget) && verdict.IsAllowed)
             {
                 // Last of all: what is refused for another reason, or where all places are known to be taken, takes nobody's.
                 live = live.Reserved(await facts.ReserveAsync(verdict, deadline.Token));
-                verdict = guard.Decide(request, live, time.GetUtcNow());
+                verdict = guard.Decide(request, live, now);
             }
 
             if (MustBeOnRecordFirst(verdict))
@@ -132,9 +134,8 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
     }
 
     /// <summary>A refusal for what others were let reach rests on what is there now, and not on what a cache has not seen.</summary>
-    private async ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
+    private async ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Facts needs, DateTimeOffset now, CancellationToken deadline)
     {
-        var now = time.GetUtcNow();
         IReadOnlyList<ReachedPods> Ask(ClusterView with) => guard.Decide(request, with, now).IsAllowed ? guard.Reached(request, with, now) : [];
         var reached = await facts.ReachAsync(request, view, Ask, deadline);
         return needs.HasFlag(Facts.Exposure) || guard.Decide(request, reached, now).IsAllowed ? reached
