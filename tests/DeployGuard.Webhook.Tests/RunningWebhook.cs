@@ -37,11 +37,11 @@ internal sealed class RunningWebhook : IAsyncDisposable
 
     public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneFacts(() => policies));
 
-    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null, SslStreamCertificateContext? served = null)
+    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null, SslStreamCertificateContext? served = null, Shutdown? shutdown = null)
     {
         var certificate = served ?? SslStreamCertificateContext.Create(SelfSigned(), null, offline: true);
         var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa, Otlp = otlp };
-        var app = WebhookApp.Build(options, facts, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System);
+        var app = WebhookApp.Build(options, facts, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System, shutdown);
         await app.StartAsync();
         return new RunningWebhook(app, options);
     }

@@ -39,8 +39,20 @@ internal static class AdmissionServer
 
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
     /// <param name="needsClientCertificate">Admission is answered to callers with a certificate alone.</param>
-    public static void Serve(this WebApplication app, bool needsClientCertificate, Func<IReadOnlyList<string>> notReady)
+    /// <param name="isLeaving">Whoever is answered is told not to send more on this connection.</param>
+    public static void Serve(this WebApplication app, bool needsClientCertificate, Func<IReadOnlyList<string>> notReady, Func<bool> isLeaving)
     {
+        app.Use((context, next) =>
+        {
+            // API servers keep connections of HTTP/1.1, and do not repeat a POST that met the end of one. HTTP/2 says goodbye by itself.
+            if (HttpProtocol.IsHttp11(context.Request.Protocol) && isLeaving())
+            {
+                context.Response.Headers.Connection = "close";
+            }
+
+            return next(context);
+        });
+
         RequestDelegate ForKnown(RequestDelegate handle) => context =>
             needsClientCertificate && context.Connection.ClientCertificate is null ? TurnAway(context) : handle(context);
 

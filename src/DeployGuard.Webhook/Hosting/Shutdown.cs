@@ -14,6 +14,7 @@ internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<PosixSignalRegistration> _signals = [];
 
+    /// <summary>Not ready any more; and who is answered now is asked to come by another connection, or he would send one more as it is closed.</summary>
     public bool IsDraining { get; private set; }
 
     /// <summary>Completes when it is time to stop.</summary>
@@ -31,6 +32,14 @@ internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
 
     public void Dispose() => _signals.ForEach(s => s.Dispose());
 
+    /// <summary>Completes when it is time to stop.</summary>
+    public async Task DrainAsync()
+    {
+        IsDraining = true;
+        await Task.Delay(s_drain, time);
+        _stop.TrySetResult();
+    }
+
     private void OnSignal(PosixSignalContext signal, bool drains)
     {
         // The default would end the process here and now.
@@ -41,13 +50,6 @@ internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
             return;
         }
 
-        IsDraining = true;
         _ = DrainAsync();
-    }
-
-    private async Task DrainAsync()
-    {
-        await Task.Delay(s_drain, time);
-        _stop.TrySetResult();
     }
 }

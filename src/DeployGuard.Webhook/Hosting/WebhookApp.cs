@@ -20,7 +20,7 @@ internal static class WebhookApp
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
     /// <exception cref="Cluster.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
     public static WebApplication Build(
-        WebhookOptions options, IFacts facts, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, IHostLifetime? lifetime = null)
+        WebhookOptions options, IFacts facts, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, Shutdown? shutdown = null)
     {
         var clients = options.ClientCa is { } file ? ClientAuthority.Read(file) : null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -34,9 +34,9 @@ internal static class WebhookApp
         services.AddSingleton<Crowd>(_ => new Crowd());
         services.AddSingleton<Intake>(_ => new Intake());
         services.AddSingleton(time);
-        if (lifetime is not null)
+        if (shutdown is not null)
         {
-            services.AddSingleton(lifetime);
+            services.AddSingleton<IHostLifetime>(shutdown);
         }
 
         services.AddSingleton(facts);
@@ -57,7 +57,7 @@ internal static class WebhookApp
         app.Services.GetRequiredService<Meter>().AddProgramMetrics(app.Services.GetRequiredService<DecisionLog>());
         // Not before somebody listens to what is counted.
         app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<Telemetry.Telemetry>().Begin);
-        app.Serve(clients is not null, notReady);
+        app.Serve(clients is not null, () => shutdown is { IsDraining: true } ? ["draining"] : notReady(), () => shutdown is { IsDraining: true });
         return app;
     }
 }
