@@ -1,15 +1,18 @@
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Pools;
 
 /// <summary>Counts the pods without proof that a pool has, with nobody asking for anything.</summary>
-internal sealed class UnprovenCount(CanaryRules rules, Proven proven)
+internal sealed class UnprovenCount(CanaryRules rules, Proven proven, HeldSteps held)
 {
-    public List<UnprovenPods> Of(Pool pool, ProvenHere here) => [.. pool.Members.SelectMany(m => Of(m, here))];
+    public List<UnprovenPods> Of(Pool pool, ProvenHere here) => [.. pool.Members.SelectMany(m => Count(m, here, revision => Comes(m, pool, revision)))];
 
-    /// <summary>Unproven pods of a workload that is not asked about: what runs, and what its rollout under way may bring at once.</summary>
-    public IEnumerable<UnprovenPods> Of(Member member, ProvenHere here)
+    /// <summary>Unproven pods that a workload has of other revisions than the one asked for: its rollout to them ends with the request.</summary>
+    public IEnumerable<UnprovenPods> BesideAsked(Member member, string key, ProvenHere here) =>
+        Count(member, here, revision => revision.Pods).Where(p => p.Key != key);
+
+    /// <param name="comes">Pods that the newest revision comes to amid a rollout.</param>
+    private IEnumerable<UnprovenPods> Count(Member member, ProvenHere here, Func<RevisionPods, int> comes)
     {
         var left = member.Size;
         foreach (var revision in NewestFirst(member))
@@ -20,12 +23,12 @@ internal sealed class UnprovenCount(CanaryRules rules, Proven proven)
             }
 
             var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
-            var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods, AtOnce(member)) : revision.Pods;
+            var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods, comes(revision)) : revision.Pods;
             var pods = Math.Min(left, running);
             left -= pods;
             if (pods > 0)
             {
-                yield return new UnprovenPods(RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
+                yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
             }
         }
     }
@@ -39,11 +42,9 @@ internal sealed class UnprovenCount(CanaryRules rules, Proven proven)
         return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
     }
 
-    /// <summary>What the rollout under way brings without anybody asking.</summary>
-    private static int AtOnce(Member member) => member.Spec.Strategy switch
-    {
-        { Paused: true } => 0,
-        { Partition: > 0 and var partition } => Math.Max(0, member.Size - partition),
-        _ => RolloutBatch.Of(member.Spec),
-    };
+    /// <summary>What the rollout under way brings without anybody asking: a batch where it takes its time, else all of it in a moment.</summary>
+    private int Comes(Member member, Pool pool, RevisionPods newest) =>
+        member.Spec.Strategy.Paused ? 0 : Proofs.Exposes(member, rules, held.OnRecord(pool, KeyOf(newest)));
+
+    private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
 }
