@@ -257,6 +257,16 @@ public class CanaryTests
         Expect(Scale(C(1), 6), view!, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
     }
 
+    [TestCase(true, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; system:serviceaccount:argocd:argocd-application-controller rejected it")]
+    [TestCase(false, null)]
+    public void SoDoesThatOfAMachineWhichThePolicyLists(bool isListed, string? refusal)
+    {
+        var policy = s_policy with { Approval = s_policy.Approval! with { Monitors = isListed ? [Some.Machine.Username] : [] } };
+        var view = Standing(Running(C(1), held: 25)) is var standing ? standing with { Serving = standing.Serving! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] } } : null;
+
+        Expect(Scale(C(1), 6), view! with { Policies = [policy] }, refusal);
+    }
+
     [Test]
     public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() => Expect(
         Update(Web(20), Web(20, V2)), Standing() is var view ? view with { Serving = view.Serving! with { Services = [] } } : null!,
