@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Access;
@@ -36,6 +37,33 @@ internal sealed class Records(ApiConnection api, string @namespace)
     }
 
     public Task WithdrawAsync(Approval vote, CancellationToken cancel) => api.DeleteAsync($"{Folder}/changeapprovals/{vote.Name}", cancel);
+
+    /// <summary>
+    /// Who one is, only the server knows: whoever may vote no more must be able to take back what he said. A server that does not tell stamps a dry
+    /// run of a vote, of those who may vote.
+    /// </summary>
+    /// <exception cref="ManifestException">It tells neither way.</exception>
+    public async Task<string> WhoAmIAsync(Subject subject, CancellationToken cancel)
+    {
+        try
+        {
+            using var told = await api.WriteAsync(HttpMethod.Post, "apis/authentication.k8s.io/v1/selfsubjectreviews", """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
+            return told.RootElement.GetProperty("status").GetProperty("userInfo").GetProperty("username").GetString() ?? "";
+        }
+        catch (ApiException untold) when (untold.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        {
+            // Before 1.28 there is none, and nobody may ask for it.
+        }
+
+        try
+        {
+            return (await VoteAsync(subject, Decision.Reject, "who am I", null, cancel, dryRun: true)).Approver;
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            throw new ManifestException($"this API server does not say who you are ({refused.ServerMessage}). Withdraw your vote by its own name: kubectl get changeapprovals -n {@namespace}");
+        }
+    }
 
     /// <summary>Casts a vote.</summary>
     /// <returns>The name of the ChangeApproval, and under whom it was stamped.</returns>

@@ -50,10 +50,9 @@ internal static class WithdrawCommand
         return 0;
     }
 
-    /// <summary>Who one is, only the server knows; older ones tell nobody. A dry run of a vote comes back stamped.</summary>
     private static async Task<List<Approval>> MineAsync(Records records, Subject subject, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
-        var (_, me) = await records.VoteAsync(subject, Decision.Reject, "who am I", null, cancel, dryRun: true);
+        var me = await records.WhoAmIAsync(subject, cancel);
         var mine = votes.Where(v => v.Workload == subject.Workload && (v.TemplateHash is { } hash ? hash == subject.TemplateHash : v.Images.Any(subject.Images.Contains)) && v.Approver.Username == me).ToList();
         return mine.Count > 0 ? mine : throw new ManifestException($"{me} has no vote on this change");
     }

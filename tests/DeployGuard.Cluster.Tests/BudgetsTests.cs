@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -23,6 +24,8 @@ public class BudgetsTests
     private readonly Clock _time = new();
     private readonly Dictionary<string, JsonObject> _stored = [];
     private readonly List<JsonObject> _changes = [];
+    private readonly List<JsonObject> _deployments = [];
+    private readonly List<JsonObject> _policies = [];
     private FakeApi? _api;
     private Budgets? _budgets;
     private int _conflicts;
@@ -37,6 +40,8 @@ public class BudgetsTests
     {
         _stored.Clear();
         _changes.Clear();
+        _deployments.Clear();
+        _policies.Clear();
         (_conflicts, _slow, _time.Now) = (0, TimeSpan.Zero, new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero));
         _api = await FakeApi.StartAsync();
         Api.Own = AnswerAsync;
@@ -155,6 +160,49 @@ public class BudgetsTests
         Assert.That(_stored, Is.Empty);
     }
 
+    /// <summary>What the gauge tells, and what a budget of one more would be spent on.</summary>
+    [TestCase("Admitted", null, 0, 1, Description = "asked for just now, and its controller may be slow to begin")]
+    [TestCase("Admitted", null, 31, 0, Description = "nothing came of it")]
+    [TestCase("Admitted", "{}", 31, 1, Description = "it is what the workload is to run")]
+    [TestCase("Running", "{}", 31, 1)]
+    [TestCase("Running", """{"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}""", 31, 0, Description = "through, though the leader has not said so")]
+    [TestCase("Running", "paused", 31, 0, Description = "at rest")]
+    [TestCase("Running", "{}", 3600, 0, Description = "it hangs")]
+    [TestCase("Pending", "{}", 0, 0)]
+    [TestCase("Completed", "{}", 0, 0)]
+    [TestCase("Expired", "{}", 0, 0)]
+    public async Task ARolloutIsInFlightFromItsAdmissionUntilItIsThroughAtRestOrHangs(string phase, string? status, int seconds, int inFlight)
+    {
+        _changes.Add(Change("a", phase, "baseline"));
+        if (status is not null)
+        {
+            _deployments.Add(Live("a", status == "paused" ? "{}" : status, status == "paused"));
+        }
+
+        _time.Now += TimeSpan.FromSeconds(seconds);
+
+        Assert.That(await InFlightAsync(), Is.EqualTo(inFlight == 0 ? [] : new Dictionary<string, int> { ["shop"] = inFlight }));
+    }
+
+    [Test]
+    public async Task RolloutsInFlightAreCountedByNamespaceWhateverPolicyTheyMatch()
+    {
+        _changes.AddRange([Change("a", "Running", "budget"), Change("b", "Admitted", "baseline"), Change("c", "Running", "budget", "bank"), Change("d", "Proven", "budget", "elsewhere")]);
+
+        Assert.That(await InFlightAsync(), Is.EquivalentTo(new Dictionary<string, int> { ["shop"] = 2, ["bank"] = 1 }));
+    }
+
+    [TestCase("patient", 1)]
+    [TestCase("baseline", 0, Description = "no budget counts it: an hour")]
+    public async Task OneHangsOnlyOnceEveryBudgetThatCountsItGaveItUp(string policy, int inFlight)
+    {
+        _policies.Add(JsonNode.Parse("""{"metadata": {"name": "patient"}, "spec": {"budget": {"maxConcurrentRollouts": 1, "hangAfter": "2h"} } }""")!.AsObject());
+        _changes.Add(Change("a", "Running", policy));
+        _time.Now += TimeSpan.FromMinutes(90);
+
+        Assert.That((await InFlightAsync()).GetValueOrDefault("shop"), Is.EqualTo(inFlight));
+    }
+
     [Test]
     public void WhatTakesLongerThanHalfASecondIsUnavailable()
     {
@@ -173,6 +221,25 @@ public class BudgetsTests
 
     private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time, s_patience);
 
+    /// <summary>As a replica counts them that has just read all that it watches.</summary>
+    private async Task<IReadOnlyDictionary<string, int>> InFlightAsync()
+    {
+        var caches = new ClusterCaches(Api.Connection, _time, NullLogger.Instance);
+        using var end = new CancellationTokenSource();
+        var running = Task.WhenAll(caches.All.Select(c => c.RunAsync(end.Token)));
+        var waited = Stopwatch.StartNew();
+        while (!caches.All.All(c => c.IsSynced) && waited.Elapsed < s_patience)
+        {
+            await Task.Delay(10);
+        }
+
+        var counted = new Budgets(Api.Connection, caches, s_options, _time).InFlightByNamespace;
+        await end.CancelAsync();
+        await running.ContinueWith(static _ => { }, TaskScheduler.Default);
+        Assert.That(caches.All.Where(c => !c.IsSynced).Select(c => c.Name), Is.Empty, "all is read");
+        return counted;
+    }
+
     private static readonly ClusterOptions s_options = new()
     {
         Namespace = "deployguard-system",
@@ -190,10 +257,22 @@ public class BudgetsTests
             await Task.Delay(_slow, context.RequestAborted);
         }
 
+        if (context.Request.Query.ContainsKey("watch"))
+        {
+            return false;
+        }
+
         var path = context.Request.Path.Value ?? "";
+        if (path == "/apis/batch/v1")
+        {
+            await WriteAsync(context, HttpStatusCode.OK, new JsonObject { ["resources"] = new JsonArray(new JsonObject { ["name"] = "cronjobs" }) });
+            return true;
+        }
+
         if (!path.Contains("/configmaps", StringComparison.Ordinal))
         {
-            var items = _changes.Where(c => path.EndsWith("/v1alpha1/changes", StringComparison.Ordinal) || path.Contains($"/{c["metadata"]?["namespace"]}/", StringComparison.Ordinal)).Select(c => c.DeepClone());
+            var stored = path.EndsWith("/deployments", StringComparison.Ordinal) ? _deployments : path.EndsWith("/safeguardpolicies", StringComparison.Ordinal) ? _policies : _changes;
+            var items = stored.Where(c => stored != _changes || path.EndsWith("/v1alpha1/changes", StringComparison.Ordinal) || path.Contains($"/{c["metadata"]?["namespace"]}/", StringComparison.Ordinal)).Select(c => c.DeepClone());
             await WriteAsync(context, HttpStatusCode.OK, new JsonObject { ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) });
             return true;
         }
@@ -240,6 +319,17 @@ public class BudgetsTests
                     "conditions": [{"type": "{{phase}}", "status": "True", "lastTransitionTime": "{{_time.Now:O}}"}]} }
         """)?.AsObject() ?? throw new InvalidOperationException("no change");
 
+    /// <summary>A Deployment as its controller has seen it.</summary>
+    private static JsonObject Live(string name, string status, bool isPaused)
+    {
+        var live = JsonNode.Parse(Manifest(name))?.AsObject() ?? throw new InvalidOperationException("no deployment");
+        live["metadata"]!["generation"] = 1;
+        live["spec"]!["paused"] = isPaused;
+        live["status"] = JsonNode.Parse(status);
+        live["status"]!["observedGeneration"] = 1;
+        return live;
+    }
+
     private static SafeguardPolicy PolicyOf(string name, BudgetScope per) => new() { Name = name, Budget = new BudgetRules(2, per, TimeSpan.FromHours(1)) };
 
     private static Verdict Verdict(string workload, params IReadOnlyList<SafeguardPolicy> policies)
@@ -249,10 +339,12 @@ public class BudgetsTests
         return new Verdict { Change = new Change { Request = request, Meaning = Meaning.NewRevision, After = after }, Policies = policies };
     }
 
-    private static Workload Deployment(string name) => WorkloadReader.Default.Read(JsonDocument.Parse($$"""
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "{{name}}", "namespace": "shop"},
+    private static Workload Deployment(string name) => WorkloadReader.Default.Read(JsonDocument.Parse(Manifest(name)).RootElement);
+
+    private static string Manifest(string name) => $$"""
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "{{name}}", "namespace": "shop", "uid": "{{name}}"},
          "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{V1}}"}]} } } }
-        """).RootElement);
+        """;
 
     private sealed class Clock : TimeProvider
     {

@@ -297,6 +297,16 @@ public class CanaryTests
         Expect(Scale(C(1), 6), view!, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
     }
 
+    [TestCase(true, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; system:serviceaccount:argocd:argocd-application-controller rejected it")]
+    [TestCase(false, null)]
+    public void SoDoesThatOfAMachineWhichThePolicyLists(bool isListed, string? refusal)
+    {
+        var policy = s_policy with { Approval = s_policy.Approval! with { Monitors = isListed ? [Some.Machine.Username] : [] } };
+        var view = Standing(Running(C(1), held: 25)) is var standing ? standing with { Serving = standing.Serving! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] } } : null;
+
+        Expect(Scale(C(1), 6), view! with { Policies = [policy] }, refusal);
+    }
+
     [Test]
     public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() => Expect(
         Update(Web(20), Web(20, V2)), Standing() is var view ? view with { Serving = view.Serving! with { Services = [] } } : null!,
@@ -535,6 +545,62 @@ public class CanaryTests
         var view = Standing(web: 0) with { Changes = changes, Serving = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []) };
 
         Expect(Scale(v2, 13), view, "4 of 13 pods (30%) behind Service web would be unproven");
+    }
+
+    [Test]
+    public void AWordAboutNobodyTakesNoWorkloadOutOfItsOwnSteps()
+    {
+        var claims = Web(20).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""");
+        var view = Standing(web: 0) with { Serving = Serve([Running(claims).Member], [Proven(claims)], []) with { Services = [] } };
+
+        Expect(Update(claims, Web(20, V2).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""")), view, "20 of 20 pods (100%) of Deployment web would be unproven");
+    }
+
+    [Test]
+    public void WhoeverSaysThatHeIsItsCanaryDoesNotKeepWhatIsProvenFromBeingMade()
+    {
+        var claims = C(5).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(4))] };
+        IReadOnlyList<RecordedChange> changes = [gone, Running(claims).Change];
+
+        Expect(Create(Web(20)), Standing(web: 0) with { Changes = [gone], Serving = Serve([Running(claims).Member], changes, []) }, allowed: true);
+    }
+
+    [Test]
+    public void AChangeThatLeavesNoPodRaisesNothing() => Expect(Update(Web(1), Paced(Web(0, V3))), Standing(web: 1, others: Running(C(6))), allowed: true);
+
+    [TestCase(false, "7 of 27 pods (25%) behind Service web would be unproven; step 5% allows 1", Description = "three pods of it in a moment, whatever runs yet")]
+    [TestCase(true, "5 of 27 pods (18%) behind Service web would be unproven; step 5% allows 1", Description = "one, and the next when that has proven itself for a while")]
+    public void ARolloutThatTakesNoTimeCountsAsAWhole(bool takesTime, string refusal)
+    {
+        // One of three pods was replaced so far, one at a time.
+        var begun = Named("small", 3, V2).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
+        begun = takesTime ? Timed(begun) : begun;
+        var rolling = new Member { Spec = begun.Read(), Pods = [PodsOf(begun, 1), PodsOf(Named("small", 3, V1), 2)] };
+
+        Expect(Create(C(4, V3)), Standing((rolling, Recorded(begun, Phase.Running, 0))), refusal);
+    }
+
+    [Test]
+    public void ACanaryThatIsAloneForAMomentHoldsNoStepByIt()
+    {
+        // A force replacement deletes web and makes it anew: without it one pod would be all of them.
+        var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(1))] };
+        IReadOnlyList<RecordedChange> changes = [gone, Running(C(1)).Change];
+        var view = Standing(web: 0) with { Changes = [gone], Serving = Serve([Running(C(1)).Member], changes, Pods(C(1), TimeSpan.FromHours(1))) };
+
+        Expect(Create(Web(20, V2)), view, "21 of 21 pods (100%) behind Service web would be unproven; step 25% allows 5");
+        Assert.That(PoolStanding.Of(view.Serving!, view, Some.Now).Single(s => s.Workload.Name == "web-canary").HeldPercent, Is.EqualTo(5), "nor is one latched");
+    }
+
+    [Test]
+    public void AStatefulSetBringsNoMorePodsThanItHas()
+    {
+        var before = Timed(Set(0, V1)).With("spec/replicas", "4");
+        IReadOnlyList<RecordedChange> changes = [Proven(before), Recorded(Set(0, V2), Phase.Completed, 50)];
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 4)] }], changes, []) };
+
+        Expect(Update(before, Timed(Set(0, V2)).With("spec/updateStrategy/rollingUpdate/maxUnavailable", "8")), view, allowed: true);
     }
 
     /// <summary>The columns k, T, U and cap of the tightest pool, of what is allowed as of what is refused.</summary>

@@ -1,5 +1,10 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
+using DeployGuard.Cluster;
+using DeployGuard.Cluster.Tests;
 using DeployGuard.Core.Policies;
+using DeployGuard.Webhook.Telemetry;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -50,6 +55,47 @@ public partial class MetricsTests
         Assert.That(metrics, Does.Match("(?m)^deployguard_rollouts_denied_total\\{[^}]*\\} 1$"));
         Assert.That(metrics, Does.Match("(?m)^deployguard_admission_requests_total\\{[^}]*\\} 2$"));
     }
+
+    [Test]
+    public async Task WhatOnlyAClusterKnowsIsToldByNamespace()
+    {
+        await using var api = await FakeApi.StartAsync();
+        api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
+        api.Objects["/apis/deployguard.io/v1alpha1/changes"] =
+            $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{Change("shop", "a", "Running")}}, {{Change("shop", "b", "Running")}}, {{Change("bank", "a", "Running")}}, {{Change("bank", "b", "Pending")}}]}""";
+        await using var webhook = await RunningWebhook.StartAsync();
+        var cluster = new ClusterHost(api.Connection, s_options, null, TimeProvider.System, NullLogger.Instance);
+        webhook.Meter.AddClusterGauges(cluster.Report, cluster.Certificate);
+        using var end = new CancellationTokenSource();
+        var running = cluster.RunAsync(end.Token);
+        var waited = Stopwatch.StartNew();
+        while (!cluster.Report.InFlight.ContainsKey("bank") && waited.Elapsed.TotalSeconds < 30)
+        {
+            await Task.Delay(20);
+        }
+
+        var metrics = await webhook.ScrapeAsync();
+        await end.CancelAsync();
+        await running;
+
+        Assert.That(metrics, Does.Contain("\ndeployguard_rollouts_in_flight{namespace=\"shop\"} 2\n").And.Contain("\ndeployguard_rollouts_in_flight{namespace=\"bank\"} 1\n"));
+        Assert.That(metrics, Does.Contain("\ndeployguard_changes_waiting{namespace=\"bank\"} 1\n").And.Not.Contain("deployguard_changes_waiting{namespace=\"shop\"}"));
+    }
+
+    private static readonly ClusterOptions s_options = new()
+    {
+        Namespace = "deployguard-system",
+        Service = "deployguard",
+        Secret = "deployguard-tls",
+        WebhookConfiguration = "deployguard",
+        Lease = "deployguard-leader",
+    };
+
+    private static string Change(string @namespace, string workload, string phase) => $$"""
+        {"metadata": {"name": "deployment-{{workload}}", "namespace": "{{@namespace}}"},
+         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "v1:{{new string('0', 64)}}"},
+         "status": {"phase": "{{phase}}", "conditions": [{"type": "{{phase}}", "status": "True", "lastTransitionTime": "{{TimeProvider.System.GetUtcNow():O}}"}]} }
+        """;
 
     [GeneratedRegex(@"^deployguard_\w+\{[^}]*\}", RegexOptions.Multiline)]
     private static partial Regex Series();

@@ -152,6 +152,20 @@ public class RecordsTests
         await RefusalAsync(Approvals("DELETE", user, null, Reviews.ApprovalObject("alice", s_seniors, decision))) is null,
         Is.EqualTo(allowed));
 
+    [TestCase("alice", "Approve")]
+    [TestCase("alice", "Reject")]
+    [TestCase("system:serviceaccount:ci:monitor", "Reject")]
+    public async Task WhoeverMayVoteNoMoreTakesBackWhatHeSaid(string user, string decision)
+    {
+        // The stamp keeps the groups that he was in then; he comes with those that he is in now.
+        var vote = Reviews.ApprovalObject(user, s_seniors, decision);
+        string[] left = ["developers"];
+
+        Assert.That(await RefusalAsync(Reviews.Approval(user, left, decision)), Is.Not.Null, "no new one");
+        Assert.That(await RefusalAsync(Approvals("DELETE", user, null, vote, left)), Is.Null);
+        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotTheirs: only {user}, or somebody with the verb override, can take it back"));
+    }
+
     [TestCase("CREATE", "cluster-admin", false)]
     [TestCase("UPDATE", "cluster-admin", false)]
     [TestCase("DELETE", "cluster-admin", false)]
@@ -204,8 +218,8 @@ public class RecordsTests
             """));
     }
 
-    private static string Approvals(string operation, string user, JsonNode? obj, JsonNode? oldObj = null) =>
-        Reviews.Of(operation, "deployguard.io", "ChangeApproval", "changeapprovals", user, obj, oldObj, groups: s_seniors);
+    private static string Approvals(string operation, string user, JsonNode? obj, JsonNode? oldObj = null, string[]? groups = null) =>
+        Reviews.Of(operation, "deployguard.io", "ChangeApproval", "changeapprovals", user, obj, oldObj, groups: groups ?? s_seniors);
 
     private async Task<string?> RefusalAsync(string review)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Net.Security;
@@ -10,6 +11,7 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Hosting;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -45,6 +47,9 @@ internal sealed class RunningWebhook : IAsyncDisposable
         await app.StartAsync();
         return new RunningWebhook(app, options);
     }
+
+    /// <summary>Where its metrics are made.</summary>
+    public Meter Meter => _app.Services.GetRequiredService<Meter>();
 
     public Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri(path, UriKind.Relative));
 

@@ -25,8 +25,8 @@ internal sealed class Exposure
         (_policy, _rules, _view, _now) = (policy, rules, view, now);
         _serving = view.Serving ?? new Serving { Changes = view.Changes };
         _proven = new Proven(policy, rules, _serving, now);
-        _unproven = new UnprovenCount(policy, rules, _serving, _proven);
         _held = new HeldSteps(policy, rules, view, _serving, now);
+        _unproven = new UnprovenCount(policy, rules, _serving, _proven, _held);
         _reaching = new Reaching(rules, _proven, _unproven, _held);
     }
 
@@ -69,13 +69,12 @@ internal sealed class Exposure
     {
         var proven = _proven.In(pool);
         var unproven = _unproven.Of(pool, proven, null);
-        var total = Weigh(pool, unproven, null);
+        var total = WeighNow(pool, unproven);
         foreach (var member in pool.Members)
         {
             foreach (var revision in Proven.RevisionsOf(member))
             {
                 var key = RevisionKey.Of(_rules.Covers, revision.TemplateHash, revision.Images);
-                var pods = unproven.Where(u => u.Workload == member.Spec.Ref && u.TemplateHash == revision.TemplateHash).Sum(u => u.Pods);
                 var lacks = _proven.Lacks(member, revision, proven);
                 yield return new PoolStanding
                 {
@@ -99,8 +98,8 @@ internal sealed class Exposure
 
     /// <summary>The same pool as it is; without the workload where it is not in it yet.</summary>
     private Pool PoolNow(Pool pool, AskedWorkload target, IReadOnlyList<Member> now) =>
-        pool.Service is { } service ? Pool.Behind(service, now)
-        : target.Before is null ? pool with { Members = [.. pool.Members.Where(m => m != target.After)] }
+        target.Before is null ? pool with { Members = [.. pool.Members.Where(m => m != target.After)] }
+        : pool.Service is { } service ? Pool.Behind(service, now)
         : Pool.Of(target.Before, _serving.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
 
     private Judged OfService(ServiceRequest request, Service after)
@@ -114,19 +113,19 @@ internal sealed class Exposure
     {
         var proven = _proven.In(before);
         var had = _unproven.Of(before, proven, target?.After.Spec.Ref);
+        var provenBefore = ProvenOf(before, had);
+        var served = Replaced(pool, provenBefore);
         // What users have now is what a step is held of, and what one is a share of.
-        var totalBefore = Weigh(before, had, null);
+        var totalBefore = WeighNow(before, had);
         var asked = target is null ? null : _reaching.Of(target, before, totalBefore, proven);
         var others = new Pool(pool.Name, pool.Service, [.. pool.Members.Where(m => m != target?.After)]);
         List<UnprovenPods> has = [.. _unproven.Of(others, proven, target?.After.Spec.Ref), .. asked?.Pods ?? []];
 
-        var raised = has.GroupBy(p => p.Key)
-            .Where(g => (asked is { IsRaised: true } && g.Key == asked.Key) || (asked?.Key != g.Key && g.Sum(p => p.Pods) > had.Where(p => p.Key == g.Key).Sum(p => p.Pods)))
-            .Select(g => g.Key).ToList();
+        // A workload raises its own revision alone: who says that he is a canary of it joins its pool by his word, and must not keep it from being made.
+        List<string> raised = asked is not null ? (asked.IsRaised ? [asked.Key] : [])
+            : [.. has.GroupBy(p => p.Key).Where(g => g.Sum(p => p.Pods) > had.Where(p => p.Key == g.Key).Sum(p => p.Pods)).Select(g => g.Key)];
         var unproven = has.Sum(p => p.Pods);
         var total = Weigh(pool, has, target);
-        var provenBefore = ProvenOf(before, had);
-        var served = Replaced(pool, provenBefore);
         var noneLeft = ProvenOf(pool, has) <= 0;
         if (noneLeft)
         {
@@ -134,7 +133,7 @@ internal sealed class Exposure
         }
 
         if (target?.IsMoreOfTheSame(before) is true && _held.VetoOf(asked?.Key ?? "") is null
-            && (long)unproven * (provenBefore <= 0 ? Math.Max(totalBefore, served.Pods) : totalBefore) <= (long)had.Sum(p => p.Pods) * total)
+            && (long)unproven * totalBefore <= (long)had.Sum(p => p.Pods) * total)
         {
             // All of its users have it already, and more of it makes them no more: an autoscaler must not wait for the soak after every rollout.
             raised = [];
@@ -170,6 +169,13 @@ internal sealed class Exposure
             ],
         };
     }
+
+    /// <summary>
+    /// The pods that the users of a pool have as it is. Where no proven one is left, at least as many as there were until a while ago: a canary
+    /// that is alone for a moment holds no step by it.
+    /// </summary>
+    private int WeighNow(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
+        ProvenOf(pool, unproven) is var proven && proven > 0 ? Weigh(pool, unproven, null) : Math.Max(Weigh(pool, unproven, null), Replaced(pool, proven).Pods);
 
     /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
     private static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? target) =>

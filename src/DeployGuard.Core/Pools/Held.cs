@@ -41,7 +41,8 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
     /// <summary>The pods that must have soaked for a step: four fifths of it, so that one drained node does not start a day's soak again.</summary>
     public static int Needed(int total, int percent) => Math.Max(1, (int)((long)total * percent * 4 / 500));
 
-    private static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving)
+    /// <summary>Those that are on record of whoever held them.</summary>
+    public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving)
     {
         var percent = serving.Changes
             .Where(c => c.Held.Count > 0 && RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)

@@ -19,6 +19,9 @@ internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, Clust
         return held;
     }
 
+    /// <summary>Those that are on record: what a pool counts to must not depend on how much of it has soaked.</summary>
+    public int OnRecord(Pool pool, string key) => VetoOf(key) is null ? Held.Latched(pool, key, policy, rules, serving) : 0;
+
     public Approval? VetoOf(string key)
     {
         var inForce = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)).ToList();

@@ -23,7 +23,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
             return [.. serving.Concat(Of(stable, services, all)).DistinctBy(p => p.Name)];
         }
 
-        return serving.Count > 0 ? serving : [new Pool($"{member.Spec.Ref.Kind} {member.Spec.Ref.Name}", null, [member, .. CanariesOf([member], all)])];
+        return serving.Count > 0 ? serving : [new Pool(NameOf(member), null, [member, .. CanariesOf([member], all)])];
     }
 
     /// <summary>The pool behind one Service.</summary>
@@ -38,9 +38,12 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
 
     /// <summary>
     /// Whether a member's proven pods make the pool larger. Whoever only says that it is a canary of somebody adds what is unproven of it, or
-    /// a large idle one would make room for others.
+    /// a large idle one would make room for others. One that says so of nobody is a pool of its own, or a word would take it out of its own steps.
     /// </summary>
-    public bool IsOwn(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? member.CanaryOf is null;
+    public bool IsOwn(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? Name == NameOf(member);
+
+    /// <summary>Of the pool that a workload is by itself.</summary>
+    private static string NameOf(Member member) => $"{member.Spec.Ref.Kind} {member.Spec.Ref.Name}";
 
     /// <summary>Whom a workload says it is a canary of; null if nobody, or itself.</summary>
     private static Member? StableOf(Member member, IReadOnlyList<Member> all) => member.CanaryOf is { } name

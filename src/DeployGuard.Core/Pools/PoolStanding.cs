@@ -29,10 +29,10 @@ public sealed record PoolStanding
     /// <summary>Its pods can prove it to this pool's users.</summary>
     public required bool IsProving { get; init; }
 
-    /// <summary>Pods of all unproven revisions of the pool.</summary>
+    /// <summary>Pods of all unproven revisions of the pool, with what their rollouts under way come to.</summary>
     public required int Unproven { get; init; }
 
-    /// <summary>Desired pods of the pool.</summary>
+    /// <summary>Desired pods of the pool; where no proven one is left, at least as many as there were until a while ago.</summary>
     public required int Total { get; init; }
 
     public required CanaryRules Rules { get; init; }

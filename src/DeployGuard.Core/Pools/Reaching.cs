@@ -18,7 +18,7 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         var (was, member) = (asked.Before, asked.After);
         var images = member.Spec.Template.ImageNames;
         var key = RevisionKey.Of(rules.Covers, member.Spec);
-        var remaining = was is null ? [] : unproven.Of(was, here).Where(p => p.Key != key).ToList();
+        var remaining = was is null ? [] : unproven.BesideAsked(was, key, here).ToList();
         if (!proven.LacksAsked(member.Spec, asked.Origin, here))
         {
             // What is unproven and still runs is on its way out.
@@ -64,12 +64,12 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         if (member.Spec.Ref.Kind == "StatefulSet")
         {
             // Every new ordinal is made from the newest revision, besides what the rollout replaces.
-            return (exposed + Math.Max(0, member.Size - was.Size), true, exposed, bound);
+            return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size)), exposed > 0, exposed, bound);
         }
 
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
         var live = was.Pods.Sum(p => p.Pods);
         var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)member.Size * ran) + live - 1) / live) - ran;
-        return (Math.Max(exposed, added), true, exposed, bound);
+        return (Math.Max(exposed, added), exposed > 0, exposed, bound);
     }
 }

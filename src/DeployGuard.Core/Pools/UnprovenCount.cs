@@ -4,12 +4,12 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Pools;
 
 /// <summary>Counts the pods without proof that a pool has, or is about to have.</summary>
-internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, Serving serving, Proven proven)
+internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, Serving serving, Proven proven, HeldSteps held)
 {
     /// <param name="asking">The workload that a request is about: it says itself what it is to have.</param>
     public List<UnprovenPods> Of(Pool pool, ProvenHere here, WorkloadRef? asking)
     {
-        var counted = pool.Members.SelectMany(m => Of(m, here)).ToList();
+        var counted = pool.Members.SelectMany(m => Count(m, here, revision => Comes(m, pool, revision))).ToList();
         foreach (var reached in serving.Reached.Where(r => r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsSeenIn(serving.Members)))
         {
             var key = RevisionKey.Of(rules.Covers, reached.TemplateHash, reached.Images);
@@ -24,8 +24,12 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, S
         return counted;
     }
 
-    /// <summary>Unproven pods of a workload that is not asked about: what runs, and what its rollout under way may bring at once.</summary>
-    public IEnumerable<UnprovenPods> Of(Member member, ProvenHere here)
+    /// <summary>Unproven pods that a workload has of other revisions than the one asked for: its rollout to them ends with the request.</summary>
+    public IEnumerable<UnprovenPods> BesideAsked(Member member, string key, ProvenHere here) =>
+        Count(member, here, revision => revision.Pods).Where(p => p.Key != key);
+
+    /// <param name="comes">Pods that the newest revision comes to amid a rollout.</param>
+    private IEnumerable<UnprovenPods> Count(Member member, ProvenHere here, Func<RevisionPods, int> comes)
     {
         var left = member.Size;
         foreach (var revision in NewestFirst(member))
@@ -36,12 +40,12 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, S
             }
 
             var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
-            var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods, AtOnce(member)) : revision.Pods;
+            var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods, comes(revision)) : revision.Pods;
             var pods = Math.Min(left, running);
             left -= pods;
             if (pods > 0)
             {
-                yield return new UnprovenPods(RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
+                yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
             }
         }
     }
@@ -55,11 +59,9 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, S
         return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
     }
 
-    /// <summary>What the rollout under way brings without anybody asking.</summary>
-    private static int AtOnce(Member member) => member.Spec.Strategy switch
-    {
-        { Paused: true } => 0,
-        { Partition: > 0 and var partition } => Math.Max(0, member.Size - partition),
-        _ => RolloutBatch.Of(member.Spec),
-    };
+    /// <summary>What the rollout under way brings without anybody asking: a batch where it takes its time, else all of it in a moment.</summary>
+    private int Comes(Member member, Pool pool, RevisionPods newest) =>
+        member.Spec.Strategy.Paused ? 0 : Proofs.Exposes(member, rules, held.OnRecord(pool, KeyOf(newest)));
+
+    private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
 }

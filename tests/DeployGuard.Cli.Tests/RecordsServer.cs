@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Tests;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Records;
+using DeployGuard.Core.Workloads;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary>
+/// One Change of namespace shop and the votes on it, behind a real socket: the server knows who asks, stamps it, and lets the rules of records judge
+/// what is written.
+/// </summary>
+internal sealed class RecordsServer : IAsyncDisposable
+{
+    public const string Change = "deployment-web-7f9c2ab41d03e6aa";
+
+    private const string Folder = "/apis/deployguard.io/v1alpha1/namespaces/shop";
+
+    private static readonly string s_hash = "v1:" + new string('0', 64);
+    private static readonly SafeguardPolicy s_policy = new()
+    {
+        Name = "tier-1",
+        Approval = new ApprovalRules { Quorum = [new QuorumLine(["seniors"], 1)], Monitors = ["system:serviceaccount:monitoring:judge"] },
+    };
+
+    private readonly WebApplication _app;
+    private readonly string _folder = Directory.CreateTempSubdirectory("deployguard-test-").FullName;
+
+    private RecordsServer(WebApplication app)
+    {
+        _app = app;
+        File.WriteAllText(Kubeconfig, $$"""
+            {"apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"} }],
+             "clusters": [{"name": "c", "cluster": {"server": "{{app.Urls.Single()}}"} }], "users": [{"name": "u", "user": {"token": "t"} }]}
+            """);
+    }
+
+    /// <summary>Who asks, as the server authenticated him.</summary>
+    public Requester Who { get; set; } = new("alice", "", ["seniors"]);
+
+    /// <summary>It tells everybody who he is, as servers do from 1.28 on.</summary>
+    public bool Tells { get; set; } = true;
+
+    /// <summary>The votes on record, by name.</summary>
+    public Dictionary<string, JsonObject> Votes { get; } = [];
+
+    private string Kubeconfig => Path.Combine(_folder, "kubeconfig");
+
+    public static async Task<RecordsServer> StartAsync()
+    {
+        RecordsServer? server = null;
+        return server = new RecordsServer(await Loopback.ServeAsync(context => server?.AnswerAsync(context) ?? Task.CompletedTask));
+    }
+
+    /// <summary>One run of a command against it.</summary>
+    public Task<CommandRun> RunAsync(params IEnumerable<string> arguments) => CommandRun.OfAsync([.. arguments, "-n", "shop", "--kubeconfig", Kubeconfig]);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var path = context.Request.Path.Value ?? "";
+        var name = path[(path.LastIndexOf('/') + 1)..];
+        var (status, body) = (context.Request.Method, path) switch
+        {
+            ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews") => Tells
+                ? (HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = Who.Username } } })
+                : Refused("selfsubjectreviews is forbidden"),
+            ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
+            ("GET", $"{Folder}/changeapprovals") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray([.. Votes.Values.Select(v => v.DeepClone())]) }),
+            ("POST", $"{Folder}/changeapprovals") => Create(await JsonNode.ParseAsync(context.Request.Body) as JsonObject ?? [], context.Request.Query.ContainsKey("dryRun")),
+            ("DELETE", _) when Votes.ContainsKey(name) => Delete(name),
+            _ => (HttpStatusCode.NotFound, new JsonObject { ["message"] = "not found" }),
+        };
+        context.Response.StatusCode = (int)status;
+        await context.Response.WriteAsync(body.ToJsonString());
+    }
+
+    private (HttpStatusCode Status, JsonObject Body) Create(JsonObject vote, bool isDryRun)
+    {
+        var spec = vote["spec"] as JsonObject ?? [];
+        spec["approver"] = new JsonObject { ["username"] = Who.Username, ["groups"] = new JsonArray([.. Who.Groups.Select(g => JsonValue.Create(g))]) };
+        vote["metadata"] = new JsonObject { ["name"] = $"deployment-web-{Votes.Count}", ["namespace"] = "shop" };
+        if (new NewApproval(Read(vote), Who, null, [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is { } refusal)
+        {
+            return Refused(refusal.ToString());
+        }
+
+        if (!isDryRun)
+        {
+            Votes[$"deployment-web-{Votes.Count}"] = vote;
+        }
+
+        return (HttpStatusCode.Created, vote.DeepClone().AsObject());
+    }
+
+    private (HttpStatusCode Status, JsonObject Body) Delete(string name)
+    {
+        if (new RecordRules("deployguard").RefuseDelete(Who, Read(Votes[name]).Approver, mayOverride: false, namespaceEnds: false) is { } refusal)
+        {
+            return Refused(refusal.ToString());
+        }
+
+        Votes.Remove(name);
+        return (HttpStatusCode.OK, []);
+    }
+
+    private static (HttpStatusCode Status, JsonObject Body) Refused(string message) => (HttpStatusCode.Forbidden, new JsonObject { ["message"] = message });
+
+    private static Approval Read(JsonObject vote) => ApprovalReader.Read(JsonSerializer.SerializeToElement(vote), DateTimeOffset.UnixEpoch);
+
+    private static JsonObject ChangeObject() => JsonNode.Parse($$"""
+        {"metadata": {"name": "{{Change}}", "namespace": "shop"},
+         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{s_hash}}", "images": [{"path": "web", "to": "web:2"}]},
+         "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
+        """)?.AsObject() ?? throw new InvalidOperationException("no change");
+}

@@ -1,0 +1,122 @@
+using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary><c>deployguard reject</c>, as a monitor runs it, and <c>withdraw</c>, also of whoever may vote no more.</summary>
+public class VoteTests
+{
+    private static readonly Requester s_alice = new("alice", "", ["seniors"]);
+    private static readonly Requester s_judge = new("system:serviceaccount:monitoring:judge", "", ["system:serviceaccounts"]);
+
+    private RecordsServer? _server;
+
+    private RecordsServer Server => _server ?? throw new InvalidOperationException("not started");
+
+    [SetUp]
+    public async Task StartAsync() => _server = await RecordsServer.StartAsync();
+
+    [TearDown]
+    public async Task StopAsync() => await Server.DisposeAsync();
+
+    [Test]
+    public async Task AMonitorRejectsACanaryByTheCommandOfTheDocs()
+    {
+        var docs = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "canary.md"));
+        var flags = Regex.Match(docs, @"kubectl deployguard reject \{\} -n shop (--yes .+)").Groups[1].Value;
+        Server.Who = s_judge;
+
+        var run = await Server.RunAsync(["reject", RecordsServer.Change, .. CommandLineParser.SplitCommandLine(flags)]);
+
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
+        Assert.That(run.Output, Does.Contain("Workload  Deployment shop/web").And.EndWith(
+            $"Rejected as {s_judge.Username}: changeapproval deployment-web-0. To take it back: kubectl deployguard withdraw deployment-web-0 -n shop"));
+        var spec = Server.Votes["deployment-web-0"]["spec"];
+        Assert.That(((string?)spec?["decision"], (string?)spec?["reason"], (string?)spec?["templateHash"]), Is.EqualTo(("Reject", "OrdersDropped fires", "v1:" + new string('0', 64))));
+    }
+
+    [Test]
+    public async Task AMonitorThatNoPolicyListsIsToldSo()
+    {
+        Server.Who = s_judge with { Username = "system:serviceaccount:monitoring:other" };
+        var run = await RejectAsync();
+
+        Assert.That((run.ExitCode, Server.Votes.Count), Is.EqualTo((1, 0)));
+        Assert.That(run.Error, Is.EqualTo("error: NotEligible: a veto of system:serviceaccount:monitoring:other would not count: neither in any of seniors, nor listed under approval.monitors"));
+    }
+
+    [Test]
+    public async Task AMonitorNeverApproves()
+    {
+        Server.Who = s_judge;
+
+        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MakerIsMachine: {s_judge.Username} is a machine; only people approve"));
+    }
+
+    [Test]
+    public async Task AVetoSaysWhy()
+    {
+        var run = await Server.RunAsync("reject", RecordsServer.Change, "--yes");
+
+        Assert.That((run.ExitCode, run.Error, Server.Votes.Count), Is.EqualTo((2, "error: --reason: a veto says why, for whoever asked for the change", 0)));
+    }
+
+    [Test]
+    public async Task WhoeverLeftTheGroupTakesBackWhatHeSaid()
+    {
+        await RejectAsync();
+        await Server.RunAsync("approve", RecordsServer.Change, "--yes");
+        Server.Who = s_alice with { Groups = ["developers"] };
+
+        var run = await WithdrawAsync(RecordsServer.Change);
+
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
+        Assert.That(run.Output.Split('\n'), Is.EqualTo(new[]
+        {
+            "Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0.",
+            "Withdrawn: Approve of Deployment shop/web by alice, changeapproval deployment-web-1.",
+        }));
+        Assert.That(Server.Votes, Is.Empty);
+    }
+
+    [Test]
+    public async Task WhereTheServerTellsNobodyWhoHeIsAVoterFindsHisVoteAllTheSame()
+    {
+        Server.Tells = false;
+        await RejectAsync();
+
+        Assert.That((await WithdrawAsync(RecordsServer.Change)).Output, Is.EqualTo("Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0."));
+        Assert.That(Server.Votes, Is.Empty);
+    }
+
+    [Test]
+    public async Task AndWhoeverLeftTheGroupIsToldToNameIt()
+    {
+        Server.Tells = false;
+        await RejectAsync();
+        Server.Who = s_alice with { Groups = [] };
+
+        var unknown = await WithdrawAsync(RecordsServer.Change);
+        Assert.That((unknown.ExitCode, Server.Votes.Count), Is.EqualTo((2, 1)));
+        Assert.That(unknown.Error, Does.EndWith("Withdraw your vote by its own name: kubectl get changeapprovals -n shop"));
+
+        Assert.That((await WithdrawAsync("deployment-web-0")).ExitCode, Is.Zero);
+        Assert.That(Server.Votes, Is.Empty);
+    }
+
+    [Test]
+    public async Task SomebodyElsesVoteIsNeitherFoundNorTaken()
+    {
+        await RejectAsync();
+        Server.Who = new Requester("bob", "", ["seniors"]);
+
+        Assert.That((await WithdrawAsync(RecordsServer.Change)).Error, Is.EqualTo("error: bob has no vote on this change"));
+        Assert.That((await WithdrawAsync("deployment-web-0")).Error, Is.EqualTo("error: NotTheirs: only alice, or somebody with the verb override, can take it back"));
+        Assert.That(Server.Votes, Has.Count.EqualTo(1));
+    }
+
+    private Task<CommandRun> RejectAsync() => Server.RunAsync("reject", RecordsServer.Change, "--yes", "--reason", "wrong prices");
+
+    private Task<CommandRun> WithdrawAsync(string what) => Server.RunAsync("withdraw", what);
+}

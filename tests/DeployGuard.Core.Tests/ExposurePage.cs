@@ -1,0 +1,165 @@
+namespace DeployGuard.Core.Tests;
+
+/// <summary>
+/// The exposure model of a made-up world, as plainly as its page has it and by none of the product's code: who is in which pool, U, T, k, cap, and
+/// what is refused.
+/// </summary>
+internal sealed class ExposurePage(PooledWorld world)
+{
+    /// <summary>The Services that select it, and the pools of whom it says it is a canary of; one of its own where these are none.</summary>
+    public static IReadOnlyList<string> PoolsOf(Made made, IReadOnlyCollection<Made> all)
+    {
+        var selected = made.Services.Select(s => $"Service {s}").ToList();
+        var stable = made.CanaryOf is { } name && name != made.Name ? all.FirstOrDefault(m => m.Name == name && m.CanaryOf is null) : null;
+        return stable is not null ? [.. selected.Union(PoolsOf(stable, all))] : selected.Count > 0 ? selected : [made.OwnPool];
+    }
+
+    /// <summary>Why a request is to be refused, pool by pool; empty where it is to be allowed.</summary>
+    public IReadOnlyList<string> Refusals(Made asked)
+    {
+        var before = world.Find(asked.Name);
+        return before is not null && (!Grows(before, asked) || IsWayBack(before, asked)) ? [] : [.. PoolsOf(asked, With(asked)).Select(p => Refusal(p, before, asked)).OfType<string>()];
+    }
+
+    /// <summary>Steps for which enough pods run it that the pool's users reach.</summary>
+    public int HeldByPods(int image, string pool) => HeldByPods(image, pool, Members(pool, world.Running));
+
+    private int HeldByPods(int image, string pool, List<Made> members)
+    {
+        var (pods, steps) = (members.Where(m => Reaches(pool, m)).Sum(m => m.Runs(image)), 0);
+        var total = TotalNow(pool, members);
+        while (steps < world.Steps.Count && pods >= Math.Max(1, total * world.Steps[steps] * 4 / 500))
+        {
+            steps++;
+        }
+
+        return steps;
+    }
+
+    public int ProvenNow(string pool) => ProvenPods(pool, Members(pool, world.Running), m => CountedOf(m, pool));
+
+    /// <summary>Whether a request lets a workload run something else, reach further, or get there faster.</summary>
+    private static bool Grows(Made before, Made asked) =>
+        asked.Image != before.Image || asked.Size > before.Size
+        || (asked.Kind == "StatefulSet" && asked.Partition < before.Partition)
+        || asked.Pacing.Batch(asked.Size) > before.Pacing.Batch(before.Size) || (before.Pacing.IsTimed && !asked.Pacing.IsTimed);
+
+    /// <summary>To what it completed, on no more pods than it did.</summary>
+    private bool IsWayBack(Made before, Made asked) => asked.Image != before.Image && world.CompletedOn(asked, asked.Image) >= asked.Size;
+
+    private string? Refusal(string pool, Made? before, Made asked)
+    {
+        var others = Members(pool, With(asked)).Where(m => m.Name != asked.Name).ToList();
+        var was = before is null ? others : Members(pool, world.Running);
+        var steps = Math.Max(world.Latched(asked.Image, pool), world.PodsAreOld ? HeldByPods(asked.Image, pool, was) : 0);
+        var (own, staying, batch, raises) = Exposes(pool, before, asked, steps);
+        int UnprovenAfter(Made made) => made.Name == asked.Name ? own + staying : CountedOf(made, pool);
+        int UnprovenBefore(Made made) => CountedOf(made, pool);
+
+        List<Made> will = [.. others, asked];
+        var (unproven, unprovenBefore) = (will.Sum(UnprovenAfter), was.Sum(UnprovenBefore));
+        var (total, totalBefore) = (Total(pool, will, UnprovenAfter), TotalNow(pool, was));
+        var provenBefore = ProvenPods(pool, was, UnprovenBefore);
+        var served = Math.Max(provenBefore, world.Served(pool));
+        var noneLeft = ProvenPods(pool, will, UnprovenAfter) <= 0;
+        if (noneLeft && served == 0)
+        {
+            return null;
+        }
+
+        total = noneLeft ? Math.Max(total, served) : total;
+        // More of what all users have is no more exposure.
+        var isSizeAlone = before is { IsRollingOut: false, Size: > 0 } && before.Image == asked.Image;
+        if (isSizeAlone && (long)unproven * totalBefore <= (long)unprovenBefore * total)
+        {
+            return null;
+        }
+
+        var cap = steps == world.Steps.Count ? total : Math.Max(1, total * world.Steps[steps] / 100);
+        var leavesNone = before is { Size: > 0 } && before.Image != asked.Image && raises && batch == 0 && noneLeft && provenBefore > 0 && steps < world.Steps.Count;
+        return (raises && unproven > Math.Max(cap, batch)) || leavesNone ? $"{unproven} of {total} in {pool}, {steps} steps held, cap {cap}, batch {batch}" : null;
+    }
+
+    /// <summary>What a request makes of the workload itself: pods of the revision asked for, pods of other unproven ones that stay, its conforming batch.</summary>
+    private (int Own, int Staying, int Batch, bool Raises) Exposes(string pool, Made? before, Made asked, int steps)
+    {
+        var inPlace = before is { Size: > 0 } && before.Image != asked.Image;
+        var left = before is null ? 0 : before.Pods.Where(p => p.Key != asked.Image && !world.IsProven(p.Key, pool)).Sum(p => p.Value);
+        if (world.IsProven(asked.Image, pool))
+        {
+            // What is unproven and still runs is on its way out.
+            return (0, before is null || before.Image != asked.Image ? 0 : Math.Min(left, asked.Size), 0, false);
+        }
+
+        var (own, batch, raises) =
+            before is null or { Size: 0 } ? (asked.Size, 0, asked.Size > 0)
+            : !inPlace && !before.IsRollingOut ? (asked.Size, 0, asked.Size > before.Size)
+            : asked.IsPartitioned ? Partitioned(before, asked, inPlace)
+            : !Conforms(asked, steps) ? (asked.Size, 0, asked.Size > before.Runs(asked.Image))
+            : AtItsPace(before, asked, inPlace);
+        return (own, Math.Min(left, asked.Size - own), batch, raises);
+    }
+
+    private static (int Own, int Batch, bool Raises) Partitioned(Made before, Made asked, bool inPlace)
+    {
+        var own = Math.Max(0, asked.Size - asked.Partition);
+        return (own, 0, own > (!inPlace && before.IsPartitioned ? Math.Max(0, before.Size - before.Partition) : before.Runs(asked.Image)));
+    }
+
+    /// <summary>A batch; of replicas that are added meanwhile a StatefulSet makes all of the newest revision, and a Deployment its share, if that is more.</summary>
+    private static (int Own, int Batch, bool Raises) AtItsPace(Made before, Made asked, bool inPlace)
+    {
+        var batch = Math.Min(asked.Size, asked.Pacing.Batch(asked.Size));
+        var (runs, live) = (before.Runs(asked.Image), before.Pods.Values.Sum());
+        var added = asked.Kind == "StatefulSet" ? batch + Math.Max(0, asked.Size - before.Size)
+            : inPlace || asked.Size <= before.Size ? 0
+            : ((asked.Size * runs) + live - 1) / live - runs;
+        var own = Math.Min(asked.Size, Math.Max(batch, added));
+        return (own, batch, own > 0);
+    }
+
+    private bool Conforms(Made made, int steps)
+    {
+        var percent = Math.Max(world.Percent, steps == world.Steps.Count ? 100 : world.Steps[steps]);
+        return made.Pacing.IsTimed && (made.Pacing.Batch(made.Size) <= Math.Max(1, made.Size * percent / 100) || (made.Pacing.IsPercent && made.Pacing.AtOnce <= percent));
+    }
+
+    private int CountedOf(Made made, string pool) => UnprovenOf(made, pool).Sum(u => u.Pods);
+
+    /// <summary>Of a workload that nobody asks about: what runs, and what its rollout will bring without anybody asking. The newest first.</summary>
+    private IEnumerable<(int Image, int Pods)> UnprovenOf(Made made, string pool)
+    {
+        var room = made.Size;
+        foreach (var image in made.Pods.Keys.Where(k => k != made.Image).Prepend(made.Image).Where(i => !world.IsProven(i, pool)))
+        {
+            var comes = !made.IsRollingOut ? made.Size
+                : made.IsPartitioned ? made.Size - made.Partition
+                : Conforms(made, world.Latched(image, pool)) ? made.Pacing.Batch(made.Size)
+                : made.Size;
+            var pods = Math.Min(room, image == made.Image ? Math.Max(made.Runs(image), comes) : made.Runs(image));
+            room -= pods;
+            yield return (image, pods);
+        }
+    }
+
+    private IReadOnlyCollection<Made> With(Made asked) => [.. world.Running.Where(m => m.Name != asked.Name), asked];
+
+    private static List<Made> Members(string pool, IReadOnlyCollection<Made> all) => [.. all.Where(m => PoolsOf(m, all).Contains(pool))];
+
+    /// <summary>Who is in a pool by his word alone adds what is unproven of him.</summary>
+    private static int Total(string pool, List<Made> members, Func<Made, int> unproven) => members.Sum(m => IsOwn(pool, m) ? m.Size : unproven(m));
+
+    /// <summary>Where no proven pod is left, at least as many as there were of late.</summary>
+    private int TotalNow(string pool, List<Made> members)
+    {
+        var total = Total(pool, members, m => CountedOf(m, pool));
+        return ProvenPods(pool, members, m => CountedOf(m, pool)) > 0 ? total : Math.Max(total, world.Served(pool));
+    }
+
+    private static int ProvenPods(string pool, List<Made> members, Func<Made, int> unproven) => members.Where(m => IsOwn(pool, m)).Sum(m => m.Size - unproven(m));
+
+    private static bool IsOwn(string pool, Made made) => pool == made.OwnPool || made.Services.Any(s => pool == $"Service {s}");
+
+    /// <summary>Behind a Service only what it selects; of who serves nobody, all.</summary>
+    private static bool Reaches(string pool, Made made) => IsOwn(pool, made) || !pool.StartsWith("Service ", StringComparison.Ordinal);
+}
