@@ -95,8 +95,10 @@ internal sealed class FakeApi : IAsyncDisposable
         await context.Response.StartAsync();
         while (!context.RequestAborted.IsCancellationRequested && !Events.IsCompleted)
         {
-            if (!Events.TryTake(out var line, 20))
+            if (!Events.TryTake(out var line))
             {
+                // Without holding a thread: a replica watches fourteen resources at once.
+                await Task.Delay(20);
                 continue;
             }
 

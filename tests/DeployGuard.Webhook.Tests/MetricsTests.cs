@@ -63,6 +63,7 @@ public partial class MetricsTests
         api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         api.Objects["/apis/deployguard.io/v1alpha1/changes"] =
             $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{Change("shop", "a", "Running")}}, {{Change("shop", "b", "Running")}}, {{Change("bank", "a", "Running")}}, {{Change("bank", "b", "Pending")}}]}""";
+        api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         await using var webhook = await RunningWebhook.StartAsync();
         var cluster = new ClusterHost(api.Connection, s_options, null, TimeProvider.System, NullLogger.Instance);
         webhook.Meter.AddClusterGauges(cluster.Report, cluster.Certificate);

@@ -86,7 +86,12 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
                 status["completedPods"] = completed;
             }
 
-            return (reviewer is not null && MarkReviewed(status, reviewer, now)) || altered || isProgress || completed > 0;
+            if (reviewer is not null)
+            {
+                Waivers.Review(status, reviewer, now);
+            }
+
+            return reviewer is not null || altered || isProgress || completed > 0;
         }
     }
 
@@ -97,17 +102,6 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             policies,
             time.GetUtcNow(),
             caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
-
-    private static bool MarkReviewed(JsonObject status, string reviewer, DateTimeOffset now)
-    {
-        foreach (var use in Json.List(status, "breakGlass").OfType<JsonObject>().Where(u => u["reviewedBy"] is null))
-        {
-            use["reviewedBy"] = reviewer;
-            use["reviewedAt"] = Json.Time(now);
-        }
-
-        return true;
-    }
 
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
     {

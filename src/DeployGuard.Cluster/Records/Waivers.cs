@@ -46,6 +46,16 @@ internal static class Waivers
         }
     }
 
+    /// <summary>Somebody else has looked at it: at all that was used until now.</summary>
+    public static void Review(JsonObject status, string reviewer, DateTimeOffset now)
+    {
+        foreach (var use in Json.List(status, "breakGlass").OfType<JsonObject>().Where(u => u["reviewedBy"] is null))
+        {
+            use["reviewedBy"] = reviewer;
+            use["reviewedAt"] = Json.Time(now);
+        }
+    }
+
     /// <summary>The oldest that was reviewed goes; what nobody has reviewed always stays.</summary>
     private static void MakeRoom(JsonArray uses)
     {
