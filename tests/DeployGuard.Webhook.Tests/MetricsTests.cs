@@ -60,7 +60,6 @@ public partial class MetricsTests
     public async Task WhatOnlyAClusterKnowsIsToldByNamespace()
     {
         await using var api = await FakeApi.StartAsync();
-        api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         api.Objects["/apis/deployguard.io/v1alpha1/changes"] =
             $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{Change("shop", "a", "Running")}}, {{Change("shop", "b", "Running")}}, {{Change("bank", "a", "Running")}}, {{Change("bank", "b", "Pending")}}]}""";
         api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
