@@ -10,6 +10,13 @@ namespace DeployGuard.Cluster.Tests;
 /// <summary>What requests were let reach, taken by compare-and-swap on an object that an API server keeps.</summary>
 public class ReachPlacesTests
 {
+    private const string Foreign = """
+        [{"at": "AT", "pods": {"policy": "canary", "pool": "Service web", "workload": {"apiGroup": "apps", "kind": "Deployment", "namespace": "shop", "name": "web-9"},
+          "templateHash": "HASH", "images": [IMAGE], "pods": PODS, "generation": null}}]
+        """;
+
+    private static readonly string s_hash = $"v1:{new string('2', 64)}";
+
     /// <summary>A loaded machine answers all the same.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
@@ -45,8 +52,8 @@ public class ReachPlacesTests
 
         Assert.That(others.Select(o => (o.Policy, o.Pool, o.Workload, o.TemplateHash, Image: o.Images.Single(), o.Pods, o.Generation)), Is.EqualTo(new[]
         {
-            ("canary", "Service web", Ref("web-1"), "v1:2", "registry.example.com/web@sha256:2", 1, (long?)null),
-            ("canary", "Service other", Ref("web-1"), "v1:2", "registry.example.com/web@sha256:2", 1, 7),
+            ("canary", "Service web", Ref("web-1"), s_hash, "registry.example.com/web@sha256:2", 1, (long?)null),
+            ("canary", "Service other", Ref("web-1"), s_hash, "registry.example.com/web@sha256:2", 1, 7),
         }));
     }
 
@@ -75,8 +82,15 @@ public class ReachPlacesTests
     [TestCase("nonsense")]
     [TestCase("""[{"pods": {}}]""")]
     [TestCase("""[{"at": "2026-11-24T00:00:00Z", "pods": null}]""")]
-    public async Task WhatSomebodyElseWroteThereIsWrittenOver(string foreign)
+    [TestCase("[null]")]
+    [TestCase(Foreign, 2147483647, 64, "2026-11-24T00:00:00Z", "\"x\"")]
+    [TestCase(Foreign, 1, 0, "2026-11-24T00:00:00Z", "\"x\"")]
+    [TestCase(Foreign, 1, 64, "2099-11-24T00:00:00Z", "\"x\"")]
+    [TestCase(Foreign, 1, 64, "2026-11-24T00:00:00Z", "null")]
+    public async Task WhatSomebodyElseWroteThereIsWrittenOver(string format, int pods = 0, int digits = 0, string at = "", string image = "")
     {
+        var foreign = format.Replace("PODS", $"{pods}", StringComparison.Ordinal).Replace("HASH", $"v1:{new string('2', digits)}", StringComparison.Ordinal)
+            .Replace("AT", at, StringComparison.Ordinal).Replace("IMAGE", image, StringComparison.Ordinal);
         var replica = NewReplica();
         await replica.TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None);
         Store.Objects.Values.Single()["data"] = new JsonObject { ["places"] = foreign };
@@ -97,7 +111,7 @@ public class ReachPlacesTests
 
     private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single()["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
 
-    private static ReachedPods Pods(string workload) => new("canary", "Service web", Ref(workload), "v1:2", ["registry.example.com/web@sha256:2"], 1, null);
+    private static ReachedPods Pods(string workload) => new("canary", "Service web", Ref(workload), s_hash, ["registry.example.com/web@sha256:2"], 1, null);
 
     private static WorkloadRef Ref(string name) => new("apps", "Deployment", "shop", name);
 

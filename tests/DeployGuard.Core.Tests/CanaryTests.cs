@@ -181,6 +181,9 @@ public class CanaryTests
         // Seen with what it was let have: it is counted once.
         Expect(Create(C(1)), With(Standing(Running(other)), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
 
+        // Seen, but its Change is not, of which it depends that it counts at all: the two are watched apart.
+        Expect(Create(C(1)), With(Standing((Running(other).Member, Recorded(other, Phase.Pending, 0))), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+
         // Seen, but as it was before: three more are on their way. As it was left, or scaled down since, the cluster says how many.
         var seen = Running(C(1).With("metadata/generation", "4"), held: 25);
         Expect(Create(other), With(Standing(seen), Reached(C(1), 4, generation: 4)), "5 of 25 pods (20%) behind Service web would be unproven; step 5% allows 1");

@@ -27,6 +27,7 @@ internal static class PlacesMap
 
     /// <summary>What somebody else made of the object counts for nothing, and is written over.</summary>
     public static IReadOnlyList<T> Read<T>(JsonElement? stored)
+        where T : class
     {
         if (stored is not { } found || !found.TryGetProperty("data", out var data) || data.ValueKind is not JsonValueKind.Object || !data.TryGetProperty(Key, out var text))
         {
@@ -35,7 +36,7 @@ internal static class PlacesMap
 
         try
         {
-            return JsonSerializer.Deserialize<List<T>>(text.GetString() ?? "[]", s_options) ?? [];
+            return JsonSerializer.Deserialize<List<T?>>(text.GetString() ?? "[]", s_options) is { } places && !places.Contains(default) ? [.. places.OfType<T>()] : [];
         }
         catch (Exception foreign) when (foreign is JsonException or InvalidOperationException)
         {

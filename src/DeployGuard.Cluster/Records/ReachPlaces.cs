@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core.Pools;
@@ -62,7 +63,7 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
             {
                 var now = time.GetUtcNow();
                 // Seen or not, they stay until their time is up: another replica's caches may lag behind ours.
-                var places = PlacesMap.Read<Place>(stored).Where(p => now - p.At < ReachedPods.SeenWithin).ToList();
+                var places = PlacesMap.Read<Place>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < ReachedPods.SeenWithin).ToList();
                 others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
                 var own = ask(others);
                 return Task.FromResult(own.Count == 0 ? null
@@ -72,5 +73,12 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
         return others;
     }
 
-    private sealed record Place(ReachedPods Pods, DateTimeOffset At);
+    private sealed record Place(ReachedPods Pods, DateTimeOffset At)
+    {
+        private const int MostPods = 1_000_000;
+
+        /// <summary>Else somebody else wrote it, and what it says could not be counted or shown.</summary>
+        [JsonIgnore]
+        public bool IsOurs => Pods is { Pods: > 0 and <= MostPods, TemplateHash.Length: > 16 } && Pods.Images.All(i => i is not null);
+    }
 }

@@ -15,6 +15,8 @@ public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workloa
     public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>What is counted of the workload includes them, or says that they never came.</summary>
-    public bool IsSeenIn(IReadOnlyList<Member> members) =>
-        members.FirstOrDefault(m => m.Spec.Ref == Workload) is { } found && (Generation is not { } asked || found.Spec.Generation is not { } now || now > asked);
+    /// <remarks>Workloads and Changes are watched apart: without its Change, what is seen of a workload counts as known to work.</remarks>
+    public bool IsSeenIn(Serving serving) =>
+        serving.Members.FirstOrDefault(m => m.Spec.Ref == Workload) is { } found && (Generation is not { } asked || found.Spec.Generation is not { } now || now > asked)
+        && serving.Changes.Any(c => c.Workload == Workload && c.TemplateHash == TemplateHash && c.WasAdmitted);
 }

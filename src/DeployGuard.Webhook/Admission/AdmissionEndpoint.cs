@@ -69,6 +69,8 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             (var live, needs) = await ReadAsync(request, view, needs, deadline.Token);
             // One moment for all that follows: what is written down must be what is answered.
             var now = time.GetUtcNow();
+            // What was read may show that it raises what the caches knew nothing of: the nodes of a new DaemonSet.
+            needs |= guard.Needs(request, live, now) & Facts.Reached;
             var verdict = guard.Decide(request, live, now);
             if (needs.HasFlag(Facts.Reached) && verdict.IsAllowed)
             {
