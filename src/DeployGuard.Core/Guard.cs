@@ -28,6 +28,7 @@ public sealed partial class Guard(TrustedControllers trusted)
             Policies = policies,
             Notes = [.. inspections.Where(i => i.Policy.Mode is not Mode.Audit).SelectMany(Pace.Notes)],
             Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.IsAbout(after))],
+            ReachedWhenAsked = () => [.. Reached(change, inspections)],
             Findings =
             [
                 .. inspections.SelectMany(Judge),

@@ -55,21 +55,16 @@ public sealed partial class Guard
             : needs | (request is ServiceRequest ? Facts.None : Facts.Approvals) | (request.DryRun ? Facts.None : Facts.Reached);
     }
 
-    /// <summary>The unproven pods that a request reaches, and its object was not seen to have yet; none where no policy enforces a canary of it.</summary>
-    public IReadOnlyList<ReachedPods> Reached(Request request, ClusterView view, DateTimeOffset now)
-    {
-        var policies = PolicyMatching.Matching(request, view, now).Where(p => ModeOf(p, request) is Mode.Enforce).ToList();
-        var change = Understand(request, policies.Count > 0, view);
-        return
-        [
-            .. from policy in policies
-               from pool in new Inspection(change, policy, view, now).Exposed
-               where pool is { IsRaised: true, IsCold: false }
-               from some in pool.Revisions
-               where some.Workload == change.After?.Ref && pool.Raised.Contains(some.Key)
-               select new ReachedPods(policy.Name, pool.Pool.Name, some.Workload, some.TemplateHash, some.Images, some.Pods, change.Before?.Generation),
-        ];
-    }
+    /// <summary>The unproven pods that a request raises under Enforce; none of a rollback, since the way back waits for nothing, nor of a dry run.</summary>
+    private static IEnumerable<ReachedPods> Reached(Change change, IReadOnlyList<Inspection> inspections) =>
+        change is not { Meaning: Meaning.NewRevision or Meaning.MoreExposure, Request.DryRun: false } ? []
+            : from inspection in inspections
+              where inspection.Policy.Mode is Mode.Enforce
+              from pool in inspection.Exposed
+              where pool is { IsRaised: true, IsCold: false }
+              from some in pool.Revisions
+              where some.Workload == change.After?.Ref && pool.Raised.Contains(some.Key)
+              select new ReachedPods(inspection.Policy.Name, pool.Pool.Name, some.Workload, some.TemplateHash, some.Images, some.Pods, change.Before?.Generation);
 
     /// <summary>The revisions whose pods could prove a step to a pool that the request touches: a live decision rests on these pods.</summary>
     public IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> PodsWanted(Request request, ClusterView view, DateTimeOffset now)

@@ -1,11 +1,14 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Pools;
 
 namespace DeployGuard.Core;
 
 /// <summary>All that was found in a request, by all safeguards under all policies. Whether it passes is derived, never stored.</summary>
 public sealed record Verdict
 {
+    private readonly Lazy<IReadOnlyList<ReachedPods>> _reached = new([]);
+
     public required Change Change { get; init; }
 
     /// <summary>The policies that match the request, active now.</summary>
@@ -18,6 +21,15 @@ public sealed record Verdict
 
     /// <summary>What whoever asks should know of a request that passes: no finding, counted nowhere.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>The unproven pods that the request raises under Enforce: others must know of them before it is let in.</summary>
+    public IReadOnlyList<ReachedPods> Reached => _reached.Value;
+
+    /// <summary>The same, put together when it is first asked for: most requests never do.</summary>
+    public Func<IReadOnlyList<ReachedPods>> ReachedWhenAsked
+    {
+        init => _reached = new Lazy<IReadOnlyList<ReachedPods>>(value);
+    }
 
     public bool IsAllowed => !Denials.Any();
 

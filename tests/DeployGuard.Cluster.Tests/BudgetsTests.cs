@@ -208,7 +208,7 @@ public class BudgetsTests
     {
         _slow = TimeSpan.FromSeconds(30);
 
-        var impatient = new Budgets(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time);
+        var impatient = new Budgets(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), TestOptions.Installed, _time);
 
         Assert.ThrowsAsync<UnavailableException>(() => TakeAsync("a", impatient));
     }
@@ -219,7 +219,7 @@ public class BudgetsTests
     private IEnumerable<string> Places() =>
         JsonNode.Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")?.AsArray().Select(p => (string?)p?["workload"]?["name"] ?? "").Order() ?? throw new InvalidOperationException("no places");
 
-    private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), s_options, _time, s_patience);
+    private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), TestOptions.Installed, _time, s_patience);
 
     /// <summary>As a replica counts them that has just read what it counts.</summary>
     private async Task<IReadOnlyDictionary<string, int>> InFlightAsync()
@@ -235,20 +235,11 @@ public class BudgetsTests
         }
 
         Assert.That(counted, Has.All.Property("IsSynced").True);
-        var found = new Budgets(Api.Connection, caches, s_options, _time).InFlightByNamespace;
+        var found = new Budgets(Api.Connection, caches, TestOptions.Installed, _time).InFlightByNamespace;
         await end.CancelAsync();
         await running.ContinueWith(static _ => { }, TaskScheduler.Default);
         return found;
     }
-
-    private static readonly ClusterOptions s_options = new()
-    {
-        Namespace = "deployguard-system",
-        Service = "deployguard",
-        Secret = "deployguard-tls",
-        WebhookConfiguration = "deployguard",
-        Lease = "deployguard-leader",
-    };
 
     /// <summary>ConfigMaps with versions, and the Changes of a namespace or of all.</summary>
     private async Task<bool> AnswerAsync(HttpContext context)

@@ -12,13 +12,8 @@ public class ControllersSeenTests
     private const string Robot = "system:serviceaccount:robots:maker";
     private const string Deployments = "system:serviceaccount:kube-system:deployment-controller";
 
-    private static readonly ClusterOptions s_options = new()
+    private static readonly ClusterOptions s_options = TestOptions.Installed with
     {
-        Namespace = "deployguard-system",
-        Service = "deployguard",
-        Secret = "deployguard-tls",
-        WebhookConfiguration = "deployguard",
-        Lease = "deployguard-leader",
         Trusted = new TrustedControllers([KeyValuePair.Create(Robot, (string[])["ReplicaSet"])]),
     };
 

@@ -107,20 +107,11 @@ public class ReachPlacesTests
         Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None));
     }
 
-    private ReachPlaces NewReplica() => new(Store.Connection, s_options, _time, s_patience);
+    private ReachPlaces NewReplica() => new(Store.Connection, TestOptions.Installed, _time, s_patience);
 
     private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single()["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
 
     private static ReachedPods Pods(string workload) => new("canary", "Service web", Ref(workload), s_hash, ["registry.example.com/web@sha256:2"], 1, null);
 
     private static WorkloadRef Ref(string name) => new("apps", "Deployment", "shop", name);
-
-    private static readonly ClusterOptions s_options = new()
-    {
-        Namespace = "deployguard-system",
-        Service = "deployguard",
-        Secret = "deployguard-tls",
-        WebhookConfiguration = "deployguard",
-        Lease = "deployguard-leader",
-    };
 }

@@ -207,6 +207,11 @@ public class CanaryTests
         Assert.That(Needs(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Facts.None));
         Assert.That(Needs(Flip("colour", "blue", "app", "web"), coloured) & Facts.Reached, Is.EqualTo(Facts.Reached), "a Service that comes to select one more");
 
+        var daemons = C(1).With("kind", "\"DaemonSet\"").With("spec/replicas", "null").With("spec/strategy", "null");
+        Assert.That(Needs(Create(daemons), Standing()), Is.EqualTo(Facts.Approvals | Facts.Nodes), "nobody has counted the nodes yet");
+        var counted = Standing() is { Serving: { } serving } standing ? standing with { Serving = serving with { Nodes = 1 } } : throw new InvalidOperationException("nobody serves");
+        Assert.That(Some.Decide(Create(daemons), counted).Reached.Single().Pods, Is.EqualTo(1));
+
         static Facts Needs(Request request, ClusterView view) => new Guard(TrustedControllers.BuiltIn).Needs(request, view, Some.Now);
     }
 

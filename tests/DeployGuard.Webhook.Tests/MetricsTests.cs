@@ -64,7 +64,7 @@ public partial class MetricsTests
             $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{Change("shop", "a", "Running")}}, {{Change("shop", "b", "Running")}}, {{Change("bank", "a", "Running")}}, {{Change("bank", "b", "Pending")}}]}""";
         api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         await using var webhook = await RunningWebhook.StartAsync();
-        var cluster = new ClusterHost(api.Connection, s_options, null, TimeProvider.System, NullLogger.Instance);
+        var cluster = new ClusterHost(api.Connection, TestOptions.Installed, null, TimeProvider.System, NullLogger.Instance);
         webhook.Meter.AddClusterGauges(cluster.Report, cluster.Certificate);
         using var end = new CancellationTokenSource();
         var running = cluster.RunAsync(end.Token);
@@ -81,15 +81,6 @@ public partial class MetricsTests
         Assert.That(metrics, Does.Contain("\ndeployguard_rollouts_in_flight{namespace=\"shop\"} 2\n").And.Contain("\ndeployguard_rollouts_in_flight{namespace=\"bank\"} 1\n"));
         Assert.That(metrics, Does.Contain("\ndeployguard_changes_waiting{namespace=\"bank\"} 1\n").And.Not.Contain("deployguard_changes_waiting{namespace=\"shop\"}"));
     }
-
-    private static readonly ClusterOptions s_options = new()
-    {
-        Namespace = "deployguard-system",
-        Service = "deployguard",
-        Secret = "deployguard-tls",
-        WebhookConfiguration = "deployguard",
-        Lease = "deployguard-leader",
-    };
 
     private static string Change(string @namespace, string workload, string phase) => $$"""
         {"metadata": {"name": "deployment-{{workload}}", "namespace": "{{@namespace}}"},

@@ -7,6 +7,7 @@ namespace DeployGuard.Core.Pools;
 internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, ClusterView view, Serving serving, DateTimeOffset now)
 {
     private readonly Dictionary<(string Pool, string Key), Held> _held = [];
+    private readonly Dictionary<string, Approval?> _vetoes = [];
 
     /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
     public Held In(Pool before, string key, int total)
@@ -23,6 +24,16 @@ internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, Clust
     public int OnRecord(Pool pool, string key) => VetoOf(key) is null ? Held.Latched(pool, key, policy, rules, serving) : 0;
 
     public Approval? VetoOf(string key)
+    {
+        if (!_vetoes.TryGetValue(key, out var veto))
+        {
+            _vetoes[key] = veto = FindVeto(key);
+        }
+
+        return veto;
+    }
+
+    private Approval? FindVeto(string key)
     {
         var inForce = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)).ToList();
         return serving.Changes.Where(c => RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)

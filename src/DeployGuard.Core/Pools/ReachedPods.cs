@@ -11,7 +11,7 @@ namespace DeployGuard.Core.Pools;
 /// <param name="Generation">Of the workload that the request changed; null where it made one, or nobody counts.</param>
 public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods, long? Generation)
 {
-    /// <summary>How long they count if nothing is seen of them: an API server has answered by then, or dropped the request.</summary>
+    /// <summary>How long they count if nothing is seen of them: other webhooks have answered by then, as long as they keep to their default.</summary>
     public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>What is counted of the workload includes them, or says that they never came.</summary>

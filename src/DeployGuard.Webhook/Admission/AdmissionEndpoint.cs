@@ -69,13 +69,17 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             (var live, needs) = await ReadAsync(request, view, needs, deadline.Token);
             // One moment for all that follows: what is written down must be what is answered.
             var now = time.GetUtcNow();
-            // What was read may show that it raises what the caches knew nothing of: the nodes of a new DaemonSet.
-            needs |= guard.Needs(request, live, now) & Facts.Reached;
             var verdict = guard.Decide(request, live, now);
-            if (needs.HasFlag(Facts.Reached) && verdict.IsAllowed)
+            // What was read may show that it raises what the caches knew nothing of: the nodes of a new DaemonSet.
+            if (verdict.IsAllowed && (needs.HasFlag(Facts.Reached) || verdict.Reached.Count > 0))
             {
-                live = await ReachAsync(request, live, needs, now, deadline.Token);
-                verdict = guard.Decide(request, live, now);
+                (live, verdict) = await ReachAsync(request, live, verdict, now, deadline.Token);
+                if (!verdict.IsAllowed && !needs.HasFlag(Facts.Exposure))
+                {
+                    // A refusal for what others were let reach rests on what is there now, and not on what a cache has not seen.
+                    (live, _) = await ReadAsync(request, live, needs | Facts.Exposure, deadline.Token);
+                    (live, verdict) = await ReachAsync(request, live, verdict, now, deadline.Token);
+                }
             }
 
             if (needs.HasFlag(Facts.Budget) && verdict.IsAllowed)
@@ -135,13 +139,19 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         return (view with { MayLeave = mayLeave }, needs);
     }
 
-    /// <summary>A refusal for what others were let reach rests on what is there now, and not on what a cache has not seen.</summary>
-    private async ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Facts needs, DateTimeOffset now, CancellationToken deadline)
+    /// <returns>The view with what others were let reach, and the verdict in its light.</returns>
+    private async ValueTask<(ClusterView View, Verdict Verdict)> ReachAsync(Request request, ClusterView view, Verdict verdict, DateTimeOffset now, CancellationToken deadline)
     {
-        IReadOnlyList<ReachedPods> Ask(ClusterView with) => guard.Decide(request, with, now).IsAllowed ? guard.Reached(request, with, now) : [];
-        var reached = await facts.ReachAsync(request, view, Ask, deadline);
-        return needs.HasFlag(Facts.Exposure) || guard.Decide(request, reached, now).IsAllowed ? reached
-            : await facts.ReachAsync(request, (await ReadAsync(request, view, needs | Facts.Exposure, deadline)).View, Ask, deadline);
+        view = await facts.ReachAsync(
+            request,
+            view,
+            with =>
+            {
+                verdict = guard.Decide(request, with, now);
+                return verdict.IsAllowed ? verdict.Reached : [];
+            },
+            deadline);
+        return (view, verdict);
     }
 
     private static bool MustBeOnRecordFirst(Verdict verdict) =>
