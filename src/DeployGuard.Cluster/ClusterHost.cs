@@ -7,7 +7,7 @@ using DeployGuard.Cluster.Webhooks;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
@@ -124,7 +124,7 @@ public sealed class ClusterHost
         {
             Policies = policies,
             NamespaceLabels = labels,
-            ServingWhenAsked = hasPools ? () => Neighbourhood.Cached(target.Namespace, _caches).ToServing() : null,
+            SnapshotWhenAsked = hasPools ? () => Neighbourhood.Cached(target.Namespace, _caches).ToSnapshot() : null,
             BudgetsWhenAsked = () => _budgets.Cached(target, policies),
             Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
             Changes = _caches.Changes.Under(key),
@@ -148,19 +148,19 @@ public sealed class ClusterHost
             view = hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
         }
 
-        if (view.Serving is not { } serving || (needs & (Facts.Exposure | Facts.Nodes | Facts.Strays)) is Facts.None)
+        if (view.Snapshot is not { } serving || (needs & (Facts.Exposure | Facts.Nodes | Facts.Strays)) is Facts.None)
         {
             return view;
         }
 
         serving = await _serving.ReadAsync(request.Target.Namespace, serving, deadline);
         serving = needs.HasFlag(Facts.Nodes) ? serving with { Nodes = await _serving.NodesAsync(deadline) } : serving;
-        return view with { Serving = needs.HasFlag(Facts.Strays) ? serving with { Members = [.. serving.Members, .. await _serving.StraysAsync(request.Target.Namespace, deadline)] } : serving };
+        return view with { Snapshot = needs.HasFlag(Facts.Strays) ? serving with { Members = [.. serving.Members, .. await _serving.StraysAsync(request.Target.Namespace, deadline)] } : serving };
     }
 
     /// <summary>The view with the pods of some revisions as they are now.</summary>
     public async Task<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
-        view.Serving is not { } serving || wanted.Count == 0 ? view : view with { Serving = await _serving.WithPodsAsync(request.Target.Namespace, serving, wanted, deadline) };
+        view.Snapshot is not { } serving || wanted.Count == 0 ? view : view with { Snapshot = await _serving.WithPodsAsync(request.Target.Namespace, serving, wanted, deadline) };
 
     /// <summary>Whether somebody has a verb on one of our resources.</summary>
     /// <exception cref="UnavailableException">It could not be asked in time.</exception>
@@ -190,12 +190,12 @@ public sealed class ClusterHost
     /// <exception cref="UnavailableException">It could not be had in time.</exception>
     public async Task<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
     {
-        if (view.Serving is not { } serving)
+        if (view.Snapshot is not { } serving)
         {
             return view;
         }
 
-        ClusterView With(IReadOnlyList<ReachedPods> others) => view with { Serving = serving with { Reached = others } };
+        ClusterView With(IReadOnlyList<ReachedPods> others) => view with { Snapshot = serving with { Reached = others } };
         // The API server may make the same name up for nobody else: each is one of its own.
         ReachedPods Named(ReachedPods pods) => request is WorkloadRequest { IsNameGenerated: true } ? pods with { Workload = pods.Workload with { Name = $"{pods.Workload.Name}{Guid.NewGuid():N}" } } : pods;
         return With(await _reach.TakeAsync(request.Target.Namespace, others => [.. ask(With(others)).Select(Named)], deadline));

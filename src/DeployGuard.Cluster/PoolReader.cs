@@ -2,7 +2,7 @@ using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Cluster;
@@ -22,7 +22,7 @@ public sealed class PoolReader(ApiConnection api, TimeProvider time)
         var view = new ClusterView { Policies = policies, NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels };
         var known = await Neighbourhood.ReadAsync(@namespace, _caches, cancel);
         var serving = known.ToServing();
-        var pods = new List<ServingPod>();
+        var pods = new List<LivePod>();
         foreach (var (workload, hash) in PoolStanding.Of(serving, view, time.GetUtcNow()).Where(s => s is { IsProven: false, IsProving: true, Pods: > 0 }).Select(s => (s.Workload, s.TemplateHash)).Distinct())
         {
             pods.AddRange(await LiveServing.PodsAsync(api, known, workload, hash, cancel));

@@ -1,7 +1,7 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core;
@@ -12,7 +12,7 @@ namespace DeployGuard.Core;
 /// </summary>
 public sealed record ClusterView
 {
-    private readonly Lazy<Serving>? _serving;
+    private readonly Lazy<NamespaceSnapshot>? _serving;
     private readonly Lazy<IReadOnlyDictionary<string, BudgetUse>> _budgets = new(new Dictionary<string, BudgetUse>());
 
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
@@ -42,16 +42,16 @@ public sealed record ClusterView
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 
     /// <summary>Who serves whom in the namespace; null where no policy asks for a canary, or nobody knows.</summary>
-    public Serving? Serving
+    public NamespaceSnapshot? Snapshot
     {
         get => _serving?.Value;
-        init => _serving = value is null ? null : new Lazy<Serving>(value);
+        init => _serving = value is null ? null : new Lazy<NamespaceSnapshot>(value);
     }
 
     /// <summary>The same, put together when it is first asked for: most requests never do.</summary>
-    public Func<Serving>? ServingWhenAsked
+    public Func<NamespaceSnapshot>? SnapshotWhenAsked
     {
-        init => _serving = value is null ? null : new Lazy<Serving>(value);
+        init => _serving = value is null ? null : new Lazy<NamespaceSnapshot>(value);
     }
 
     /// <summary>The workload that a <c>/scale</c> is about; null where it is not known.</summary>

@@ -34,7 +34,7 @@ internal sealed class LiveFacts(ApiConnection api)
                 BreakGlasses = (await votes).BreakGlasses,
                 Changes = Replace(cached.Changes, await change),
                 // A veto of one of them takes back what it had proven, at once.
-                Serving = cached.Serving is { } serving ? serving with { Votes = (await votes).Approvals } : null,
+                Snapshot = cached.Snapshot is { } serving ? serving with { Votes = (await votes).Approvals } : null,
             };
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)

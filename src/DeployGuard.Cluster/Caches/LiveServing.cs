@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Caches;
@@ -18,12 +18,12 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeS
     private readonly ConcurrentDictionary<string, SingleFlight<Neighbourhood>> _flights = new();
 
     /// <summary>The namespace as it is now; what is known of it, marked as stale, where it could not be had in time.</summary>
-    public async Task<Serving> ReadAsync(string @namespace, Serving cached, CancellationToken deadline)
+    public async Task<NamespaceSnapshot> ReadAsync(string @namespace, NamespaceSnapshot cached, CancellationToken deadline)
     {
         try
         {
             var live = await _flights.GetOrAdd(@namespace, name => new SingleFlight<Neighbourhood>(() => ListAsync(name))).ReadAsync().WaitAsync(_longest, deadline);
-            return live.ToServing();
+            return live.ToSnapshot();
         }
         catch (Exception fault) when (IsExpected(fault))
         {
@@ -32,7 +32,7 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeS
     }
 
     /// <summary>The pods of some revisions, as they are now.</summary>
-    public async Task<Serving> WithPodsAsync(string @namespace, Serving serving, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline)
+    public async Task<NamespaceSnapshot> WithPodsAsync(string @namespace, NamespaceSnapshot serving, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(_longest);
@@ -49,9 +49,9 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeS
     }
 
     /// <summary>The pods of one revision of a workload.</summary>
-    public static async Task<IReadOnlyList<ServingPod>> PodsAsync(ApiConnection api, Neighbourhood known, WorkloadRef owner, string templateHash, CancellationToken cancel)
+    public static async Task<IReadOnlyList<LivePod>> PodsAsync(ApiConnection api, Neighbourhood known, WorkloadRef owner, string templateHash, CancellationToken cancel)
     {
-        var pods = new List<ServingPod>();
+        var pods = new List<LivePod>();
         foreach (var (selector, ownerUid) in known.PodsOf(owner, templateHash))
         {
             await api.ListAsync(

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Caches;
@@ -38,11 +38,11 @@ internal sealed record Neighbourhood(
         return new Neighbourhood(await services, [.. (await workloads).SelectMany(w => w)], await revisions, await changes, await votes);
     }
 
-    public Serving ToServing()
+    public NamespaceSnapshot ToSnapshot()
     {
         var sets = Workloads.Where(w => w.ControllerUid.Length > 0).ToLookup(w => w.ControllerUid);
         var revisions = Revisions.ToLookup(r => r.ControllerUid);
-        return new Serving
+        return new NamespaceSnapshot
         {
             Services = [.. Services.Select(s => s.Service)],
             Members = [.. Workloads.Where(w => w.ControllerUid.Length == 0 && Member.Serves(w.Ref.Kind)).Select(w => new Member { Spec = w.Spec, Ready = w.ReadyPods, Pods = [.. ByRevision(PodsOf(w, sets[w.Uid], [.. revisions[w.Uid]]))] })],

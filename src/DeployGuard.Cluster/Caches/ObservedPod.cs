@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Caches;
@@ -8,7 +8,7 @@ namespace DeployGuard.Cluster.Caches;
 internal static class ObservedPod
 {
     /// <summary>Null for a pod that somebody else owns.</summary>
-    public static ServingPod? Read(JsonElement pod, WorkloadRef owner, string ownerUid, string templateHash)
+    public static LivePod? Read(JsonElement pod, WorkloadRef owner, string ownerUid, string templateHash)
     {
         var metadata = pod.GetProperty("metadata");
         if (!Items(metadata, "ownerReferences").Any(o => Flag(o, "controller") && o.GetProperty("uid").ValueEquals(ownerUid)))
@@ -19,7 +19,7 @@ internal static class ObservedPod
         var status = pod.TryGetProperty("status", out var s) ? s : default;
         var ready = Items(status, "conditions").FirstOrDefault(c => c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
         var containers = Items(status, "containerStatuses").ToList();
-        return new ServingPod
+        return new LivePod
         {
             Owner = owner,
             TemplateHash = templateHash,

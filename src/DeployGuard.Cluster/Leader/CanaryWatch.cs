@@ -3,7 +3,7 @@ using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Leader;
@@ -51,7 +51,7 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
         var serving = known.ToServing();
         var view = new ClusterView { Policies = policies };
         var proving = PoolStanding.Of(serving, view, now).Where(s => s is { IsProven: false, IsProving: true, Pods: > 0 }).Select(s => (s.Workload, s.TemplateHash)).Distinct();
-        var pods = new List<ServingPod>();
+        var pods = new List<LivePod>();
         foreach (var (workload, hash) in proving)
         {
             pods.AddRange(await LiveServing.PodsAsync(api, known, workload, hash, cancel));

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Cluster.Records;
 

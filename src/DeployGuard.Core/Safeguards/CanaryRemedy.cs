@@ -1,6 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -10,7 +10,7 @@ internal static class CanaryRemedy
 {
     private const string Explained = "kubectl deployguard explain canary";
 
-    public static string Of(Judged pool, Inspection inspection)
+    public static string Of(PoolAssessment pool, Inspection inspection)
     {
         var change = inspection.Change;
         if (change.Request is ServiceRequest)
@@ -35,7 +35,7 @@ internal static class CanaryRemedy
     }
 
     /// <summary>How a rollout in place conforms, as the API server accepts it.</summary>
-    public static string InPlace(Judged pool, Inspection inspection, Workload after) =>
+    public static string InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
         pool.InPlace is not { Faults.Count: > 0 } bound ? Later(inspection.Change, after)
         : after.Ref.Kind is not ("Deployment" or "StatefulSet" or "DaemonSet") ? $"Run it in a Deployment behind the same users first: {Explained}"
         : after.Ref.Kind == "StatefulSet" && pool.Rules.Accept.Contains(Proof.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Change, after)

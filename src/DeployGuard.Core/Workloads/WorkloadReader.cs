@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Workloads;
 

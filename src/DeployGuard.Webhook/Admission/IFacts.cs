@@ -1,6 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;

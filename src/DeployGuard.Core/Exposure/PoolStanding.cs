@@ -1,14 +1,14 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>How one revision of one workload stands in one pool, in the eyes of one policy.</summary>
 public sealed record PoolStanding
 {
     public required string Policy { get; init; }
 
-    /// <summary><see cref="Pools.Pool.Name"/>.</summary>
+    /// <summary><see cref="Exposure.Pool.Name"/>.</summary>
     public required string Pool { get; init; }
 
     public required WorkloadRef Workload { get; init; }
@@ -62,9 +62,9 @@ public sealed record PoolStanding
     /// <summary>How every pool of a namespace stands under every policy.</summary>
     /// <param name="view">Policies, and the labels of the namespace.</param>
     /// <param name="serving">With the pods of what is unproven, as far as they are known.</param>
-    public static IReadOnlyList<PoolStanding> Of(Serving serving, ClusterView view, DateTimeOffset now) =>
+    public static IReadOnlyList<PoolStanding> Of(NamespaceSnapshot serving, ClusterView view, DateTimeOffset now) =>
     [
         .. view.Policies.Where(p => p.Active.Contains(now) && (view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)))
-            .SelectMany(p => Exposure.Standings(serving, p, view, now)),
+            .SelectMany(p => ExposureEvaluator.Standings(serving, p, view, now)),
     ];
 }

@@ -4,10 +4,10 @@ using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>Which revisions of a namespace have proven themselves, in the eyes of one policy.</summary>
-internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Serving serving, DateTimeOffset now)
+internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, DateTimeOffset now)
 {
     private readonly ILookup<WorkloadRef, RecordedChange> _changes = serving.Changes.ToLookup(c => c.Workload);
 

@@ -2,14 +2,14 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>The workload that a request is about, as it is and as it would be.</summary>
 /// <param name="Before">Null where it is made.</param>
 /// <param name="IsInPlace">Its template changes.</param>
 internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlace, OriginKind Origin)
 {
-    public static AskedWorkload Of(Change change, Workload after, ClusterView view, Serving serving)
+    public static AskedWorkload Of(Change change, Workload after, ClusterView view, NamespaceSnapshot serving)
     {
         var spec = after.Ref.Kind == "DaemonSet" && change.Before is null ? after with { Replicas = Math.Max(after.Replicas, serving.Nodes) } : after;
         if (change.Before is not { } before)

@@ -1,6 +1,6 @@
 using DeployGuard.Core.Policies;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>What a step comes to in pods, for a workload of some size.</summary>
 /// <param name="Percent">The step; 100 for what follows the last.</param>

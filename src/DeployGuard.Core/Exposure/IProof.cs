@@ -1,6 +1,6 @@
 using DeployGuard.Core.Policies;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>
 /// One way to bring a new revision to a part of a workload's pods, and to hold it there. A further one (a Rollout's steps, the

@@ -1,7 +1,7 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>
 /// A Reject takes back what a revision has held, whoever ran it: the same images in another workload held their steps for it too, and would give

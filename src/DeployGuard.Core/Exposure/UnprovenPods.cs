@@ -1,6 +1,6 @@
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>Pods of one workload that would run a revision without proof.</summary>
 internal sealed record UnprovenPods(string Key, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods)

@@ -1,4 +1,4 @@
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>A Service of a namespace, as far as pools depend on it.</summary>
 /// <param name="Selector">Empty where it has none: its endpoints are somebody's own.</param>

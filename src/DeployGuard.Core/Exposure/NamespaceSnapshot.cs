@@ -1,10 +1,10 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>Who serves whom in one namespace, and what is on record about it.</summary>
-public sealed record Serving
+public sealed record NamespaceSnapshot
 {
     public IReadOnlyList<Service> Services { get; init; } = [];
 
@@ -18,7 +18,7 @@ public sealed record Serving
     public IReadOnlyList<Approval> Votes { get; init; } = [];
 
     /// <summary>Pods of the revision asked for, read live; empty where only what is on record is known.</summary>
-    public IReadOnlyList<ServingPod> Pods { get; init; } = [];
+    public IReadOnlyList<LivePod> Pods { get; init; } = [];
 
     /// <summary>Nodes that a DaemonSet made now would run on; 0 where nobody counted them.</summary>
     public int Nodes { get; init; }

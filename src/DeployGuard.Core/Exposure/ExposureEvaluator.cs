@@ -2,28 +2,28 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>
 /// Works out which share of a pool's pods a request would let run unproven revisions. Every pool that the request touches is judged by
 /// itself, before and after it.
 /// </summary>
-internal sealed class Exposure
+internal sealed class ExposureEvaluator
 {
     private readonly SafeguardPolicy _policy;
     private readonly CanaryRules _rules;
     private readonly ClusterView _view;
-    private readonly Serving _serving;
+    private readonly NamespaceSnapshot _serving;
     private readonly DateTimeOffset _now;
     private readonly Proven _proven;
     private readonly UnprovenCount _unproven;
     private readonly HeldSteps _held;
     private readonly Reaching _reaching;
 
-    private Exposure(SafeguardPolicy policy, CanaryRules rules, ClusterView view, DateTimeOffset now)
+    private ExposureEvaluator(SafeguardPolicy policy, CanaryRules rules, ClusterView view, DateTimeOffset now)
     {
         (_policy, _rules, _view, _now) = (policy, rules, view, now);
-        _serving = view.Serving ?? new Serving { Changes = view.Changes };
+        _serving = view.Snapshot ?? new NamespaceSnapshot { Changes = view.Changes };
         _proven = new Proven(policy, rules, _serving, now);
         _held = new HeldSteps(policy, rules, view, _serving, now);
         _unproven = new UnprovenCount(policy, rules, _serving, _proven, _held);
@@ -31,11 +31,11 @@ internal sealed class Exposure
     }
 
     /// <summary>Null where the policy asks for no canary.</summary>
-    public static Exposure? Under(SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        policy.Canary is { Required: not Required.Never } rules ? new Exposure(policy, rules, view, now) : null;
+    public static ExposureEvaluator? Under(SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
+        policy.Canary is { Required: not Required.Never } rules ? new ExposureEvaluator(policy, rules, view, now) : null;
 
     /// <summary>Every pool that the request touches; none where it runs what serves nobody, or nothing that is known.</summary>
-    public IReadOnlyList<Judged> Judge(Change change)
+    public IReadOnlyList<PoolAssessment> Judge(Change change)
     {
         if (change.Request is ServiceRequest service)
         {
@@ -55,9 +55,9 @@ internal sealed class Exposure
     }
 
     /// <summary>How every pool of the namespace stands now, with nobody asking for anything.</summary>
-    public static IEnumerable<PoolStanding> Standings(Serving serving, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
+    public static IEnumerable<PoolStanding> Standings(NamespaceSnapshot serving, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
     {
-        if (Under(policy, view with { Serving = serving }, now) is not { } exposure)
+        if (Under(policy, view with { Snapshot = serving }, now) is not { } exposure)
         {
             return [];
         }
@@ -102,14 +102,14 @@ internal sealed class Exposure
         : pool.Service is { } service ? Pool.Behind(service, now)
         : Pool.Of(target.Before, _serving.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
 
-    private Judged OfService(ServiceRequest request, Service after)
+    private PoolAssessment OfService(ServiceRequest request, Service after)
     {
         var pool = Pool.Behind(after, _serving.Members);
         var now = request.Before is { } before ? Pool.Behind(before, _serving.Members) : pool with { Members = [] };
         return Judge(pool, now, null);
     }
 
-    private Judged Judge(Pool pool, Pool before, AskedWorkload? target)
+    private PoolAssessment Judge(Pool pool, Pool before, AskedWorkload? target)
     {
         var proven = _proven.In(before);
         var had = _unproven.Of(before, proven, target?.After.Spec.Ref);
@@ -143,7 +143,7 @@ internal sealed class Exposure
         var held = (raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct())
             .Select(key => _held.In(before, key, totalBefore))
             .DefaultIfEmpty(new Held(_rules.Steps.Count, "", null)).MinBy(h => h.Steps) ?? throw new InvalidOperationException("no revision");
-        return new Judged
+        return new PoolAssessment
         {
             Pool = pool,
             Total = total,

@@ -1,10 +1,10 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>How one pool would stand after a request.</summary>
-internal sealed record Judged
+internal sealed record PoolAssessment
 {
     public required Pool Pool { get; init; }
 

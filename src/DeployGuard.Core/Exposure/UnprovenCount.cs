@@ -1,10 +1,10 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>Counts the pods without proof that a pool has, or is about to have.</summary>
-internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, Serving serving, Proven proven, HeldSteps held)
+internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, Proven proven, HeldSteps held)
 {
     /// <param name="asking">The workload that a request is about: it says itself what it is to have.</param>
     public List<UnprovenPods> Of(Pool pool, ProvenHere here, WorkloadRef? asking)

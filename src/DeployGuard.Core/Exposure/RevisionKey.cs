@@ -1,7 +1,7 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>What makes two revisions the same where it is asked whether one has proven itself.</summary>
 internal static class RevisionKey

@@ -1,9 +1,9 @@
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>One pod of a revision that is to prove itself, as its status tells.</summary>
-public sealed record ServingPod
+public sealed record LivePod
 {
     /// <summary>The workload that it was made for.</summary>
     public required WorkloadRef Owner { get; init; }

@@ -2,7 +2,7 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>What it takes to prove a revision, by the policies as they are now.</summary>
 public static class ProofAsked

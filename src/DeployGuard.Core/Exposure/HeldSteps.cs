@@ -1,10 +1,10 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>The steps that revisions have held in the pools of a namespace, in the eyes of one policy.</summary>
-internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, ClusterView view, Serving serving, DateTimeOffset now)
+internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, ClusterView view, NamespaceSnapshot serving, DateTimeOffset now)
 {
     private readonly Dictionary<(string Pool, string Key), Held> _held = [];
     private readonly Dictionary<string, Approval?> _vetoes = [];

@@ -1,7 +1,7 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Policies;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>The steps that a revision has held in a pool.</summary>
 /// <param name="Steps">How many, from the first.</param>
@@ -12,7 +12,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
     /// <param name="before">The pool as it is: what a request would add has proven nothing.</param>
     /// <param name="total">Pods that the pool's users have before the request.</param>
     /// <param name="veto">Somebody rejected the revision: what it had proven is taken back.</param>
-    public static Held Of(Pool before, int total, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving, Approval? veto, DateTimeOffset now)
+    public static Held Of(Pool before, int total, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, Approval? veto, DateTimeOffset now)
     {
         if (veto is not null)
         {
@@ -42,7 +42,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
     public static int Needed(int total, int percent) => Math.Max(1, (int)((long)total * percent * 4 / 500));
 
     /// <summary>Those that are on record of whoever held them.</summary>
-    public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, Serving serving)
+    public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving)
     {
         var percent = serving.Changes
             .Where(c => c.Held.Count > 0 && RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)
@@ -54,7 +54,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
         return rules.Steps.Count(s => s <= percent);
     }
 
-    private static List<ServingPod> PodsOf(Pool pool, string key, CanaryRules rules, Serving serving)
+    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules, NamespaceSnapshot serving)
     {
         var proving = pool.Members.Where(m => Proofs.Prove(m, pool, rules))
             .SelectMany(m => Proven.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key).Select(r => (m.Spec.Ref, r.TemplateHash)))
@@ -67,7 +67,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
     /// <param name="Broken">What broke it last; null if nothing did.</param>
     private sealed record Soak(IReadOnlyList<TimeSpan> Ages, Break? Broken)
     {
-        public static Soak Of(List<ServingPod> pods, CanaryRules rules, DateTimeOffset now)
+        public static Soak Of(List<LivePod> pods, CanaryRules rules, DateTimeOffset now)
         {
             var ages = pods.ConvertAll(p => p.Age(now));
             ages.Sort(static (a, b) => b.CompareTo(a));

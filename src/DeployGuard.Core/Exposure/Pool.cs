@@ -1,6 +1,6 @@
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>The pods that the same users depend on: those behind one Service, or of one workload behind none.</summary>
 /// <param name="Name">As messages and records say it: <c>Service web</c>, <c>Deployment web</c>.</param>

@@ -1,6 +1,6 @@
 using DeployGuard.Core.Workloads;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>A workload whose pods serve: what it is to run, and what its pods run now.</summary>
 public sealed record Member

@@ -1,7 +1,7 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
 
-namespace DeployGuard.Core.Pools;
+namespace DeployGuard.Core.Exposure;
 
 /// <summary>What a request makes of the workload that it is about, in one pool.</summary>
 /// <param name="Key">Of the revision asked for.</param>
