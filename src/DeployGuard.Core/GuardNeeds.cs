@@ -34,8 +34,7 @@ public sealed partial class Guard
     private Facts OfCanary(Request request, Meaning meaning, IReadOnlyList<SafeguardPolicy> enforced, ClusterView cached, DateTimeOffset now)
     {
         var needs = (request is ScaleRequest scale && cached.Parent?.ResourceVersion != scale.ResourceVersion ? Facts.Parent : Facts.None)
-            | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None)
-            | (request is WorkloadRequest { Target.Kind: "Pod", SubResource: "" } ? Facts.Strays : Facts.None);
+            | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None);
         var change = Understand(request, isGuarded: true, cached);
         if (meaning is Meaning.Rollback && History.RanOnAsMany(change, cached))
         {
@@ -52,7 +51,8 @@ public sealed partial class Guard
         // Within its step, unless somebody rejected it a moment ago, or somebody else had the step's pods. The way back hangs on neither.
         var raises = meaning is not Meaning.Rollback && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
         return !raises ? needs
-            : needs | (request is ServiceRequest ? Facts.None : Facts.Approvals) | (request.DryRun ? Facts.None : Facts.Reached);
+            // A Service is written rarely, and by hand: what it comes to select may be a moment old.
+            : needs | (request is ServiceRequest ? Facts.Exposure : Facts.Approvals) | (request.DryRun ? Facts.None : Facts.Reached);
     }
 
     /// <summary>The unproven pods that a request raises under Enforce; none of a rollback, since the way back waits for nothing, nor of a dry run.</summary>
@@ -62,16 +62,15 @@ public sealed partial class Guard
               where inspection.Policy.Mode is Mode.Enforce
               from pool in inspection.Exposed
               where pool is { IsRaised: true, IsCold: false }
-              from some in pool.Revisions
-              where some.Workload == change.After?.Ref && pool.Raised.Contains(some.Key)
-              select new ReachedPods(inspection.Policy.Name, pool.Pool.Name, some.Workload, some.TemplateHash, some.Images, some.Pods, change.Before?.Generation);
+              from some in pool.Raises
+              select PendingOf(some, change, inspection.Policy.Name, pool.Pool.Name);
 
-    /// <summary>The revisions whose pods could prove a step to a pool that the request touches: a live decision rests on these pods.</summary>
-    public IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> PodsWanted(Request request, ClusterView view, DateTimeOffset now)
+    /// <summary>What a request on a Pod or ReplicaSet raises besides its own object is told by that object's name and by no generation: only time ends it.</summary>
+    private static ReachedPods PendingOf(UnprovenPods some, Change change, string policy, string pool)
     {
-        var policies = PolicyMatching.Matching(request, view, now);
-        var change = Understand(request, policies.Count > 0, view);
-        return [.. policies.SelectMany(p => new Inspection(change, p, view, now).Exposed).SelectMany(j => j.Proving).Distinct()];
+        var isItself = some.Workload == change.After?.Ref;
+        return new ReachedPods(
+            policy, pool, isItself ? some.Workload : change.Request.Target, some.TemplateHash, some.Images, some.Pods, isItself ? change.Before?.Generation : null);
     }
 
     /// <summary>The names of the policies that the request takes its object out of: whether its requester may is a fact to be read.</summary>

@@ -696,7 +696,7 @@ public class CanaryTests
     }
 
     private static NamespaceSnapshot Serve(IReadOnlyList<Member> members, IReadOnlyList<RecordedChange> changes, IReadOnlyList<LivePod> pods) =>
-        new() { Services = [new Service("web", Labels("app", "web"), false)], Members = members, Changes = changes, Pods = pods };
+        new() { Services = [new Service("web", Labels("app", "web"), false)], Members = [.. members.Select(m => m.Seeing(pods))], Changes = changes };
 
     private static (Member Member, RecordedChange Change) Running(JsonObject workload, int held = 0) =>
         (new Member { Spec = workload.Read(), Pods = [PodsOf(workload, workload.Read().Replicas)] }, Recorded(workload, Phase.Completed, held));
@@ -713,8 +713,7 @@ public class CanaryTests
 
     private static LivePod Pod(JsonObject workload, TimeSpan age) => new()
     {
-        Owner = workload.Read().Ref,
-        TemplateHash = workload.Read().Template.Hash,
+        Name = Some.NameOf(workload.Read()),
         CreatedAt = Some.Now - age,
         ReadySince = Some.Now - age,
         StartedAt = Some.Now - age,

@@ -107,9 +107,8 @@ internal sealed class PooledWorld
             Snapshot = new NamespaceSnapshot
             {
                 Services = [.. s_services.Select(s => new Service(s, new Dictionary<string, string> { [s] = "yes" }, false))],
-                Members = [.. Running.Select(m => new Member { Spec = Json(m).Read(), Pods = [.. m.Pods.Select(p => new RevisionPods(HashOf(m, p.Key), null, [Reference(p.Key)], p.Value))] })],
+                Members = [.. Running.Select(m => new Member { Spec = Json(m).Read(), Pods = [.. m.Pods.Select(p => new RevisionPods(HashOf(m, p.Key), null, [Reference(p.Key)], p.Value))] }.Seeing(PodsAreOld ? [.. PodsOf(m)] : []))],
                 Changes = [.. _known.Values.SelectMany(RecordsOf), .. Remembered],
-                Pods = PodsAreOld ? [.. Running.SelectMany(PodsOf)] : [],
             },
         });
 
@@ -263,8 +262,7 @@ internal sealed class PooledWorld
     private static IEnumerable<LivePod> PodsOf(Made made) => made.Pods.SelectMany(p => Enumerable.Repeat(
         new LivePod
         {
-            Owner = Json(made).Read().Ref,
-            TemplateHash = HashOf(made, p.Key),
+            Name = Some.NameOf(Json(made with { Image = p.Key }).Read()),
             CreatedAt = Some.Now.AddHours(-1),
             ReadySince = Some.Now.AddHours(-1),
             StartedAt = Some.Now.AddHours(-1),

@@ -115,7 +115,7 @@ public class SoakTests
     };
 
     private static LivePod Pod(int created, int ready, int started) =>
-        new() { Owner = s_web, TemplateHash = "v1:this", CreatedAt = Ago(created), ReadySince = Ago(ready), StartedAt = Ago(started) };
+        new() { CreatedAt = Ago(created), ReadySince = Ago(ready), StartedAt = Ago(started) };
 
     private static DateTimeOffset Ago(int minutes) => Some.Now.AddMinutes(-minutes);
 }

@@ -28,8 +28,20 @@ public sealed record RecordedChange
     /// <summary>Usernames of everybody who asked for this revision.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
 
-    /// <summary>Name of the ReplicaSet or ControllerRevision that holds this revision; null until it was seen running.</summary>
+    /// <summary>Name of the ReplicaSet or ControllerRevision that held this revision when it was seen running; null before. For people: a name proves nothing.</summary>
     public string? OwnedRevision { get; init; }
+
+    /// <summary>Its uid; null where it was not noted.</summary>
+    public string? OwnedUid { get; init; }
+
+    /// <summary>The hash of its template when that was last known to be what was let in; null where it was not noted.</summary>
+    public string? OwnedHash { get; init; }
+
+    /// <summary>
+    /// A live object is the one that held this revision, and holds it still: the same uid, with the hash that it had. A server upgrade adds defaults, and the
+    /// leader notes the hash that comes of it.
+    /// </summary>
+    public bool HasHeld(string? uid, string templateHash) => OwnedUid is not null && OwnedUid == uid && OwnedHash == templateHash;
 
     /// <summary>When it came to its phase.</summary>
     public DateTimeOffset Since { get; init; }
@@ -87,7 +99,8 @@ public sealed record RecordedChange
 }
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
-public sealed record OwnedRevision(string Name, string TemplateHash);
+/// <param name="Uid">Of that object: another one may be given its name.</param>
+public sealed record OwnedRevision(string Name, string TemplateHash, string Uid = "");
 
 /// <summary>How an unproven revision stands in one pool, as the Change tells it.</summary>
 /// <param name="Step">Percent of the pool that it may reach.</param>

@@ -24,13 +24,6 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
             return new AskedWorkload(member with { Spec = before }, member with { Spec = spec }, isInPlace, change.Origin.Kind);
         }
 
-        if (before.ControllerUid is not null && serving.Members.Count > 0)
-        {
-            // Its pods are counted with its controller's; what it adds to them comes on top.
-            var more = before.Template.Labels.SequenceEqual(after.Template.Labels) ? Math.Max(0, after.Replicas - before.Replicas) : after.Replicas;
-            return new AskedWorkload(null, new Member { Spec = spec with { Replicas = more } }, false, change.Origin.Kind);
-        }
-
         return new AskedWorkload(Unseen(change, before, view), Unseen(change, before, view) with { Spec = spec }, isInPlace, change.Origin.Kind);
     }
 
@@ -43,7 +36,12 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
         return new Member { Spec = before, Pods = old is null ? [] : [new RevisionPods(old.TemplateHash, old.OwnedRevision, old.Images, before.Replicas)] };
     }
 
-    /// <summary>Another size of what has settled there: no rollout is asked for, and none is under way.</summary>
-    public bool IsMoreOfTheSame(Pool before) =>
-        this is { IsInPlace: false, Before: { IsRollingOut: false, Size: > 0 } was } && before.Members.Contains(was);
+    /// <summary>Another size of what has settled: no rollout is asked for, and none is under way.</summary>
+    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && SameLabels(Before.Spec.Template.Labels, After.Spec.Template.Labels);
+
+    /// <summary>The same, of what the pool's users have already.</summary>
+    public bool IsMoreOfTheSame(Pool before) => IsAnotherSize && Before is { Size: > 0 } was && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);
+
+    private static bool SameLabels(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
 }

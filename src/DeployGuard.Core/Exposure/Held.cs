@@ -20,7 +20,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
         }
 
         var latched = Latched(before, key, policy, rules, serving);
-        var soak = Soak.Of(PodsOf(before, key, rules, serving), rules, now);
+        var soak = Soak.Of(PodsOf(before, key, rules), rules, now);
         var live = 0;
         while (live < rules.Steps.Count && soak.Lacks(total, rules, live, now) is null)
         {
@@ -54,13 +54,13 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
         return rules.Steps.Count(s => s <= percent);
     }
 
-    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules, NamespaceSnapshot serving)
-    {
-        var proving = pool.Members.Where(m => Proofs.Prove(m, pool, rules))
-            .SelectMany(m => Proven.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key).Select(r => (m.Spec.Ref, r.TemplateHash)))
-            .ToHashSet();
-        return proving.Count == 0 ? [] : serving.Pods.Where(p => proving.Contains((p.Owner, p.TemplateHash))).ToList();
-    }
+    /// <summary>Pods of a revision that the pool's users reach, in whatever workload; each once.</summary>
+    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules) =>
+    [
+        .. pool.Members.Where(m => Proofs.Prove(m, pool, rules))
+            .SelectMany(m => Proven.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key))
+            .SelectMany(r => r.Seen).SelectMany(g => g.Pods).Where(p => !p.IsFinished),
+    ];
 
     /// <summary>How long the pods of a revision have soaked.</summary>
     /// <param name="Ages">The oldest first.</param>

@@ -1,15 +1,14 @@
-using DeployGuard.Core.Workloads;
-
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>One pod of a revision that is to prove itself, as its status tells.</summary>
+/// <summary>One pod as its object and status tell.</summary>
 public sealed record LivePod
 {
-    /// <summary>The workload that it was made for.</summary>
-    public required WorkloadRef Owner { get; init; }
+    public string Name { get; init; } = "";
 
-    /// <summary>Of the revision by which its owner made it; never told by the pod's own images.</summary>
-    public required string TemplateHash { get; init; }
+    public string Uid { get; init; } = "";
+
+    /// <summary>Empty until it was scheduled.</summary>
+    public string Node { get; init; } = "";
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -23,6 +22,14 @@ public sealed record LivePod
     public DateTimeOffset? RestartedAt { get; init; }
 
     public bool IsDeleting { get; init; }
+
+    /// <summary>All of its containers have ended for good: it serves nobody any more.</summary>
+    public bool IsFinished { get; init; }
+
+    public bool IsReady => ReadySince is not null && !IsDeleting;
+
+    /// <summary>It serves, or will as soon as it is ready.</summary>
+    public bool Counts => !IsDeleting && !IsFinished;
 
     /// <summary>How long it has served without a break. Times in the future count as now: clocks of nodes drift.</summary>
     public TimeSpan Age(DateTimeOffset now)

@@ -29,8 +29,68 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// <summary>The pool behind one Service.</summary>
     public static Pool Behind(Service service, IReadOnlyList<Member> all)
     {
-        var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).ToList();
-        return new Pool($"Service {service.Name}", service, [.. selected, .. CanariesOf(selected, all)]);
+        var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).Select(m => WithoutAway(m, service)).ToList();
+        return new Pool($"Service {service.Name}", service, [.. selected, .. all.SelectMany(m => StraysOf(m, service)), .. CanariesOf(selected, all)]);
+    }
+
+    /// <summary>A pod that was given labels by which the Service does not select it is no part of the pool, whatever its template says.</summary>
+    private static Member WithoutAway(Member member, Service service)
+    {
+        var away = member.Pods.Sum(p => AwayOf(p, service));
+        return away == 0 ? member : member with
+        {
+            Away = away,
+            Pods =
+            [
+                .. member.Pods.Select(p => p with
+                {
+                    Pods = Math.Max(0, p.Pods - AwayOf(p, service)),
+                    Seen = [.. p.Seen.Where(g => service.Selects(g.Shape.Template.Labels))],
+                }),
+            ],
+        };
+    }
+
+    private static int AwayOf(RevisionPods revision, Service service)
+    {
+        var away = 0;
+        foreach (var group in revision.Seen)
+        {
+            away += service.Selects(group.Shape.Template.Labels) ? 0 : group.Serving;
+        }
+
+        return Math.Min(away, revision.Pods);
+    }
+
+    /// <summary>Pods that joined by labels of their own, while their workload's template is behind other Services or none.</summary>
+    private static IEnumerable<Member> StraysOf(Member member, Service service)
+    {
+        if (member.Pods.Count == 0 || service.Selects(member.Spec.Template.Labels))
+        {
+            yield break;
+        }
+
+        foreach (var revision in member.Pods)
+        {
+            foreach (var group in revision.Seen.Where(g => g.Serving > 0 && service.Selects(g.Shape.Template.Labels)))
+            {
+                yield return new Member
+                {
+                    Spec = member.Spec with
+                    {
+                        Ref = new Workloads.WorkloadRef("", "Pod", member.Spec.Ref.Namespace, group.Pods.Min(p => p.Name) ?? ""),
+                        Template = group.Shape.Template,
+                        Replicas = group.Serving,
+                        Strategy = Workloads.RolloutStrategy.Unknown,
+                        Annotations = new Dictionary<string, string>(),
+                    },
+                    Ready = group.Ready,
+                    RecordedAs = member.RecordedAs ?? member.Spec.Ref,
+                    IsUnattributed = true,
+                    Pods = [revision with { Pods = group.Serving, Seen = [group] }],
+                };
+            }
+        }
     }
 
     /// <summary>Whether the pool's users reach a member's pods; only these can prove anything to them.</summary>

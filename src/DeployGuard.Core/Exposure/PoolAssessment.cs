@@ -33,8 +33,8 @@ internal sealed record PoolAssessment
     /// <summary>Keys of the unproven revisions that are raised.</summary>
     public required IReadOnlyList<string> Raised { get; init; }
 
-    /// <summary>The workloads and revisions whose pods can prove the raised ones here.</summary>
-    public required IReadOnlyList<(Workloads.WorkloadRef Owner, string TemplateHash)> Proving { get; init; }
+    /// <summary>Pods of the raised revisions that the request adds, or may.</summary>
+    public required IReadOnlyList<UnprovenPods> Raises { get; init; }
 
     /// <summary>How a change in place stands against the pace; null where the request is none.</summary>
     public PaceBound? InPlace { get; init; }
@@ -48,13 +48,25 @@ internal sealed record PoolAssessment
     /// <summary>The proven pods whose place is taken, where none would be left.</summary>
     public Served? Replaced { get; init; }
 
+    /// <summary>Why nobody can tell what the pool's users would reach; null where it can be told.</summary>
+    public string? Unseen { get; init; }
+
+    /// <summary>The port of the Service whose users these are: <c>80/TCP</c>; empty where it makes no difference.</summary>
+    public string Port { get; init; } = "";
+
+    /// <summary>Which of its users these are, where not all reach the same pods: those of a node.</summary>
+    public string Node { get; init; } = "";
+
+    /// <summary>Pods that every step allows, however small the pool is.</summary>
+    public int LeastCap { get; init; } = 1;
+
     /// <summary>Percent of the pool that the step allows.</summary>
     public int Share => Rules.ShareAfter(Held.Steps);
 
     /// <summary>Pods that the step allows.</summary>
-    public int Cap => Share == 100 ? Total : Math.Max(1, (int)((long)Total * Share / 100));
+    public int Cap => Share == 100 ? Total : Math.Max(LeastCap, (int)((long)Total * Share / 100));
 
     public bool IsOver => !IsCold && Unproven > Math.Max(Cap, OwnBatch);
 
-    public bool IsRefused => !IsCold && ((IsRaised && IsOver) || (LeavesNoneProven && Share < 100));
+    public bool IsRefused => !IsCold && (Unseen is not null || (IsRaised && IsOver) || (LeavesNoneProven && Share < 100));
 }

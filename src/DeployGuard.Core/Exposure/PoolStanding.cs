@@ -11,7 +11,16 @@ public sealed record PoolStanding
     /// <summary><see cref="Exposure.Pool.Name"/>.</summary>
     public required string Pool { get; init; }
 
+    /// <summary><see cref="Service.SelectorText"/> of its Service; empty where there is none.</summary>
+    public string Selector { get; init; } = "";
+
+    /// <summary>Addresses of its Service, separated by commas.</summary>
+    public string Addresses { get; init; } = "";
+
     public required WorkloadRef Workload { get; init; }
+
+    /// <summary>It is what the workload's spec asks for now.</summary>
+    public bool IsCurrent { get; init; } = true;
 
     public required string TemplateHash { get; init; }
 

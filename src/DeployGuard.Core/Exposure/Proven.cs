@@ -10,6 +10,7 @@ namespace DeployGuard.Core.Exposure;
 internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, DateTimeOffset now)
 {
     private readonly ILookup<WorkloadRef, RecordedChange> _changes = serving.Changes.ToLookup(c => c.Workload);
+    private readonly DateTimeOffset? _adoptedAt = serving.AdoptedAt.TryGetValue(policy.Name, out var at) ? at : null;
 
     /// <summary>What has proven itself to a pool's users. Proof given to others, or to nobody, counts only where the pool knows no better.</summary>
     public ProvenHere In(Pool pool)
@@ -18,12 +19,18 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
         // It serves here unless it is on record that it served elsewhere: the leader notes it a moment after the proof.
         var here = serving.Changes.Where(c => IsProven(c) && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name))).ToList();
         var keys = here.Select(KeyOf).ToHashSet();
+        if (_adoptedAt is not null)
+        {
+            // Pods that nobody stands for are on no record of their own; those that ran when the rest was adopted were adopted with it.
+            keys.UnionWith(pool.Members.Where(m => m.Spec.Ref.Kind == "Pod" && IsTakenAsKnown(m)).SelectMany(RevisionsOf).Select(KeyOf));
+        }
+
         if (!IsWarm(pool, here, keys))
         {
             // A workload that comes behind its first Service does not lose its proof by it; one that joins others there must give its own.
             here.AddRange(serving.Changes.Where(c => IsProven(c) && members.Contains(c.Workload)));
             // Without records, what runs is all that is known to work. With them, what came in while nobody answered proves nothing to others.
-            keys.UnionWith(here.Count > 0 ? here.Select(KeyOf) : pool.Members.Where(m => !IsRecorded(m.Spec.Ref)).SelectMany(m => RevisionsOf(m)).Select(KeyOf));
+            keys.UnionWith(here.Count > 0 ? here.Select(KeyOf) : pool.Members.Where(IsTakenAsKnown).SelectMany(m => RevisionsOf(m)).Select(KeyOf));
         }
 
         here.AddRange(serving.Changes.Where(c => CameBefore(c) && members.Contains(c.Workload)));
@@ -33,9 +40,9 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
     /// <summary>Whether the policy wants proof of a revision of a member, and has none.</summary>
     /// <param name="proven">From <see cref="In"/>.</param>
     public bool Lacks(Member member, RevisionPods revision, ProvenHere proven) =>
-        Subjects(member.Spec)
-        && IsRecorded(member.Spec.Ref)
-        && Find(member.Spec.Ref, revision) is var change
+        (member.IsUnattributed || Subjects(member.Spec))
+        && !IsTakenAsKnown(member)
+        && Find(member.RecordedAs ?? member.Spec.Ref, revision) is var change
         && Wants(change is null ? OriginKind.Unknown : change.Origin)
         && !(change is not null && proven.Changes.Contains(change))
         && !proven.Keys.Contains(KeyOf(revision));
@@ -46,9 +53,13 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
         && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && proven.Changes.Contains(c))
         && !proven.Keys.Contains(RevisionKey.Of(rules.Covers, after));
 
-    /// <summary>Whether anything of a workload was ever let in: it then came by a request, and is on record.</summary>
-    /// <remarks>Pods come by the thousand from controllers, and have no records to lose.</remarks>
-    public bool IsRecorded(WorkloadRef workload) => workload.Kind == "Pod" || _changes[workload].Any(c => c.WasAdmitted);
+    /// <summary>
+    /// What nothing is on record of is taken for known to work where nobody adopted what runs, and what ran when somebody did. What came later came past us, or
+    /// nobody knows where from.
+    /// </summary>
+    private bool IsTakenAsKnown(Member member) => member.Spec.Ref.Kind == "Pod"
+        ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: { } made } && (_adoptedAt is null || made <= _adoptedAt)
+        : _adoptedAt is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
 
     /// <summary>What a member's pods run, or where none was seen yet, what its spec says.</summary>
     public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) => member.Pods.Any(p => p.Pods > 0)
@@ -74,13 +85,13 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
     private RecordedChange? Find(WorkloadRef workload, RevisionPods revision) =>
         _changes[workload].FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
         // A server upgrade may have added defaults, and then the stored hash is of another day.
-        ?? (revision.Owned is { } owned ? _changes[workload].FirstOrDefault(c => c.OwnedRevision == owned) : null);
+        ?? _changes[workload].FirstOrDefault(c => c.HasHeld(revision.OwnedUid, revision.TemplateHash));
 
     /// <summary>It ran before the policy was asked about it: a policy that comes later must not hold what serves already.</summary>
     private bool CameBefore(RecordedChange change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);
 
     /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
-    private static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
+    public static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
 }
 
 /// <summary>What has proven itself to the users of one pool.</summary>

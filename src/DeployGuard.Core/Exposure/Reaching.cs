@@ -34,7 +34,7 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
     private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(AskedWorkload asked, Pool before, int totalBefore, string key)
     {
         var (was, member) = (asked.Before, asked.After);
-        var isMember = was is not null && before.Members.Contains(was);
+        var isMember = was is not null && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);
         var ran = isMember && was is not null ? was.Pods.Where(p => p.TemplateHash == member.Spec.Template.Hash).Sum(p => p.Pods) : 0;
         if (was is null or { Size: 0 } || !isMember)
         {

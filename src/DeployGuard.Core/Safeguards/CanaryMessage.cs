@@ -16,11 +16,19 @@ internal static class CanaryMessage
         var whose = others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven are {string.Join(", ", pool.Revisions.Select(Show))}";
         var replaced = pool.Replaced is not { Pods: > 0 } was || was.At == now ? "" : $". They would take the place of {was.Pods} proven pods that served {Durations.Show(now - was.At)} ago";
         var stale = inspection.View.Snapshot?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
+        if (pool.Unseen is { } unseen)
+        {
+            return $"users {pool.Pool.Where} would be sent elsewhere, and {unseen}{stale}";
+        }
+
         return $"{Share(pool)} would be unproven{atOnce}; step {pool.Share}% allows {pool.Cap}{Waiting(pool)}{whose}{replaced}{stale}";
     }
 
     /// <summary><c>6 of 26 pods (23%) behind Service web</c>.</summary>
-    public static string Share(PoolAssessment pool) => $"{pool.Unproven} of {pool.Total} pods ({Percent(pool.Unproven, pool.Total)}%) {pool.Pool.Where}";
+    public static string Share(PoolAssessment pool) =>
+        $"{pool.Unproven} of {pool.Total} pods ({Percent(pool.Unproven, pool.Total)}%) {pool.Pool.Where}{(IsOneOfMany(pool) ? $" port {pool.Port}" : "")}{(pool.Node.Length > 0 ? $" for users of {pool.Node}" : "")}";
+
+    private static bool IsOneOfMany(PoolAssessment pool) => pool.Port.Length > 0 && pool.Pool.Service is { Ports.Count: > 1 };
 
     public static int Percent(int part, int whole) => whole == 0 ? 0 : (int)((long)part * 100 / whole);
 

@@ -13,9 +13,21 @@ internal static class CanaryRemedy
     public static string Of(PoolAssessment pool, Inspection inspection)
     {
         var change = inspection.Change;
+        if (pool.Unseen is not null)
+        {
+            return "Point it to a Service of this namespace, or make another Service for new users";
+        }
+
         if (change.Request is ServiceRequest)
         {
             return "Bring the revision out behind this Service step by step first, in a Deployment that it selects already: " + Explained;
+        }
+
+        if (ObjectChange.Is(change.Request))
+        {
+            return pool.Pool.Members.FirstOrDefault(m => m.IsRollingOut) is { } rolling
+                ? $"Let the rollout of {rolling.Spec.Ref.KubectlName} go on by itself, or take it back: kubectl rollout undo {rolling.Spec.Ref.KubectlName} -n {change.Request.Target.Namespace}"
+                : $"Change the workload that it belongs to, or wait for the canary that is there: kubectl get changes -n {change.Request.Target.Namespace}";
         }
 
         if (change.After is not { } after || after.Ref.Kind is "Pod" or "DaemonSet")

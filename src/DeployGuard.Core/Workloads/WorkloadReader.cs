@@ -32,6 +32,11 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             Labels = metadata.Map("labels"),
             Annotations = metadata.Map("annotations"),
             ControllerUid = ControllerUid(metadata),
+            OwnerReferences = Owners(metadata),
+            Finalizers = [.. metadata.Texts("finalizers")],
+            IsDeleting = metadata.Text("deletionTimestamp") is not null,
+            CreatedAt = metadata.Time("creationTimestamp"),
+            Selector = PodSelectorReader.Read(root, kind),
             Template = ReadTemplate(root, path),
             Replicas = ReadReplicas(root, kind),
             // Another kind's fields of the same names may mean anything.
@@ -47,9 +52,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     /// <exception cref="MalformedObjectException">It has no name or spec, or a selector that is no map of strings.</exception>
     public static Service ReadService(JsonElement service)
     {
-        var root = Field.Root(service).AsObject();
-        var spec = root.RequiredObject("spec");
-        return new Service(root.RequiredObject("metadata").Text("name") ?? "", spec.Map("selector"), spec.Text("type") == "ExternalName");
+        return ServiceReader.Read(Field.Root(service).AsObject());
     }
 
     /// <summary>The version of any object; empty where it says none.</summary>
@@ -99,17 +102,28 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     private static Container ReadContainer(Field container) => new(
         container.AsObject().Text("name") ?? "",
-        container.Items("ports").Any(),
+        container.Text("image") ?? "",
+        [.. container.Items("ports").Select(p => p.AsObject()).Select(p => new ContainerPort(p.Text("name") ?? "", p.Int("containerPort") ?? 0, p.Text("protocol") ?? "TCP"))],
         container.Object("readinessProbe") is not null);
 
     private static int ReadReplicas(Field root, string kind) => kind switch
     {
         "Pod" => 1,
-        "Job" or "CronJob" => 0,
+        "Job" => Parallelism(root.RequiredObject("spec")),
+        "CronJob" => root.RequiredObject("spec") is var cron && cron.Flag("suspend") ? 0 : Parallelism(cron.RequiredObject("jobTemplate").RequiredObject("spec")),
         // Nobody asks for a number of them: its controller counts the nodes.
         "DaemonSet" => root.Object("status")?.Int("desiredNumberScheduled") ?? 0,
         _ => root.RequiredObject("spec").Int("replicas") ?? 1,
     };
+
+    /// <summary>Pods that a Job runs at once; none while it is suspended.</summary>
+    private static int Parallelism(Field job) => job.Flag("suspend") ? 0 : job.Int("parallelism") ?? 1;
+
+    private static IReadOnlyList<OwnerReference> Owners(Field metadata) =>
+    [
+        .. metadata.Items("ownerReferences").Select(o => o.AsObject())
+            .Select(o => new OwnerReference(o.Text("apiVersion") ?? "", o.Text("kind") ?? "", o.Text("name") ?? "", o.Text("uid") ?? "", o.Flag("controller"))),
+    ];
 
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();
