@@ -36,7 +36,7 @@ public sealed class ClusterHost
     {
         _time = time;
         _caches = new ClusterCaches(api, time, logger);
-        _live = new LiveFacts(api);
+        _live = new LiveFacts(api, HashTranslation.Of(_caches));
         _serving = new LiveServing(api, _caches);
         _budgets = new Budgets(api, _caches, options, time);
         _reach = new ReachPlaces(api, options, time);
@@ -62,6 +62,7 @@ public sealed class ClusterHost
                 new Adoption(api, _caches, custom, writer, options, time, logger),
                 registration,
                 .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, registration, time, logger)],
+                new Rehash(_caches, writer),
                 new Observer(api, _caches, custom, canaries, writer, events, time),
                 audit,
                 new Housekeeping(api, _caches, custom, writer, time),
@@ -120,17 +121,18 @@ public sealed class ClusterHost
         var labels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel);
         var hasPools = policies.Any(p => p.Canary is not null && (labels is null || p.Match.Namespaces.Matches(labels)));
         var live = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
+        var translation = TranslationFor(request);
         return new ClusterView
         {
             Policies = policies,
             NamespaceLabels = labels,
-            SnapshotWhenAsked = hasPools ? () => Neighbourhood.Cached(target.Namespace, _caches).ToSnapshot() : null,
+            SnapshotWhenAsked = hasPools ? () => Translated(Neighbourhood.Cached(target.Namespace, _caches).ToSnapshot(), translation) : null,
             BudgetsWhenAsked = () => _budgets.Cached(target, policies),
             Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
-            Changes = _caches.Changes.Under(key),
-            History = live is null ? [] : LiveHistory.Of(live.Uid, _caches),
+            Changes = translation.Changes(_caches.Changes.Under(key)),
+            History = live is null ? [] : LiveHistory.Of(live, _caches),
             LiveHash = live?.TemplateHash,
-            Approvals = _caches.Approvals.Under(key),
+            Approvals = translation.Approvals(_caches.Approvals.Under(key)),
             BreakGlasses = _caches.BreakGlasses.Under(target.Namespace),
         };
     }
@@ -143,8 +145,8 @@ public sealed class ClusterHost
         if (needs.HasFlag(Facts.Approvals))
         {
             var asked = request is WorkloadRequest workload ? workload.After : view.Parent;
-            view = asked is null ? view with { BreakGlasses = await _live.BreakGlassesAsync(request.Target.Namespace, deadline) } : await _live.RefreshAsync(asked, view, deadline);
-            var hasRoom = asked is null || _inbox.HasRoom(asked.Ref, ChangeName.Of(asked.Ref, asked.Template.Hash), request.Requester.Username);
+            view = asked is null ? view with { BreakGlasses = await _live.BreakGlassesAsync(request.Target.Namespace, deadline) } : await _live.RefreshAsync(asked, (request as WorkloadRequest)?.Before, view, deadline);
+            var hasRoom = asked is null || _inbox.HasRoom(asked.Ref, ChangeName.Within(view.Changes, asked), request.Requester.Username);
             view = hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
         }
 
@@ -153,7 +155,7 @@ public sealed class ClusterHost
             return view;
         }
 
-        serving = await _serving.ReadAsync(request.Target.Namespace, serving, deadline);
+        serving = Translated(await _serving.ReadAsync(request.Target.Namespace, serving, deadline), TranslationFor(request));
         serving = needs.HasFlag(Facts.Nodes) ? serving with { Nodes = await _serving.NodesAsync(deadline) } : serving;
         return view with { Snapshot = needs.HasFlag(Facts.Strays) ? serving with { Members = [.. serving.Members, .. await _serving.StraysAsync(request.Target.Namespace, deadline)] } : serving };
     }
@@ -225,6 +227,13 @@ public sealed class ClusterHost
     /// workload's uid, and pass its history off as his own.
     /// </summary>
     private ObservedWorkload? FindLive(Workload before) => _caches.FindWorkload(before.Ref) is { } live && live.Uid == before.Uid ? live : null;
+
+    /// <summary>For a <c>/scale</c>, what is live says it all.</summary>
+    private HashTranslation TranslationFor(Request request) =>
+        HashTranslation.Of(_caches).For((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
+
+    private static NamespaceSnapshot Translated(NamespaceSnapshot serving, HashTranslation translation) =>
+        serving with { Changes = translation.Changes(serving.Changes), Votes = translation.Approvals(serving.Votes) };
 
     private async Task LeadOnceReadyAsync(CancellationToken cancel)
     {

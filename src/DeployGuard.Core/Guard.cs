@@ -75,7 +75,7 @@ public sealed partial class Guard(TrustedControllers trusted)
         var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == after.Template.Hash);
         return change with
         {
-            Name = ChangeName.Of(after.Ref, after.Template.Hash),
+            Name = recorded?.Name ?? ChangeName.Of(after.Ref, after.Template.Hash),
             Before = before,
             After = after,
             LiveHash = view.LiveHash,

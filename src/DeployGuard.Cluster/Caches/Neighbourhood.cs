@@ -21,9 +21,9 @@ internal sealed record Neighbourhood(
         return new Neighbourhood(
             caches.Services.Under(@namespace),
             [.. roots, .. roots.Where(w => w.Ref.Kind == "Deployment").SelectMany(w => caches.Workloads["ReplicaSet"].Under(w.Uid))],
-            [.. roots.Where(w => w.Ref.Kind is "StatefulSet" or "DaemonSet").SelectMany(w => caches.ControllerRevisions.Under(w.Uid))],
+            [.. roots.Where(w => w.Ref.Kind is "StatefulSet" or "DaemonSet").SelectMany(w => caches.ControllerRevisions.Under(w.Uid).Select(r => r.Under(w)))],
             caches.Changes.Under(@namespace),
-            caches.Approvals.Under(@namespace));
+            caches.Approvals.Under(@namespace)).Translated();
     }
 
     /// <summary>Read from the API server now, all at the same time.</summary>
@@ -35,8 +35,23 @@ internal sealed record Neighbourhood(
         var changes = caches.Changes.ReadLiveAsync(@namespace, cancel);
         var votes = caches.Approvals.ReadLiveAsync(@namespace, cancel);
         await Task.WhenAll(services, workloads, revisions, changes, votes);
-        return new Neighbourhood(await services, [.. (await workloads).SelectMany(w => w)], await revisions, await changes, await votes);
+        var all = (await workloads).SelectMany(w => w).ToList();
+        var owners = all.Where(w => w.Ref.Kind is "StatefulSet" or "DaemonSet").ToDictionary(w => w.Uid);
+        IReadOnlyList<ObservedRevision> owned = [.. (await revisions).Select(r => owners.TryGetValue(r.ControllerUid, out var owner) ? r.Under(owner) : r)];
+        return new Neighbourhood(await services, all, owned, await changes, await votes).Translated();
     }
+
+    /// <summary>With records and votes in terms of today's hashes.</summary>
+    private Neighbourhood Translated()
+    {
+        var translation = new HashTranslation(workload => Workloads.FirstOrDefault(w => w.Ref == workload) is { } live
+            ? KnownTemplate.Of(live, HistoryOf(live)).Concat(KnownTemplate.Recorded(Changes.Where(c => c.Workload == workload)))
+            : []);
+        return this with { Changes = translation.Changes(Changes), Votes = translation.Approvals(Votes) };
+    }
+
+    private IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload) => Workloads.Where(w => w.ControllerUid == workload.Uid && w.Ref.Kind == "ReplicaSet").Select(LiveHistory.Owned)
+        .Concat(Revisions.Where(r => r.ControllerUid == workload.Uid).Select(LiveHistory.Owned));
 
     public NamespaceSnapshot ToSnapshot()
     {

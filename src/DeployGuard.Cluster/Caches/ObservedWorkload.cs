@@ -19,6 +19,9 @@ internal sealed record ObservedWorkload
 
     public string TemplateHash => Spec.Template.Hash;
 
+    /// <summary>The hash to compare with one on record. Whether a Pod's author or the scheduler chose its node cannot be told: either will do.</summary>
+    public string HashLike(string recorded) => Spec.Template.UnboundHash == recorded ? recorded : TemplateHash;
+
     public IReadOnlyList<string> Images => Spec.Template.ImageNames;
 
     /// <summary>As a query for its pods takes it: <c>app=web,tier in (a,b)</c>; empty where it has none.</summary>
@@ -138,10 +141,20 @@ internal sealed record ObservedWorkload
 /// <param name="PodLabel">The value of <c>controller-revision-hash</c> on its pods.</param>
 internal sealed record ObservedRevision(string Name, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, long Number, string PodLabel)
 {
+    /// <summary>What version 0.2 named its template by.</summary>
+    public string LegacyHash { get; init; } = "";
+
+    /// <summary>Its restart annotations, where its pods read them.</summary>
+    public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = new Dictionary<string, string>();
+
     /// <summary>On pods it names their revision; on a DaemonSet's revisions, the value that their pods carry.</summary>
     public const string Label = "controller-revision-hash";
 
-    /// <summary>Null where the revision holds no pod template.</summary>
+    /// <summary>The same with the claims of its owner in its hash: it holds the template alone.</summary>
+    public ObservedRevision Under(ObservedWorkload owner) =>
+        owner.Spec.Template.ClaimsDigest is { Length: > 0 } claims ? this with { TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, claims) } : this;
+
+    /// <summary>Null where the revision holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
     public static ObservedRevision? Read(JsonElement item)
     {
         if (!item.TryGetProperty("data", out var data) || data.ValueKind is not JsonValueKind.Object
@@ -166,6 +179,10 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
             // A StatefulSet's pods carry the revision's name.
             owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals("DaemonSet") && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(Label, out var label)
                 ? label.GetString() ?? name
-                : name);
+                : name)
+        {
+            LegacyHash = read.LegacyHash,
+            RestartTimes = read.Slim(_ => false).RestartTimes,
+        };
     }
 }

@@ -47,10 +47,12 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         var history = await caches.ControllerRevisions.ReadLiveAsync(@namespace, cancel);
         var recorded = await caches.Changes.ReadLiveAsync(@namespace, cancel);
         var revisions = 0;
+        // What a translation rests on is what is adopted here.
+        var translation = new HashTranslation(workload => live.Where(w => w.Ref == workload).SelectMany(w => KnownTemplate.Of(w, HistoryOf(w, live, history))));
         foreach (var workload in live.Where(w => w.ControllerUid.Length == 0))
         {
             // What is on record because a policy only looked on ran before anybody guarded it just the same.
-            var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven).Select(c => c.TemplateHash).ToHashSet();
+            var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven).Select(c => translation.Change(c).TemplateHash).ToHashSet();
             foreach (var entry in Revisions(workload, live, history).Where(r => known.Add(r.TemplateHash)))
             {
                 await writer.WriteAsync(entry, cancel);
@@ -62,10 +64,14 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         logger.LogInformation("adopted {Count} revisions in namespace {Namespace} under policy {Policy}", revisions, @namespace, policy);
     }
 
+    private static IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history) =>
+        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Kind == "ReplicaSet").Select(LiveHistory.Owned)
+            .Concat(history.Where(r => r.ControllerUid == workload.Uid).Select(r => LiveHistory.Owned(r.Under(workload))));
+
     private static IEnumerable<ChangeEntry> Revisions(ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history)
     {
         var sets = live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Kind == "ReplicaSet").ToList();
-        var revisions = history.Where(r => r.ControllerUid == workload.Uid).ToList();
+        var revisions = history.Where(r => r.ControllerUid == workload.Uid).Select(r => r.Under(workload)).ToList();
         var current = sets.Where(s => s.TemplateHash == workload.TemplateHash).Select(s => s.Ref.Name)
             .Concat(revisions.Where(r => r.TemplateHash == workload.TemplateHash).Select(r => r.Name))
             .FirstOrDefault();

@@ -62,7 +62,7 @@ internal sealed class Audit(ClusterCaches caches, CustomWorkloads custom, EventW
     private bool IsRecorded(ObservedWorkload workload)
     {
         var owned = LiveHistory.NameOf(workload, caches);
-        return caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref))
+        return HashTranslation.Of(caches).Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)))
             .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.OwnedRevision == owned)));
     }
 

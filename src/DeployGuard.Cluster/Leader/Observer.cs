@@ -6,6 +6,7 @@ using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Leader;
 
@@ -19,7 +20,8 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var @namespace in caches.Changes.All().GroupBy(c => c.Workload.Namespace))
+        var translation = HashTranslation.Of(caches);
+        foreach (var @namespace in caches.Changes.All().Select(translation.Change).GroupBy(c => c.Workload.Namespace))
         {
             var policies = caches.PoliciesOf(@namespace.Key);
             var standings = (await canaries.LookAsync(@namespace.Key, policies, cancel)).ToLookup(s => s.Workload);
@@ -34,9 +36,11 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     private async Task LookAtAsync(RecordedChange change, IReadOnlyList<RecordedChange> vetoed, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
+        var approvals = VotesOn(change.Workload);
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
-        var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
+        // What is not watched is known only now.
+        change = workload is null ? change : new HashTranslation(_ => KnownTemplate.Of(workload, [])).Change(change);
+        var live = workload is null ? Observation.Nothing : new Observation(workload.HashLike(change.TemplateHash), workload.IsObserved, IsComplete(workload));
         var veto = VetoOf(change, policies);
         var next = Life.Next(change, live, veto, ProofAsked.Of(change, policies, standings, now), now);
         var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
@@ -98,10 +102,13 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     private Approval? VetoOf(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies) =>
         Standing.Veto(
             change,
-            caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload)),
+            VotesOn(change.Workload),
             policies,
             time.GetUtcNow(),
-            caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
+            HashTranslation.Of(caches).Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload))));
+
+    private IReadOnlyList<Approval> VotesOn(WorkloadRef workload) =>
+        HashTranslation.Of(caches).Approvals(caches.Approvals.Under(ClusterCaches.WorkloadKey(workload)));
 
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
     {

@@ -19,6 +19,9 @@ internal sealed record ChangeEntry
 
     public required string TemplateHash { get; init; }
 
+    /// <summary>What version 0.2 named the template by; empty where that is not known.</summary>
+    public string LegacyHash { get; init; } = "";
+
     /// <summary>The phase that the request brings it to, unless it is further, and why.</summary>
     public required Transition Transition { get; init; }
 
@@ -57,9 +60,14 @@ internal sealed record ChangeEntry
             Name = change.Name,
             Workload = after.Ref,
             TemplateHash = after.Template.Hash,
+            LegacyHash = change.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
             Transition = TransitionOf(verdict),
             Images = [.. after.Template.Images.Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text))],
-            Diff = TemplateDiff.Between(change.SeenBefore?.Template.Canonical, after.Template.Canonical),
+            Diff =
+            [
+                .. TemplateDiff.Between(change.SeenBefore?.Template.Canonical, after.Template.Canonical),
+                .. LeftOutDiff.Between(change.SeenBefore?.Template.Canonical, after.Template.Canonical),
+            ],
             Origin = change.Origin,
             IsNewRevision = change.Meaning is Meaning.NewRevision,
             Requester = change.Request.Requester.Username,

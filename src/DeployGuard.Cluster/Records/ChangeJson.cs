@@ -24,7 +24,8 @@ public static class ChangeJson
         {
             Name = Text(metadata, "name") ?? "",
             Workload = new WorkloadRef(Text(workload, "apiGroup") ?? "", Text(workload, "kind") ?? "", Text(metadata, "namespace") ?? "", Text(workload, "name") ?? ""),
-            TemplateHash = hash,
+            TemplateHash = Text(status, Leader.Rehash.Field) ?? hash,
+            LegacyHash = TemplateHash.IsLegacy(hash) ? hash : null,
             Images = [.. Items(spec, "images").Select(i => Text(i, "to")).OfType<string>()],
             Phase = phase,
             Origin = Enum.TryParse<OriginKind>(Text(Child(status, "origin"), "kind"), out var kind) ? kind : OriginKind.Unknown,

@@ -11,8 +11,14 @@ public sealed record RecordedChange
 
     public required WorkloadRef Workload { get; init; }
 
-    /// <summary><c>v1:</c> and 64 hex digits.</summary>
+    /// <summary><c>v2:</c> and 64 hex digits; <c>v1:</c> where nothing live says what that stands for.</summary>
     public required string TemplateHash { get; init; }
+
+    /// <summary>The <c>v1:</c> hash that it was made under; null where it was made under the other one.</summary>
+    public string? LegacyHash { get; init; }
+
+    /// <summary>Whether this is the record of a template under either version of its hash.</summary>
+    public bool IsNamed(string? hash) => hash is not null && (hash == TemplateHash || hash == LegacyHash);
 
     /// <summary>Image references as the revision names them.</summary>
     public IReadOnlyList<string> Images { get; init; } = [];
@@ -100,7 +106,14 @@ public sealed record RecordedChange
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
 /// <param name="Uid">Of that object: another one may be given its name.</param>
-public sealed record OwnedRevision(string Name, string TemplateHash, string Uid = "");
+public sealed record OwnedRevision(string Name, string TemplateHash, string Uid = "")
+{
+    /// <summary>What version 0.2 named its template by; empty where that is not known.</summary>
+    public string LegacyHash { get; init; } = "";
+
+    /// <summary>Its restart annotations, where its pods read them.</summary>
+    public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = Maps.Empty;
+}
 
 /// <summary>How an unproven revision stands in one pool, as the Change tells it.</summary>
 /// <param name="Step">Percent of the pool that it may reach.</param>

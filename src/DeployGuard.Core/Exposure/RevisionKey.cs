@@ -19,7 +19,7 @@ internal static class RevisionKey
     {
         if (images.Count == 0)
         {
-            return $"template {templateHash[CanonicalTemplate.HashPrefix.Length..][..8]}";
+            return $"template {TemplateHash.DigitsOf(templateHash)[..8]}";
         }
 
         var first = images[0][(images[0].LastIndexOf('/') + 1)..];

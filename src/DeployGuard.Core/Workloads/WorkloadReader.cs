@@ -23,10 +23,11 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
         var path = Kinds.TemplatePath(apiGroup, kind)
             ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
         var metadata = root.RequiredObject("metadata");
+        var holder = new TemplateHolder(apiGroup, kind, metadata.Text("name") ?? "", metadata.Text("uid") ?? "");
         return new Workload
         {
             Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? metadata.Text("generateName") ?? ""),
-            Uid = metadata.Text("uid") ?? "",
+            Uid = holder.Uid,
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
             Generation = metadata.Long("generation"),
             Labels = metadata.Map("labels"),
@@ -37,7 +38,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             IsDeleting = metadata.Text("deletionTimestamp") is not null,
             CreatedAt = metadata.Time("creationTimestamp"),
             Selector = PodSelectorReader.Read(root, kind),
-            Template = ReadTemplate(root, path),
+            Template = ReadTemplate(TemplateAt(root, path), holder, holder.IsStatefulSet ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
             Replicas = ReadReplicas(root, kind),
             // Another kind's fields of the same names may mean anything.
             Strategy = WorkloadKinds.BuiltIn.TemplatePath(apiGroup, kind) is null ? RolloutStrategy.Unknown : StrategyReader.Read(root.RequiredObject("spec")),
@@ -80,24 +81,23 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     /// <summary>A pod template that stands by itself: <c>{metadata, spec}</c>, as a ControllerRevision keeps it.</summary>
     /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
-    public PodTemplate ReadTemplate(JsonElement template) => ReadTemplate(Field.Root(template).AsObject(), isPod: false);
+    public PodTemplate ReadTemplate(JsonElement template) => ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
 
-    private PodTemplate ReadTemplate(Field root, string path) =>
-        ReadTemplate(path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name)), isPod: path.Length == 0);
+    private static Field TemplateAt(Field root, string path) =>
+        path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));
 
-    private PodTemplate ReadTemplate(Field template, bool isPod)
+    private PodTemplate ReadTemplate(Field template, TemplateHolder holder, Field? claims)
     {
         var metadata = template.Object("metadata");
         var annotations = metadata?.Map("annotations") ?? Maps.Empty;
         var spec = template.RequiredObject("spec");
         var prefix = template.Path.Length == 0 ? "" : $"{template.Path}.";
-        var element = template.Element;
         return new PodTemplate(
             metadata?.Map("labels") ?? Maps.Empty,
             annotations,
             [.. spec.Items("containers").Select(ReadContainer)],
             [.. ImageVisitor.Visit(spec, annotations, $"{prefix}metadata.annotations")],
-            () => isPod ? CanonicalTemplate.OfPod(element, noise) : CanonicalTemplate.Of(element, noise));
+            new TemplateSource(template.Element, holder, claims?.Element, noise));
     }
 
     private static Container ReadContainer(Field container) => new(
