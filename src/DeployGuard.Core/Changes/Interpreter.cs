@@ -12,7 +12,7 @@ internal sealed class Interpreter(TrustedControllers trusted)
     {
         if (request.Operation is Operation.Delete)
         {
-            return (Meaning.NothingToGuard, "a delete");
+            return (Meaning.NothingToGuard, "a delete: what serves afterwards is not judged yet");
         }
 
         if (trusted.Trusts(request.Requester, request.Target.Kind))
@@ -28,6 +28,7 @@ internal sealed class Interpreter(TrustedControllers trusted)
             ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore => (Meaning.LessExposure, "fewer replicas"),
             ScaleRequest => (Meaning.NothingToGuard, "as many replicas as before"),
             ServiceRequest service => InterpretService(service),
+            EndpointsRequest => (Meaning.NothingToGuard, "addresses of a Service: who answers there is not judged yet"),
             NamespaceRequest => (Meaning.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
             WorkloadRequest workload => InterpretWorkload(workload, view),
             _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
@@ -36,7 +37,8 @@ internal sealed class Interpreter(TrustedControllers trusted)
 
     private static (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view)
     {
-        if (request.SubResource == "status")
+        // Labels join a Service, through whichever path they are written.
+        if (request is { SubResource: "status", Before: var old, After: var now } && !Reach.HasOtherLabels(old, now))
         {
             return (Meaning.NothingToGuard, "status alone");
         }

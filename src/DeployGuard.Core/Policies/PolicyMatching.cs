@@ -14,8 +14,8 @@ internal static class PolicyMatching
         request is NamespaceRequest ? [] : view.Policies.Where(p => p.Active.From is { } from && now < from && MatchesAtAll(p, request, view));
 
     private static bool MatchesAtAll(SafeguardPolicy policy, Request request, ClusterView view) =>
-        // A Service has pods of any kind; which of them a policy wants proof of is asked for each.
-        (policy.Match.Kinds.Count == 0 || request is ServiceRequest || policy.Match.Kinds.Contains(request.Target.Kind))
+        // A Service and its addresses have pods of any kind; which of them a policy wants proof of is asked for each.
+        (policy.Match.Kinds.Count == 0 || request is ServiceRequest or EndpointsRequest || policy.Match.Kinds.Contains(request.Target.Kind))
         && (view.NamespaceLabels is null || policy.Match.Namespaces.Matches(view.NamespaceLabels))
         && MatchesWorkload(policy, request, view);
 
@@ -25,7 +25,7 @@ internal static class PolicyMatching
         WorkloadRequest workload => Selects(policy, workload.Before) || Selects(policy, workload.After),
         ScaleRequest when view.Parent is { } parent => Selects(policy, parent),
         // A scale of an unknown parent has no labels, an opaque object none that say anything: better asked too often than missed.
-        ScaleRequest or OpaqueRequest or ServiceRequest => true,
+        ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => true,
         _ => throw new InvalidOperationException($"no labels are known for a {request.GetType().Name}"),
     };
 

@@ -27,11 +27,23 @@ public sealed record Workload
     /// <summary>The uid of the owner that is marked as controller; null if there is none. A claim, proving nothing on a request.</summary>
     public string? ControllerUid { get; init; }
 
+    /// <summary>All owners that it names. Claims, proving nothing on a request.</summary>
+    public IReadOnlyList<OwnerReference> OwnerReferences { get; init; } = [];
+
+    public IReadOnlyList<string> Finalizers { get; init; } = [];
+
+    /// <summary>It was deleted, and waits for its pods or finalizers to go.</summary>
+    public bool IsDeleting { get; init; }
+
     /// <summary>The same without what no decision about another workload rests on, for those who keep many.</summary>
     public Workload Slim() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.Slim(IsOurs) };
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
 }
+
+/// <summary>An owner that an object names.</summary>
+/// <param name="ApiVersion">As written: <c>apps/v1</c>.</param>
+public sealed record OwnerReference(string ApiVersion, string Kind, string Name, string Uid, bool IsController);
 
 internal static class Maps
 {

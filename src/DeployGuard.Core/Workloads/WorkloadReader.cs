@@ -11,6 +11,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     public WorkloadKinds Kinds { get; } = kinds;
 
+    /// <summary>Annotations that name an image.</summary>
+    public static IReadOnlyList<string> ImageAnnotations => ImageVisitor.InjectionAnnotations;
+
     /// <summary>
     /// Reads an object of any kind in the table. The workload keeps a view of <paramref name="obj"/> until its template's hash
     /// was asked for; its document must live that long.
@@ -32,6 +35,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             Labels = metadata.Map("labels"),
             Annotations = metadata.Map("annotations"),
             ControllerUid = ControllerUid(metadata),
+            OwnerReferences = [.. OwnersOf(metadata)],
+            Finalizers = [.. metadata.Items("finalizers").Select(f => f.AsText())],
+            IsDeleting = metadata["deletionTimestamp"] is not null,
             Template = ReadTemplate(root, path),
             Replicas = ReadReplicas(root, kind),
             // Another kind's fields of the same names may mean anything.
@@ -52,12 +58,13 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
         return new Service(root.RequiredObject("metadata").Text("name") ?? "", spec.Map("selector"), spec.Text("type") == "ExternalName");
     }
 
+    /// <summary>The owner of any object that is marked as its controller; null if there is none.</summary>
+    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
+    public static OwnerReference? ReadController(JsonElement obj) =>
+        Field.Root(obj).AsObject().Object("metadata") is { } metadata ? OwnersOf(metadata).FirstOrDefault(o => o.IsController) : null;
+
     /// <summary>The version of any object; empty where it says none.</summary>
     public static string ReadVersion(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata")?.Text("resourceVersion") ?? "";
-
-    /// <summary>The uid of the owner of any object that is marked as its controller; null if there is none.</summary>
-    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
-    public static string? ReadControllerUid(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata") is { } metadata ? ControllerUid(metadata) : null;
 
     /// <summary>The labels of any object.</summary>
     /// <exception cref="MalformedObjectException">It has no metadata, or labels that are no strings.</exception>
@@ -113,4 +120,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();
+
+    private static IEnumerable<OwnerReference> OwnersOf(Field metadata) => metadata.Items("ownerReferences").Select(o => o.AsObject())
+        .Select(o => new OwnerReference(o.Text("apiVersion") ?? "", o.Text("kind") ?? "", o.Text("name") ?? "", o.Text("uid") ?? "", o.Flag("controller")));
 }
