@@ -40,10 +40,10 @@ public sealed class ClusterHost
         _serving = new LiveServing(api, _caches);
         _budgets = new Budgets(api, _caches, options, time);
         _reach = new ReachPlaces(api, options, time);
-        _controllers = new ControllersSeen(api, options, time, logger);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
         var custom = new CustomWorkloads(api, options.CustomKinds, logger);
+        _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).AskAsync, time, logger);
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
         _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
@@ -178,7 +178,7 @@ public sealed class ClusterHost
         }
     }
 
-    /// <summary>Takes note of a controller at work; never waits.</summary>
+    /// <summary>Takes note of a controller at work, by a request that was let in; never waits.</summary>
     public void Saw(Request request) => _controllers.Note(request);
 
     public bool NamespaceEnds(string name) => _caches.Namespaces.Find(ObjectKey.Of("", name)) is { Ends: true };

@@ -30,6 +30,7 @@ internal sealed class Interpreter(TrustedControllers trusted)
                 (view.Parent is { } parent && IsOwnedSet(parent) ? Meaning.MoreExposure : Meaning.LessExposure, "fewer replicas"),
             ScaleRequest => (Meaning.NothingToGuard, "as many replicas as before"),
             ServiceRequest service => InterpretService(service),
+            EndpointsRequest => (Meaning.MoreExposure, "addresses that a Service's users are sent to"),
             NamespaceRequest => (Meaning.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
             WorkloadRequest workload => InterpretWorkload(workload, view),
             _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
@@ -40,6 +41,7 @@ internal sealed class Interpreter(TrustedControllers trusted)
     {
         if (request.SubResource == "status")
         {
+            // Labels join a Service, through whichever path they are written.
             return request is { Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is { } moved
                 ? (Meaning.MoreExposure, moved)
                 : (Meaning.NothingToGuard, "status alone");

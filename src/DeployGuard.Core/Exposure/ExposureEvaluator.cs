@@ -21,6 +21,7 @@ internal sealed class ExposureEvaluator
     public IReadOnlyList<PoolAssessment> Judge(Change change) => change.Request switch
     {
         ServiceRequest service => new ServiceExposure(_context).Of(service),
+        EndpointsRequest endpoints => [.. new ServiceExposure(_context).Of(endpoints)],
         _ when ObjectChange.Is(change.Request) && _context.Snapshot.Objects is { } objects => new ObjectExposure(_context).Of(change, objects),
         WorkloadRequest { SubResource: "ephemeralcontainers" or "status" } or WorkloadRequest { Operation: Operation.Delete } => [],
         _ => change.After is { } after && Member.Serves(after.Ref.Kind) ? new WorkloadExposure(_context).Of(change, after) : [],
@@ -29,7 +30,7 @@ internal sealed class ExposureEvaluator
     /// <summary>How every pool of the namespace stands now, with nobody asking for anything.</summary>
     public static IEnumerable<PoolStanding> Standings(NamespaceSnapshot snapshot, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
         Under(policy, view with { Snapshot = snapshot }, now) is { } evaluator
-            ? snapshot.Members.SelectMany(m => Pool.Of(m, snapshot.Services, snapshot.Members)).DistinctBy(p => p.Name).SelectMany(evaluator.Stand)
+            ? snapshot.Members.SelectMany(m => Pool.Of(m, snapshot.Services, snapshot.Members).Where(p => p.Service is not null || m.IsPoolByItself)).DistinctBy(p => p.Name).SelectMany(evaluator.Stand)
             : [];
 
     private IEnumerable<PoolStanding> Stand(Pool pool)

@@ -28,6 +28,9 @@ public sealed record Member
     /// <summary>When the oldest of it was made; null where nobody knows.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
+    /// <summary>Behind no Service it is a pool of its own. Jobs serve nobody then, and of what nobody stands for there would be a pool each.</summary>
+    public bool IsPoolByItself => !RunsToItsEnd(Spec.Ref.Kind) && !IsUnattributed;
+
     /// <summary>Of a Job's pods only those that are ready are there for users: it may have more to do than it ever runs at once.</summary>
     public bool CountsReadyOnly => Spec.Ref.Kind is "Job" or "CronJob" || IsUnattributed;
 

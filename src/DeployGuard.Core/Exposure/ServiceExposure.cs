@@ -15,20 +15,61 @@ internal sealed class ServiceExposure(ExposureContext context)
             return [];
         }
 
-        var before = request.Before ?? Remembered(after);
-        var (poolBefore, pool) = (before is null ? new Pool($"Service {after.Name}", after, []) : PoolOf(before, after.Name), PoolOf(after, after.Name));
+        var assessments = Befores(request.Before, after).Select(before => Assess(after, before, request.Before is null));
+        // One who takes over the users of another Service has two kinds of users; the stricter answer counts.
+        return [.. assessments.OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).Take(1)];
+    }
+
+    /// <summary>What the users had before: of the Service itself, and of another whose address it takes.</summary>
+    private IEnumerable<Service?> Befores(Service? before, Service after)
+    {
+        yield return before ?? Remembered(after);
+        var added = after.Addresses.Except(before?.Addresses ?? []).ToList();
+        if (before is not null && added.Count > 0 && Former(after.Name, added) is { } other)
+        {
+            yield return other;
+        }
+    }
+
+    private PoolAssessment Assess(Service after, Service? before, bool isNew)
+    {
+        var (poolBefore, pool) = (before is null ? new Pool($"Service {after.Name}", after, []) : PoolOf(before, before.Name), PoolOf(after, after.Name));
         var proven = context.Proven.In(poolBefore);
         var had = context.Unproven.Of(poolBefore, proven, null);
         var served = context.Replaced(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
         if (IsUnseen(after) is { } unseen)
         {
-            return [Assessment(pool, new Share(after.Name, "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen }];
+            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen };
         }
 
         var shares = new ServiceShares(context, proven);
-        var sharesBefore = before is null ? [] : shares.Of(poolBefore, before);
+        var isReadinessNew = before is { PublishesNotReady: false } && after.PublishesNotReady;
+        var sharesBefore = before is null ? [] : shares.Of(poolBefore, before, isReadinessNew);
         var totalBefore = context.WeighNow(poolBefore, had);
-        return [.. shares.Of(pool, after).Select(share => Assess(share, sharesBefore, pool, poolBefore, totalBefore, served, request.Before is null)).OrderByDescending(a => a.IsRefused).Take(1)];
+        return shares.Of(pool, after, isReadinessNew)
+            .Select(share => Assess(share, sharesBefore, pool, poolBefore, totalBefore, served, isNew))
+            .OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).First();
+    }
+
+    /// <summary>
+    /// Addresses that somebody writes by hand for a Service whose users have proven pods: nobody can tell what answers there. For a Service that selects nothing,
+    /// and never had such pods, they are what it is for.
+    /// </summary>
+    public IEnumerable<PoolAssessment> Of(EndpointsRequest request)
+    {
+        foreach (var name in new[] { request.ServiceBefore, request.Service }.Where(n => n.Length > 0).Distinct())
+        {
+            var service = context.Snapshot.Services.FirstOrDefault(s => s.Name == name) ?? new Service(name, new Dictionary<string, string>(), false);
+            var pool = PoolOf(service, name);
+            var had = context.Unproven.Of(pool, context.Proven.In(pool), null);
+            var served = context.Replaced(pool, ExposureContext.ProvenOf(pool, had));
+            yield return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(pool, [], 0)) with
+            {
+                IsCold = served.Pods == 0,
+                IsRaised = true,
+                Unseen = "nobody can tell what answers at addresses that are written by hand",
+            };
+        }
     }
 
     private PoolAssessment Assess(Share share, IReadOnlyList<Share> sharesBefore, Pool pool, Pool poolBefore, int totalBefore, Served served, bool isNew)
@@ -80,14 +121,16 @@ internal sealed class ServiceExposure(ExposureContext context)
     /// </summary>
     private Service? Remembered(Service made)
     {
-        var late = Recent().ToList();
-        var same = late.Where(s => s.Pool == $"Service {made.Name}").ToList();
-        var taken = same.Count > 0 ? same : late.Where(s => s.Addresses.Length > 0 && s.Addresses.Split(',').Any(made.Addresses.Contains)).ToList();
-        return taken.MaxBy(s => s.At) is { } last ? new Service(last.Pool["Service ".Length..], Labels(last.Selector), false) { Ports = made.Ports } : Neighbour(made);
+        var last = Recent().Where(s => s.Pool == $"Service {made.Name}").MaxBy(s => s.At);
+        return last is null ? Former(made.Name, made.Addresses) : new Service(made.Name, Labels(last.Selector), false) { Ports = made.Ports };
     }
 
-    /// <summary>A Service that is there, with an address that the new one wants for itself.</summary>
-    private Service? Neighbour(Service made) => context.Snapshot.Services.FirstOrDefault(s => s.Name != made.Name && s.Addresses.Any(made.Addresses.Contains));
+    /// <summary>Another Service, there or gone a while ago, that has or had one of these addresses.</summary>
+    private Service? Former(string name, IReadOnlyList<string> addresses) =>
+        context.Snapshot.Services.FirstOrDefault(s => s.Name != name && s.Addresses.Any(addresses.Contains))
+        ?? (Recent().Where(s => s.Pool != $"Service {name}" && s.Addresses.Split(',').Any(addresses.Contains)).MaxBy(s => s.At) is { } gone
+            ? new Service(gone.Pool["Service ".Length..], Labels(gone.Selector), false)
+            : null);
 
     private IEnumerable<Served> Recent() => context.Snapshot.Changes.SelectMany(c => c.Served)
         .Where(s => s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));

@@ -13,12 +13,13 @@ internal sealed record Share(string Port, string Node, int Total, IReadOnlyList<
 /// <summary>Splits the pods of a pool by what the users of each port, and on each node, reach.</summary>
 internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
 {
-    public IReadOnlyList<Share> Of(Pool pool, Service service)
+    /// <param name="byReadiness">Its users are to reach pods that are not ready too, and did not before: what they reach is then told apart by it.</param>
+    public IReadOnlyList<Share> Of(Pool pool, Service service, bool byReadiness)
     {
         // Of an ExternalName the ports are those of what it points to.
         var ports = pool.Service?.Ports is { Count: > 0 } behind && service.IsExternalName ? behind : service.Ports;
-        return ports.Count == 0 ? [.. OfPort(pool, service, "")]
-            : [.. ports.SelectMany(port => OfPort(pool with { Members = Having(port, pool.Members) }, service, $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}"))];
+        return ports.Count == 0 ? [.. OfPort(pool, service, "", byReadiness)]
+            : [.. ports.SelectMany(port => OfPort(pool with { Members = Having(port, pool.Members) }, service, $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}", byReadiness))];
     }
 
     /// <summary>
@@ -33,7 +34,7 @@ internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
     private static bool Is(ContainerPort declared, ServicePort port) => declared.Protocol == port.Protocol
         && (declared.Name == port.Target || declared.Number.ToString(CultureInfo.InvariantCulture) == port.Target);
 
-    private IEnumerable<Share> OfPort(Pool pool, Service service, string port)
+    private IEnumerable<Share> OfPort(Pool pool, Service service, string port, bool byReadiness)
     {
         var unproven = context.Unproven.Of(pool, proven, null);
         yield return new Share(port, "", ExposureContext.Weigh(pool, unproven, null), unproven, ExposureContext.ProvenOf(pool, unproven));
@@ -45,9 +46,9 @@ internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
             }
         }
 
-        if (service.PublishesNotReady)
+        if (byReadiness)
         {
-            yield return Counted(port, "pods that are not ready", [.. SeenPods(pool)]);
+            yield return Counted(port, "pods that are not ready", [.. SeenPods(pool).Where(p => p.Pod.IsReady || service.PublishesNotReady)]);
         }
     }
 

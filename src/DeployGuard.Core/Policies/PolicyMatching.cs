@@ -17,8 +17,8 @@ internal static class PolicyMatching
         (view.NamespaceLabels is null || policy.Match.Namespaces.Matches(view.NamespaceLabels))
         && ((MatchesKind(policy, request) && MatchesWorkload(policy, request, view)) || view.Owners.Any(o => Selects(policy, o) && MatchesKind(policy, o.Ref.Kind)));
 
-    /// <summary>A Service has pods of any kind; which of them a policy wants proof of is asked for each.</summary>
-    private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest || MatchesKind(policy, request.Target.Kind);
+    /// <summary>A Service and its addresses have pods of any kind; which of them a policy wants proof of is asked for each.</summary>
+    private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest or EndpointsRequest || MatchesKind(policy, request.Target.Kind);
 
     private static bool MatchesKind(SafeguardPolicy policy, string kind) => policy.Match.Kinds.Count == 0 || policy.Match.Kinds.Contains(kind);
 
@@ -28,7 +28,7 @@ internal static class PolicyMatching
         WorkloadRequest workload => Selects(policy, workload.Before) || Selects(policy, workload.After),
         ScaleRequest when view.Parent is { } parent => Selects(policy, parent),
         // A scale of an unknown parent has no labels, an opaque object none that say anything: better asked too often than missed.
-        ScaleRequest or OpaqueRequest or ServiceRequest => true,
+        ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => true,
         _ => throw new InvalidOperationException($"no labels are known for a {request.GetType().Name}"),
     };
 

@@ -75,6 +75,9 @@ internal readonly record struct Field(JsonElement Element, Place? Place)
 
     public MalformedObjectException Wrong(string expected) => new(Path, $"expected {expected}, found {Describe(Element)}");
 
+    /// <summary>The text that it must be, for the items of lists.</summary>
+    public string AsText() => Element.ValueKind is JsonValueKind.String ? Element.GetString() ?? "" : throw Wrong("a string");
+
     /// <summary>Says itself that it must be an object, for the items of lists.</summary>
     public Field AsObject() => Element.ValueKind is JsonValueKind.Object ? this : throw Wrong("an object");
 

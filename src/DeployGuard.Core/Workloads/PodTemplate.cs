@@ -67,7 +67,7 @@ public sealed class PodTemplate
     /// <summary>What a pod runs, where only what is alike in many pods is kept.</summary>
     /// <param name="hash">Empty where nobody worked it out: it then equals no revision.</param>
     public static PodTemplate OfPod(IReadOnlyDictionary<string, string> labels, IReadOnlyList<Container> containers, IReadOnlyList<ImageUse> images, string hash) =>
-        new(labels, Maps.Empty, containers, images, () => throw new InvalidOperationException("only the hash was kept")) { _hash = hash };
+        new(new PodTemplate(labels, Maps.Empty, containers, images), Maps.Empty, containers, new TemplateFingerprint(hash, "", hash, "", false, Maps.Empty));
 
     /// <summary>The same without its body, for those who keep many: it holds on to no document.</summary>
     /// <param name="kept">Which annotations are worth keeping.</param>

@@ -48,6 +48,7 @@ public sealed record Workload
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
 }
 
+
 internal static class Maps
 {
     public static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();

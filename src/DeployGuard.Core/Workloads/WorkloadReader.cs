@@ -11,6 +11,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     public WorkloadKinds Kinds { get; } = kinds;
 
+    /// <summary>Annotations that name an image.</summary>
+    public static IReadOnlyList<string> ImageAnnotations => ImageVisitor.InjectionAnnotations;
+
     /// <summary>
     /// Reads an object of any kind in the table. The workload keeps a view of <paramref name="obj"/> until its template's hash
     /// was asked for; its document must live that long.
@@ -33,8 +36,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             Labels = metadata.Map("labels"),
             Annotations = metadata.Map("annotations"),
             ControllerUid = ControllerUid(metadata),
-            OwnerReferences = Owners(metadata),
-            Finalizers = [.. metadata.Texts("finalizers")],
+            OwnerReferences = [.. OwnersOf(metadata)],
+            Finalizers = metadata.Texts("finalizers"),
             IsDeleting = metadata.Text("deletionTimestamp") is not null,
             CreatedAt = metadata.Time("creationTimestamp"),
             Selector = PodSelectorReader.Read(root, kind),
@@ -51,17 +54,15 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     /// <summary>A Service, as far as pools depend on it.</summary>
     /// <exception cref="MalformedObjectException">It has no name or spec, or a selector that is no map of strings.</exception>
-    public static Service ReadService(JsonElement service)
-    {
-        return ServiceReader.Read(Field.Root(service).AsObject());
-    }
+    public static Service ReadService(JsonElement service) => ServiceReader.Read(Field.Root(service).AsObject());
+
+    /// <summary>The owner of any object that is marked as its controller; null if there is none.</summary>
+    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
+    public static OwnerReference? ReadController(JsonElement obj) =>
+        Field.Root(obj).AsObject().Object("metadata") is { } metadata ? OwnersOf(metadata).FirstOrDefault(o => o.IsController) : null;
 
     /// <summary>The version of any object; empty where it says none.</summary>
     public static string ReadVersion(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata")?.Text("resourceVersion") ?? "";
-
-    /// <summary>The uid of the owner of any object that is marked as its controller; null if there is none.</summary>
-    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
-    public static string? ReadControllerUid(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata") is { } metadata ? ControllerUid(metadata) : null;
 
     /// <summary>The labels of any object.</summary>
     /// <exception cref="MalformedObjectException">It has no metadata, or labels that are no strings.</exception>
@@ -119,12 +120,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     /// <summary>Pods that a Job runs at once; none while it is suspended.</summary>
     private static int Parallelism(Field job) => job.Flag("suspend") ? 0 : job.Int("parallelism") ?? 1;
 
-    private static IReadOnlyList<OwnerReference> Owners(Field metadata) =>
-    [
-        .. metadata.Items("ownerReferences").Select(o => o.AsObject())
-            .Select(o => new OwnerReference(o.Text("apiVersion") ?? "", o.Text("kind") ?? "", o.Text("name") ?? "", o.Text("uid") ?? "", o.Flag("controller"))),
-    ];
-
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();
+
+    private static IEnumerable<OwnerReference> OwnersOf(Field metadata) => metadata.Items("ownerReferences").Select(o => o.AsObject())
+        .Select(o => new OwnerReference(o.Text("apiVersion") ?? "", o.Text("kind") ?? "", o.Text("name") ?? "", o.Text("uid") ?? "", o.Flag("controller")));
 }

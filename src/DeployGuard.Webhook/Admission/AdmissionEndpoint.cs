@@ -27,8 +27,12 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             return Answer.Malformed($"{review.Kind} {review.Namespace}/{review.Name}: {wrong.Message}");
         }
 
-        facts.Saw(request);
         var verdict = await DecideAsync(request, context);
+        if (verdict.IsAllowed && !request.DryRun)
+        {
+            facts.Saw(request);
+        }
+
         var isEcho = _telemetry.Decided(verdict);
         if (!isEcho && !request.DryRun && BelongsOnRecordAfterwards(verdict))
         {

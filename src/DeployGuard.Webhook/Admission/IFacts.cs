@@ -29,7 +29,7 @@ internal interface IFacts
     /// <exception cref="FactsUnavailableException">It could not be asked in time.</exception>
     ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline);
 
-    /// <summary>Takes note of a controller at work. Never waits.</summary>
+    /// <summary>Takes note of a controller at work, by a request that was let in. Never waits.</summary>
     void Saw(Request request);
 
     /// <summary>Whether a namespace is being deleted.</summary>
