@@ -112,4 +112,7 @@ public enum Facts
 
     /// <summary>What others were let reach a moment ago, which is made known of this request by asking for it.</summary>
     Reached = 64,
+
+    /// <summary>Pods of the namespace, which the replica does not watch yet.</summary>
+    Pods = 128,
 }

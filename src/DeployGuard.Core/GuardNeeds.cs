@@ -13,11 +13,11 @@ public sealed partial class Guard
     public Facts Needs(Request request, ClusterView cached, DateTimeOffset now)
     {
         var enforced = PolicyMatching.Matching(request, cached, now).Where(p => p.Mode is Mode.Enforce).ToList();
-        var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached).Meaning : Meaning.NothingToGuard;
+        var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached, now).Meaning : Meaning.NothingToGuard;
         // A BreakGlass may waive a canary as well as an approval, and a freeze.
         var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never } or { Freeze: not null } or { Budget: not null });
         var needs = rests && meaning is Meaning.NewRevision && request is WorkloadRequest ? Facts.Approvals : Facts.None;
-        if (!request.DryRun && enforced.Any(p => p.Budget is not null) && Budget.IsCounted(Understand(request, isGuarded: true, cached)))
+        if (!request.DryRun && enforced.Any(p => p.Budget is not null) && Budget.IsCounted(Understand(request, isGuarded: true, cached, now)))
         {
             needs |= Facts.Budget | Facts.Approvals;
         }
@@ -35,7 +35,7 @@ public sealed partial class Guard
     {
         var needs = (request is ScaleRequest scale && cached.Parent?.ResourceVersion != scale.ResourceVersion ? Facts.Parent : Facts.None)
             | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None);
-        var change = Understand(request, isGuarded: true, cached);
+        var change = Understand(request, isGuarded: true, cached, now);
         if (meaning is Meaning.Rollback && History.RanOnAsMany(change, cached))
         {
             return needs;
@@ -46,6 +46,11 @@ public sealed partial class Guard
             && i.Exposed.Any(j => j.IsRefused && WaiverOf(i, j.InPlace is null ? Canary.OwnName : Pace.OwnName) is null)))
         {
             needs |= Facts.Exposure | Facts.Approvals;
+        }
+
+        if (cached.Snapshot?.Objects is { PodsAreKnown: false } && inspections.Any(i => i.Exposed.Any(j => j.IsRaised || j.IsRefused)))
+        {
+            needs |= Facts.Pods;
         }
 
         // Within its step, unless somebody rejected it a moment ago, or somebody else had the step's pods. The way back hangs on neither.

@@ -52,12 +52,6 @@ internal sealed class LiteralFacts : IFacts
         return ReadsFail is { } why ? throw new FactsUnavailableException(why) : Live ?? cached;
     }
 
-    public ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
-        ValueTask.FromResult(view.Snapshot is { } serving ? view with { Snapshot = serving with { Pods = Pods } } : view);
-
-    /// <summary>What a live read of pods would say.</summary>
-    public IReadOnlyList<LivePod> Pods { get; set; } = [];
-
     /// <summary>What others were let reach a moment ago.</summary>
     public IReadOnlyList<ReachedPods> Others { get; set; } = [];
 

@@ -56,9 +56,9 @@ internal static class ChangeDocument
             status["adopted"] = true;
         }
 
-        if (entry.OwnedRevision is not null)
+        if (entry.Owned is { } owned)
         {
-            status["ownedRevision"] = entry.OwnedRevision;
+            ChangeStatus.SetOwned(status, owned);
         }
 
         // What was found last is what an approver must know; what was found before is in the decision log.

@@ -9,7 +9,7 @@ namespace DeployGuard.Core.Changes;
 /// </summary>
 internal sealed class Interpreter(TrustedControllers trusted)
 {
-    public (Meaning Meaning, string Because) Interpret(Request request, ClusterView view)
+    public (Meaning Meaning, string Because) Interpret(Request request, ClusterView view, DateTimeOffset now)
     {
         if (request.Operation is Operation.Delete)
         {
@@ -32,12 +32,12 @@ internal sealed class Interpreter(TrustedControllers trusted)
             ServiceRequest service => InterpretService(service),
             EndpointsRequest => (Meaning.MoreExposure, "addresses that a Service's users are sent to"),
             NamespaceRequest => (Meaning.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
-            WorkloadRequest workload => InterpretWorkload(workload, view),
+            WorkloadRequest workload => InterpretWorkload(workload, view, now),
             _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
         };
     }
 
-    private static (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view)
+    private static (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view, DateTimeOffset time)
     {
         if (request.SubResource == "status")
         {
@@ -48,6 +48,11 @@ internal sealed class Interpreter(TrustedControllers trusted)
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
+        if (!Restarts.SayNow(request.Before?.Template, after.Template, view.History, time))
+        {
+            return (Meaning.NotUnderstood, "its pods read their annotations, and a restart annotation says another time than now");
+        }
+
         if (request.Before is not { } before)
         {
             return History.WentThrough(after.Template.Hash, view)

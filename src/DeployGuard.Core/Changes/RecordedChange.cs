@@ -43,6 +43,9 @@ public sealed record RecordedChange
     /// <summary>The hash of its template when that was last known to be what was let in; null where it was not noted.</summary>
     public string? OwnedHash { get; init; }
 
+    /// <summary>The version of the API server under which that hash was noted; null where it was not.</summary>
+    public string? OwnedServer { get; init; }
+
     /// <summary>
     /// A live object is the one that held this revision, and holds it still: the same uid, with the hash that it had. A server upgrade adds defaults, and the
     /// leader notes the hash that comes of it.

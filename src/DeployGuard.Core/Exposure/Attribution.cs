@@ -17,7 +17,7 @@ internal sealed class Attribution
     private readonly HashSet<WorkloadRef> _onRecord;
 
     /// <summary>Pods by the workload that made them, and the revision that it made them from.</summary>
-    private readonly Dictionary<string, List<(PodGroup Group, PodTemplate Revision)>> _made = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<(PodGroup Group, string Hash)>> _made = new(StringComparer.Ordinal);
     private readonly List<Member> _alone = [];
 
     public Attribution(NamespaceObjects objects)
@@ -83,7 +83,7 @@ internal sealed class Attribution
     ];
 
     private IReadOnlyList<PodGroup> Made(string uid, string hash) =>
-        _made.TryGetValue(uid, out var groups) ? [.. groups.Where(g => g.Revision.Hash == hash).Select(g => g.Group)] : [];
+        _made.TryGetValue(uid, out var groups) ? [.. groups.Where(g => g.Hash == hash).Select(g => g.Group)] : [];
 
     private void Attribute(PodGroup group)
     {
@@ -110,22 +110,22 @@ internal sealed class Attribution
         _alone.AddRange(rest.Pods.Where(p => p.Counts).GroupBy(p => CameBy(p)).Select(g => Alone(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
     }
 
-    /// <summary>The template from which an owner made a pod; null where it made none like it.</summary>
-    private PodTemplate? MadeFrom(LiveWorkload owner, PodShape shape)
+    /// <summary>The hash of the template from which an owner made a pod; null where it made none like it.</summary>
+    private string? MadeFrom(LiveWorkload owner, PodShape shape)
     {
-        var revisions = owner.Spec.Ref.Kind is "StatefulSet" or "DaemonSet" ? [.. LabelledFirst(owner, shape)] : (IReadOnlyList<PodTemplate>)[owner.Spec.Template];
-        return Ownership.StandsForPods(owner.Spec, shape, revisions) ? revisions.First(r => Ownership.Runs(shape.Template, r)) : null;
+        (PodTemplate Template, string Hash) current = (owner.Spec.Template, owner.Spec.Template.Hash);
+        var revisions = owner.Spec.Ref.Kind is "StatefulSet" or "DaemonSet" ? [.. LabelledFirst(owner, shape), current] : (IReadOnlyList<(PodTemplate Template, string Hash)>)[current];
+        return Ownership.StandsForPods(owner.Spec, shape, revisions.Select(r => r.Template)) ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash : null;
     }
 
     /// <summary>The label that names a revision is a claim: it only decides between those that the pod runs.</summary>
-    private IEnumerable<PodTemplate> LabelledFirst(LiveWorkload owner, PodShape shape)
+    private IEnumerable<(PodTemplate Template, string Hash)> LabelledFirst(LiveWorkload owner, PodShape shape)
     {
         var label = shape.Template.Labels.GetValueOrDefault(LiveRevision.Label);
         var newest = ControllerRevisions.Newest(owner, _revisions[owner.Spec.Uid]);
         return _revisions[owner.Spec.Uid].OrderByDescending(r => r.PodLabel == label).ThenByDescending(r => r.Number)
             // Named by the spec: the stored revision may lack defaults that a newer server adds.
-            .Select(r => r == newest && owner.IsObserved ? owner.Spec.Template : r.Template)
-            .Append(owner.Spec.Template);
+            .Select(r => r == newest && owner.IsObserved ? (owner.Spec.Template, owner.Spec.Template.Hash) : (r.Template, r.TemplateHash));
     }
 
     private string CameBy(LivePod pod) => string.Join(',', _objects.AdoptedAt.Where(a => pod.CreatedAt <= a.Value).Select(a => a.Key).Order(StringComparer.Ordinal));

@@ -33,7 +33,8 @@ public sealed record LiveRevision(string Name, string ControllerUid, PodTemplate
 
     public string Uid { get; init; } = "";
 
-    public string TemplateHash => Template.Hash;
+    /// <summary>With the claims of its owner, where it has some; the template's own otherwise.</summary>
+    public string TemplateHash { get; init; } = Template.Hash;
 
     public IReadOnlyList<string> Images => Template.ImageNames;
 }

@@ -19,6 +19,9 @@ public sealed record NamespaceObjects
     /// <summary>Pods that are alike, together; none where nobody watches them.</summary>
     public IReadOnlyList<PodGroup> Pods { get; init; } = [];
 
+    /// <summary>All pods were seen; otherwise there may be others.</summary>
+    public bool PodsAreKnown { get; init; } = true;
+
     /// <summary>All Changes of the namespace, also of workloads that are gone.</summary>
     public IReadOnlyList<RecordedChange> Changes { get; init; } = [];
 

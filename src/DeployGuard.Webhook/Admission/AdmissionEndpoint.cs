@@ -121,11 +121,6 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             view = await facts.ReadLiveAsync(request, view, needs, deadline);
         }
 
-        if (needs.HasFlag(Facts.Exposure))
-        {
-            view = await facts.ReadPodsAsync(request, view, guard.PodsWanted(request, view, time.GetUtcNow()), deadline);
-        }
-
         if (!needs.HasFlag(Facts.Exemption))
         {
             return (view, needs);

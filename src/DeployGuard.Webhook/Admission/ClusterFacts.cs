@@ -17,9 +17,6 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
     public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.ReadLiveAsync(request, cached, needs, deadline));
 
-    public async ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
-        await cluster.ReadPodsAsync(request, view, wanted, deadline);
-
     public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.ReachAsync(request, view, ask, deadline));
 
