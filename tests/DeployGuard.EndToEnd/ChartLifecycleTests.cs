@@ -7,6 +7,7 @@ namespace DeployGuard.EndToEnd;
 /// A release from the previous version of the chart to its end, step by step in one world. The replicas are of the program as it is now: there
 /// is no previous one to be had.
 /// </summary>
+[Parallelizable(ParallelScope.None)] // NUnit wants it of tests that depend on each other.
 public class ChartLifecycleTests : OwnWorld
 {
     private static readonly string s_previous = Path.Combine(AppContext.BaseDirectory, "charts", "previous", "deployguard-0.1.0.tgz");

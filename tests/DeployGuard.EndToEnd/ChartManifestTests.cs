@@ -4,6 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The second way to install, for those who have no helm: manifests/install.yaml, in a world of its own.</summary>
+[Parallelizable(ParallelScope.None)] // NUnit wants it of tests that depend on each other.
 public class ChartManifestTests : OwnWorld
 {
     protected override int Replicas => 0;
