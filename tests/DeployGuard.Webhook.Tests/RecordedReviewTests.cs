@@ -64,7 +64,6 @@ public partial class RecordedReviewTests
     [TestCase("kubectl-apply-create-create-deployment", "kubectl-apply-create-create-replicaset")]
     [TestCase("kubectl-set-image-update-deployment", "kubectl-set-image-create-replicaset")]
     [TestCase("kubectl-rollout-restart-update-deployment", "kubectl-rollout-restart-create-replicaset")]
-    [TestCase("kubectl-apply-create-create-deployment", "kubectl-rollout-restart-create-replicaset")]
     public void AReplicaSetHashesAsItsDeployment(string deployment, string replicaSet) => Assert.That(HashOf(replicaSet), Is.EqualTo(HashOf(deployment)));
 
     [Test]
