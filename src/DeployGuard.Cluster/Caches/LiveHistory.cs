@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
 
 namespace DeployGuard.Cluster.Caches;
 
@@ -7,7 +8,7 @@ internal static class LiveHistory
 {
     public static IReadOnlyList<OwnedRevision> Of(string workloadUid, ClusterCaches caches) => workloadUid.Length == 0 ? [] :
     [
-        .. caches.Workloads["ReplicaSet"].Under(workloadUid).Select(r => new OwnedRevision(r.Ref.Name, r.TemplateHash)),
+        .. caches.Workloads["ReplicaSet"].Under(workloadUid).Select(r => new OwnedRevision(r.Ref.Name, r.TemplateHash) { Claims = OriginReader.ClaimsOf(r.Spec) }),
         .. caches.ControllerRevisions.Under(workloadUid).Select(r => new OwnedRevision(r.Name, r.TemplateHash)),
     ];
 

@@ -25,8 +25,15 @@ public sealed record RecordedChange
     /// <summary>The conclusion when the revision was last asked for.</summary>
     public OriginKind Origin { get; init; }
 
-    /// <summary>Usernames of everybody who asked for this revision.</summary>
+    /// <summary>Usernames of everybody who asked for this revision, in the order in which they first did.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
+
+    /// <summary>
+    /// What counts of the claims for somebody: their own, and those of whoever brought the revision. Those of others who asked for the same later count for
+    /// these alone, or anybody could name every approver as an author of somebody else's change.
+    /// </summary>
+    public IEnumerable<Evidence> EvidenceFor(IEnumerable<string> who) =>
+        Evidence.Where(e => !e.IsCarried && (e.By is null || (Requesters.Count > 0 && e.By == Requesters[0]) || who.Contains(e.By)));
 
     /// <summary>Name of the ReplicaSet or ControllerRevision that holds this revision; null until it was seen running.</summary>
     public string? OwnedRevision { get; init; }
@@ -36,6 +43,9 @@ public sealed record RecordedChange
 
     /// <summary>When it was last asked for; the minimum where nobody did: what was adopted.</summary>
     public DateTimeOffset LastAskedAt { get; init; }
+
+    /// <summary>When it was first asked for; the minimum where nobody did.</summary>
+    public DateTimeOffset FirstAskedAt { get; init; }
 
     /// <summary>Since when all its pods are available without a break; null while they are not.</summary>
     public DateTimeOffset? AvailableSince { get; init; }
@@ -87,7 +97,11 @@ public sealed record RecordedChange
 }
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
-public sealed record OwnedRevision(string Name, string TemplateHash);
+public sealed record OwnedRevision(string Name, string TemplateHash)
+{
+    /// <summary>What its object says of its origin, by key and value: kubectl copies it into what is undone.</summary>
+    public IReadOnlyList<(string Key, string Value)> Claims { get; init; } = [];
+}
 
 /// <summary>How an unproven revision stands in one pool, as the Change tells it.</summary>
 /// <param name="Step">Percent of the pool that it may reach.</param>
