@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The on-call at 3 a.m., and what stays of it in the morning.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class BreakGlassTests
 {
     [Test]
@@ -40,7 +40,7 @@ public class BreakGlassTests
         var sandbox = await WithWebRunningAsync();
         (await BreakAsync(sandbox)).OrFail();
         (await sandbox.AskAsync(user: "olga")).OrFail();
-        (await sandbox.KubectlAsync("olga", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        (await sandbox.KubectlAsync("olga", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
         await sandbox.SettleAsync();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         await sandbox.ObservedAsync("deployment/web");

@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Ways around by how a request is made. Named after the rows of docs/threat-model.md.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class BypassRequestTests
 {
     [Test]

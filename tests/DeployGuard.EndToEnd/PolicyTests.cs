@@ -1,6 +1,7 @@
 namespace DeployGuard.EndToEnd;
 
 /// <summary>A policy that cannot be kept is not taken.</summary>
+[Parallelizable(ParallelScope.All)]
 public class PolicyTests
 {
     [TestCase("{budget: {maxConcurrentRollouts: 0}}", "spec.budget.maxConcurrentRollouts")]
