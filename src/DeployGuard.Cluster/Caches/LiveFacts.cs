@@ -151,4 +151,4 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
 }
 
 /// <summary>The API server could not be read or written in time.</summary>
-public sealed class UnavailableException(string message, Exception cause) : Exception(message, cause);
+public sealed class UnavailableException(string message, Exception? cause) : Exception(message, cause);

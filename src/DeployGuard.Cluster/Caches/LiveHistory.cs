@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
 
 namespace DeployGuard.Cluster.Caches;
 
@@ -15,7 +16,7 @@ internal static class LiveHistory
     public static OwnedRevision? CurrentOf(ObservedWorkload workload, ClusterCaches caches) => Of(workload, caches).FirstOrDefault(r => r.TemplateHash == workload.TemplateHash);
 
     public static OwnedRevision Owned(ObservedWorkload set) =>
-        new(set.Ref.Name, set.TemplateHash, set.Uid) { LegacyHash = set.Spec.Template.LegacyHash, RestartTimes = set.Spec.Template.RestartTimes };
+        new(set.Ref.Name, set.TemplateHash, set.Uid) { LegacyHash = set.Spec.Template.LegacyHash, RestartTimes = set.Spec.Template.RestartTimes, Claims = OriginReader.ClaimsOf(set.Spec) };
 
     public static OwnedRevision Owned(ObservedRevision revision) =>
         new(revision.Name, revision.TemplateHash, revision.Uid) { LegacyHash = revision.LegacyHash, RestartTimes = revision.RestartTimes };
