@@ -46,7 +46,7 @@ public sealed class ClusterHost
         var custom = new CustomWorkloads(api, options.CustomKinds, logger);
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
-        _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
+        _recorder = new ChangeRecorder(writer, new TemplateWriter(api, new TemplateShelf(api, _caches, time), time), events, _inbox, time, logger);
         var managed = given is null ? new ManagedCertificate(api, options, time, logger) : null;
         Certificate = given ?? managed ?? throw new InvalidOperationException("no certificate");
         var registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);

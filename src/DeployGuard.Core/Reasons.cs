@@ -65,7 +65,7 @@ public static class Reasons
         "whoever asked", "Run it again in a few seconds; if it stays, tell whoever operates DeployGuard.");
 
     public static readonly Reason WrittenByDeployGuard = new(
-        "WrittenByDeployGuard", "Records", "Somebody else than DeployGuard wrote a Change.",
+        "WrittenByDeployGuard", "Records", "Somebody else than DeployGuard wrote a Change or its ChangeTemplate.",
         "nobody", "Approve or reject it: `kubectl deployguard approve CHANGE`.");
 
     public static readonly Reason RecordIsFinal = new(

@@ -2,24 +2,13 @@ using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Changes;
 using Polly;
-using Polly.Retry;
 
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>Writes Change objects: reads what is stored, merges, writes back, and does so again if somebody else was faster.</summary>
 internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
 {
-    private readonly ResiliencePipeline _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<ApiException>(e => e.IsTransient).Handle<HttpRequestException>(),
-            MaxRetryAttempts = 6,
-            BackoffType = DelayBackoffType.Exponential,
-            Delay = TimeSpan.FromMilliseconds(30),
-            MaxDelay = TimeSpan.FromSeconds(2),
-            UseJitter = true,
-        })
-        .Build();
+    private readonly ResiliencePipeline _pipeline = WriteRetries.Of(time);
 
     /// <returns>The uid of the Change.</returns>
     /// <exception cref="ApiException">The API server refused for good.</exception>

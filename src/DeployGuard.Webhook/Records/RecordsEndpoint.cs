@@ -27,6 +27,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
             {
                 "safeguardpolicies" => JudgePolicy(review),
                 "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation, facts.NamespaceEnds(review.Namespace))),
+                "changetemplates" => Of(review, rules.RefuseTemplateWrite(review.Requester, review.Operation, facts.NamespaceEnds(review.Namespace))),
                 "changeapprovals" => Of(review, await JudgeApprovalAsync(review, deadline.Token)),
                 "breakglasses" => Of(review, await JudgeBreakGlassAsync(review, deadline.Token)),
                 _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource}, so it refuses them"),

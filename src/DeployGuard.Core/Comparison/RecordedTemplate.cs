@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text.Json;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Comparison;
+
+/// <summary>A pod template as it goes on record: what is signed, and what its hash leaves out. Holds nothing of the request's own buffers.</summary>
+/// <param name="Hash">With its version: <c>v1:</c> and 64 hex digits.</param>
+/// <param name="Json">The canonical template, as it was hashed.</param>
+/// <param name="LeftOut"><c>{"annotations": {}, "labels": {}}</c> of what the hash leaves out; empty where that is nothing.</param>
+public sealed record RecordedTemplate(string Hash, ReadOnlyMemory<byte> Json, ReadOnlyMemory<byte> LeftOut)
+{
+    /// <summary>Whether the template is the one that the hash stands for. A record that says otherwise must not be shown as what is signed.</summary>
+    public bool IsWhatWasHashed => Hash.EndsWith($":{Convert.ToHexStringLower(SHA256.HashData(Json.Span))}", StringComparison.Ordinal);
+
+    public int Bytes => Json.Length + LeftOut.Length;
+
+    /// <summary>Null where the hash alone was kept.</summary>
+    public static RecordedTemplate? OfOrNull(PodTemplate template) =>
+        template.Canonical is { } canonical ? new RecordedTemplate(template.Hash, canonical.Json, LeftOutOf(template, canonical)) : null;
+
+    private static ReadOnlyMemory<byte> LeftOutOf(PodTemplate template, CanonicalTemplate canonical)
+    {
+        using var document = JsonDocument.Parse(canonical.Json);
+        var annotations = Missing(template.Annotations, document.RootElement, "annotations");
+        var labels = Missing(template.Labels, document.RootElement, "labels");
+        if (annotations.Count + labels.Count == 0)
+        {
+            return ReadOnlyMemory<byte>.Empty;
+        }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            Write(writer, "annotations", annotations);
+            Write(writer, "labels", labels);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
+    private static List<KeyValuePair<string, string>> Missing(IReadOnlyDictionary<string, string> map, JsonElement canonical, string name)
+    {
+        var hashed = canonical.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty(name, out var kept) ? kept.EnumerateObject().Select(e => e.Name).ToHashSet() : [];
+        return [.. map.Where(e => !hashed.Contains(e.Key)).OrderBy(e => e.Key, StringComparer.Ordinal)];
+    }
+
+    private static void Write(Utf8JsonWriter writer, string name, List<KeyValuePair<string, string>> entries)
+    {
+        writer.WriteStartObject(name);
+        entries.ForEach(e => writer.WriteString(e.Key, e.Value));
+        writer.WriteEndObject();
+    }
+}
