@@ -1,31 +1,34 @@
 using DeployGuard.Cluster.Files;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
 
 /// <summary>What is about to be approved or rejected, and what is shown of it.</summary>
+/// <param name="IsShownWhole">Nothing that an approval signs is missing from what is shown.</param>
 /// <param name="IsUnreviewed">It came in by break-glass: an approval is its review.</param>
-internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsUnreviewed = false)
+internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsShownWhole, bool IsUnreviewed = false)
 {
-    public static Subject Of(ChangeView change)
+    public static Subject Of(ChangeView change, ShownChange shown)
     {
         var recorded = change.Recorded ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it");
-        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}"))})";
+        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}")))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",
             $"Workload  {recorded.Workload}",
             $"Origin    {change.Origin}{evidence}",
-            $"Asked by  {string.Join(", ", recorded.Requesters)}",
+            $"Asked by  {VisibleText.Line(string.Join(", ", recorded.Requesters))}",
             .. Block("Release", change.ChangeIds),
             .. Block("Images", change.Images),
-            .. Block("Diff", change.Diff),
             .. Block("Policies", change.Policies),
             .. Block("Votes", change.Approvals),
             .. Block("Glass", change.BreakGlass),
             .. Block("Found", change.Findings),
         ];
-        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], Text.Printable(string.Join('\n', lines)), recorded.IsUnreviewed);
+        // Last: it is next to the question.
+        var description = $"{Text.Printable(string.Join('\n', lines))}\n\n{shown.Text}";
+        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], description, shown.IsWhole, recorded.IsUnreviewed);
     }
 
     /// <summary>A workload and hash, ahead of any Change.</summary>
@@ -38,7 +41,7 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
             throw new ManifestException($"--hash {hash}: expected 64 lower-case hex digits");
         }
 
-        return new Subject(workload, CanonicalTemplate.HashPrefix + hex, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.");
+        return new Subject(workload, CanonicalTemplate.HashPrefix + hex, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.", IsShownWhole: false);
     }
 
     /// <summary>Reads <c>deployment/web</c>, or of a custom kind, as its objects spell it, <c>Rollout.argoproj.io/web</c>.</summary>
@@ -60,5 +63,5 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
         return new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
     }
 
-    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{line}");
+    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{VisibleText.Line(line)}");
 }

@@ -27,9 +27,12 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
         existing => existing?["status"] is JsonObject status && alter(status) ? existing : null,
         cancel);
 
-    /// <summary>Forgets a Change; one that is gone already is as good.</summary>
-    public async Task DeleteAsync(RecordedChange change, CancellationToken cancel) =>
+    /// <summary>Forgets a Change; one that is gone already is as good. Its whole template would follow by itself, some time later.</summary>
+    public async Task DeleteAsync(RecordedChange change, CancellationToken cancel)
+    {
         await api.DeleteAsync($"{Collection(change.Workload.Namespace)}/{change.Name}", cancel);
+        await api.DeleteAsync($"{TemplateShelf.Folder(change.Workload.Namespace)}/{change.Name}", cancel);
+    }
 
     /// <param name="change">Gets what is stored, or null; returns what to store, or null for nothing.</param>
     private async Task<string> UpsertAsync(string @namespace, string name, Func<JsonObject?, JsonObject?> change, CancellationToken cancel)

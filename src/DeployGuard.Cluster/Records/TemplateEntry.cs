@@ -24,8 +24,8 @@ internal sealed record TemplateEntry(string Namespace, string Name, string Reque
 
         // What reaches further is the revision itself: what it once replaced is not known here.
         var before = change.SeenBefore is { } seen && seen.Template.Hash != after.Hash ? RecordedTemplate.OfOrNull(seen.Template) : null;
-        return new TemplateEntry(workload.Ref.Namespace, change.Name, Requester(verdict), after, before, before is null && (change.Before is not null || change.LiveHash is not null));
+        return new TemplateEntry(workload.Ref.Namespace, change.Name, RequesterOf(verdict), after, before, before is null && (change.Before is not null || change.LiveHash is not null));
     }
 
-    private static string Requester(Verdict verdict) => verdict.Change.Recorded is { Requesters: [var first, ..] } ? first : verdict.Change.Request.Requester.Username;
+    private static string RequesterOf(Verdict verdict) => verdict.Change.Recorded is { Requesters: [var first, ..] } ? first : verdict.Change.Request.Requester.Username;
 }

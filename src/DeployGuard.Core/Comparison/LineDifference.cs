@@ -10,7 +10,7 @@ internal static class LineDifference
     public static IReadOnlyList<string> Between(IReadOnlyList<string> before, IReadOnlyList<string> after) =>
         (long)before.Count * after.Count > MaxCells ? [.. before.Select(l => $"- {l}"), .. after.Select(l => $"+ {l}")] : Walk(before, after, Common(before, after));
 
-    private static IReadOnlyList<string> Walk(IReadOnlyList<string> before, IReadOnlyList<string> after, int[,] common)
+    private static List<string> Walk(IReadOnlyList<string> before, IReadOnlyList<string> after, int[,] common)
     {
         var lines = new List<string>();
         var (i, j) = (0, 0);
