@@ -176,6 +176,11 @@ public sealed class ClusterHost
         }
     }
 
+    /// <summary>How many ChangeApprovals or BreakGlasses one person has in a namespace now.</summary>
+    /// <param name="maker">The value of their label <c>deployguard.io/maker</c>.</param>
+    /// <exception cref="UnavailableException">They could not be counted in time.</exception>
+    public Task<int> CountRecordsAsync(string resource, string @namespace, string maker, CancellationToken deadline) => _live.CountAsync(resource, @namespace, maker, deadline);
+
     /// <summary>Takes note of a controller at work; never waits.</summary>
     public void Saw(Request request) => _controllers.Note(request);
 

@@ -77,6 +77,12 @@ internal sealed class ObjectStore : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context, string path, JsonObject? body)
     {
+        if (context.Request.Method == "GET" && context.Request.Query.ContainsKey("limit"))
+        {
+            await ListAsync(context, path);
+            return;
+        }
+
         var stored = Objects.GetValueOrDefault(path);
         if (stored is null && context.Request.Method is "GET" or "PATCH")
         {
@@ -102,6 +108,12 @@ internal sealed class ObjectStore : IAsyncDisposable
         {
             await WriteAsync(context, $"{path}/{body["metadata"]?["name"]}", null, body);
         }
+    }
+
+    private Task ListAsync(HttpContext context, string folder)
+    {
+        var items = Objects.Where(o => o.Key.StartsWith($"{folder}/", StringComparison.Ordinal)).Select(o => o.Value.DeepClone());
+        return context.Response.WriteAsync(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "1" }, ["items"] = new JsonArray([.. items]) }.ToJsonString());
     }
 
     private async Task WriteAsync(HttpContext context, string path, JsonObject? stored, JsonObject body)

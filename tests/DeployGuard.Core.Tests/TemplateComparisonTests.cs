@@ -16,7 +16,7 @@ public class TemplateComparisonTests
         var page = Page(
             """{"spec": {"containers": [{"name": "web", "image": "web:1"}]}}""",
             $$"""
-            {"metadata": {"labels": {"a": "b"}},
+            {"metadata": {"labels": {"a": "b"} },
              "spec": {"containers": [{"name": "web", "image": "web:1", "env": [{{env}}], "args": ["x"],
                       "securityContext": {"allowPrivilegeEscalation": true, "capabilities": {"add": ["SYS_ADMIN"]}, "privileged": true} }],
                       "hostPID": true, "serviceAccountName": "root", "volumes": [{"name": "h", "hostPath": {"path": "/"} }] } }
@@ -50,7 +50,7 @@ public class TemplateComparisonTests
         var tail = new string('x', 100_000) + "|sh";
 
         Assert.That(
-            Page("""{"spec": {"containers": [{"name": "a", "args": ["--a"]}]}}""", $$"""{"spec": {"containers": [{"name": "a", "args": ["--a {{tail}}"]}]}}"""),
+            Page("""{"spec": {"containers": [{"name": "a", "args": ["--a"]}] } }""", $$"""{"spec": {"containers": [{"name": "a", "args": ["--a {{tail}}"]}] } }"""),
             Is.EqualTo(new[] { "Command and arguments", "  ~ spec.containers[a].args", "      - * --a", $"      + * --a {tail}" }));
     }
 
@@ -67,7 +67,7 @@ public class TemplateComparisonTests
     [TestCase("tolerations", """{"key": "a"}""", """{"key": "b"}""", "[0]")]
     public void ItemsAreMatchedByWhatNamesThem(string list, string stays, string comes, string label)
     {
-        var page = Page($$"""{"spec": {"containers": [{"name": "a", "{{list}}": [{{stays}}]}]}}""", $$"""{"spec": {"containers": [{"name": "a", "{{list}}": [{{comes}}, {{stays}}]}]}}""");
+        var page = Page($$"""{"spec": {"containers": [{"name": "a", "{{list}}": [{{stays}}]}] } }""", $$"""{"spec": {"containers": [{"name": "a", "{{list}}": [{{comes}}, {{stays}}]}] } }""");
 
         Assert.That(page.Where(l => l.StartsWith("  ", StringComparison.Ordinal)), Is.All.StartsWith($"  + spec.containers[a].{list}{label}").And.Not.Empty);
     }
@@ -138,7 +138,7 @@ public class TemplateComparisonTests
     public void AWholeTemplateOfAMegabyteIsComparedInNoTime()
     {
         var many = string.Join(',', Enumerable.Range(0, 20_000).Select(i => $$"""{"name": "N{{i}}", "value": "{{i}}"}"""));
-        var differences = Between("""{"spec": {"containers": [{"name": "a"}]}}""", $$"""{"spec": {"containers": [{"name": "a", "env": [{{many}}]}]}}""");
+        var differences = Between("""{"spec": {"containers": [{"name": "a"}]}}""", $$"""{"spec": {"containers": [{"name": "a", "env": [{{many}}]}] } }""");
 
         Assert.That(differences, Has.Count.EqualTo(40_000));
     }
