@@ -22,6 +22,13 @@ public class LiveFactsTests
     private readonly List<JsonObject> _votes = [];
     private readonly List<string> _asked = [];
 
+    [SetUp]
+    public void Forget()
+    {
+        _votes.Clear();
+        _asked.Clear();
+    }
+
     [Test]
     public async Task VotesOnOthersAreNotReadHoweverManyTheyAre()
     {

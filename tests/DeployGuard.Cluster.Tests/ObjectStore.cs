@@ -57,6 +57,14 @@ internal sealed class ObjectStore : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var path = context.Request.Path.Value?.TrimStart('/') ?? "";
+        if (context.Request.Method == "DELETE")
+        {
+            Writes.Enqueue($"DELETE {path}");
+            var isGone = !Objects.TryRemove(path, out _);
+            await (isGone ? RefuseAsync(context, HttpStatusCode.NotFound, "not found") : context.Response.WriteAsync("{}"));
+            return;
+        }
+
         var body = context.Request.Method == "GET" ? null : JsonNode.Parse(await new StreamReader(context.Request.Body).ReadToEndAsync())?.AsObject();
         if (body is not null)
         {

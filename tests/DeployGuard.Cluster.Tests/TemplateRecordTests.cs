@@ -42,7 +42,7 @@ public class TemplateRecordTests
         var record = Read(stored);
         Assert.That(record.After?.Json.ToArray(), Is.EqualTo(after.Template.Canonical?.Json.ToArray()));
         Assert.That(record.Before?.Hash, Is.EqualTo(before.Template.Hash));
-        Assert.That(record.After?.LeftOut.ToArray(), Is.EqualTo("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"},"labels":{}}"""u8.ToArray()));
+        Assert.That(record.After?.LeftOut.ToArray(), Is.EqualTo("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}"""u8.ToArray()));
         Assert.That((record.Hash, record.BeforeIsUnknown, record.TooLarge), Is.EqualTo((after.Template.Hash, false, false)));
         var change = Store.Objects.Single(o => o.Key.StartsWith($"{Folder}/changes/", StringComparison.Ordinal)).Value;
         Assert.That(stored["metadata"]?["ownerReferences"]?.ToJsonString(), Is.EqualTo(
@@ -214,7 +214,7 @@ public class TemplateRecordTests
 
     private static Workload Web(string image, string argument = "serve") => WorkloadReader.Default.Read(JsonElement.Parse($$"""
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
-         "spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}},
+         "spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"} },
           "spec": {"containers": [{"name": "web", "image": "{{image}}", "args": ["{{argument}}"]}] } } } }
         """));
 }

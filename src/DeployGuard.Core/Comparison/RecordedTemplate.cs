@@ -50,6 +50,11 @@ public sealed record RecordedTemplate(string Hash, ReadOnlyMemory<byte> Json, Re
 
     private static void Write(Utf8JsonWriter writer, string name, List<KeyValuePair<string, string>> entries)
     {
+        if (entries.Count == 0)
+        {
+            return;
+        }
+
         writer.WriteStartObject(name);
         entries.ForEach(e => writer.WriteString(e.Key, e.Value));
         writer.WriteEndObject();
