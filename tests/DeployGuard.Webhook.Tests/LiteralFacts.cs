@@ -39,7 +39,7 @@ internal sealed class LiteralFacts : IFacts
     /// <summary>How many records anybody has.</summary>
     public int Records { get; set; }
 
-    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string maker, CancellationToken deadline) =>
+    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Records);
 
     /// <summary>Every request that was read.</summary>

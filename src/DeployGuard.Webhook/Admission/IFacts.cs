@@ -30,9 +30,8 @@ internal interface IFacts
     ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline);
 
     /// <summary>How many ChangeApprovals or BreakGlasses one person has in a namespace now.</summary>
-    /// <param name="maker">The value of their label <c>deployguard.io/maker</c>.</param>
     /// <exception cref="FactsUnavailableException">They could not be counted in time.</exception>
-    ValueTask<int> CountRecordsAsync(string resource, string @namespace, string maker, CancellationToken deadline);
+    ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline);
 
     /// <summary>Takes note of a controller at work. Never waits.</summary>
     void Saw(Request request);

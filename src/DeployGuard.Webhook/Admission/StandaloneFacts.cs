@@ -27,7 +27,7 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);
 
     /// <summary>Nobody votes in a folder of files.</summary>
-    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string maker, CancellationToken deadline) => ValueTask.FromResult(0);
+    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) => ValueTask.FromResult(0);
 
     public void Saw(Request request)
     {

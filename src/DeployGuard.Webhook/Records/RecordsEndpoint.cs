@@ -127,7 +127,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     }
 
     private async ValueTask<Refusal?> RefuseAnotherAsync(Review review, CancellationToken deadline) => RecordLimits.RefuseAnother(
-        await facts.CountRecordsAsync(review.Resource, review.Namespace, RecordLabels.OfMaker(review.Requester.Username), deadline), review.Resource, review.Namespace);
+        await facts.CountRecordsAsync(review.Resource, review.Namespace, review.Requester.Username, deadline), review.Resource, review.Namespace);
 
     private static Refusal? RefuseUpdate(Review review) =>
         RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject)))
