@@ -57,6 +57,21 @@ public class ShownWholeTests
     }
 
     [Test]
+    public async Task WhereItIsGoneTheApproverIsToldAndAskingAgainBringsItBack()
+    {
+        var sandbox = await WithCommandRunningAsync();
+        var change = await AskForAllAsync(sandbox);
+        (await sandbox.KubectlAsync("deployguard", "delete", "changetemplate", change)).OrFail();
+
+        var cut = await sandbox.KubectlAsync("alice", "deployguard", "show", change);
+        Assert.That(cut.Succeeded, Is.False);
+        Assert.That(cut.Output, Does.Contain("NOT ALL OF IT CAN BE SHOWN").And.Contain("spec.hostPID: (absent) -> true").And.Contain("ask the requester to apply the change again"));
+
+        await AskForAllAsync(sandbox);
+        (await sandbox.KubectlAsync("alice", "deployguard", "show", change)).OrFail();
+    }
+
+    [Test]
     public async Task TheRecordIsDeployGuardsAloneAndGoesWithItsChange()
     {
         var sandbox = await WithCommandRunningAsync();
