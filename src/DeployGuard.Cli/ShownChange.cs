@@ -20,7 +20,7 @@ internal sealed record ShownChange(string Text, bool IsWhole)
             return Cut(change, templates.Why);
         }
 
-        if (TemplateRecord.ReadOrNull(item) is not { } record || record.Hash != change.Recorded?.TemplateHash)
+        if (TemplateRecord.ReadOrNull(item) is not { } record || !record.IsOf(change.Recorded?.TemplateHash ?? ""))
         {
             return Cut(change, "The ChangeTemplate on record is not that of this Change.");
         }
@@ -35,8 +35,8 @@ internal sealed record ShownChange(string Text, bool IsWhole)
 
     private static IEnumerable<string> Whole(TemplateRecord record, RecordedTemplate after)
     {
-        using var current = JsonDocument.Parse(after.Json);
-        using var before = record.Before is { } was ? JsonDocument.Parse(was.Json) : null;
+        using var current = after.Read();
+        using var before = record.Before?.Read();
         var differences = TemplateComparison.Between(before?.RootElement, current.RootElement);
         yield return record.Before is { } old ? $"All that differs from revision {old.Hash}, which ran when this was asked for at {record.At:u}: {Count(differences.Count)}"
             : record.BeforeIsUnknown ? $"The whole template, because what it replaces is not on record: {Count(differences.Count)}"

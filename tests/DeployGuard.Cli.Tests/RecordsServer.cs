@@ -87,6 +87,7 @@ internal sealed class RecordsServer : IAsyncDisposable
             ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews") => Tells
                 ? (HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = Who.Username } } })
                 : Refused("selfsubjectreviews is forbidden"),
+            ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
             ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
             ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
             ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (HttpStatusCode.OK, template.DeepClone().AsObject()),

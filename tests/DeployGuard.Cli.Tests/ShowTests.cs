@@ -150,5 +150,5 @@ public class ShowTests
         return Convert.ToBase64String(packed.ToArray());
     }
 
-    private static string HashOf(string json) => $"v1:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";
+    private static string HashOf(string json) => $"v2:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using Microsoft.AspNetCore.Http;
@@ -49,7 +49,7 @@ public class LiveFactsTests
         var view = await RefreshAsync();
 
         Assert.That(view.Approvals, Is.Empty);
-        Assert.That(view.Serving?.Votes.Select(v => v.Name), Is.EqualTo(new[] { "no" }));
+        Assert.That(view.Snapshot?.Votes.Select(v => v.Name), Is.EqualTo(new[] { "no" }));
     }
 
     [TestCase("Approve")]
@@ -85,14 +85,14 @@ public class LiveFactsTests
         _votes.AddRange(Enumerable.Range(0, 201).Select(i => Vote($"v{i}", "web", "Approve", isLabelled: true)));
         await using var api = await StartAsync();
 
-        Assert.That(await new LiveFacts(api.Connection).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
-        Assert.That(await new LiveFacts(api.Connection).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
     }
 
     private async Task<ClusterView> RefreshAsync()
     {
         await using var api = await StartAsync();
-        return await new LiveFacts(api.Connection).RefreshAsync(s_web, new ClusterView { ServingWhenAsked = () => new Serving() }, CancellationToken.None);
+        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).RefreshAsync(s_web, new ClusterView { SnapshotWhenAsked = () => new NamespaceSnapshot() }, CancellationToken.None);
     }
 
     private async Task<FakeApi> StartAsync()

@@ -134,6 +134,22 @@ public class TemplateComparisonTests
     public void ALabelWithDotsIsOneName() =>
         Assert.That(Page("{}", """{"metadata": {"labels": {"app.kubernetes.io/name": "web"}}}"""), Does.Contain("  + metadata.labels[app.kubernetes.io/name]: web"));
 
+    [TestCase("standard", "1Gi")]
+    [TestCase("hostpath", "2Gi")]
+    public void TheClaimsOfAStatefulSetAreOnRecordAndPartOfWhatIsSigned(string storageClass, string size)
+    {
+        var template = RecordedTemplate.OfOrNull(Some.Parse($$$"""
+            {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "shop"},
+             "spec": {"template": {"spec": {"containers": [{"name": "db", "image": "db:1"}]} },
+              "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"storageClassName": "{{{storageClass}}}", "resources": {"requests": {"storage": "{{{size}}}"} } } }] } }
+            """).Read().Template) ?? throw new AssertionException("no template");
+        using var document = template.Read();
+
+        Assert.That(template.IsWhatWasHashed, Is.True);
+        Assert.That((template with { Claims = ReadOnlyMemory<byte>.Empty }).IsWhatWasHashed, Is.False);
+        Assert.That(DifferencePage.Of(TemplateComparison.Between(null, document.RootElement)), Does.Contain($"  + volumeClaimTemplates[data].spec.storageClassName: {storageClass}"));
+    }
+
     [Test]
     public void AWholeTemplateOfAMegabyteIsComparedInNoTime()
     {

@@ -24,32 +24,34 @@ internal sealed class LiveFacts
     private readonly Flights<IReadOnlyList<Approval>> _votes;
 
     private readonly ApiConnection _api;
+    private readonly HashTranslation _translation;
 
-    public LiveFacts(ApiConnection api)
+    public LiveFacts(ApiConnection api, HashTranslation translation)
     {
-        _api = api;
+        (_api, _translation) = (api, translation);
         _shared = new Flights<Shared>(ListSharedAsync);
         _votes = new Flights<IReadOnlyList<Approval>>(key => ListVotesAsync(key));
     }
 
     /// <summary>The view with the workload's approvals, and the Change of the revision asked for, as they are now.</summary>
     /// <exception cref="UnavailableException">They could not be had in time.</exception>
-    public async Task<ClusterView> RefreshAsync(Workload asked, ClusterView cached, CancellationToken deadline)
+    public async Task<ClusterView> RefreshAsync(Workload asked, Workload? before, ClusterView cached, CancellationToken deadline)
     {
+        var today = _translation.For(before, asked);
         try
         {
             var shared = _shared.Of(asked.Ref.Namespace).ReadAsync().WaitAsync(s_longest, deadline);
             var votes = _votes.Of($"{asked.Ref.Namespace}/{RecordLabels.Of(asked.Ref)}").ReadAsync().WaitAsync(s_longest, deadline);
-            var change = FindChangeAsync(asked, deadline);
-            await Task.WhenAll(shared, votes, change);
+            var changes = FindChangesAsync(asked, cached, deadline);
+            await Task.WhenAll(shared, votes, changes);
             var (all, glasses) = await shared;
             return cached with
             {
-                Approvals = [.. (await votes).Concat(all).Where(a => a.Workload == asked.Ref).DistinctBy(a => a.Name)],
+                Approvals = today.Approvals([.. (await votes).Concat(all).Where(a => a.Workload == asked.Ref).DistinctBy(a => a.Name)]),
                 BreakGlasses = glasses,
-                Changes = Replace(cached.Changes, await change),
+                Changes = today.Changes(Replace(cached.Changes, await changes)),
                 // A veto of one of them takes back what it had proven, at once. Nothing else of the votes on others counts there.
-                Serving = cached.Serving is { } serving ? serving with { Votes = all } : null,
+                Snapshot = cached.Snapshot is { } serving ? serving with { Votes = today.Approvals(all) } : null,
             };
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
@@ -159,20 +161,27 @@ internal sealed class LiveFacts
 
     private static string Selecting(string labels) => $"labelSelector={Uri.EscapeDataString(labels)}";
 
-    private async Task<RecordedChange?> FindChangeAsync(Workload asked, CancellationToken deadline)
+    /// <summary>Under the name that is known and the one that this version gives; and under that of version 0.2, of which a replica may be at work beside us.</summary>
+    private async Task<IReadOnlyList<RecordedChange>> FindChangesAsync(Workload asked, ClusterView cached, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(s_longest);
-        var name = ChangeName.Of(asked.Ref, asked.Template.Hash);
-        using var found = await _api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cap.Token);
+        string[] names = [ChangeName.Within(cached.Changes, asked), ChangeName.Of(asked.Ref, asked.Template.Hash), ChangeName.Of(asked.Ref, asked.Template.LegacyHash)];
+        var found = await Task.WhenAll(names.Distinct().Select(name => FindChangeAsync(asked, name, cap.Token)));
+        return [.. found.OfType<RecordedChange>()];
+    }
+
+    private async Task<RecordedChange?> FindChangeAsync(Workload asked, string name, CancellationToken cancel)
+    {
+        using var found = await _api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cancel);
         return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
     }
 
     private sealed record Shared(IReadOnlyList<Approval> Votes, IReadOnlyList<BreakGlass> BreakGlasses);
 
-    private static IReadOnlyList<RecordedChange> Replace(IReadOnlyList<RecordedChange> cached, RecordedChange? live) =>
-        live is null ? cached : [.. cached.Where(c => c.Name != live.Name), live];
+    private static IReadOnlyList<RecordedChange> Replace(IReadOnlyList<RecordedChange> cached, IReadOnlyList<RecordedChange> live) =>
+        live.Count == 0 ? cached : [.. cached.Where(c => live.All(l => l.Name != c.Name)), .. live];
 }
 
 /// <summary>The API server could not be read or written in time.</summary>
-public sealed class UnavailableException(string message, Exception cause) : Exception(message, cause);
+public sealed class UnavailableException(string message, Exception? cause) : Exception(message, cause);

@@ -18,14 +18,16 @@ internal static class PackedTemplate
 
     public static JsonObject Of(RecordedTemplate template)
     {
-        var side = new JsonObject { ["templateHash"] = template.Hash, ["bytes"] = template.Json.Length };
-        if (Pack(template.Json.Span) is { Length: <= MaxPacked } packed)
+        var side = new JsonObject { ["templateHash"] = template.Hash, ["legacyHash"] = template.LegacyHash, ["bytes"] = template.Json.Length + template.Claims.Length };
+        var (packed, claims) = (Pack(template.Json.Span), template.Claims.IsEmpty ? [] : Pack(template.Claims.Span));
+        if (packed.Length + claims.Length > MaxPacked)
         {
-            side["template"] = Convert.ToBase64String(packed);
+            side["tooLarge"] = true;
         }
         else
         {
-            side["tooLarge"] = true;
+            side["template"] = Convert.ToBase64String(packed);
+            Json.SetOrRemove(side, "claims", Convert.ToBase64String(claims));
         }
 
         if (template.LeftOut.Length == 0)
@@ -53,7 +55,12 @@ internal static class PackedTemplate
             return null;
         }
 
-        var template = new RecordedTemplate(hash, json, Unpack(Text(found, "leftOut")) ?? ReadOnlyMemory<byte>.Empty);
+        var template = new RecordedTemplate(
+            hash,
+            Text(found, "legacyHash") ?? "",
+            json,
+            Unpack(Text(found, "claims")) ?? ReadOnlyMemory<byte>.Empty,
+            Unpack(Text(found, "leftOut")) ?? ReadOnlyMemory<byte>.Empty);
         return template.IsWhatWasHashed ? template : null;
     }
 

@@ -87,7 +87,7 @@ internal sealed class TemplateShelf(ApiConnection api, ClusterCaches caches, Tim
         : change is { Waits: false, IsUnreviewed: false, Phase: Phase.Completed or Phase.Proven or Phase.Expired } && !IsCurrent(change);
 
     private bool IsCurrent(RecordedChange change) => change.Phase is not Phase.Expired && (caches.FindWorkload(change.Workload) is { } live
-        ? live.TemplateHash == change.TemplateHash
+        ? change.IsNamed(live.TemplateHash) || change.IsNamed(live.Spec.Template.LegacyHash)
         // Gone, or of a kind that nobody watches: the last that completed.
         : !caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)).Any(c => c.Phase is Phase.Completed or Phase.Proven && c.Since > change.Since));
 

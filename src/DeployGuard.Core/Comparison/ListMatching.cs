@@ -49,6 +49,7 @@ internal static class ListMatching
         "hostAliases" => Text(item, "ip"),
         "items" => Text(item, "path"),
         "readinessGates" => Text(item, "conditionType"),
+        "volumeClaimTemplates" => item.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object ? Text(metadata, "name") : null,
         _ => Text(item, "name"),
     };
 

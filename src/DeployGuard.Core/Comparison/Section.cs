@@ -30,7 +30,7 @@ internal static class Sections
     /// <summary>The section of a member, given that of the object that holds it. The items of a list are in the section of their list.</summary>
     public static Section Of(Section owner, string name) => owner switch
     {
-        Section.Template => name == "spec" ? Section.PodSpec : Section.Template,
+        Section.Template => name switch { "spec" => Section.PodSpec, "volumeClaimTemplates" => Section.Volumes, _ => Section.Template },
         Section.PodSpec => OfPod(name),
         Section.Container => OfContainer(name),
         Section.SecurityContext => name switch { "privileged" => Section.Privileged, "capabilities" => Section.Capabilities, _ => Section.SecurityContext },

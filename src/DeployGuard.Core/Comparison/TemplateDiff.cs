@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Comparison;
@@ -33,8 +32,8 @@ public static class TemplateDiff
             return [$"the pod template is too large to be compared here: {after.Json.Length / 1024} KiB"];
         }
 
-        using var old = before is null ? null : JsonDocument.Parse(before.Json);
-        using var current = JsonDocument.Parse(after.Json);
+        using var old = before is null ? null : CanonicalDocument.Of(before.Json, before.Claims);
+        using var current = CanonicalDocument.Of(after.Json, after.Claims);
         var differences = TemplateComparison.Between(old?.RootElement, current.RootElement);
         return differences.Count <= MaxLines
             ? [.. differences.Select(Short)]

@@ -29,8 +29,10 @@ internal sealed class ApprovalSafeguard : ISafeguard
     private static IEnumerable<Finding> Count(Change change, SafeguardPolicy policy, ApprovalRules rules, Votes votes)
     {
         var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
-        // Whoever stands behind a machine may be among the approvers: two different people make sure that one of them did not write it.
-        var twoPeople = rules.Separation is Separation.Strict && change.Requesters.Any(r => Requester.IsMachineName(r) || rules.Bots.Contains(r));
+        // The person behind a machine may be among the approvers: two different people make sure that one of them did not write it. A machine that asked
+        // for the same before says nothing of the person who asks now, and anybody can have one ask.
+        var requester = change.Request.Requester;
+        var twoPeople = rules.Separation is Separation.Strict && (requester.IsMachine || rules.Bots.Contains(requester.Username));
         var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;
         var got = twoPeople ? Math.Max(quorum.Filled, Math.Min(votes.Counted.Count, wanted)) : quorum.Filled;
         if (quorum.Filled == quorum.Wanted && got >= wanted)
@@ -68,7 +70,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
     {
         ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {change.Name} -n {change.Request.Target.Namespace}",
         ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {change.Request.Target.KubectlName} -n {change.Request.Target.Namespace}"
-            + $" --hash {change.After?.Template.Hash[Workloads.CanonicalTemplate.HashPrefix.Length..]}",
+            + $" --hash {Workloads.TemplateHash.DigitsOf(change.After?.Template.Hash ?? "")}",
         ApproveBy.NothingEver => "A generated name cannot be approved, because the next attempt has another: give it metadata.name instead of metadata.generateName",
         ApproveBy.Nothing => "They can approve it once it was asked for in the cluster",
         _ => throw new InvalidOperationException($"unknown way to approve {change.ApproveBy}"),
