@@ -92,7 +92,7 @@ public class LiveFactsTests
     private async Task<ClusterView> RefreshAsync()
     {
         await using var api = await StartAsync();
-        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).RefreshAsync(s_web, new ClusterView { SnapshotWhenAsked = () => new NamespaceSnapshot() }, CancellationToken.None);
+        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).RefreshAsync(s_web, null, new ClusterView { SnapshotWhenAsked = () => new NamespaceSnapshot() }, CancellationToken.None);
     }
 
     private async Task<FakeApi> StartAsync()
