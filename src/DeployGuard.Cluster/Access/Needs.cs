@@ -29,6 +29,7 @@ public static class Needs
             .. InCluster(Own, ["safeguardpolicies"], [.. read, "create"], "no policy is known, and baseline is not made"),
             .. InCluster(Own, ["safeguardpolicies/status"], ["update"], "no namespace is adopted"),
             .. InCluster(Own, ["changes"], [.. read, "create", "update", "delete"], "nothing gated is let in, because it must be on record first"),
+            .. InCluster(Own, ["changetemplates"], ["get", "list", "create", "update", "delete"], "approvers are shown a cut difference, and not all that they sign"),
             .. InCluster(Own, ["changeapprovals", "breakglasses"], [.. watch, "delete"], "no approval counts, and none expires"),
             .. InCluster("", ["namespaces", "replicationcontrollers"], read, "no replica becomes ready, and nothing is decided"),
             .. InCluster("", ["services"], watch, "no replica becomes ready, and nothing is decided"),
