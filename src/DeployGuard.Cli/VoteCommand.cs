@@ -95,8 +95,12 @@ internal sealed class VoteCommand
                 : throw new ManifestException($"--change-id {release}: nothing of it waits in namespace {records.Namespace}");
         }
 
-        return what?.Contains('/') == true
-            ? [Subject.Ahead(Subject.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone"), await records.RecordedAsync(cancel))]
-            : [Subject.Of(await records.FindChangeAsync(what ?? "", cancel))];
+        if (what?.Contains('/') == true)
+        {
+            hash = hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone");
+            return [Subject.Ahead(Subject.ReadWorkload(what, records.Namespace), hash, await records.RecordedAsync(cancel))];
+        }
+
+        return [Subject.Of(await records.FindChangeAsync(what ?? "", cancel))];
     }
 }

@@ -30,5 +30,15 @@ public class TemplateDiffTests
         Assert.That(lines[^1], Is.EqualTo("... and 12 more"));
     }
 
+    [Test]
+    public void AnotherClaimIsShown()
+    {
+        JsonObject Set(string size) => Some.Parse(Some.Deployment().ToJsonString()).With("kind", "\"StatefulSet\"").With(
+            "spec/volumeClaimTemplates", $$$"""[{"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "{{{size}}}"} } } }]""");
+
+        Assert.That(
+            Between(Set("1Gi"), Set("2Gi")), Is.EqualTo(new[] { "volumeClaimTemplates[0].spec.resources.requests.storage: 1Gi -> 2Gi" }));
+    }
+
     private static IReadOnlyList<string> Between(JsonObject? before, JsonObject after) => TemplateDiff.Between(before?.Read().Template.Canonical, after.Read().Template.Canonical);
 }

@@ -37,7 +37,8 @@ internal sealed record Neighbourhood(
         await Task.WhenAll(services, workloads, revisions, changes, votes);
         var all = (await workloads).SelectMany(w => w).ToList();
         var owners = all.Where(w => w.Ref.Kind is "StatefulSet" or "DaemonSet").ToDictionary(w => w.Uid);
-        IReadOnlyList<ObservedRevision> owned = [.. (await revisions).Select(r => owners.TryGetValue(r.ControllerUid, out var owner) ? r.Under(owner) : r)];
+        ObservedRevision Owned(ObservedRevision r) => owners.TryGetValue(r.ControllerUid, out var owner) ? r.Under(owner) : r;
+        IReadOnlyList<ObservedRevision> owned = [.. (await revisions).Select(Owned)];
         return new Neighbourhood(await services, all, owned, await changes, await votes).Translated();
     }
 
@@ -50,7 +51,8 @@ internal sealed record Neighbourhood(
         return this with { Changes = translation.Changes(Changes), Votes = translation.Approvals(Votes) };
     }
 
-    private IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload) => Workloads.Where(w => w.ControllerUid == workload.Uid && w.Ref.Kind == "ReplicaSet").Select(LiveHistory.Owned)
+    private IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload) => Workloads
+        .Where(w => w.ControllerUid == workload.Uid && w.Ref.Kind == "ReplicaSet").Select(LiveHistory.Owned)
         .Concat(Revisions.Where(r => r.ControllerUid == workload.Uid).Select(LiveHistory.Owned));
 
     public Serving ToServing()

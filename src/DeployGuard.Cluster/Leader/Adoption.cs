@@ -48,11 +48,13 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         var recorded = await caches.Changes.ReadLiveAsync(@namespace, cancel);
         var revisions = 0;
         // What a translation rests on is what is adopted here.
-        var translation = new HashTranslation(workload => live.Where(w => w.Ref == workload).SelectMany(w => KnownTemplate.Of(w, HistoryOf(w, live, history))));
+        var translation = new HashTranslation(
+            workload => live.Where(w => w.Ref == workload).SelectMany(w => KnownTemplate.Of(w, HistoryOf(w, live, history))));
         foreach (var workload in live.Where(w => w.ControllerUid.Length == 0))
         {
             // What is on record because a policy only looked on ran before anybody guarded it just the same.
-            var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven).Select(c => translation.Change(c).TemplateHash).ToHashSet();
+            var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven)
+                .Select(c => translation.Change(c).TemplateHash).ToHashSet();
             foreach (var entry in Revisions(workload, live, history).Where(r => known.Add(r.TemplateHash)))
             {
                 await writer.WriteAsync(entry, cancel);
@@ -64,7 +66,8 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         logger.LogInformation("adopted {Count} revisions in namespace {Namespace} under policy {Policy}", revisions, @namespace, policy);
     }
 
-    private static IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history) =>
+    private static IEnumerable<OwnedRevision> HistoryOf(
+        ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history) =>
         live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Kind == "ReplicaSet").Select(LiveHistory.Owned)
             .Concat(history.Where(r => r.ControllerUid == workload.Uid).Select(r => LiveHistory.Owned(r.Under(workload))));
 

@@ -9,8 +9,8 @@ namespace DeployGuard.Core.Changes;
 public static class Restarts
 {
     /// <summary>
-    /// Every restart annotation that the request sets says a time close to now, or what a revision of the workload's live history said, which is the way back.
-    /// Always so where no pod reads it.
+    /// Every restart annotation that the request sets says a time close to now, or what a revision of the workload's live history said,
+    /// which is the way back. Always so where no pod reads it.
     /// </summary>
     /// <param name="before">Null where the request makes the workload.</param>
     public static bool SayNow(PodTemplate? before, PodTemplate after, IEnumerable<OwnedRevision> history, DateTimeOffset now)

@@ -31,7 +31,10 @@ public static class TemplateDiff
 
         using var old = JsonDocument.Parse(before?.Json ?? "{}"u8.ToArray());
         using var current = JsonDocument.Parse(after.Json);
-        var lines = Compare("", old.RootElement, current.RootElement).Take(1000).ToList();
+        using var oldClaims = JsonDocument.Parse(before is { Claims.IsEmpty: false } ? before.Claims : "[]"u8.ToArray());
+        using var claims = JsonDocument.Parse(after.Claims.IsEmpty ? "[]"u8.ToArray() : after.Claims);
+        var lines = Compare("", old.RootElement, current.RootElement)
+            .Concat(Compare("volumeClaimTemplates", oldClaims.RootElement, claims.RootElement)).Take(1000).ToList();
         return lines.Count <= MostLines ? lines : [.. lines.Take(MostLines), $"... and {lines.Count - MostLines} more"];
     }
 
