@@ -133,12 +133,33 @@ public class DoctorTests
     [Test]
     public void ControllersAreListedAndUnknownOnesCarryTheChartsValue()
     {
-        SeenController[] seen = [new("system:serviceaccount:kube-system:deployment-controller", ["ReplicaSet"], true), new("system:serviceaccount:r:r", ["Pod", "ReplicaSet"], false)];
-        var found = ControllersCheck.Judge(seen, dropped: false, s_installed);
+        SeenController[] seen = [new("system:serviceaccount:kube-system:deployment-controller", ["ReplicaSet"], true, true), new("system:serviceaccount:r:r", ["Pod", "ReplicaSet"], false, true)];
+        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
         Expect(found[0], Health.Ok, "trusted and seen: system:serviceaccount:kube-system:deployment-controller (ReplicaSet)");
         Expect(found[1], Health.Warning, "system:serviceaccount:r:r makes Pod, ReplicaSet objects for others and is not trusted");
         Assert.That(found[1].Remedy, Does.EndWith("""--set-json 'trustedControllers={"system:serviceaccount:r:r":["Pod","ReplicaSet"]}'"""));
-        Expect(ControllersCheck.Judge([], dropped: true, s_installed).Single(), Health.Ok, "no trusted one seen yet; what trusted ones write is dropped by the API server's matchConditions");
+        Expect(ControllersCheck.Judge([], [], dropped: true, s_installed).Single(), Health.Ok, "no trusted one seen yet; what trusted ones write is dropped by the API server's matchConditions");
+    }
+
+    [Test]
+    public void AccountsOfGuardedNamespacesAndWhatNamesNoKnownOwnerAreNeverOffered()
+    {
+        SeenController[] seen =
+        [
+            new("system:serviceaccount:shop:bot", ["Pod"], false, true),
+            new("system:serviceaccount:shop:old", ["Job"], true, true),
+            new("system:serviceaccount:tools:maker", ["Pod"], false, false),
+            new("system:serviceaccount:shopping:maker", ["Pod"], false, true),
+        ];
+        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+
+        Expect(found[1], Health.Warning, "It is not offered as trusted: anybody who may write in guarded namespace shop can act as it");
+        Expect(found[2], Health.Warning, "system:serviceaccount:shop:old is trusted for Job objects, and anybody who may write in guarded namespace shop can act as it");
+        Expect(found[3], Health.Warning, "It is not offered as trusted: no such owner was found, or its kind is none that DeployGuard reads");
+        Assert.That(found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Words), Is.EqualTo((string[])
+        [
+            "system:serviceaccount:shopping:maker makes Pod objects for others and is not trusted: every one is judged as if a person made it",
+        ]));
     }
 
     [Test]

@@ -225,6 +225,46 @@ public class ChangeDocumentTests
     }
 
     [Test]
+    public void WhoClaimsWhatStandsOnRecordAndALatecomersWordConcludesNothing()
+    {
+        static ChangeEntry Ask(string who, OriginKind kind, params string[] authors) => s_asked with
+        {
+            Requester = who,
+            Transition = To(Phase.Pending),
+            Origin = new Origin(kind, null, authors, [.. authors.Select(a => new Evidence("annotation", "deployguard.io/authors", a) { By = who })]),
+        };
+        var document = ChangeDocument.Merge(null, Ask("dana", OriginKind.Unknown), s_now);
+        for (var i = 0; i < 30; i++)
+        {
+            ChangeDocument.Merge(document, Ask("mallory", OriginKind.AiAssisted, "alice", $"nobody{i}"), s_now);
+        }
+
+        ChangeDocument.Merge(document, Ask("dana", OriginKind.Unknown, "zoe"), s_now);
+        var read = Read(document);
+        Assert.That(read?.Origin, Is.EqualTo(OriginKind.Unknown));
+        Assert.That(read?.Requesters, Is.EqualTo((string[])["dana", "mallory"]));
+        Assert.That(read?.FirstAskedAt, Is.EqualTo(s_now));
+        Assert.That(read?.EvidenceFor([]).Select(e => (e.Value, e.By)), Is.EqualTo(((string, string?)[])[("zoe", "dana")]), "a flood of theirs takes no room of hers");
+        Assert.That(read?.EvidenceFor(["mallory"]).Select(e => e.Value), Has.Member("alice"));
+        Assert.That(document["status"]?["origin"]?["authors"]?.AsArray().Select(a => (string?)a), Is.EqualTo((string[])["zoe"]));
+    }
+
+    [Test]
+    public void WhatWasCarriedFromTheLiveObjectIsMarkedAndBecomesTheirWordWhenTheySayItThemselves()
+    {
+        var claim = new Evidence("annotation", "deployguard.io/ai-assisted", "true") { By = "dana", IsCarried = true };
+        ChangeEntry Asked(Evidence e) => s_asked with { Requester = "dana", Origin = Origin.NothingKnown with { Evidence = [e] } };
+
+        var document = ChangeDocument.Merge(null, Asked(claim), s_now);
+        ChangeDocument.Merge(document, Asked(claim), s_now);
+        Assert.That(Read(document)?.Evidence, Is.EqualTo((Evidence[])[claim]));
+        Assert.That(Read(document)?.EvidenceFor(["dana"]), Is.Empty);
+
+        ChangeDocument.Merge(document, Asked(claim with { IsCarried = false }), s_now);
+        Assert.That(Read(document)?.EvidenceFor([]).Count(), Is.EqualTo(1));
+    }
+
+    [Test]
     public void AFloodOfMachinesIsCappedAndNoPersonIsForgotten()
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);

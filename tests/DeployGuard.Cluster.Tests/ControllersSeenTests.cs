@@ -28,7 +28,7 @@ public class ControllersSeenTests
             replica.Note(Deployments, "ReplicaSet");
         }
 
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true},{"user":"{{Robot}}","kinds":["Pod"],"trusted":false},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true}]""");
+        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"{{Robot}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]""");
         Assert.That(replica.Api.Writes, Is.EqualTo((string[])["POST"]));
     }
 
@@ -37,10 +37,10 @@ public class ControllersSeenTests
     {
         await using var replica = await Replica.StartAsync();
         replica.Api.Store("[]");
-        replica.Api.BeforeNextWrite = () => replica.Api.Store("""[{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false}]""");
+        replica.Api.BeforeNextWrite = () => replica.Api.Store("""[{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":true}]""");
         replica.Note(Deployments, "ReplicaSet");
 
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true},{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false}]""");
+        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":true}]""");
         Assert.That(replica.Api.Writes, Is.EqualTo((string[])["PUT", "PUT"]), "the first lost the race");
     }
 
@@ -51,27 +51,27 @@ public class ControllersSeenTests
         replica.Api.NextWriteStatus = 503;
         replica.Note(Robot, "Pod");
 
-        await replica.UntilStoredAsync($$"""[{"user":"{{Robot}}","kinds":["Pod"],"trusted":false}]""");
+        await replica.UntilStoredAsync($$"""[{"user":"{{Robot}}","kinds":["Pod"],"trusted":false,"verified":true}]""");
     }
 
     [Test]
     public async Task WhoIsTrustedByNowIsSaidToBeAndWhatSomebodyElseMadeOfItIsWrittenOver([Values("hello", """[{"user": 1}]""", "{}")] string foreign)
     {
         await using var replica = await Replica.StartAsync();
-        replica.Api.Store($$"""[{"user":"{{Robot}}","kinds":["ReplicaSet","Secret"],"trusted":false}]""");
+        replica.Api.Store($$"""[{"user":"{{Robot}}","kinds":["ReplicaSet","Secret"],"trusted":false,"verified":true}]""");
         replica.Note(Deployments, "ReplicaSet");
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true}]""");
+        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]""");
 
         replica.Api.Store(foreign);
         replica.Note(Deployments, "Pod");
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["Pod"],"trusted":false},{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true}]""");
+        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]""");
     }
 
     [Test]
     public async Task NoMoreThan64AreKeptHoweverManyCome()
     {
         await using var replica = await Replica.StartAsync();
-        replica.Api.Store("""[{"user":"system:serviceaccount:old:old","kinds":["Job"],"trusted":false}]""");
+        replica.Api.Store("""[{"user":"system:serviceaccount:old:old","kinds":["Job"],"trusted":false,"verified":true}]""");
         for (var i = 0; i < 1000; i++)
         {
             replica.Note($"system:serviceaccount:n:{i}", "Pod");
@@ -94,10 +94,39 @@ public class ControllersSeenTests
         replica.Seen.Note(new OpaqueRequest(MetadataOnly: false) { Operation = Operation.Create, Requester = new Requester(Robot, "", []), Target = new WorkloadRef("apps", "ControllerRevision", "shop", "x") });
         replica.Note(Deployments, "ControllerRevision");
 
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ControllerRevision"],"trusted":false}]""");
+        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ControllerRevision"],"trusted":false,"verified":true}]""");
     }
 
-    private static OpaqueRequest Of(string user, string kind) => new(MetadataOnly: false, NamesController: true)
+    [Test]
+    public async Task AnOwnerThatIsNotThereOrCannotBeReadIsNotVerifiedAndAFloodOfThemTakesNoPlaceOfAnother()
+    {
+        await using var replica = await Replica.StartAsync();
+        replica.Owner = OwnerIs.NotThere;
+        for (var i = 0; i < 2 * ControllersSeen.MostUsers; i++)
+        {
+            replica.Note($"system:serviceaccount:n:{i}", "Pod");
+        }
+
+        await replica.UntilAsync(stored => SeenController.ReadAll(stored).Count == ControllersSeen.MostUsers);
+        Assert.That(SeenController.ReadAll(replica.Stored), Has.All.Property("Verified").False);
+
+        replica.Owner = OwnerIs.There;
+        replica.Note(Robot, "Pod");
+        await replica.UntilAsync(stored => SeenController.ReadAll(stored).Any(s => s is { User: Robot, Verified: true }));
+        Assert.That(SeenController.ReadAll(replica.Stored).Select(s => s.User).Distinct().Count(), Is.EqualTo(ControllersSeen.MostUsers));
+    }
+
+    [Test]
+    public async Task WhatAnOlderVersionWroteIsNotVerified()
+    {
+        await using var replica = await Replica.StartAsync();
+        replica.Api.Store("""[{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false}]""");
+        replica.Note(Robot, "Pod");
+
+        await replica.UntilStoredAsync($$"""[{"user":"{{Robot}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":false}]""");
+    }
+
+    private static OpaqueRequest Of(string user, string kind) => new(MetadataOnly: false, new OwnerReference("apps/v1", "Deployment", "web", "u", true))
     {
         Operation = Operation.Create,
         Requester = new Requester(user, "", []),
@@ -112,11 +141,14 @@ public class ControllersSeenTests
         private Replica(FakeObject api)
         {
             Api = api;
-            Seen = new ControllersSeen(api.Connection, s_options, TimeProvider.System, NullLogger.Instance);
+            Seen = new ControllersSeen(api.Connection, s_options, (_, _, _) => Task.FromResult(Owner), TimeProvider.System, NullLogger.Instance);
             _running = Seen.RunAsync(_stop.Token);
         }
 
         public FakeObject Api { get; }
+
+        /// <summary>What is known of every owner.</summary>
+        public OwnerIs Owner { get; set; } = OwnerIs.There;
 
         public ControllersSeen Seen { get; }
 

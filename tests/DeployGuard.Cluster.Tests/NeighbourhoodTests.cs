@@ -1,6 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Caches;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Tests;
@@ -113,7 +113,7 @@ public class NeighbourhoodTests
         var owner = new WorkloadRef("apps", "Deployment", "shop", "web");
         var read = ObservedPod.Read(pod, owner, "uid-web-1", "v1:x");
 
-        Assert.That(read, Is.EqualTo(new ServingPod
+        Assert.That(read, Is.EqualTo(new LivePod
         {
             Owner = owner,
             TemplateHash = "v1:x",

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Cluster.Webhooks;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -13,6 +14,8 @@ public class RegistrationTests
 {
     private const string Validating = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard";
     private const string Mutating = "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/deployguard";
+
+    private static readonly GuardedSpace s_all = new(["a", "b", "c"], ["b", "c"], ["c"], SelectsWorkloads: true);
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 8, 0, 0, TimeSpan.Zero));
     private ObjectStore _store = null!;
@@ -50,6 +53,54 @@ public class RegistrationTests
 
         Assert.That(Names(), Does.Contain("pods.deployguard.io").And.Contain("scale.deployguard.io"));
         Assert.That(Entry("namespaces.deployguard.io")["failurePolicy"]?.ToString(), Is.EqualTo("Ignore"));
+    }
+
+    [Test]
+    public void WhatAServerWithoutWouldSendForEveryKubeletIsNotRegistered()
+    {
+        var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: false).Validating(s_all);
+
+        Assert.That(entries.SelectMany(RulesOf).Where(r => r.Operations.Contains("DELETE")).Select(r => r.Resource), Is.EqualTo((string[])["safeguardpolicies", "changes", "changeapprovals", "breakglasses"]));
+        Assert.That(entries.SelectMany(RulesOf).Select(r => r.Resource), Has.None.EqualTo("pods/status").And.None.Contains("endpoint"));
+    }
+
+    [Test]
+    public void RemovalsStatusesAndAddressesAreAskedForWhereTheyCanDoHarmAndNeverHoldUpADelete()
+    {
+        var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(s_all);
+
+        var pace = entries.Single(e => (string?)e?["name"] == "pace.deployguard.io");
+        Assert.Multiple(() =>
+        {
+            Assert.That(Told(pace), Is.EqualTo("Ignore 1 In c"));
+            Assert.That(RulesOf(pace).Where(r => r.Operations.Contains("DELETE")).Select(r => r.Resource), Is.EqualTo((string[])["pods", "replicasets"]));
+            Assert.That(Told(entries.Single(e => (string?)e?["name"] == "endpoints.deployguard.io")), Is.EqualTo("Ignore 1 In b,c"));
+            Assert.That(Told(entries.Single(e => (string?)e?["name"] == "labels.deployguard.io")), Is.EqualTo("Fail 3 In a,b,c"));
+            Assert.That(Told(entries.Single(e => (string?)e?["name"] == "labels-open.deployguard.io")), Does.StartWith("Ignore 1 NotIn a,b,c,"));
+            Assert.That(entries.SelectMany(RulesOf).Select(r => r.Resource), Has.None.EqualTo("pods/eviction").And.None.EqualTo("*"), "a drain waits for nobody");
+            Assert.That(entries.Where(e => (string?)e?["failurePolicy"] == "Fail" && (string?)e?["name"] != "records.deployguard.io").SelectMany(RulesOf), Has.All.Property("Operations").Not.Contains("DELETE"));
+        });
+    }
+
+    [Test]
+    public void WhereNothingIsRolledOutNorAskedForACanaryThereIsNoEntryForIt()
+    {
+        var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(new GuardedSpace(["a"], [], [], false));
+
+        Assert.That(entries.Select(e => (string?)e?["name"]), Has.None.AnyOf("pace.deployguard.io", "endpoints.deployguard.io", "labels-open.deployguard.io"));
+    }
+
+    [Test]
+    public void ARolloutIsUnderWayFromItsAdmissionUntilItIsThrough()
+    {
+        RecordedChange Change(string @namespace, Phase phase) => new() { Name = "c", Workload = new WorkloadRef("apps", "Deployment", @namespace, "web"), TemplateHash = "v1:1", Phase = phase };
+        RecordedChange[] changes =
+        [
+            Change("e", Phase.Admitted), Change("d", Phase.Running), Change("d", Phase.Running), Change("c", Phase.Completed), Change("b", Phase.Completed), Change("a", Phase.Proven), Change("a", Phase.Pending),
+            Change("elsewhere", Phase.Running),
+        ];
+
+        Assert.That(RollingOut.In(["a", "b", "c", "d", "e"], changes, c => c.Workload.Namespace == "c"), Is.EqualTo((string[])["c", "d", "e"]));
     }
 
     [Test]
@@ -149,6 +200,19 @@ public class RegistrationTests
         Assert.That(_registration.PublishedFor([1]), Is.EqualTo(TimeSpan.FromSeconds(20)));
         Assert.That(_registration.PublishedFor([2]), Is.Null, "nobody has seen that one");
     }
+
+    private static IEnumerable<Ruled> RulesOf(JsonNode? entry) =>
+        from rule in entry?["rules"]?.AsArray() ?? []
+        from resource in rule?["resources"]?.AsArray() ?? []
+        select new Ruled((string?)resource ?? "", [.. rule["operations"]?.AsArray().Select(o => (string?)o ?? "") ?? []]);
+
+    private static string Told(JsonNode? entry)
+    {
+        var selector = entry?["namespaceSelector"]?["matchExpressions"]?[0];
+        return $"{entry?["failurePolicy"]} {entry?["timeoutSeconds"]} {selector?["operator"]} {string.Join(',', selector?["values"]?.AsArray().Select(v => (string?)v) ?? [])}";
+    }
+
+    private sealed record Ruled(string Resource, IReadOnlyList<string> Operations);
 
     private Registration Register(byte ca = 1)
     {

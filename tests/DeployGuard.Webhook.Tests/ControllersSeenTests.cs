@@ -1,5 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -21,8 +24,24 @@ public class ControllersSeenTests
         Assert.Multiple(() =>
         {
             Assert.That(seen[0], Is.TypeOf<WorkloadRequest>().With.Property("After").Property("ControllerUid").Not.Null);
-            Assert.That(seen.Skip(1).Cast<OpaqueRequest>().Select(r => r.NamesController), Is.EqualTo((bool[])[true, false]));
+            Assert.That(seen.Skip(1).Cast<OpaqueRequest>().Select(r => r.Controller?.Name), Is.EqualTo((string?[])["logs", null]));
         });
+    }
+
+    [Test]
+    public async Task WhatIsRefusedOrOnlyTriedSaysNothingOfControllers()
+    {
+        var facts = new LiteralFacts { Cached = new ClusterView { Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"images": {"pin": "Digest"}}}""").RootElement)] } };
+        await using var webhook = await RunningWebhook.StartAsync(facts);
+        const string Maker = "system:serviceaccount:shop:bot";
+
+        var refused = await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Maker, Revision(owned: true)));
+        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true), dryRun: true));
+        Assert.That(refused.GetProperty("allowed").GetBoolean(), Is.False);
+        Assert.That(facts.Seen, Is.Empty);
+
+        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true)));
+        Assert.That(facts.Seen.Single().Requester.Username, Is.EqualTo(Controller));
     }
 
     [Test]

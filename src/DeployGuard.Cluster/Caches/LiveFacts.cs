@@ -36,7 +36,7 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
                 BreakGlasses = (await votes).BreakGlasses,
                 Changes = today.Changes(Replace(cached.Changes, await changes)),
                 // A veto of one of them takes back what it had proven, at once.
-                Serving = cached.Serving is { } serving ? serving with { Votes = approvals } : null,
+                Snapshot = cached.Snapshot is { } serving ? serving with { Votes = approvals } : null,
             };
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
@@ -159,4 +159,4 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
 }
 
 /// <summary>The API server could not be read or written in time.</summary>
-public sealed class UnavailableException(string message, Exception cause) : Exception(message, cause);
+public sealed class UnavailableException(string message, Exception? cause) : Exception(message, cause);

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
 
 namespace DeployGuard.Cluster.Caches;
 
@@ -11,13 +12,12 @@ internal static class LiveHistory
         .. caches.ControllerRevisions.Under(workload.Uid).Select(r => Owned(r.Under(workload))),
     ];
 
-    /// <summary>The name of the revision that a workload runs now; null where its kind keeps none.</summary>
-    public static string? NameOf(ObservedWorkload workload, ClusterCaches caches) =>
-        Of(workload, caches).FirstOrDefault(r => r.TemplateHash == workload.TemplateHash)?.Name;
+    /// <summary>The object that holds what a workload runs now; null where its kind keeps none.</summary>
+    public static OwnedRevision? CurrentOf(ObservedWorkload workload, ClusterCaches caches) => Of(workload, caches).FirstOrDefault(r => r.TemplateHash == workload.TemplateHash);
 
     public static OwnedRevision Owned(ObservedWorkload set) =>
-        new(set.Ref.Name, set.TemplateHash) { LegacyHash = set.Spec.Template.LegacyHash, RestartTimes = set.Spec.Template.RestartTimes };
+        new(set.Ref.Name, set.TemplateHash, set.Uid) { LegacyHash = set.Spec.Template.LegacyHash, RestartTimes = set.Spec.Template.RestartTimes, Claims = OriginReader.ClaimsOf(set.Spec) };
 
     public static OwnedRevision Owned(ObservedRevision revision) =>
-        new(revision.Name, revision.TemplateHash) { LegacyHash = revision.LegacyHash, RestartTimes = revision.RestartTimes };
+        new(revision.Name, revision.TemplateHash, revision.Uid) { LegacyHash = revision.LegacyHash, RestartTimes = revision.RestartTimes };
 }

@@ -14,7 +14,6 @@ namespace DeployGuard.Cluster.Leader;
 /// </summary>
 internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, ClusterOptions options, IReadOnlyList<ILeaderTask> tasks, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan s_round = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_release = TimeSpan.FromSeconds(2);
 
@@ -109,7 +108,7 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
                     await RunAsync(task, cancel);
                 }
 
-                await Task.WhenAny(_changed.Reader.WaitToReadAsync(cancel).AsTask(), Task.Delay(s_round, time, cancel));
+                await Task.WhenAny(_changed.Reader.WaitToReadAsync(cancel).AsTask(), Task.Delay(tasks.Min(t => t.RunsAgainIn), time, cancel));
                 _changed.Reader.TryRead(out _);
                 // What changes together is looked at together.
                 await Task.Delay(s_settle, time, cancel);

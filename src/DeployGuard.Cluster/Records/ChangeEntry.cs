@@ -39,7 +39,8 @@ internal sealed record ChangeEntry
 
     public bool Adopted { get; init; }
 
-    public string? OwnedRevision { get; init; }
+    /// <summary>The ReplicaSet or ControllerRevision that holds it; null where none is known.</summary>
+    public OwnedRevision? Owned { get; init; }
 
     /// <summary>The release that it says it belongs to; empty if it does not say.</summary>
     public string ChangeId { get; init; } = "";
@@ -89,7 +90,7 @@ internal sealed record ChangeEntry
             Transition = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them"),
             Images = [],
             Adopted = true,
-            OwnedRevision = revision.Name,
+            Owned = revision,
         });
 
     private static Transition TransitionOf(Verdict verdict)

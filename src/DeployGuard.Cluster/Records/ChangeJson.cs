@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Records;
@@ -29,10 +29,14 @@ public static class ChangeJson
             Images = [.. Items(spec, "images").Select(i => Text(i, "to")).OfType<string>()],
             Phase = phase,
             Origin = Enum.TryParse<OriginKind>(Text(Child(status, "origin"), "kind"), out var kind) ? kind : OriginKind.Unknown,
-            Evidence = [.. Items(Child(status, "origin"), "evidence").Select(e => new Evidence(Text(e, "source") ?? "", Text(e, "key") ?? "", Text(e, "value") ?? ""))],
+            Evidence = [.. Items(Child(status, "origin"), "evidence").Select(ReadEvidence)],
             Requesters = [.. Items(status, "requesters").Select(r => Text(r, "username")).OfType<string>()],
             OwnedRevision = Text(status, "ownedRevision"),
+            OwnedUid = Text(status, "ownedUid"),
+            OwnedHash = Text(status, "ownedHash"),
+            OwnedServer = Text(status, "ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
+            FirstAskedAt = Items(status, "requesters").Select(r => Time(r, "at")).FirstOrDefault(),
             LastAskedAt = Items(status, "requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
             AvailableSince = Condition(status, ChangeStatus.Available) is { } available && Text(available, "status") == "True" ? Time(available, "lastTransitionTime") : null,
             RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
@@ -44,13 +48,16 @@ public static class ChangeJson
                     Text(c, "policy") ?? "", Text(c, "pool") ?? "", Number(c, "step"), Number(c, "pods"), Number(c, "unproven"), Number(c, "total"), Text(c, "waits") ?? "",
                     Text(c, "soakEndsAt") is null ? null : Time(c, "soakEndsAt"))),
             ],
-            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")))],
+            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")) { Selector = Text(s, "selector") ?? "", Addresses = Text(s, "addresses") ?? "" })],
             Waits = Text(status, "missing") is { Length: > 0 },
             CompletedPods = status is { } counted ? Number(counted, "completedPods") : 0,
             Adopted = status is { } adopted && IsTrue(adopted, "adopted"),
             BreakGlassUses = [.. Items(status, "breakGlass").Select(u => new BreakGlassUse(Text(u, "name") ?? "", Text(u, "by") ?? "", Time(u, "at"), Text(u, "reviewedBy"), !IsFalse(u, "letIn")))],
         };
     }
+
+    private static Evidence ReadEvidence(JsonElement claim) =>
+        new(Text(claim, "source") ?? "", Text(claim, "key") ?? "", Text(claim, "value") ?? "") { By = Text(claim, "by"), IsCarried = IsTrue(claim, "carried") };
 
     private static JsonElement? Condition(JsonElement? status, string type) =>
         Items(status, "conditions").Where(c => Text(c, "type") == type).Select(c => (JsonElement?)c).FirstOrDefault();

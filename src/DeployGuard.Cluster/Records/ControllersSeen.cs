@@ -4,53 +4,105 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>
 /// Remembers which machines make objects on behalf of others, so that <c>deployguard doctor</c> can tell who works here without being
-/// trusted. Noting one costs a look into a small set; a ConfigMap that all replicas share is written only when that set grew.
+/// trusted. Noting one costs a look into a small set; whether the owner exists is asked in the background, because an object may name any. A ConfigMap that
+/// all replicas share is written only when the set grew.
 /// </summary>
-internal sealed class ControllersSeen(ApiConnection api, ClusterOptions options, TimeProvider time, ILogger logger)
+/// <param name="owners">What is known of the owner that an object in a namespace names.</param>
+internal sealed class ControllersSeen(
+    ApiConnection api, ClusterOptions options, Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners, TimeProvider time, ILogger logger)
 {
     public const int MostUsers = 64;
     private const int LongestName = 256;
+    private const int MostClaims = 64;
     private const string KubeletPrefix = "system:node:";
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<(string User, string Kind), bool> _seen = new();
-    private readonly ConcurrentDictionary<string, bool> _users = new();
+    /// <summary>How soon an owner is asked for again that was not found, or whose kind cannot be read.</summary>
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<(string User, string Kind), Sight> _seen = new();
+    private readonly Channel<Claim> _claims = Channel.CreateBounded<Claim>(new BoundedChannelOptions(MostClaims) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Channel<bool> _grown = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private string Folder => $"api/v1/namespaces/{options.Namespace}/configmaps";
 
     /// <summary>
-    /// Takes note of whoever creates an object that names a controller. Updates say nothing: anybody may label a pod. Kubelets are
-    /// one for each node, and trusted by their group.
+    /// Takes note of the machine that creates an object which names a controller. To be called for what was let in. Updates say nothing: anybody may label a
+    /// pod. Kubelets are one for each node, and trusted by their group.
     /// </summary>
     public void Note(Request request)
     {
-        if (request is not { Operation: Operation.Create, DryRun: false } || !NamesController(request) || !IsMade(request.Target.Kind))
+        if (request is not { Operation: Operation.Create, DryRun: false } || !IsMade(request.Target.Kind) || ControllerOf(request) is not { } owner)
         {
             return;
         }
 
         var user = request.Requester.Username;
-        if (_seen.ContainsKey((user, request.Target.Kind)) || !request.Requester.IsMachine || user.Length > LongestName || user.StartsWith(KubeletPrefix, StringComparison.Ordinal))
+        var key = (user, request.Target.Kind);
+        if (_seen.TryGetValue(key, out var sight) && (sight.Verified || time.GetElapsedTime(sight.AskedAt) < s_again))
         {
             return;
         }
 
-        if (_users.ContainsKey(user) || (_users.Count < MostUsers && _users.TryAdd(user, true)))
+        if (request.Requester.IsMachine && user.Length <= LongestName && !user.StartsWith(KubeletPrefix, StringComparison.Ordinal))
         {
-            _seen[(user, request.Target.Kind)] = true;
-            _grown.Writer.TryWrite(true);
+            _claims.Writer.TryWrite(new Claim(user, request.Target.Kind, request.Target.Namespace, owner));
         }
     }
 
-    /// <summary>Writes what is new until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancel)
+    /// <summary>Asks for owners, and writes what is new, until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel) => await await Task.WhenAny(VerifyAsync(cancel), WriteWhenGrownAsync(cancel));
+
+    private async Task VerifyAsync(CancellationToken cancel)
+    {
+        while (await _claims.Reader.WaitToReadAsync(cancel))
+        {
+            // The caches may not have seen yet what the controller saw.
+            await Task.Delay(s_settle, time, cancel);
+            for (var i = 0; i < MostClaims && _claims.Reader.TryRead(out var claim); i++)
+            {
+                await VerifyAsync(claim, cancel);
+            }
+        }
+    }
+
+    private async Task VerifyAsync(Claim claim, CancellationToken cancel)
+    {
+        var key = (claim.User, claim.Kind);
+        var known = _seen.GetValueOrDefault(key);
+        if (known is { Verified: true } || (known is not null && time.GetElapsedTime(known.AskedAt) < s_again))
+        {
+            return;
+        }
+
+        try
+        {
+            var isVerified = await owners(claim.Namespace, claim.Owner, cancel) is OwnerIs.There;
+            // Each sort has its own places: a flood of forged owners takes none from the controllers that work here.
+            if (known is not null || _seen.Where(s => s.Value.Verified == isVerified).Select(s => s.Key.User).Append(claim.User).Distinct().Count() <= MostUsers)
+            {
+                _seen[key] = new Sight(isVerified, time.GetTimestamp());
+                if (known is null || isVerified)
+                {
+                    _grown.Writer.TryWrite(true);
+                }
+            }
+        }
+        catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException)
+        {
+            // Its next object is asked about again.
+            logger.LogWarning("the owner of a {Kind} that {User} made: {Fault}", claim.Kind, claim.User, fault.Message);
+        }
+    }
+
+    private async Task WriteWhenGrownAsync(CancellationToken cancel)
     {
         var backoff = new Backoff(time);
         while (await _grown.Reader.WaitToReadAsync(cancel))
@@ -90,19 +142,20 @@ internal sealed class ControllersSeen(ApiConnection api, ClusterOptions options,
     }
 
     /// <summary>
-    /// What is stored and what was seen here, sorted. Whether somebody is trusted is asked anew: the chart's values may have changed since. Where
-    /// there are too many, those that work now stay.
+    /// What is stored and what was seen here, sorted. Whether somebody is trusted is asked again: the chart's values may have changed since. Where
+    /// there are too many, those stay whose owners exist, and of them those that work now.
     /// </summary>
     private IEnumerable<SeenController> Merge(IReadOnlyList<SeenController> stored)
     {
-        var own = _seen.Keys.ToList();
-        var users = own.Select(s => s.User).Concat(stored.Select(s => s.User)).Distinct().Take(MostUsers).ToHashSet();
-        return own.Concat(stored.SelectMany(s => s.Kinds.Where(IsMade).Select(k => (s.User, Kind: k))))
-            .Where(s => users.Contains(s.User))
-            .Distinct()
-            .GroupBy(s => (s.User, Trusted: options.Trusted.Trusts(new Requester(s.User, "", []), s.Kind)))
-            .OrderBy(g => g.Key.User, StringComparer.Ordinal).ThenBy(g => g.Key.Trusted)
-            .Select(g => new SeenController(g.Key.User, [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)], g.Key.Trusted));
+        var all = _seen.Select(s => (s.Key.User, s.Key.Kind, s.Value.Verified))
+            .Concat(stored.SelectMany(s => s.Kinds.Where(IsMade).Select(k => (s.User, Kind: k, s.Verified))))
+            .GroupBy(s => (s.User, s.Kind))
+            .Select(g => (g.Key.User, g.Key.Kind, Verified: g.Any(s => s.Verified))).ToList();
+        var users = all.OrderByDescending(s => s.Verified).Select(s => s.User).Distinct().Take(MostUsers).ToHashSet();
+        return all.Where(s => users.Contains(s.User))
+            .GroupBy(s => (s.User, Trusted: options.Trusted.Trusts(new Requester(s.User, "", []), s.Kind), s.Verified))
+            .OrderBy(g => g.Key.User, StringComparer.Ordinal).ThenBy(g => g.Key.Trusted).ThenBy(g => g.Key.Verified)
+            .Select(g => new SeenController(g.Key.User, [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)], g.Key.Trusted, g.Key.Verified));
     }
 
     private string Document(string? version, string text)
@@ -114,10 +167,16 @@ internal sealed class ControllersSeen(ApiConnection api, ClusterOptions options,
 
     private static bool IsMade(string kind) => kind is "ReplicaSet" or "Pod" or "Job" or "ControllerRevision";
 
-    private static bool NamesController(Request request) => request switch
+    private static OwnerReference? ControllerOf(Request request) => request switch
     {
-        WorkloadRequest { After.ControllerUid: not null } => true,
-        OpaqueRequest { NamesController: true } => true,
-        _ => false,
+        WorkloadRequest { After: { } made } => made.OwnerReferences.FirstOrDefault(o => o.IsController),
+        OpaqueRequest opaque => opaque.Controller,
+        _ => null,
     };
+
+    /// <summary>A machine made an object of a kind that names an owner.</summary>
+    private sealed record Claim(string User, string Kind, string Namespace, OwnerReference Owner);
+
+    /// <param name="AskedAt">A timestamp.</param>
+    private sealed record Sight(bool Verified, long AskedAt);
 }

@@ -1,16 +1,17 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using static DeployGuard.Cluster.Webhooks.Cel;
 
 namespace DeployGuard.Cluster.Webhooks;
 
 /// <summary>
 /// What the API server can tell by itself, as CEL: requests that need no judgement are dropped there, before they cost a call, and pass when nobody
-/// answers. An expression may only drop what <see cref="Interpreter"/> calls nothing to guard; a fault in one refuses under Fail.
+/// answers. An expression may only drop what <see cref="Interpreter"/> calls nothing to guard; a fault in one refuses under Fail, and so does one that is over
+/// the API server's budget: <see cref="Cel"/> says how that is kept from happening.
 /// </summary>
 internal static class MatchConditions
 {
     private const string Groups = "(has(request.userInfo.groups) ? request.userInfo.groups : [])";
-    private const string RestartedAt = "'kubectl.kubernetes.io/restartedAt'";
 
     private static readonly Dictionary<string, string> s_resources = new()
     {
@@ -38,25 +39,10 @@ internal static class MatchConditions
     }
 
     /// <summary>
-    /// Neither a write that leaves spec and labels as they were, nor one that only restarts or scales down. Kinds of our own knowledge alone: where a custom
-    /// resource keeps its template is not asked here.
+    /// Neither a write that leaves spec, labels, owners and finalizers as they were, nor one that only restarts, scales down or removes finalizers. Kinds of our
+    /// own knowledge alone: where a custom resource keeps its template is not asked here.
     /// </summary>
-    public static JsonObject MoreThanARestart => Condition(
-        "more-than-a-restart-or-scale-down",
-        $"""
-        request.operation != 'UPDATE' || !(request.resource.group in ['', 'apps', 'batch']) || request.resource.resource == 'controllerrevisions' || !has(object.spec) || !has(oldObject.spec) || !(
-          {Same("object.metadata", "oldObject.metadata", "labels")}
-          && object.spec.all(k, k in ['template', 'replicas'] || (k in oldObject.spec && object.spec[k] == oldObject.spec[k]))
-          && oldObject.spec.all(k, k in ['template', 'replicas'] || k in object.spec)
-          && (has(object.spec.replicas) ? object.spec.replicas : 1) <= (has(oldObject.spec.replicas) ? oldObject.spec.replicas : 1)
-          && (has(object.spec.template) ? (has(oldObject.spec.template)
-            && {Same("object.spec.template", "oldObject.spec.template", "spec")}
-            && {Same("object.spec.template.metadata", "oldObject.spec.template.metadata", "labels")}
-            && ({AnnotationsOf("object")} == {AnnotationsOf("oldObject")} || !{ReadsItsAnnotations})
-            && {AnnotationsOf("object")}.all(k, k == {RestartedAt} || (k in {AnnotationsOf("oldObject")} && {AnnotationsOf("oldObject")}[k] == {AnnotationsOf("object")}[k]))
-            && {AnnotationsOf("oldObject")}.all(k, k == {RestartedAt} || k in {AnnotationsOf("object")})
-          ) : !has(oldObject.spec.template)))
-        """);
+    public static JsonObject MoreThanARestart => Condition("more-than-a-restart-or-scale-down", IsMoreThanARestart);
 
     /// <summary>A Scale leaves out a zero.</summary>
     public static JsonObject MoreReplicas => Condition("more-replicas", $"{ReplicasOf("object")} > {ReplicasOf("oldObject")}");
@@ -67,30 +53,45 @@ internal static class MatchConditions
 
     public static JsonObject OtherLabels => Condition("other-labels", $"request.operation != 'UPDATE' || !{Same("object.metadata", "oldObject.metadata", "labels")}");
 
-    private static string Autoscaler(TrustedControllers trusted) => $"request.userInfo.username in [{string.Join(", ", trusted.Autoscalers.Select(Quoted))}]";
+    /// <summary>What a write of a status may carry besides the status: labels join a Service, owners and finalizers hide or hold an object.</summary>
+    public static JsonObject OtherMetadata => Condition("other-metadata", $"request.operation != 'UPDATE' || !({UnchangedObject.Metadata})");
 
-    private static string ReplicasOf(string scale) => $"(has({scale}.spec) && has({scale}.spec.replicas) ? {scale}.spec.replicas : 0)";
+    /// <summary>
+    /// A delete, or an update that only takes replicas away, which the entries under Fail drop. What else a ReplicaSet's update does, those ask for.
+    /// </summary>
+    public static JsonObject FewerPods => Condition(
+        "fewer-pods",
+        $"""
+        request.operation == 'DELETE'
+        || (has(request.subResource) && request.subResource == 'scale' ? {ReplicasOf("object")} < {ReplicasOf("oldObject")}
+          : has(object.spec) && has(oldObject.spec) && {ReplicasOf("object", 1)} < {ReplicasOf("oldObject", 1)} && !({IsMoreThanARestart}))
+        """);
 
-    private static string AnnotationsOf(string obj) => $"(has({obj}.spec.template.metadata) && has({obj}.spec.template.metadata.annotations) ? {obj}.spec.template.metadata.annotations : {{}})";
+    /// <summary>Other addresses than before. Who elects a leader by the annotations of an Endpoints object does not wait for us.</summary>
+    public static JsonObject OtherAddresses => Condition(
+        "other-addresses",
+        $"""
+        request.operation == 'CREATE' ? has(object.endpoints) || has(object.subsets)
+          : !({Same("object", "oldObject", "endpoints")} && {Same("object", "oldObject", "subsets")} && {Same("object", "oldObject", "ports")} && {Same("object.metadata", "oldObject.metadata", "labels")})
+        """);
 
-    /// <summary>A container that reads the template's annotations runs something else after a restart, if it likes.</summary>
-    private static string ReadsItsAnnotations
-    {
-        get
-        {
-            const string Spec = "object.spec.template.spec";
-            static string InEnvOf(string containers) =>
-                $"(has({Spec}.{containers}) && {Spec}.{containers}.exists(c, has(c.env) && c.env.exists(e, has(e.valueFrom) && has(e.valueFrom.fieldRef) && e.valueFrom.fieldRef.fieldPath.startsWith('metadata.annotations'))))";
-            static string InItemsOf(string source) => $"(has({source}.downwardAPI) && has({source}.downwardAPI.items) && {source}.downwardAPI.items.exists(i, has(i.fieldRef) && i.fieldRef.fieldPath.startsWith('metadata.annotations')))";
-            return $"({InEnvOf("containers")} || {InEnvOf("initContainers")} || (has({Spec}.volumes) && {Spec}.volumes.exists(v, {InItemsOf("v")} || (has(v.projected) && has(v.projected.sources) && v.projected.sources.exists(s, {InItemsOf("s")})))))";
-        }
-    }
+    /// <summary>Neither the control plane, whose service accounts are those of kube-system, nor a node.</summary>
+    public static JsonObject NotByTheControlPlane => Condition(
+        "not-by-the-control-plane",
+        $"""
+        !(request.userInfo.username in ['system:kube-controller-manager', 'system:kube-scheduler', 'system:apiserver']
+          || request.userInfo.username.startsWith('system:serviceaccount:kube-system:')
+          || (request.userInfo.username.startsWith('system:node:') && 'system:nodes' in {Groups}))
+        """);
 
-    private static string Same(string left, string right, string field) => $"(has({left}.{field}) ? has({right}.{field}) && {left}.{field} == {right}.{field} : !has({right}.{field}))";
+    private static string IsMoreThanARestart =>
+        $"""
+        request.operation != 'UPDATE' || !(request.resource.group in ['', 'apps', 'batch']) || request.resource.resource == 'controllerrevisions' || !has(object.spec) || !has(oldObject.spec) || !(
+          {UnchangedObject.Metadata}
+          && {UnchangedObject.Spec})
+        """;
 
-    private static string Quoted(string text) => $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+    private static string Autoscaler(TrustedControllers trusted) => $"request.userInfo.username in {ListOf(trusted.Autoscalers)}";
 
-    /// <summary>On one line, as it is compared with what the server gives back.</summary>
-    private static JsonObject Condition(string name, string expression) =>
-        new() { ["name"] = name, ["expression"] = string.Join(' ', expression.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) };
+    private static string ReplicasOf(string obj, int unsaid = 0) => $"(has({obj}.spec) && has({obj}.spec.replicas) ? {obj}.spec.replicas : {unsaid})";
 }

@@ -2,7 +2,7 @@ using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Leader;
 using DeployGuard.Cluster.Records;
-using DeployGuard.Core.Policies;
+using DeployGuard.Core.Changes;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Cluster.Webhooks;
@@ -15,6 +15,9 @@ internal sealed class Registration : ILeaderTask
 {
     private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(1);
 
+    /// <summary>Rollouts begin and end all the time in a large cluster; the API server reads its webhooks again after every write of them.</summary>
+    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
+
     private readonly ClusterCaches _caches;
     private readonly ClusterOptions _options;
     private readonly Func<byte[]?> _caBundle;
@@ -26,6 +29,7 @@ internal sealed class Registration : ILeaderTask
     private DateTimeOffset _lookedAt;
     private (string CaBundle, DateTimeOffset Since)? _published;
     private bool _isOpen;
+    private (IReadOnlyList<string> Namespaces, DateTimeOffset At) _rollingOut = ([], DateTimeOffset.MinValue);
 
     public Registration(ApiConnection api, ClusterCaches caches, ClusterOptions options, Func<byte[]?> caBundle, EventWriter events, TimeProvider time, ILogger logger)
     {
@@ -36,6 +40,8 @@ internal sealed class Registration : ILeaderTask
     }
 
     public string Name => "webhook registration";
+
+    public TimeSpan RunsAgainIn { get; private set; } = ILeaderTask.Round;
 
     /// <summary>Whether each configuration was there when it was last looked for; empty where that was long ago: another replica leads.</summary>
     public IReadOnlyDictionary<string, bool> Found => IsFresh ? new Dictionary<string, bool> { [_validating.Kind] = _validating.IsFound, [_mutating.Kind] = _mutating.IsFound } : [];
@@ -82,16 +88,16 @@ internal sealed class Registration : ILeaderTask
         }
 
         await TellOfGateAsync(stored, cancel);
-        var guarded = GuardedNamespaces.Of(_caches.Policies.All().Select(p => p.Policy), _caches.Namespaces.All().Select(n => (n.Name, n.Labels)), _options, _time.GetUtcNow());
+        var space = Space();
         var best = new WebhookEntries(_options, ca, hasMatchConditions: true);
-        var entries = await _capability.AskAsync(_validating.Path, Configuration.PatchTo(stored, best.Validating(guarded, SelectsWorkloads())), cancel) ? best : new WebhookEntries(_options, ca, hasMatchConditions: false);
+        var entries = await _capability.AskAsync(_validating.Path, Configuration.PatchTo(stored, best.Validating(space)), cancel) ? best : new WebhookEntries(_options, ca, hasMatchConditions: false);
         if (stored.GateIsOpen)
         {
             // Whoever opens it takes the entries out by the same command: nobody altered anything.
             _validating.Forget();
         }
 
-        await _validating.KeepAsync(stored, stored.GateIsOpen ? entries.ForRecords() : entries.Validating(guarded, SelectsWorkloads()), cancel);
+        await _validating.KeepAsync(stored, stored.GateIsOpen ? entries.ForRecords() : entries.Validating(space), cancel);
         return true;
     }
 
@@ -117,6 +123,40 @@ internal sealed class Registration : ILeaderTask
         }
     }
 
-    /// <summary>Whether a policy selects by the labels of workloads: only then a write of a status, which can carry other labels, is worth a call.</summary>
-    private bool SelectsWorkloads() => _caches.Policies.All().Any(p => p.Policy.Match.Workloads.Requirements.Count > 0);
+    private GuardedSpace Space()
+    {
+        var now = _time.GetUtcNow();
+        var policies = _caches.Policies.All().Select(p => p.Policy).ToList();
+        var namespaces = _caches.Namespaces.All().Select(n => (n.Name, n.Labels)).ToList();
+        var canaried = RollingOut.Canaried(policies, namespaces, _options, now);
+        return new GuardedSpace(
+            GuardedNamespaces.Of(policies, namespaces, _options, now),
+            canaried,
+            Settled(canaried.Count == 0 ? [] : RollingOut.In(canaried, _caches.Changes.All(), IsRunningYet), now),
+            // Only then is a write of a status, which can carry other labels, worth a call outside of guarded namespaces.
+            policies.Any(p => p.Match.Workloads.Requirements.Count > 0));
+    }
+
+    /// <summary>The namespaces, or those of a moment ago: they are not written twice in a second.</summary>
+    private IReadOnlyList<string> Settled(IReadOnlyList<string> rollingOut, DateTimeOffset now)
+    {
+        var since = now - _rollingOut.At;
+        RunsAgainIn = ILeaderTask.Round;
+        if (rollingOut.SequenceEqual(_rollingOut.Namespaces))
+        {
+            return rollingOut;
+        }
+
+        if (since >= TimeSpan.Zero && since < s_settle)
+        {
+            RunsAgainIn = s_settle - since;
+            return _rollingOut.Namespaces;
+        }
+
+        _rollingOut = (rollingOut, now);
+        return rollingOut;
+    }
+
+    private bool IsRunningYet(RecordedChange change) =>
+        _caches.FindWorkload(change.Workload) is { IsComplete: false } live && live.TemplateHash == change.TemplateHash;
 }

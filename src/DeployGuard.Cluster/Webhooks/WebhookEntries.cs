@@ -16,23 +16,22 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
     public JsonArray ForRecords() =>
         [(JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changeapprovals", "breakglasses")], [])];
 
-    /// <param name="guarded">Namespaces in which an Enforce policy matches.</param>
-    /// <param name="selectsWorkloads">A policy selects by the labels of workloads.</param>
-    public JsonArray Validating(IReadOnlyList<string> guarded, bool selectsWorkloads)
+    public JsonArray Validating(GuardedSpace space)
     {
-        var inside = Selected("In", guarded);
-        var outside = Selected("NotIn", [.. guarded, .. options.ExemptNamespaces]);
+        var inside = Selected("In", space.Guarded);
+        var outside = Selected("NotIn", [.. space.Guarded, .. options.ExemptNamespaces]);
         var all = Selected("NotIn", options.ExemptNamespaces);
-        var entries = hasMatchConditions ? WithConditions(guarded.Count > 0, inside, outside) : WithoutConditions(guarded.Count > 0, inside, outside, all);
+        var guards = space.Guarded.Count > 0;
+        var entries = hasMatchConditions ? WithConditions(guards, inside, outside) : WithoutConditions(guards, inside, outside, all);
         // A Service is written by hand.
         entries.Add((JsonNode)Entry("services.deployguard.io", Judge, "Ignore", 3, [all], [Rule("", ["CREATE", "UPDATE"], "services")], []));
         // Without a selector: an update of a namespace is matched by its new labels, and the name's label is one of them, which old servers do not keep.
         entries.Add((JsonNode)(hasMatchConditions
             ? Entry("namespaces.deployguard.io", Judge, "Fail", 3, [all], Namespaces(), [MatchConditions.OtherLabels])
             : Entry("namespaces.deployguard.io", Judge, "Ignore", 3, [], Namespaces(), [])));
-        if (selectsWorkloads)
+        foreach (var entry in hasMatchConditions ? OfStatusAndServing(space, inside, outside) : OfStatusWithoutConditions(space, all))
         {
-            entries.Add((JsonNode)Entry("labels.deployguard.io", Judge, "Ignore", 1, [all], Statuses(), hasMatchConditions ? [MatchConditions.OtherLabels] : []));
+            entries.Add((JsonNode)entry);
         }
 
         foreach (var entry in ForRecords())
@@ -80,6 +79,38 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
         return entries;
     }
 
+    /// <summary>What only a server can be told of that drops what kubelets and controllers write: each of them would call, all the time.</summary>
+    private IEnumerable<JsonObject> OfStatusAndServing(GuardedSpace space, JsonObject inside, JsonObject outside)
+    {
+        if (space.Guarded.Count > 0)
+        {
+            yield return Entry("labels.deployguard.io", Judge, "Fail", 3, [inside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
+        }
+
+        if (space.SelectsWorkloads)
+        {
+            yield return Entry("labels-open.deployguard.io", Judge, "Ignore", 1, [outside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
+        }
+
+        if (space.RollingOut.Count > 0)
+        {
+            // Deletes always pass while nobody answers; evictions have no rule, because a drain is the way of a person's node.
+            yield return Entry(
+                "pace.deployguard.io", Judge, "Ignore", 1, [Selected("In", space.RollingOut)], Removals(),
+                [MatchConditions.NotByTheControlPlane, MatchConditions.NotByItsController(options.Trusted), MatchConditions.FewerPods]);
+        }
+
+        if (space.Canaried.Count > 0)
+        {
+            // Under Ignore: some operators fail a database over by writing Endpoints, and nothing tells them from people.
+            yield return Entry(
+                "endpoints.deployguard.io", Judge, "Ignore", 1, [Selected("In", space.Canaried)], Addresses(), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherAddresses]);
+        }
+    }
+
+    private IEnumerable<JsonObject> OfStatusWithoutConditions(GuardedSpace space, JsonObject all) =>
+        space.SelectsWorkloads ? [Entry("labels.deployguard.io", Judge, "Ignore", 1, [all], Statuses(), [])] : [];
+
     private JsonArray Workloads() =>
     [
         .. options.CustomKinds.Select(k => (JsonNode)Rule(k.ApiGroup, ["CREATE", "UPDATE"], k.Resource)),
@@ -104,11 +135,25 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
     private static JsonArray Namespaces() => [(JsonNode)Rule("", ["UPDATE"], "namespaces", "namespaces/status", "namespaces/finalize")];
 
     /// <summary>Where labels can be changed besides the object itself.</summary>
-    private static JsonArray Statuses() =>
+    /// <param name="pods">The status of Pods, which every kubelet writes all the time, where that can be dropped.</param>
+    private static JsonArray Statuses(params string[] pods) =>
     [
         (JsonNode)Rule("apps", ["UPDATE"], "deployments/status", "statefulsets/status", "daemonsets/status", "replicasets/status"),
         (JsonNode)Rule("batch", ["UPDATE"], "jobs/status", "cronjobs/status"),
-        (JsonNode)Rule("", ["UPDATE"], "pods/status", "replicationcontrollers/status"),
+        (JsonNode)Rule("", ["UPDATE"], [.. pods, "replicationcontrollers/status"]),
+    ];
+
+    private static JsonArray Removals() =>
+    [
+        (JsonNode)Rule("", ["DELETE"], "pods"),
+        (JsonNode)Rule("apps", ["DELETE", "UPDATE"], "replicasets"),
+        (JsonNode)Rule("apps", ["UPDATE"], "replicasets/scale"),
+    ];
+
+    private static JsonArray Addresses() =>
+    [
+        (JsonNode)Rule("", ["CREATE", "UPDATE"], "endpoints"),
+        (JsonNode)Rule("discovery.k8s.io", ["CREATE", "UPDATE"], "endpointslices"),
     ];
 
     private static JsonObject Rule(string group, string[] operations, params string[] resources) => new()

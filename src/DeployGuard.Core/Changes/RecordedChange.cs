@@ -1,5 +1,5 @@
 using DeployGuard.Core.Origins;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
@@ -31,17 +31,42 @@ public sealed record RecordedChange
     /// <summary>The conclusion when the revision was last asked for.</summary>
     public OriginKind Origin { get; init; }
 
-    /// <summary>Usernames of everybody who asked for this revision.</summary>
+    /// <summary>Usernames of everybody who asked for this revision, in the order in which they first did.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
 
-    /// <summary>Name of the ReplicaSet or ControllerRevision that holds this revision; null until it was seen running.</summary>
+    /// <summary>
+    /// What counts of the claims for somebody: their own, and those of whoever brought the revision. Those of others who asked for the same later count for
+    /// these alone, or anybody could name every approver as an author of somebody else's change.
+    /// </summary>
+    public IEnumerable<Evidence> EvidenceFor(IEnumerable<string> who) =>
+        Evidence.Where(e => !e.IsCarried && (e.By is null || (Requesters.Count > 0 && e.By == Requesters[0]) || who.Contains(e.By)));
+
+    /// <summary>Name of the ReplicaSet or ControllerRevision that held this revision when it was seen running; null before. For people: a name proves nothing.</summary>
     public string? OwnedRevision { get; init; }
+
+    /// <summary>Its uid; null where it was not noted.</summary>
+    public string? OwnedUid { get; init; }
+
+    /// <summary>The hash of its template when that was last known to be what was let in; null where it was not noted.</summary>
+    public string? OwnedHash { get; init; }
+
+    /// <summary>The version of the API server under which that hash was noted; null where it was not.</summary>
+    public string? OwnedServer { get; init; }
+
+    /// <summary>
+    /// A live object is the one that held this revision, and holds it still: the same uid, with the hash that it had. A server upgrade adds defaults, and the
+    /// leader notes the hash that comes of it.
+    /// </summary>
+    public bool HasHeld(string? uid, string templateHash) => OwnedUid is not null && OwnedUid == uid && OwnedHash == templateHash;
 
     /// <summary>When it came to its phase.</summary>
     public DateTimeOffset Since { get; init; }
 
     /// <summary>When it was last asked for; the minimum where nobody did: what was adopted.</summary>
     public DateTimeOffset LastAskedAt { get; init; }
+
+    /// <summary>When it was first asked for; the minimum where nobody did.</summary>
+    public DateTimeOffset FirstAskedAt { get; init; }
 
     /// <summary>Since when all its pods are available without a break; null while they are not.</summary>
     public DateTimeOffset? AvailableSince { get; init; }
@@ -93,13 +118,17 @@ public sealed record RecordedChange
 }
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
-public sealed record OwnedRevision(string Name, string TemplateHash)
+/// <param name="Uid">Of that object: another one may be given its name.</param>
+public sealed record OwnedRevision(string Name, string TemplateHash, string Uid = "")
 {
     /// <summary>What version 0.2 named its template by; empty where that is not known.</summary>
     public string LegacyHash { get; init; } = "";
 
     /// <summary>Its restart annotations, where its pods read them.</summary>
     public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = Maps.Empty;
+
+    /// <summary>What its object says of its origin, by key and value: kubectl copies it into what is undone.</summary>
+    public IReadOnlyList<(string Key, string Value)> Claims { get; init; } = [];
 }
 
 /// <summary>How an unproven revision stands in one pool, as the Change tells it.</summary>

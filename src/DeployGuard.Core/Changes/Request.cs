@@ -1,4 +1,4 @@
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
@@ -30,13 +30,13 @@ public abstract record Request
     public required WorkloadRef Target { get; init; }
 }
 
-/// <summary>A write of an object with a pod template, or of a pod's ephemeral containers.</summary>
+/// <summary>A write of an object with a pod template or of its status, a pod's ephemeral containers, or the deletion of a Pod or ReplicaSet.</summary>
 public sealed record WorkloadRequest : Request
 {
     /// <summary>Empty, <c>status</c>, <c>ephemeralcontainers</c>, ...</summary>
     public string SubResource { get; init; } = "";
 
-    /// <summary>Null on CREATE.</summary>
+    /// <summary>Null on CREATE. Of what is deleted, Pods and ReplicaSets alone are read: taking one away can speed a rollout up.</summary>
     public Workload? Before { get; init; }
 
     /// <summary>Null on DELETE.</summary>
@@ -55,10 +55,18 @@ public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter, string 
 /// <param name="After">Null on DELETE.</param>
 public sealed record ServiceRequest(Service? Before, Service? After) : Request;
 
+/// <summary>A write of Endpoints or an EndpointSlice: it sends a Service's users to addresses, whatever the Service selects.</summary>
+/// <param name="Service">The Service whose users it sends there, by the label of an EndpointSlice or the name of Endpoints; empty where there is none.</param>
+/// <param name="ServiceBefore">The same before the request; empty on CREATE.</param>
+/// <param name="Addresses">All that it sends users to after the request, ready or not.</param>
+/// <param name="Targets">Kind and name of the objects that it says these are the addresses of: a claim.</param>
+public sealed record EndpointsRequest(
+    string Service, string ServiceBefore, bool IsEndpointSlice, IReadOnlyList<string> Addresses, IReadOnlyList<(string Kind, string Name)> Targets) : Request;
+
 /// <summary>A write of a namespace: its labels decide which policies hold in it.</summary>
 public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> LabelsBefore, IReadOnlyDictionary<string, string> LabelsAfter) : Request;
 
 /// <summary>A write of a kind that DeployGuard is registered for but that has no pod template it could read.</summary>
 /// <param name="MetadataOnly">Nothing but metadata and status differs from what is stored.</param>
-/// <param name="NamesController">The object says that a controller owns it: a claim.</param>
-public sealed record OpaqueRequest(bool MetadataOnly, bool NamesController = false) : Request;
+/// <param name="Controller">The owner that the object names as its controller: a claim.</param>
+public sealed record OpaqueRequest(bool MetadataOnly, OwnerReference? Controller = null) : Request;

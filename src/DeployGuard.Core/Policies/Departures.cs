@@ -22,7 +22,7 @@ internal static class Departures
                 && (view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels))
                 && p.Match.Workloads.Matches(before.Labels) && !p.Match.Workloads.Matches(after.Labels)),
         ],
-        WorkloadRequest or ScaleRequest or OpaqueRequest or ServiceRequest => [],
+        WorkloadRequest or ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => [],
         _ => throw new InvalidOperationException($"no departures are known for a {request.GetType().Name}"),
     };
 

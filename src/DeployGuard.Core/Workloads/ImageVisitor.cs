@@ -6,7 +6,7 @@ internal static class ImageVisitor
     private static readonly string[] s_containerLists = ["initContainers", "containers", "ephemeralContainers"];
 
     /// <summary>Annotations by which well-known injectors let the pod choose the image they inject.</summary>
-    private static readonly string[] s_injectionAnnotations =
+    public static IReadOnlyList<string> InjectionAnnotations { get; } =
     [
         "sidecar.istio.io/proxyImage",
         "vault.hashicorp.com/agent-image",
@@ -37,7 +37,7 @@ internal static class ImageVisitor
             }
         }
 
-        foreach (var key in s_injectionAnnotations)
+        foreach (var key in InjectionAnnotations)
         {
             if (annotations.TryGetValue(key, out var image) && image.Length > 0)
             {

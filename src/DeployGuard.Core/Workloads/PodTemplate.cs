@@ -76,6 +76,11 @@ public sealed class PodTemplate
     /// <summary>The same as if every container had a readiness probe; what it would hash to is nobody's question.</summary>
     public PodTemplate Probed() => new(this, Annotations, [.. Containers.Select(c => c with { HasReadinessProbe = true })], _kept);
 
+    /// <summary>What a pod runs, where only what is alike in many pods is kept.</summary>
+    /// <param name="hash">Empty where nobody worked it out: it then equals no revision.</param>
+    public static PodTemplate OfPod(IReadOnlyDictionary<string, string> labels, IReadOnlyList<Container> containers, IReadOnlyList<ImageUse> images, string hash) =>
+        new(new PodTemplate(labels, Maps.Empty, containers, images), Maps.Empty, containers, new TemplateFingerprint(hash, "", hash, "", false, Maps.Empty));
+
     /// <summary>The same without its body, for those who keep many: it holds on to no document.</summary>
     /// <param name="kept">Which annotations are worth keeping.</param>
     public PodTemplate Slim(Func<string, bool> kept) => new(
@@ -86,5 +91,14 @@ public sealed class PodTemplate
             Hash, LegacyHash, UnboundHash, ClaimsDigest, ReadsAnnotations, ReadsAnnotations ? RestartTimes : Maps.Empty));
 }
 
-/// <summary>A main container, as far as a rollout's pace depends on it.</summary>
-public sealed record Container(string Name, bool DeclaresPorts, bool HasReadinessProbe);
+/// <summary>A main container, as far as the exposure model looks at it.</summary>
+/// <param name="Image">As the object names it; empty where it names none.</param>
+public sealed record Container(string Name, string Image, IReadOnlyList<ContainerPort> Ports, bool HasReadinessProbe)
+{
+    public bool DeclaresPorts => Ports.Count > 0;
+}
+
+/// <summary>A port that a container declares.</summary>
+/// <param name="Name">Empty where it has none.</param>
+/// <param name="Protocol"><c>TCP</c> where the object does not say.</param>
+public sealed record ContainerPort(string Name, int Number, string Protocol);

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Workloads;
 
@@ -10,6 +10,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
     public static WorkloadReader Default { get; } = new(WorkloadKinds.BuiltIn, TemplateNoise.Default);
 
     public WorkloadKinds Kinds { get; } = kinds;
+
+    /// <summary>Annotations that name an image.</summary>
+    public static IReadOnlyList<string> ImageAnnotations => ImageVisitor.InjectionAnnotations;
 
     /// <summary>
     /// Reads an object of any kind in the table. The workload keeps a view of <paramref name="obj"/> until its template's hash
@@ -33,6 +36,11 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             Labels = metadata.Map("labels"),
             Annotations = metadata.Map("annotations"),
             ControllerUid = ControllerUid(metadata),
+            OwnerReferences = [.. OwnersOf(metadata)],
+            Finalizers = metadata.Texts("finalizers"),
+            IsDeleting = metadata.Text("deletionTimestamp") is not null,
+            CreatedAt = metadata.Time("creationTimestamp"),
+            Selector = PodSelectorReader.Read(root, kind),
             Template = ReadTemplate(
                 TemplateAt(root, path), holder, holder.IsStatefulSet ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
             Replicas = ReadReplicas(root, kind),
@@ -47,19 +55,15 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     /// <summary>A Service, as far as pools depend on it.</summary>
     /// <exception cref="MalformedObjectException">It has no name or spec, or a selector that is no map of strings.</exception>
-    public static Service ReadService(JsonElement service)
-    {
-        var root = Field.Root(service).AsObject();
-        var spec = root.RequiredObject("spec");
-        return new Service(root.RequiredObject("metadata").Text("name") ?? "", spec.Map("selector"), spec.Text("type") == "ExternalName");
-    }
+    public static Service ReadService(JsonElement service) => ServiceReader.Read(Field.Root(service).AsObject());
+
+    /// <summary>The owner of any object that is marked as its controller; null if there is none.</summary>
+    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
+    public static OwnerReference? ReadController(JsonElement obj) =>
+        Field.Root(obj).AsObject().Object("metadata") is { } metadata ? OwnersOf(metadata).FirstOrDefault(o => o.IsController) : null;
 
     /// <summary>The version of any object; empty where it says none.</summary>
     public static string ReadVersion(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata")?.Text("resourceVersion") ?? "";
-
-    /// <summary>The uid of the owner of any object that is marked as its controller; null if there is none.</summary>
-    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
-    public static string? ReadControllerUid(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata") is { } metadata ? ControllerUid(metadata) : null;
 
     /// <summary>The labels of any object.</summary>
     /// <exception cref="MalformedObjectException">It has no metadata, or labels that are no strings.</exception>
@@ -101,18 +105,26 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     private static Container ReadContainer(Field container) => new(
         container.AsObject().Text("name") ?? "",
-        container.Items("ports").Any(),
+        container.Text("image") ?? "",
+        [.. container.Items("ports").Select(p => p.AsObject()).Select(p => new ContainerPort(p.Text("name") ?? "", p.Int("containerPort") ?? 0, p.Text("protocol") ?? "TCP"))],
         container.Object("readinessProbe") is not null);
 
     private static int ReadReplicas(Field root, string kind) => kind switch
     {
         "Pod" => 1,
-        "Job" or "CronJob" => 0,
+        "Job" => Parallelism(root.RequiredObject("spec")),
+        "CronJob" => root.RequiredObject("spec") is var cron && cron.Flag("suspend") ? 0 : Parallelism(cron.RequiredObject("jobTemplate").RequiredObject("spec")),
         // Nobody asks for a number of them: its controller counts the nodes.
         "DaemonSet" => root.Object("status")?.Int("desiredNumberScheduled") ?? 0,
         _ => root.RequiredObject("spec").Int("replicas") ?? 1,
     };
 
+    /// <summary>Pods that a Job runs at once; none while it is suspended.</summary>
+    private static int Parallelism(Field job) => job.Flag("suspend") ? 0 : job.Int("parallelism") ?? 1;
+
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();
+
+    private static IEnumerable<OwnerReference> OwnersOf(Field metadata) => metadata.Items("ownerReferences").Select(o => o.AsObject())
+        .Select(o => new OwnerReference(o.Text("apiVersion") ?? "", o.Text("kind") ?? "", o.Text("name") ?? "", o.Text("uid") ?? "", o.Flag("controller")));
 }

@@ -1,6 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
@@ -15,9 +15,6 @@ internal interface IFacts
     /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
     ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline);
 
-    /// <summary>The view with the pods of some revisions as they are now; as it was, and marked as stale, where they could not be had in time.</summary>
-    ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline);
-
     /// <summary>The view with what others were let reach a moment ago; what the request is let reach is known to them from then on.</summary>
     /// <param name="ask">What it reaches in such a view; nothing where it is refused there.</param>
     /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
@@ -29,7 +26,7 @@ internal interface IFacts
     /// <exception cref="FactsUnavailableException">It could not be asked in time.</exception>
     ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline);
 
-    /// <summary>Takes note of a controller at work. Never waits.</summary>
+    /// <summary>Takes note of a controller at work, by a request that was let in. Never waits.</summary>
     void Saw(Request request);
 
     /// <summary>Whether a namespace is being deleted.</summary>

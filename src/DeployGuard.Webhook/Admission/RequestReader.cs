@@ -33,10 +33,15 @@ internal sealed class RequestReader(WorkloadReader workloads)
             return ReadService(review);
         }
 
+        if (review is { Group: "", Kind: "Endpoints" } or { Group: "discovery.k8s.io", Kind: "EndpointSlice" })
+        {
+            return ReadEndpoints(review);
+        }
+
         var target = new WorkloadRef(Canonical(review.Group), review.Kind, review.Namespace, review.Name);
         if (workloads.Kinds.TemplatePath(target.ApiGroup, target.Kind) is null)
         {
-            return new OpaqueRequest(DiffersInMetadataOnly(review), review.Operation is Operation.Create && In("object", () => WorkloadReader.ReadControllerUid(Present(review.Object))) is not null)
+            return new OpaqueRequest(DiffersInMetadataOnly(review), review.Operation is Operation.Create ? In("object", () => WorkloadReader.ReadController(Present(review.Object))) : null)
             {
                 Operation = review.Operation,
                 Requester = review.Requester,
@@ -45,7 +50,6 @@ internal sealed class RequestReader(WorkloadReader workloads)
             };
         }
 
-        // What is deleted is not looked at: nothing about it could change the answer.
         var after = review.Operation is Operation.Delete ? null : Workload(review, review.Object, "object");
         return new WorkloadRequest
         {
@@ -54,11 +58,15 @@ internal sealed class RequestReader(WorkloadReader workloads)
             DryRun = review.DryRun,
             Target = after?.Ref ?? target,
             SubResource = review.SubResource,
-            Before = review.Operation is Operation.Update ? Workload(review, review.OldObject, "oldObject") : null,
+            Before = HasBefore(review, target) ? Workload(review, review.OldObject, "oldObject") : null,
             After = after,
             IsNameGenerated = after is not null && review.Operation is Operation.Create && HasGeneratedName(review.Object, after.Ref.Name),
         };
     }
+
+    /// <summary>Of all that is deleted, only what a controller makes up for at once is looked at: nothing about the rest could change the answer.</summary>
+    private static bool HasBefore(Review review, WorkloadRef target) => review.Operation is Operation.Update
+        || (review is { Operation: Operation.Delete, OldObject.ValueKind: JsonValueKind.Object } && target is { Kind: "Pod", ApiGroup: "" } or { Kind: "ReplicaSet", ApiGroup: "apps" });
 
     /// <summary>Some API servers make the name up before they ask us, and some after: five characters behind what was asked for.</summary>
     private static bool HasGeneratedName(JsonElement obj, string name) =>
@@ -88,6 +96,22 @@ internal sealed class RequestReader(WorkloadReader workloads)
         DryRun = review.DryRun,
         Target = new WorkloadRef("", "Service", review.Namespace, review.Name),
     };
+
+    private static EndpointsRequest ReadEndpoints(Review review)
+    {
+        var isSlice = review.Kind == "EndpointSlice";
+        ServiceAddresses Read(JsonElement obj, string place) =>
+            In(place, () => isSlice ? EndpointsReader.ReadSlice(Present(obj)) : EndpointsReader.ReadEndpoints(Present(obj)));
+        var before = review.Operation is Operation.Update ? Read(review.OldObject, "oldObject") : ServiceAddresses.None;
+        var after = review.Operation is Operation.Delete ? ServiceAddresses.None : Read(review.Object, "object");
+        return new EndpointsRequest(after.Service, before.Service, isSlice, after.Addresses, after.Targets)
+        {
+            Operation = review.Operation,
+            Requester = review.Requester,
+            DryRun = review.DryRun,
+            Target = new WorkloadRef(review.Group, review.Kind, review.Namespace, review.Name),
+        };
+    }
 
     private static ScaleRequest ReadScale(Review review) => new(Replicas(review.OldObject, "oldObject"), Replicas(review.Object, "object"), VersionOf(review.OldObject))
     {
