@@ -97,7 +97,7 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
 
     private static ResourceCache<ObservedWorkload> Workload(
         string name, Func<CancellationToken, ValueTask<string>> locate, string apiVersion, string kind, ApiConnection api, TimeProvider time, ILogger logger) =>
-        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => [w.ControllerUid.Length > 0 ? w.ControllerUid : w.Ref.Namespace], api, time, logger);
+        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, w.ControllerUid] : [w.Ref.Namespace], api, time, logger);
 }
 
 /// <summary>A Service with its namespace.</summary>
