@@ -34,20 +34,6 @@ public class NeighbourhoodTests
     }
 
     [Test]
-    public void ARevisionOfASetWithClaimsHashesAsTheSetDid()
-    {
-        var set = ObservedWorkload.Read(Parse($$"""
-            {"metadata": {"name": "db", "namespace": "shop", "uid": "uid-db", "generation": 1},
-             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "db"} }, "template": {{Template(V1)}}, "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {} }] } }
-            """), "apps/v1", "StatefulSet");
-        var revision = Revision("db-1", V1, 1);
-
-        Assert.That(revision.TemplateHash, Is.Not.EqualTo(set.TemplateHash));
-        Assert.That(revision.Under(set).TemplateHash, Is.EqualTo(set.TemplateHash));
-        Assert.That(LiveHistory.Owned(revision.Under(set)).LegacyHash, Is.EqualTo(set.Spec.Template.LegacyHash));
-    }
-
-    [Test]
     public void BeforeItsControllerHasSeenItAStatefulSetRunsWhatItRan()
     {
         var set = Workload("StatefulSet", "db", V2, 10, """{"observedGeneration": 0, "currentRevision": "db-1", "updateRevision": "db-1", "updatedReplicas": 10}""");
