@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Files;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
@@ -28,6 +29,19 @@ internal sealed class Records(ApiConnection api, string @namespace)
     {
         using var list = await api.GetAsync($"{Folder}/changes", cancel);
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
+    }
+
+    /// <summary>The Changes as decisions see them; none for somebody who may not list them.</summary>
+    public async Task<IReadOnlyList<RecordedChange>> RecordedAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return [.. (await ChangesAsync(cancel)).Select(c => c.Recorded).OfType<RecordedChange>()];
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            return [];
+        }
     }
 
     public async Task<IReadOnlyList<Approval>> ApprovalsAsync(CancellationToken cancel)

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Cluster;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;

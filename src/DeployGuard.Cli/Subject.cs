@@ -1,4 +1,6 @@
 using DeployGuard.Cluster.Files;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
@@ -7,6 +9,13 @@ namespace DeployGuard.Cli;
 /// <param name="IsUnreviewed">It came in by break-glass: an approval is its review.</param>
 internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsUnreviewed = false)
 {
+    /// <summary>What version 0.2 recorded it under; null where it did not.</summary>
+    public string? LegacyHash { get; init; }
+
+    /// <summary>Whether a vote is about it.</summary>
+    public bool IsMeantBy(Approval vote) => vote.Workload == Workload
+        && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == LegacyHash : vote.Images.Any(Images.Contains));
+
     public static Subject Of(ChangeView change)
     {
         var recorded = change.Recorded ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it");
@@ -25,20 +34,24 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
             .. Block("Glass", change.BreakGlass),
             .. Block("Found", change.Findings),
         ];
-        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], Text.Printable(string.Join('\n', lines)), recorded.IsUnreviewed);
+        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], Text.Printable(string.Join('\n', lines)), recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
     }
 
-    /// <summary>A workload and hash, ahead of any Change.</summary>
+    /// <summary>A workload and hash, ahead of any Change. Bare digits are of today's version, unless a record that version 0.2 made has them.</summary>
+    /// <param name="recorded">The Changes of the namespace.</param>
     /// <exception cref="ManifestException">The kind is not known, or the hash is none.</exception>
-    public static Subject Ahead(WorkloadRef workload, string hash)
+    public static Subject Ahead(WorkloadRef workload, string hash, IEnumerable<RecordedChange> recorded)
     {
-        var hex = hash.StartsWith(CanonicalTemplate.HashPrefix, StringComparison.Ordinal) ? hash[CanonicalTemplate.HashPrefix.Length..] : hash;
-        if (hex.Length != 64 || !hex.All(char.IsAsciiHexDigitLower))
+        var hex = Core.Workloads.TemplateHash.DigitsOf(hash);
+        if (!Core.Workloads.TemplateHash.AreDigits(hex))
         {
             throw new ManifestException($"--hash {hash}: expected 64 lower-case hex digits");
         }
 
-        return new Subject(workload, CanonicalTemplate.HashPrefix + hex, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.");
+        var full = hex != hash ? hash
+            : recorded.Where(c => c.Workload == workload).Select(c => c.TemplateHash).Where(known => Core.Workloads.TemplateHash.DigitsOf(known) == hex)
+                .OrderBy(Core.Workloads.TemplateHash.IsLegacy).FirstOrDefault() ?? Core.Workloads.TemplateHash.Prefix + hex;
+        return new Subject(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.");
     }
 
     /// <summary>Reads <c>deployment/web</c>, or of a custom kind, as its objects spell it, <c>Rollout.argoproj.io/web</c>.</summary>

@@ -96,7 +96,7 @@ internal sealed class VoteCommand
         }
 
         return what?.Contains('/') == true
-            ? [Subject.Ahead(Subject.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone"))]
+            ? [Subject.Ahead(Subject.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone"), await records.RecordedAsync(cancel))]
             : [Subject.Of(await records.FindChangeAsync(what ?? "", cancel))];
     }
 }

@@ -53,7 +53,7 @@ internal static class WithdrawCommand
     private static async Task<List<Approval>> MineAsync(Records records, Subject subject, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
         var me = await records.WhoAmIAsync(subject, cancel);
-        var mine = votes.Where(v => v.Workload == subject.Workload && (v.TemplateHash is { } hash ? hash == subject.TemplateHash : v.Images.Any(subject.Images.Contains)) && v.Approver.Username == me).ToList();
+        var mine = votes.Where(v => subject.IsMeantBy(v) && v.Approver.Username == me).ToList();
         return mine.Count > 0 ? mine : throw new ManifestException($"{me} has no vote on this change");
     }
 }

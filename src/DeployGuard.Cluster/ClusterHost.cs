@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Certificates;
@@ -6,8 +7,8 @@ using DeployGuard.Cluster.Records;
 using DeployGuard.Cluster.Webhooks;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
@@ -36,7 +37,7 @@ public sealed class ClusterHost
     {
         _time = time;
         _caches = new ClusterCaches(api, time, logger);
-        _live = new LiveFacts(api);
+        _live = new LiveFacts(api, HashTranslation.Of(_caches));
         _serving = new LiveServing(api, _caches);
         var came = new WhatCame(api, _caches);
         _budgets = new Budgets(api, _caches, came, options, time);
@@ -51,7 +52,7 @@ public sealed class ClusterHost
         var managed = given is null ? new ManagedCertificate(api, options, time, logger) : null;
         Certificate = given ?? managed ?? throw new InvalidOperationException("no certificate");
         var registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);
-        var canaries = new CanaryWatch(api, _caches, time);
+        var canaries = new CanaryWatch(_caches, time);
         var audit = new Audit(_caches, custom, events, time);
         _leader = new LeaderLoop(
             api,
@@ -63,6 +64,9 @@ public sealed class ClusterHost
                 new Adoption(api, _caches, custom, writer, options, time, logger),
                 registration,
                 .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, registration, time, logger)],
+                new Rehash(_caches, writer),
+                new LostRecords(_caches, writer, events, time),
+                new ServerUpgrade(api, _caches, writer, time),
                 new Observer(api, _caches, custom, canaries, writer, events, time),
                 audit,
                 new Housekeeping(api, _caches, custom, writer, time),
@@ -93,7 +97,7 @@ public sealed class ClusterHost
     {
         var recording = _recorder.RunAsync(CancellationToken.None);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task[] loops = [.. _caches.All.Select(c => c.RunAsync(ending.Token)), Certificate.RunAsync(ending.Token), _controllers.RunAsync(ending.Token), LeadOnceReadyAsync(ending.Token)];
+        Task[] loops = [.. _caches.All.Select(c => c.RunAsync(ending.Token)), Certificate.RunAsync(ending.Token), _controllers.RunAsync(ending.Token), FollowPodsAsync(ending.Token), LeadOnceReadyAsync(ending.Token)];
         try
         {
             // None of them ends by itself. If one does it was a bug, and the program must not go on half alive: whoever runs us starts it anew.
@@ -121,17 +125,20 @@ public sealed class ClusterHost
         var labels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel);
         var hasPools = policies.Any(p => p.Canary is not null && (labels is null || p.Match.Namespaces.Matches(labels)));
         var live = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
+        var translation = TranslationFor(request);
         return new ClusterView
         {
             Policies = policies,
             NamespaceLabels = labels,
-            ServingWhenAsked = hasPools ? () => Neighbourhood.Cached(target.Namespace, _caches).ToServing() : null,
+            SnapshotWhenAsked = hasPools ? () => SnapshotOf(request, translation) : null,
+            Owners = OwnersOf(request),
+            HadRecords = live is null || HadRecords(live, policies, labels),
             BudgetsWhenAsked = () => _budgets.Cached(target, policies),
             Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
-            Changes = _caches.Changes.Under(key),
-            History = live is null ? [] : LiveHistory.Of(live.Uid, _caches),
+            Changes = translation.Changes(_caches.Changes.Under(key)),
+            History = live is null ? [] : LiveHistory.Of(live, _caches),
             LiveHash = live?.TemplateHash,
-            Approvals = _caches.Approvals.Under(key),
+            Approvals = translation.Approvals(_caches.Approvals.Under(key)),
             BreakGlasses = _caches.BreakGlasses.Under(target.Namespace),
         };
     }
@@ -144,24 +151,38 @@ public sealed class ClusterHost
         if (needs.HasFlag(Facts.Approvals))
         {
             var asked = request is WorkloadRequest workload ? workload.After : view.Parent;
-            view = asked is null ? view with { BreakGlasses = await _live.BreakGlassesAsync(request.Target.Namespace, deadline) } : await _live.RefreshAsync(asked, view, deadline);
-            var hasRoom = asked is null || _inbox.HasRoom(asked.Ref, ChangeName.Of(asked.Ref, asked.Template.Hash), request.Requester.Username);
+            view = asked is null ? view with { BreakGlasses = await _live.BreakGlassesAsync(request.Target.Namespace, deadline) } : await _live.RefreshAsync(asked, (request as WorkloadRequest)?.Before, view, deadline);
+            var hasRoom = asked is null || _inbox.HasRoom(asked.Ref, ChangeName.Within(view.Changes, asked), request.Requester.Username);
             view = hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
         }
 
-        if (view.Serving is not { } serving || (needs & (Facts.Exposure | Facts.Nodes | Facts.Strays)) is Facts.None)
+        if (view.Snapshot is not { } snapshot)
         {
             return view;
         }
 
-        serving = await _serving.ReadAsync(request.Target.Namespace, serving, deadline);
-        serving = needs.HasFlag(Facts.Nodes) ? serving with { Nodes = await _serving.NodesAsync(deadline) } : serving;
-        return view with { Serving = needs.HasFlag(Facts.Strays) ? serving with { Members = [.. serving.Members, .. await _serving.StraysAsync(request.Target.Namespace, deadline)] } : serving };
+        if (needs.HasFlag(Facts.Exposure))
+        {
+            var elsewhere = snapshot.Elsewhere;
+            snapshot = Translated(await _serving.ReadAsync(request.Target.Namespace, snapshot, deadline), TranslationFor(request)) with { Elsewhere = elsewhere };
+        }
+
+        snapshot = needs.HasFlag(Facts.Nodes) ? snapshot with { Nodes = await _serving.NodesAsync(deadline) } : snapshot;
+        snapshot = needs.HasFlag(Facts.Pods) ? await _serving.WithPodsAsync(request.Target.Namespace, snapshot, deadline) : snapshot;
+        return view with { Snapshot = await WithNodeOfAsync(request, snapshot, needs, deadline) };
     }
 
-    /// <summary>The view with the pods of some revisions as they are now.</summary>
-    public async Task<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
-        view.Serving is not { } serving || wanted.Count == 0 ? view : view with { Serving = await _serving.WithPodsAsync(request.Target.Namespace, serving, wanted, deadline) };
+    /// <summary>Before the deletion of a pod is refused: whether its node is drained, which is a person's work and must go on.</summary>
+    private async Task<NamespaceSnapshot> WithNodeOfAsync(Request request, NamespaceSnapshot snapshot, Facts needs, CancellationToken deadline)
+    {
+        if (!needs.HasFlag(Facts.Exposure) || request is not { Operation: Operation.Delete, Target.Kind: "Pod" } || snapshot.Objects is not { } objects)
+        {
+            return snapshot;
+        }
+
+        var node = objects.Pods.SelectMany(g => g.Pods).FirstOrDefault(p => p.Name == request.Target.Name)?.Node ?? "";
+        return node.Length > 0 && await _serving.IsCordonedAsync(node, deadline) ? snapshot with { Objects = objects with { CordonedNodes = new HashSet<string> { node } } } : snapshot;
+    }
 
     /// <summary>Whether somebody has a verb on one of our resources.</summary>
     /// <exception cref="UnavailableException">It could not be asked in time.</exception>
@@ -191,12 +212,12 @@ public sealed class ClusterHost
     /// <exception cref="UnavailableException">It could not be had in time.</exception>
     public async Task<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
     {
-        if (view.Serving is not { } serving)
+        if (view.Snapshot is not { } serving)
         {
             return view;
         }
 
-        ClusterView With(IReadOnlyList<ReachedPods> others) => view with { Serving = serving with { Reached = others } };
+        ClusterView With(IReadOnlyList<ReachedPods> others) => view with { Snapshot = serving with { Reached = others } };
         // The API server may make the same name up for nobody else: each is one of its own.
         ReachedPods Named(ReachedPods pods) => request is WorkloadRequest { IsNameGenerated: true } ? pods with { Workload = pods.Workload with { Name = $"{pods.Workload.Name}{Guid.NewGuid():N}" } } : pods;
         return With(await _reach.TakeAsync(request.Target.Namespace, request.Requester.Username, others => [.. ask(With(others)).Select(Named)], deadline));
@@ -226,6 +247,59 @@ public sealed class ClusterHost
     /// workload's uid, and pass its history off as his own.
     /// </summary>
     private ObservedWorkload? FindLive(Workload before) => _caches.FindWorkload(before.Ref) is { } live && live.Uid == before.Uid ? live : null;
+
+    private NamespaceSnapshot SnapshotOf(Request request, HashTranslation translation)
+    {
+        var snapshot = Translated(NamespaceReader.Cached(request.Target.Namespace, _caches).ToSnapshot(), translation);
+        return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
+            ? snapshot with { Elsewhere = NamespaceReader.Cached(target.Namespace, _caches).ToSnapshot() }
+            : snapshot;
+    }
+
+    /// <summary>The live workloads that an object names as its owners, and those that they name: what a claim can only tighten.</summary>
+    private IReadOnlyList<Workload> OwnersOf(Request request)
+    {
+        var claims = request switch
+        {
+            WorkloadRequest workload => (workload.Before?.OwnerReferences ?? []).Concat(workload.After?.OwnerReferences ?? []),
+            ScaleRequest when _caches.FindWorkload(request.Target) is { } parent => parent.Spec.OwnerReferences,
+            _ => [],
+        };
+        var owners = claims.Distinct().Select(c => Named(c, request.Target.Namespace)).OfType<Workload>().ToList();
+        return owners.Count == 0 ? [] : [.. owners, .. owners.SelectMany(o => o.OwnerReferences).Distinct().Select(c => Named(c, request.Target.Namespace)).OfType<Workload>()];
+    }
+
+    private Workload? Named(OwnerReference claim, string @namespace) =>
+        _caches.Workloads.GetValueOrDefault(claim.Kind)?.Find(ObjectKey.Of(@namespace, claim.Name)) is { } found && found.Uid == claim.Uid ? found.Spec : null;
+
+    /// <summary>
+    /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has adopted nothing there, what
+    /// runs is all that is known.
+    /// </summary>
+    private bool HadRecords(ObservedWorkload live, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyDictionary<string, string>? labels) =>
+        AdoptedBefore.Covers(live, _caches.Policies.All().Where(p => policies.Contains(p.Policy) && (labels is null || p.Policy.Match.Namespaces.Matches(labels))));
+
+    /// <summary>For a <c>/scale</c>, what is live says it all.</summary>
+    private HashTranslation TranslationFor(Request request) =>
+        HashTranslation.Of(_caches).For((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
+
+    private static NamespaceSnapshot Translated(NamespaceSnapshot serving, HashTranslation translation) =>
+        serving with { Changes = translation.Changes(serving.Changes), Votes = translation.Approvals(serving.Votes) };
+
+    /// <summary>Watches the pods of the namespaces in which a policy asks for a canary, as policies and namespaces come and go.</summary>
+    private async Task FollowPodsAsync(CancellationToken cancel)
+    {
+        var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        void Wake() => changed.Writer.TryWrite(true);
+        _caches.Policies.Changed += Wake;
+        _caches.Namespaces.Changed += Wake;
+        Wake();
+        while (await changed.Reader.WaitToReadAsync(cancel))
+        {
+            changed.Reader.TryRead(out _);
+            _caches.Pods.Follow(_caches.WithCanary(), cancel);
+        }
+    }
 
     private async Task LeadOnceReadyAsync(CancellationToken cancel)
     {

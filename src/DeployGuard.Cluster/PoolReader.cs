@@ -2,7 +2,7 @@ using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Cluster;
@@ -16,18 +16,12 @@ public sealed class PoolReader(ApiConnection api, TimeProvider time)
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
     public async Task<IReadOnlyList<PoolStanding>> ReadAsync(string @namespace, CancellationToken cancel)
     {
-        var policies = new List<SafeguardPolicy>();
-        await api.ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", item => policies.Add(PolicyReader.Read(item)), cancel);
+        var entries = new List<PolicyEntry>();
+        await api.ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", item => entries.Add(PolicyEntry.Read(item)), cancel);
         using var found = await api.GetAsync($"api/v1/namespaces/{@namespace}", cancel);
-        var view = new ClusterView { Policies = policies, NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels };
-        var known = await Neighbourhood.ReadAsync(@namespace, _caches, cancel);
-        var serving = known.ToServing();
-        var pods = new List<ServingPod>();
-        foreach (var (workload, hash) in PoolStanding.Of(serving, view, time.GetUtcNow()).Where(s => s is { IsProven: false, IsProving: true, Pods: > 0 }).Select(s => (s.Workload, s.TemplateHash)).Distinct())
-        {
-            pods.AddRange(await LiveServing.PodsAsync(api, known, workload, hash, cancel));
-        }
-
-        return PoolStanding.Of(serving with { Pods = pods }, view, time.GetUtcNow());
+        var view = new ClusterView { Policies = [.. entries.Select(e => e.Policy)], NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels };
+        var snapshot = (await NamespaceReader.ReadAsync(@namespace, _caches, cancel)).ToSnapshot();
+        var adopted = entries.Where(p => p.AdoptedServing.ContainsKey(@namespace)).ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
+        return PoolStanding.Of(snapshot with { AdoptedAt = adopted }, view, time.GetUtcNow());
     }
 }

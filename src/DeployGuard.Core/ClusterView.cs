@@ -1,7 +1,7 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core;
@@ -12,7 +12,7 @@ namespace DeployGuard.Core;
 /// </summary>
 public sealed record ClusterView
 {
-    private readonly Lazy<Serving>? _serving;
+    private readonly Lazy<NamespaceSnapshot>? _serving;
     private readonly Lazy<IReadOnlyDictionary<string, BudgetUse>> _budgets = new(new Dictionary<string, BudgetUse>());
 
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
@@ -29,6 +29,15 @@ public sealed record ClusterView
     /// <summary>The revisions the API server still holds for the workload.</summary>
     public IReadOnlyList<OwnedRevision> History { get; init; } = [];
 
+    /// <summary>The workload was there when what ran was adopted, so that records of it were made; also where nobody knows when that was.</summary>
+    public bool HadRecords { get; init; } = true;
+
+    /// <summary>
+    /// Live workloads that the object names as its owners, and theirs. They may be made up, so that they only tighten: what has a live owner is judged by the
+    /// policies of its owner too.
+    /// </summary>
+    public IReadOnlyList<Workload> Owners { get; init; } = [];
+
     /// <summary>
     /// Hash of the template that the workload has in the cluster; null where that is not known. Whoever sends reviews past the API server can
     /// make up what a request changes, and show approvers a smaller difference than there is.
@@ -42,16 +51,16 @@ public sealed record ClusterView
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 
     /// <summary>Who serves whom in the namespace; null where no policy asks for a canary, or nobody knows.</summary>
-    public Serving? Serving
+    public NamespaceSnapshot? Snapshot
     {
         get => _serving?.Value;
-        init => _serving = value is null ? null : new Lazy<Serving>(value);
+        init => _serving = value is null ? null : new Lazy<NamespaceSnapshot>(value);
     }
 
     /// <summary>The same, put together when it is first asked for: most requests never do.</summary>
-    public Func<Serving>? ServingWhenAsked
+    public Func<NamespaceSnapshot>? SnapshotWhenAsked
     {
-        init => _serving = value is null ? null : new Lazy<Serving>(value);
+        init => _serving = value is null ? null : new Lazy<NamespaceSnapshot>(value);
     }
 
     /// <summary>The workload that a <c>/scale</c> is about; null where it is not known.</summary>
@@ -92,7 +101,7 @@ public enum Facts
     /// <summary>The parent of a <c>/scale</c>: its cache lags behind.</summary>
     Parent = 4,
 
-    /// <summary>Services, workloads and pods of the namespace: what the caches know would refuse it.</summary>
+    /// <summary>Services and workloads of the namespace: what the caches know would refuse it.</summary>
     Exposure = 8,
 
     /// <summary>How many nodes there are: a DaemonSet made now has no pods that anybody counted.</summary>
@@ -101,9 +110,9 @@ public enum Facts
     /// <summary>A place in the budgets, which is taken by asking for it.</summary>
     Budget = 32,
 
-    /// <summary>Pods of the namespace that no workload answers for: they are too many to be watched, and asked for by nobody but a pod's own request.</summary>
-    Strays = 64,
-
     /// <summary>What others were let reach a moment ago, which is made known of this request by asking for it.</summary>
-    Reached = 128,
+    Reached = 64,
+
+    /// <summary>Pods of the namespace, which the replica does not watch yet.</summary>
+    Pods = 128,
 }

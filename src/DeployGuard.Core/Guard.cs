@@ -2,7 +2,7 @@ using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 
@@ -20,7 +20,7 @@ public sealed partial class Guard(TrustedControllers trusted)
     {
         var policies = PolicyMatching.Matching(request, view, now);
         var upcoming = PolicyMatching.Upcoming(request, view, now).Where(p => p.Freeze is not null).ToList();
-        var change = Understand(request, policies.Count + upcoming.Count > 0, view);
+        var change = Understand(request, policies.Count + upcoming.Count > 0, view, now);
         var inspections = policies.Select(p => new Inspection(change, p, view, now)).ToList();
         return new Verdict
         {
@@ -46,7 +46,7 @@ public sealed partial class Guard(TrustedControllers trusted)
         var finding = new Finding(cause, "", why, "Try again; if it stays, tell whoever operates DeployGuard");
         return new Verdict
         {
-            Change = Understand(request, policies.Count > 0, view),
+            Change = Understand(request, policies.Count > 0, view, now),
             Policies = policies,
             Findings =
             [
@@ -56,10 +56,10 @@ public sealed partial class Guard(TrustedControllers trusted)
         };
     }
 
-    private Change Understand(Request request, bool isGuarded, ClusterView view)
+    private Change Understand(Request request, bool isGuarded, ClusterView view, DateTimeOffset now)
     {
         // Where no policy matches nothing will be asked of the change; most requests of a cluster end here.
-        var (meaning, because) = isGuarded ? _interpreter.Interpret(request, view) : (Meaning.NothingToGuard, "no policy matches");
+        var (meaning, because) = isGuarded ? _interpreter.Interpret(request, view, now) : (Meaning.NothingToGuard, "no policy matches");
         var change = new Change { Request = request, Meaning = meaning, Because = because };
         var (before, asked) = request switch
         {
@@ -75,7 +75,7 @@ public sealed partial class Guard(TrustedControllers trusted)
         var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == after.Template.Hash);
         return change with
         {
-            Name = ChangeName.Of(after.Ref, after.Template.Hash),
+            Name = recorded?.Name ?? ChangeName.Of(after.Ref, after.Template.Hash),
             Before = before,
             After = after,
             LiveHash = view.LiveHash,
@@ -148,9 +148,12 @@ public sealed partial class Guard(TrustedControllers trusted)
     private static Mode ModeOf(SafeguardPolicy policy, Request request) =>
         request.DryRun && policy is { Mode: Mode.Enforce, DryRun: DryRunAnswer.Warn } ? Mode.Warn : policy.Mode;
 
-    private static Finding NotUnderstood(Change change) => change.Request.Target.Kind == "ControllerRevision"
-        ? new Finding(Reasons.ControllerOnly, "", change.Because, "Change the StatefulSet or DaemonSet itself")
-        : new Finding(Reasons.KindUnknown, "", change.Because, "Ask whoever operates DeployGuard to teach it this kind, or to stop sending it");
+    private static Finding NotUnderstood(Change change) => change.Request switch
+    {
+        WorkloadRequest => new Finding(Reasons.RestartTimeUnknown, "spec.template.metadata.annotations", change.Because, $"Restart it with: kubectl rollout restart {change.Request.Target.KubectlName} -n {change.Request.Target.Namespace}"),
+        { Target.Kind: "ControllerRevision" } => new Finding(Reasons.ControllerOnly, "", change.Because, "Change the StatefulSet or DaemonSet itself"),
+        _ => new Finding(Reasons.KindUnknown, "", change.Because, "Ask the platform team to add the kind to the chart's workloadKinds, or to stop sending it"),
+    };
 
     private static Finding Unreadable(SafeguardPolicy policy) => new(
         Reasons.PolicyUnreadable,

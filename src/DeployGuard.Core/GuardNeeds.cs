@@ -1,6 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 
@@ -13,11 +13,11 @@ public sealed partial class Guard
     public Facts Needs(Request request, ClusterView cached, DateTimeOffset now)
     {
         var enforced = PolicyMatching.Matching(request, cached, now).Where(p => p.Mode is Mode.Enforce).ToList();
-        var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached).Meaning : Meaning.NothingToGuard;
+        var meaning = enforced.Count > 0 ? _interpreter.Interpret(request, cached, now).Meaning : Meaning.NothingToGuard;
         // A BreakGlass may waive a canary as well as an approval, and a freeze.
         var rests = enforced.Any(p => p is { Approval.Required: not Required.Never } or { Canary.Required: not Required.Never } or { Freeze: not null } or { Budget: not null });
         var needs = rests && meaning is Meaning.NewRevision && request is WorkloadRequest ? Facts.Approvals : Facts.None;
-        if (!request.DryRun && enforced.Any(p => p.Budget is not null) && Budget.IsCounted(Understand(request, isGuarded: true, cached)))
+        if (!request.DryRun && enforced.Any(p => p.Budget is not null) && Budget.IsCounted(Understand(request, isGuarded: true, cached, now)))
         {
             needs |= Facts.Budget | Facts.Approvals;
         }
@@ -34,9 +34,8 @@ public sealed partial class Guard
     private Facts OfCanary(Request request, Meaning meaning, IReadOnlyList<SafeguardPolicy> enforced, ClusterView cached, DateTimeOffset now)
     {
         var needs = (request is ScaleRequest scale && cached.Parent?.ResourceVersion != scale.ResourceVersion ? Facts.Parent : Facts.None)
-            | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None)
-            | (request is WorkloadRequest { Target.Kind: "Pod", SubResource: "" } ? Facts.Strays : Facts.None);
-        var change = Understand(request, isGuarded: true, cached);
+            | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None);
+        var change = Understand(request, isGuarded: true, cached, now);
         if (meaning is Meaning.Rollback && History.RanOnAsMany(change, cached))
         {
             return needs;
@@ -49,10 +48,16 @@ public sealed partial class Guard
             needs |= Facts.Exposure | Facts.Approvals;
         }
 
+        if (cached.Snapshot?.Objects is { PodsAreKnown: false } && inspections.Any(i => i.Exposed.Any(j => j.IsRaised || j.IsRefused)))
+        {
+            needs |= Facts.Pods;
+        }
+
         // Within its step, unless somebody rejected it a moment ago, or somebody else had the step's pods. The way back hangs on neither.
         var raises = meaning is not Meaning.Rollback && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
         return !raises ? needs
-            : needs | (request is ServiceRequest ? Facts.None : Facts.Approvals) | (request.DryRun ? Facts.None : Facts.Reached);
+            // A Service is written rarely, and by hand: what it comes to select may be a moment old.
+            : needs | (request is ServiceRequest ? Facts.Exposure : Facts.Approvals) | (request.DryRun ? Facts.None : Facts.Reached);
     }
 
     /// <summary>The unproven pods that a request raises under Enforce; none of a rollback, since the way back waits for nothing, nor of a dry run.</summary>
@@ -62,16 +67,15 @@ public sealed partial class Guard
               where inspection.Policy.Mode is Mode.Enforce
               from pool in inspection.Exposed
               where pool is { IsRaised: true, IsCold: false }
-              from some in pool.Revisions
-              where some.Workload == change.After?.Ref && pool.Raised.Contains(some.Key)
-              select new ReachedPods(inspection.Policy.Name, pool.Pool.Name, some.Workload, some.TemplateHash, some.Images, some.Pods, change.Before?.Generation);
+              from some in pool.Raises
+              select PendingOf(some, change, inspection.Policy.Name, pool.Pool.Name);
 
-    /// <summary>The revisions whose pods could prove a step to a pool that the request touches: a live decision rests on these pods.</summary>
-    public IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> PodsWanted(Request request, ClusterView view, DateTimeOffset now)
+    /// <summary>What a request on a Pod or ReplicaSet raises besides its own object is told by that object's name and by no generation: only time ends it.</summary>
+    private static ReachedPods PendingOf(UnprovenPods some, Change change, string policy, string pool)
     {
-        var policies = PolicyMatching.Matching(request, view, now);
-        var change = Understand(request, policies.Count > 0, view);
-        return [.. policies.SelectMany(p => new Inspection(change, p, view, now).Exposed).SelectMany(j => j.Proving).Distinct()];
+        var isItself = some.Workload == change.After?.Ref;
+        return new ReachedPods(
+            policy, pool, isItself ? some.Workload : change.Request.Target, some.TemplateHash, some.Images, some.Pods, isItself ? change.Before?.Generation : null);
     }
 
     /// <summary>The names of the policies that the request takes its object out of: whether its requester may is a fact to be read.</summary>

@@ -52,6 +52,10 @@ public static class Reasons
         "ControllerOnly", "Guard", "A person wrote a ControllerRevision, which could make a StatefulSet run what nobody judged.",
         "whoever asked", "Change the StatefulSet or DaemonSet itself.");
 
+    public static readonly Reason RestartTimeUnknown = new(
+        "RestartTimeUnknown", "Guard", "The pods read their own annotations, and a restart annotation says another time than now: it would be input that nobody approved.",
+        "the requester", "`kubectl rollout restart`, or leave the annotation as it is.");
+
     public static readonly Reason PolicyUnreadable = new(
         "PolicyUnreadable", "Guard", "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
         "whoever owns the policy", "`kubectl edit safeguardpolicy NAME`.");
@@ -126,7 +130,7 @@ public static class Reasons
 
     public static IReadOnlyList<Reason> All { get; } =
     [
-        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, PolicyUnreadable, Undecidable, Overloaded,
+        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, RestartTimeUnknown, PolicyUnreadable, Undecidable, Overloaded,
         WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, RecordHasFinalizers, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
         AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed,
     ];

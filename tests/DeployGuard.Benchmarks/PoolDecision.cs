@@ -4,7 +4,7 @@ using System.Text.Json;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Benchmarks;
@@ -66,13 +66,13 @@ internal static class PoolDecision
         {
             Policies = [policy],
             Changes = [changes[1]],
-            Serving = new Serving
+            Snapshot = new NamespaceSnapshot
             {
                 Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
                 Members = [Member(web), Member(canary)],
                 Changes = changes,
                 // Not one of them is old enough: nothing is cut short.
-                Pods = [.. Enumerable.Range(0, pods).Select(i => new ServingPod
+                Pods = [.. Enumerable.Range(0, pods).Select(i => new LivePod
                 {
                     Owner = canary.Ref, TemplateHash = canary.Template.Hash, CreatedAt = s_now.AddSeconds(-i % 500), ReadySince = s_now.AddSeconds(-i % 500), StartedAt = s_now.AddSeconds(-i % 500),
                 })],

@@ -37,6 +37,32 @@ public class ChangeDocumentTests
         Assert.That(change?.Phase, Is.EqualTo(Phase.Pending));
     }
 
+    [TestCase("v1:0", null, "v2:0", "v1:0", true, TestName = "{m}(by the hash of version 1)")]
+    [TestCase("v1:0", "v2:0", "v2:0", "", true, TestName = "{m}(hashed again)")]
+    [TestCase("v1:0", "v2:1", "v2:0", "v1:0", false, TestName = "{m}(hashed again as something else)")]
+    [TestCase("v1:1", null, "v2:0", "v1:0", false, TestName = "{m}(of another revision)")]
+    public void ARecordOfVersionOneIsWrittenOnUnderItsName(string made, string? rehashed, string hash, string legacy, bool expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { TemplateHash = made }, s_now);
+        if (rehashed is not null)
+        {
+            document["status"]!["rehashed"] = rehashed;
+        }
+
+        void Write() => ChangeDocument.Merge(document, s_asked with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
+
+        if (!expected)
+        {
+            Assert.That(Write, Throws.TypeOf<ChangeNameTakenException>());
+            return;
+        }
+
+        Write();
+        Assert.That((string?)document["spec"]?["templateHash"], Is.EqualTo(made), "version 0.2 must find it");
+        Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
+        Assert.That((Read(document)?.TemplateHash, Read(document)?.LegacyHash), Is.EqualTo((rehashed ?? made, made)));
+    }
+
     [Test]
     public void RequestersAndEvidenceAccumulate()
     {

@@ -3,7 +3,7 @@ using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,7 +29,7 @@ public class LiveServingTests
         await UntilAsync(() => caches.All.All(c => c.IsSynced));
         var canary = Workload("canary", V2, 6);
         IReadOnlyList<RecordedChange> changes = [Change(Workload("web", V1, 20), Phase.Proven), Change(canary, Phase.Running) with { Held = [new HeldStep("canary", "Service web", 5, TimeProvider.System.GetUtcNow())] }];
-        var known = new Serving
+        var known = new NamespaceSnapshot
         {
             Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
             Members = [Running(Workload("web", V1, 20)), Running(canary)],
@@ -46,9 +46,9 @@ public class LiveServingTests
         Assert.That(running.IsFaulted, Is.False);
     }
 
-    private static string Refusal(Workload canary, int replicas, Serving serving) => string.Join("; ", new Guard(TrustedControllers.BuiltIn).Decide(
+    private static string Refusal(Workload canary, int replicas, NamespaceSnapshot serving) => string.Join("; ", new Guard(TrustedControllers.BuiltIn).Decide(
         new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = canary.Ref, Before = canary, After = canary with { Replicas = replicas } },
-        new ClusterView { Policies = [s_policy], Serving = serving, Changes = serving.Changes },
+        new ClusterView { Policies = [s_policy], Snapshot = serving, Changes = serving.Changes },
         TimeProvider.System.GetUtcNow()).Denials.Select(d => d.Finding.Message));
 
     /// <summary>The canary and its ReplicaSet; pods only after a long while.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Caches;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Tests;
@@ -31,6 +31,20 @@ public class NeighbourhoodTests
 
         Assert.That(member.Pods.Select(p => (p.Owned, p.Pods)), Is.EquivalentTo(new[] { ("db-1", 7), ("db-2", 3) }));
         Assert.That(known.PodsOf(member.Spec.Ref, member.Spec.Template.Hash), Is.EqualTo(new[] { ("app=db,controller-revision-hash in (db-2)", "uid-db") }));
+    }
+
+    [Test]
+    public void ARevisionOfASetWithClaimsHashesAsTheSetDid()
+    {
+        var set = ObservedWorkload.Read(Parse($$"""
+            {"metadata": {"name": "db", "namespace": "shop", "uid": "uid-db", "generation": 1},
+             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "db"} }, "template": {{Template(V1)}}, "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {} }] } }
+            """), "apps/v1", "StatefulSet");
+        var revision = Revision("db-1", V1, 1);
+
+        Assert.That(revision.TemplateHash, Is.Not.EqualTo(set.TemplateHash));
+        Assert.That(revision.Under(set).TemplateHash, Is.EqualTo(set.TemplateHash));
+        Assert.That(LiveHistory.Owned(revision.Under(set)).LegacyHash, Is.EqualTo(set.Spec.Template.LegacyHash));
     }
 
     [Test]
@@ -99,7 +113,7 @@ public class NeighbourhoodTests
         var owner = new WorkloadRef("apps", "Deployment", "shop", "web");
         var read = ObservedPod.Read(pod, owner, "uid-web-1", "v1:x");
 
-        Assert.That(read, Is.EqualTo(new ServingPod
+        Assert.That(read, Is.EqualTo(new LivePod
         {
             Owner = owner,
             TemplateHash = "v1:x",

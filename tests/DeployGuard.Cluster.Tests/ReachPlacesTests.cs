@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Records;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

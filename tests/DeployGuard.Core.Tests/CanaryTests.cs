@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 
@@ -123,7 +123,7 @@ public class CanaryTests
         };
         var view = Standing(web: 0) with
         {
-            Serving = Serve([rolling], [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)], []),
+            Snapshot = Serve([rolling], [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)], []),
             Changes = [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)],
         };
 
@@ -135,7 +135,7 @@ public class CanaryTests
     public void Row18_ADaemonSet(string maxUnavailable, string? refusal)
     {
         var before = Daemons(V1, "1");
-        var view = Standing(web: 0) with { Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
+        var view = Standing(web: 0) with { Snapshot = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
 
         Expect(Update(before, Daemons(V2, maxUnavailable)), view, refusal);
     }
@@ -149,7 +149,7 @@ public class CanaryTests
     {
         var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(4))] };
 
-        Expect(Create(Web(replicas, V3)), Standing(web: 0) with { Serving = Serve([], [gone], []), Changes = [gone] }, refusal);
+        Expect(Create(Web(replicas, V3)), Standing(web: 0) with { Snapshot = Serve([], [gone], []), Changes = [gone] }, refusal);
     }
 
     [Test]
@@ -157,7 +157,7 @@ public class CanaryTests
     {
         var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(60))] };
 
-        Expect(Create(Web(20, V3)), Standing(web: 0) with { Serving = Serve([], [gone], []), Changes = [gone] }, allowed: true);
+        Expect(Create(Web(20, V3)), Standing(web: 0) with { Snapshot = Serve([], [gone], []), Changes = [gone] }, allowed: true);
     }
 
     [Test]
@@ -170,7 +170,7 @@ public class CanaryTests
     [Test]
     public void WhatOthersWereLetReachAMomentAgoCountsUntilItIsSeen()
     {
-        ClusterView With(ClusterView view, params ReachedPods[] reached) => view with { Serving = view.Serving is { } serving ? serving with { Reached = reached } : null };
+        ClusterView With(ClusterView view, params ReachedPods[] reached) => view with { Snapshot = view.Snapshot is { } serving ? serving with { Reached = reached } : null };
         ReachedPods Reached(JsonObject of, int pods, long? generation = null) => new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
         var other = Named("web-exp", 1, V3);
 
@@ -197,7 +197,7 @@ public class CanaryTests
     public void OnlyWhatRaisesAnUnprovenRevisionIsMadeKnown()
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2).With("spec/replicas", "1"));
-        var coloured = Standing() with { Serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []) };
+        var coloured = Standing() with { Snapshot = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []) };
 
         Assert.That(Needs(Create(C(1)), Standing()), Is.EqualTo(Facts.Approvals | Facts.Reached));
         Assert.That(Needs(Create(C(1)) with { DryRun = true }, Standing()), Is.EqualTo(Facts.Approvals));
@@ -209,7 +209,7 @@ public class CanaryTests
 
         var daemons = C(1).With("kind", "\"DaemonSet\"").With("spec/replicas", "null").With("spec/strategy", "null");
         Assert.That(Needs(Create(daemons), Standing()), Is.EqualTo(Facts.Approvals | Facts.Nodes), "nobody has counted the nodes yet");
-        var counted = Standing() is { Serving: { } serving } standing ? standing with { Serving = serving with { Nodes = 1 } } : throw new InvalidOperationException("nobody serves");
+        var counted = Standing() is { Snapshot: { } serving } standing ? standing with { Snapshot = serving with { Nodes = 1 } } : throw new InvalidOperationException("nobody serves");
         Assert.That(Some.Decide(Create(daemons), counted).Reached.Single().Pods, Is.EqualTo(1));
 
         static Facts Needs(Request request, ClusterView view) => new Guard(TrustedControllers.BuiltIn).Needs(request, view, Some.Now);
@@ -226,7 +226,7 @@ public class CanaryTests
             Services = [new Service("all", Labels("all", "yes"), false), new Service("web", Labels("app", "web"), false)],
         };
 
-        Expect(Create(canary), Standing() with { Serving = serving }, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Create(canary), Standing() with { Snapshot = serving }, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
     }
 
     [TestCase("Template", "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")]
@@ -254,7 +254,7 @@ public class CanaryTests
         var proof = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new Served(served, 20, Ago(90))] };
         var serving = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), proof], []);
 
-        Expect(Flip("colour", "blue", "colour", "green"), Standing() with { Serving = serving }, refusal);
+        Expect(Flip("colour", "blue", "colour", "green"), Standing() with { Snapshot = serving }, refusal);
     }
 
     [Test]
@@ -271,7 +271,7 @@ public class CanaryTests
     public void AWorkloadThatComesBehindItsFirstServiceKeepsItsProof()
     {
         var proof = Proven(Web(20)) with { Served = [new Served("Deployment web", 20, Ago(90), IsPresent: true)] };
-        var view = Standing(web: 0) with { Changes = [proof], Serving = Serve([Running(Web(20)).Member], [proof], []) };
+        var view = Standing(web: 0) with { Changes = [proof], Snapshot = Serve([Running(Web(20)).Member], [proof], []) };
 
         Expect(Scale(Web(20), 25), view, allowed: true);
         Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once");
@@ -281,8 +281,8 @@ public class CanaryTests
     public void Row25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
     {
         var dark = Named("dark", 1, V2);
-        var view = Standing() is var standing && standing.Serving is { } serving
-            ? standing with { Serving = serving with { Members = [.. serving.Members, Running(dark).Member] } } : throw new InvalidOperationException("no pools");
+        var view = Standing() is var standing && standing.Snapshot is { } serving
+            ? standing with { Snapshot = serving with { Members = [.. serving.Members, Running(dark).Member] } } : throw new InvalidOperationException("no pools");
 
         Expect(Update(Web(20), Web(20, V2)), view, "20 of 21 pods (95%) behind Service web would be unproven, 10 at once; step 5% allows 1");
         Expect(Scale(dark, 6), view with { Changes = [] }, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
@@ -300,7 +300,7 @@ public class CanaryTests
     public void AVetoTakesBackWhatWasHeld()
     {
         var veto = Some.ApprovalOf(C(1), Some.Alice, Decision.Reject);
-        var view = Standing(Running(C(1), held: 25)) is var standing ? standing with { Serving = standing.Serving! with { Votes = [veto] } } : null;
+        var view = Standing(Running(C(1), held: 25)) is var standing ? standing with { Snapshot = standing.Snapshot! with { Votes = [veto] } } : null;
 
         Expect(Scale(C(1), 6), view!, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
     }
@@ -310,14 +310,14 @@ public class CanaryTests
     public void SoDoesThatOfAMachineWhichThePolicyLists(bool isListed, string? refusal)
     {
         var policy = s_policy with { Approval = s_policy.Approval! with { Monitors = isListed ? [Some.Machine.Username] : [] } };
-        var view = Standing(Running(C(1), held: 25)) is var standing ? standing with { Serving = standing.Serving! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] } } : null;
+        var view = Standing(Running(C(1), held: 25)) is var standing ? standing with { Snapshot = standing.Snapshot! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] } } : null;
 
         Expect(Scale(C(1), 6), view! with { Policies = [policy] }, refusal);
     }
 
     [Test]
     public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() => Expect(
-        Update(Web(20), Web(20, V2)), Standing() is var view ? view with { Serving = view.Serving! with { Services = [] } } : null!,
+        Update(Web(20), Web(20, V2)), Standing() is var view ? view with { Snapshot = view.Snapshot! with { Services = [] } } : null!,
         "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once");
 
     [Test]
@@ -335,7 +335,7 @@ public class CanaryTests
         var worker = C(1).With("spec/template/metadata/labels", """{"app": "worker"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var view = Standing(Running(worker), pods: Pods(worker, TimeSpan.FromHours(1)));
 
-        Expect(Scale(worker, 6), view with { Serving = view.Serving! with { Services = [] } }, allowed: true);
+        Expect(Scale(worker, 6), view with { Snapshot = view.Snapshot! with { Services = [] } }, allowed: true);
     }
 
     [Test]
@@ -353,7 +353,7 @@ public class CanaryTests
     {
         var v2 = Paced(Web(1, V2));
         var rolling = new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Web(1), 1)] };
-        var view = Standing(web: 0) with { Serving = Serve([rolling], [Proven(Web(1)), Recorded(v2, Phase.Running, 0)], []), Changes = [Proven(Web(1)), Recorded(v2, Phase.Running, 0)] };
+        var view = Standing(web: 0) with { Snapshot = Serve([rolling], [Proven(Web(1)), Recorded(v2, Phase.Running, 0)], []), Changes = [Proven(Web(1)), Recorded(v2, Phase.Running, 0)] };
 
         Expect(Scale(v2, 20), view, "9 of 20 pods (45%) behind Service web would be unproven");
     }
@@ -363,9 +363,9 @@ public class CanaryTests
     {
         // Its workload is on record, this revision of it is not: it came while nobody answered.
         var view = Standing(Running(C(3)));
-        var dark = view.Serving! with { Changes = [.. view.Serving!.Changes.Where(c => c.Workload.Name == "web"), Proven(C(3, V3)) with { Images = [] }] };
+        var dark = view.Snapshot! with { Changes = [.. view.Snapshot!.Changes.Where(c => c.Workload.Name == "web"), Proven(C(3, V3)) with { Images = [] }] };
 
-        Expect(Scale(C(3), 4), view with { Serving = dark, Changes = [] }, "4 of 24 pods (16%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Scale(C(3), 4), view with { Snapshot = dark, Changes = [] }, "4 of 24 pods (16%) behind Service web would be unproven; step 5% allows 1");
     }
 
     [Test]
@@ -375,13 +375,13 @@ public class CanaryTests
         var begun = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
         var serving = Serve([begun], [Proven(Web(20)), Recorded(Paced(Web(20, V2)), Phase.Admitted, 0)], []);
 
-        Expect(Create(C(1, V3)), Standing() with { Serving = serving }, "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Create(C(1, V3)), Standing() with { Snapshot = serving }, "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1");
     }
 
     [Test]
     public void AServiceThatSelectsNothingOrSomebodyElsesNameIsNoPool()
     {
-        var view = Standing() is var standing ? standing with { Serving = standing.Serving! with { Services = [new Service("empty", new Dictionary<string, string>(), false), new Service("elsewhere", Labels("app", "web"), true)] } } : null!;
+        var view = Standing() is var standing ? standing with { Snapshot = standing.Snapshot! with { Services = [new Service("empty", new Dictionary<string, string>(), false), new Service("elsewhere", Labels("app", "web"), true)] } } : null!;
 
         Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) of Deployment web would be unproven");
     }
@@ -390,7 +390,7 @@ public class CanaryTests
     public void APartitionAboveTheReplicasExposesNobody()
     {
         var before = Set(0, V1);
-        var view = Standing(web: 0) with { Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+        var view = Standing(web: 0) with { Snapshot = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
 
         Expect(Update(before, Set(11, V2)), view, allowed: true);
         Expect(Update(before, Set(8, V2)), view, "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1");
@@ -400,7 +400,7 @@ public class CanaryTests
     public void PodsThatAreOnlyAskedForMakeNoRoom()
     {
         var inflated = Running(Web(1000)).Member with { Ready = 20 };
-        var view = Standing(web: 0) with { Changes = [Proven(Web(1000))], Serving = Serve([inflated], [Proven(Web(1000))], []) };
+        var view = Standing(web: 0) with { Changes = [Proven(Web(1000))], Snapshot = Serve([inflated], [Proven(Web(1000))], []) };
 
         Expect(Create(C(2)), view, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
         Expect(Update(Web(1000), Timed(Web(1000, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), view, "1000 of 1000 pods (100%) behind Service web would be unproven, 50 at once");
@@ -413,7 +413,7 @@ public class CanaryTests
         var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var inflated = Running(Web(2000)).Member with { Ready = 20 };
         IReadOnlyList<RecordedChange> changes = [Proven(Web(2000)), Proven(filler), Running(C(6), held: 5).Change];
-        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([inflated, Running(filler).Member, Running(C(6)).Member], changes, Pods(C(6), TimeSpan.FromMinutes(10))) };
+        var view = Standing(web: 0) with { Changes = changes, Snapshot = Serve([inflated, Running(filler).Member, Running(C(6)).Member], changes, Pods(C(6), TimeSpan.FromMinutes(10))) };
 
         Expect(Scale(C(6), 20), view, allowed: true);
     }
@@ -424,12 +424,12 @@ public class CanaryTests
     public void MoreOfWhatAllUsersHaveIsNoMoreExposure(int before, int after, string? refusal)
     {
         IReadOnlyList<RecordedChange> changes = [Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(4))] }, Recorded(Web(20, V2), Phase.Completed, 0)];
-        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([Running(Web(before, V2)).Member], changes, []) };
+        var view = Standing(web: 0) with { Changes = changes, Snapshot = Serve([Running(Web(before, V2)).Member], changes, []) };
 
         Expect(Scale(Web(before, V2), after), view, refusal);
         if (refusal is null)
         {
-            var vetoed = view with { Serving = view.Serving is { } serving ? serving with { Votes = [Some.ApprovalOf(Web(20, V2), Some.Alice, Decision.Reject)] } : null };
+            var vetoed = view with { Snapshot = view.Snapshot is { } serving ? serving with { Votes = [Some.ApprovalOf(Web(20, V2), Some.Alice, Decision.Reject)] } : null };
             Expect(Scale(Web(before, V2), after), vetoed, "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
         }
     }
@@ -447,7 +447,7 @@ public class CanaryTests
             Target = new WorkloadRef("", "Service", "shop", "web"),
         };
 
-        Expect(request, Standing(web: 0) with { Serving = Serve([Running(green).Member], [gone, Recorded(green, Phase.Proven, 0)], []) }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
+        Expect(request, Standing(web: 0) with { Snapshot = Serve([Running(green).Member], [gone, Recorded(green, Phase.Proven, 0)], []) }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
     }
 
     [Test]
@@ -462,7 +462,7 @@ public class CanaryTests
     public void WhatIsBrokenMayBeMendedAtItsOwnPace()
     {
         var broken = Running(Web(20)).Member with { Ready = 0 };
-        var view = Standing(web: 0) with { Changes = [Proven(Web(20))], Serving = Serve([broken], [Proven(Web(20))], []) };
+        var view = Standing(web: 0) with { Changes = [Proven(Web(20))], Snapshot = Serve([broken], [Proven(Web(20))], []) };
 
         Expect(Update(Web(20), Paced(Web(20, V2))), view, allowed: true);
     }
@@ -473,7 +473,7 @@ public class CanaryTests
     {
         var runs = Recorded(Web(10), Phase.Completed, 0) with { Policies = [policy] };
         var gone = Proven(Web(20, V3)) with { Served = [new Served("Service web", 20, Ago(4))] };
-        var view = Standing(web: 0) with { Changes = [runs, gone], Serving = Serve([Running(Web(10)).Member], [runs, gone], []) };
+        var view = Standing(web: 0) with { Changes = [runs, gone], Snapshot = Serve([Running(Web(10)).Member], [runs, gone], []) };
 
         Expect(Scale(Web(10), 15), view, refusal);
     }
@@ -481,7 +481,7 @@ public class CanaryTests
     [Test]
     public void WhatTheCachesSayIsSaidSo()
     {
-        var view = Standing() is var standing ? standing with { Serving = standing.Serving! with { Stale = "the API server did not list the pods in time" } } : null!;
+        var view = Standing() is var standing ? standing with { Snapshot = standing.Snapshot! with { Stale = "the API server did not list the pods in time" } } : null!;
 
         Assert.That(
             Expect(Create(C(2)), view, "2 of 22 pods (9%)").Message,
@@ -492,7 +492,7 @@ public class CanaryTests
     public void Row34_ARollbackIsAsWideAsItEverWas()
     {
         var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with { CompletedPods = 1 };
-        var view = Standing() is var standing ? standing with { Changes = [v2, Proven(Web(20))], Serving = standing.Serving! with { Changes = [v2, Proven(Web(20))] } } : null!;
+        var view = Standing() is var standing ? standing with { Changes = [v2, Proven(Web(20))], Snapshot = standing.Snapshot! with { Changes = [v2, Proven(Web(20))] } } : null!;
 
         Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");
         Expect(Update(Web(1), Web(1, V2)), view, allowed: true);
@@ -517,7 +517,7 @@ public class CanaryTests
     {
         var before = Set(0, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
-        var view = Standing(web: 0) with { Policies = [policy], Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+        var view = Standing(web: 0) with { Policies = [policy], Changes = [Proven(before)], Snapshot = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
 
         Assert.That(Expect(Update(before, Set(0, V2)), view, "10 of 10 pods (100%) behind Service web would be unproven").Remedy, Is.EqualTo(
             """Write this into your manifest, or run it and ask again: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""));
@@ -527,7 +527,7 @@ public class CanaryTests
     public void ADaemonSetThatSurgesIsPatchedToDoOneThingOnly()
     {
         var before = Daemons(V1, "1");
-        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Snapshot = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
         var surging = Daemons(V2, "0").With("spec/updateStrategy/rollingUpdate/maxSurge", "10");
 
         Assert.That(Expect(Update(before, surging), view, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy, Does.Contain(
@@ -540,7 +540,7 @@ public class CanaryTests
     public void EveryNewOrdinalOfAStatefulSetIsOfItsNewestRevision(int replicas, int partition, string? refusal)
     {
         var before = Timed(Set(partition, V1));
-        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Snapshot = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
 
         Expect(Update(before, Timed(Set(partition, V2)).With("spec/replicas", $"{replicas}")), view, refusal);
     }
@@ -550,7 +550,7 @@ public class CanaryTests
     {
         var v2 = Timed(Set(0, V2));
         IReadOnlyList<RecordedChange> changes = [Proven(Set(0, V1)), Recorded(v2, Phase.Running, 0)];
-        var view = Standing(web: 0) with { Changes = changes, Serving = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []) };
+        var view = Standing(web: 0) with { Changes = changes, Snapshot = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []) };
 
         Expect(Scale(v2, 13), view, "4 of 13 pods (30%) behind Service web would be unproven");
     }
@@ -559,7 +559,7 @@ public class CanaryTests
     public void AWordAboutNobodyTakesNoWorkloadOutOfItsOwnSteps()
     {
         var claims = Web(20).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""");
-        var view = Standing(web: 0) with { Serving = Serve([Running(claims).Member], [Proven(claims)], []) with { Services = [] } };
+        var view = Standing(web: 0) with { Snapshot = Serve([Running(claims).Member], [Proven(claims)], []) with { Services = [] } };
 
         Expect(Update(claims, Web(20, V2).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""")), view, "20 of 20 pods (100%) of Deployment web would be unproven");
     }
@@ -571,7 +571,7 @@ public class CanaryTests
         var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(4))] };
         IReadOnlyList<RecordedChange> changes = [gone, Running(claims).Change];
 
-        Expect(Create(Web(20)), Standing(web: 0) with { Changes = [gone], Serving = Serve([Running(claims).Member], changes, []) }, allowed: true);
+        Expect(Create(Web(20)), Standing(web: 0) with { Changes = [gone], Snapshot = Serve([Running(claims).Member], changes, []) }, allowed: true);
     }
 
     [Test]
@@ -595,10 +595,10 @@ public class CanaryTests
         // A force replacement deletes web and makes it anew: without it one pod would be all of them.
         var gone = Proven(Web(20)) with { Served = [new Served("Service web", 20, Ago(1))] };
         IReadOnlyList<RecordedChange> changes = [gone, Running(C(1)).Change];
-        var view = Standing(web: 0) with { Changes = [gone], Serving = Serve([Running(C(1)).Member], changes, Pods(C(1), TimeSpan.FromHours(1))) };
+        var view = Standing(web: 0) with { Changes = [gone], Snapshot = Serve([Running(C(1)).Member], changes, Pods(C(1), TimeSpan.FromHours(1))) };
 
         Expect(Create(Web(20, V2)), view, "21 of 21 pods (100%) behind Service web would be unproven; step 25% allows 5");
-        Assert.That(PoolStanding.Of(view.Serving!, view, Some.Now).Single(s => s.Workload.Name == "web-canary").HeldPercent, Is.EqualTo(5), "nor is one latched");
+        Assert.That(PoolStanding.Of(view.Snapshot!, view, Some.Now).Single(s => s.Workload.Name == "web-canary").HeldPercent, Is.EqualTo(5), "nor is one latched");
     }
 
     [Test]
@@ -606,7 +606,7 @@ public class CanaryTests
     {
         var before = Timed(Set(0, V1)).With("spec/replicas", "4");
         IReadOnlyList<RecordedChange> changes = [Proven(before), Recorded(Set(0, V2), Phase.Completed, 50)];
-        var view = Standing(web: 0) with { Changes = [Proven(before)], Serving = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 4)] }], changes, []) };
+        var view = Standing(web: 0) with { Changes = [Proven(before)], Snapshot = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 4)] }], changes, []) };
 
         Expect(Update(before, Timed(Set(0, V2)).With("spec/updateStrategy/rollingUpdate/maxUnavailable", "8")), view, allowed: true);
     }
@@ -623,8 +623,8 @@ public class CanaryTests
     private static IEnumerable<TestCaseData> Numbers()
     {
         var ten = TimeSpan.FromMinutes(10);
-        IReadOnlyList<ServingPod> drained = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(2))];
-        IReadOnlyList<ServingPod> restarted = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }];
+        IReadOnlyList<LivePod> drained = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(2))];
+        IReadOnlyList<LivePod> restarted = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }];
         yield return Row("01", Create(C(1)), Standing(), (0, 21, 1, 1));
         yield return Row("02", Create(C(2)), Standing(), (0, 22, 2, 1));
         yield return Row("03", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599))), (0, 26, 6, 1));
@@ -680,23 +680,23 @@ public class CanaryTests
 
     private static ClusterView Standing(params (Member Member, RecordedChange Change)[] others) => Standing(20, null, others);
 
-    private static ClusterView Standing((Member Member, RecordedChange Change) other, IReadOnlyList<ServingPod> pods) => Standing(20, pods, other);
+    private static ClusterView Standing((Member Member, RecordedChange Change) other, IReadOnlyList<LivePod> pods) => Standing(20, pods, other);
 
     private static ClusterView Standing(int web, (Member Member, RecordedChange Change) others) => Standing(web, null, others);
 
-    private static ClusterView Standing(int web, IReadOnlyList<ServingPod>? pods = null, params (Member Member, RecordedChange Change)[] others)
+    private static ClusterView Standing(int web, IReadOnlyList<LivePod>? pods = null, params (Member Member, RecordedChange Change)[] others)
     {
         List<(Member Member, RecordedChange Change)> all = [.. web == 0 ? [] : ((Member, RecordedChange)[])[(Running(Web(web)).Member, Proven(Web(web)))], .. others];
         return new ClusterView
         {
             Policies = [s_policy],
             Changes = [.. all.Select(a => a.Change)],
-            Serving = Serve([.. all.Select(a => a.Member)], [.. all.Select(a => a.Change)], pods ?? []),
+            Snapshot = Serve([.. all.Select(a => a.Member)], [.. all.Select(a => a.Change)], pods ?? []),
         };
     }
 
-    private static Serving Serve(IReadOnlyList<Member> members, IReadOnlyList<RecordedChange> changes, IReadOnlyList<ServingPod> pods) =>
-        new() { Services = [new Service("web", Labels("app", "web"), false)], Members = members, Changes = changes, Pods = pods };
+    private static NamespaceSnapshot Serve(IReadOnlyList<Member> members, IReadOnlyList<RecordedChange> changes, IReadOnlyList<LivePod> pods) =>
+        new() { Services = [new Service("web", Labels("app", "web"), false)], Members = [.. members.Select(m => m.Seeing(pods))], Changes = changes };
 
     private static (Member Member, RecordedChange Change) Running(JsonObject workload, int held = 0) =>
         (new Member { Spec = workload.Read(), Pods = [PodsOf(workload, workload.Read().Replicas)] }, Recorded(workload, Phase.Completed, held));
@@ -709,12 +709,11 @@ public class CanaryTests
     private static RecordedChange Recorded(JsonObject workload, Phase phase, int held) =>
         Some.Change(workload, phase) with { Held = held == 0 ? [] : [new HeldStep("tier-1", "Service web", held, Ago(30))] };
 
-    private static List<ServingPod> Pods(JsonObject workload, TimeSpan age) => [.. Enumerable.Range(0, workload.Read().Replicas).Select(_ => Pod(workload, age))];
+    private static List<LivePod> Pods(JsonObject workload, TimeSpan age) => [.. Enumerable.Range(0, workload.Read().Replicas).Select(_ => Pod(workload, age))];
 
-    private static ServingPod Pod(JsonObject workload, TimeSpan age) => new()
+    private static LivePod Pod(JsonObject workload, TimeSpan age) => new()
     {
-        Owner = workload.Read().Ref,
-        TemplateHash = workload.Read().Template.Hash,
+        Name = Some.NameOf(workload.Read()),
         CreatedAt = Some.Now - age,
         ReadySince = Some.Now - age,
         StartedAt = Some.Now - age,

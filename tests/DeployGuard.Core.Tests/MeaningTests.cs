@@ -53,17 +53,37 @@ public class MeaningTests
     }
 
     [Test]
-    public void CreatingAnewWhatOnceCompletedIsNoRollback() =>
-        Assert.That(Some.Decide(Some.Create(Some.Deployment()), s_v1Completed).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+    public void MakingAgainWhatOnceCompletedIsARollback() =>
+        Assert.That(Some.Decide(Some.Create(Some.Deployment()), s_v1Completed).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+
+    [Test]
+    public void AReplicaSetUnderTheNameOfACompletedRevisionIsNoHistory()
+    {
+        var template = Some.Deployment().Read().Template.Hash;
+        var recorded = Some.Change(Some.Deployment(Some.OtherImage), Phase.Completed) with { OwnedRevision = "web-1", OwnedUid = "uid-1", OwnedHash = template };
+        var forged = s_guarded with { Changes = [recorded], History = [new OwnedRevision("web-1", template, "uid-2")] };
+        var edited = s_guarded with { Changes = [recorded with { OwnedHash = "v2:" + new string('0', 64) }], History = [new OwnedRevision("web-1", template, "uid-1")] };
+
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), Some.Deployment()), forged).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), Some.Deployment()), edited).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+    }
+
+    [Test]
+    public void WhatCameAfterAdoptionWithoutARecordHasNoHistory()
+    {
+        var view = s_guarded with { HadRecords = false, History = [new OwnedRevision("web-1", Some.Deployment().Read().Template.Hash, "uid-1")] };
+
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), Some.Deployment()), view).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+    }
 
     [Test]
     public void AServerUpgradeThatChangedTheHashDoesNotCloseTheWayBack()
     {
-        var recorded = Some.Change(Some.Deployment(), Phase.Completed) with { TemplateHash = "v1:" + new string('0', 64), OwnedRevision = "web-1" };
+        var recorded = Some.Change(Some.Deployment(), Phase.Completed) with { TemplateHash = "v1:" + new string('0', 64), OwnedUid = "uid-1", OwnedHash = Some.Deployment().Read().Template.Hash };
         var view = s_guarded with
         {
             Changes = [recorded],
-            History = [new OwnedRevision("web-1", Some.Deployment().Read().Template.Hash)],
+            History = [new OwnedRevision("web-1", Some.Deployment().Read().Template.Hash, "uid-1")],
         };
 
         Assert.That(Some.Decide(Some.Update(Some.Deployment(Some.OtherImage), Some.Deployment()), view).Change.Meaning, Is.EqualTo(Meaning.Rollback));

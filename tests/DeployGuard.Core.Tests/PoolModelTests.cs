@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
@@ -106,7 +106,7 @@ public class PoolModelTests
         {
             Policies = [_policy],
             Changes = Records,
-            Serving = new Serving
+            Snapshot = new NamespaceSnapshot
             {
                 Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
                 Members = [.. _running.Values.Select(r => new Member { Spec = Json(r).Read(), Pods = [new RevisionPods(Json(r).Read().Template.Hash, null, [Reference(r.Image)], r.Size)] })],

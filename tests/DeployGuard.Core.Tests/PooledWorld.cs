@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Tests;
 
@@ -104,12 +104,11 @@ internal sealed class PooledWorld
         {
             Policies = [_policy],
             Changes = [.. RecordsOf(asked)],
-            Serving = new Serving
+            Snapshot = new NamespaceSnapshot
             {
                 Services = [.. s_services.Select(s => new Service(s, new Dictionary<string, string> { [s] = "yes" }, false))],
-                Members = [.. Running.Select(m => new Member { Spec = Json(m).Read(), Pods = [.. m.Pods.Select(p => new RevisionPods(HashOf(m, p.Key), null, [Reference(p.Key)], p.Value))] })],
+                Members = [.. Running.Select(m => new Member { Spec = Json(m).Read(), Pods = [.. m.Pods.Select(p => new RevisionPods(HashOf(m, p.Key), null, [Reference(p.Key)], p.Value))] }.Seeing(PodsAreOld ? [.. PodsOf(m)] : []))],
                 Changes = [.. _known.Values.SelectMany(RecordsOf), .. Remembered],
-                Pods = PodsAreOld ? [.. Running.SelectMany(PodsOf)] : [],
             },
         });
 
@@ -260,11 +259,10 @@ internal sealed class PooledWorld
 
     private Served Memory(int image, string pool) => image == 0 && Served(pool) > 0 ? new Served(pool, Served(pool), Some.Now.AddMinutes(-4)) : new Served(pool, 0, Some.Now.AddHours(-2));
 
-    private static IEnumerable<ServingPod> PodsOf(Made made) => made.Pods.SelectMany(p => Enumerable.Repeat(
-        new ServingPod
+    private static IEnumerable<LivePod> PodsOf(Made made) => made.Pods.SelectMany(p => Enumerable.Repeat(
+        new LivePod
         {
-            Owner = Json(made).Read().Ref,
-            TemplateHash = HashOf(made, p.Key),
+            Name = Some.NameOf(Json(made with { Image = p.Key }).Read()),
             CreatedAt = Some.Now.AddHours(-1),
             ReadySince = Some.Now.AddHours(-1),
             StartedAt = Some.Now.AddHours(-1),

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Tests;
 
@@ -148,7 +148,7 @@ internal sealed class RemedyWorld
             {
                 Policies = [_policy],
                 Changes = changes,
-                Serving = new Serving
+                Snapshot = new NamespaceSnapshot
                 {
                     Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
                     Members = [.. running.Select(r => new Member { Spec = r.Read(), Pods = [new RevisionPods(r.Read().Template.Hash, null, r.Read().Template.ImageNames, r.Read().Replicas)] })],

@@ -1,6 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
@@ -114,8 +114,8 @@ public class SoakTests
         LastAskedAt = Ago(minutes),
     };
 
-    private static ServingPod Pod(int created, int ready, int started) =>
-        new() { Owner = s_web, TemplateHash = "v1:this", CreatedAt = Ago(created), ReadySince = Ago(ready), StartedAt = Ago(started) };
+    private static LivePod Pod(int created, int ready, int started) =>
+        new() { CreatedAt = Ago(created), ReadySince = Ago(ready), StartedAt = Ago(started) };
 
     private static DateTimeOffset Ago(int minutes) => Some.Now.AddMinutes(-minutes);
 }

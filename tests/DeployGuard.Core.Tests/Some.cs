@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
@@ -118,6 +119,23 @@ internal static class Some
             Phase = phase,
         };
     }
+
+    /// <summary>What tests call every pod of a revision of a workload.</summary>
+    public static string NameOf(Workload workload) => $"{workload.Ref.KubectlName} {workload.Template.Hash}";
+
+    /// <summary>The workload with those of the pods that are its own.</summary>
+    public static Member Seeing(this Member member, IReadOnlyList<LivePod> pods) => member with
+    {
+        Pods =
+        [
+            .. member.Pods.Select(p => p with
+            {
+                Seen = pods.Where(pod => pod.Name == $"{member.Spec.Ref.KubectlName} {p.TemplateHash}").ToList() is { Count: > 0 } own
+                    ? [new PodGroup(new PodShape(null, member.Spec.Template), own)]
+                    : [],
+            }),
+        ],
+    };
 
     public static Verdict Decide(Request request, ClusterView view) => new Guard(TrustedControllers.BuiltIn).Decide(request, view, Now);
 

@@ -43,7 +43,9 @@ public class DoctorTests : OwnWorld
     private static async Task AHealthyInstallationIsWell()
     {
         await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
-        var run = await UntilAsync(r => r.Output.Contains("replicaset-controller (Pod)", StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
+        // Where the API server drops what they write, trusted controllers are never seen.
+        var controllers = Server.HasMatchConditions ? "no trusted one seen yet" : "replicaset-controller (Pod)";
+        var run = await UntilAsync(r => r.Output.Contains(controllers, StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
 
         Assert.That(run.Output.Split('\n').Select(l => l.Split(':')[0]), Is.EqualTo((string[])
         [

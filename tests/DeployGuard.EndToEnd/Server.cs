@@ -1,4 +1,4 @@
-using DeployGuard.Rig;
+using NUnit.Framework.Constraints;
 
 namespace DeployGuard.EndToEnd;
 
@@ -25,9 +25,15 @@ internal static class Server
     {
         if (isMissing)
         {
-            Assert.Ignore($"Kubernetes {Version} has not: {what}");
+            var reason = $"Kubernetes {Version} has not: {what}";
+            TestContext.Progress.WriteLine($"SKIPPED {TestContext.CurrentContext.Test.Name}: {reason}");
+            Assert.Ignore(reason);
         }
     }
+
+    /// <summary>That the API server itself says so, in its own words, which changed over the years.</summary>
+    /// <param name="words">One text, or those of older and newer servers with <c> | </c> in between.</param>
+    public static Constraint Says(string words) => words.Split(" | ").Select(Does.Contain).Aggregate<Constraint>((either, or) => either | or);
 
     /// <summary>Whether discovery has a resource in this group and version.</summary>
     public static async Task<bool> ServesAsync(string groupVersion, string resource) =>

@@ -8,7 +8,7 @@ namespace DeployGuard.Rig;
 /// </summary>
 internal sealed class Patience(TimeSpan limit)
 {
-    private const int MostTimes = 5;
+    private const int MostTimes = 3;
 
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(500);
 

@@ -3,7 +3,7 @@ using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
@@ -85,7 +85,7 @@ public class GatedDecisionTests
         _facts.Cached = new ClusterView
         {
             Policies = [canary],
-            Serving = new Serving
+            Snapshot = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = before }, new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1)] }],
                 Changes = [new RecordedChange { Name = "b", Workload = beside.Ref, TemplateHash = beside.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
@@ -94,7 +94,7 @@ public class GatedDecisionTests
         var old = TimeProvider.System.GetUtcNow().AddHours(-1);
 
         Assert.That(await MessageAsync(), Does.Contain("PaceTooFast"));
-        _facts.Pods = [new ServingPod { Owner = beside.Ref, TemplateHash = beside.Template.Hash, CreatedAt = old, ReadySince = old, StartedAt = old }];
+        _facts.Pods = [new LivePod { Owner = beside.Ref, TemplateHash = beside.Template.Hash, CreatedAt = old, ReadySince = old, StartedAt = old }];
         Assert.That(await MessageAsync(), Is.Null, "held by pods that no cache has");
     }
 
@@ -109,7 +109,7 @@ public class GatedDecisionTests
         {
             Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [25]}}}""").RootElement)],
             Parent = web,
-            Serving = new Serving
+            Snapshot = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = stable }, new Member { Spec = web }],
                 Changes = [new RecordedChange { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = phase }],
@@ -132,7 +132,7 @@ public class GatedDecisionTests
         {
             Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}""").RootElement)],
             Parent = canary,
-            Serving = new Serving
+            Snapshot = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = web }, new Member { Spec = canary }],
                 Changes = [new RecordedChange { Name = "w", Workload = canary.Ref, TemplateHash = canary.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],

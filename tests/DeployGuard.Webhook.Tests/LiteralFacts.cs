@@ -1,6 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
 
@@ -52,12 +52,6 @@ internal sealed class LiteralFacts : IFacts
         return ReadsFail is { } why ? throw new FactsUnavailableException(why) : Live ?? cached;
     }
 
-    public ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
-        ValueTask.FromResult(view.Serving is { } serving ? view with { Serving = serving with { Pods = Pods } } : view);
-
-    /// <summary>What a live read of pods would say.</summary>
-    public IReadOnlyList<ServingPod> Pods { get; set; } = [];
-
     /// <summary>What others were let reach a moment ago.</summary>
     public IReadOnlyList<ReachedPods> Others { get; set; } = [];
 
@@ -66,7 +60,7 @@ internal sealed class LiteralFacts : IFacts
 
     public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
     {
-        var with = view.Serving is { } serving ? view with { Serving = serving with { Reached = Others } } : view;
+        var with = view.Snapshot is { } serving ? view with { Snapshot = serving with { Reached = Others } } : view;
         Reached.AddRange(ask(with));
         return ValueTask.FromResult(with);
     }

@@ -4,7 +4,7 @@ using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +32,8 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
 
     public ResourceCache<ObservedRevision> ControllerRevisions { get; } =
         new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), ObservedRevision.Read, r => [r.ControllerUid], api, time, logger);
+
+    public PodCaches Pods { get; } = new(api, time, logger);
 
     public ResourceCache<ServiceEntry> Services { get; } =
         new("services", At("api/v1/services"), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
@@ -76,6 +78,13 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
         }
     }
 
+    /// <summary>Names of the namespaces in which some policy asks for a canary, whatever its mode.</summary>
+    public IReadOnlySet<string> WithCanary()
+    {
+        var asking = Policies.All().Select(p => p.Policy).Where(p => p.Canary is { Required: not Required.Never }).ToList();
+        return asking.Count == 0 ? new HashSet<string>() : Namespaces.All().Where(n => !n.Ends && asking.Any(p => p.Match.Namespaces.Matches(n.Labels))).Select(n => n.Name).ToHashSet();
+    }
+
     private static Func<CancellationToken, ValueTask<string>> At(string path) => _ => ValueTask.FromResult(path);
 
     /// <summary>Servers before 1.21 have CronJobs in v1beta1 alone.</summary>
@@ -99,15 +108,20 @@ internal sealed record ServiceEntry(string Namespace, Service Service)
 }
 
 /// <summary>A policy, and the namespaces whose workloads were adopted under it.</summary>
-internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted)
+/// <param name="AdoptedServing">When what served there without an owner was adopted too; not of namespaces that only a former version adopted.</param>
+internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted, IReadOnlyDictionary<string, DateTimeOffset> AdoptedServing)
 {
     public static PolicyEntry Read(JsonElement item)
     {
-        var adopted = item.TryGetProperty("status", out var status) && status.ValueKind is JsonValueKind.Object
+        List<JsonElement> adopted = item.TryGetProperty("status", out var status) && status.ValueKind is JsonValueKind.Object
             && status.TryGetProperty("adopted", out var list) && list.ValueKind is JsonValueKind.Array
-                ? list.EnumerateArray().Select(a => a.GetProperty("namespace").GetString() ?? "")
+                ? [.. list.EnumerateArray()]
                 : [];
-        return new PolicyEntry(PolicyReader.Read(item), [.. adopted]);
+        return new PolicyEntry(
+            PolicyReader.Read(item),
+            [.. adopted.Select(a => a.GetProperty("namespace").GetString() ?? "")],
+            adopted.Where(a => a.TryGetProperty("servingAt", out _)).GroupBy(a => a.GetProperty("namespace").GetString() ?? "")
+                .ToDictionary(g => g.Key, g => g.Max(a => a.GetProperty("servingAt").GetDateTimeOffset())));
     }
 }
 

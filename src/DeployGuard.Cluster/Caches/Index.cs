@@ -5,11 +5,15 @@ internal sealed class Index<T>(Func<T, IReadOnlyList<string>> indexBy)
     where T : class
 {
     private readonly Dictionary<string, T> _byKey = [];
-    private readonly Dictionary<string, Dictionary<string, T>> _byIndex = [];
+    private readonly Dictionary<string, Group> _byIndex = [];
 
     public T? Find(string key) => _byKey.GetValueOrDefault(key);
 
-    public IReadOnlyList<T> Under(string indexKey) => _byIndex.TryGetValue(indexKey, out var found) ? [.. found.Values] : [];
+    /// <summary>The same list as before, where nothing of it changed.</summary>
+    public IReadOnlyList<T> Under(string indexKey) => _byIndex.TryGetValue(indexKey, out var found) ? found.List : [];
+
+    /// <summary>All objects, together by their further keys.</summary>
+    public IReadOnlyList<IReadOnlyList<T>> Groups() => [.. _byIndex.Values.Select(g => g.List)];
 
     public IReadOnlyList<T> All() => [.. _byKey.Values];
 
@@ -34,18 +38,35 @@ internal sealed class Index<T>(Func<T, IReadOnlyList<string>> indexBy)
         {
             if (!_byIndex.TryGetValue(indexKey, out var group))
             {
-                _byIndex[indexKey] = group = [];
+                _byIndex[indexKey] = group = new Group();
             }
 
-            group[key] = item;
+            group.Put(key, item);
         }
     }
 
     private void Leave(string indexKey, string key)
     {
-        if (_byIndex.TryGetValue(indexKey, out var group) && group.Remove(key) && group.Count == 0)
+        if (_byIndex.TryGetValue(indexKey, out var group) && group.Remove(key))
         {
             _byIndex.Remove(indexKey);
+        }
+    }
+
+    private sealed class Group
+    {
+        private readonly Dictionary<string, T> _items = [];
+        private IReadOnlyList<T>? _list;
+
+        public IReadOnlyList<T> List => _list ??= [.. _items.Values];
+
+        public void Put(string key, T item) => (_items[key], _list) = (item, null);
+
+        /// <summary>Returns whether it is empty now.</summary>
+        public bool Remove(string key)
+        {
+            _list = null;
+            return _items.Remove(key) && _items.Count == 0;
         }
     }
 }

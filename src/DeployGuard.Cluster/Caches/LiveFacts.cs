@@ -13,7 +13,7 @@ namespace DeployGuard.Cluster.Caches;
 /// Reads from the API server, now, what a gated decision rests on: a cache lags behind the approver and behind the veto. Reads
 /// of one namespace's approvals are shared, so that a burst of deploys cannot starve the server.
 /// </summary>
-internal sealed class LiveFacts(ApiConnection api)
+internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1.5);
 
@@ -21,20 +21,22 @@ internal sealed class LiveFacts(ApiConnection api)
 
     /// <summary>The view with the workload's approvals, and the Change of the revision asked for, as they are now.</summary>
     /// <exception cref="UnavailableException">They could not be had in time.</exception>
-    public async Task<ClusterView> RefreshAsync(Workload asked, ClusterView cached, CancellationToken deadline)
+    public async Task<ClusterView> RefreshAsync(Workload asked, Workload? before, ClusterView cached, CancellationToken deadline)
     {
+        var today = translation.For(before, asked);
         try
         {
             var votes = Flight(asked.Ref.Namespace).ReadAsync().WaitAsync(s_longest, deadline);
-            var change = FindChangeAsync(asked, deadline);
-            await Task.WhenAll(votes, change);
+            var changes = FindChangesAsync(asked, cached, deadline);
+            await Task.WhenAll(votes, changes);
+            var approvals = today.Approvals((await votes).Approvals);
             return cached with
             {
-                Approvals = [.. (await votes).Approvals.Where(a => a.Workload == asked.Ref)],
+                Approvals = [.. approvals.Where(a => a.Workload == asked.Ref)],
                 BreakGlasses = (await votes).BreakGlasses,
-                Changes = Replace(cached.Changes, await change),
+                Changes = today.Changes(Replace(cached.Changes, await changes)),
                 // A veto of one of them takes back what it had proven, at once.
-                Serving = cached.Serving is { } serving ? serving with { Votes = (await votes).Approvals } : null,
+                Snapshot = cached.Snapshot is { } serving ? serving with { Votes = approvals } : null,
             };
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
@@ -126,19 +128,26 @@ internal sealed class LiveFacts(ApiConnection api)
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(readOrNull).OfType<T>()];
     }
 
-    private async Task<RecordedChange?> FindChangeAsync(Workload asked, CancellationToken deadline)
+    /// <summary>Under the name that is known and the one that this version gives; and under that of version 0.2, of which a replica may be at work beside us.</summary>
+    private async Task<IReadOnlyList<RecordedChange>> FindChangesAsync(Workload asked, ClusterView cached, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(s_longest);
-        var name = ChangeName.Of(asked.Ref, asked.Template.Hash);
-        using var found = await api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cap.Token);
+        string[] names = [ChangeName.Within(cached.Changes, asked), ChangeName.Of(asked.Ref, asked.Template.Hash), ChangeName.Of(asked.Ref, asked.Template.LegacyHash)];
+        var found = await Task.WhenAll(names.Distinct().Select(name => FindChangeAsync(asked, name, cap.Token)));
+        return [.. found.OfType<RecordedChange>()];
+    }
+
+    private async Task<RecordedChange?> FindChangeAsync(Workload asked, string name, CancellationToken cancel)
+    {
+        using var found = await api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cancel);
         return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
     }
 
     private sealed record Votes(IReadOnlyList<Approval> Approvals, IReadOnlyList<BreakGlass> BreakGlasses);
 
-    private static IReadOnlyList<RecordedChange> Replace(IReadOnlyList<RecordedChange> cached, RecordedChange? live) =>
-        live is null ? cached : [.. cached.Where(c => c.Name != live.Name), live];
+    private static IReadOnlyList<RecordedChange> Replace(IReadOnlyList<RecordedChange> cached, IReadOnlyList<RecordedChange> live) =>
+        live.Count == 0 ? cached : [.. cached.Where(c => live.All(l => l.Name != c.Name)), .. live];
 }
 
 /// <summary>The API server could not be read or written in time.</summary>

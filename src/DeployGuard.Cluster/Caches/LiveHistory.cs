@@ -6,13 +6,18 @@ namespace DeployGuard.Cluster.Caches;
 /// <summary>The revisions that the API server still holds for a workload: its ReplicaSets, or its ControllerRevisions.</summary>
 internal static class LiveHistory
 {
-    public static IReadOnlyList<OwnedRevision> Of(string workloadUid, ClusterCaches caches) => workloadUid.Length == 0 ? [] :
+    public static IReadOnlyList<OwnedRevision> Of(ObservedWorkload workload, ClusterCaches caches) => workload.Uid.Length == 0 ? [] :
     [
-        .. caches.Workloads["ReplicaSet"].Under(workloadUid).Select(r => new OwnedRevision(r.Ref.Name, r.TemplateHash) { Claims = OriginReader.ClaimsOf(r.Spec) }),
-        .. caches.ControllerRevisions.Under(workloadUid).Select(r => new OwnedRevision(r.Name, r.TemplateHash)),
+        .. caches.Workloads["ReplicaSet"].Under(workload.Uid).Select(Owned),
+        .. caches.ControllerRevisions.Under(workload.Uid).Select(r => Owned(r.Under(workload))),
     ];
 
-    /// <summary>The name of the revision that a workload runs now; null where its kind keeps none.</summary>
-    public static string? NameOf(ObservedWorkload workload, ClusterCaches caches) =>
-        Of(workload.Uid, caches).FirstOrDefault(r => r.TemplateHash == workload.TemplateHash)?.Name;
+    /// <summary>The object that holds what a workload runs now; null where its kind keeps none.</summary>
+    public static OwnedRevision? CurrentOf(ObservedWorkload workload, ClusterCaches caches) => Of(workload, caches).FirstOrDefault(r => r.TemplateHash == workload.TemplateHash);
+
+    public static OwnedRevision Owned(ObservedWorkload set) =>
+        new(set.Ref.Name, set.TemplateHash, set.Uid) { LegacyHash = set.Spec.Template.LegacyHash, RestartTimes = set.Spec.Template.RestartTimes, Claims = OriginReader.ClaimsOf(set.Spec) };
+
+    public static OwnedRevision Owned(ObservedRevision revision) =>
+        new(revision.Name, revision.TemplateHash, revision.Uid) { LegacyHash = revision.LegacyHash, RestartTimes = revision.RestartTimes };
 }

@@ -1,29 +1,27 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
-using DeployGuard.Core.Pools;
-using DeployGuard.Core.Workloads;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Cluster.Caches;
 
 /// <summary>
-/// Reads who serves whom from the API server, now: before a refusal, because a cache lags behind the scale-up and behind the pods'
-/// readiness. Where that takes too long the caches decide, and the message says so.
+/// Reads who serves whom from the API server, now: before a refusal, because a cache lags behind the scale-up, and an owner that no cache knows yet stands for its
+/// pods all the same. Where that takes too long the caches decide, and the message says so.
 /// </summary>
-/// <param name="longest">What a read may take; null for 0.9 s, which leaves time to answer.</param>
-internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeSpan? longest = null)
+/// <param name="timeout">What a read may take; null for 0.9 s, which leaves time to answer.</param>
+internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeSpan? timeout = null)
 {
-    private readonly TimeSpan _longest = longest ?? TimeSpan.FromMilliseconds(900);
+    private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromMilliseconds(900);
 
-    private readonly ConcurrentDictionary<string, SingleFlight<Neighbourhood>> _flights = new();
+    private readonly ConcurrentDictionary<string, SingleFlight<NamespaceSnapshot>> _flights = new();
 
     /// <summary>The namespace as it is now; what is known of it, marked as stale, where it could not be had in time.</summary>
-    public async Task<Serving> ReadAsync(string @namespace, Serving cached, CancellationToken deadline)
+    public async Task<NamespaceSnapshot> ReadAsync(string @namespace, NamespaceSnapshot cached, CancellationToken deadline)
     {
         try
         {
-            var live = await _flights.GetOrAdd(@namespace, name => new SingleFlight<Neighbourhood>(() => ListAsync(name))).ReadAsync().WaitAsync(_longest, deadline);
-            return live.ToServing();
+            return await _flights.GetOrAdd(@namespace, name => new SingleFlight<NamespaceSnapshot>(() => ListAsync(name))).ReadAsync().WaitAsync(_timeout, deadline);
         }
         catch (Exception fault) when (IsExpected(fault))
         {
@@ -31,73 +29,45 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeS
         }
     }
 
-    /// <summary>The pods of some revisions, as they are now.</summary>
-    public async Task<Serving> WithPodsAsync(string @namespace, Serving serving, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline)
+    /// <summary>The snapshot with all pods, which a replica may not watch yet when a policy has just come or it has just started.</summary>
+    /// <exception cref="UnavailableException">They could not be listed in time.</exception>
+    public async Task<NamespaceSnapshot> WithPodsAsync(string @namespace, NamespaceSnapshot snapshot, CancellationToken deadline)
     {
-        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(_longest);
-        try
+        if (snapshot.Objects is not { PodsAreKnown: false } objects)
         {
-            var known = Neighbourhood.Cached(@namespace, caches);
-            var pods = await Task.WhenAll(wanted.Select(w => PodsAsync(api, known, w.Owner, w.TemplateHash, cap.Token)));
-            return serving with { Pods = [.. pods.SelectMany(p => p)] };
-        }
-        catch (Exception fault) when (IsExpected(fault))
-        {
-            return serving with { Stale = "the API server did not list the pods in time" };
-        }
-    }
-
-    /// <summary>The pods of one revision of a workload.</summary>
-    public static async Task<IReadOnlyList<ServingPod>> PodsAsync(ApiConnection api, Neighbourhood known, WorkloadRef owner, string templateHash, CancellationToken cancel)
-    {
-        var pods = new List<ServingPod>();
-        foreach (var (selector, ownerUid) in known.PodsOf(owner, templateHash))
-        {
-            await api.ListAsync(
-                $"api/v1/namespaces/{owner.Namespace}/pods",
-                pod => pods.AddRange(ObservedPod.Read(pod, owner, ownerUid, templateHash) is { } read ? [read] : []),
-                cancel,
-                $"labelSelector={Uri.EscapeDataString(selector)}");
+            return snapshot;
         }
 
-        return pods;
+        var pods = await WithinAsync("list the pods", cancel => caches.Pods.ReadLiveAsync(@namespace, cancel), deadline);
+        return (objects with { Pods = pods, PodsAreKnown = true }).ToSnapshot() with { Elsewhere = snapshot.Elsewhere, Reached = snapshot.Reached, Nodes = snapshot.Nodes };
     }
 
     /// <summary>How many nodes there are, which is how many pods a DaemonSet made now may get.</summary>
     /// <exception cref="UnavailableException">They could not be counted in time.</exception>
-    public async Task<int> NodesAsync(CancellationToken deadline)
-    {
-        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(_longest);
-        try
-        {
-            return await CountNodesAsync(cap.Token);
-        }
-        catch (Exception fault) when (IsExpected(fault))
-        {
-            throw new UnavailableException("the API server did not count the nodes in time", fault);
-        }
-    }
+    public Task<int> NodesAsync(CancellationToken deadline) => WithinAsync("count the nodes", CountNodesAsync, deadline);
 
-    /// <summary>
-    /// Pods that serve without a workload that answers for them: made by hand, or given other labels than their workload's template.
-    /// </summary>
-    /// <exception cref="UnavailableException">They could not be listed in time.</exception>
-    public async Task<IReadOnlyList<Member>> StraysAsync(string @namespace, CancellationToken deadline)
+    /// <summary>Whether a node takes no new pods: it is drained.</summary>
+    /// <exception cref="UnavailableException">It could not be read in time.</exception>
+    public Task<bool> IsCordonedAsync(string node, CancellationToken deadline) => WithinAsync(
+        $"read node {node}",
+        async cancel =>
+        {
+            using var found = await api.FindAsync($"api/v1/nodes/{node}", cancel);
+            return found?.RootElement.TryGetProperty("spec", out var spec) is true && spec.TryGetProperty("unschedulable", out var cordoned) && cordoned.ValueKind is JsonValueKind.True;
+        },
+        deadline);
+
+    private async Task<T> WithinAsync<T>(string what, Func<CancellationToken, Task<T>> read, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(_longest);
+        cap.CancelAfter(_timeout);
         try
         {
-            var known = Neighbourhood.Cached(@namespace, caches);
-            var strays = new List<Member>();
-            await api.ListAsync($"api/v1/namespaces/{@namespace}/pods", pod => strays.AddRange(known.StrayOrNull(pod) is { } stray ? [stray] : []), cap.Token);
-            return strays;
+            return await read(cap.Token);
         }
         catch (Exception fault) when (IsExpected(fault))
         {
-            throw new UnavailableException("the API server did not list the pods in time", fault);
+            throw new UnavailableException($"the API server did not {what} in time", fault);
         }
     }
 
@@ -109,10 +79,10 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeS
         return list.RootElement.GetProperty("items").GetArrayLength() + rest;
     }
 
-    private async Task<Neighbourhood> ListAsync(string @namespace)
+    private async Task<NamespaceSnapshot> ListAsync(string @namespace)
     {
-        using var cap = new CancellationTokenSource(_longest);
-        return await Neighbourhood.ReadAsync(@namespace, caches, cap.Token);
+        using var cap = new CancellationTokenSource(_timeout);
+        return (await NamespaceReader.ReadAsync(@namespace, caches, cap.Token)).ToSnapshot();
     }
 
     private static bool IsExpected(Exception fault) => fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException or JsonException;

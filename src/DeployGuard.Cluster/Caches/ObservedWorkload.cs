@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Caches;
@@ -19,10 +20,13 @@ internal sealed record ObservedWorkload
 
     public string TemplateHash => Spec.Template.Hash;
 
+    /// <summary>The hash to compare with one on record. Whether a Pod's author or the scheduler chose its node cannot be told: either will do.</summary>
+    public string HashLike(string recorded) => Spec.Template.UnboundHash == recorded ? recorded : TemplateHash;
+
     public IReadOnlyList<string> Images => Spec.Template.ImageNames;
 
-    /// <summary>As a query for its pods takes it: <c>app=web,tier in (a,b)</c>; empty where it has none.</summary>
-    public required string Selector { get; init; }
+    /// <summary>The same as Core looks at it.</summary>
+    public required LiveWorkload Live { get; init; }
 
     /// <summary>Old revisions that its controller keeps; 10 where it does not say.</summary>
     public required int HistoryLimit { get; init; }
@@ -36,15 +40,6 @@ internal sealed record ObservedWorkload
     /// <summary>Its rollout is not under way: paused, held at a partition, or given up as its deadline passed.</summary>
     public required bool IsAtRest { get; init; }
 
-    /// <summary>StatefulSet: names of the ControllerRevisions before and after the rollout under way; the same where there is none.</summary>
-    public (string Old, string New) Revisions { get; init; } = ("", "");
-
-    /// <summary>StatefulSet and DaemonSet: pods on the newest revision, as its controller last counted them.</summary>
-    public int UpdatedPods { get; init; }
-
-    /// <summary>Pods that are ready.</summary>
-    public int ReadyPods { get; init; }
-
     /// <exception cref="MalformedObjectException">It is no workload.</exception>
     public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader? reader = null)
     {
@@ -53,19 +48,32 @@ internal sealed record ObservedWorkload
         var status = item.TryGetProperty("status", out var s) && s.ValueKind is JsonValueKind.Object ? s : default;
         var spec = item.TryGetProperty("spec", out var p) && p.ValueKind is JsonValueKind.Object ? p : default;
         var observed = Number(status, "observedGeneration") is not { } seen || seen >= Number(item.GetProperty("metadata"), "generation");
+        var slim = workload.Slim();
         return new ObservedWorkload
         {
-            Spec = workload.Slim(),
-            Selector = LabelQuery.Of(spec),
+            Spec = slim,
+            Live = new LiveWorkload
+            {
+                Spec = slim,
+                IsObserved = observed,
+                Revisions = (Text(status, "currentRevision"), Text(status, "updateRevision")),
+                ReadyPods = ReadyPods(kind, status),
+                UpdatedPods = (int)(Number(status, kind == "DaemonSet" ? "updatedNumberScheduled" : "updatedReplicas") ?? 0),
+            },
             HistoryLimit = (int)(Number(spec, "revisionHistoryLimit") ?? DefaultHistoryLimit),
             IsObserved = observed,
             IsComplete = observed && IsCompleteStatus(kind, workload.Replicas, status),
             IsAtRest = workload.Strategy.Paused || (observed && (IsHeldByPartition(kind, workload, status) || HasGivenUp(kind, status))),
-            Revisions = (Text(status, "currentRevision"), Text(status, "updateRevision")),
-            ReadyPods = (int)(Number(status, kind == "DaemonSet" ? "numberReady" : "readyReplicas") ?? 0),
-            UpdatedPods = (int)(Number(status, kind == "DaemonSet" ? "updatedNumberScheduled" : "updatedReplicas") ?? 0),
         };
     }
+
+    /// <summary>Servers before 1.24 count the active pods of a Job and not the ready ones.</summary>
+    private static int ReadyPods(string kind, JsonElement status) => (int)(kind switch
+    {
+        "DaemonSet" => Number(status, "numberReady"),
+        "Job" => Number(status, "ready") ?? Number(status, "active"),
+        _ => Number(status, "readyReplicas"),
+    } ?? 0);
 
     private static bool IsHeldByPartition(string kind, Workload workload, JsonElement status) =>
         kind == "StatefulSet" && workload.Strategy.Partition is > 0 and var partition && Number(status, "updatedReplicas") >= workload.Replicas - partition
@@ -117,7 +125,7 @@ internal sealed record ObservedWorkload
     private static long? Number(JsonElement owner, string name) =>
         owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.TryGetInt64(out var number) ? number : null;
 
-    private static JsonElement WithType(JsonElement item, string apiVersion, string kind)
+    public static JsonElement WithType(JsonElement item, string apiVersion, string kind)
     {
         if (item.TryGetProperty("kind", out _))
         {
@@ -138,10 +146,26 @@ internal sealed record ObservedWorkload
 /// <param name="PodLabel">The value of <c>controller-revision-hash</c> on its pods.</param>
 internal sealed record ObservedRevision(string Name, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, long Number, string PodLabel)
 {
-    /// <summary>On pods it names their revision; on a DaemonSet's revisions, the value that their pods carry.</summary>
-    public const string Label = "controller-revision-hash";
+    public string Uid { get; init; } = "";
 
-    /// <summary>Null where the revision holds no pod template.</summary>
+    /// <summary>What it has its pods run, without its body.</summary>
+    public required PodTemplate Template { get; init; }
+
+    /// <summary>The same as Core looks at it.</summary>
+    /// <param name="owner">With the claims that count in its hash; null where it is not known.</param>
+    public LiveRevision Live(ObservedWorkload? owner) => new(Name, ControllerUid, Template, Number, PodLabel) { Uid = Uid, TemplateHash = owner is null ? TemplateHash : Under(owner).TemplateHash };
+
+    /// <summary>What version 0.2 named its template by.</summary>
+    public string LegacyHash { get; init; } = "";
+
+    /// <summary>Its restart annotations, where its pods read them.</summary>
+    public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The same with the claims of its owner in its hash: it holds the template alone.</summary>
+    public ObservedRevision Under(ObservedWorkload owner) =>
+        owner.Spec.Template.ClaimsDigest is { Length: > 0 } claims ? this with { TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, claims) } : this;
+
+    /// <summary>Null where the revision holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
     public static ObservedRevision? Read(JsonElement item)
     {
         if (!item.TryGetProperty("data", out var data) || data.ValueKind is not JsonValueKind.Object
@@ -164,8 +188,14 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
             read.ImageNames,
             item.TryGetProperty("revision", out var number) && number.TryGetInt64(out var revision) ? revision : 0,
             // A StatefulSet's pods carry the revision's name.
-            owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals("DaemonSet") && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(Label, out var label)
+            owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals("DaemonSet") && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(LiveRevision.Label, out var label)
                 ? label.GetString() ?? name
-                : name);
+                : name)
+        {
+            Uid = metadata.TryGetProperty("uid", out var id) ? id.GetString() ?? "" : "",
+            Template = read.Slim(_ => false),
+            LegacyHash = read.LegacyHash,
+            RestartTimes = read.Slim(_ => false).RestartTimes,
+        };
     }
 }

@@ -60,6 +60,15 @@ public sealed class ResourceCache<T>(
         }
     }
 
+    /// <summary>All objects, together by their further keys: an unchanged group is the same list as before.</summary>
+    public IReadOnlyList<IReadOnlyList<T>> Groups()
+    {
+        lock (_lock)
+        {
+            return _content.Groups();
+        }
+    }
+
     public IReadOnlyList<T> All()
     {
         lock (_lock)

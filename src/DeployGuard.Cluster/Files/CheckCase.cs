@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
@@ -104,18 +105,22 @@ public sealed class CheckCase
             Before = before,
             After = after,
         };
-        return new CheckedRequest(request, View(after.Ref, isDefaulted), isDefaulted);
+        return new CheckedRequest(request, View(before, after, isDefaulted), isDefaulted);
     });
 
-    private ClusterView View(WorkloadRef workload, bool isDefaulted) => new()
+    private ClusterView View(Workload? before, Workload after, bool isDefaulted)
     {
-        Policies = _policies,
-        NamespaceLabels = _namespaces.GetValueOrDefault(workload.Namespace),
-        Changes = [.. _changes.Where(c => c.Workload == workload)],
-        Approvals = [.. _approvals.Where(a => a.Workload == workload)],
-        BreakGlasses = _glasses,
-        ApproveBy = isDefaulted ? ApproveBy.ChangeName : ApproveBy.Nothing,
-    };
+        var translation = HashTranslation.OfNothingLive.For(before, after);
+        return new ClusterView
+        {
+            Policies = _policies,
+            NamespaceLabels = _namespaces.GetValueOrDefault(after.Ref.Namespace),
+            Changes = translation.Changes([.. _changes.Where(c => c.Workload == after.Ref)]),
+            Approvals = translation.Approvals([.. _approvals.Where(a => a.Workload == after.Ref)]),
+            BreakGlasses = _glasses,
+            ApproveBy = isDefaulted ? ApproveBy.ChangeName : ApproveBy.Nothing,
+        };
+    }
 
     private void AddNamespace(Manifest manifest)
     {

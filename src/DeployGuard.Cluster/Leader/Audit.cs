@@ -58,12 +58,12 @@ internal sealed class Audit(ClusterCaches caches, CustomWorkloads custom, EventW
                 && (p.Match.Kinds.Count == 0 || p.Match.Kinds.Contains(workload.Ref.Kind)));
     }
 
-    /// <summary>By its hash, or by the name of the revision it runs: a server upgrade may have added defaults since.</summary>
+    /// <summary>By its hash, or by the object that holds the revision it runs: a server upgrade may have added defaults since.</summary>
     private bool IsRecorded(ObservedWorkload workload)
     {
-        var owned = LiveHistory.NameOf(workload, caches);
-        return caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref))
-            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.OwnedRevision == owned)));
+        var owned = LiveHistory.CurrentOf(workload, caches);
+        return HashTranslation.Of(caches).Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)))
+            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.HasHeld(owned.Uid, owned.TemplateHash))));
     }
 
     /// <summary>

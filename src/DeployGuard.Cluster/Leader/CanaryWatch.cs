@@ -3,21 +3,20 @@ using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Leader;
 
 /// <summary>
-/// How the pools of a namespace stand, with the pods of what is on its way to be proven. Pods are listed and not watched: there are many,
-/// and few of them are asked about, for a while.
+/// How the pools of a namespace stand, by what is watched of it.
 /// </summary>
-internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeProvider time)
+internal sealed class CanaryWatch(ClusterCaches caches, TimeProvider time)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Ten thousand pods are looked at every twenty seconds.</summary>
-    private static readonly TimeSpan s_perPod = TimeSpan.FromMilliseconds(2);
+    /// <summary>Ten thousand pods are looked at every three seconds.</summary>
+    private static readonly TimeSpan s_perPod = TimeSpan.FromMilliseconds(0.2);
 
     /// <summary>Nothing is looked at more seldom; a clock that was set back ends it too.</summary>
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(1);
@@ -29,7 +28,7 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
     public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _exposure;
 
     /// <summary>Nothing where no policy asks for a canary. Not older than a second, where there are few pods.</summary>
-    public async Task<IReadOnlyList<PoolStanding>> LookAsync(string @namespace, IReadOnlyList<SafeguardPolicy> policies, CancellationToken cancel)
+    public IReadOnlyList<PoolStanding> Look(string @namespace, IReadOnlyList<SafeguardPolicy> policies)
     {
         if (!policies.Any(p => p.Canary is { Required: not Required.Never }))
         {
@@ -47,18 +46,17 @@ internal sealed class CanaryWatch(ApiConnection api, ClusterCaches caches, TimeP
             return last.Standings;
         }
 
-        var known = Neighbourhood.Cached(@namespace, caches);
-        var serving = known.ToServing();
-        var view = new ClusterView { Policies = policies };
-        var proving = PoolStanding.Of(serving, view, now).Where(s => s is { IsProven: false, IsProving: true, Pods: > 0 }).Select(s => (s.Workload, s.TemplateHash)).Distinct();
-        var pods = new List<ServingPod>();
-        foreach (var (workload, hash) in proving)
+        if (NamespaceReader.Cached(@namespace, caches) is not { PodsAreKnown: true } objects)
         {
-            pods.AddRange(await LiveServing.PodsAsync(api, known, workload, hash, cancel));
+            // Without its pods nothing can be said to have soaked.
+            return [];
         }
 
-        var standings = PoolStanding.Of(serving with { Pods = pods }, view, time.GetUtcNow());
-        var until = s_interval + (pods.Count * s_perPod);
+        var snapshot = objects.ToSnapshot();
+        var translation = HashTranslation.Of(caches);
+        snapshot = snapshot with { Changes = translation.Changes(snapshot.Changes), Votes = translation.Approvals(snapshot.Votes) };
+        var standings = PoolStanding.Of(snapshot, new ClusterView { Policies = policies }, now);
+        var until = s_interval + (objects.Pods.Sum(g => g.Pods.Count) * s_perPod);
         _looked[@namespace] = (now + (until < s_longest ? until : s_longest), standings);
         Publish();
         return standings;

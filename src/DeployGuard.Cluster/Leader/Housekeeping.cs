@@ -40,7 +40,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
             await api.DeleteAsync($"apis/deployguard.io/v1alpha1/namespaces/{glass.Namespace}/breakglasses/{glass.Name}", cancel);
         }
 
-        foreach (var changes in caches.Changes.All().GroupBy(c => c.Workload))
+        foreach (var changes in caches.Changes.All().Select(HashTranslation.Of(caches).Change).GroupBy(c => c.Workload))
         {
             await ForgetAsync(changes.Key, [.. changes], now, cancel);
         }
@@ -73,7 +73,9 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
 
     private async Task RemoveAsync(Approval vote, CancellationToken cancel)
     {
-        foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload)).Where(c => vote.TemplateHash is { } hash ? hash == c.TemplateHash : c.Images.Any(vote.Images.Contains)))
+        var read = HashTranslation.Of(caches).Approvals([vote])[0].TemplateHash;
+        foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload))
+            .Where(c => vote.TemplateHash is { } hash ? c.IsNamed(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains)))
         {
             await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
         }

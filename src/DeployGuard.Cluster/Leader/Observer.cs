@@ -5,7 +5,8 @@ using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Leader;
 
@@ -19,14 +20,15 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var @namespace in caches.Changes.All().GroupBy(c => c.Workload.Namespace))
+        var translation = HashTranslation.Of(caches);
+        foreach (var @namespace in caches.Changes.All().Select(translation.Change).GroupBy(c => c.Workload.Namespace))
         {
             var policies = caches.PoliciesOf(@namespace.Key);
-            var standings = (await canaries.LookAsync(@namespace.Key, policies, cancel)).ToLookup(s => s.Workload);
+            var standings = canaries.Look(@namespace.Key, policies).ToLookup(s => s.Workload);
             var vetoed = @namespace.Where(c => VetoOf(c, policies) is not null).ToList();
             foreach (var change in @namespace)
             {
-                await LookAtAsync(change, vetoed, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash || (s.Owned is not null && s.Owned == change.OwnedRevision))], cancel);
+                await LookAtAsync(change, vetoed, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)], cancel);
             }
         }
     }
@@ -34,9 +36,11 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     private async Task LookAtAsync(RecordedChange change, IReadOnlyList<RecordedChange> vetoed, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var approvals = caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload));
+        var approvals = VotesOn(change.Workload);
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
-        var live = workload is null ? Observation.Nothing : new Observation(workload.TemplateHash, workload.IsObserved, IsComplete(workload));
+        // What is not watched is known only now.
+        change = workload is null ? change : new HashTranslation(_ => KnownTemplate.Of(workload, [])).Change(change);
+        var live = workload is null ? Observation.Nothing : new Observation(workload.HashLike(change.TemplateHash), workload.IsObserved, IsComplete(workload));
         var veto = VetoOf(change, policies);
         var next = Life.Next(change, live, veto, ProofAsked.Of(change, policies, standings, now), now);
         var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
@@ -45,7 +49,8 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;
         var availability = (change.Phase is Phase.Completed || next?.Phase is Phase.Completed) && isAvailable != change.AvailableSince is not null;
         var reviewer = Standing.Reviewer(change, approvals, policies);
-        if (next is null && !availability && reviewer is null && !isProgress && completed == 0)
+        var owned = workload is null ? null : OwnedBy(change, next, workload);
+        if (next is null && !availability && reviewer is null && !isProgress && completed == 0 && owned is null)
         {
             return;
         }
@@ -66,9 +71,10 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             }
 
             var altered = next is not null && ChangeStatus.Move(status, next, now);
-            if (next?.Phase is Phase.Running or Phase.Completed && workload is not null && LiveHistory.NameOf(workload, caches) is { } owned)
+            if (owned is not null)
             {
-                status["ownedRevision"] = owned;
+                ChangeStatus.SetOwned(status, owned);
+                altered = true;
             }
 
             if (availability)
@@ -95,13 +101,24 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         }
     }
 
+    /// <summary>
+    /// The object that holds the revision, to be noted with its uid and hash once the revision runs; null where that is noted already. A former version noted its name
+    /// alone, which proves nothing: what has the hash of the record is the revision, whatever it is called.
+    /// </summary>
+    private OwnedRevision? OwnedBy(RecordedChange change, Transition? next, ObservedWorkload workload) =>
+        change.OwnedUid is not null || !(next?.Phase is Phase.Running or Phase.Completed || change.Phase is Phase.Completed or Phase.Proven) ? null
+            : LiveHistory.Of(workload, caches).FirstOrDefault(r => r.TemplateHash == change.TemplateHash && r.Uid.Length > 0);
+
     private Approval? VetoOf(RecordedChange change, IReadOnlyList<SafeguardPolicy> policies) =>
         Standing.Veto(
             change,
-            caches.Approvals.Under(ClusterCaches.WorkloadKey(change.Workload)),
+            VotesOn(change.Workload),
             policies,
             time.GetUtcNow(),
-            caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)));
+            HashTranslation.Of(caches).Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload))));
+
+    private IReadOnlyList<Approval> VotesOn(WorkloadRef workload) =>
+        HashTranslation.Of(caches).Approvals(caches.Approvals.Under(ClusterCaches.WorkloadKey(workload)));
 
     private async Task<ObservedWorkload?> FindAsync(RecordedChange change, CancellationToken cancel)
     {

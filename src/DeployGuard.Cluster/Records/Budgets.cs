@@ -33,7 +33,7 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
     /// <summary>What every budget of a namespace is spent on, as the caches know it.</summary>
     public IReadOnlyDictionary<string, BudgetUse> Cached(WorkloadRef target, IEnumerable<SafeguardPolicy> policies) => policies
         .Where(p => p.Budget is not null)
-        .ToDictionary(p => p.Name, p => Use(p, [.. p.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(target.Namespace)], [], target));
+        .ToDictionary(p => p.Name, p => Use(p, Translated(p.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(target.Namespace)), [], target));
 
     /// <summary>Rollouts in flight by namespace, whether a budget counts them or not; one that hangs in the eyes of every budget that does is none.</summary>
     public IReadOnlyDictionary<string, int> InFlightByNamespace
@@ -41,7 +41,7 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
         get
         {
             var hangs = caches.Policies.All().Select(p => p.Policy).Where(p => p.Budget is not null).ToDictionary(p => p.Name, p => p.Budget?.HangAfter ?? s_hangAfter);
-            return caches.Changes.All()
+            return Translated(caches.Changes.All())
                 .Where(c => Holds(c, c.Policies.Where(hangs.ContainsKey).Select(p => hangs[p]).DefaultIfEmpty(s_hangAfter).Max()))
                 .GroupBy(c => c.Workload.Namespace).ToDictionary(g => g.Key, g => g.Count());
         }
@@ -162,13 +162,15 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
     {
         if (rules.Per is BudgetScope.Namespace)
         {
-            return await caches.Changes.ReadLiveAsync(@namespace, cancel);
+            return Translated(await caches.Changes.ReadLiveAsync(@namespace, cancel));
         }
 
         var all = new List<RecordedChange>();
         await api.ListAsync("apis/deployguard.io/v1alpha1/changes", item => all.AddRange(ChangeJson.ReadOrNull(item) is { } read ? [read] : []), cancel);
-        return all;
+        return Translated(all);
     }
+
+    private IReadOnlyList<RecordedChange> Translated(IReadOnlyList<RecordedChange> stored) => HashTranslation.Of(caches).Changes(stored);
 
     /// <summary>Its Change says that the request which reserved it was let in, or is through: that counts from now on.</summary>
     private static bool IsSeen(Place place, IReadOnlyList<RecordedChange> changes) => changes.Any(c =>

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Cluster.Records;
 
@@ -36,8 +36,11 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
     {
         Set(status, "held", Held.Select(h => new JsonObject { ["policy"] = h.Policy, ["pool"] = h.Pool, ["percent"] = h.Percent, ["at"] = Json.Time(h.At) }));
         Set(status, "canary", Exposure.Select(ExposureJson));
-        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = Json.Time(s.At), ["present"] = s.IsPresent }));
+        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = Json.Time(s.At), ["present"] = s.IsPresent, ["selector"] = NullIfEmpty(s.Selector), ["addresses"] = NullIfEmpty(s.Addresses) }));
     }
+
+    /// <summary>Old API servers refuse an empty text in a custom resource.</summary>
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 
     private static JsonObject ExposureJson(RecordedExposure exposure)
     {
@@ -59,19 +62,30 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
         return json;
     }
 
-    /// <summary>Only what is proven can be replaced by something that is not.</summary>
+    /// <summary>
+    /// What completed serves its pools, proven or not: what is proven can be replaced by something that is not, and what is not may be given back what it had. What came
+    /// in by break-glass served nobody until somebody else has looked at it; and what the workload runs no more is done with, unless it is proven.
+    /// </summary>
     private static IEnumerable<Served> Serve(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
-        var seen = standings.Where(s => s.IsProven && change.Phase is Phase.Proven && !change.IsUnreviewed).GroupBy(s => s.Pool)
-            .ToDictionary(g => g.Key, g => (g.First().Pods, Window: g.Max(s => s.Rules.ColdAfter)));
+        var isProven = change.Phase is Phase.Proven;
+        var seen = standings.Where(s => change.HasCompleted && !change.IsUnreviewed && (isProven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
+            .ToDictionary(g => g.Key, g => (Standing: g.First(), Window: g.Max(s => s.Rules.ColdAfter)));
         foreach (var known in change.Served)
         {
-            yield return seen.Remove(known.Pool, out var now1) ? known.Seeing(now1.Pods, now1.Window, now) : known.Seeing(0, TimeSpan.Zero, now);
+            if (seen.Remove(known.Pool, out var found))
+            {
+                yield return known.Seeing(found.Standing.Pods, found.Window, now) with { Selector = found.Standing.Selector, Addresses = found.Standing.Addresses };
+            }
+            else if (isProven || !standings.Any(s => s is { IsCurrent: false }))
+            {
+                yield return known.Seeing(0, TimeSpan.Zero, now);
+            }
         }
 
-        foreach (var (pool, found) in seen.Where(s => s.Value.Pods > 0))
+        foreach (var (pool, found) in seen.Where(s => s.Value.Standing.Pods > 0))
         {
-            yield return new Served(pool, found.Pods, now, IsPresent: true);
+            yield return new Served(pool, found.Standing.Pods, now, IsPresent: true) { Selector = found.Standing.Selector, Addresses = found.Standing.Addresses };
         }
     }
 

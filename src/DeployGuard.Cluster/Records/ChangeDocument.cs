@@ -21,7 +21,7 @@ internal static class ChangeDocument
     public static JsonObject Merge(JsonObject? existing, ChangeEntry entry, DateTimeOffset now)
     {
         var document = existing ?? Begin(entry);
-        if ((string?)document["spec"]?["templateHash"] != entry.TemplateHash)
+        if (!IsOf(document, entry))
         {
             throw new ChangeNameTakenException(entry.Name);
         }
@@ -57,9 +57,9 @@ internal static class ChangeDocument
             status["adopted"] = true;
         }
 
-        if (entry.OwnedRevision is not null)
+        if (entry.Owned is { } owned)
         {
-            status["ownedRevision"] = entry.OwnedRevision;
+            ChangeStatus.SetOwned(status, owned);
         }
 
         // What was found last is what an approver must know; what was found before is in the decision log.
@@ -76,6 +76,14 @@ internal static class ChangeDocument
         }
 
         return document;
+    }
+
+    /// <summary>The record of the revision, under either version of the hash.</summary>
+    private static bool IsOf(JsonObject document, ChangeEntry entry)
+    {
+        var made = (string?)document["spec"]?["templateHash"];
+        var rehashed = (string?)document["status"]?[Leader.Rehash.Field];
+        return made == entry.TemplateHash || rehashed == entry.TemplateHash || (rehashed is null && made is not null && made == entry.LegacyHash);
     }
 
     /// <summary>Keeps what a vote said, once; the vote itself may go.</summary>

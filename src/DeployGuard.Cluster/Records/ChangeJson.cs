@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Origins;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Records;
@@ -24,13 +24,17 @@ public static class ChangeJson
         {
             Name = Text(metadata, "name") ?? "",
             Workload = new WorkloadRef(Text(workload, "apiGroup") ?? "", Text(workload, "kind") ?? "", Text(metadata, "namespace") ?? "", Text(workload, "name") ?? ""),
-            TemplateHash = hash,
+            TemplateHash = Text(status, Leader.Rehash.Field) ?? hash,
+            LegacyHash = TemplateHash.IsLegacy(hash) ? hash : null,
             Images = [.. Items(spec, "images").Select(i => Text(i, "to")).OfType<string>()],
             Phase = phase,
             Origin = Enum.TryParse<OriginKind>(Text(Child(status, "origin"), "kind"), out var kind) ? kind : OriginKind.Unknown,
             Evidence = [.. Items(Child(status, "origin"), "evidence").Select(ReadEvidence)],
             Requesters = [.. Items(status, "requesters").Select(r => Text(r, "username")).OfType<string>()],
             OwnedRevision = Text(status, "ownedRevision"),
+            OwnedUid = Text(status, "ownedUid"),
+            OwnedHash = Text(status, "ownedHash"),
+            OwnedServer = Text(status, "ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
             FirstAskedAt = Items(status, "requesters").Select(r => Time(r, "at")).FirstOrDefault(),
             LastAskedAt = Items(status, "requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
@@ -44,7 +48,7 @@ public static class ChangeJson
                     Text(c, "policy") ?? "", Text(c, "pool") ?? "", Number(c, "step"), Number(c, "pods"), Number(c, "unproven"), Number(c, "total"), Text(c, "waits") ?? "",
                     Text(c, "soakEndsAt") is null ? null : Time(c, "soakEndsAt"))),
             ],
-            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")))],
+            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")) { Selector = Text(s, "selector") ?? "", Addresses = Text(s, "addresses") ?? "" })],
             Waits = Text(status, "missing") is { Length: > 0 },
             CompletedPods = status is { } counted ? Number(counted, "completedPods") : 0,
             Adopted = status is { } adopted && IsTrue(adopted, "adopted"),

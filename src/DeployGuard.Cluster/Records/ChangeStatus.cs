@@ -72,4 +72,12 @@ internal static class ChangeStatus
         Phase.Running or Phase.Expired => throw new InvalidOperationException($"no request makes a change {asked}"),
         _ => throw new InvalidOperationException($"unknown phase {asked}"),
     };
+
+    /// <summary>Notes the object that holds the revision, by what cannot be forged: its uid, and the hash that its template has.</summary>
+    public static void SetOwned(JsonObject status, OwnedRevision owned)
+    {
+        status["ownedRevision"] = owned.Name;
+        Json.SetOrRemove(status, "ownedUid", owned.Uid);
+        Json.SetOrRemove(status, "ownedHash", owned.TemplateHash);
+    }
 }

@@ -13,18 +13,6 @@ internal static class RecordFields
 
     public static Requester Maker(this Field? maker) => new(maker?.Text("username") ?? "", maker?.Text("uid") ?? "", maker?.Texts("groups") ?? []);
 
-    public static IReadOnlyList<string> Texts(this Field owner, string name) =>
-    [
-        .. owner.Items(name).Select(i => i.Element.ValueKind is JsonValueKind.String ? i.Element.GetString() ?? "" : throw i.Wrong("a string")),
-    ];
-
     public static string RequiredText(this Field owner, string name) =>
         owner.Text(name) is { Length: > 0 } text ? text : throw new MalformedObjectException(new Place(owner.Place, name).ToString(), "is missing");
-
-    public static DateTimeOffset? Time(this Field owner, string name) => owner[name] switch
-    {
-        null => null,
-        { Element.ValueKind: JsonValueKind.String } field when field.Element.TryGetDateTimeOffset(out var time) => time,
-        { } field => throw field.Wrong("a time"),
-    };
 }

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
@@ -8,11 +9,11 @@ namespace DeployGuard.Core.Changes;
 /// </summary>
 internal sealed class Interpreter(TrustedControllers trusted)
 {
-    public (Meaning Meaning, string Because) Interpret(Request request, ClusterView view)
+    public (Meaning Meaning, string Because) Interpret(Request request, ClusterView view, DateTimeOffset now)
     {
         if (request.Operation is Operation.Delete)
         {
-            return (Meaning.NothingToGuard, "a delete: what serves afterwards is not judged yet");
+            return IsMissed(request) ? (Meaning.MoreExposure, "what its controller makes up for") : (Meaning.NothingToGuard, "a delete");
         }
 
         if (trusted.Trusts(request.Requester, request.Target.Kind))
@@ -25,34 +26,44 @@ internal sealed class Interpreter(TrustedControllers trusted)
             OpaqueRequest { MetadataOnly: true } => (Meaning.NothingToGuard, "metadata alone"),
             OpaqueRequest => (Meaning.NotUnderstood, WhyNotUnderstood(request.Target.Kind)),
             ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => (Meaning.MoreExposure, "more replicas"),
-            ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore => (Meaning.LessExposure, "fewer replicas"),
+            ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore =>
+                (view.Parent is { } parent && IsOwnedSet(parent) ? Meaning.MoreExposure : Meaning.LessExposure, "fewer replicas"),
             ScaleRequest => (Meaning.NothingToGuard, "as many replicas as before"),
             ServiceRequest service => InterpretService(service),
-            EndpointsRequest => (Meaning.NothingToGuard, "addresses of a Service: who answers there is not judged yet"),
+            EndpointsRequest => (Meaning.MoreExposure, "addresses that a Service's users are sent to"),
             NamespaceRequest => (Meaning.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
-            WorkloadRequest workload => InterpretWorkload(workload, view),
+            WorkloadRequest workload => InterpretWorkload(workload, view, now),
             _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
         };
     }
 
-    private static (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view)
+    private static (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view, DateTimeOffset time)
     {
-        // Labels join a Service, through whichever path they are written.
-        if (request is { SubResource: "status", Before: var old, After: var now } && !Reach.HasOtherLabels(old, now))
+        if (request.SubResource == "status")
         {
-            return (Meaning.NothingToGuard, "status alone");
+            // Labels join a Service, through whichever path they are written.
+            return request is { Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is { } moved
+                ? (Meaning.MoreExposure, moved)
+                : (Meaning.NothingToGuard, "status alone");
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
+        if (!Restarts.SayNow(request.Before?.Template, after.Template, view.History, time))
+        {
+            return (Meaning.NotUnderstood, "its pods read their annotations, and a restart annotation says another time than now");
+        }
+
         if (request.Before is not { } before)
         {
-            return (Meaning.NewRevision, "a new workload");
+            return History.WentThrough(after.Template.Hash, view)
+                ? (Meaning.Rollback, "made again with a revision that completed under this name")
+                : (Meaning.NewRevision, "a new workload");
         }
 
         if (RunsTheSame(before, after))
         {
-            return Reach.Grown(before, after) is { } grown ? (Meaning.MoreExposure, grown)
-                : after.Replicas < before.Replicas ? (Meaning.LessExposure, "fewer replicas")
+            return (Reach.Grown(before, after) ?? ObjectMoves.Of(before, after)) is { } grown ? (Meaning.MoreExposure, grown)
+                : after.Replicas < before.Replicas ? (IsOwnedSet(after) ? Meaning.MoreExposure : Meaning.LessExposure, "fewer replicas")
                 : (Meaning.NothingToGuard, "the same template with no more reach");
         }
 
@@ -63,15 +74,24 @@ internal sealed class Interpreter(TrustedControllers trusted)
 
     private static (Meaning, string) InterpretService(ServiceRequest request)
     {
-        if (request is not { After: { IsExternalName: false, Selector.Count: > 0 } after })
-        {
-            return (Meaning.NothingToGuard, "a Service that selects no pods");
-        }
-
-        return request.Before is { IsExternalName: false } before && before.Selector.Count == after.Selector.Count && after.Selects(before.Selector)
-            ? (Meaning.NothingToGuard, "the same selector")
-            : (Meaning.MoreExposure, "a Service that selects other pods");
+        var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
+        return request.Before is { } before && RoutesTheSame(before, after)
+            ? (Meaning.NothingToGuard, "the same pods for the same users")
+            : (Meaning.MoreExposure, "a Service whose users may reach other pods");
     }
+
+    private static bool RoutesTheSame(Service before, Service after) =>
+        before.IsExternalName == after.IsExternalName && before.ExternalName == after.ExternalName && before.SelectorText == after.SelectorText
+        && before.Ports.SequenceEqual(after.Ports)
+        // What keeps nobody to a node any more, and what is not ready from users, takes nobody anywhere new; other addresses may be another Service's.
+        && (before.PublishesNotReady || !after.PublishesNotReady) && (before.KeepsToNode || !after.KeepsToNode) && after.Addresses.All(before.Addresses.Contains);
+
+    /// <summary>A controller makes up for ReplicaSets and Pods that a person deletes, and may do so with another revision.</summary>
+    private static bool IsMissed(Request request) =>
+        request is WorkloadRequest { Target.Kind: "ReplicaSet" or "Pod", SubResource: "", Before.ControllerUid: not null, Requester.IsControlPlane: false };
+
+    /// <summary>A Deployment makes up for pods that are taken from one of its ReplicaSets.</summary>
+    private static bool IsOwnedSet(Workload workload) => workload is { Ref.Kind: "ReplicaSet", ControllerUid: not null };
 
     /// <summary>
     /// A pod's spec grows by what schedulers and kubelets write; what it runs is its images. For all other kinds the whole template

@@ -17,9 +17,8 @@ internal static class Reach
             : null;
     }
 
-    /// <summary>Labels by which a Service may select pods that it did not select before.</summary>
-    public static bool HasOtherLabels(Workload? before, Workload? after) =>
-        before is not null && after is not null && after.Template.Labels.Any(l => before.Template.Labels.GetValueOrDefault(l.Key) != l.Value);
+    private static bool HasOtherLabels(Workload before, Workload after) =>
+        after.Template.Labels.Any(l => before.Template.Labels.GetValueOrDefault(l.Key) != l.Value);
 
     private static bool PaceLoosened(Workload before, Workload after) =>
         RolloutBatch.Of(after) > RolloutBatch.Of(before)

@@ -1,5 +1,5 @@
 using DeployGuard.Core.Origins;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
@@ -11,8 +11,14 @@ public sealed record RecordedChange
 
     public required WorkloadRef Workload { get; init; }
 
-    /// <summary><c>v1:</c> and 64 hex digits.</summary>
+    /// <summary><c>v2:</c> and 64 hex digits; <c>v1:</c> where nothing live says what that stands for.</summary>
     public required string TemplateHash { get; init; }
+
+    /// <summary>The <c>v1:</c> hash that it was made under; null where it was made under the other one.</summary>
+    public string? LegacyHash { get; init; }
+
+    /// <summary>Whether this is the record of a template under either version of its hash.</summary>
+    public bool IsNamed(string? hash) => hash is not null && (hash == TemplateHash || hash == LegacyHash);
 
     /// <summary>Image references as the revision names them.</summary>
     public IReadOnlyList<string> Images { get; init; } = [];
@@ -35,8 +41,23 @@ public sealed record RecordedChange
     public IEnumerable<Evidence> EvidenceFor(IEnumerable<string> who) =>
         Evidence.Where(e => !e.IsCarried && (e.By is null || (Requesters.Count > 0 && e.By == Requesters[0]) || who.Contains(e.By)));
 
-    /// <summary>Name of the ReplicaSet or ControllerRevision that holds this revision; null until it was seen running.</summary>
+    /// <summary>Name of the ReplicaSet or ControllerRevision that held this revision when it was seen running; null before. For people: a name proves nothing.</summary>
     public string? OwnedRevision { get; init; }
+
+    /// <summary>Its uid; null where it was not noted.</summary>
+    public string? OwnedUid { get; init; }
+
+    /// <summary>The hash of its template when that was last known to be what was let in; null where it was not noted.</summary>
+    public string? OwnedHash { get; init; }
+
+    /// <summary>The version of the API server under which that hash was noted; null where it was not.</summary>
+    public string? OwnedServer { get; init; }
+
+    /// <summary>
+    /// A live object is the one that held this revision, and holds it still: the same uid, with the hash that it had. A server upgrade adds defaults, and the
+    /// leader notes the hash that comes of it.
+    /// </summary>
+    public bool HasHeld(string? uid, string templateHash) => OwnedUid is not null && OwnedUid == uid && OwnedHash == templateHash;
 
     /// <summary>When it came to its phase.</summary>
     public DateTimeOffset Since { get; init; }
@@ -97,8 +118,15 @@ public sealed record RecordedChange
 }
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
-public sealed record OwnedRevision(string Name, string TemplateHash)
+/// <param name="Uid">Of that object: another one may be given its name.</param>
+public sealed record OwnedRevision(string Name, string TemplateHash, string Uid = "")
 {
+    /// <summary>What version 0.2 named its template by; empty where that is not known.</summary>
+    public string LegacyHash { get; init; } = "";
+
+    /// <summary>Its restart annotations, where its pods read them.</summary>
+    public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = Maps.Empty;
+
     /// <summary>What its object says of its origin, by key and value: kubectl copies it into what is undone.</summary>
     public IReadOnlyList<(string Key, string Value)> Claims { get; init; } = [];
 }

@@ -20,6 +20,8 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
         [ServiceAccounts + "statefulset-controller"] = ["Pod", "ControllerRevision"],
         [ServiceAccounts + "job-controller"] = ["Pod"],
         [ServiceAccounts + "cronjob-controller"] = ["Job"],
+        // It writes owners and finalizers, which is how objects go or are let go.
+        [ServiceAccounts + "generic-garbage-collector"] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "ControllerRevision", "Job", "CronJob", "Pod"],
         // A controller manager without separate credentials makes all of these under its own name.
         ["system:kube-controller-manager"] = ["ReplicaSet", "Pod", "ControllerRevision", "Job"],
     };

@@ -14,10 +14,13 @@ internal static class PolicyMatching
         request is NamespaceRequest ? [] : view.Policies.Where(p => p.Active.From is { } from && now < from && MatchesAtAll(p, request, view));
 
     private static bool MatchesAtAll(SafeguardPolicy policy, Request request, ClusterView view) =>
-        // A Service and its addresses have pods of any kind; which of them a policy wants proof of is asked for each.
-        (policy.Match.Kinds.Count == 0 || request is ServiceRequest or EndpointsRequest || policy.Match.Kinds.Contains(request.Target.Kind))
-        && (view.NamespaceLabels is null || policy.Match.Namespaces.Matches(view.NamespaceLabels))
-        && MatchesWorkload(policy, request, view);
+        (view.NamespaceLabels is null || policy.Match.Namespaces.Matches(view.NamespaceLabels))
+        && ((MatchesKind(policy, request) && MatchesWorkload(policy, request, view)) || view.Owners.Any(o => Selects(policy, o) && MatchesKind(policy, o.Ref.Kind)));
+
+    /// <summary>A Service and its addresses have pods of any kind; which of them a policy wants proof of is asked for each.</summary>
+    private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest or EndpointsRequest || MatchesKind(policy, request.Target.Kind);
+
+    private static bool MatchesKind(SafeguardPolicy policy, string kind) => policy.Match.Kinds.Count == 0 || policy.Match.Kinds.Contains(kind);
 
     private static bool MatchesWorkload(SafeguardPolicy policy, Request request, ClusterView view) => request switch
     {

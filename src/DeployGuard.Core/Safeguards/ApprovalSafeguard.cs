@@ -70,7 +70,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
     {
         ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {change.Name} -n {change.Request.Target.Namespace}",
         ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {change.Request.Target.KubectlName} -n {change.Request.Target.Namespace}"
-            + $" --hash {change.After?.Template.Hash[Workloads.CanonicalTemplate.HashPrefix.Length..]}",
+            + $" --hash {Workloads.TemplateHash.DigitsOf(change.After?.Template.Hash ?? "")}",
         ApproveBy.NothingEver => "A generated name cannot be approved, because the next attempt has another: give it metadata.name instead of metadata.generateName",
         ApproveBy.Nothing => "They can approve it once it was asked for in the cluster",
         _ => throw new InvalidOperationException($"unknown way to approve {change.ApproveBy}"),

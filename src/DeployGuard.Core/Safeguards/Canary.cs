@@ -1,4 +1,4 @@
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Safeguards;
 

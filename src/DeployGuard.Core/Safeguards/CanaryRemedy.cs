@@ -1,6 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -10,12 +10,24 @@ internal static class CanaryRemedy
 {
     private const string Explained = "kubectl deployguard explain canary";
 
-    public static string Of(Judged pool, Inspection inspection)
+    public static string Of(PoolAssessment pool, Inspection inspection)
     {
         var change = inspection.Change;
+        if (pool.Unseen is not null)
+        {
+            return "Point it to a Service of this namespace, or make another Service for new users";
+        }
+
         if (change.Request is ServiceRequest)
         {
             return "Bring the revision out behind this Service step by step first, in a Deployment that it selects already: " + Explained;
+        }
+
+        if (ObjectChange.Is(change.Request))
+        {
+            return pool.Pool.Members.FirstOrDefault(m => m.IsRollingOut) is { } rolling
+                ? $"Let the rollout of {rolling.Spec.Ref.KubectlName} go on by itself, or take it back: kubectl rollout undo {rolling.Spec.Ref.KubectlName} -n {change.Request.Target.Namespace}"
+                : $"Change the workload that it belongs to, or wait for the canary that is there: kubectl get changes -n {change.Request.Target.Namespace}";
         }
 
         if (change.After is not { } after || after.Ref.Kind is "Pod" or "DaemonSet")
@@ -35,7 +47,7 @@ internal static class CanaryRemedy
     }
 
     /// <summary>How a rollout in place conforms, as the API server accepts it.</summary>
-    public static string InPlace(Judged pool, Inspection inspection, Workload after) =>
+    public static string InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
         pool.InPlace is not { Faults.Count: > 0 } bound ? Later(inspection.Change, after)
         : after.Ref.Kind is not ("Deployment" or "StatefulSet" or "DaemonSet") ? $"Run it in a Deployment behind the same users first: {Explained}"
         : after.Ref.Kind == "StatefulSet" && pool.Rules.Accept.Contains(Proof.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Change, after)

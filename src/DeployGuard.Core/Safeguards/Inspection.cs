@@ -1,6 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -8,8 +8,8 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>One change under one policy, with all that a safeguard may look at. What several ask is worked out once.</summary>
 internal sealed class Inspection(Change change, SafeguardPolicy policy, ClusterView view, DateTimeOffset now)
 {
-    private readonly Lazy<Exposure?> _exposure = new(() => Exposure.Under(policy, view, now), LazyThreadSafetyMode.None);
-    private IReadOnlyList<Judged>? _exposed;
+    private readonly Lazy<ExposureEvaluator?> _exposure = new(() => ExposureEvaluator.Under(policy, view, now), LazyThreadSafetyMode.None);
+    private IReadOnlyList<PoolAssessment>? _exposed;
 
     public Change Change => change;
 
@@ -20,7 +20,7 @@ internal sealed class Inspection(Change change, SafeguardPolicy policy, ClusterV
     public DateTimeOffset Now => now;
 
     /// <summary>How every pool that the change touches would stand; none where the policy asks no canary of it, or it serves nobody.</summary>
-    public IReadOnlyList<Judged> Exposed => _exposed ??= _exposure.Value?.Judge(change) ?? [];
+    public IReadOnlyList<PoolAssessment> Exposed => _exposed ??= _exposure.Value?.Judge(change) ?? [];
 
     /// <summary>The most of something (replicas, pods at once) with which the change would pass that does not with <paramref name="fails"/> of it.</summary>
     /// <param name="shape">The workload with so many of it.</param>

@@ -1,6 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -25,7 +25,7 @@ internal sealed class Pace : ISafeguard
                 .Where(takes => takes >= s_worthSaying).Take(1)
                 .Select(takes => $"{inspection.Policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + PacePatch.Slack)}");
 
-    private static Finding TooFast(Judged pool, Inspection inspection)
+    private static Finding TooFast(PoolAssessment pool, Inspection inspection)
     {
         var (after, bound) = inspection.Change is { After: { } workload } && pool.InPlace is { } found ? (workload with { Replicas = pool.Asked }, found) : throw new InvalidOperationException("the change is not in place");
         var faults = bound.Faults.Count == 0 ? "" : $". In place, policy allows {bound.MostAtOnce} at once: {string.Join("; ", bound.Faults)}";

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -7,65 +6,89 @@ namespace DeployGuard.Core.Workloads;
 
 /// <summary>
 /// A pod template in the one form that two equal templates share: keys sorted, nulls and empty metadata gone, and without what
-/// restarts, DeployGuard, release tooling and controllers write into it.
+/// restarts, DeployGuard, release tooling and controllers write into it, as far as nothing in the pod reads that.
 /// </summary>
 /// <param name="Json">UTF-8.</param>
-/// <param name="Hash"><c>v1:</c> and the SHA-256 of <paramref name="Json"/> in 64 lower-case hex digits.</param>
-public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, string Hash)
+/// <param name="Claims">The same of a StatefulSet's claims, UTF-8; empty where there are none.</param>
+/// <param name="Hash"><c>v2:</c> and the SHA-256 of both in 64 lower-case hex digits.</param>
+public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory<byte> Claims, string Hash)
 {
-    public const string HashPrefix = "v1:";
+    /// <summary>Labels and annotations that are not part of the hash, with their values, by path.</summary>
+    public IReadOnlyList<(string Path, string Value)> LeftOut { get; private init; } = [];
 
-    /// <summary>Canonicalizes a pod template: <c>{metadata, spec}</c>.</summary>
-    public static CanonicalTemplate Of(JsonElement template, TemplateNoise noise) => Build(writer =>
+    /// <summary>Something in the pod reads its annotations.</summary>
+    public bool ReadsAnnotations { get; private init; }
+
+    /// <summary>64 hex digits over <see cref="Claims"/>; empty where there are none.</summary>
+    public string ClaimsDigest { get; private init; } = "";
+
+    /// <summary>Canonicalizes a pod template that stands by itself: <c>{metadata, spec}</c>.</summary>
+    public static CanonicalTemplate Of(JsonElement template, TemplateNoise noise) => Of(template, TemplateHolder.None, null, noise);
+
+    /// <param name="template">The template, or the Pod that is its own.</param>
+    /// <param name="claims">The <c>volumeClaimTemplates</c> beside it.</param>
+    internal static CanonicalTemplate Of(JsonElement template, TemplateHolder holder, JsonElement? claims, TemplateNoise noise)
     {
-        writer.WriteStartObject();
-        WriteMetadata(writer, template, noise);
-        if (template.TryGetProperty("spec", out var spec))
+        var reads = DownwardReads.Of(template);
+        var leftOut = new List<(string Path, string Value)>();
+        var json = Write(template, holder.IsPod, isBound: true, writer => WriteMetadata(writer, template, holder, reads, noise, leftOut));
+        var canonicalClaims = ClaimTemplates.Canonical(claims);
+        var digest = canonicalClaims.IsEmpty ? "" : TemplateHash.Digest(canonicalClaims.Span);
+        return new CanonicalTemplate(json, canonicalClaims, TemplateHash.WithClaims(TemplateHash.Of(json.Span), digest))
         {
-            writer.WritePropertyName("spec");
-            CanonicalJson.Write(writer, spec);
-        }
+            LeftOut = leftOut,
+            ReadsAnnotations = reads.Annotations,
+            ClaimsDigest = digest,
+        };
+    }
 
-        writer.WriteEndObject();
-    });
+    /// <summary>The hash of a Pod as if it had been bound to no node: whether its author or the scheduler chose one cannot be told afterwards.</summary>
+    internal static string HashOfUnbound(JsonElement pod, TemplateHolder holder, TemplateNoise noise) =>
+        TemplateHash.Of(Write(pod, holder.IsPod, isBound: false, writer => WriteMetadata(writer, pod, holder, DownwardReads.Of(pod), noise, [])).Span);
 
-    /// <summary>Canonicalizes a Pod, without what admission and the scheduler added to its spec.</summary>
-    public static CanonicalTemplate OfPod(JsonElement pod, TemplateNoise noise) => Build(writer =>
-    {
-        writer.WriteStartObject();
-        WriteMetadata(writer, pod, noise);
-        if (pod.TryGetProperty("spec", out var spec))
-        {
-            writer.WritePropertyName("spec");
-            PodSpec.WriteWithoutAdditions(writer, spec);
-        }
-
-        writer.WriteEndObject();
-    });
-
-    private static CanonicalTemplate Build(Action<Utf8JsonWriter> write)
+    private static ReadOnlyMemory<byte> Write(JsonElement template, bool isPod, bool isBound, Action<Utf8JsonWriter> writeMetadata)
     {
         var buffer = new ArrayBufferWriter<byte>(2048);
         using (var writer = new Utf8JsonWriter(buffer))
         {
-            write(writer);
+            writer.WriteStartObject();
+            writeMetadata(writer);
+            if (template.TryGetProperty("spec", out var spec))
+            {
+                writer.WritePropertyName("spec");
+                WriteSpec(writer, spec, isPod, isBound);
+            }
+
+            writer.WriteEndObject();
         }
 
-        var hash = HashPrefix + Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan));
-        return new CanonicalTemplate(buffer.WrittenMemory, hash);
+        return buffer.WrittenMemory;
     }
 
-    private static void WriteMetadata(Utf8JsonWriter writer, JsonElement owner, TemplateNoise noise)
+    private static void WriteSpec(Utf8JsonWriter writer, JsonElement spec, bool isPod, bool isBound)
     {
-        if (!owner.TryGetProperty("metadata", out var metadata) || metadata.ValueKind is not JsonValueKind.Object)
+        if (isPod)
+        {
+            PodSpec.Write(writer, spec, isBound);
+        }
+        else
+        {
+            CanonicalJson.Write(writer, spec);
+        }
+    }
+
+    private static void WriteMetadata(
+        Utf8JsonWriter writer, JsonElement template, TemplateHolder holder, DownwardReads reads, TemplateNoise noise, List<(string Path, string Value)> leftOut)
+    {
+        if (!template.TryGetProperty("metadata", out var metadata) || metadata.ValueKind is not JsonValueKind.Object)
         {
             return;
         }
 
         // Only labels and annotations: name, uid, creationTimestamp and the like say nothing about what runs.
-        // What a container reads is what runs, whatever else its key is for; only what controllers write can say nothing new.
-        var annotations = Entries(metadata, "annotations", key => noise.IsAnnotationNoise(key) && !IsRead(owner, $"metadata.annotations['{key}']"));
-        var labels = Entries(metadata, "labels", key => noise.IsLabelNoise(key) && (TemplateNoise.IsControllersLabel(key) || !IsRead(owner, $"metadata.labels['{key}']")));
+        var annotations = Counted(metadata, "annotations", (key, value) => noise.IsAnnotationNoise(key, value, reads.Annotations), leftOut);
+        var labels = Counted(
+            metadata, "labels", (key, value) => noise.IsLabelNoise(key, reads.Labels) || ControllerLabels.IsNoise(holder, key, value, reads.Labels), leftOut);
         if (annotations.Count + labels.Count > 0)
         {
             writer.WriteStartObject("metadata");
@@ -75,20 +98,31 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, string Hash)
         }
     }
 
-    private static bool IsRead(JsonElement owner, string fieldPath) =>
-        owner.TryGetProperty("spec", out var spec) && Names(spec, fieldPath);
-
-    private static bool Names(JsonElement node, string fieldPath) => node.ValueKind switch
+    private static List<JsonProperty> Counted(
+        JsonElement metadata, string map, Func<string, string, bool> isNoise, List<(string Path, string Value)> leftOut)
     {
-        JsonValueKind.Object => node.EnumerateObject().Any(p => p.NameEquals("fieldPath") ? p.Value.ValueKind is JsonValueKind.String && p.Value.ValueEquals(fieldPath) : Names(p.Value, fieldPath)),
-        JsonValueKind.Array => node.EnumerateArray().Any(item => Names(item, fieldPath)),
-        _ => false,
-    };
+        var counted = new List<JsonProperty>();
+        if (!metadata.TryGetProperty(map, out var entries) || entries.ValueKind is not JsonValueKind.Object)
+        {
+            return counted;
+        }
 
-    private static List<JsonProperty> Entries(JsonElement metadata, string name, Func<string, bool> isNoise) =>
-        metadata.TryGetProperty(name, out var map) && map.ValueKind is JsonValueKind.Object
-            ? [.. map.EnumerateObject().Where(e => !isNoise(e.Name)).OrderBy(e => e.Name, StringComparer.Ordinal)]
-            : [];
+        foreach (var entry in entries.EnumerateObject())
+        {
+            var value = entry.Value.ValueKind is JsonValueKind.String ? entry.Value.GetString() ?? "" : null;
+            if (value is not null && isNoise(entry.Name, value))
+            {
+                leftOut.Add(($"metadata.{map}.{entry.Name}", value));
+            }
+            else
+            {
+                counted.Add(entry);
+            }
+        }
+
+        counted.Sort(static (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return counted;
+    }
 
     /// <summary>An empty map says the same as none: a first restart annotation, once dropped, must leave no trace.</summary>
     private static void WriteMap(Utf8JsonWriter writer, string name, List<JsonProperty> entries)

@@ -27,6 +27,13 @@ internal readonly record struct Field(JsonElement Element, Place? Place)
 
     public long? Long(string name) => this[name] is not { } field ? null : field.Element.ValueKind is JsonValueKind.Number && field.Element.TryGetInt64(out var value) ? value : throw field.Wrong("a whole number");
 
+    /// <summary>An RFC 3339 time, as the API server writes them; null if it is absent.</summary>
+    public DateTimeOffset? Time(string name) =>
+        Typed(name, JsonValueKind.String, "a time") is not { } field ? null : field.Element.TryGetDateTimeOffset(out var time) ? time : throw field.Wrong("a time");
+
+    public IReadOnlyList<string> Texts(string name) =>
+        [.. Items(name).Select(i => i.Element.ValueKind is JsonValueKind.String ? i.Element.GetString() ?? "" : throw i.Wrong("a string"))];
+
     public bool Flag(string name) => this[name] is { } field && field.Element.ValueKind switch
     {
         JsonValueKind.True => true,

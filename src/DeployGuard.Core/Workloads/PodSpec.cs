@@ -2,29 +2,26 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The spec of a Pod as its author wrote it: what admission and the scheduler add differs from pod to pod.</summary>
+/// <summary>The spec of a Pod without what admission makes up for each pod.</summary>
 internal static class PodSpec
 {
-    private const string TokenMountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
-
-    private static readonly HashSet<string> s_added = ["nodeName", "priority", "preemptionPolicy"];
-
-    public static void WriteWithoutAdditions(Utf8JsonWriter writer, JsonElement spec)
+    /// <param name="isBound">False to leave out the node: the scheduler writes it into a pod that was made without one.</param>
+    public static void Write(Utf8JsonWriter writer, JsonElement spec, bool isBound)
     {
-        var tokens = TokenVolumes(spec);
+        var token = TokenVolume.NameIn(spec);
         writer.WriteStartObject();
-        foreach (var property in CanonicalJson.Sorted(spec).Where(p => !s_added.Contains(p.Name)))
+        foreach (var property in CanonicalJson.Sorted(spec).Where(p => isBound || p.Name != "nodeName"))
         {
             switch (property.Name)
             {
                 case "tolerations":
-                    WriteItems(writer, property, t => !IsDefaultToleration(t), CanonicalJson.Write);
+                    WriteTolerations(writer, property.Value);
                     break;
-                case "volumes":
-                    WriteItems(writer, property, v => !tokens.Contains(Text(v, "name")), CanonicalJson.Write);
+                case "volumes" when token is not null:
+                    WriteItems(writer, property, item => WriteRenamed(writer, item, token));
                     break;
-                case "containers" or "initContainers" or "ephemeralContainers":
-                    WriteItems(writer, property, _ => true, (w, c) => WriteContainer(w, c, tokens));
+                case "containers" or "initContainers" or "ephemeralContainers" when token is not null:
+                    WriteItems(writer, property, item => WriteContainer(writer, item, token));
                     break;
                 default:
                     writer.WritePropertyName(property.Name);
@@ -36,35 +33,14 @@ internal static class PodSpec
         writer.WriteEndObject();
     }
 
-    /// <summary>
-    /// Names of the volumes through which the ServiceAccount admission plugin hands the pod its token, told by what they hold and not by their
-    /// names alone: a secret or a host's folder under such a name is what an approver must see. The Secret that servers before 1.22 mount has
-    /// one name for all pods of a service account, and stays.
-    /// </summary>
-    private static HashSet<string> TokenVolumes(JsonElement spec) =>
-    [
-        .. Items(spec, "volumes")
-            .Where(v => Text(v, "name").StartsWith("kube-api-access-", StringComparison.Ordinal) && Names(v).All(n => n is "name" or "projected")
-                && v.TryGetProperty("projected", out var projected) && Items(projected, "sources").All(IsTokenSource))
-            .Select(v => Text(v, "name")),
-    ];
-
-    private static bool IsTokenSource(JsonElement source) => Names(source).All(kind => kind switch
-    {
-        "serviceAccountToken" => Text(source.GetProperty(kind), "audience").Length == 0,
-        "configMap" => Text(source.GetProperty(kind), "name") == "kube-root-ca.crt",
-        "downwardAPI" => Items(source.GetProperty(kind), "items").All(i => Text(i, "path") == "namespace"),
-        _ => false,
-    });
-
-    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, HashSet<string> tokens)
+    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, string token)
     {
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(container))
         {
             if (property.Name == "volumeMounts")
             {
-                WriteItems(writer, property, m => !IsTokenMount(m, tokens), CanonicalJson.Write);
+                WriteItems(writer, property, mount => WriteRenamed(writer, mount, token));
                 continue;
             }
 
@@ -75,38 +51,58 @@ internal static class PodSpec
         writer.WriteEndObject();
     }
 
-    /// <summary>Writes the list's items that are kept; a list of which nothing is left is not written at all.</summary>
-    private static void WriteItems(
-        Utf8JsonWriter writer, (string Name, JsonElement Value) list, Func<JsonElement, bool> keep, Action<Utf8JsonWriter, JsonElement> write)
+    /// <summary>A volume or a mount, under the fixed name where it has the one that was made up.</summary>
+    private static void WriteRenamed(Utf8JsonWriter writer, JsonElement named, string token)
     {
-        var kept = list.Value.EnumerateArray().Where(keep).ToList();
+        writer.WriteStartObject();
+        foreach (var property in CanonicalJson.Sorted(named))
+        {
+            writer.WritePropertyName(property.Name);
+            if (property.Name == "name" && property.Value.ValueEquals(token))
+            {
+                writer.WriteStringValue(TokenVolume.FixedName);
+            }
+            else
+            {
+                CanonicalJson.Write(writer, property.Value);
+            }
+        }
+
+        writer.WriteEndObject();
+    }
+
+    private static void WriteItems(Utf8JsonWriter writer, (string Name, JsonElement Value) list, Action<JsonElement> write)
+    {
+        writer.WriteStartArray(list.Name);
+        foreach (var item in list.Value.EnumerateArray())
+        {
+            write(item);
+        }
+
+        writer.WriteEndArray();
+    }
+
+    /// <summary>A list of which nothing is left is not written: admission adds its two to every pod.</summary>
+    private static void WriteTolerations(Utf8JsonWriter writer, JsonElement tolerations)
+    {
+        var kept = tolerations.EnumerateArray().Where(t => !IsDefaultToleration(t)).ToList();
         if (kept.Count == 0)
         {
             return;
         }
 
-        writer.WriteStartArray(list.Name);
-        kept.ForEach(item => write(writer, item));
+        writer.WriteStartArray("tolerations");
+        kept.ForEach(toleration => CanonicalJson.Write(writer, toleration));
         writer.WriteEndArray();
     }
 
-    private static bool IsTokenMount(JsonElement mount, HashSet<string> tokens) =>
-        Text(mount, "mountPath") == TokenMountPath
-        && mount.TryGetProperty("readOnly", out var readOnly) && readOnly.ValueKind is JsonValueKind.True
-        && Names(mount).All(n => n is "name" or "mountPath" or "readOnly")
-        && tokens.Contains(Text(mount, "name"));
-
     private static bool IsDefaultToleration(JsonElement toleration) =>
-        Text(toleration, "key") is "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"
+        toleration.ValueKind is JsonValueKind.Object && toleration.GetPropertyCount() == 4
+        && Text(toleration, "key") is "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"
         && Text(toleration, "operator") == "Exists"
         && Text(toleration, "effect") == "NoExecute"
         && toleration.TryGetProperty("tolerationSeconds", out var seconds)
         && seconds.ValueKind is JsonValueKind.Number && seconds.TryGetInt64(out var value) && value == 300;
-
-    private static IEnumerable<string> Names(JsonElement owner) => owner.EnumerateObject().Select(p => p.Name);
-
-    private static JsonElement.ArrayEnumerator Items(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : default;
 
     private static string Text(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";

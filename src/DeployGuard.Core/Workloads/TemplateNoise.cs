@@ -2,37 +2,28 @@ namespace DeployGuard.Core.Workloads;
 
 /// <summary>
 /// Labels and annotations of a pod template that do not change what runs. Two templates that differ only in these are one
-/// revision. The defaults can be added to, never taken from.
+/// revision. The defaults can be added to, never taken from. What the pod reads is no noise, whatever its key is for.
 /// </summary>
-public sealed class TemplateNoise(IEnumerable<string> moreAnnotations, IEnumerable<string> moreLabels)
+/// <param name="moreRestarts">Further annotations that restart a workload.</param>
+/// <param name="moreLabels">Further labels that only name what runs.</param>
+public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<string> moreLabels)
 {
     private const string OwnPrefix = "deployguard.io/";
-    private const string JobPrefix = "batch.kubernetes.io/";
 
-    private readonly HashSet<string> _annotations = [.. moreAnnotations, "kubectl.kubernetes.io/restartedAt"];
+    private readonly HashSet<string> _restarts = [.. moreRestarts, "kubectl.kubernetes.io/restartedAt"];
 
     private readonly HashSet<string> _labels = [.. moreLabels, "helm.sh/chart", "app.kubernetes.io/version"];
 
-    /// <summary>Written by controllers when they copy the template.</summary>
-    private static readonly HashSet<string> s_controllersLabels =
-    [
-        "pod-template-hash",
-        "pod-template-generation",
-        "controller-revision-hash",
-        "controller-uid",
-        "job-name",
-        "statefulset.kubernetes.io/pod-name",
-        "apps.kubernetes.io/pod-index",
-    ];
-
     public static TemplateNoise Default { get; } = new([], []);
 
-    public bool IsAnnotationNoise(string key) =>
-        key.StartsWith(OwnPrefix, StringComparison.Ordinal) || IsJobNoise(key) || _annotations.Contains(key);
+    /// <summary>An annotation that restarts what has it. A restart stays one where its pods read it, as long as it says a time and no more.</summary>
+    public bool IsRestart(string key) => _restarts.Contains(key);
 
-    public bool IsLabelNoise(string key) => IsControllersLabel(key) || _labels.Contains(key);
+    /// <param name="isRead">Whether the pod reads any of its annotations.</param>
+    public bool IsAnnotationNoise(string key, string value, bool isRead) => isRead
+        ? IsRestart(key) && RestartTime.IsTime(value)
+        : IsRestart(key) || key.StartsWith(OwnPrefix, StringComparison.Ordinal);
 
-    public static bool IsControllersLabel(string key) => IsJobNoise(key) || s_controllersLabels.Contains(key);
-
-    private static bool IsJobNoise(string key) => key.StartsWith(JobPrefix, StringComparison.Ordinal);
+    /// <param name="isRead">Whether the pod reads any of its labels.</param>
+    public bool IsLabelNoise(string key, bool isRead) => !isRead && _labels.Contains(key);
 }

@@ -19,21 +19,28 @@ public sealed record Workload
 
     public required PodTemplate Template { get; init; }
 
-    /// <summary>Desired pods: <c>spec.replicas</c>, 1 where the kind has it and the object does not say; 1 for a Pod; the nodes of a DaemonSet as its status counts them; 0 where the kind has none.</summary>
+    /// <summary>Desired pods: <c>spec.replicas</c>, 1 where the kind has it and the object does not say; 1 for a Pod; the nodes of a DaemonSet as its status counts them; the parallelism of a Job or CronJob; 0 where the kind has none.</summary>
     public int Replicas { get; init; }
 
     public required RolloutStrategy Strategy { get; init; }
 
-    /// <summary>The uid of the owner that is marked as controller; null if there is none. A claim, proving nothing on a request.</summary>
+    /// <summary>The uid of the owner that is marked as controller; null if there is none. A claim, proving nothing by itself.</summary>
     public string? ControllerUid { get; init; }
 
-    /// <summary>All owners that it names. Claims, proving nothing on a request.</summary>
+    /// <summary>Every owner that the object names, in its order.</summary>
     public IReadOnlyList<OwnerReference> OwnerReferences { get; init; } = [];
 
+    /// <summary>What must be removed before a deleted object goes.</summary>
     public IReadOnlyList<string> Finalizers { get; init; } = [];
 
-    /// <summary>It was deleted, and waits for its pods or finalizers to go.</summary>
+    /// <summary>It has a deletionTimestamp.</summary>
     public bool IsDeleting { get; init; }
+
+    /// <summary>As the API server stamped it; null before it has, as on CREATE.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+
+    /// <summary>Which of the controller's objects it takes for its own: <c>spec.selector</c>; null where the kind has none.</summary>
+    public Policies.LabelSelector? Selector { get; init; }
 
     /// <summary>The same without what no decision about another workload rests on, for those who keep many.</summary>
     public Workload Slim() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.Slim(IsOurs) };
@@ -41,9 +48,6 @@ public sealed record Workload
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
 }
 
-/// <summary>An owner that an object names.</summary>
-/// <param name="ApiVersion">As written: <c>apps/v1</c>.</param>
-public sealed record OwnerReference(string ApiVersion, string Kind, string Name, string Uid, bool IsController);
 
 internal static class Maps
 {

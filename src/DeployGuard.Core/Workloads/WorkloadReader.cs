@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Workloads;
 
@@ -26,19 +26,22 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
         var path = Kinds.TemplatePath(apiGroup, kind)
             ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
         var metadata = root.RequiredObject("metadata");
+        var holder = new TemplateHolder(apiGroup, kind, metadata.Text("name") ?? "", metadata.Text("uid") ?? "");
         return new Workload
         {
             Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? metadata.Text("generateName") ?? ""),
-            Uid = metadata.Text("uid") ?? "",
+            Uid = holder.Uid,
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
             Generation = metadata.Long("generation"),
             Labels = metadata.Map("labels"),
             Annotations = metadata.Map("annotations"),
             ControllerUid = ControllerUid(metadata),
             OwnerReferences = [.. OwnersOf(metadata)],
-            Finalizers = [.. metadata.Items("finalizers").Select(f => f.AsText())],
-            IsDeleting = metadata["deletionTimestamp"] is not null,
-            Template = ReadTemplate(root, path),
+            Finalizers = metadata.Texts("finalizers"),
+            IsDeleting = metadata.Text("deletionTimestamp") is not null,
+            CreatedAt = metadata.Time("creationTimestamp"),
+            Selector = PodSelectorReader.Read(root, kind),
+            Template = ReadTemplate(TemplateAt(root, path), holder, holder.IsStatefulSet ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
             Replicas = ReadReplicas(root, kind),
             // Another kind's fields of the same names may mean anything.
             Strategy = WorkloadKinds.BuiltIn.TemplatePath(apiGroup, kind) is null ? RolloutStrategy.Unknown : StrategyReader.Read(root.RequiredObject("spec")),
@@ -51,12 +54,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     /// <summary>A Service, as far as pools depend on it.</summary>
     /// <exception cref="MalformedObjectException">It has no name or spec, or a selector that is no map of strings.</exception>
-    public static Service ReadService(JsonElement service)
-    {
-        var root = Field.Root(service).AsObject();
-        var spec = root.RequiredObject("spec");
-        return new Service(root.RequiredObject("metadata").Text("name") ?? "", spec.Map("selector"), spec.Text("type") == "ExternalName");
-    }
+    public static Service ReadService(JsonElement service) => ServiceReader.Read(Field.Root(service).AsObject());
 
     /// <summary>The owner of any object that is marked as its controller; null if there is none.</summary>
     /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
@@ -84,39 +82,43 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     /// <summary>A pod template that stands by itself: <c>{metadata, spec}</c>, as a ControllerRevision keeps it.</summary>
     /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
-    public PodTemplate ReadTemplate(JsonElement template) => ReadTemplate(Field.Root(template).AsObject(), isPod: false);
+    public PodTemplate ReadTemplate(JsonElement template) => ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
 
-    private PodTemplate ReadTemplate(Field root, string path) =>
-        ReadTemplate(path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name)), isPod: path.Length == 0);
+    private static Field TemplateAt(Field root, string path) =>
+        path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));
 
-    private PodTemplate ReadTemplate(Field template, bool isPod)
+    private PodTemplate ReadTemplate(Field template, TemplateHolder holder, Field? claims)
     {
         var metadata = template.Object("metadata");
         var annotations = metadata?.Map("annotations") ?? Maps.Empty;
         var spec = template.RequiredObject("spec");
         var prefix = template.Path.Length == 0 ? "" : $"{template.Path}.";
-        var element = template.Element;
         return new PodTemplate(
             metadata?.Map("labels") ?? Maps.Empty,
             annotations,
             [.. spec.Items("containers").Select(ReadContainer)],
             [.. ImageVisitor.Visit(spec, annotations, $"{prefix}metadata.annotations")],
-            () => isPod ? CanonicalTemplate.OfPod(element, noise) : CanonicalTemplate.Of(element, noise));
+            new TemplateSource(template.Element, holder, claims?.Element, noise));
     }
 
     private static Container ReadContainer(Field container) => new(
         container.AsObject().Text("name") ?? "",
-        container.Items("ports").Any(),
+        container.Text("image") ?? "",
+        [.. container.Items("ports").Select(p => p.AsObject()).Select(p => new ContainerPort(p.Text("name") ?? "", p.Int("containerPort") ?? 0, p.Text("protocol") ?? "TCP"))],
         container.Object("readinessProbe") is not null);
 
     private static int ReadReplicas(Field root, string kind) => kind switch
     {
         "Pod" => 1,
-        "Job" or "CronJob" => 0,
+        "Job" => Parallelism(root.RequiredObject("spec")),
+        "CronJob" => root.RequiredObject("spec") is var cron && cron.Flag("suspend") ? 0 : Parallelism(cron.RequiredObject("jobTemplate").RequiredObject("spec")),
         // Nobody asks for a number of them: its controller counts the nodes.
         "DaemonSet" => root.Object("status")?.Int("desiredNumberScheduled") ?? 0,
         _ => root.RequiredObject("spec").Int("replicas") ?? 1,
     };
+
+    /// <summary>Pods that a Job runs at once; none while it is suspended.</summary>
+    private static int Parallelism(Field job) => job.Flag("suspend") ? 0 : job.Int("parallelism") ?? 1;
 
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();

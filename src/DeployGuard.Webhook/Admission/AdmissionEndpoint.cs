@@ -1,6 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
 
@@ -119,11 +119,6 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         if ((needs & ~(Facts.Exemption | Facts.Reached)) is not Facts.None)
         {
             view = await facts.ReadLiveAsync(request, view, needs, deadline);
-        }
-
-        if (needs.HasFlag(Facts.Exposure))
-        {
-            view = await facts.ReadPodsAsync(request, view, guard.PodsWanted(request, view, time.GetUtcNow()), deadline);
         }
 
         if (!needs.HasFlag(Facts.Exemption))

@@ -2,7 +2,7 @@ using DeployGuard.Cluster;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
@@ -16,9 +16,6 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
 
     public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.ReadLiveAsync(request, cached, needs, deadline));
-
-    public async ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
-        await cluster.ReadPodsAsync(request, view, wanted, deadline);
 
     public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.ReachAsync(request, view, ask, deadline));

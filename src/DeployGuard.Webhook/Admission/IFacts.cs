@@ -1,6 +1,6 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
@@ -14,9 +14,6 @@ internal interface IFacts
     /// <summary>The same, with what is needed read from the API server now.</summary>
     /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
     ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline);
-
-    /// <summary>The view with the pods of some revisions as they are now; as it was, and marked as stale, where they could not be had in time.</summary>
-    ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline);
 
     /// <summary>The view with what others were let reach a moment ago; what the request is let reach is known to them from then on.</summary>
     /// <param name="ask">What it reaches in such a view; nothing where it is refused there.</param>

@@ -1,7 +1,7 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Pools;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
@@ -16,9 +16,6 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
         ValueTask.FromResult(new ClusterView { Policies = policies(), ApproveBy = ApproveBy.Hash });
 
     public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) => ValueTask.FromResult(cached);
-
-    public ValueTask<ClusterView> ReadPodsAsync(Request request, ClusterView view, IReadOnlyList<(WorkloadRef Owner, string TemplateHash)> wanted, CancellationToken deadline) =>
-        ValueTask.FromResult(view);
 
     /// <summary>Nobody runs anything in a folder of files.</summary>
     public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) => ValueTask.FromResult(view);

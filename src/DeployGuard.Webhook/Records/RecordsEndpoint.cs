@@ -93,7 +93,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
         var view = await facts.ViewAsync(about, deadline);
-        var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == approval.TemplateHash);
+        var recorded = view.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
         var refusal = RefuseTies(review) ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(view)).Refuse(kinds, time.GetUtcNow());
         if (refusal is null && !review.DryRun)
         {

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Core.Exposure;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Cluster.Caches;
+
+/// <summary>
+/// The pods of those namespaces in which a policy asks for a canary: what serves decides there. A watch of all pods is the dearest of a cluster, and the
+/// others pay nothing.
+/// </summary>
+internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger logger)
+{
+    private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
+
+    /// <summary>Pods that are alike, together; null where the namespace is not watched, or not in sync yet.</summary>
+    public IReadOnlyList<PodGroup>? Of(string @namespace) => _watches.TryGetValue(@namespace, out var watch) && watch.Cache.IsSynced ? watch.Groups() : null;
+
+    /// <summary>What is watched, and whether it is in sync.</summary>
+    public IEnumerable<IResourceCache> All => _watches.Values.Select(w => w.Cache);
+
+    /// <summary>The pods of a namespace as they are now, for those who do not watch it.</summary>
+    public async Task<IReadOnlyList<PodGroup>> ReadLiveAsync(string @namespace, CancellationToken cancel)
+    {
+        var reader = new LivePodReader();
+        var pods = new List<ObservedPod>();
+        await api.ListAsync(PathOf(@namespace), item => pods.Add(reader.Read(item)), cancel);
+        return [.. pods.GroupBy(p => p.Key).Select(g => new PodGroup(g.First().Shape, [.. g.Select(p => p.Pod)]))];
+    }
+
+    /// <summary>Watches the pods of these namespaces, and of no others any more.</summary>
+    public void Follow(IReadOnlySet<string> namespaces, CancellationToken cancel)
+    {
+        foreach (var gone in _watches.Keys.Where(n => !namespaces.Contains(n)).ToList())
+        {
+            if (_watches.TryRemove(gone, out var watch))
+            {
+                watch.Stop.Cancel();
+            }
+        }
+
+        foreach (var @namespace in namespaces.Where(n => !_watches.ContainsKey(n)))
+        {
+            var watch = new Watch(@namespace, api, time, logger, cancel);
+            _watches[@namespace] = watch;
+            watch.Start();
+        }
+    }
+
+    private static string PathOf(string @namespace) => $"api/v1/namespaces/{@namespace}/pods";
+
+    private sealed class Watch
+    {
+        private const int MostIdleShapes = 1000;
+
+        private readonly LivePodReader _reader = new();
+        private readonly ConditionalWeakTable<IReadOnlyList<ObservedPod>, PodGroup> _groups = [];
+
+        public Watch(string @namespace, ApiConnection api, TimeProvider time, ILogger logger, CancellationToken cancel)
+        {
+            Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(PathOf(@namespace)), _reader.Read, p => [p.Key], api, time, logger);
+        }
+
+        public CancellationTokenSource Stop { get; }
+
+        public ResourceCache<ObservedPod> Cache { get; }
+
+        /// <summary>Ends when the namespace is followed no more.</summary>
+        public void Start() => _ = RunAsync();
+
+        public IReadOnlyList<PodGroup> Groups()
+        {
+            var groups = Cache.Groups();
+            if (_reader.Shapes > (2 * groups.Count) + MostIdleShapes)
+            {
+                _reader.Keep(groups.Select(g => g[0].Key).ToHashSet(StringComparer.Ordinal));
+            }
+
+            // Most groups are the same list as last time.
+            return [.. groups.Select(g => _groups.GetValue(g, static pods => new PodGroup(pods[0].Shape, [.. pods.Select(p => p.Pod)])))];
+        }
+
+        private async Task RunAsync()
+        {
+            try
+            {
+                await Cache.RunAsync(Stop.Token);
+            }
+            catch (OperationCanceledException) when (Stop.IsCancellationRequested)
+            {
+                // Nobody asks for it any more.
+            }
+            finally
+            {
+                Stop.Dispose();
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Cluster.Leader;
+
+/// <summary>Whether something was there when what runs in its namespace was adopted. The API server stamps when an object was made; nobody else can.</summary>
+internal static class AdoptedBefore
+{
+    /// <param name="policies">Those that match the namespace.</param>
+    /// <returns>True also where no policy that matches the workload has adopted anything yet.</returns>
+    public static bool Covers(ObservedWorkload workload, IEnumerable<PolicyEntry> policies) => policies
+        .Where(p => p.Policy.Mode is Mode.Enforce && Matches(p.Policy, workload) && p.AdoptedServing.ContainsKey(workload.Ref.Namespace))
+        .All(p => workload.Spec.CreatedAt is { } made && made <= p.AdoptedServing[workload.Ref.Namespace]);
+
+    /// <summary>Whether a policy is about a workload, in a namespace that it matches.</summary>
+    public static bool Matches(SafeguardPolicy policy, ObservedWorkload workload) =>
+        (policy.Match.Kinds.Count == 0 || policy.Match.Kinds.Contains(workload.Ref.Kind)) && policy.Match.Workloads.Matches(workload.Spec.Labels);
+}

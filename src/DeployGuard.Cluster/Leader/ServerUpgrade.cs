@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Cluster.Leader;
+
+/// <summary>
+/// A newer API server may add defaults to templates that it has stored for long, and their hashes change though nobody wrote to them. Where the server's version is
+/// another than when a revision was noted, the hash that its object has now is noted in its place. Where it is the same, somebody edited the object, which makes it no
+/// revision that completed.
+/// </summary>
+internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TimeProvider time) : ILeaderTask
+{
+    private const string Field = "ownedServer";
+    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
+
+    private DateTimeOffset _lookedAt;
+    private string _version = "";
+
+    public string Name => "hashes after an upgrade of the API server";
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        if (_version.Length == 0 || now - _lookedAt >= s_interval || now < _lookedAt)
+        {
+            using var version = await api.GetAsync("version", cancel);
+            (_version, _lookedAt) = (version.RootElement.GetProperty("gitVersion").GetString() ?? "", now);
+        }
+
+        foreach (var change in caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedServer != _version))
+        {
+            if (caches.FindWorkload(change.Workload) is { } workload && LiveHistory.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held)
+            {
+                await writer.AlterAsync(change, status => Note(status, change, held), cancel);
+            }
+        }
+    }
+
+    private bool Note(JsonObject status, RecordedChange change, OwnedRevision held)
+    {
+        if ((string?)status["ownedUid"] != change.OwnedUid)
+        {
+            return false;
+        }
+
+        // The first note says which version it was made under, and nothing about the hash.
+        if (change.OwnedServer is not null)
+        {
+            status["ownedHash"] = held.TemplateHash;
+        }
+
+        status[Field] = _version;
+        return true;
+    }
+}

@@ -1,0 +1,20 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Changes;
+
+/// <summary>
+/// Metadata that moves an object from one workload or Service to another: a pod that loses the label by which its ReplicaSet counts goes on serving, and the
+/// ReplicaSet makes one more.
+/// </summary>
+internal static class ObjectMoves
+{
+    /// <summary>What moves it, for the log; null where nothing does. Of other kinds neither decides who serves whom.</summary>
+    public static string? Of(Workload before, Workload after) =>
+        after.Ref.Kind is not ("Pod" or "ReplicaSet") ? null
+        : !Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
+        : !before.OwnerReferences.SequenceEqual(after.OwnerReferences) ? "other owners"
+        : null;
+
+    private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
+}

@@ -1,0 +1,47 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>The workload that a request is about, as it is and as it would be.</summary>
+/// <param name="Before">Null where it is made.</param>
+/// <param name="IsInPlace">Its template changes.</param>
+internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlace, OriginKind Origin)
+{
+    public static AskedWorkload Of(Change change, Workload after, ClusterView view, NamespaceSnapshot serving)
+    {
+        var spec = after.Ref.Kind == "DaemonSet" && change.Before is null ? after with { Replicas = Math.Max(after.Replicas, serving.Nodes) } : after;
+        if (change.Before is not { } before)
+        {
+            return new AskedWorkload(null, new Member { Spec = spec }, false, change.Origin.Kind);
+        }
+
+        var isInPlace = before.Template.Hash != after.Template.Hash;
+        if (serving.Members.FirstOrDefault(m => m.Spec.Ref == after.Ref) is { } member)
+        {
+            // The request says what is asked for, the cluster what runs.
+            return new AskedWorkload(member with { Spec = before }, member with { Spec = spec }, isInPlace, change.Origin.Kind);
+        }
+
+        return new AskedWorkload(Unseen(change, before, view), Unseen(change, before, view) with { Spec = spec }, isInPlace, change.Origin.Kind);
+    }
+
+    /// <summary>A workload that no cache has seen: if its revision was let in and did not complete, its rollout is under way.</summary>
+    private static Member Unseen(Change change, Workload before, ClusterView view)
+    {
+        var isUnderWay = change.Recorded is { Phase: Phase.Admitted or Phase.Running } recorded && recorded.TemplateHash == before.Template.Hash
+            && view.Changes.FirstOrDefault(c => c.HasCompleted) is not null;
+        var old = isUnderWay ? view.Changes.First(c => c.HasCompleted) : null;
+        return new Member { Spec = before, Pods = old is null ? [] : [new RevisionPods(old.TemplateHash, old.OwnedRevision, old.Images, before.Replicas)] };
+    }
+
+    /// <summary>Another size of what has settled: no rollout is asked for, and none is under way.</summary>
+    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && SameLabels(Before.Spec.Template.Labels, After.Spec.Template.Labels);
+
+    /// <summary>The same, of what the pool's users have already.</summary>
+    public bool IsMoreOfTheSame(Pool before) => IsAnotherSize && Before is { Size: > 0 } was && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);
+
+    private static bool SameLabels(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
+}

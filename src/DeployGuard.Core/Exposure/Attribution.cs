@@ -1,0 +1,155 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>
+/// Tells for every object of a namespace who stands for it: a ReplicaSet's pods count with its Deployment, if that is really theirs. What nobody stands for is
+/// a member of its own.
+/// </summary>
+internal sealed class Attribution
+{
+    private readonly NamespaceObjects _objects;
+    private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
+    private readonly ILookup<string, LiveRevision> _revisions;
+
+    /// <summary>What a request let in: a person made these pods, whatever owner they name.</summary>
+    private readonly HashSet<WorkloadRef> _onRecord;
+
+    /// <summary>Pods by the workload that made them, and the revision that it made them from.</summary>
+    private readonly Dictionary<string, List<(PodGroup Group, string Hash)>> _made = new(StringComparer.Ordinal);
+    private readonly List<Member> _alone = [];
+
+    public Attribution(NamespaceObjects objects)
+    {
+        _objects = objects;
+        _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
+        _onRecord = [.. objects.Changes.Where(c => c.WasAdmitted && c.Workload.Kind is "Pod" or "ReplicaSet" or "Job").Select(c => c.Workload)];
+        foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
+        {
+            _byUid.TryAdd(workload.Spec.Uid, workload);
+        }
+
+        foreach (var group in objects.Pods)
+        {
+            Attribute(group);
+        }
+    }
+
+    public IReadOnlyList<Member> Members()
+    {
+        var serving = _objects.Workloads.Where(w => Member.Serves(w.Spec.Ref.Kind)).ToList();
+        var sets = serving.Where(w => w.Spec.Ref.Kind == "ReplicaSet" && OwnerOf(w) is not null).ToLookup(w => w.Spec.ControllerUid ?? "", StringComparer.Ordinal);
+        var jobs = serving.Where(w => w.Spec.Ref.Kind == "Job" && OwnerOf(w) is not null).ToLookup(w => w.Spec.ControllerUid ?? "", StringComparer.Ordinal);
+        return [.. serving.Where(w => w.Spec.Ref.Kind != "ReplicaSet" || OwnerOf(w) is null).Select(w => Of(w, sets, jobs)), .. _alone];
+    }
+
+    private Member Of(LiveWorkload workload, ILookup<string, LiveWorkload> sets, ILookup<string, LiveWorkload> jobs)
+    {
+        var spec = workload.Spec;
+        var owner = spec.Ref.Kind == "Job" ? OwnerOf(workload) : null;
+        // Of a CronJob counts what its Jobs do not run yet.
+        var rest = spec.Ref.Kind == "CronJob" ? spec with { Replicas = Math.Max(0, spec.Replicas - jobs[spec.Uid].Sum(j => j.Spec.Replicas)) } : spec;
+        return new Member
+        {
+            Spec = rest,
+            Ready = workload.ReadyPods,
+            Pods = RevisionsOf(workload, sets),
+            RecordedAs = owner?.Spec.Ref,
+            IsUnattributed = owner is null && spec.Ref.Kind is "ReplicaSet" or "Job" && !_onRecord.Contains(spec.Ref),
+            CreatedAt = spec.CreatedAt,
+        };
+    }
+
+    private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) => workload.Spec.Ref.Kind switch
+    {
+        "Deployment" => Together(sets[workload.Spec.Uid].Select(s =>
+            new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
+        "StatefulSet" or "DaemonSet" => Together(ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]])
+            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) })),
+        _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
+            [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
+        _ => [],
+    };
+
+    /// <summary>A restart makes another owner of the same revision: it is still one.</summary>
+    private static IReadOnlyList<RevisionPods> Together(IEnumerable<RevisionPods> pods) =>
+    [
+        .. pods.GroupBy(p => p.TemplateHash).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with
+        {
+            Pods = same.Sum(p => p.Pods),
+            Seen = [.. same.SelectMany(p => p.Seen).Distinct()],
+        }),
+    ];
+
+    private IReadOnlyList<PodGroup> Made(string uid, string hash) =>
+        _made.TryGetValue(uid, out var groups) ? [.. groups.Where(g => g.Hash == hash).Select(g => g.Group)] : [];
+
+    private void Attribute(PodGroup group)
+    {
+        var byPeople = _onRecord.Count == 0 ? [] : group.Pods.Where(p => p.Counts && _onRecord.Contains(new WorkloadRef("", "Pod", _objects.Namespace, p.Name))).ToList();
+        _alone.AddRange(byPeople.Select(p => Alone(group with { Pods = [p] }, isUnattributed: false)));
+        var rest = byPeople.Count == 0 ? group : new PodGroup(group.Shape, [.. group.Pods.Except(byPeople)]);
+        if (rest.Serving == 0)
+        {
+            return;
+        }
+
+        if (group.Shape.OwnerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && MadeFrom(owner, group.Shape) is { } revision)
+        {
+            if (!_made.TryGetValue(uid, out var known))
+            {
+                _made[uid] = known = [];
+            }
+
+            known.Add((rest, revision));
+            return;
+        }
+
+        // Those that ran when the namespace came under its policies are told apart from those that came since.
+        _alone.AddRange(rest.Pods.Where(p => p.Counts).GroupBy(p => CameBy(p)).Select(g => Alone(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
+    }
+
+    /// <summary>The hash of the template from which an owner made a pod; null where it made none like it.</summary>
+    private string? MadeFrom(LiveWorkload owner, PodShape shape)
+    {
+        (PodTemplate Template, string Hash) current = (owner.Spec.Template, owner.Spec.Template.Hash);
+        var revisions = owner.Spec.Ref.Kind is "StatefulSet" or "DaemonSet" ? [.. LabelledFirst(owner, shape), current] : (IReadOnlyList<(PodTemplate Template, string Hash)>)[current];
+        return Ownership.StandsForPods(owner.Spec, shape, revisions.Select(r => r.Template)) ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash : null;
+    }
+
+    /// <summary>The label that names a revision is a claim: it only decides between those that the pod runs.</summary>
+    private IEnumerable<(PodTemplate Template, string Hash)> LabelledFirst(LiveWorkload owner, PodShape shape)
+    {
+        var label = shape.Template.Labels.GetValueOrDefault(LiveRevision.Label);
+        var newest = ControllerRevisions.Newest(owner, _revisions[owner.Spec.Uid]);
+        return _revisions[owner.Spec.Uid].OrderByDescending(r => r.PodLabel == label).ThenByDescending(r => r.Number)
+            // Named by the spec: the stored revision may lack defaults that a newer server adds.
+            .Select(r => r == newest && owner.IsObserved ? (owner.Spec.Template, owner.Spec.Template.Hash) : (r.Template, r.TemplateHash));
+    }
+
+    private string CameBy(LivePod pod) => string.Join(',', _objects.AdoptedAt.Where(a => pod.CreatedAt <= a.Value).Select(a => a.Key).Order(StringComparer.Ordinal));
+
+    private Member Alone(PodGroup group, bool isUnattributed)
+    {
+        var template = group.Shape.Template;
+        var first = group.Pods.MinBy(p => p.Name, StringComparer.Ordinal) ?? throw new InvalidOperationException("a group without pods");
+        return new Member
+        {
+            Spec = new Workload
+            {
+                Ref = new WorkloadRef("", "Pod", _objects.Namespace, first.Name),
+                Template = template,
+                Replicas = group.Serving,
+                Strategy = RolloutStrategy.Unknown,
+            },
+            Ready = group.Ready,
+            Pods = [new RevisionPods(template.Hash, null, template.ImageNames, group.Serving) { Seen = [group] }],
+            IsUnattributed = isUnattributed,
+            CreatedAt = group.Pods.Max(p => p.CreatedAt),
+        };
+    }
+
+    private LiveWorkload? OwnerOf(LiveWorkload made) =>
+        made.Spec.ControllerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && Ownership.StandsFor(owner.Spec, made.Spec) ? owner : null;
+}

@@ -1,0 +1,32 @@
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>How many pods of a StatefulSet or DaemonSet run which of its revisions, by what its controller counted.</summary>
+internal static class ControllerRevisions
+{
+    public static IReadOnlyList<RevisionPods> Split(LiveWorkload workload, IReadOnlyList<LiveRevision> revisions)
+    {
+        if (Newest(workload, revisions) is not { } newest)
+        {
+            return [];
+        }
+
+        if (!workload.IsObserved)
+        {
+            // Its controller has not begun with what its spec says now.
+            return [Pods(newest, workload.Spec.Replicas - workload.Replaced)];
+        }
+
+        var (old, isSettled) = workload.Spec.Ref.Kind == "StatefulSet"
+            ? (revisions.FirstOrDefault(r => r.Name == workload.Revisions.Old), workload.Revisions.Old == workload.Revisions.New)
+            : (revisions.Where(r => r != newest).MaxBy(r => r.Number), workload.UpdatedPods >= workload.Spec.Replicas);
+        // Named by the spec: the stored revision may lack defaults that a newer server adds.
+        RevisionPods Current(int pods) => new(workload.Spec.Template.Hash, newest.Name, workload.Spec.Template.ImageNames, pods) { OwnedUid = newest.Uid };
+        var updated = Math.Min(workload.UpdatedPods, workload.Spec.Replicas);
+        return isSettled || old is null ? [Current(workload.Spec.Replicas)] : [Current(updated), Pods(old, Math.Max(0, workload.Spec.Replicas - updated - workload.Replaced))];
+    }
+
+    public static LiveRevision? Newest(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>
+        workload.Spec.Ref.Kind == "StatefulSet" ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New) : revisions.MaxBy(r => r.Number);
+
+    private static RevisionPods Pods(LiveRevision revision, int pods) => new(revision.TemplateHash, revision.Name, revision.Images, pods) { OwnedUid = revision.Uid };
+}

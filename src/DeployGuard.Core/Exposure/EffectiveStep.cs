@@ -1,0 +1,43 @@
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>What a step comes to in pods, for a workload of some size.</summary>
+/// <param name="Percent">The step; 100 for what follows the last.</param>
+/// <param name="Beside">Pods that a second Deployment behind the same Service may have.</param>
+/// <param name="Soaking">Pods that must run for the soak to hold the step; 0 where nothing follows.</param>
+/// <param name="AtOnce">Pods that a rollout in place may replace at once.</param>
+public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtOnce)
+{
+    /// <param name="replicas">Pods of the workload that runs now.</param>
+    public static IReadOnlyList<EffectiveStep> All(CanaryRules rules, int replicas) =>
+    [
+        .. Enumerable.Range(0, rules.Steps.Count + 1).Select(held =>
+        {
+            var percent = rules.ShareAfter(held);
+            var beside = MostBeside(percent, replicas);
+            return new EffectiveStep(
+                percent,
+                beside,
+                percent == 100 ? 0 : Held.Needed(replicas + beside, percent),
+                Math.Max(1, (int)((long)replicas * Math.Max(rules.Pace.Percent, percent) / 100)));
+        }),
+    ];
+
+    /// <summary>The more pods there are, the more of them may be unproven.</summary>
+    private static int MostBeside(int percent, int replicas)
+    {
+        if (percent == 100)
+        {
+            return replicas;
+        }
+
+        var pods = 1;
+        while (pods + 1 <= (long)(replicas + pods + 1) * percent / 100)
+        {
+            pods++;
+        }
+
+        return pods;
+    }
+}

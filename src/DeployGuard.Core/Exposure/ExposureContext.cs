@@ -1,0 +1,71 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>What the exposure of every request rests on, in the eyes of one policy: the namespace as it is, and what has proven itself there.</summary>
+internal sealed class ExposureContext
+{
+    public ExposureContext(SafeguardPolicy policy, CanaryRules rules, ClusterView view, DateTimeOffset now)
+    {
+        (Policy, Rules, View, Now) = (policy, rules, view, now);
+        Snapshot = view.Snapshot ?? new NamespaceSnapshot { Changes = view.Changes };
+        Proven = new Proven(policy, rules, Snapshot, now);
+        Held = new HeldSteps(policy, rules, view, Snapshot, now);
+        Unproven = new UnprovenCount(policy, rules, Snapshot, Proven, Held);
+    }
+
+    public SafeguardPolicy Policy { get; }
+
+    public CanaryRules Rules { get; }
+
+    public ClusterView View { get; }
+
+    public NamespaceSnapshot Snapshot { get; }
+
+    public DateTimeOffset Now { get; }
+
+    public Proven Proven { get; }
+
+    public HeldSteps Held { get; }
+
+    public UnprovenCount Unproven { get; }
+
+    /// <summary>
+    /// The pods that the users of a pool have as it is. Where no proven one is left, at least as many as there were until a while ago: a canary
+    /// that is alone for a moment holds no step by it.
+    /// </summary>
+    public int WeighNow(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
+        ProvenOf(pool, unproven) is var proven && proven > 0 ? Weigh(pool, unproven, null) : Math.Max(Weigh(pool, unproven, null), Replaced(pool, proven).Pods);
+
+    /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
+    /// <param name="asked">The workload that a request is about: it is counted as asked for.</param>
+    public static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? asked) =>
+        pool.Members.Sum(m =>
+        {
+            var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
+            return !pool.IsOwn(m) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? m.Size : Math.Max(pods, m.Present);
+        })
+        + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
+
+    /// <summary>Desired pods that are proven, ready or not: a pool whose pods have crashed is not new.</summary>
+    public static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
+        pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
+
+    /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
+    public Served Replaced(Pool pool, int provenBefore) => Snapshot.Changes
+        .Where(Proven.IsProven)
+        .SelectMany(c => c.Served)
+        .Where(s => s.Pool == pool.Name && s.IsWithin(Rules.ColdAfter, Now))
+        .Append(new Served(pool.Name, provenBefore, Now))
+        .MaxBy(s => s.Pods) ?? throw new InvalidOperationException("nothing served");
+
+    /// <summary>The fewest steps held among some revisions.</summary>
+    public Held FewestHeld(Pool before, IEnumerable<string> keys, int totalBefore) =>
+        keys.Select(key => Held.In(before, key, totalBefore)).DefaultIfEmpty(new Held(Rules.Steps.Count, "", null)).MinBy(h => h.Steps)
+            ?? throw new InvalidOperationException("no revision");
+
+    /// <summary>Keys of the revisions of which there are more than before.</summary>
+    public static IReadOnlyList<string> RaisedKeys(IReadOnlyList<UnprovenPods> had, IReadOnlyList<UnprovenPods> has) =>
+        [.. has.GroupBy(p => p.Key).Where(g => g.Sum(p => p.Pods) > had.Where(p => p.Key == g.Key).Sum(p => p.Pods)).Select(g => g.Key)];
+}

@@ -1,0 +1,42 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>The steps that revisions have held in the pools of a namespace, in the eyes of one policy.</summary>
+internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, ClusterView view, NamespaceSnapshot serving, DateTimeOffset now)
+{
+    private readonly Dictionary<(string Pool, string Key), Held> _held = [];
+    private readonly Dictionary<string, Approval?> _vetoes = [];
+
+    /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
+    public Held In(Pool before, string key, int total)
+    {
+        if (!_held.TryGetValue((before.Name, key), out var held))
+        {
+            _held[(before.Name, key)] = held = Held.Of(before, total, key, policy, rules, serving, VetoOf(key), now);
+        }
+
+        return held;
+    }
+
+    /// <summary>Those that are on record: what a pool counts to must not depend on how much of it has soaked.</summary>
+    public int OnRecord(Pool pool, string key) => VetoOf(key) is null ? Held.Latched(pool, key, policy, rules, serving) : 0;
+
+    public Approval? VetoOf(string key)
+    {
+        if (!_vetoes.TryGetValue(key, out var veto))
+        {
+            _vetoes[key] = veto = FindVeto(key);
+        }
+
+        return veto;
+    }
+
+    private Approval? FindVeto(string key)
+    {
+        var inForce = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)).ToList();
+        return serving.Changes.Where(c => RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)
+            .Select(c => Standing.Veto(c, serving.Votes, inForce, now, serving.Changes.Where(s => s.Workload == c.Workload))).FirstOrDefault(v => v is not null);
+    }
+}

@@ -1,0 +1,103 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>
+/// A request on an object that a controller made or would make: a ReplicaSet or a Pod. What it comes to is told by what its controllers will do next, so the
+/// namespace is put together a second time as the request leaves it.
+/// </summary>
+internal static class ObjectChange
+{
+    /// <summary>Whether a request is judged by what becomes of the namespace, and not by what it asks of its own object alone.</summary>
+    public static bool Is(Request request) =>
+        request is WorkloadRequest { Operation: not Operation.Create, Before: not null, Target.Kind: "ReplicaSet" or "Pod" } or ScaleRequest { Target.Kind: "ReplicaSet" };
+
+    /// <summary>The namespace after the request.</summary>
+    public static NamespaceObjects After(NamespaceObjects objects, Change change) => change.Request switch
+    {
+        { Target.Kind: "ReplicaSet", Operation: Operation.Delete } request => WithoutSet(objects, request.Target),
+        { Target.Kind: "ReplicaSet" } when change.After is { } after => WithSet(objects, after),
+        WorkloadRequest { Target.Kind: "Pod", Operation: Operation.Delete } request => WithoutPod(objects, request.Target.Name),
+        WorkloadRequest { Target.Kind: "Pod", After: { } after } request => WithPod(objects, request.Target.Name, after),
+        _ => objects,
+    };
+
+    private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target) =>
+        Find(objects, target) is not { } set ? objects
+        // Pods that serve nobody are missed by nobody; the rest is as if it had been scaled to 0.
+        : WithSet(objects, set.Spec with { Replicas = 0 });
+
+    private static NamespaceObjects WithSet(NamespaceObjects objects, Workload after)
+    {
+        if (Find(objects, after.Ref) is not { } before)
+        {
+            return objects with { Workloads = [.. objects.Workloads, new LiveWorkload { Spec = after }] };
+        }
+
+        // What is not ready is not missed: a controller makes up for it in any case.
+        var removed = Math.Max(0, before.Spec.Replicas - after.Replicas);
+        var missed = Math.Min(removed, before.ReadyPods ?? removed);
+        var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas + removed - missed };
+        return objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, before) ? w with { Spec = spec } : w)] };
+    }
+
+    private static NamespaceObjects WithoutPod(NamespaceObjects objects, string name)
+    {
+        if (Find(objects, name) is not { } found || !found.Pod.IsReady || objects.CordonedNodes.Contains(found.Pod.Node)
+            || objects.Workloads.FirstOrDefault(w => w.Spec.Uid == found.Group.Shape.OwnerUid) is not { Spec.Ref.Kind: "StatefulSet" or "DaemonSet" } owner
+            || IsNewest(objects, owner, found.Group.Shape) || IsKept(owner, name))
+        {
+            // Its ReplicaSet makes another like it; of a pod that nobody owns there is one less.
+            return objects;
+        }
+
+        return objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, owner) ? w with { Replaced = w.Replaced + 1 } : w)] };
+    }
+
+    private static bool IsNewest(NamespaceObjects objects, LiveWorkload owner, PodShape shape) =>
+        ControllerRevisions.Newest(owner, objects.Revisions.Where(r => r.ControllerUid == owner.Spec.Uid)) is { } newest
+        && shape.Template.Labels.GetValueOrDefault(LiveRevision.Label) == newest.PodLabel && Ownership.Runs(shape.Template, owner.Spec.Template);
+
+    /// <summary>A pod below the partition comes back as it was.</summary>
+    private static bool IsKept(LiveWorkload owner, string pod) =>
+        owner.Spec.Strategy.Partition is > 0 and var partition
+        && int.TryParse(pod.AsSpan(pod.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture, out var ordinal) && ordinal < partition;
+
+    private static NamespaceObjects WithPod(NamespaceObjects objects, string name, Workload after)
+    {
+        var shape = new PodShape(after.ControllerUid, after.Template);
+        if (Find(objects, name) is not { } found)
+        {
+            // No cache has it yet. It is taken for ready, since users may reach it as soon as it is.
+            var made = after.CreatedAt ?? DateTimeOffset.MaxValue;
+            return objects with { Pods = [.. objects.Pods, new PodGroup(shape, [new LivePod { Name = name, CreatedAt = made, ReadySince = made }])] };
+        }
+
+        var rest = found.Group.Pods.Where(p => p != found.Pod).ToList();
+        return objects with
+        {
+            Pods =
+            [
+                .. objects.Pods.Where(g => !ReferenceEquals(g, found.Group)),
+                .. rest.Count > 0 ? [new PodGroup(found.Group.Shape, rest)] : (PodGroup[])[],
+                new PodGroup(shape, [found.Pod]),
+            ],
+        };
+    }
+
+    private static LiveWorkload? Find(NamespaceObjects objects, WorkloadRef target) => objects.Workloads.FirstOrDefault(w => w.Spec.Ref == target);
+
+    private static (PodGroup Group, LivePod Pod)? Find(NamespaceObjects objects, string name)
+    {
+        foreach (var group in objects.Pods)
+        {
+            if (group.Pods.FirstOrDefault(p => p.Name == name) is { } pod)
+            {
+                return (group, pod);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,110 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>What a request on a ReplicaSet or a Pod makes of the pools that they are in, with what their controllers will do next.</summary>
+internal sealed class ObjectExposure(ExposureContext context)
+{
+    public IReadOnlyList<PoolAssessment> Of(Change change, NamespaceObjects objects)
+    {
+        var after = ObjectChange.After(objects, change);
+        if (ReferenceEquals(after, objects))
+        {
+            return [];
+        }
+
+        var then = after.ToSnapshot().Members;
+        var touched = LabelsOf(change, objects).ToList();
+        var pools = context.Snapshot.Services.Where(s => touched.Any(s.Selects)).Select(s => (Then: Pool.Behind(s, then), Now: Pool.Behind(s, context.Snapshot.Members))).ToList();
+        if (pools.Count == 0)
+        {
+            pools.AddRange(OwnPool(change, objects, then));
+        }
+
+        var isRelabelled = change is { Before: { } before, After: { } asked } && !SameLabels(before.Template.Labels, asked.Template.Labels);
+        return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled))];
+    }
+
+    /// <summary>Labels by which a Service may select what the request is about: its own, before and after, and those that its owners give to others.</summary>
+    private static IEnumerable<IReadOnlyDictionary<string, string>> LabelsOf(Change change, NamespaceObjects objects)
+    {
+        Workload?[] versions = [change.Before, change.After];
+        foreach (var version in versions.OfType<Workload>())
+        {
+            yield return version.Template.Labels;
+            for (var (owner, depth) = (OwnerOf(version, objects), 0); owner is not null && depth < 3; (owner, depth) = (OwnerOf(owner, objects), depth + 1))
+            {
+                yield return owner.Template.Labels;
+            }
+        }
+    }
+
+    /// <summary>A workload behind no Service is a pool of its own: that of whoever owns the object, or of the object itself.</summary>
+    private IEnumerable<(Pool Then, Pool Now)> OwnPool(Change change, NamespaceObjects objects, IReadOnlyList<Member> then)
+    {
+        var root = change.Before is { } before ? RootOf(before, objects) : null;
+        foreach (var member in then.Where(m => m.Spec.Ref == (root ?? change.Before)?.Ref))
+        {
+            foreach (var pool in Pool.Of(member, context.Snapshot.Services, then))
+            {
+                var now = context.Snapshot.Members.FirstOrDefault(m => m.Spec.Ref == member.Spec.Ref);
+                yield return (pool, now is null ? pool with { Members = [] } : Pool.Of(now, context.Snapshot.Services, context.Snapshot.Members).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] });
+            }
+        }
+    }
+
+    private PoolAssessment Assess(Pool pool, Pool before, bool isRelabelled)
+    {
+        var proven = context.Proven.In(before);
+        var (had, has) = (context.Unproven.Of(before, proven, null), context.Unproven.Of(pool, proven, null));
+        var provenBefore = ExposureContext.ProvenOf(before, had);
+        var served = context.Replaced(pool, provenBefore);
+        var (totalBefore, total) = (context.WeighNow(before, had), ExposureContext.Weigh(pool, has, null));
+        var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
+        total = noneLeft ? Math.Max(total, served.Pods) : total;
+        var raised = ExposureContext.RaisedKeys(had, has);
+        if (raised.Count == 0 && isRelabelled && (long)has.Sum(p => p.Pods) * totalBefore > (long)had.Sum(p => p.Pods) * total)
+        {
+            // Fewer proven pods beside them: what is unproven reaches a larger share of the users.
+            raised = [.. has.Select(p => p.Key).Distinct()];
+        }
+
+        return new PoolAssessment
+        {
+            Pool = pool,
+            Total = total,
+            Unproven = has.Sum(p => p.Pods),
+            Revisions = has,
+            Rules = context.Rules,
+            Held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore),
+            IsCold = noneLeft && served.Pods == 0,
+            IsRaised = raised.Count > 0,
+            OwnBatch = pool.Members.Where(m => m.IsRollingOut && raised.Contains(RevisionKey.Of(context.Rules.Covers, m.Spec))).Select(m => BatchOf(m, pool)).DefaultIfEmpty(0).Max(),
+            LeavesNoneProven = false,
+            Replaced = noneLeft ? served : null,
+            Raised = raised,
+            Asked = 0,
+            Raises = [.. has.Where(p => raised.Contains(p.Key)).Select(p => p with { Pods = Math.Max(1, p.Pods - had.Where(h => h.Key == p.Key && h.Workload == p.Workload).Sum(h => h.Pods)) })],
+        };
+    }
+
+    /// <summary>Pods that the rollout under way may have at once; 0 where it does not conform.</summary>
+    private int BatchOf(Member member, Pool pool)
+    {
+        var steps = context.Held.OnRecord(pool, RevisionKey.Of(context.Rules.Covers, member.Spec));
+        return context.Rules.Accept.Contains(Policies.Proof.Pace) && Safeguards.PaceBound.Of(member, context.Rules, steps) is { Faults.Count: 0 } bound ? Math.Min(bound.Batch, member.Size) : 0;
+    }
+
+    private static Workload? RootOf(Workload made, NamespaceObjects objects)
+    {
+        var root = OwnerOf(made, objects);
+        return root is not null && OwnerOf(root, objects) is { } above ? above : root;
+    }
+
+    private static Workload? OwnerOf(Workload made, NamespaceObjects objects) =>
+        made.ControllerUid is { } uid ? objects.Workloads.FirstOrDefault(w => w.Spec.Uid == uid)?.Spec : null;
+
+    private static bool SameLabels(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
+}

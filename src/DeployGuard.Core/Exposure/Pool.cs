@@ -1,0 +1,115 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>The pods that the same users depend on: those behind one Service, or of one workload behind none.</summary>
+/// <param name="Name">As messages and records say it: <c>Service web</c>, <c>Deployment web</c>.</param>
+/// <param name="Service">Null for a workload behind no Service.</param>
+public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> Members)
+{
+    /// <summary>Desired pods of all members.</summary>
+    public int Total => Members.Sum(m => m.Size);
+
+    /// <summary>As messages say where the pods are: <c>behind Service web</c>.</summary>
+    public string Where => Service is null ? $"of {Name}" : $"behind {Name}";
+
+    /// <summary>Every pool that a workload is in, each judged by itself.</summary>
+    public static IReadOnlyList<Pool> Of(Member member, IReadOnlyList<Service> services, IReadOnlyList<Member> all)
+    {
+        var serving = services.Where(s => s.Selects(member.Spec.Template.Labels)).Select(s => Behind(s, all)).ToList();
+        if (StableOf(member, all) is { } stable)
+        {
+            // It joins the pools of whom it says it is a canary of, whether their users reach it or not.
+            return [.. serving.Concat(Of(stable, services, all)).DistinctBy(p => p.Name)];
+        }
+
+        return serving.Count > 0 ? serving : [new Pool(NameOf(member), null, [member, .. CanariesOf([member], all)])];
+    }
+
+    /// <summary>The pool behind one Service.</summary>
+    public static Pool Behind(Service service, IReadOnlyList<Member> all)
+    {
+        var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).Select(m => WithoutAway(m, service)).ToList();
+        return new Pool($"Service {service.Name}", service, [.. selected, .. all.SelectMany(m => StraysOf(m, service)), .. CanariesOf(selected, all)]);
+    }
+
+    /// <summary>A pod that was given labels by which the Service does not select it is no part of the pool, whatever its template says.</summary>
+    private static Member WithoutAway(Member member, Service service)
+    {
+        var away = member.Pods.Sum(p => AwayOf(p, service));
+        return away == 0 ? member : member with
+        {
+            Away = away,
+            Pods =
+            [
+                .. member.Pods.Select(p => p with
+                {
+                    Pods = Math.Max(0, p.Pods - AwayOf(p, service)),
+                    Seen = [.. p.Seen.Where(g => service.Selects(g.Shape.Template.Labels))],
+                }),
+            ],
+        };
+    }
+
+    private static int AwayOf(RevisionPods revision, Service service)
+    {
+        var away = 0;
+        foreach (var group in revision.Seen)
+        {
+            away += service.Selects(group.Shape.Template.Labels) ? 0 : group.Serving;
+        }
+
+        return Math.Min(away, revision.Pods);
+    }
+
+    /// <summary>Pods that joined by labels of their own, while their workload's template is behind other Services or none.</summary>
+    private static IEnumerable<Member> StraysOf(Member member, Service service)
+    {
+        if (member.Pods.Count == 0 || service.Selects(member.Spec.Template.Labels))
+        {
+            yield break;
+        }
+
+        foreach (var revision in member.Pods)
+        {
+            foreach (var group in revision.Seen.Where(g => g.Serving > 0 && service.Selects(g.Shape.Template.Labels)))
+            {
+                yield return new Member
+                {
+                    Spec = member.Spec with
+                    {
+                        Ref = new Workloads.WorkloadRef("", "Pod", member.Spec.Ref.Namespace, group.Pods.Min(p => p.Name) ?? ""),
+                        Template = group.Shape.Template,
+                        Replicas = group.Serving,
+                        Strategy = Workloads.RolloutStrategy.Unknown,
+                        Annotations = new Dictionary<string, string>(),
+                    },
+                    Ready = group.Ready,
+                    RecordedAs = member.RecordedAs ?? member.Spec.Ref,
+                    IsUnattributed = true,
+                    Pods = [revision with { Pods = group.Serving, Seen = [group] }],
+                };
+            }
+        }
+    }
+
+    /// <summary>Whether the pool's users reach a member's pods; only these can prove anything to them.</summary>
+    public bool Reaches(Member member) => Service is null || Service.Selects(member.Spec.Template.Labels);
+
+    /// <summary>
+    /// Whether a member's proven pods make the pool larger. Whoever only says that it is a canary of somebody adds what is unproven of it, or
+    /// a large idle one would make room for others. One that says so of nobody is a pool of its own, or a word would take it out of its own steps.
+    /// </summary>
+    public bool IsOwn(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? Name == NameOf(member);
+
+    /// <summary>Of the pool that a workload is by itself.</summary>
+    private static string NameOf(Member member) => $"{member.Spec.Ref.Kind} {member.Spec.Ref.Name}";
+
+    /// <summary>Whom a workload says it is a canary of; null if nobody, or itself.</summary>
+    private static Member? StableOf(Member member, IReadOnlyList<Member> all) => member.CanaryOf is { } name
+        ? all.FirstOrDefault(m => m.Spec.Ref.Name == name && m.Spec.Ref != member.Spec.Ref && m.CanaryOf is null)
+        : null;
+
+    private static IEnumerable<Member> CanariesOf(IReadOnlyList<Member> stable, IReadOnlyList<Member> all) =>
+        all.Where(m => m.CanaryOf is not null && !stable.Any(s => s.Spec.Ref == m.Spec.Ref) && StableOf(m, all) is { } of && stable.Any(s => s.Spec.Ref == of.Spec.Ref));
+}

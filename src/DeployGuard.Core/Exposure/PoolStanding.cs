@@ -1,0 +1,79 @@
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>How one revision of one workload stands in one pool, in the eyes of one policy.</summary>
+public sealed record PoolStanding
+{
+    public required string Policy { get; init; }
+
+    /// <summary><see cref="Exposure.Pool.Name"/>.</summary>
+    public required string Pool { get; init; }
+
+    /// <summary><see cref="Service.SelectorText"/> of its Service; empty where there is none.</summary>
+    public string Selector { get; init; } = "";
+
+    /// <summary>Addresses of its Service, separated by commas.</summary>
+    public string Addresses { get; init; } = "";
+
+    public required WorkloadRef Workload { get; init; }
+
+    /// <summary>It is what the workload's spec asks for now.</summary>
+    public bool IsCurrent { get; init; } = true;
+
+    public required string TemplateHash { get; init; }
+
+    public required IReadOnlyList<string> Images { get; init; }
+
+    /// <summary>Name of the ReplicaSet or ControllerRevision that holds it; null where there is none.</summary>
+    public required string? Owned { get; init; }
+
+    /// <summary>Pods of the workload that run it.</summary>
+    public required int Pods { get; init; }
+
+    /// <summary>It has proven itself, or the policy asks no proof of it.</summary>
+    public required bool IsProven { get; init; }
+
+    /// <summary>Its pods can prove it to this pool's users.</summary>
+    public required bool IsProving { get; init; }
+
+    /// <summary>Pods of all unproven revisions of the pool, with what their rollouts under way come to.</summary>
+    public required int Unproven { get; init; }
+
+    /// <summary>Desired pods of the pool; where no proven one is left, at least as many as there were until a while ago.</summary>
+    public required int Total { get; init; }
+
+    public required CanaryRules Rules { get; init; }
+
+    internal Held Held { get; init; } = new(0, "", null);
+
+    /// <summary>The highest step that it has held, in percent; 0 for none.</summary>
+    public int HeldPercent => Held.Steps == 0 ? 0 : Rules.Steps[Held.Steps - 1];
+
+    public bool HoldsAllSteps => Held.Steps == Rules.Steps.Count;
+
+    /// <summary>Percent of the pool that it may reach now.</summary>
+    public int Share => Rules.ShareAfter(Held.Steps);
+
+    /// <summary>Percent that the next step allows.</summary>
+    public int NextShare => Rules.ShareAfter(Held.Steps + 1);
+
+    /// <summary>The revision, short enough for a table: <c>web@sha256:27dd8ed4</c>.</summary>
+    public string ShortName => RevisionKey.Show(TemplateHash, Images);
+
+    /// <summary>What the next step waits for, in words; empty where that is time alone.</summary>
+    public string Wait => Held.Wait;
+
+    /// <summary>How long the soak still lasts; null where it is not a matter of time.</summary>
+    public TimeSpan? Left => Held.Left;
+
+    /// <summary>How every pool of a namespace stands under every policy.</summary>
+    /// <param name="view">Policies, and the labels of the namespace.</param>
+    /// <param name="serving">With the pods of what is unproven, as far as they are known.</param>
+    public static IReadOnlyList<PoolStanding> Of(NamespaceSnapshot serving, ClusterView view, DateTimeOffset now) =>
+    [
+        .. view.Policies.Where(p => p.Active.Contains(now) && (view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)))
+            .SelectMany(p => ExposureEvaluator.Standings(serving, p, view, now)),
+    ];
+}

@@ -1,0 +1,100 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>Which revisions of a namespace have proven themselves, in the eyes of one policy.</summary>
+internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, DateTimeOffset now)
+{
+    private readonly ILookup<WorkloadRef, RecordedChange> _changes = serving.Changes.ToLookup(c => c.Workload);
+    private readonly DateTimeOffset? _adoptedAt = serving.AdoptedAt.TryGetValue(policy.Name, out var at) ? at : null;
+
+    /// <summary>What has proven itself to a pool's users. Proof given to others, or to nobody, counts only where the pool knows no better.</summary>
+    public ProvenHere In(Pool pool)
+    {
+        var members = pool.Members.Select(m => m.Spec.Ref).ToHashSet();
+        // It serves here unless it is on record that it served elsewhere: the leader notes it a moment after the proof.
+        var here = serving.Changes.Where(c => IsProven(c) && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name))).ToList();
+        var keys = here.Select(KeyOf).ToHashSet();
+        if (_adoptedAt is not null)
+        {
+            // Pods that nobody stands for are on no record of their own; those that ran when the rest was adopted were adopted with it.
+            keys.UnionWith(pool.Members.Where(m => m.Spec.Ref.Kind == "Pod" && IsTakenAsKnown(m)).SelectMany(RevisionsOf).Select(KeyOf));
+        }
+
+        if (!IsWarm(pool, here, keys))
+        {
+            // A workload that comes behind its first Service does not lose its proof by it; one that joins others there must give its own.
+            here.AddRange(serving.Changes.Where(c => IsProven(c) && members.Contains(c.Workload)));
+            // Without records, what runs is all that is known to work. With them, what came in while nobody answered proves nothing to others.
+            keys.UnionWith(here.Count > 0 ? here.Select(KeyOf) : pool.Members.Where(IsTakenAsKnown).SelectMany(m => RevisionsOf(m)).Select(KeyOf));
+        }
+
+        here.AddRange(serving.Changes.Where(c => CameBefore(c) && members.Contains(c.Workload)));
+        return new ProvenHere(keys, new HashSet<RecordedChange>(here, ReferenceEqualityComparer.Instance));
+    }
+
+    /// <summary>Whether the policy wants proof of a revision of a member, and has none.</summary>
+    /// <param name="proven">From <see cref="In"/>.</param>
+    public bool Lacks(Member member, RevisionPods revision, ProvenHere proven) =>
+        (member.IsUnattributed || Subjects(member.Spec))
+        && !IsTakenAsKnown(member)
+        && Find(member.RecordedAs ?? member.Spec.Ref, revision) is var change
+        && Wants(change is null ? OriginKind.Unknown : change.Origin)
+        && !(change is not null && proven.Changes.Contains(change))
+        && !proven.Keys.Contains(KeyOf(revision));
+
+    /// <summary>The same of the revision that is asked for now, which may be on no record yet.</summary>
+    public bool LacksAsked(Workload after, OriginKind origin, ProvenHere proven) =>
+        Subjects(after) && Wants(origin)
+        && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && proven.Changes.Contains(c))
+        && !proven.Keys.Contains(RevisionKey.Of(rules.Covers, after));
+
+    /// <summary>
+    /// What nothing is on record of is taken for known to work where nobody adopted what runs, and what ran when somebody did. What came later came past us, or
+    /// nobody knows where from.
+    /// </summary>
+    private bool IsTakenAsKnown(Member member) => member.Spec.Ref.Kind == "Pod"
+        ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: { } made } && (_adoptedAt is null || made <= _adoptedAt)
+        : _adoptedAt is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
+
+    /// <summary>What a member's pods run, or where none was seen yet, what its spec says.</summary>
+    public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) => member.Pods.Any(p => p.Pods > 0)
+        ? [.. member.Pods.Where(p => p.Pods > 0)]
+        : [new RevisionPods(member.Spec.Template.Hash, null, member.Spec.Template.ImageNames, member.Size)];
+
+    private bool Subjects(Workload spec) =>
+        Member.Serves(spec.Ref.Kind)
+        && (policy.Match.Kinds.Count == 0 || policy.Match.Kinds.Contains(spec.Ref.Kind))
+        && policy.Match.Workloads.Matches(spec.Labels);
+
+    private bool Wants(OriginKind origin) => (Origin.NothingKnown with { Kind = origin }).Needs(rules.Required, policy.UnknownOrigin);
+
+    /// <summary>Something that has proven itself to the pool's users is there, or was until a while ago.</summary>
+    private bool IsWarm(Pool pool, IReadOnlyList<RecordedChange> here, HashSet<string> keys) =>
+        here.Any(c => c.Served.Any(s => s.Pool == pool.Name && s.IsWithin(rules.ColdAfter, now)))
+        || pool.Members.Where(pool.IsOwn).Any(m => RevisionsOf(m).Any(r => keys.Contains(KeyOf(r))));
+
+    private string KeyOf(RecordedChange change) => RevisionKey.Of(rules.Covers, change.TemplateHash, change.Images);
+
+    private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
+
+    private RecordedChange? Find(WorkloadRef workload, RevisionPods revision) =>
+        _changes[workload].FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
+        // A server upgrade may have added defaults, and then the stored hash is of another day.
+        ?? _changes[workload].FirstOrDefault(c => c.HasHeld(revision.OwnedUid, revision.TemplateHash));
+
+    /// <summary>It ran before the policy was asked about it: a policy that comes later must not hold what serves already.</summary>
+    private bool CameBefore(RecordedChange change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);
+
+    /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
+    public static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
+}
+
+/// <summary>What has proven itself to the users of one pool.</summary>
+/// <param name="Keys">Of revisions, whoever runs them there.</param>
+/// <param name="Changes">Revisions of its members that need no proof there; compared by reference.</param>
+internal sealed record ProvenHere(IReadOnlySet<string> Keys, IReadOnlySet<RecordedChange> Changes);

@@ -1,0 +1,22 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>
+/// Unproven pods that a request was let have a moment ago. Until the workload is seen as the request left it, they count for whoever asks next:
+/// else ten requests of the same instant would each be the first.
+/// </summary>
+/// <param name="Policy">In whose eyes they are unproven.</param>
+/// <param name="Pool"><see cref="Exposure.Pool.Name"/>.</param>
+/// <param name="Generation">Of the workload that the request changed; null where it made one, or nobody counts.</param>
+public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods, long? Generation)
+{
+    /// <summary>How long they count if nothing is seen of them: other webhooks have answered by then, as long as they keep to their default.</summary>
+    public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What is counted of the workload includes them, or says that they never came.</summary>
+    /// <remarks>Workloads and Changes are watched apart: without its Change, what is seen of a workload counts as known to work.</remarks>
+    public bool IsSeenIn(NamespaceSnapshot serving) =>
+        serving.Members.FirstOrDefault(m => m.Spec.Ref == Workload) is { } found && (Generation is not { } asked || found.Spec.Generation is not { } now || now > asked)
+        && serving.Changes.Any(c => c.Workload == Workload && c.TemplateHash == TemplateHash && c.WasAdmitted);
+}

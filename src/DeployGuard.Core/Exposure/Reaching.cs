@@ -1,0 +1,75 @@
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Safeguards;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>What a request makes of the workload that it is about, in one pool.</summary>
+/// <param name="Key">Of the revision asked for.</param>
+/// <param name="Pods">Unproven ones of the workload after it.</param>
+/// <param name="OwnBatch">Pods of a conforming batch; 0 where it does not conform.</param>
+internal sealed record Reach(string Key, IReadOnlyList<UnprovenPods> Pods, bool IsRaised, bool IsInPlace, int OwnBatch, PaceBound? Bound);
+
+/// <summary>How many pods a request lets run its revision at once.</summary>
+internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount unproven, HeldSteps held)
+{
+    /// <summary>What the request makes of the workload that it is about.</summary>
+    public Reach Of(AskedWorkload asked, Pool before, int totalBefore, ProvenHere here)
+    {
+        var (was, member) = (asked.Before, asked.After);
+        var images = member.Spec.Template.ImageNames;
+        var key = RevisionKey.Of(rules.Covers, member.Spec);
+        var remaining = was is null ? [] : unproven.BesideAsked(was, key, here).ToList();
+        if (!proven.LacksAsked(member.Spec, asked.Origin, here))
+        {
+            // What is unproven and still runs is on its way out.
+            return new Reach(key, asked.IsInPlace ? [] : UnprovenPods.Cap(remaining, member.Size), false, false, 0, null);
+        }
+
+        var (pods, isRaised, batch, bound) = Reaches(asked, before, totalBefore, key);
+        var own = new UnprovenPods(key, member.Spec.Ref, member.Spec.Template.Hash, images, pods);
+        return new Reach(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. UnprovenPods.Cap(remaining, member.Size - pods)], isRaised, asked.IsInPlace && was?.Size > 0, batch, bound);
+    }
+
+    /// <summary>Pods that the request lets run its revision at once; how many of them as a conforming batch.</summary>
+    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(AskedWorkload asked, Pool before, int totalBefore, string key)
+    {
+        var (was, member) = (asked.Before, asked.After);
+        var isMember = was is not null && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);
+        var ran = isMember && was is not null ? was.Pods.Where(p => p.TemplateHash == member.Spec.Template.Hash).Sum(p => p.Pods) : 0;
+        if (was is null or { Size: 0 } || !isMember)
+        {
+            // New here: all of its pods come at once.
+            return (member.Size, member.Size > 0, 0, null);
+        }
+
+        if (!asked.IsInPlace && !was.IsRollingOut)
+        {
+            return (member.Size, member.Size > was.Size, 0, null);
+        }
+
+        var steps = held.In(before, key, totalBefore).Steps;
+        var bound = PaceBound.Of(member, rules, steps);
+        var exposed = Proofs.Exposes(member, rules, steps);
+        if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
+        {
+            var had = was.Spec.Strategy.Partition is > 0 and var partition && !asked.IsInPlace ? Math.Max(0, was.Size - partition) : ran;
+            return (exposed, exposed > had, 0, null);
+        }
+
+        if (bound.Faults.Count > 0 || !rules.Accept.Contains(Proof.Pace))
+        {
+            return (member.Size, member.Size > ran, 0, bound);
+        }
+
+        if (member.Spec.Ref.Kind == "StatefulSet")
+        {
+            // Every new ordinal is made from the newest revision, besides what the rollout replaces.
+            return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size)), exposed > 0, exposed, bound);
+        }
+
+        // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
+        var live = was.Pods.Sum(p => p.Pods);
+        var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)member.Size * ran) + live - 1) / live) - ran;
+        return (Math.Max(exposed, added), exposed > 0, exposed, bound);
+    }
+}

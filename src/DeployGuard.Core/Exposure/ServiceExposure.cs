@@ -1,0 +1,179 @@
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>
+/// What a change of a Service makes of what its users reach. It adds no pod, so shares decide: an unproven revision that gets a larger part of a port's users
+/// is raised, whether by other pods, by fewer, or by another host.
+/// </summary>
+internal sealed class ServiceExposure(ExposureContext context)
+{
+    public IReadOnlyList<PoolAssessment> Of(ServiceRequest request)
+    {
+        if (request.After is not { } after)
+        {
+            return [];
+        }
+
+        var assessments = Befores(request.Before, after).Select(before => Assess(after, before, request.Before is null));
+        // One who takes over the users of another Service has two kinds of users; the stricter answer counts.
+        return [.. assessments.OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).Take(1)];
+    }
+
+    /// <summary>What the users had before: of the Service itself, and of another whose address it takes.</summary>
+    private IEnumerable<Service?> Befores(Service? before, Service after)
+    {
+        yield return before ?? Remembered(after);
+        var added = after.Addresses.Except(before?.Addresses ?? []).ToList();
+        if (before is not null && added.Count > 0 && Former(after.Name, added) is { } other)
+        {
+            yield return other;
+        }
+    }
+
+    private PoolAssessment Assess(Service after, Service? before, bool isNew)
+    {
+        var (poolBefore, pool) = (before is null ? new Pool($"Service {after.Name}", after, []) : PoolOf(before, before.Name), PoolOf(after, after.Name));
+        var proven = context.Proven.In(poolBefore);
+        var had = context.Unproven.Of(poolBefore, proven, null);
+        var served = context.Replaced(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
+        if (IsUnseen(after) is { } unseen)
+        {
+            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen };
+        }
+
+        var shares = new ServiceShares(context, proven);
+        var isReadinessNew = before is { PublishesNotReady: false } && after.PublishesNotReady;
+        var sharesBefore = before is null ? [] : shares.Of(poolBefore, before, isReadinessNew);
+        var totalBefore = context.WeighNow(poolBefore, had);
+        return shares.Of(pool, after, isReadinessNew)
+            .Select(share => Assess(share, sharesBefore, pool, poolBefore, totalBefore, served, isNew))
+            .OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).First();
+    }
+
+    /// <summary>
+    /// Addresses that somebody writes by hand for a Service whose users have proven pods: nobody can tell what answers there. For a Service that selects nothing,
+    /// and never had such pods, they are what it is for.
+    /// </summary>
+    public IEnumerable<PoolAssessment> Of(EndpointsRequest request)
+    {
+        foreach (var name in new[] { request.ServiceBefore, request.Service }.Where(n => n.Length > 0).Distinct())
+        {
+            var service = context.Snapshot.Services.FirstOrDefault(s => s.Name == name) ?? new Service(name, new Dictionary<string, string>(), false);
+            var pool = PoolOf(service, name);
+            var had = context.Unproven.Of(pool, context.Proven.In(pool), null);
+            var served = context.Replaced(pool, ExposureContext.ProvenOf(pool, had));
+            yield return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(pool, [], 0)) with
+            {
+                IsCold = served.Pods == 0,
+                IsRaised = true,
+                Unseen = "nobody can tell what answers at addresses that are written by hand",
+            };
+        }
+    }
+
+    private PoolAssessment Assess(Share share, IReadOnlyList<Share> sharesBefore, Pool pool, Pool poolBefore, int totalBefore, Served served, bool isNew)
+    {
+        // A port that was not there before has no users yet, but those of the others may be sent to it by its number.
+        var was = sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node == share.Node) ?? sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node.Length == 0);
+        var had = was?.Total ?? 0;
+        List<string> raised =
+        [
+            .. share.Revisions.GroupBy(r => r.Key)
+                .Where(g => (long)g.Sum(r => r.Pods) * had > (long)(was?.Revisions.Where(r => r.Key == g.Key).Sum(r => r.Pods) ?? 0) * share.Total || had == 0)
+                .Select(g => g.Key)
+                .Where(key => !(isNew && ServedAsItIs(pool, key, share.Revisions.Where(r => r.Key == key).Sum(r => r.Pods)))),
+        ];
+        var held = context.FewestHeld(poolBefore, raised.Count > 0 ? raised : share.Revisions.Select(r => r.Key).Distinct(), totalBefore);
+        var noneLeft = share.Proven <= 0;
+        return Assessment(pool, share, raised, held) with
+        {
+            IsCold = noneLeft && served.Pods == 0,
+            IsRaised = raised.Count > 0,
+            Replaced = noneLeft ? served : null,
+            // One pod is a step of a pool that has as many as before. Of one that was narrowed to it, it is all that its users have.
+            LeastCap = share.Total >= Math.Max(had, totalBefore) ? 1 : 0,
+        };
+    }
+
+    private PoolAssessment Assessment(Pool pool, Share share, IReadOnlyList<string> raised, Held held) => new()
+    {
+        Pool = pool,
+        Total = share.Total,
+        Unproven = share.Revisions.Sum(r => r.Pods),
+        Revisions = share.Revisions,
+        Rules = context.Rules,
+        Held = held,
+        IsCold = false,
+        IsRaised = false,
+        OwnBatch = 0,
+        LeavesNoneProven = false,
+        Asked = 0,
+        Raised = raised,
+        Raises = [],
+        Port = share.Port,
+        Node = share.Node,
+    };
+
+    /// <summary>
+    /// The Service whose users a new one gets: one of its name that was deleted a while ago, or one whose address it takes. What it selected then is on record
+    /// with the revisions that it served.
+    /// </summary>
+    private Service? Remembered(Service made)
+    {
+        var last = Recent().Where(s => s.Pool == $"Service {made.Name}").MaxBy(s => s.At);
+        return last is null ? Former(made.Name, made.Addresses) : new Service(made.Name, Labels(last.Selector), false) { Ports = made.Ports };
+    }
+
+    /// <summary>Another Service, there or gone a while ago, that has or had one of these addresses.</summary>
+    private Service? Former(string name, IReadOnlyList<string> addresses) =>
+        context.Snapshot.Services.FirstOrDefault(s => s.Name != name && s.Addresses.Any(addresses.Contains))
+        ?? (Recent().Where(s => s.Pool != $"Service {name}" && s.Addresses.Split(',').Any(addresses.Contains)).MaxBy(s => s.At) is { } gone
+            ? new Service(gone.Pool["Service ".Length..], Labels(gone.Selector), false)
+            : null);
+
+    private IEnumerable<Served> Recent() => context.Snapshot.Changes.SelectMany(c => c.Served)
+        .Where(s => s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));
+
+    /// <summary>These pods were served by the same selector a while ago: made again as it was, a Service raises nothing.</summary>
+    private bool ServedAsItIs(Pool pool, string key, int pods)
+    {
+        var selector = pool.Service?.SelectorText ?? "";
+        var hasOther = Recent().Any(s => s.Pool == pool.Name && s.Selector != selector);
+        return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Snapshot.Changes
+            .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key)
+            .SelectMany(c => c.Served)
+            .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && pods <= s.Pods);
+    }
+
+    private static Dictionary<string, string> Labels(string selector) =>
+        selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).ToDictionary(l => l[0], l => l[1]);
+
+    /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>
+    private Pool PoolOf(Service service, string name)
+    {
+        var snapshot = context.Snapshot;
+        if (service.Target is not { } target)
+        {
+            return Pool.Behind(service, snapshot.Members) with { Name = $"Service {name}" };
+        }
+
+        var (services, members) = IsHere(target.Namespace) ? (snapshot.Services, snapshot.Members) : (snapshot.Elsewhere?.Services ?? [], snapshot.Elsewhere?.Members ?? []);
+        var found = services.FirstOrDefault(s => s.Name == target.Name && !s.IsExternalName);
+        return found is null ? new Pool($"Service {name}", service, []) : Pool.Behind(found, members) with { Name = $"Service {name}" };
+    }
+
+    /// <summary>Why nobody can tell what the users would reach; null where it can be told.</summary>
+    private string? IsUnseen(Service after)
+    {
+        if (!after.IsExternalName)
+        {
+            return after.Selector.Count == 0 ? "its endpoints would be written by hand, and nobody can tell what serves behind them" : null;
+        }
+
+        var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Snapshot.Services : context.Snapshot.Elsewhere?.Services : null;
+        return services?.Any(s => s.Name == after.Target?.Name && !s.IsExternalName && s.Selector.Count > 0) is true ? null : $"nobody can tell what serves at {after.ExternalName}";
+    }
+
+    private bool IsHere(string @namespace) => context.Snapshot.Objects?.Namespace is not { Length: > 0 } own || own == @namespace;
+}

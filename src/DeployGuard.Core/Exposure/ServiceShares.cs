@@ -1,0 +1,72 @@
+using System.Globalization;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>What the users of one port of a Service reach.</summary>
+/// <param name="Port">As messages say it: <c>80/TCP</c>; empty for a Service without ports.</param>
+/// <param name="Node">The node whose users these are; empty where all users reach all pods.</param>
+/// <param name="Revisions">What of it is unproven.</param>
+/// <param name="Proven">Pods that are proven, ready or not.</param>
+internal sealed record Share(string Port, string Node, int Total, IReadOnlyList<UnprovenPods> Revisions, int Proven);
+
+/// <summary>Splits the pods of a pool by what the users of each port, and on each node, reach.</summary>
+internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
+{
+    /// <param name="byReadiness">Its users are to reach pods that are not ready too, and did not before: what they reach is then told apart by it.</param>
+    public IReadOnlyList<Share> Of(Pool pool, Service service, bool byReadiness)
+    {
+        // Of an ExternalName the ports are those of what it points to.
+        var ports = pool.Service?.Ports is { Count: > 0 } behind && service.IsExternalName ? behind : service.Ports;
+        return ports.Count == 0 ? [.. OfPort(pool, service, "", byReadiness)]
+            : [.. ports.SelectMany(port => OfPort(pool with { Members = Having(port, pool.Members) }, service, $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}", byReadiness))];
+    }
+
+    /// <summary>
+    /// Users reach a pod by a port that it has. A number is taken to be open where nobody declares it; where somebody does, in those pods that do.
+    /// </summary>
+    private static IReadOnlyList<Member> Having(ServicePort port, IReadOnlyList<Member> members)
+    {
+        var declared = members.Where(m => m.Spec.Template.Containers.Any(c => c.Ports.Any(p => Is(p, port)))).ToList();
+        return declared.Count > 0 || !int.TryParse(port.Target, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? declared : members;
+    }
+
+    private static bool Is(ContainerPort declared, ServicePort port) => declared.Protocol == port.Protocol
+        && (declared.Name == port.Target || declared.Number.ToString(CultureInfo.InvariantCulture) == port.Target);
+
+    private IEnumerable<Share> OfPort(Pool pool, Service service, string port, bool byReadiness)
+    {
+        var unproven = context.Unproven.Of(pool, proven, null);
+        yield return new Share(port, "", ExposureContext.Weigh(pool, unproven, null), unproven, ExposureContext.ProvenOf(pool, unproven));
+        if (service.KeepsToNode)
+        {
+            foreach (var node in SeenPods(pool).Where(p => p.Pod.IsReady).GroupBy(p => p.Pod.Node))
+            {
+                yield return Counted(port, $"node {node.Key}", [.. node]);
+            }
+        }
+
+        if (byReadiness)
+        {
+            yield return Counted(port, "pods that are not ready", [.. SeenPods(pool).Where(p => p.Pod.IsReady || service.PublishesNotReady)]);
+        }
+    }
+
+    private static Share Counted(string port, string who, IReadOnlyList<SeenPod> pods)
+    {
+        var unproven = pods.Where(p => p.Unproven is not null).GroupBy(p => (p.Unproven?.Key, p.Unproven?.Workload)).Select(g => (g.First().Unproven, Pods: g.Count()))
+            .Select(g => g.Unproven is { } some ? some with { Pods = g.Pods } : throw new InvalidOperationException("not unproven")).ToList();
+        return new Share(port, who, pods.Count, unproven, pods.Count - unproven.Sum(u => u.Pods));
+    }
+
+    private IEnumerable<SeenPod> SeenPods(Pool pool) =>
+        from member in pool.Members.Where(pool.IsOwn)
+        from revision in member.Pods
+        let lacks = context.Proven.Lacks(member, revision, proven)
+        let key = RevisionKey.Of(context.Rules.Covers, revision.TemplateHash, revision.Images)
+        from seen in revision.Seen
+        from pod in seen.Pods.Where(p => p.Counts)
+        select new SeenPod(pod, lacks ? new UnprovenPods(key, member.Spec.Ref, revision.TemplateHash, revision.Images, 1) : null);
+
+    private sealed record SeenPod(LivePod Pod, UnprovenPods? Unproven);
+}

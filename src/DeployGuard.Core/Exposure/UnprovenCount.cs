@@ -1,0 +1,68 @@
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>Counts the pods without proof that a pool has, or is about to have.</summary>
+internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, Proven proven, HeldSteps held)
+{
+    /// <param name="asking">The workload that a request is about: it says itself what it is to have.</param>
+    public List<UnprovenPods> Of(Pool pool, ProvenHere here, WorkloadRef? asking)
+    {
+        var counted = pool.Members.SelectMany(m => Count(m, here, revision => Comes(m, pool, revision))).ToList();
+        foreach (var reached in serving.Reached.Where(r => r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsSeenIn(serving)))
+        {
+            var key = RevisionKey.Of(rules.Covers, reached.TemplateHash, reached.Images);
+            var had = counted.Where(u => u.Workload == reached.Workload && u.Key == key).Sum(u => u.Pods);
+            if (reached.Pods > had)
+            {
+                counted.RemoveAll(u => u.Workload == reached.Workload && u.Key == key);
+                counted.Add(new UnprovenPods(key, reached.Workload, reached.TemplateHash, reached.Images, reached.Pods));
+            }
+        }
+
+        return counted;
+    }
+
+    /// <summary>Unproven pods that a workload has of other revisions than the one asked for: its rollout to them ends with the request.</summary>
+    public IEnumerable<UnprovenPods> BesideAsked(Member member, string key, ProvenHere here) =>
+        Count(member, here, revision => revision.Pods).Where(p => p.Key != key);
+
+    /// <param name="comes">Pods that the newest revision comes to amid a rollout.</param>
+    private IEnumerable<UnprovenPods> Count(Member member, ProvenHere here, Func<RevisionPods, int> comes)
+    {
+        var left = member.Size;
+        foreach (var revision in NewestFirst(member))
+        {
+            if (!proven.Lacks(member, revision, here))
+            {
+                continue;
+            }
+
+            var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
+            // What is missing of the size is made of the newest revision, at once.
+            var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision)) : revision.Pods;
+            var pods = Math.Min(left, running);
+            left -= pods;
+            if (pods > 0)
+            {
+                yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
+            }
+        }
+    }
+
+    /// <summary>Also the newest, of which its controller may have made nothing yet.</summary>
+    private static IEnumerable<RevisionPods> NewestFirst(Member member)
+    {
+        var hash = member.Spec.Template.Hash;
+        var revisions = Proven.RevisionsOf(member);
+        var newest = revisions.FirstOrDefault(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, member.Spec.Template.ImageNames, 0);
+        return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
+    }
+
+    /// <summary>What the rollout under way brings without anybody asking: a batch where it takes its time, else all of it in a moment.</summary>
+    private int Comes(Member member, Pool pool, RevisionPods newest) =>
+        member.Spec.Strategy.Paused ? 0 : Proofs.Exposes(member, rules, held.OnRecord(pool, KeyOf(newest)));
+
+    private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
+}

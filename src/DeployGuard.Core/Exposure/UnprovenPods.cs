@@ -1,0 +1,24 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>Pods of one workload that would run a revision without proof.</summary>
+internal sealed record UnprovenPods(string Key, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods)
+{
+    /// <summary>The first of them, up to so many pods in all.</summary>
+    public static List<UnprovenPods> Cap(IReadOnlyList<UnprovenPods> pods, int most)
+    {
+        var capped = new List<UnprovenPods>();
+        foreach (var some in pods)
+        {
+            var count = Math.Min(some.Pods, Math.Max(0, most));
+            most -= count;
+            if (count > 0)
+            {
+                capped.Add(some with { Pods = count });
+            }
+        }
+
+        return capped;
+    }
+}

@@ -1,0 +1,83 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>What a request on a workload makes of the pools that it is in.</summary>
+internal sealed class WorkloadExposure(ExposureContext context)
+{
+    public IReadOnlyList<PoolAssessment> Of(Change change, Workload after)
+    {
+        var snapshot = context.Snapshot;
+        var asked = AskedWorkload.Of(change, after, context.View, snapshot);
+        var others = snapshot.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
+        IReadOnlyList<Member> then = [.. others, asked.After];
+        IReadOnlyList<Member> now = asked.Before is null ? others : [.. others, asked.Before];
+        return
+        [
+            .. Pool.Of(asked.After, snapshot.Services, then)
+                .Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind))
+                .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked)),
+        ];
+    }
+
+    /// <summary>The same pool as it is; without the workload where it is not in it yet.</summary>
+    private Pool PoolNow(Pool pool, AskedWorkload asked, IReadOnlyList<Member> now) =>
+        asked.Before is null ? pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != asked.After.Spec.Ref)] }
+        : pool.Service is { } service ? Pool.Behind(service, now)
+        : Pool.Of(asked.Before, context.Snapshot.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
+
+    private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked)
+    {
+        var target = asked.After.Spec.Ref;
+        var proven = context.Proven.In(before);
+        var had = context.Unproven.Of(before, proven, target);
+        var provenBefore = ExposureContext.ProvenOf(before, had);
+        var served = context.Replaced(pool, provenBefore);
+        // What users have now is what a step is held of, and what one is a share of.
+        var totalBefore = context.WeighNow(before, had);
+        var reach = new Reaching(context.Rules, context.Proven, context.Unproven, context.Held).Of(asked, before, totalBefore, proven);
+        var others = pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != target)] };
+        List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
+        var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.Weigh(pool, has, asked));
+        var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
+        total = noneLeft ? Math.Max(total, served.Pods) : total;
+
+        // A workload raises its own revision alone: a canary that joins its pool by its word must not keep it from being made.
+        IReadOnlyList<string> raised = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (had.Sum(p => p.Pods), totalBefore), (unproven, total)) ? [reach.Key] : [];
+        return new PoolAssessment
+        {
+            Pool = pool,
+            Total = total,
+            Unproven = unproven,
+            Revisions = has,
+            Rules = context.Rules,
+            // Where nothing is raised, the fewest among all: what is then said is a warning.
+            Held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore),
+            IsCold = noneLeft && served.Pods == 0,
+            IsRaised = raised.Count > 0,
+            InPlace = reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
+            OwnBatch = reach.OwnBatch,
+            LeavesNoneProven = reach is { IsInPlace: true, OwnBatch: 0 } && raised.Count > 0 && noneLeft && provenBefore > 0,
+            Replaced = noneLeft ? served : null,
+            Raised = raised,
+            Asked = asked.After.Size,
+            Raises = [.. has.Where(p => p.Workload == target && raised.Contains(p.Key))],
+        };
+    }
+
+    /// <summary>
+    /// Another size of what has settled there is no more exposure where all users have it already, or up to what it served them a while ago: an autoscaler
+    /// must not wait for the soak after every rollout.
+    /// </summary>
+    private bool IsNoMore(AskedWorkload asked, string key, Pool before, (int Unproven, int Total) had, (int Unproven, int Total) has) =>
+        asked.IsAnotherSize && context.Held.VetoOf(key) is null
+        && ((asked.IsMoreOfTheSame(before) && (long)has.Unproven * had.Total <= (long)had.Unproven * has.Total) || asked.After.Size <= ServedBy(asked, before));
+
+    /// <summary>The most pods with which the revision served the pool's users of late, while the workload ran no other, and nobody had to break the glass for it.</summary>
+    private int ServedBy(AskedWorkload asked, Pool pool) => context.Snapshot.Changes
+        .Where(c => c.Workload == asked.After.Spec.Ref && c.TemplateHash == asked.After.Spec.Template.Hash && c.HasCompleted && !c.IsUnreviewed)
+        .SelectMany(c => c.Served)
+        .Where(s => s.Pool == pool.Name && s.IsWithin(context.Rules.ColdAfter, context.Now))
+        .Select(s => s.Pods).DefaultIfEmpty(0).Max();
+}

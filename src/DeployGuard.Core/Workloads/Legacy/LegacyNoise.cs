@@ -1,0 +1,28 @@
+namespace DeployGuard.Core.Workloads.Legacy;
+
+/// <summary>What version 1 of the hash left out of labels and annotations. To be dropped with <see cref="LegacyTemplateHash"/>.</summary>
+internal static class LegacyNoise
+{
+    private const string OwnPrefix = "deployguard.io/";
+    private const string JobPrefix = "batch.kubernetes.io/";
+
+    private static readonly HashSet<string> s_controllersLabels =
+    [
+        "pod-template-hash",
+        "pod-template-generation",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+    ];
+
+    public static bool IsAnnotation(string key, TemplateNoise noise) =>
+        key.StartsWith(OwnPrefix, StringComparison.Ordinal) || IsOfJobs(key) || noise.IsRestart(key);
+
+    public static bool IsLabel(string key, TemplateNoise noise) => IsOfControllers(key) || noise.IsLabelNoise(key, isRead: false);
+
+    public static bool IsOfControllers(string key) => IsOfJobs(key) || s_controllersLabels.Contains(key);
+
+    private static bool IsOfJobs(string key) => key.StartsWith(JobPrefix, StringComparison.Ordinal);
+}

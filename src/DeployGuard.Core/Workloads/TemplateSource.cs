@@ -1,0 +1,29 @@
+using System.Text.Json;
+using DeployGuard.Core.Workloads.Legacy;
+
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>The JSON that a template was read from, for what is worked out of it when first asked for.</summary>
+/// <param name="template">The template, or the Pod that is its own. Its document must live until everything was asked for.</param>
+/// <param name="claims">The <c>volumeClaimTemplates</c> beside it; null where its kind has none.</param>
+internal sealed class TemplateSource(JsonElement template, TemplateHolder holder, JsonElement? claims, TemplateNoise noise)
+{
+    private CanonicalTemplate? _canonical;
+    private string? _legacyHash;
+    private string? _unboundHash;
+
+    public CanonicalTemplate Canonical => _canonical ??= CanonicalTemplate.Of(template, holder, claims, noise);
+
+    public string LegacyHash => _legacyHash ??= LegacyTemplateHash.Of(template, holder.IsPod, noise);
+
+    public string UnboundHash => _unboundHash ??= IsBound ? CanonicalTemplate.HashOfUnbound(template, holder, noise) : Canonical.Hash;
+
+    private bool IsBound => holder.IsPod && template.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out _);
+
+    public IReadOnlyDictionary<string, string> RestartTimes(IReadOnlyDictionary<string, string> annotations) =>
+        annotations.Keys.Any(noise.IsRestart) ? annotations.Where(a => noise.IsRestart(a.Key)).ToDictionary() : Maps.Empty;
+}
+
+/// <summary>What is kept of a template without its body.</summary>
+internal sealed record TemplateFingerprint(
+    string Hash, string LegacyHash, string UnboundHash, string ClaimsDigest, bool ReadsAnnotations, IReadOnlyDictionary<string, string> RestartTimes);

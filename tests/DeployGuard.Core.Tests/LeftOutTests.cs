@@ -1,0 +1,28 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>Approvers are shown what their approval is not bound to.</summary>
+public class LeftOutTests
+{
+    [Test]
+    public void WhatIsNotHashedIsListedWithItsValue()
+    {
+        var canonical = Some.Deployment()
+            .With("spec/template/metadata/annotations", """{"deployguard.io/ai-tool": "x", "prometheus.io/scrape": "true"}""")
+            .With("spec/template/metadata/labels", """{"app": "web", "helm.sh/chart": "web-1"}""").Read().Template.Canonical;
+
+        Assert.That(canonical?.LeftOut, Is.EqualTo(new[] { ("metadata.annotations.deployguard.io/ai-tool", "x"), ("metadata.labels.helm.sh/chart", "web-1") }));
+    }
+
+    [Test]
+    public void WhereItDiffersThereIsALine()
+    {
+        CanonicalTemplate? Labelled(string labels) => Some.Deployment().With("spec/template/metadata/labels", labels).Read().Template.Canonical;
+        var (before, after) = (Labelled("""{"helm.sh/chart": "web-1", "app.kubernetes.io/version": "1"}"""), Labelled("""{"helm.sh/chart": "web-2", "app.kubernetes.io/version": "1"}"""));
+
+        Assert.That(LeftOutDiff.Between(before, after), Is.EqualTo(new[] { "not hashed: metadata.labels.helm.sh/chart: web-1 -> web-2" }));
+        Assert.That(LeftOutDiff.Between(null, after), Has.Count.EqualTo(2));
+        Assert.That(LeftOutDiff.Between(before, null), Is.Empty);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>A Pod is hashed as it runs: only the name that admission makes up for its token is the same for all.</summary>
+public class PodHashTests
+{
+    private const string Sources = """
+        {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+        {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+        {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}
+        """;
+
+    [Test]
+    public void TwoPodsWithATokenEachHaveOneHash() => Assert.That(Hash(WithToken("kube-api-access-x7k2p")), Is.EqualTo(Hash(WithToken("kube-api-access-zz9wq"))));
+
+    [Test]
+    public void APodWithATokenAndOneWithoutDiffer() => Assert.That(Hash(WithToken("kube-api-access-x7k2p")), Is.Not.EqualTo(Hash(Pod())));
+
+    [TestCase("kube-api-access-x", "420", Sources, TestName = "{m}(another name)")]
+    [TestCase("kube-api-access-x7k2a", "420", Sources, TestName = "{m}(a letter that is never made up)")]
+    [TestCase("kube-api-access-x7k2p", "511", Sources, TestName = "{m}(another mode)")]
+    [TestCase("kube-api-access-x7k2p", "420", """{"serviceAccountToken": {"expirationSeconds": 86400, "path": "token"}}""", TestName = "{m}(a longer life)")]
+    [TestCase("kube-api-access-x7k2p", "420", """{"serviceAccountToken": {"expirationSeconds": 3607, "path": "token", "audience": "vault"}}""", TestName = "{m}(another audience)")]
+    [TestCase("kube-api-access-x7k2p", "420", """{"secret": {"name": "other"}}""", TestName = "{m}(a secret)")]
+    public void AVolumeThatIsNotExactlyAdmissionsCountsAsWritten(string name, string mode, string sources) =>
+        Assert.That(Hash(WithToken(name, mode, sources)), Is.Not.EqualTo(Hash(WithToken("kube-api-access-zz9wq", mode, sources))));
+
+    [Test]
+    public void WithoutAutomountNoVolumeIsAdmissions()
+    {
+        string Off(string name) => Hash(WithToken(name).With("spec/automountServiceAccountToken", "false"));
+
+        Assert.That(Off("kube-api-access-x7k2p"), Is.Not.EqualTo(Off("kube-api-access-zz9wq")));
+    }
+
+    [TestCase("mountPath", "\"/elsewhere\"")]
+    [TestCase("readOnly", "false")]
+    public void WhereTheTokenIsMountedCounts(string field, string value) =>
+        Assert.That(Hash(WithToken("kube-api-access-x7k2p").With($"spec/containers/0/volumeMounts/0/{field}", value)), Is.Not.EqualTo(Hash(WithToken("kube-api-access-x7k2p"))));
+
+    [Test]
+    public void TheNodeThatAnAuthorChoosesCounts() => Assert.That(Hash(Pod().With("spec/nodeName", "\"n1\"")), Is.Not.EqualTo(Hash(Pod())));
+
+    [Test]
+    public void APodThatWasBoundIsStillKnown() => Assert.That(Pod().With("spec/nodeName", "\"n1\"").Read().Template.UnboundHash, Is.EqualTo(Hash(Pod())));
+
+    [Test]
+    public void TheUnboundHashIsKeptWithoutTheBody() => Assert.That(Pod().With("spec/nodeName", "\"n1\"").Read().Slim().Template.UnboundHash, Is.EqualTo(Hash(Pod())));
+
+    [TestCase("node.kubernetes.io/not-ready", "300", true)]
+    [TestCase("node.kubernetes.io/not-ready", "301", false)]
+    [TestCase("example.com/gpu", "300", false)]
+    public void OnlyTheTolerationsThatAdmissionAddsAreLeftOut(string key, string seconds, bool expected) => Assert.That(
+        Hash(Pod().With("spec/tolerations", $$"""[{"key": "{{key}}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": {{seconds}} }]""")) == Hash(Pod()), Is.EqualTo(expected));
+
+    [TestCase("priority", "1000")]
+    [TestCase("preemptionPolicy", "\"Never\"")]
+    public void WhatDecidesWhoMakesRoomCounts(string field, string value) => Assert.That(Hash(Pod().With($"spec/{field}", value)), Is.Not.EqualTo(Hash(Pod())));
+
+    private static string Hash(JsonObject pod) => pod.Read().Template.Hash;
+
+    private static JsonObject Pod() => Some.Parse("""
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "x"}]}}
+        """);
+
+    private static JsonObject WithToken(string name, string mode = "420", string sources = Sources) => Pod()
+        .With("spec/volumes", $$"""[{"name": "{{name}}", "projected": {"defaultMode": {{mode}}, "sources": [{{sources}}] } }]""")
+        .With("spec/containers/0/volumeMounts", $$"""[{"name": "{{name}}", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}]""");
+}
