@@ -6,8 +6,9 @@ using System.Threading.Channels;
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// Stands in for scheduler and kubelets: gives every pod a node, makes it Ready (a Job's: Succeeded), and lets deleted pods go. It watches, and acts on
-/// what it is told. A pod labelled <c>rig/hold</c> stays unready; one labelled <c>rig/serve</c> runs and is Ready whatever its restartPolicy.
+/// Stands in for scheduler and kubelets: gives every pod a node, makes it Ready (a Job's: Succeeded), and lets deleted pods go. It watches,
+/// and acts on what it is told. A pod labelled <c>rig/hold</c> stays unready; one labelled <c>rig/serve</c> runs and is Ready whatever its
+/// restartPolicy.
 /// </summary>
 public sealed class LittleKubelet : IAsyncDisposable
 {
@@ -43,7 +44,11 @@ public sealed class LittleKubelet : IAsyncDisposable
     }
 
     /// <summary>A pod is always in the same hands, so that what is done to it is done in order.</summary>
-    private void HandOver(JsonElement pod) => _work[(PathOf(pod).GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Hands].Writer.TryWrite(pod);
+    private void HandOver(JsonElement pod)
+    {
+        var hand = (PathOf(pod).GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Hands;
+        _work[hand].Writer.TryWrite(pod);
+    }
 
     private async Task WorkAsync(Channel<JsonElement> work)
     {
@@ -106,9 +111,11 @@ public sealed class LittleKubelet : IAsyncDisposable
     }, "application/json", _stop.Token);
 
     /// <summary>Done, or nothing to do any more: the pod is gone, or was bound already.</summary>
-    private static bool IsDone(HttpStatusCode? status) => status is HttpStatusCode.NotFound or HttpStatusCode.Conflict or >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices;
+    private static bool IsDone(HttpStatusCode? status) =>
+        status is HttpStatusCode.NotFound or HttpStatusCode.Conflict or (>= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices);
 
-    private static bool IsLabelled(JsonElement metadata, string label) => metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(label, out _);
+    private static bool IsLabelled(JsonElement metadata, string label) =>
+        metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(label, out _);
 
     private static string PathOf(JsonElement pod)
     {
