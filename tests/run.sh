@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Runs every test project and prints, as its last line, "N passed, N failed" over all of them.
+# Runs every test project and prints, as its last line, "N passed, N failed" over all of them, and how many were skipped, if any was.
 # Exits non-zero if a test failed, a project could not be run, or none ran.
-# The end-to-end tests run four at a time beside a whole control plane. At most three of them that failed there are run once more, alone: what passes then
-# counts as passed and is told as FLAKY, since it points to a test that does not wait for what it needs, or to a race.
+# The end-to-end tests run as many at a time as the machine carries. At most three of them that failed are run once more, alone: what passes then
+# counts as passed and is told as FLAKY, since it points to a test that does not wait for what it needs, or to a race. What the API server cannot have is
+# skipped, and told by name with the reason; so is every program of a world that ended by itself (DAMAGED).
 # usage: tests/run.sh CONFIGURATION [--without-end-to-end]
 set -uo pipefail
 cd "$(dirname "$0")/.."
 configuration="${1:-Release}"
 passed=0
 failed=0
+skipped=0
 broken=0
 
 log="$(mktemp)"
@@ -31,6 +33,7 @@ run_project() {
         return
     fi
     passed_here="$(number_of Passed)"
+    skipped=$((skipped + $(number_of Skipped)))
     failed_here="$(number_of Failed)"
     again="$(sed -nE 's/^  Failed ([A-Za-z0-9_]+).*/\1/p' "$log" | sort -u)"
     if [ -n "$may_be_flaky" ] && [ -n "$again" ] && [ "$(wc -l <<<"$again")" -le 3 ]; then
@@ -61,5 +64,5 @@ fi
 status=0
 if [ "$failed" -gt 0 ] || [ "$broken" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi
 [ "$broken" -eq 0 ] || failed=$((failed + broken))
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")"
 exit "$status"

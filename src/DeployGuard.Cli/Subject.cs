@@ -19,7 +19,7 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
     public static Subject Of(ChangeView change)
     {
         var recorded = change.Recorded ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it");
-        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}"))})";
+        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}"))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",

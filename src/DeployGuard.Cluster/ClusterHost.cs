@@ -39,8 +39,9 @@ public sealed class ClusterHost
         _caches = new ClusterCaches(api, time, logger);
         _live = new LiveFacts(api, HashTranslation.Of(_caches));
         _serving = new LiveServing(api, _caches);
-        _budgets = new Budgets(api, _caches, options, time);
-        _reach = new ReachPlaces(api, options, time);
+        var came = new WhatCame(api, _caches);
+        _budgets = new Budgets(api, _caches, came, options, time);
+        _reach = new ReachPlaces(api, came, options, time);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
         var custom = new CustomWorkloads(api, options.CustomKinds, logger);
@@ -219,7 +220,7 @@ public sealed class ClusterHost
         ClusterView With(IReadOnlyList<ReachedPods> others) => view with { Snapshot = serving with { Reached = others } };
         // The API server may make the same name up for nobody else: each is one of its own.
         ReachedPods Named(ReachedPods pods) => request is WorkloadRequest { IsNameGenerated: true } ? pods with { Workload = pods.Workload with { Name = $"{pods.Workload.Name}{Guid.NewGuid():N}" } } : pods;
-        return With(await _reach.TakeAsync(request.Target.Namespace, others => [.. ask(With(others)).Select(Named)], deadline));
+        return With(await _reach.TakeAsync(request.Target.Namespace, request.Requester.Username, others => [.. ask(With(others)).Select(Named)], deadline));
     }
 
     /// <exception cref="UnavailableException">It could not be written in time.</exception>

@@ -80,7 +80,7 @@ public sealed partial class Guard(TrustedControllers trusted)
             After = after,
             LiveHash = view.LiveHash,
             Recorded = recorded,
-            Origin = OriginReader.Read(after, recorded?.Evidence ?? []),
+            Origin = OriginReader.Read(after, before, request.Requester.Username, recorded, view),
             Requesters = [.. (recorded?.Requesters ?? []).Append(request.Requester.Username).Distinct()],
             Recovered = meaning is Meaning.Rollback && History.RecordsAreLost(view) ? view.History : [],
             ApproveBy = request is WorkloadRequest { IsNameGenerated: true } ? ApproveBy.NothingEver

@@ -76,6 +76,7 @@ internal sealed class RecordsServer : IAsyncDisposable
             ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews") => Tells
                 ? (HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = Who.Username } } })
                 : Refused("selfsubjectreviews is forbidden"),
+            ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
             ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
             ("GET", $"{Folder}/changeapprovals") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray([.. Votes.Values.Select(v => v.DeepClone())]) }),
             ("POST", $"{Folder}/changeapprovals") => Create(await JsonNode.ParseAsync(context.Request.Body) as JsonObject ?? [], context.Request.Query.ContainsKey("dryRun")),

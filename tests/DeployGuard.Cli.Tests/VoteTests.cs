@@ -36,6 +36,25 @@ public class VoteTests
         Assert.That(((string?)spec?["decision"], (string?)spec?["reason"], (string?)spec?["templateHash"]), Is.EqualTo(("Reject", "OrdersDropped fires", "v1:" + new string('0', 64))));
     }
 
+    [TestCase("", '0', "v1:", TestName = "{m}(of a record of version 0.2)")]
+    [TestCase("", '1', "v2:", TestName = "{m}(ahead of any record)")]
+    [TestCase("v1:", '1', "v1:", TestName = "{m}(with its version)")]
+    [TestCase("v2:", '0', "v2:", TestName = "{m}(with today's)")]
+    public async Task AHashIsTakenWithOrWithoutItsVersion(string version, char digit, string expected)
+    {
+        var digits = new string(digit, 64);
+
+        var run = await Server.RunAsync("reject", "deployment/web", "--hash", version + digits, "--yes", "--reason", "no");
+
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
+        Assert.That((string?)Server.Votes["deployment-web-0"]["spec"]?["templateHash"], Is.EqualTo(expected + digits));
+    }
+
+    [TestCase("v3:")]
+    [TestCase("0")]
+    public async Task WhatIsNoHashIsRefused(string before) => Assert.That(
+        (await Server.RunAsync("reject", "deployment/web", "--hash", before + new string('0', 64), "--yes", "--reason", "no")).Error, Does.Contain("expected 64 lower-case hex digits"));
+
     [Test]
     public async Task AMonitorThatNoPolicyListsIsToldSo()
     {

@@ -81,13 +81,31 @@ public class BudgetsTests
         Assert.That(Places(), Is.EqualTo(new[] { "a", "b" }));
     }
 
-    [Test]
-    public async Task APlaceThatNothingIsSeenOfIsGivenBackAfterHalfAMinute()
+    [TestCase(true, 29, Description = "its Change is not seen yet, and for half a minute at most")]
+    [TestCase(false, 4, Description = "the API server has not written it yet")]
+    public async Task APlaceIsGivenBackWithinSecondsWhereNothingCameOfIt(bool came, int seconds)
     {
         await TakeAsync("a");
-        _time.Now += TimeSpan.FromSeconds(29);
+        if (came)
+        {
+            _deployments.Add(Live("a", "{}", isPaused: false));
+        }
+
+        _time.Now += TimeSpan.FromSeconds(seconds);
         Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
         _time.Now += TimeSpan.FromSeconds(2);
+        _deployments.Add(Live("b", "{}", isPaused: false));
+
+        Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "b" }));
+    }
+
+    [Test]
+    public async Task AChangeThatWasAdmittedAndNeverCameHoldsNoPlaceEither()
+    {
+        _changes.Add(Change("a", "Admitted", "budget"));
+        Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
+        _time.Now += TimeSpan.FromSeconds(6);
+        _deployments.Add(Live("b", "{}", isPaused: false));
 
         Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "b" }));
     }
@@ -208,7 +226,7 @@ public class BudgetsTests
     {
         _slow = TimeSpan.FromSeconds(30);
 
-        var impatient = new Budgets(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), TestOptions.Installed, _time);
+        var impatient = new Budgets(Api.Connection, NewCaches(), Came(NewCaches()), TestOptions.Installed, _time);
 
         Assert.ThrowsAsync<UnavailableException>(() => TakeAsync("a", impatient));
     }
@@ -219,7 +237,11 @@ public class BudgetsTests
     private IEnumerable<string> Places() =>
         JsonNode.Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")?.AsArray().Select(p => (string?)p?["workload"]?["name"] ?? "").Order() ?? throw new InvalidOperationException("no places");
 
-    private Budgets NewReplica() => new(Api.Connection, new ClusterCaches(Api.Connection, _time, NullLogger.Instance), TestOptions.Installed, _time, s_patience);
+    private Budgets NewReplica() => new(Api.Connection, NewCaches(), Came(NewCaches()), TestOptions.Installed, _time, s_patience);
+
+    private ClusterCaches NewCaches() => new(Api.Connection, _time, NullLogger.Instance);
+
+    private WhatCame Came(ClusterCaches caches) => new(Api.Connection, caches);
 
     /// <summary>As a replica counts them that has just read what it counts.</summary>
     private async Task<IReadOnlyDictionary<string, int>> InFlightAsync()
@@ -235,7 +257,7 @@ public class BudgetsTests
         }
 
         Assert.That(counted, Has.All.Property("IsSynced").True);
-        var found = new Budgets(Api.Connection, caches, TestOptions.Installed, _time).InFlightByNamespace;
+        var found = new Budgets(Api.Connection, caches, Came(caches), TestOptions.Installed, _time).InFlightByNamespace;
         await end.CancelAsync();
         await running.ContinueWith(static _ => { }, TaskScheduler.Default);
         return found;

@@ -37,6 +37,32 @@ public class ChangeDocumentTests
         Assert.That(change?.Phase, Is.EqualTo(Phase.Pending));
     }
 
+    [TestCase("v1:0", null, "v2:0", "v1:0", true, TestName = "{m}(by the hash of version 1)")]
+    [TestCase("v1:0", "v2:0", "v2:0", "", true, TestName = "{m}(hashed again)")]
+    [TestCase("v1:0", "v2:1", "v2:0", "v1:0", false, TestName = "{m}(hashed again as something else)")]
+    [TestCase("v1:1", null, "v2:0", "v1:0", false, TestName = "{m}(of another revision)")]
+    public void ARecordOfVersionOneIsWrittenOnUnderItsName(string made, string? rehashed, string hash, string legacy, bool expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { TemplateHash = made }, s_now);
+        if (rehashed is not null)
+        {
+            document["status"]!["rehashed"] = rehashed;
+        }
+
+        void Write() => ChangeDocument.Merge(document, s_asked with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
+
+        if (!expected)
+        {
+            Assert.That(Write, Throws.TypeOf<ChangeNameTakenException>());
+            return;
+        }
+
+        Write();
+        Assert.That((string?)document["spec"]?["templateHash"], Is.EqualTo(made), "version 0.2 must find it");
+        Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
+        Assert.That((Read(document)?.TemplateHash, Read(document)?.LegacyHash), Is.EqualTo((rehashed ?? made, made)));
+    }
+
     [Test]
     public void RequestersAndEvidenceAccumulate()
     {
@@ -196,6 +222,46 @@ public class ChangeDocumentTests
         ChangeDocument.Merge(document, Claims("deployguard.io/ai-assisted", "true"), s_now);
 
         Assert.That(Read(document)?.Evidence, Has.Count.EqualTo(21).And.Some.Property("Key").EqualTo("deployguard.io/ai-assisted"));
+    }
+
+    [Test]
+    public void WhoClaimsWhatStandsOnRecordAndALatecomersWordConcludesNothing()
+    {
+        static ChangeEntry Ask(string who, OriginKind kind, params string[] authors) => s_asked with
+        {
+            Requester = who,
+            Transition = To(Phase.Pending),
+            Origin = new Origin(kind, null, authors, [.. authors.Select(a => new Evidence("annotation", "deployguard.io/authors", a) { By = who })]),
+        };
+        var document = ChangeDocument.Merge(null, Ask("dana", OriginKind.Unknown), s_now);
+        for (var i = 0; i < 30; i++)
+        {
+            ChangeDocument.Merge(document, Ask("mallory", OriginKind.AiAssisted, "alice", $"nobody{i}"), s_now);
+        }
+
+        ChangeDocument.Merge(document, Ask("dana", OriginKind.Unknown, "zoe"), s_now);
+        var read = Read(document);
+        Assert.That(read?.Origin, Is.EqualTo(OriginKind.Unknown));
+        Assert.That(read?.Requesters, Is.EqualTo((string[])["dana", "mallory"]));
+        Assert.That(read?.FirstAskedAt, Is.EqualTo(s_now));
+        Assert.That(read?.EvidenceFor([]).Select(e => (e.Value, e.By)), Is.EqualTo(((string, string?)[])[("zoe", "dana")]), "a flood of theirs takes no room of hers");
+        Assert.That(read?.EvidenceFor(["mallory"]).Select(e => e.Value), Has.Member("alice"));
+        Assert.That(document["status"]?["origin"]?["authors"]?.AsArray().Select(a => (string?)a), Is.EqualTo((string[])["zoe"]));
+    }
+
+    [Test]
+    public void WhatWasCarriedFromTheLiveObjectIsMarkedAndBecomesTheirWordWhenTheySayItThemselves()
+    {
+        var claim = new Evidence("annotation", "deployguard.io/ai-assisted", "true") { By = "dana", IsCarried = true };
+        ChangeEntry Asked(Evidence e) => s_asked with { Requester = "dana", Origin = Origin.NothingKnown with { Evidence = [e] } };
+
+        var document = ChangeDocument.Merge(null, Asked(claim), s_now);
+        ChangeDocument.Merge(document, Asked(claim), s_now);
+        Assert.That(Read(document)?.Evidence, Is.EqualTo((Evidence[])[claim]));
+        Assert.That(Read(document)?.EvidenceFor(["dana"]), Is.Empty);
+
+        ChangeDocument.Merge(document, Asked(claim with { IsCarried = false }), s_now);
+        Assert.That(Read(document)?.EvidenceFor([]).Count(), Is.EqualTo(1));
     }
 
     [Test]

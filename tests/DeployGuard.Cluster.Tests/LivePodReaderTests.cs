@@ -14,7 +14,10 @@ public class LivePodReaderTests
                               {"restartCount": 0, "state": {"running": {"startedAt": "2026-11-24T00:00:10Z"}}}]
         """;
 
-    private readonly LivePodReader _reader = new();
+    private LivePodReader _reader = new();
+
+    [SetUp]
+    public void Start() => _reader = new LivePodReader();
 
     [Test]
     public void APodTellsHowLongItServed()

@@ -3,6 +3,7 @@ using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Cluster.Tests;
@@ -37,7 +38,7 @@ public class ReachPlacesTests
         ReachPlaces[] replicas = [NewReplica(), NewReplica(), NewReplica()];
 
         // Asked again after every lost swap: only the answer that was written counts.
-        var seen = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => replicas[i % 3].TakeAsync("shop", others => others.Count > 0 ? [] : [Pods($"web-{i}")], CancellationToken.None)));
+        var seen = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => replicas[i % 3].TakeAsync("shop", "dana", others => others.Count > 0 ? [] : [Pods($"web-{i}")], CancellationToken.None)));
 
         Assert.That(seen.Count(others => others.Count == 0), Is.EqualTo(1));
         Assert.That(Stored(), Has.Length.EqualTo(1));
@@ -46,9 +47,9 @@ public class ReachPlacesTests
     [Test]
     public async Task WhatWasLetReachIsReadBackWholeByAnotherReplica()
     {
-        await NewReplica().TakeAsync("shop", _ => [Pods("web-1"), Pods("web-1") with { Pool = "Service other", Generation = 7 }], CancellationToken.None);
+        await NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1"), Pods("web-1") with { Pool = "Service other", Generation = 7 }], CancellationToken.None);
 
-        var others = await NewReplica().TakeAsync("shop", _ => [], CancellationToken.None);
+        var others = await NewReplica().TakeAsync("shop", "dana", _ => [], CancellationToken.None);
 
         Assert.That(others.Select(o => (o.Policy, o.Pool, o.Workload, o.TemplateHash, Image: o.Images.Single(), o.Pods, o.Generation)), Is.EqualTo(new[]
         {
@@ -61,20 +62,58 @@ public class ReachPlacesTests
     public async Task ItCountsUntilItsTimeIsUpAndInItsNamespaceAlone()
     {
         var replica = NewReplica();
-        await replica.TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None);
+        await replica.TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None);
 
-        Assert.That(await replica.TakeAsync("elsewhere", _ => [], CancellationToken.None), Is.Empty);
+        Assert.That(await replica.TakeAsync("elsewhere", "dana", _ => [], CancellationToken.None), Is.Empty);
         _time.Advance(ReachedPods.SeenWithin - TimeSpan.FromSeconds(1));
-        Assert.That(await replica.TakeAsync("shop", _ => [], CancellationToken.None), Has.Count.EqualTo(1));
+        Assert.That(await replica.TakeAsync("shop", "dana", _ => [], CancellationToken.None), Has.Count.EqualTo(1));
         _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.That(await replica.TakeAsync("shop", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);
+        Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);
         Assert.That(Stored(), Has.Length.EqualTo(1), "what is over is not kept");
+    }
+
+    [TestCase(null, 1, 0, Description = "nothing came of it")]
+    [TestCase(7, 7, 0, Description = "it was not written since")]
+    [TestCase(7, 8, 1)]
+    [TestCase(null, 0, 1, Description = "it was made")]
+    public async Task WhatNothingCameOfCountsForSecondsAlone(int? asked, int generation, int expected)
+    {
+        var replica = NewReplica();
+        var name = asked is null && generation == 1 ? "another" : "web-1";
+        Store.Put("apis/apps/v1/namespaces/shop/deployments", Parsed($$"""
+            {"metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "u", "generation": {{generation}} },
+             "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }]}
+            """));
+        await replica.TakeAsync("shop", "dana", _ => [Pods("web-1") with { Generation = asked }], CancellationToken.None);
+
+        _time.Advance(WhatCame.WrittenWithin - TimeSpan.FromSeconds(1));
+        Assert.That(await replica.TakeAsync("shop", "dana", _ => [], CancellationToken.None), Has.Count.EqualTo(1), "the API server may be slow to write it");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("web-2")], CancellationToken.None), Has.Count.EqualTo(expected));
+        Assert.That(Stored(), Has.Length.EqualTo(expected + 1));
+    }
+
+    [Test]
+    public async Task OneWorkloadAndOneRequesterHoldOnlySoManyPlaces()
+    {
+        var replica = NewReplica();
+        for (var i = 0; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromMilliseconds(1));
+            await replica.TakeAsync("shop", "dana", _ => [Pods("web-0") with { Pods = i + 1 }], CancellationToken.None);
+        }
+
+        Assert.That((await replica.TakeAsync("shop", "erin", _ => [], CancellationToken.None)).Select(o => o.Pods), Is.EquivalentTo((int[])[7, 8, 9, 10]), "its latest");
+
+        var more = Enumerable.Range(1, 50).Select(i => Pods($"web-{i}")).ToList();
+        Assert.That(() => replica.TakeAsync("shop", "dana", _ => more, CancellationToken.None), Throws.TypeOf<UnavailableException>());
+        Assert.That(await replica.TakeAsync("shop", "erin", _ => more, CancellationToken.None), Has.Count.EqualTo(4), "another requester has places of their own");
     }
 
     [Test]
     public async Task WhoReachesNothingWritesNothing()
     {
-        await NewReplica().TakeAsync("shop", _ => [], CancellationToken.None);
+        await NewReplica().TakeAsync("shop", "dana", _ => [], CancellationToken.None);
 
         Assert.That(Store.Writes, Is.Empty);
     }
@@ -92,10 +131,10 @@ public class ReachPlacesTests
         var foreign = format.Replace("PODS", $"{pods}", StringComparison.Ordinal).Replace("HASH", $"v1:{new string('2', digits)}", StringComparison.Ordinal)
             .Replace("AT", at, StringComparison.Ordinal).Replace("IMAGE", image, StringComparison.Ordinal);
         var replica = NewReplica();
-        await replica.TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None);
+        await replica.TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None);
         Store.Objects.Values.Single()["data"] = new JsonObject { ["places"] = foreign };
 
-        Assert.That(await replica.TakeAsync("shop", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);
+        Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);
         Assert.That(Stored(), Has.Length.EqualTo(1));
     }
 
@@ -104,12 +143,14 @@ public class ReachPlacesTests
     {
         Store.Admit = _ => throw new InvalidOperationException("quota");
 
-        Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", _ => [Pods("web-1")], CancellationToken.None));
+        Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None));
     }
 
-    private ReachPlaces NewReplica() => new(Store.Connection, TestOptions.Installed, _time, s_patience);
+    private ReachPlaces NewReplica() => new(Store.Connection, new WhatCame(Store.Connection, new ClusterCaches(Store.Connection, _time, NullLogger.Instance)), TestOptions.Installed, _time, s_patience);
 
-    private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single()["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
+    private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single(o => o["data"] is not null)["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
+
+    private static JsonObject Parsed(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
     private static ReachedPods Pods(string workload) => new("canary", "Service web", Ref(workload), s_hash, ["registry.example.com/web@sha256:2"], 1, null);
 

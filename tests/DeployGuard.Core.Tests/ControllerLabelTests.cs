@@ -18,11 +18,10 @@ public class ControllerLabelTests
         Set("web-5f4f6787bc", "5f4f6787bc").With("spec/template/spec/volumes", ReadsLabels).Read().Template.Hash,
         Is.EqualTo(Some.Deployment().With("spec/template/spec/volumes", ReadsLabels).Read().Template.Hash));
 
-    [TestCase("web-x", "x")]
     [TestCase("web-curl-evil", "curl-evil")]
     [TestCase("web-5f4f6787bc5", "5f4f6787bc5", TestName = "{m}(eleven letters)")]
     public void AReplicaSetUnderANameOfOnesOwnHidesNothing(string name, string label) =>
-        Assert.That(Set(name, label).Read().Template.Hash == Some.Deployment().Read().Template.Hash, Is.EqualTo(label == "x"));
+        Assert.That(Set(name, label).Read().Template.Hash == Some.Deployment().Read().Template.Hash, Is.False);
 
     [TestCase("controller-uid", Uid, true)]
     [TestCase("batch.kubernetes.io/controller-uid", Uid, true)]

@@ -7,7 +7,7 @@ public class LegacyHashTests
 {
     [Test]
     public void ADeploymentHashesAsVersionOneDid() =>
-        Assert.That(Some.Deployment().Read().Template.LegacyHash, Is.EqualTo("v1:DEPLOYMENT"));
+        Assert.That(Some.Deployment().Read().Template.LegacyHash, Is.EqualTo("v1:8edfbf85a1203639a2a5dbb82ac670c8938cc401340baa6d1881bee53ef2bbe0"));
 
     [TestCase("spec/template/metadata/labels/pod-template-hash", "\"5f4f6787bc\"")]
     [TestCase("spec/template/metadata/labels/app.kubernetes.io~version", "\"2\"")]

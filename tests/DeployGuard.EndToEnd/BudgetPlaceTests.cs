@@ -4,7 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>One rollout at a time: who gives the place back, and who waits for it. A pod labelled <c>rig/hold</c> never becomes ready.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class BudgetPlaceTests
 {
     [Test]
@@ -58,7 +58,7 @@ public class BudgetPlaceTests
         foreach (var name in (string[])["web", "api"])
         {
             (await sandbox.ApplyAsync("admin", Named(name, V1))).OrFail();
-            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=180s")).OrFail();
+            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=600s")).OrFail();
         }
 
         await sandbox.GuardAsync("budget-one");

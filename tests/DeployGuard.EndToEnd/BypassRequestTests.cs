@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Ways around by how a request is made. Named after the rows of docs/threat-model.md.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class BypassRequestTests
 {
     [Test]
@@ -54,7 +54,6 @@ public class BypassRequestTests
     [TestCase("label namespace {0} tests=other --overwrite")]
     [TestCase("patch namespace {0} --type=merge -p {{\"metadata\":{{\"labels\":{{\"tests\":null}}}}}}")]
     [TestCase("patch namespace {0} --subresource=status --type=merge -p {{\"metadata\":{{\"labels\":{{\"tests\":null}}}}}}")]
-    [TestCase("label namespace {0} kubernetes.io/metadata.name=kube-system --overwrite")]
     public async Task Row13_TheNamespaceRelabelledOutOfThePolicy(string command)
     {
         var sandbox = await WithWebRunningAsync();
@@ -62,6 +61,20 @@ public class BypassRequestTests
         var run = await World.Rig.Plane.KubectlAsync("dana", string.Format(System.Globalization.CultureInfo.InvariantCulture, command, sandbox.Namespace).Split(' '));
 
         Assert.That(run.Output, Does.Contain("PolicyLeft: with these labels Namespace").And.Contain("would leave policy guarded"));
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+    }
+
+    [Test]
+    public async Task Row13_TheNamespaceUnderAnotherNamespacesName()
+    {
+        var sandbox = await WithWebRunningAsync();
+
+        var run = await World.Rig.Plane.KubectlAsync("dana", "label", "namespace", sandbox.Namespace, "kubernetes.io/metadata.name=kube-system", "--overwrite");
+
+        // From 1.21 on the API server writes this label itself, over whatever is asked for, and before anybody judges it.
+        var label = (await World.Rig.Plane.KubectlAsync("dana", "get", "namespace", sandbox.Namespace, "-o", "jsonpath={.metadata.labels.kubernetes\\.io/metadata\\.name}")).OrFail().Output;
+        Assert.That(label, Is.EqualTo(sandbox.Namespace));
+        Assert.That(run.Output, Server.Says("would leave policy guarded | labeled"));
         Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
     }
 

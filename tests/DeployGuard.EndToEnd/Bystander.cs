@@ -11,6 +11,8 @@ internal sealed class Bystander : IAsyncDisposable
 {
     private const string Registrations = "apis/admissionregistration.k8s.io/v1";
 
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly ApiConnection _admin = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("admin")));
     private readonly ApiConnection _dana = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
@@ -53,6 +55,11 @@ internal sealed class Bystander : IAsyncDisposable
                 await SeeEntriesAsync("validatingwebhookconfigurations");
                 await SeeEntriesAsync("mutatingwebhookconfigurations");
                 _looks++;
+                await Task.Delay(s_pause, _stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // Enough was seen.
             }
             catch (ApiException refused)
             {

@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>From 5 to 25 to 50 to 100 percent of twenty pods, in every way there is, with kubectl and helm alone.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class CanaryTests
 {
     private static readonly string s_chart = Path.Combine(AppContext.BaseDirectory, "charts", "web");

@@ -7,37 +7,28 @@ namespace DeployGuard.EndToEnd;
 /// A release from the previous version of the chart to its end, step by step in one world. The replicas are of the program as it is now: there
 /// is no previous one to be had.
 /// </summary>
-public class ChartLifecycleTests
+[Parallelizable(ParallelScope.None)] // NUnit wants it of tests that depend on each other.
+public class ChartLifecycleTests : OwnWorld
 {
     private static readonly string s_previous = Path.Combine(AppContext.BaseDirectory, "charts", "previous", "deployguard-0.1.0.tgz");
 
-    private IAsyncDisposable? _world;
     private Sandbox? _guarded;
     private Sandbox? _elsewhere;
-
-    private static ControlPlane Plane => World.Rig.Plane;
 
     private Sandbox Guarded => _guarded ?? throw new InvalidOperationException("not started");
 
     private Sandbox Elsewhere => _elsewhere ?? throw new InvalidOperationException("not started");
 
-    [OneTimeSetUp]
-    public async Task InstallThePreviousVersionAsync()
+    protected override string? Chart => s_previous;
+
+    protected override bool IsOneStory => true;
+
+    protected override async Task PrepareAsync()
     {
-        _world = await World.OfItsOwnAsync(chart: s_previous);
         (await Plane.KubectlAsync("admin", "apply", "-f", World.Manifest("other-operators.yaml"))).OrFail();
-        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=120s", "-f", World.Manifest("other-operators.yaml"))).OrFail();
+        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=600s", "-f", World.Manifest("other-operators.yaml"))).OrFail();
         _guarded = await WithWebRunningAsync();
         _elsewhere = await UnguardedAsync();
-    }
-
-    [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        if (_world is not null)
-        {
-            await _world.DisposeAsync();
-        }
     }
 
     [Test]

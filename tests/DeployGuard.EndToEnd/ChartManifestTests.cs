@@ -4,53 +4,42 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The second way to install, for those who have no helm: manifests/install.yaml, in a world of its own.</summary>
-public class ChartManifestTests
+[Parallelizable(ParallelScope.None)] // NUnit wants it of tests that depend on each other.
+public class ChartManifestTests : OwnWorld
 {
-    private RunningRig? _rig;
+    protected override int Replicas => 0;
 
-    private RunningRig Started => _rig ?? throw new InvalidOperationException("not started");
-
-    [OneTimeSetUp]
-    public async Task StartAsync() => _rig = await RunningRig.StartAsync(World.Rig.Tools);
-
-    [OneTimeTearDown]
-    public async Task StopAsync()
-    {
-        if (_rig is not null)
-        {
-            await _rig.DisposeAsync();
-        }
-    }
+    protected override bool IsOneStory => true;
 
     [Test]
     public async Task WhatIsAppliedRunsGuardsAndIsAppliedAgainWithoutAGap()
     {
         await ApplyAsync();
-        await Started.RunInstalledAsync(replicas: 1);
+        await World.Rig.RunInstalledAsync(replicas: 1);
         await ApplyAsync();
 
-        var entries = await Started.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}");
+        var entries = await Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}");
         Assert.That(entries.Output, Does.Contain("records.deployguard.io"));
-        await Wait.UntilAsync(() => Started.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline"), run => run.Succeeded, "the policy baseline");
-        var malformed = await Started.Plane.KubectlAsync("admin", """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "x"}, "spec": {"freez": {}}}""", ["create", "-f", "-"]);
+        await Wait.UntilAsync(() => Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline"), run => run.Succeeded, "the policy baseline");
+        var malformed = await Plane.KubectlAsync("admin", """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "x"}, "spec": {"freez": {}}}""", ["create", "-f", "-"]);
         Assert.That(malformed.Output, Does.Contain("denied the request").And.Contain("freez"));
     }
 
     [Test, DependsOnTest(nameof(WhatIsAppliedRunsGuardsAndIsAppliedAgainWithoutAGap))]
     public async Task ItGoesAsOperationsSaysAndTheRecordsStay()
     {
-        (await Started.Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", "deployguard")).OrFail();
-        var deleted = await Started.Plane.KubectlAsync("admin", "delete", "-f", Manifests("install.yaml"), "-l", "app.kubernetes.io/component!=crds", "--ignore-not-found", "--wait=false");
+        (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", "deployguard")).OrFail();
+        var deleted = await Plane.KubectlAsync("admin", "delete", "-f", Manifests("install.yaml"), "-l", "app.kubernetes.io/component!=crds", "--ignore-not-found", "--wait=false");
 
         Assert.That(Complaints(deleted), Is.Empty);
-        (await Started.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline")).OrFail();
-        Assert.That((await Started.Plane.KubectlAsync("admin", "get", "clusterroles,validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
+        (await Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline")).OrFail();
+        Assert.That((await Plane.KubectlAsync("admin", "get", "clusterroles,validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
     }
 
     [Test]
     public async Task TheKustomizationIsABaseThatCanBeOverlaid()
     {
-        var overlay = Directory.CreateDirectory(Path.Combine(Started.Plane.Folder, "overlay")).FullName;
+        var overlay = Directory.CreateDirectory(Path.Combine(Plane.Folder, "overlay")).FullName;
         await File.WriteAllTextAsync(Path.Combine(overlay, "kustomization.yaml"), $"""
             resources: [{Path.GetRelativePath(overlay, Manifests("."))}]
             replicas: [{"{"}name: deployguard, count: 3{"}"}]
@@ -58,14 +47,14 @@ public class ChartManifestTests
 
             """);
 
-        var built = (await Started.Plane.KubectlAsync("admin", "kustomize", overlay, "--load-restrictor=LoadRestrictionsNone")).OrFail().Output;
+        var built = (await Plane.KubectlAsync("admin", "kustomize", overlay, "--load-restrictor=LoadRestrictionsNone")).OrFail().Output;
 
         Assert.That(built, Does.Contain("replicas: 3").And.Contain("image: registry.example.com/deployguard:"));
     }
 
-    private async Task ApplyAsync()
+    private static async Task ApplyAsync()
     {
-        var run = await Started.Plane.KubectlAsync("admin", "apply", "-f", Manifests("install.yaml"));
+        var run = await Plane.KubectlAsync("admin", "apply", "-f", Manifests("install.yaml"));
         Assert.That(Complaints(run), Is.Empty);
     }
 

@@ -1,7 +1,7 @@
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Values that cannot be meant: each is refused before anything is installed, and the message names the key.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class ChartRefusalTests
 {
     [TestCase("replica=3", "at '': additional properties 'replica' not allowed")]

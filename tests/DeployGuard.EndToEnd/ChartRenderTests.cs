@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What the chart renders, value by value. helm-unittest cannot be had here: helm renders, and this looks at it.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class ChartRenderTests
 {
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]

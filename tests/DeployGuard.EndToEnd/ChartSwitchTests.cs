@@ -1,7 +1,7 @@
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What the chart renders only where it is wanted, or where the cluster has what it takes.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class ChartSwitchTests
 {
     private const string Monitoring = "--api-versions=monitoring.coreos.com/v1";

@@ -3,6 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>People are judged, controllers are not.</summary>
+[Parallelizable(ParallelScope.All)]
 public class ControllerTests
 {
     [Test]

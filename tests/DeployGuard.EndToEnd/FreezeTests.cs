@@ -4,6 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>A freeze stops what is new, says until when, and leaves the way back open.</summary>
+[Parallelizable(ParallelScope.All)]
 public class FreezeTests
 {
     [Test]
@@ -11,7 +12,7 @@ public class FreezeTests
     {
         var sandbox = await WithWebRunningAsync("exempting");
         (await sandbox.AskAsync(V2, "erin")).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
         await sandbox.SettleAsync();
         await FreezeAsync(sandbox, TimeSpan.FromHours(-1), TimeSpan.FromHours(1));
 

@@ -3,6 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>A team that deploys with Helm.</summary>
+[Parallelizable(ParallelScope.All)]
 public class HelmTests
 {
     private static readonly string s_chart = Path.Combine(AppContext.BaseDirectory, "charts", "web");
@@ -28,7 +29,7 @@ public class HelmTests
         Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await deploy()).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
             run => run.Output.Split(' ').All(p => p == "Completed"),

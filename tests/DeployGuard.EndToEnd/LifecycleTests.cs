@@ -2,20 +2,18 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Replicas come and go, and in the end DeployGuard does. Each of these breaks a world of its own.</summary>
-public class LifecycleTests : OwnWorldPerTest
+/// <summary>Replicas come and go, and in the end DeployGuard does. What one of these takes away it puts back, but for the last.</summary>
+public class LifecycleTests : OwnWorld
 {
     [Test]
     public async Task TheBaselineIsNotMadeASecondTime()
     {
-        (await World.Rig.Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "baseline")).OrFail();
-        var installation = World.Rig.Installation ?? throw new InvalidOperationException("not installed");
+        (await Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "baseline")).OrFail();
 
-        await installation.RestartAsync(0);
-        await installation.RestartAsync(1);
+        await RestartReplicasAsync();
         await BreakRegistrationAndWaitForTheLeaderAsync();
 
-        var baseline = await World.Rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline");
+        var baseline = await Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline");
         Assert.That(baseline.Output, Does.Contain("not found"), "the leader has worked since, and left it alone");
     }
 
@@ -23,7 +21,7 @@ public class LifecycleTests : OwnWorldPerTest
     public async Task Row31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
     {
         var sandbox = await WithWebRunningAsync();
-        (await World.Rig.Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
+        (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
         await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the API server to see that nothing is registered");
 
         await Rig.Wait.UntilAsync(
@@ -44,43 +42,50 @@ public class LifecycleTests : OwnWorldPerTest
             "the audit to tell of what names an owner");
         var made = await sandbox.KubectlAsync("dana", "describe", "replicasets", "-l", "app=web");
         Assert.That(made.Output, Does.Contain(V1).And.Not.Contain("RunsWithoutChange"), "what a controller made of what was let in is no finding");
+        await RegisterAgainAsync();
     }
 
     [Test]
     public async Task Row27_ADeletedRegistrationStaysDeletedAndIsReported()
     {
-        (await World.Rig.Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
+        (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
 
         await Rig.Wait.UntilAsync(
             async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
             text => text.Split('\n').Any(l => l.StartsWith("deployguard_webhook_configuration{kind=\"ValidatingWebhookConfiguration\"", StringComparison.Ordinal) && l.EndsWith(" 0", StringComparison.Ordinal)),
             "the leader to report that it is gone");
-        Assert.That((await World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
+        Assert.That((await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
+        await RegisterAgainAsync();
     }
 
     [Test]
     public async Task UninstallingWithDeadPodsLeavesNoWebhookAndBlocksNobody()
     {
         var sandbox = await UnguardedAsync();
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
-        {
-            replica.Daemon.Kill();
-        }
+        Spend();
+        KillReplicas();
 
-        (await World.Rig.Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system")).OrFail();
+        (await Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system")).OrFail();
 
-        var webhooks = await World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name");
+        var webhooks = await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name");
         Assert.That(webhooks.Output, Does.Not.Contain("deployguard"));
-        (await World.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, "tests=guarded")).OrFail();
+        (await Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, "tests=guarded")).OrFail();
         (await sandbox.ApplyAsync("dana", Web("web:1"))).OrFail();
-        (await World.Rig.Plane.KubectlAsync("admin", "get", "crd", "changes.deployguard.io")).OrFail();
+        (await Plane.KubectlAsync("admin", "get", "crd", "changes.deployguard.io")).OrFail();
+    }
+
+    /// <summary>As an operator would put back what was deleted.</summary>
+    private static async Task RegisterAgainAsync()
+    {
+        (await Plane.HelmAsync("admin", "upgrade", "deployguard", World.Rig.Tools.Chart, "-n", "deployguard-system", "--reuse-values")).OrFail();
+        await Installation.IsInForceAsync();
     }
 
     private static async Task BreakRegistrationAndWaitForTheLeaderAsync()
     {
-        (await World.Rig.Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", """[{"op":"replace","path":"/webhooks","value":[]}]""")).OrFail();
+        (await Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", """[{"op":"replace","path":"/webhooks","value":[]}]""")).OrFail();
         await Rig.Wait.UntilAsync(
-            () => World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}"),
+            () => Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}"),
             run => run.Output.Contains("records.deployguard.io", StringComparison.Ordinal),
             "the altered registration to be restored");
     }

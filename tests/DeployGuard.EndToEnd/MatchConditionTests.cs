@@ -14,6 +14,7 @@ namespace DeployGuard.EndToEnd;
 /// What a newer API server drops by itself. Ours has no matchConditions; the expressions are evaluated by another implementation of CEL, over reviews recorded
 /// from a 1.36 server and over variants of one of them.
 /// </summary>
+[Parallelizable(ParallelScope.All)]
 public class MatchConditionTests
 {
     private static readonly string s_reviews = Path.Combine(AppContext.BaseDirectory, "reviews");

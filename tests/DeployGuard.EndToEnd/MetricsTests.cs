@@ -2,6 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
+[Parallelizable(ParallelScope.All)]
 public class MetricsTests
 {
     [Test]

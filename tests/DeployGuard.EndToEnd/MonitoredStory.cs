@@ -109,10 +109,17 @@ internal sealed class MonitoredStory(Monitoring monitoring)
             """);
     }
 
-    /// <summary>The replicas live and nobody reaches them: the write fails closed, with an error and not with a verdict.</summary>
+    /// <summary>
+    /// The replicas live and nobody reaches them: where a policy is enforced the write fails closed, with an error and not with a verdict; elsewhere it passes.
+    /// </summary>
     private async Task CutOffAsync(Sandbox shop)
     {
-        await Installation.WhileCutOffAsync(async () => Assert.That((await shop.AskAsync(Image(8))).Output, Does.Contain("failed calling webhook")));
+        var elsewhere = await UnguardedAsync();
+        await Installation.WhileCutOffAsync(async () =>
+        {
+            Assert.That((await shop.AskAsync(Image(8))).Output, Does.Contain("failed calling webhook"));
+            (await elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
+        });
         await SeenAsync("""apiserver_admission_webhook_rejection_count{name="workloads.deployguard.io", error_type="calling_webhook_error"}""", 1);
     }
 

@@ -25,7 +25,7 @@ internal static class Pools
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Service())).OrFail();
         (await sandbox.ApplyAsync("admin", Web(V1, replicas))).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=300s")).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
         await sandbox.GuardAsync(policy);
         // A Service whose pods nobody noted is new once they are gone, and may start at full size.
         await Rig.Wait.UntilAsync(
@@ -66,7 +66,7 @@ internal static class Pools
         sandbox.KubectlAsync("dana", "scale", workload, $"--replicas={replicas}");
 
     public static Task<Rig.Run> IsReadyAsync(this Sandbox sandbox, string workload) =>
-        sandbox.KubectlAsync("dana", "rollout", "status", workload, "--timeout=300s");
+        sandbox.KubectlAsync("dana", "rollout", "status", workload, "--timeout=600s");
 
     /// <summary>The last pods of a revision end a moment after its rollout does.</summary>
     public static Task<Rig.Run> IsGoneAsync(this Sandbox sandbox, string image) => Rig.Wait.UntilAsync(

@@ -4,7 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What a real kubectl is refused, however it asks.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class RefusalTests
 {
     public static IEnumerable<TestCaseData> WaysToChangeAnImage()
@@ -41,7 +41,7 @@ public class RefusalTests
         yield return Kind("ReplicaSet", "apps/v1", selected);
         yield return Kind("ReplicationController", "v1", $"\"template\": {Template()}");
         yield return Kind("Job", "batch/v1", $"\"template\": {job}");
-        yield return Kind("CronJob", "batch/v1beta1", $$""" "schedule": "* * * * *", "jobTemplate": {"spec": {"template": {{job}} } } """);
+        yield return Kind("CronJob", Server.CronJobToken, $$""" "schedule": "* * * * *", "jobTemplate": {"spec": {"template": {{job}} } } """);
         yield return Kind("Pod", "v1", $$""" "containers": [{"name": "x", "image": "{{V1}}"}] """);
     }
 
@@ -50,7 +50,7 @@ public class RefusalTests
     {
         var sandbox = await GuardedAsync();
 
-        var run = await sandbox.CreateAsync("dana", Parse(manifest));
+        var run = await sandbox.CreateAsync("dana", Parse(manifest.Replace(Server.CronJobToken, await Server.CronJobAsync(), StringComparison.Ordinal)));
 
         Assert.That(run.Succeeded, Is.False, run.Output);
         Assert.That(run.Output, Does.Contain($"{kind} {sandbox.Namespace}/x refused by policy guarded").And.Contain("ApprovalMissing"));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using DeployGuard.Cluster.Files;
 
@@ -6,6 +7,9 @@ namespace DeployGuard.EndToEnd;
 /// <summary>What <c>helm template</c> makes of the chart, for release <c>deployguard</c> in namespace <c>dg</c>.</summary>
 internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 {
+    /// <summary>By the arguments: the same values render the same, and helm is asked once.</summary>
+    private static readonly ConcurrentDictionary<string, Lazy<Task<Rig.Run>>> s_runs = [];
+
     /// <summary>The files of values that come with the chart, by the way to install that they are named after.</summary>
     public static IEnumerable<string> Matrix =>
         Directory.GetFiles(Ci, "*-values.yaml").Select(f => Path.GetFileName(f).Replace("-values.yaml", "", StringComparison.Ordinal)).Order();
@@ -36,8 +40,11 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 
     public IEnumerable<string?> Arguments => Pod.At("spec", "containers")[0].GetProperty("args").EnumerateArray().Select(a => a.GetString());
 
-    private static Task<Rig.Run> TemplateAsync(IEnumerable<string> arguments) =>
-        World.Rig.Plane.HelmAsync("admin", ["template", "deployguard", World.Rig.Tools.Chart, "--namespace", "dg", .. arguments]);
+    private static Task<Rig.Run> TemplateAsync(IEnumerable<string> arguments)
+    {
+        string[] all = ["template", "deployguard", World.Rig.Tools.Chart, "--namespace", "dg", .. arguments];
+        return s_runs.GetOrAdd(string.Join('\n', all), _ => new(() => World.Rig.Plane.HelmAsync("admin", all))).Value;
+    }
 }
 
 internal static class JsonPath

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Rig;
 
@@ -33,7 +34,7 @@ public sealed class Sandbox
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Web(V1, replicas))).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
         await sandbox.GuardAsync(policy);
         return sandbox;
     }
@@ -155,13 +156,14 @@ public sealed class Sandbox
             return;
         }
 
+        await Wait.UntilAsync(() => Plane.Api.FindAsync($"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}"), IsAdopted, $"adoption of {Namespace} under {policy}");
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", "get", "safeguardpolicy", policy, "-o", "jsonpath={.status.adopted[*].namespace}"),
-            run => run.Output.Split(' ').Contains(Namespace),
-            $"adoption of {Namespace} under {policy}");
-        await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"),
-            run => run.Output.Contains($"\"{Namespace}\"", StringComparison.Ordinal),
+            () => Plane.Api.FindAsync("apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard"),
+            found => found is { } configuration && configuration.TryGetProperty("webhooks", out var entries)
+                && entries.EnumerateArray().Any(e => e.GetProperty("name").ValueEquals("workloads.deployguard.io") && e.GetProperty("namespaceSelector").GetRawText().Contains($"\"{Namespace}\"", StringComparison.Ordinal)),
             $"the Fail entry for {Namespace}");
     }
+
+    private bool IsAdopted(JsonElement? policy) => policy is { } found && found.TryGetProperty("status", out var status)
+        && status.TryGetProperty("adopted", out var adopted) && adopted.EnumerateArray().Any(a => a.GetProperty("namespace").ValueEquals(Namespace));
 }

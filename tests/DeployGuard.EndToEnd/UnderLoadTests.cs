@@ -5,22 +5,21 @@ namespace DeployGuard.EndToEnd;
 
 /// <summary>
 /// Everything that operators do to DeployGuard, while developers go on deploying: two replicas behind haproxy, failurePolicy Fail, a steady stream of writes
-/// through the API server. Nobody may notice.
+/// through the API server. Nobody may notice. Alone: what is measured here is DeployGuard, and not what runs beside it.
 /// </summary>
+[Parallelizable(ParallelScope.None)]
 public class UnderLoadTests : OwnWorld
 {
-    private Sandbox _sandbox = null!;
+    private Sandbox? _guarded;
 
-    [OneTimeSetUp]
-    public async Task StartAsync()
-    {
-        _sandbox = await WithWebRunningAsync();
-    }
+    private Sandbox Guarded => _guarded ?? throw new InvalidOperationException("not started");
+
+    protected override async Task PrepareAsync() => _guarded = await WithWebRunningAsync();
 
     [Test]
     public async Task ARollingRestartIsNoticedByNobodyAndTheLeaseIsHandedOver()
     {
-        await using var stream = new SteadyStream(_sandbox);
+        await using var stream = new SteadyStream(Guarded);
         for (var i = 0; i < 2; i++)
         {
             await stream.GoOnAsync();
@@ -40,7 +39,7 @@ public class UnderLoadTests : OwnWorld
     [Test]
     public async Task TheCertificateAndItsCaAreRenewedWithoutARestart()
     {
-        await using var stream = new SteadyStream(_sandbox);
+        await using var stream = new SteadyStream(Guarded);
         var first = await SecretAsync("tls.crt");
 
         await OrderAsync("certificate");
@@ -58,7 +57,7 @@ public class UnderLoadTests : OwnWorld
     [Test]
     public async Task WhenTheLeaderIsKilledOnlyWhatItWasAnsweringIsLost()
     {
-        await using var stream = new SteadyStream(_sandbox);
+        await using var stream = new SteadyStream(Guarded);
         await stream.GoOnAsync();
         var leader = await LeaderAsync();
         Installation.Replicas[leader].Daemon.Kill();
@@ -77,7 +76,7 @@ public class UnderLoadTests : OwnWorld
     [Test]
     public async Task ALeaderThatHangsIsFollowedByAnother()
     {
-        await using var stream = new SteadyStream(_sandbox);
+        await using var stream = new SteadyStream(Guarded);
         await stream.GoOnAsync();
         var leader = await LeaderAsync();
         Installation.Replicas[leader].Daemon.Signal("STOP");

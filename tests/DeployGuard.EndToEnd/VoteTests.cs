@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Rejecting, withdrawing, overriding, releases and images: votes as people give them.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class VoteTests
 {
     [Test]

@@ -9,16 +9,17 @@ public sealed class WayBackCondition
 
     private WayBackCondition(string name, Func<Sandbox, Task> apply, Func<Sandbox, Task>? end = null) => (_name, _apply, _end) = (name, apply, end ?? (_ => Task.CompletedTask));
 
-    public static IEnumerable<WayBackCondition> All =>
+    public static IEnumerable<WayBackCondition> OfANamespace =>
     [
         new("nothing special", _ => Task.CompletedTask),
         new("vetoes on record", VetoAsync),
         new("a policy tightened since", TightenAsync, LoosenAsync),
         new("records deleted", async s => (await s.KubectlAsync("deployguard", "delete", "changes", "--all")).OrFail()),
-        new("both replicas just restarted", RestartAsync),
         new("a freeze is on", FreezeAsync, s => NoLongerAsync(s, "freeze")),
         new("the budget is spent", SpendAsync, s => NoLongerAsync(s, "budget")),
     ];
+
+    public static IEnumerable<WayBackCondition> OfEverybody => [new("both replicas just restarted", RestartAsync)];
 
     internal Task ApplyAsync(Sandbox sandbox) => _apply(sandbox);
 

@@ -3,6 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>What always passes, without anybody's approval.</summary>
+[Parallelizable(ParallelScope.All)]
 public class WayBackTests
 {
     [Test]
@@ -68,7 +69,7 @@ public class WayBackTests
     public async Task ACronJobThatRanBeforeThePolicyGoesOnTicking()
     {
         var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", WayBackWorkloads.CronJob)).OrFail();
+        (await sandbox.ApplyAsync("admin", await WayBackWorkloads.CronJobAsync())).OrFail();
         await sandbox.GuardAsync("guarded");
 
         await Rig.Wait.UntilAsync(
@@ -83,7 +84,7 @@ public class WayBackTests
         Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).Succeeded, Is.False);
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
         await sandbox.SettleAsync();
     }
 }

@@ -41,7 +41,7 @@ internal static class WayBackWays
         new("restart", async s =>
         {
             (await s.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
-            (await s.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+            (await s.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
         }),
         new("helm rollback", async s =>
         {
@@ -69,7 +69,7 @@ internal static class WayBackWays
         new("rollout undo of a StatefulSet", s => UndoAsync(s, "statefulset/db")),
         new("rollout undo of a DaemonSet", s => UndoAsync(s, "daemonset/agent")),
         new("a CronJob ticks", TickAsync, needsNoReplica: true),
-        new("delete", async s => (await s.KubectlAsync("dana", "delete", "deployment/web", "statefulset/db", "daemonset/agent", "cronjob.v1beta1.batch/tick", "job/work")).OrFail(), needsNoReplica: true),
+        new("delete", async s => (await s.KubectlAsync("dana", "delete", "deployment/web", "statefulset/db", "daemonset/agent", "cronjob/tick", "job/work")).OrFail(), needsNoReplica: true),
     ];
 
     public static Task<Rig.Run> HelmRollbackAsync(Sandbox sandbox) => World.Rig.Plane.HelmAsync("dana", "rollback", "shop", "1", "-n", sandbox.Namespace);
@@ -114,16 +114,17 @@ internal static class WayBackWays
     private static async Task TickAsync(Sandbox sandbox)
     {
         var uid = (await sandbox.KubectlAsync("dana", "get", "cronjob", "tick", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
-        var job = WayBackWorkloads.Tick(uid);
+        var job = await WayBackWorkloads.TickAsync(uid);
         (await World.Rig.Plane.KubectlAsync("admin", job.ToJsonString(),
             ["create", "-f", "-", "-n", sandbox.Namespace, "--as=system:serviceaccount:kube-system:cronjob-controller", "--as-group=system:serviceaccounts", "--as-group=system:authenticated"])).OrFail();
     }
 
     private static async Task DrainAsync(Sandbox sandbox)
     {
+        var version = await Server.EvictionAsync();
         foreach (var pod in (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].metadata.name}")).OrFail().Output.Split(' '))
         {
-            var eviction = $$"""{"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": "{{pod}}", "namespace": "{{sandbox.Namespace}}"} }""";
+            var eviction = $$"""{"apiVersion": "{{version}}", "kind": "Eviction", "metadata": {"name": "{{pod}}", "namespace": "{{sandbox.Namespace}}"} }""";
             (await World.Rig.Plane.KubectlAsync("admin", eviction, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods/{pod}/eviction", "-f", "-"])).OrFail();
         }
 

@@ -12,13 +12,13 @@ internal static class WayBackWorkloads
     public static async Task<Sandbox> StartAsync()
     {
         var sandbox = await Sandbox.UnguardedAsync();
-        foreach (var manifest in (JsonObject[])[Sandbox.Web(Sandbox.V1), StatefulSet(Sandbox.V1), DaemonSet(Sandbox.V1), CronJob, Job])
+        foreach (var manifest in (JsonObject[])[Sandbox.Web(Sandbox.V1), StatefulSet(Sandbox.V1), DaemonSet(Sandbox.V1), await CronJobAsync(), Job])
         {
             (await sandbox.ApplyAsync("admin", manifest)).OrFail();
         }
 
         (await ReleaseAsync(sandbox, Sandbox.V1)).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=180s")).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
         await RevisionsAsync(sandbox, 2);
         (await sandbox.ApplyAsync("admin", StatefulSet(Sandbox.V2))).OrFail();
         (await sandbox.ApplyAsync("admin", DaemonSet(Sandbox.V2))).OrFail();
@@ -26,7 +26,7 @@ internal static class WayBackWorkloads
         await RevisionsAsync(sandbox, 4);
         foreach (var name in (string[])["web", "shop"])
         {
-            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=180s")).OrFail();
+            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=600s")).OrFail();
         }
 
         await sandbox.GuardAsync("guarded");
@@ -35,15 +35,15 @@ internal static class WayBackWorkloads
     }
 
     /// <summary>One tick a minute.</summary>
-    public static JsonObject CronJob => Sandbox.Parse($$"""
-        {"apiVersion": "batch/v1beta1", "kind": "CronJob", "metadata": {"name": "tick"},
+    public static async Task<JsonObject> CronJobAsync() => Sandbox.Parse($$"""
+        {"apiVersion": "{{await Server.CronJobAsync()}}", "kind": "CronJob", "metadata": {"name": "tick"},
          "spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{Sandbox.V1}}"}] } } } } } }
         """);
 
     /// <summary>The Job of a tick, as the CronJob's controller makes it.</summary>
-    public static JsonObject Tick(string cronJobUid) => Sandbox.Parse($$"""
+    public static async Task<JsonObject> TickAsync(string cronJobUid) => Sandbox.Parse($$"""
         {"apiVersion": "batch/v1", "kind": "Job",
-         "metadata": {"name": "tick-1", "ownerReferences": [{"apiVersion": "batch/v1beta1", "kind": "CronJob", "name": "tick", "uid": "{{cronJobUid}}", "controller": true}]},
+         "metadata": {"name": "tick-1", "ownerReferences": [{"apiVersion": "{{await Server.CronJobAsync()}}", "kind": "CronJob", "name": "tick", "uid": "{{cronJobUid}}", "controller": true}]},
          "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{Sandbox.V1}}"}] } } } }
         """);
 

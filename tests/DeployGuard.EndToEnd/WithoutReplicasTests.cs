@@ -3,19 +3,24 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Both replicas are dead: what passes and what waits then, row by row as docs/operations.md has it.</summary>
-public class WithoutReplicasTests : OwnWorldPerTest
+public class WithoutReplicasTests : OwnWorld
 {
     private const string OpenTheGate = """[{"op":"replace","path":"/webhooks","value":[]}]""";
+
+    /// <summary>The replicas are there again, and so are the entries that the runbook has taken away.</summary>
+    [TearDown]
+    public async Task StartReplicasAgainAsync()
+    {
+        await RestartReplicasAsync();
+        await Installation.IsInForceAsync();
+    }
 
     [Test]
     public async Task TheTableOfOperationsHolds()
     {
         var sandbox = await WayBackWorkloads.StartAsync();
         var unguarded = await UnguardedAsync();
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
-        {
-            replica.Daemon.Kill();
-        }
+        KillReplicas();
 
         foreach (var way in WayBackWays.InOrder.Where(w => w.NeedsNoReplica && w.ToString() != "delete"))
         {
@@ -38,10 +43,7 @@ public class WithoutReplicasTests : OwnWorldPerTest
     public async Task DeletingPassesAndNamespacesCanBeRelabelled()
     {
         var sandbox = await WayBackWorkloads.StartAsync();
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
-        {
-            replica.Daemon.Kill();
-        }
+        KillReplicas();
 
         await WayBackWays.InOrder.Single(w => w.ToString() == "delete").GoAsync(sandbox);
         (await World.Rig.Plane.KubectlAsync("dana", "label", "namespace", sandbox.Namespace, "tests-")).OrFail();
@@ -52,7 +54,7 @@ public class WithoutReplicasTests : OwnWorldPerTest
         foreach (var command in (string[])[
             $"set image deployment/web web={V3}", $"set image statefulset/db db={V3}", $"set image daemonset/agent agent={V3}",
             "rollout undo deployment/web", "rollout undo statefulset/db", "rollout undo daemonset/agent", "rollout restart deployment/web", "rollout pause deployment/web",
-            "annotate deployment/web team=a", "patch cronjob.v1beta1.batch/tick -p {\"spec\":{\"suspend\":true}}"])
+            "annotate deployment/web team=a", "patch cronjob/tick -p {\"spec\":{\"suspend\":true}}"])
         {
             await WaitsAsync(command, sandbox.KubectlAsync("dana", command.Split(' ')));
         }

@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using DeployGuard.Rig;
 
-// Tests wait more than they work.
-[assembly: LevelOfParallelism(4)]
-
 namespace DeployGuard.EndToEnd;
 
 /// <summary>One real API server for all tests, DeployGuard installed by its chart, two replicas behind haproxy; torn down whatever happens.</summary>
@@ -12,6 +9,8 @@ public class World
 {
     private const string CustomKinds = """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
 
+    private static readonly SemaphoreSlim s_room = new(Machine.Worlds);
+    private static readonly SemaphoreSlim s_repair = new(1);
     private static readonly ConcurrentDictionary<string, RunningRig> s_own = [];
     private static readonly ConcurrentBag<string> s_usedElsewhere = [];
     private static RunningRig? s_rig;
@@ -22,10 +21,18 @@ public class World
     /// <summary>Of the fixture that runs: its own, or the one that all others share.</summary>
     public static RunningRig Rig => s_own.GetValueOrDefault(Fixture) ?? s_rig ?? throw new InvalidOperationException("the rig is not up");
 
+    /// <summary>Whether the fixture that runs has a world of its own.</summary>
+    public static bool IsOwn => s_own.ContainsKey(Fixture);
+
     private static string Fixture => TestContext.CurrentContext.Test.ClassName ?? "";
 
     [OneTimeSetUp]
-    public async Task StartAsync() => s_rig = await InstallAsync();
+    public async Task StartAsync()
+    {
+        await s_room.WaitAsync();
+        await TestContext.Progress.WriteLineAsync($"Kubernetes {(await Toolbox.InstallAsync()).Kubernetes}, {Machine.Worlds} worlds and {Machine.Turns} tests at a time");
+        s_rig = await InstallAsync(2, null);
+    }
 
     [OneTimeTearDown]
     public async Task StopAsync()
@@ -36,19 +43,60 @@ public class World
         }
     }
 
-    /// <summary>A world of the fixture's own, until it is disposed: for tests that break theirs. Others go on beside it.</summary>
+    /// <summary>A world of the fixture's own, once there is room for one, until it is disposed: for tests that break theirs. Others go on beside it.</summary>
+    /// <param name="replicas">How many of DeployGuard, installed by the chart; none for an empty world.</param>
     /// <param name="chart">Another chart than the one of this repository, such as a former version of it.</param>
-    public static async Task<IAsyncDisposable> OfItsOwnAsync(int replicas = 2, string? chart = null)
+    internal static async Task<OwnedWorld> OfItsOwnAsync(int replicas, string? chart)
     {
-        var fixture = Fixture;
-        return new Own(s_own[fixture] = await InstallAsync(replicas, chart), () => s_own.TryRemove(fixture, out _));
+        var world = new OwnedWorld(Fixture, () => replicas == 0 ? EmptyAsync() : InstallAsync(replicas, chart));
+        await s_room.WaitAsync();
+        try
+        {
+            using var turn = await Turns.TakeAsync(first: true);
+            await world.MakeAsync();
+            return world;
+        }
+        catch
+        {
+            s_room.Release();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes the world of the fixture that runs whole again if it is damaged: if a program of it ended that nobody ended. It says which, and when, and the
+    /// last the program said; the test that runs then may fail of it, and its neighbours need not.
+    /// </summary>
+    internal static async Task RepairAsync(string when)
+    {
+        if ((s_own.GetValueOrDefault(Fixture) ?? s_rig) is not { } rig)
+        {
+            return;
+        }
+
+        await s_repair.WaitAsync();
+        try
+        {
+            foreach (var obituary in await rig.RepairAsync())
+            {
+                var told = $"DAMAGED {when}, and made whole again: the world of {(IsOwn ? Fixture : "all")}: {obituary}";
+                await TestContext.Out.WriteLineAsync(told);
+                await TestContext.Progress.WriteLineAsync(told);
+            }
+        }
+        finally
+        {
+            s_repair.Release();
+        }
     }
 
     public static string Manifest(string name) => Path.Combine(AppContext.BaseDirectory, "manifests", name);
 
-    private static async Task<RunningRig> InstallAsync(int replicas = 2, string? chart = null)
+    private static async Task<RunningRig> EmptyAsync() => await RunningRig.StartAsync(await Toolbox.InstallAsync());
+
+    private static async Task<RunningRig> InstallAsync(int replicas, string? chart)
     {
-        var rig = await RunningRig.StartAsync(await Toolbox.InstallAsync());
+        var rig = await EmptyAsync();
         try
         {
             (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
@@ -73,17 +121,35 @@ public class World
         (await rig.Plane.KubectlAsync("admin", "create", "deployment", "early", "--image=web:1", "-n", "before")).OrFail();
     }
 
-    private sealed class Own(RunningRig rig, Action forget) : IAsyncDisposable
+    /// <summary>The world of a fixture, for as long as the fixture has room for one.</summary>
+    internal sealed class OwnedWorld(string fixture, Func<Task<RunningRig>> start) : IAsyncDisposable
     {
+        public async Task MakeAsync() => s_own[fixture] = await start();
+
+        /// <summary>Another in its place.</summary>
+        public async Task MakeAgainAsync()
+        {
+            await EndAsync();
+            await MakeAsync();
+        }
+
         public async ValueTask DisposeAsync()
         {
-            forget();
-            foreach (var right in UsedRights.Read(rig.Plane.AuditLog).Allowed)
-            {
-                s_usedElsewhere.Add(right);
-            }
+            await EndAsync();
+            s_room.Release();
+        }
 
-            await rig.DisposeAsync();
+        private async Task EndAsync()
+        {
+            if (s_own.TryRemove(fixture, out var rig))
+            {
+                foreach (var right in UsedRights.Read(rig.Plane.AuditLog).Allowed)
+                {
+                    s_usedElsewhere.Add(right);
+                }
+
+                await rig.DisposeAsync();
+            }
         }
     }
 }

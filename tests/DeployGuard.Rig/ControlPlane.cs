@@ -30,7 +30,12 @@ public sealed class ControlPlane : IAsyncDisposable
     private Daemon? _apiServer;
     private string _etcd = "";
 
-    private ControlPlane(Toolbox tools, string folder) => (_tools, Folder) = (tools, folder);
+    private ControlPlane(Toolbox tools, string folder)
+    {
+        (_tools, Folder) = (tools, folder);
+        Api = new PlainApi(Server, TokenOf("admin"));
+        Kubelet = new PlainApi(Server, TokenOf("kubelet"));
+    }
 
     /// <summary>Data, keys, kubeconfigs and logs.</summary>
     public string Folder { get; }
@@ -39,6 +44,12 @@ public sealed class ControlPlane : IAsyncDisposable
     public string AuditLog => Path.Combine(Folder, "audit.log");
 
     public string Server => $"https://127.0.0.1:{_port}";
+
+    /// <summary>As admin.</summary>
+    public PlainApi Api { get; }
+
+    /// <summary>As the kubelet of a node, and not as a person.</summary>
+    internal PlainApi Kubelet { get; }
 
     public static async Task<ControlPlane> StartAsync(Toolbox tools, string folder)
     {
@@ -109,6 +120,21 @@ public sealed class ControlPlane : IAsyncDisposable
         await WaitForApiServerAsync();
     }
 
+    /// <summary>Starts again what ended though nobody here ended it; data, keys and ports stay.</summary>
+    /// <returns>What it was, and the last it said.</returns>
+    internal async Task<IReadOnlyList<string>> RepairAsync()
+    {
+        var ended = _daemons.Where(d => d.HasEndedByItself).ToList();
+        var obituaries = ended.Select(d => d.Obituary).ToList();
+        ended.ForEach(d => d.Restart());
+        if (ended.Count > 0 && _apiServer is not null)
+        {
+            await WaitForApiServerAsync();
+        }
+
+        return obituaries;
+    }
+
     /// <summary>Has etcd forget all history up to now: no watch can be resumed from before.</summary>
     public async Task CompactAsync()
     {
@@ -124,6 +150,8 @@ public sealed class ControlPlane : IAsyncDisposable
         // In the order of who depends on whom.
         _daemons.Reverse();
         _daemons.ForEach(d => d.Dispose());
+        Api.Dispose();
+        Kubelet.Dispose();
         return ValueTask.CompletedTask;
     }
 
@@ -136,20 +164,26 @@ public sealed class ControlPlane : IAsyncDisposable
         _apiServer = Start("kube-apiserver", _apiServerArguments);
         foreach (var user in s_users.Keys)
         {
-            WriteKubeconfig(user, $"token-of-{user}");
+            WriteKubeconfig(user, TokenOf(user));
         }
 
         await WaitForApiServerAsync();
-        Start("kube-controller-manager",
-            $"--kubeconfig={Kubeconfig("admin")}", "--use-service-account-credentials=true", "--leader-elect=false",
-            "--bind-address=127.0.0.1", $"--secure-port={Ports.Free()}", "--port=0", $"--cert-dir={Path.Combine(Folder, "certs")}",
-            $"--service-account-private-key-file={Path.Combine(Folder, "sa.key")}", $"--root-ca-file={Path.Combine(Folder, "certs", "apiserver.crt")}",
-            "--controllers=deployment,replicaset,statefulset,daemonset,job,cronjob,replicationcontroller,namespace,garbagecollector,serviceaccount,"
-                + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,resourcequota,horizontalpodautoscaling");
+        Start("kube-controller-manager", [.. ControllerManagerArguments()]);
     }
 
+    private IEnumerable<string> ControllerManagerArguments() =>
+    [
+        $"--kubeconfig={Kubeconfig("admin")}", "--use-service-account-credentials=true", "--leader-elect=false",
+        "--bind-address=127.0.0.1", $"--secure-port={Ports.Free()}", $"--cert-dir={Path.Combine(Folder, "certs")}",
+        $"--service-account-private-key-file={Path.Combine(Folder, "sa.key")}", $"--root-ca-file={Path.Combine(Folder, "certs", "apiserver.crt")}",
+        "--controllers=deployment,replicaset,statefulset,daemonset,job,cronjob,replicationcontroller,namespace,garbagecollector,serviceaccount,"
+            + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,resourcequota,horizontalpodautoscaling",
+        // Before 1.24 it would listen on a second port as well, the same one in every world.
+        .. _tools.Kubernetes < new Version(1, 24) ? (string[])["--port=0"] : [],
+    ];
+
     private Task WaitForApiServerAsync() => (_apiServer ?? throw new InvalidOperationException("no API server was started"))
-        .WaitUntilAsync(async () => (await KubectlAsync("admin", "get", "--raw", "/readyz")).Succeeded, s_startUp);
+        .WaitUntilAsync(Api.IsReadyAsync, s_startUp);
 
     private async Task<string> StartEtcdAsync()
     {
@@ -189,8 +223,12 @@ public sealed class ControlPlane : IAsyncDisposable
               - {level: Metadata, users: ["system:serviceaccount:deployguard-system:deployguard"]}
               - {level: None}
             """);
-        File.WriteAllLines(Path.Combine(Folder, "tokens.csv"), s_users.Select(u => $"token-of-{u.Key},{u.Key},{u.Key},\"{u.Value}\""));
+        File.WriteAllLines(
+            Path.Combine(Folder, "tokens.csv"),
+            s_users.Select(u => $"{TokenOf(u.Key)},{u.Key},{u.Key},\"{u.Value}\"").Append($"{TokenOf("kubelet")},system:node:node-1,kubelet,\"system:nodes,system:masters\""));
     }
+
+    private static string TokenOf(string user) => $"token-of-{user}";
 
     private Daemon Start(string program, params IEnumerable<string> arguments)
     {

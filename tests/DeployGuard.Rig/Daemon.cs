@@ -7,14 +7,20 @@ public sealed class Daemon : IDisposable
 {
     private static readonly ParentThread s_parent = new();
 
-    private readonly Process _process;
+    private readonly Func<Process> _start;
     private readonly string _log;
+    private Process _process;
+    private bool _isEnded;
+    private bool _isDisposed;
 
-    private Daemon(string name, string log, Process process) => (Name, _log, _process) = (name, log, process);
+    private Daemon(string name, string log, Func<Process> start) => (Name, _log, _start, _process) = (name, log, start, start());
 
     public string Name { get; }
 
     public int Id => _process.Id;
+
+    /// <summary>It is gone, and nobody here ended it.</summary>
+    public bool HasEndedByItself => !_isEnded && _process.HasExited;
 
     public static Daemon Start(string name, string folder, string program, params IEnumerable<string> arguments)
     {
@@ -24,34 +30,43 @@ public sealed class Daemon : IDisposable
         {
             WorkingDirectory = folder,
         };
-        return new Daemon(name, log, s_parent.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
+        return new Daemon(name, log, () => s_parent.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
     }
 
-    /// <summary>Waits until a condition holds; fails at once if the process ends, and with its log if time is up.</summary>
+    /// <summary>Starts it again, as it was started.</summary>
+    public void Restart()
+    {
+        Dispose();
+        (_process, _isEnded, _isDisposed) = (_start(), false, false);
+    }
+
+    /// <summary>Waits until a condition holds; fails at once if the process ends, and with its log if it neither comes up nor says anything more.</summary>
     public async Task WaitUntilAsync(Func<Task<bool>> condition, TimeSpan atMost)
     {
-        var waited = Stopwatch.StartNew();
-        while (waited.Elapsed < atMost)
+        var patience = new Patience(atMost);
+        while (!await condition())
         {
             if (_process.HasExited)
             {
                 throw new InvalidOperationException($"{Name} ended with {_process.ExitCode}:\n{LogTail()}");
             }
 
-            if (await condition())
+            patience.Saw($"{LogLength}");
+            if (patience.IsOver)
             {
-                return;
+                throw new TimeoutException($"{Name} is not up: {patience.Waited}:\n{LogTail()}");
             }
 
-            await Task.Delay(50);
+            await patience.PauseAsync();
         }
-
-        throw new TimeoutException($"{Name} was not up after {atMost.TotalSeconds} s:\n{LogTail()}");
     }
 
     public string LogTail() => File.Exists(_log) ? string.Join('\n', File.ReadLines(_log).TakeLast(30)) : "(no log)";
 
-    public bool HasExited => _process.HasExited;
+    private long LogLength => File.Exists(_log) ? new FileInfo(_log).Length : 0;
+
+    /// <summary>How it ended, and the last it said.</summary>
+    public string Obituary => $"{Name} ended with {_process.ExitCode}; the last it said:\n{LogTail()}";
 
     /// <summary>Resident memory, bytes.</summary>
     public long Memory
@@ -73,13 +88,24 @@ public sealed class Daemon : IDisposable
     /// <summary>Asks it to end, as a kubelet does, and waits until it has.</summary>
     public async Task EndAsync()
     {
+        _isEnded = true;
         Signal("TERM");
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        await _process.WaitForExitAsync(limit.Token);
+        var patience = new Patience(TimeSpan.FromSeconds(60));
+        while (!_process.HasExited)
+        {
+            patience.Saw($"{LogLength}");
+            if (patience.IsOver)
+            {
+                throw new TimeoutException($"{Name} was asked to end, and did not: {patience.Waited}:\n{LogTail()}");
+            }
+
+            await patience.PauseAsync();
+        }
     }
 
     public void Kill()
     {
+        _isEnded = true;
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
@@ -89,7 +115,11 @@ public sealed class Daemon : IDisposable
 
     public void Dispose()
     {
-        Kill();
-        _process.Dispose();
+        if (!_isDisposed)
+        {
+            Kill();
+            _process.Dispose();
+            _isDisposed = true;
+        }
     }
 }

@@ -55,9 +55,31 @@ public sealed class Installation : IDisposable
         }
 
         _proxy = StartProxy();
-        await _proxy.WaitUntilAsync(RegistrationIsFilledAsync, s_startUp);
+        await IsInForceAsync();
+    }
+
+    /// <summary>Waits until the leader has filled the webhook configurations, and a replica answers where the API server calls it.</summary>
+    public async Task IsInForceAsync()
+    {
+        var proxy = _proxy ?? throw new InvalidOperationException("not started");
+        await proxy.WaitUntilAsync(RegistrationIsFilledAsync, s_startUp);
         // A replica that leads while the others still start may have filled it before the proxy listened.
-        await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
+        await proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
+    }
+
+    /// <summary>Starts again what ended though nobody here ended it.</summary>
+    /// <returns>What it was, and the last it said.</returns>
+    internal async Task<IReadOnlyList<string>> RepairAsync()
+    {
+        var ended = _replicas.Select(r => r.Daemon).Append(_proxy).OfType<Daemon>().Where(d => d.HasEndedByItself).ToList();
+        var obituaries = ended.Select(d => d.Obituary).ToList();
+        ended.ForEach(d => d.Restart());
+        if (ended.Count > 0 && _proxy is not null)
+        {
+            await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
+        }
+
+        return obituaries;
     }
 
     /// <summary>Takes the Service away while something is done, as a broken network does: the replicas live, and the API server cannot reach them.</summary>
@@ -155,10 +177,10 @@ public sealed class Installation : IDisposable
 
     private async Task<bool> RegistrationIsFilledAsync()
     {
-        foreach (var kind in (string[])["validatingwebhookconfiguration", "mutatingwebhookconfiguration"])
+        foreach (var kind in (string[])["validatingwebhookconfigurations", "mutatingwebhookconfigurations"])
         {
-            var names = await _plane.KubectlAsync("admin", "get", kind, "deployguard", "-o", "jsonpath={.webhooks[*].name}");
-            if (!names.Output.Contains("deployguard.io", StringComparison.Ordinal))
+            var registered = await _plane.Api.FindAsync($"apis/admissionregistration.k8s.io/v1/{kind}/deployguard");
+            if (registered is not { } found || !found.TryGetProperty("webhooks", out var entries) || entries.GetArrayLength() == 0)
             {
                 return false;
             }

@@ -1,46 +1,60 @@
-using System.Globalization;
-using System.Net.Http.Headers;
-using System.Text;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// Stands in for scheduler and kubelets: gives every pod a node, makes it Ready (a Job's: Succeeded), and lets deleted pods go. A
-/// pod labelled <c>rig/hold</c> stays unready.
+/// Stands in for scheduler and kubelets: gives every pod a node, makes it Ready (a Job's: Succeeded), and lets deleted pods go. It watches, and acts on
+/// what it is told. A pod labelled <c>rig/hold</c> stays unready; one labelled <c>rig/serve</c> runs and is Ready whatever its restartPolicy.
 /// </summary>
 public sealed class LittleKubelet : IAsyncDisposable
 {
-    private readonly HttpClient _http;
+    private const int Hands = 6;
+
+    private static readonly TimeSpan s_againAfter = TimeSpan.FromMilliseconds(300);
+
+    private readonly PlainApi _api;
     private readonly CancellationTokenSource _stop = new();
+    private readonly IReadOnlyList<Channel<JsonElement>> _work = [.. Enumerable.Range(0, Hands).Select(_ => Channel.CreateUnbounded<JsonElement>())];
     private readonly Task _running;
 
-    public LittleKubelet(string server, string token)
+    public LittleKubelet(PlainApi api)
     {
-        // The server's certificate is of its own making, and it listens on loopback.
-        var trust = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
-        _http = new HttpClient(trust) { BaseAddress = new Uri(server), Timeout = TimeSpan.FromSeconds(10) };
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        _running = RunAsync();
+        _api = api;
+        var following = api.FollowAsync("api/v1/pods", pods => pods.ToList().ForEach(HandOver), (type, pod) => HandOver(type, pod), _stop.Token);
+        _running = Task.WhenAll([following, .. _work.Select(WorkAsync)]);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
         await _running;
-        _http.Dispose();
         _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private void HandOver(string type, JsonElement pod)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(150));
+        if (type != "DELETED")
+        {
+            HandOver(pod);
+        }
+    }
+
+    /// <summary>A pod is always in the same hands, so that what is done to it is done in order.</summary>
+    private void HandOver(JsonElement pod) => _work[(PathOf(pod).GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Hands].Writer.TryWrite(pod);
+
+    private async Task WorkAsync(Channel<JsonElement> work)
+    {
         try
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
+            await foreach (var pod in work.Reader.ReadAllAsync(_stop.Token))
             {
-                await LookAfterAllAsync();
+                if (!await LookAfterAsync(pod))
+                {
+                    await LookAgainAsync(PathOf(pod));
+                }
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -49,96 +63,56 @@ public sealed class LittleKubelet : IAsyncDisposable
         }
     }
 
-    private async Task LookAfterAllAsync()
+    /// <summary>The API server was away, or refused: what the pod is by now is looked after in its turn.</summary>
+    private async Task LookAgainAsync(string path)
     {
-        try
+        await Task.Delay(s_againAfter, _stop.Token);
+        if (await _api.FindAsync(path, _stop.Token) is { } now)
         {
-            var pods = await _http.GetFromJsonElementAsync("api/v1/pods", _stop.Token);
-            foreach (var pod in pods.GetProperty("items").EnumerateArray())
-            {
-                await LookAfterAsync(pod);
-            }
-        }
-        catch (Exception fault) when (!_stop.IsCancellationRequested && fault is HttpRequestException or OperationCanceledException or IOException)
-        {
-            // The API server is away for a moment, or too slow; the next round finds out.
+            HandOver(now);
         }
     }
 
-    private async Task LookAfterAsync(JsonElement pod)
+    /// <returns>Whether all was done.</returns>
+    private async Task<bool> LookAfterAsync(JsonElement pod)
     {
-        var metadata = pod.GetProperty("metadata");
-        var path = $"api/v1/namespaces/{metadata.GetProperty("namespace").GetString()}/pods/{metadata.GetProperty("name").GetString()}";
+        var (metadata, spec, path) = (pod.GetProperty("metadata"), pod.GetProperty("spec"), PathOf(pod));
         if (metadata.TryGetProperty("deletionTimestamp", out _))
         {
-            using var gone = await _http.DeleteAsync(new Uri($"{path}?gracePeriodSeconds=0", UriKind.Relative), _stop.Token);
-            return;
+            return IsDone(await _api.SendAsync(HttpMethod.Delete, $"{path}?gracePeriodSeconds=0", null, "application/json", _stop.Token));
         }
 
-        var spec = pod.GetProperty("spec");
-        if (!spec.TryGetProperty("nodeName", out _))
+        if (!spec.TryGetProperty("nodeName", out _) && !IsDone(await BindAsync(path, metadata)))
         {
-            await SendAsync(HttpMethod.Post, $"{path}/binding", new JsonObject
-            {
-                ["apiVersion"] = "v1",
-                ["kind"] = "Binding",
-                ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString() },
-                ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "node-1" },
-            }, "application/json");
+            return false;
         }
 
-        var held = metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty("rig/hold", out _);
         var phase = pod.GetProperty("status").TryGetProperty("phase", out var p) ? p.GetString() : "";
-        if (phase is "Running" or "Succeeded" || held)
+        if (phase is "Running" or "Succeeded" or "Failed" || IsLabelled(metadata, "rig/hold"))
         {
-            return;
+            return true;
         }
 
-        var isJob = spec.TryGetProperty("restartPolicy", out var restart) && !restart.ValueEquals("Always");
-        await SendAsync(HttpMethod.Patch, $"{path}/status", Status(spec, isJob), "application/merge-patch+json");
+        var ends = spec.TryGetProperty("restartPolicy", out var restart) && !restart.ValueEquals("Always") && !IsLabelled(metadata, "rig/serve");
+        return IsDone(await _api.SendAsync(HttpMethod.Patch, $"{path}/status", PodStatus.Of(spec, ends), "application/merge-patch+json", _stop.Token));
     }
 
-    private static JsonObject Status(JsonElement spec, bool isJob)
+    private Task<HttpStatusCode?> BindAsync(string path, JsonElement metadata) => _api.SendAsync(HttpMethod.Post, $"{path}/binding", new JsonObject
     {
-        var now = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-        JsonObject Condition(string type) => new() { ["type"] = type, ["status"] = isJob ? "False" : "True", ["lastTransitionTime"] = now };
-        var state = isJob
-            ? new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = 0, ["startedAt"] = now, ["finishedAt"] = now } }
-            : new JsonObject { ["running"] = new JsonObject { ["startedAt"] = now } };
-        return new JsonObject
-        {
-            ["status"] = new JsonObject
-            {
-                ["phase"] = isJob ? "Succeeded" : "Running",
-                ["conditions"] = new JsonArray(Condition("Ready"), Condition("ContainersReady")),
-                ["containerStatuses"] = new JsonArray([.. spec.GetProperty("containers").EnumerateArray().Select(c => (JsonNode)new JsonObject
-                {
-                    ["name"] = c.GetProperty("name").GetString(),
-                    ["image"] = c.GetProperty("image").GetString(),
-                    ["imageID"] = "",
-                    ["ready"] = !isJob,
-                    ["restartCount"] = 0,
-                    ["state"] = state.DeepClone(),
-                })]),
-            },
-        };
-    }
+        ["apiVersion"] = "v1",
+        ["kind"] = "Binding",
+        ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString() },
+        ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "node-1" },
+    }, "application/json", _stop.Token);
 
-    private async Task SendAsync(HttpMethod method, string path, JsonObject body, string contentType)
-    {
-        using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue(contentType));
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = content };
-        // A pod that went meanwhile, or that a controller wrote first, is looked at again in the next round.
-        using var response = await _http.SendAsync(request, _stop.Token);
-    }
-}
+    /// <summary>Done, or nothing to do any more: the pod is gone, or was bound already.</summary>
+    private static bool IsDone(HttpStatusCode? status) => status is HttpStatusCode.NotFound or HttpStatusCode.Conflict or >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices;
 
-internal static class HttpClientJson
-{
-    public static async Task<JsonElement> GetFromJsonElementAsync(this HttpClient http, string path, CancellationToken cancel)
+    private static bool IsLabelled(JsonElement metadata, string label) => metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(label, out _);
+
+    private static string PathOf(JsonElement pod)
     {
-        await using var body = await http.GetStreamAsync(new Uri(path, UriKind.Relative), cancel);
-        using var document = await JsonDocument.ParseAsync(body, cancellationToken: cancel);
-        return document.RootElement.Clone();
+        var metadata = pod.GetProperty("metadata");
+        return $"api/v1/namespaces/{metadata.GetProperty("namespace").GetString()}/pods/{metadata.GetProperty("name").GetString()}";
     }
 }

@@ -5,6 +5,8 @@ namespace DeployGuard.Rig;
 /// <summary>How a command ended, and what it printed on both streams, in the order it came.</summary>
 public sealed record Run(string Command, int ExitCode, string Output)
 {
+    private const int MostMinutes = 15;
+
     public bool Succeeded => ExitCode == 0;
 
     public static async Task<Run> OfAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? input = null)
@@ -36,7 +38,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         await process.StandardInput.WriteAsync(input ?? "");
         process.StandardInput.Close();
         // Longer than any command is told to wait itself.
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(6));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(MostMinutes));
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -44,7 +46,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in 6 minutes");
+            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in {MostMinutes} minutes");
         }
 
         lock (lines)

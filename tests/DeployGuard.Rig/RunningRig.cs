@@ -22,7 +22,7 @@ public sealed class RunningRig : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("deployguard-rig-");
         var rig = new RunningRig(tools, folder, await ControlPlane.StartAsync(tools, folder.FullName));
-        rig._kubelet = new LittleKubelet(rig.Plane.Server, "token-of-admin");
+        rig._kubelet = new LittleKubelet(rig.Plane.Kubelet);
         return rig;
     }
 
@@ -39,9 +39,17 @@ public sealed class RunningRig : IAsyncDisposable
     {
         var all = labels.Prepend($"kubernetes.io/metadata.name={name}").Select(l => l.Split('=')).ToDictionary(l => l[0], l => l[1]);
         var manifest = JsonSerializer.Serialize(new { apiVersion = "v1", kind = "Namespace", metadata = new { name, labels = all } });
-        (await Plane.KubectlAsync("admin", manifest, ["create", "-f", "-"])).OrFail();
-        await Wait.UntilAsync(() => Plane.KubectlAsync("admin", "get", "serviceaccount", "default", "-n", name), run => run.Succeeded, $"the service account of namespace {name}");
+        await Plane.Api.CreateAsync("api/v1/namespaces", manifest);
+        await Wait.UntilAsync(
+            async () => await Plane.Api.FindAsync($"api/v1/namespaces/{name}/serviceaccounts/default") is not null,
+            isThere => isThere,
+            $"the service account of namespace {name}");
     }
+
+    /// <summary>A world that is damaged is made whole again: what ended though nobody here ended it is started as it was started before.</summary>
+    /// <returns>What it was, each with the last it said; empty for a world that is whole.</returns>
+    public async Task<IReadOnlyList<string>> RepairAsync() =>
+        [.. await Plane.RepairAsync(), .. Installation is null ? [] : await Installation.RepairAsync()];
 
     /// <summary>Aggregated roles and their bindings take effect a moment after they are written.</summary>
     public Task<Run> WaitForPermissionAsync(string user, string verb, string resource, string @namespace) => Wait.UntilAsync(

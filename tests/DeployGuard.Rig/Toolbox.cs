@@ -3,8 +3,11 @@ using System.Diagnostics;
 namespace DeployGuard.Rig;
 
 /// <summary>The programs that the rig runs. Installs what is missing, and says so while it takes long.</summary>
-public sealed record Toolbox(string Repository, string Bin)
+/// <param name="Kubernetes">The version of the API server and its controllers.</param>
+public sealed record Toolbox(string Repository, string Bin, Version Kubernetes)
 {
+    private static readonly Lazy<Task<Toolbox>> s_installed = new(InstallOnceAsync);
+
     public string Webhook => Environment.GetEnvironmentVariable("DEPLOYGUARD_WEBHOOK") ?? Path.Combine(Repository, "artifacts", "webhook", "deployguard-webhook");
 
     /// <summary>Holds <c>deployguard</c> and <c>kubectl-deployguard</c>.</summary>
@@ -17,17 +20,29 @@ public sealed record Toolbox(string Repository, string Bin)
 
     public string this[string program] => Path.Combine(Bin, program);
 
-    public static async Task<Toolbox> InstallAsync()
+    public static Task<Toolbox> InstallAsync() => s_installed.Value;
+
+    private static async Task<Toolbox> InstallOnceAsync()
     {
         var repository = FindRepository();
         var start = new ProcessStartInfo(Path.Combine(repository, "tests", "DeployGuard.Rig", "install.sh")) { RedirectStandardOutput = true };
         using var install = Process.Start(start) ?? throw new InvalidOperationException("install.sh did not start");
         var output = await install.StandardOutput.ReadToEndAsync();
         await install.WaitForExitAsync();
-        var toolbox = install.ExitCode == 0
-            ? new Toolbox(repository, output.Trim().Split('\n')[^1])
+        var bin = install.ExitCode == 0
+            ? output.Trim().Split('\n')[^1]
             : throw new InvalidOperationException($"install.sh failed with {install.ExitCode}; what it said stands above");
+        var toolbox = new Toolbox(repository, bin, await VersionAsync(Path.Combine(bin, "kube-apiserver")));
         return File.Exists(toolbox.Webhook) ? toolbox : throw new InvalidOperationException($"{toolbox.Webhook} is not there: run make publish first");
+    }
+
+    /// <summary>Prints <c>Kubernetes v1.36.2</c>.</summary>
+    private static async Task<Version> VersionAsync(string apiServer)
+    {
+        var printed = (await Run.OfAsync(apiServer, ["--version"], new Dictionary<string, string>())).OrFail().Output;
+        return Version.TryParse(printed.Split(' ', '-', '+')[1].TrimStart('v'), out var version)
+            ? version
+            : throw new InvalidOperationException($"{apiServer} --version printed: {printed}");
     }
 
     private static string FindRepository()

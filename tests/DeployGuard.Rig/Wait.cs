@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Collections;
 
 namespace DeployGuard.Rig;
 
@@ -6,12 +6,12 @@ namespace DeployGuard.Rig;
 public static class Wait
 {
     /// <summary>
-    /// Asks until what comes back is accepted, and returns it; at the deadline fails with what came last. The limit is for what never comes: a
-    /// machine with more to do than cores takes a minute for what takes a second on an idle one.
+    /// Asks until what comes back is accepted, and returns it; fails with what came last once nothing has changed for so many seconds on a machine
+    /// with room (<see cref="Patience"/>).
     /// </summary>
     public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> accept, string what, int seconds = 120)
     {
-        var waited = Stopwatch.StartNew();
+        var patience = new Patience(TimeSpan.FromSeconds(seconds));
         while (true)
         {
             var last = await ask();
@@ -20,12 +20,22 @@ public static class Wait
                 return last;
             }
 
-            if (waited.Elapsed.TotalSeconds > seconds)
+            var seen = Text(last);
+            patience.Saw(seen);
+            if (patience.IsOver)
             {
-                throw new TimeoutException($"{what}: not after {seconds} s; last seen:\n{last}");
+                throw new TimeoutException($"{what}: {patience.Waited}; last seen:\n{seen}");
             }
 
-            await Task.Delay(100);
+            await patience.PauseAsync();
         }
     }
+
+    private static string Text(object? seen) => seen switch
+    {
+        null => "(nothing)",
+        string text => text,
+        IEnumerable many => string.Join(", ", many.Cast<object?>().Select(Text)),
+        _ => seen.ToString() ?? "",
+    };
 }

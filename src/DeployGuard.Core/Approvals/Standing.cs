@@ -31,7 +31,7 @@ public static class Standing
         }
 
         var last = uses.Max(u => u.At);
-        var authors = OriginReader.AuthorsIn(change.Evidence);
+        var authors = OriginReader.AuthorsIn(change.EvidenceFor(uses.Select(u => u.By)));
         var rules = policies.Select(p => p.Approval).OfType<ApprovalRules>().ToList();
         return approvals.FirstOrDefault(a => a.Decision is Decision.Approve && a.TemplateHash == change.TemplateHash && a.Workload == change.Workload
             && a.CreatedAt >= last

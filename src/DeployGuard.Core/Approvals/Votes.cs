@@ -61,16 +61,18 @@ internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, I
 
     /// <summary>
     /// Everybody who asked for the revision or is named as its author; where images are approved, of any revision that brought one of
-    /// the new images, since it is them that are approved.
+    /// the new images, since it is them that are approved. Of these, only the first may name authors for others: the rest came after it.
     /// </summary>
     private static HashSet<string> Excluded(Change change, IReadOnlyList<string> fresh, ClusterView view)
     {
-        var brought = view.Changes.Where(c => c.Images.Any(fresh.Contains)).ToList();
+        var brought = view.Changes.Where(c => c.Images.Any(fresh.Contains)).OrderBy(c => c.FirstAskedAt).ToList();
+        var asks = change.Request.Requester.Username;
+        var claims = brought.Take(1).SelectMany(c => c.EvidenceFor([asks])).Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == asks)));
         // User names are compared as written; authors are claims, in which a capital letter must not make a difference.
         return
         [
             .. change.Requesters, .. brought.SelectMany(c => c.Requesters),
-            .. Known(change.Origin.Authors.Concat(brought.SelectMany(c => OriginReader.AuthorsIn(c.Evidence))), view.Approvals),
+            .. Known(change.Origin.Authors.Concat(OriginReader.AuthorsIn(claims)), view.Approvals),
         ];
     }
 

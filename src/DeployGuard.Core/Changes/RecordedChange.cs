@@ -31,8 +31,15 @@ public sealed record RecordedChange
     /// <summary>The conclusion when the revision was last asked for.</summary>
     public OriginKind Origin { get; init; }
 
-    /// <summary>Usernames of everybody who asked for this revision.</summary>
+    /// <summary>Usernames of everybody who asked for this revision, in the order in which they first did.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
+
+    /// <summary>
+    /// What counts of the claims for somebody: their own, and those of whoever brought the revision. Those of others who asked for the same later count for
+    /// these alone, or anybody could name every approver as an author of somebody else's change.
+    /// </summary>
+    public IEnumerable<Evidence> EvidenceFor(IEnumerable<string> who) =>
+        Evidence.Where(e => !e.IsCarried && (e.By is null || (Requesters.Count > 0 && e.By == Requesters[0]) || who.Contains(e.By)));
 
     /// <summary>Name of the ReplicaSet or ControllerRevision that held this revision when it was seen running; null before. For people: a name proves nothing.</summary>
     public string? OwnedRevision { get; init; }
@@ -57,6 +64,9 @@ public sealed record RecordedChange
 
     /// <summary>When it was last asked for; the minimum where nobody did: what was adopted.</summary>
     public DateTimeOffset LastAskedAt { get; init; }
+
+    /// <summary>When it was first asked for; the minimum where nobody did.</summary>
+    public DateTimeOffset FirstAskedAt { get; init; }
 
     /// <summary>Since when all its pods are available without a break; null while they are not.</summary>
     public DateTimeOffset? AvailableSince { get; init; }
@@ -116,6 +126,9 @@ public sealed record OwnedRevision(string Name, string TemplateHash, string Uid 
 
     /// <summary>Its restart annotations, where its pods read them.</summary>
     public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = Maps.Empty;
+
+    /// <summary>What its object says of its origin, by key and value: kubectl copies it into what is undone.</summary>
+    public IReadOnlyList<(string Key, string Value)> Claims { get; init; } = [];
 }
 
 /// <summary>How an unproven revision stands in one pool, as the Change tells it.</summary>

@@ -17,7 +17,16 @@ public enum OriginKind
 /// <param name="Source">Where it was read: <c>annotation</c>.</param>
 /// <param name="Key">What was read: the annotation's key.</param>
 /// <param name="Value">What it said, as written.</param>
-public sealed record Evidence(string Source, string Key, string Value);
+public sealed record Evidence(string Source, string Key, string Value)
+{
+    /// <summary>Whose request brought it; null where that is not on record: an older version wrote it.</summary>
+    public string? By { get; init; }
+
+    /// <summary>
+    /// It stood on the live object, where anybody who may annotate can have put it. It counts for the requests that carry it, and not from the record.
+    /// </summary>
+    public bool IsCarried { get; init; }
+}
 
 /// <summary>The conclusion from all evidence.</summary>
 /// <param name="Tool">The tool named, for messages; null if none was.</param>

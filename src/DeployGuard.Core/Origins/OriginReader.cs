@@ -1,3 +1,4 @@
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Origins;
@@ -6,7 +7,7 @@ namespace DeployGuard.Core.Origins;
 /// Concludes how a change was made. Annotations are unsigned: they can say AI and name authors, never the opposite, so a
 /// missing or a "false" one leaves the origin unknown.
 /// </summary>
-internal static class OriginReader
+public static class OriginReader
 {
     private const string AiAssisted = "deployguard.io/ai-assisted";
     private const string AiTool = "deployguard.io/ai-tool";
@@ -16,10 +17,16 @@ internal static class OriginReader
     /// <summary>An annotation may hold 256 KiB, and evidence is kept; what is longer is nobody's name for a tool or an author.</summary>
     private const int LongestValue = 1024;
 
-    /// <param name="recorded">What was ever claimed about this revision: taking an annotation away does not take it back.</param>
-    public static Origin Read(Workload workload, IReadOnlyList<Evidence> recorded)
+    /// <param name="before">What the workload was; what it says already was not brought by this request.</param>
+    /// <param name="recorded">What is on record of this revision: taking an annotation away does not take it back.</param>
+    public static Origin Read(Workload workload, Workload? before, string requester, RecordedChange? recorded, ClusterView view)
     {
-        Evidence[] evidence = [.. recorded.Concat(Claims(workload)).Distinct()];
+        var live = before is null ? [] : Claims(before).ToHashSet();
+        var onRecord = view.Changes.SelectMany(c => c.EvidenceFor([])).Select(e => (e.Key, e.Value)).ToHashSet();
+        bool IsCarried(Evidence claim) => !onRecord.Contains((claim.Key, claim.Value))
+            && (live.Contains(claim) || view.History.Any(h => h.TemplateHash == workload.Template.Hash && h.Claims.Contains((claim.Key, claim.Value))));
+        var asked = Claims(workload).Distinct().Select(c => c with { By = requester, IsCarried = IsCarried(c) });
+        Evidence[] evidence = [.. (recorded?.EvidenceFor([requester]) ?? []).Concat(asked).DistinctBy(e => (e.Source, e.Key, e.Value))];
         var kind = evidence.Any(SaysAi) ? OriginKind.AiAssisted : OriginKind.Unknown;
         var tool = evidence.FirstOrDefault(e => e.Key == AiTool)?.Value;
         return new Origin(kind, tool, AuthorsIn(evidence), evidence);
@@ -28,6 +35,9 @@ internal static class OriginReader
     /// <summary>Everybody whom any of it names as an author.</summary>
     public static IReadOnlyList<string> AuthorsIn(IEnumerable<Evidence> evidence) =>
         [.. evidence.Where(e => e.Key == Authors).SelectMany(Names).Distinct()];
+
+    /// <summary>What annotations say, by key and value; for those that keep a revision in another form than as a workload.</summary>
+    public static IReadOnlyList<(string Key, string Value)> ClaimsOf(Workload workload) => [.. Claims(workload).Select(c => (c.Key, c.Value)).Distinct()];
 
     private static IEnumerable<Evidence> Claims(Workload workload) =>
         from annotations in (IReadOnlyDictionary<string, string>[])[workload.Template.Annotations, workload.Annotations]

@@ -88,7 +88,7 @@ public sealed record NewApproval(Approval Approval, Requester Who, RecordedChang
 
     private string? IsTheirOwn(RecordedChange recorded) =>
         recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} asked for {recorded.Name}"
-        : OriginReader.AuthorsIn(recorded.Evidence).Contains(Who.Username, StringComparer.OrdinalIgnoreCase) ? $"{Who.Username} is named as an author of {recorded.Name}"
+        : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(Who.Username, StringComparer.OrdinalIgnoreCase) ? $"{Who.Username} is named as an author of {recorded.Name}"
         : null;
 
     private string Groups

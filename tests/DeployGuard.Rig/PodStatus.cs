@@ -1,0 +1,35 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DeployGuard.Rig;
+
+/// <summary>What a kubelet writes into the status of a pod whose containers have all started, or have all ended well.</summary>
+internal static class PodStatus
+{
+    public static JsonObject Of(JsonElement spec, bool hasEnded)
+    {
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        JsonObject Condition(string type) => new() { ["type"] = type, ["status"] = hasEnded ? "False" : "True", ["lastTransitionTime"] = now };
+        var state = hasEnded
+            ? new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = 0, ["startedAt"] = now, ["finishedAt"] = now } }
+            : new JsonObject { ["running"] = new JsonObject { ["startedAt"] = now } };
+        return new JsonObject
+        {
+            ["status"] = new JsonObject
+            {
+                ["phase"] = hasEnded ? "Succeeded" : "Running",
+                ["conditions"] = new JsonArray(Condition("Ready"), Condition("ContainersReady")),
+                ["containerStatuses"] = new JsonArray([.. spec.GetProperty("containers").EnumerateArray().Select(c => (JsonNode)new JsonObject
+                {
+                    ["name"] = c.GetProperty("name").GetString(),
+                    ["image"] = c.GetProperty("image").GetString(),
+                    ["imageID"] = "",
+                    ["ready"] = !hasEnded,
+                    ["restartCount"] = 0,
+                    ["state"] = state.DeepClone(),
+                })]),
+            },
+        };
+    }
+}
