@@ -25,6 +25,9 @@ internal sealed class Records(ApiConnection api, string @namespace)
         return new ChangeView(found.RootElement);
     }
 
+    /// <summary>A Change with all that it would change.</summary>
+    public async Task<Subject> SubjectAsync(ChangeView change, CancellationToken cancel) => Subject.Of(change, ShownChange.Of(change, await FindTemplateAsync(change.Name, cancel)));
+
     public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
     {
         using var list = await api.GetAsync($"{Folder}/changes", cancel);
@@ -115,6 +118,31 @@ internal sealed class Records(ApiConnection api, string @namespace)
         SetTime(spec, "expiresAt", expiresAt);
         using var written = await CreateAsync("breakglasses", BreakGlassReader.Kind, wanted.Workload?.Name ?? @namespace, spec, dryRun: false, cancel);
         return BreakGlassReader.Read(written.RootElement, DateTimeOffset.MinValue);
+    }
+
+    /// <summary>It is written a moment after its Change: whoever is quick waits for it.</summary>
+    private async Task<StoredTemplate> FindTemplateAsync(string change, CancellationToken cancel)
+    {
+        const int Attempts = 4;
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            try
+            {
+                using var found = await api.FindAsync($"{Folder}/changetemplates/{change}", cancel);
+                if (found is not null)
+                {
+                    return new StoredTemplate(found.RootElement.Clone(), "");
+                }
+            }
+            catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+            {
+                return new StoredTemplate(null, $"You may not read the whole template: {refused.ServerMessage}");
+            }
+
+            await Task.Delay(attempt < Attempts ? TimeSpan.FromMilliseconds(300) : TimeSpan.Zero, cancel);
+        }
+
+        return new StoredTemplate(null, "The whole template is not on record: the Change is older than this, was adopted, or its namespace has no room for more.");
     }
 
     private Task<JsonDocument> CreateAsync(string resource, string kind, string prefix, JsonObject spec, bool dryRun, CancellationToken cancel)

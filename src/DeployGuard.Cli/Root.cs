@@ -10,6 +10,7 @@ internal static class Root
         {
             CheckCommand.Create(time),
             ChangesCommand.Create(time),
+            ShowCommand.Create(),
             StatusCommand.Create(time),
             VoteCommand.Approve(time),
             VoteCommand.Reject(time),

@@ -1,13 +1,15 @@
 using DeployGuard.Cluster.Files;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
 
 /// <summary>What is about to be approved or rejected, and what is shown of it.</summary>
+/// <param name="IsShownWhole">Nothing that an approval signs is missing from what is shown.</param>
 /// <param name="IsUnreviewed">It came in by break-glass: an approval is its review.</param>
-internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsUnreviewed = false)
+internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsShownWhole, bool IsUnreviewed = false)
 {
     /// <summary>What version 0.2 recorded it under; null where it did not.</summary>
     public string? LegacyHash { get; init; }
@@ -16,25 +18,26 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
     public bool IsMeantBy(Approval vote) => vote.Workload == Workload
         && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == LegacyHash : vote.Images.Any(Images.Contains));
 
-    public static Subject Of(ChangeView change)
+    public static Subject Of(ChangeView change, ShownChange shown)
     {
         var recorded = change.Recorded ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it");
-        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}"))})";
+        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}")))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",
             $"Workload  {recorded.Workload}",
             $"Origin    {change.Origin}{evidence}",
-            $"Asked by  {string.Join(", ", recorded.Requesters)}",
+            $"Asked by  {VisibleText.Line(string.Join(", ", recorded.Requesters))}",
             .. Block("Release", change.ChangeIds),
             .. Block("Images", change.Images),
-            .. Block("Diff", change.Diff),
             .. Block("Policies", change.Policies),
             .. Block("Votes", change.Approvals),
             .. Block("Glass", change.BreakGlass),
             .. Block("Found", change.Findings),
         ];
-        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], Text.Printable(string.Join('\n', lines)), recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
+        // Last: it is next to the question.
+        var description = $"{Text.Printable(string.Join('\n', lines))}\n\n{shown.Text}";
+        return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], description, shown.IsWhole, recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
     }
 
     /// <summary>A workload and hash, ahead of any Change. Bare digits are of today's version, unless a record that version 0.2 made has them.</summary>
@@ -51,7 +54,7 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
         var full = hex != hash ? hash
             : recorded.Where(c => c.Workload == workload).Select(c => c.TemplateHash).Where(known => Core.Workloads.TemplateHash.DigitsOf(known) == hex)
                 .OrderBy(Core.Workloads.TemplateHash.IsLegacy).FirstOrDefault() ?? Core.Workloads.TemplateHash.Prefix + hex;
-        return new Subject(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.");
+        return new Subject(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.", IsShownWhole: false);
     }
 
     /// <summary>Reads <c>deployment/web</c>, or of a custom kind, as its objects spell it, <c>Rollout.argoproj.io/web</c>.</summary>
@@ -73,5 +76,5 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
         return new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
     }
 
-    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{line}");
+    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{VisibleText.Line(line)}");
 }

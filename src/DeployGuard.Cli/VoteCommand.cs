@@ -61,8 +61,10 @@ internal sealed class VoteCommand
         using var connection = api;
         var records = new Records(api, @namespace);
         var subjects = await FindAsync(parsed, records, cancel);
-        output.WriteLine(string.Join("\n\n", subjects.Select(s => s.Description)));
+        await Pager.WriteAsync(output, string.Join("\n\n", subjects.Select(s => s.Description)), cancel);
         var what = subjects.Count == 1 ? "exactly this" : $"all {subjects.Count} of these";
+        var unseen = subjects.Count(s => !s.IsShownWhole);
+        what += unseen == 0 ? "" : subjects.Count == 1 ? ", though not all of it was shown" : $", though {unseen} were not shown whole";
         if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, $"{_decision} {what}?"))
         {
             output.WriteLine("Nothing was written.");
@@ -91,12 +93,23 @@ internal sealed class VoteCommand
         if (release is not null)
         {
             var waiting = (await records.ChangesAsync(cancel)).Where(c => c.Waits && c.ChangeIds.Contains(release)).ToList();
-            return waiting.Count > 0 ? [.. waiting.Select(Subject.Of)]
+            return waiting.Count > 0 ? await SubjectsAsync(records, waiting, cancel)
                 : throw new ManifestException($"--change-id {release}: nothing of it waits in namespace {records.Namespace}");
         }
 
         return what?.Contains('/') == true
             ? [Subject.Ahead(Subject.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone"), await records.RecordedAsync(cancel))]
-            : [Subject.Of(await records.FindChangeAsync(what ?? "", cancel))];
+            : await SubjectsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], cancel);
+    }
+
+    private static async Task<IReadOnlyList<Subject>> SubjectsAsync(Records records, IReadOnlyList<ChangeView> changes, CancellationToken cancel)
+    {
+        var subjects = new List<Subject>();
+        foreach (var change in changes)
+        {
+            subjects.Add(await records.SubjectAsync(change, cancel));
+        }
+
+        return subjects;
     }
 }

@@ -38,7 +38,7 @@ internal static class WithdrawCommand
         var found = votes.Where(v => v.Name == what).ToList();
         if (found.Count == 0)
         {
-            found = await MineAsync(records, Subject.Of(await records.FindChangeAsync(what, cancel)), votes, cancel);
+            found = await MineAsync(records, Subject.Of(await records.FindChangeAsync(what, cancel), ShownChange.Nothing), votes, cancel);
         }
 
         foreach (var vote in found)

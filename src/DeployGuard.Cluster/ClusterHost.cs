@@ -9,6 +9,7 @@ using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
@@ -48,7 +49,7 @@ public sealed class ClusterHost
         _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).AskAsync, time, logger);
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
-        _recorder = new ChangeRecorder(writer, events, _inbox, time, logger);
+        _recorder = new ChangeRecorder(writer, new TemplateWriter(api, new TemplateShelf(api, _caches, time), time), events, _inbox, time, logger);
         var managed = given is null ? new ManagedCertificate(api, options, time, logger) : null;
         Certificate = given ?? managed ?? throw new InvalidOperationException("no certificate");
         var registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);
@@ -196,6 +197,19 @@ public sealed class ClusterHost
         {
             throw new UnavailableException($"the API server did not say in time whether {who.Username} may {verb} {resource}", fault);
         }
+    }
+
+    /// <summary>
+    /// How many ChangeApprovals or BreakGlasses one person has in a namespace. Far from the limit the caches are good enough; near it they are counted now, which
+    /// takes older API servers some time where a namespace has many.
+    /// </summary>
+    /// <exception cref="UnavailableException">They could not be counted in time.</exception>
+    public async Task<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline)
+    {
+        var known = resource == "breakglasses"
+            ? _caches.BreakGlasses.Under(@namespace).Count(g => g.RequestedBy.Username == username)
+            : _caches.Approvals.Under(@namespace).Count(a => a.Approver.Username == username);
+        return known < RecordLimits.MaxRecords / 2 ? known : await _live.CountAsync(resource, @namespace, RecordLabels.OfMaker(username), deadline);
     }
 
     /// <summary>Takes note of a controller at work, by a request that was let in; never waits.</summary>

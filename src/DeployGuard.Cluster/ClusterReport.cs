@@ -28,6 +28,9 @@ public sealed class ClusterReport
     /// <summary>Changes that found no place in the inbox since the start.</summary>
     public long ChangesOverflowed => _recorder.Overflowed;
 
+    /// <summary>Whole templates that found no room in their namespace since the start.</summary>
+    public long TemplatesOverflowed => _recorder.TemplatesOverflowed;
+
     /// <summary>Changes that came in by break-glass and wait for somebody else's look.</summary>
     public IEnumerable<RecordedChange> Unreviewed => _caches.Changes.All().Where(c => c.IsUnreviewed);
 

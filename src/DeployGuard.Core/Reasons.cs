@@ -69,7 +69,7 @@ public static class Reasons
         "whoever asked", "Run it again in a few seconds; if it stays, tell whoever operates DeployGuard.");
 
     public static readonly Reason WrittenByDeployGuard = new(
-        "WrittenByDeployGuard", "Records", "Somebody else than DeployGuard wrote a Change.",
+        "WrittenByDeployGuard", "Records", "Somebody else than DeployGuard wrote a Change or its ChangeTemplate.",
         "nobody", "Approve or reject it: `kubectl deployguard approve CHANGE`.");
 
     public static readonly Reason RecordIsFinal = new(
@@ -85,7 +85,7 @@ public static class Reasons
         "whoever makes it", "Leave `metadata.finalizers` out.");
 
     public static readonly Reason MakerForged = new(
-        "MakerForged", "Records", "`spec.approver` or `spec.requestedBy` is not who asks; DeployGuard stamps it.",
+        "MakerForged", "Records", "`spec.approver`, `spec.requestedBy` or one of the labels beside them is not what DeployGuard stamps.",
         Operator, "See that the mutating webhook configuration is in place.");
 
     public static readonly Reason MakerIsMachine = new(
@@ -128,11 +128,19 @@ public static class Reasons
         "BreakGlassUnreviewed", "Records", "What this person let in by an earlier BreakGlass has waited for review for more than a day.",
         "another person of the approving groups", "`kubectl deployguard approve CHANGE` for the change that the message names.");
 
+    public static readonly Reason TooManyRecords = new(
+        "TooManyRecords", "Records", "One person has as many ChangeApprovals or BreakGlasses in a namespace as are kept of one person.",
+        "whoever makes it", "Withdraw those that nobody needs any more: `kubectl get changeapprovals`, `kubectl deployguard withdraw NAME`.");
+
+    public static readonly Reason RecordTooLarge = new(
+        "RecordTooLarge", "Records", "A ChangeApproval or BreakGlass is longer than a decision can read in time.",
+        "whoever makes it", "Shorten `reason`, or leave `images` out beside a `templateHash`.");
+
     public static IReadOnlyList<Reason> All { get; } =
     [
         ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, RestartTimeUnknown, PolicyUnreadable, Undecidable, Overloaded,
         WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, RecordHasFinalizers, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
-        AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed,
+        AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed, TooManyRecords, RecordTooLarge,
     ];
 
     public static Reason? Find(string code) => All.FirstOrDefault(r => r.Code.Equals(code, StringComparison.OrdinalIgnoreCase));

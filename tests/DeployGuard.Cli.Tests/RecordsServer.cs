@@ -22,7 +22,6 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private const string Folder = "/apis/deployguard.io/v1alpha1/namespaces/shop";
 
-    private static readonly string s_hash = "v1:" + new string('0', 64);
     private static readonly SafeguardPolicy s_policy = new()
     {
         Name = "tier-1",
@@ -46,6 +45,18 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     /// <summary>It tells everybody who he is, as servers do from 1.28 on.</summary>
     public bool Tells { get; set; } = true;
+
+    /// <summary>Of the revision that the Change is about.</summary>
+    public string Hash { get; set; } = "v1:" + new string('0', 64);
+
+    /// <summary>The ChangeTemplate beside the Change; null where there is none.</summary>
+    public JsonObject? Template { get; set; }
+
+    /// <summary>Whoever asks may read ChangeTemplates.</summary>
+    public bool ShowsTemplates { get; set; } = true;
+
+    /// <summary>The lines of its diff.</summary>
+    public IReadOnlyList<string> Diff { get; set; } = [];
 
     /// <summary>The votes on record, by name.</summary>
     public Dictionary<string, JsonObject> Votes { get; } = [];
@@ -78,6 +89,8 @@ internal sealed class RecordsServer : IAsyncDisposable
                 : Refused("selfsubjectreviews is forbidden"),
             ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
             ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
+            ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
+            ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (HttpStatusCode.OK, template.DeepClone().AsObject()),
             ("GET", $"{Folder}/changeapprovals") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray([.. Votes.Values.Select(v => v.DeepClone())]) }),
             ("POST", $"{Folder}/changeapprovals") => Create(await JsonNode.ParseAsync(context.Request.Body) as JsonObject ?? [], context.Request.Query.ContainsKey("dryRun")),
             ("DELETE", _) when Votes.ContainsKey(name) => Delete(name),
@@ -120,9 +133,10 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private static Approval Read(JsonObject vote) => ApprovalReader.Read(JsonSerializer.SerializeToElement(vote), DateTimeOffset.UnixEpoch);
 
-    private static JsonObject ChangeObject() => JsonNode.Parse($$"""
+    private JsonObject ChangeObject() => JsonNode.Parse($$"""
         {"metadata": {"name": "{{Change}}", "namespace": "shop"},
-         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{s_hash}}", "images": [{"path": "web", "to": "web:2"}]},
+         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
+                  "diff": {{JsonSerializer.Serialize(Diff)}} },
          "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
         """)?.AsObject() ?? throw new InvalidOperationException("no change");
 }

@@ -57,6 +57,14 @@ internal sealed class ObjectStore : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         var path = context.Request.Path.Value?.TrimStart('/') ?? "";
+        if (context.Request.Method == "DELETE")
+        {
+            Writes.Enqueue($"DELETE {path}");
+            var isGone = !Objects.TryRemove(path, out _);
+            await (isGone ? RefuseAsync(context, HttpStatusCode.NotFound, "not found") : context.Response.WriteAsync("{}"));
+            return;
+        }
+
         var body = context.Request.Method == "GET" ? null : JsonNode.Parse(await new StreamReader(context.Request.Body).ReadToEndAsync())?.AsObject();
         if (body is not null)
         {
@@ -77,6 +85,12 @@ internal sealed class ObjectStore : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context, string path, JsonObject? body)
     {
+        if (context.Request.Method == "GET" && context.Request.Query.ContainsKey("limit"))
+        {
+            await ListAsync(context, path);
+            return;
+        }
+
         var stored = Objects.GetValueOrDefault(path);
         if (stored is null && context.Request.Method is "GET" or "PATCH")
         {
@@ -102,6 +116,12 @@ internal sealed class ObjectStore : IAsyncDisposable
         {
             await WriteAsync(context, $"{path}/{body["metadata"]?["name"]}", null, body);
         }
+    }
+
+    private Task ListAsync(HttpContext context, string folder)
+    {
+        var items = Objects.Where(o => o.Key.StartsWith($"{folder}/", StringComparison.Ordinal)).Select(o => o.Value.DeepClone());
+        return context.Response.WriteAsync(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "1" }, ["items"] = new JsonArray([.. items]) }.ToJsonString());
     }
 
     private async Task WriteAsync(HttpContext context, string path, JsonObject? stored, JsonObject body)

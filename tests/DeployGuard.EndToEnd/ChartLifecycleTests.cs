@@ -107,6 +107,8 @@ public class ChartLifecycleTests : OwnWorld
 
         (await Elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
         await World.Rig.RunInstalledAsync(replicas: 2);
+        // As their kubelets do in the end. Until then the API server may go on calling them, by a connection that it kept.
+        former?.Dispose();
         await Wait.UntilAsync(() => Guarded.TryAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
         Assert.That((await Guarded.AskAsync(V3)).Output, Does.Contain("ApprovalMissing"));
     }

@@ -90,6 +90,6 @@ public class ChartRenderTests
     {
         var rendered = await Rendered.OfAsync("--set", $"crds.keep={(keep ? "true" : "false")}");
 
-        Assert.That(rendered.Of("CustomResourceDefinition").Select(d => d.At("metadata").Maybe("annotations").Maybe("helm.sh/resource-policy").ToString()), Has.All.EqualTo(keep ? "keep" : "").And.Exactly(4).Items);
+        Assert.That(rendered.Of("CustomResourceDefinition").Select(d => d.At("metadata").Maybe("annotations").Maybe("helm.sh/resource-policy").ToString()), Has.All.EqualTo(keep ? "keep" : "").And.Exactly(5).Items);
     }
 }

@@ -39,7 +39,7 @@ public class RecordTests
 
         Assert.That(shown.Output, Does.Contain($"{V1} -> {V2}")
             .And.Contain("dana, erin")
-            .And.Contain("spec.containers[0].command")
+            .And.Contain("spec.containers[web].command")
             .And.Contain("Origin    AiAssisted (annotation deployguard.io/ai-assisted: true")
             .And.Contain("guarded (Enforce) wants senior-engineers 1 within 72h; images by digest")
             .And.Contain("senior-engineers 0/1"));

@@ -69,6 +69,22 @@ public class SurvivalTests : OwnWorld
         await RestartReplicasAsync();
     }
 
+    /// <summary>Of the rig itself: a neighbour must not fail of a world that somebody else damaged.</summary>
+    [Test]
+    public async Task AProgramThatEndsByItselfIsNamedAndStartedAgain()
+    {
+        var sandbox = await ApprovedAsync();
+        Installation.Replicas[1].Daemon.Signal("KILL");
+        await Rig.Wait.UntilAsync(() => Task.FromResult(Installation.Replicas[1].Daemon.HasEndedByItself), ended => ended, "the replica to be gone");
+
+        var obituaries = await World.Rig.RepairAsync();
+
+        Assert.That(obituaries.Single(), Does.StartWith("webhook-1 ended with 137; the last it said:"));
+        Assert.That(await World.Rig.RepairAsync(), Is.Empty);
+        (await sandbox.AskAsync()).OrFail();
+        Assert.That(await Installation.Replicas[1].ReadAsync("deployguard_leader"), Has.Count.EqualTo(1));
+    }
+
     private static Task<Rig.Run> PhaseAsync(Sandbox sandbox, string change, string phase) => Rig.Wait.UntilAsync(
         () => sandbox.KubectlAsync("admin", "get", "change", change, "-o", "jsonpath={.status.phase}"),
         run => run.Output == phase,

@@ -205,6 +205,8 @@ public sealed class ControlPlane : IAsyncDisposable
         "--authorization-mode=RBAC", $"--token-auth-file={Path.Combine(Folder, "tokens.csv")}", "--allow-privileged=true",
         // Cluster IPs are loopback addresses: whoever listens there is the Service. A range of its own lets rigs run side by side.
         $"--service-cluster-ip-range=127.{Random.Shared.Next(20, 250)}.{Random.Shared.Next(0, 255)}.0/24",
+        // Nobody needs an address of the API server inside the cluster, and one of loopback is refused every second.
+        "--endpoint-reconciler-type=none",
         // What DeployGuard really asks for is compared with what its roles allow.
         $"--audit-policy-file={Path.Combine(Folder, "audit-policy.yaml")}", $"--audit-log-path={AuditLog}",
         // A rig is small and impatient.

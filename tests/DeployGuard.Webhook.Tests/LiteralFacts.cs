@@ -36,6 +36,12 @@ internal sealed class LiteralFacts : IFacts
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
 
+    /// <summary>How many records anybody has.</summary>
+    public int Records { get; set; }
+
+    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Records);
+
     /// <summary>Every request that was read.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<Request> Seen { get; } = [];
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
@@ -46,7 +47,82 @@ public class RecordsTests
         var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
         var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64());
-        Assert.That(patch?.ToJsonString(), Is.EqualTo("""[{"op":"add","path":"/spec/approver","value":{"username":"mallory","uid":"","groups":["developers"]}}]"""));
+        Assert.That(patch?[0]?.ToJsonString(), Is.EqualTo("""{"op":"add","path":"/spec/approver","value":{"username":"mallory","uid":"","groups":["developers"]}}"""));
+    }
+
+    [Test]
+    public async Task TheStampSaysWhereARecordIsFound()
+    {
+        var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
+
+        var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
+        Assert.That(patch.Skip(1).Select(p => $"{p?["path"]} {p?["value"]?.ToJsonString()}"), Is.EqualTo(new[]
+        {
+            "/metadata/labels {}",
+            $"/metadata/labels/deployguard.io~1workload \"{RecordLabels.Of(new WorkloadRef("apps", "Deployment", "shop", "web"))}\"",
+            "/metadata/labels/deployguard.io~1decision \"Approve\"",
+            $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfMaker("mallory")}\"",
+        }));
+    }
+
+    [TestCase(RecordLabels.Workload)]
+    [TestCase(RecordLabels.Decision)]
+    [TestCase(RecordLabels.Maker)]
+    public async Task ALabelThatLiesWhereARecordIsFoundIsRefusedAndNeverChanged(string label)
+    {
+        var honest = Reviews.ApprovalObject("alice", s_seniors, "Reject");
+        var forged = honest.DeepClone();
+        forged["metadata"]!["labels"] = new JsonObject { [label] = "0000000000000000" };
+
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", forged)), Does.Contain($"MakerForged: metadata.labels: {label} is stamped by DeployGuard"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordIsFinal: metadata.labels: {label} is stamped by DeployGuard and stays as it is"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", forged, forged)), Is.Null);
+    }
+
+    [Test]
+    public async Task OnePersonsRecordsHaveAnEnd()
+    {
+        _facts.Records = 200;
+        try
+        {
+            Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Does.Contain(
+                "TooManyRecords: you have 200 changeapprovals in shop, and 200 are the most. Remove some that nobody needs any more, then retry: kubectl deployguard withdraw NAME -n shop"));
+        }
+        finally
+        {
+            _facts.Records = 0;
+        }
+    }
+
+    [Test]
+    public async Task ARecordIsNoLongerThanADecisionCanRead()
+    {
+        var wordy = Reviews.ApprovalObject("alice", s_seniors, "Reject");
+        wordy["spec"]!["reason"] = new string('x', 2049);
+        var many = Reviews.ApprovalObject("alice", s_seniors, "Approve");
+        many["spec"]!["images"] = new JsonArray([.. Enumerable.Range(0, 200).Select(i => (JsonNode)$"{Reviews.Image}{i:000}")]);
+
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", wordy)), Does.Contain("RecordTooLarge: spec.reason has 2049 characters; 2048 are the most"));
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", many)), Does.Contain("RecordTooLarge: spec.images has").And.Contain("16384 are the most"));
+    }
+
+    [TestCase("CREATE", "dana", false)]
+    [TestCase("UPDATE", "dana", false)]
+    [TestCase("DELETE", "dana", false)]
+    [TestCase("DELETE", "alice", false)]
+    [TestCase("UPDATE", "system:serviceaccount:kube-system:generic-garbage-collector", false)]
+    [TestCase("DELETE", "system:serviceaccount:kube-system:generic-garbage-collector", true)]
+    [TestCase("DELETE", "system:serviceaccount:shop:generic-garbage-collector", false)]
+    [TestCase("DELETE", "system:kube-controller-manager", true)]
+    [TestCase("CREATE", Self, true)]
+    [TestCase("DELETE", Self, true)]
+    public async Task WhatAnApproverIsShownIsWrittenByDeployGuardAlone(string operation, string user, bool allowed)
+    {
+        var template = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "deployment-web-1", ["namespace"] = "shop" } };
+
+        var message = await RefusalAsync(Reviews.Of(operation, "deployguard.io", "ChangeTemplate", "changetemplates", user, operation == "DELETE" ? null : template, operation == "CREATE" ? null : template.DeepClone()));
+
+        Assert.That(message, allowed ? Is.Null : Does.Contain("WrittenByDeployGuard: ChangeTemplates are written by DeployGuard alone"));
     }
 
     [Test]

@@ -14,6 +14,7 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
 {
     private const int PageSize = 500;
     private const int LongestMessage = 300;
+    private const string MetadataAlone = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1,application/json";
     private const string InClusterCa = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
     /// <summary>For what the library does well by itself: leader election.</summary>
@@ -39,9 +40,11 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
 
     /// <exception cref="ApiException">The API server refused.</exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
-    public async Task<JsonDocument> GetAsync(string path, CancellationToken cancel)
+    public Task<JsonDocument> GetAsync(string path, CancellationToken cancel) => GetAsync(path, null, cancel);
+
+    private async Task<JsonDocument> GetAsync(string path, string? accept, CancellationToken cancel)
     {
-        using var response = await SendAsync(HttpMethod.Get, path, null, cancel);
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancel, accept);
         return await ParseAsync(response, cancel);
     }
 
@@ -62,14 +65,19 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
     /// <param name="item">Gets every item; must not hold on to it.</param>
     /// <param name="query">Further parameters of the query, escaped, such as <c>labelSelector=app%3Dweb</c>; empty for none.</param>
     /// <returns>The version of the collection, to watch from.</returns>
-    public async Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "")
+    public Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, null, item, query, cancel);
+
+    /// <summary>As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, of each item its metadata alone, however large it is.</summary>
+    public Task<string> ListMetadataAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, MetadataAlone, item, query, cancel);
+
+    private async Task<string> ListAsync(string path, string? accept, Action<JsonElement> item, string query, CancellationToken cancel)
     {
         var more = query.Length == 0 ? "" : $"&{query}";
         var page = "";
         string version;
         do
         {
-            using var list = await GetAsync($"{path}?limit={PageSize}{more}{page}", cancel);
+            using var list = await GetAsync($"{path}?limit={PageSize}{more}{page}", accept, cancel);
             foreach (var element in list.RootElement.GetProperty("items").EnumerateArray())
             {
                 item(element);
@@ -112,9 +120,14 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
 
     public void Dispose() => Client.Dispose();
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel, string? accept = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(Client.BaseUri, path)) { Content = content };
+        if (accept is not null)
+        {
+            request.Headers.Add("Accept", accept);
+        }
+
         if (Client.Credentials is { } credentials)
         {
             await credentials.ProcessHttpRequestAsync(request, cancel);

@@ -1,42 +1,57 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Caches;
 
 /// <summary>
 /// Reads from the API server, now, what a gated decision rests on: a cache lags behind the approver and behind the veto. Reads
-/// of one namespace's approvals are shared, so that a burst of deploys cannot starve the server.
+/// are shared, so that a burst of deploys cannot starve the server, and of a namespace's votes only those are read that can count.
 /// </summary>
-internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
+internal sealed class LiveFacts
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1.5);
 
-    private readonly ConcurrentDictionary<string, SingleFlight<Votes>> _votes = new();
+    /// <summary>What decisions of a whole namespace share: vetoes, records of former versions that carry no label, permissions.</summary>
+    private readonly Flights<Shared> _shared;
+
+    /// <summary>What decisions about one workload share: the votes on it.</summary>
+    private readonly Flights<IReadOnlyList<Approval>> _votes;
+
+    private readonly ApiConnection _api;
+    private readonly HashTranslation _translation;
+
+    public LiveFacts(ApiConnection api, HashTranslation translation)
+    {
+        (_api, _translation) = (api, translation);
+        _shared = new Flights<Shared>(ListSharedAsync);
+        _votes = new Flights<IReadOnlyList<Approval>>(key => ListVotesAsync(key));
+    }
 
     /// <summary>The view with the workload's approvals, and the Change of the revision asked for, as they are now.</summary>
     /// <exception cref="UnavailableException">They could not be had in time.</exception>
     public async Task<ClusterView> RefreshAsync(Workload asked, Workload? before, ClusterView cached, CancellationToken deadline)
     {
-        var today = translation.For(before, asked);
+        var today = _translation.For(before, asked);
         try
         {
-            var votes = Flight(asked.Ref.Namespace).ReadAsync().WaitAsync(s_longest, deadline);
+            var shared = _shared.Of(asked.Ref.Namespace).ReadAsync().WaitAsync(s_longest, deadline);
+            var votes = _votes.Of($"{asked.Ref.Namespace}/{RecordLabels.Of(asked.Ref)}").ReadAsync().WaitAsync(s_longest, deadline);
             var changes = FindChangesAsync(asked, cached, deadline);
-            await Task.WhenAll(votes, changes);
-            var approvals = today.Approvals((await votes).Approvals);
+            await Task.WhenAll(shared, votes, changes);
+            var (all, glasses) = await shared;
             return cached with
             {
-                Approvals = [.. approvals.Where(a => a.Workload == asked.Ref)],
-                BreakGlasses = (await votes).BreakGlasses,
+                Approvals = today.Approvals([.. (await votes).Concat(all).Where(a => a.Workload == asked.Ref).DistinctBy(a => a.Name)]),
+                BreakGlasses = glasses,
                 Changes = today.Changes(Replace(cached.Changes, await changes)),
-                // A veto of one of them takes back what it had proven, at once.
-                Snapshot = cached.Snapshot is { } serving ? serving with { Votes = approvals } : null,
+                // A veto of one of them takes back what it had proven, at once. Nothing else of the votes on others counts there.
+                Snapshot = cached.Snapshot is { } serving ? serving with { Votes = today.Approvals(all) } : null,
             };
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
@@ -51,7 +66,7 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
     {
         try
         {
-            return (await Flight(@namespace).ReadAsync().WaitAsync(s_longest, deadline)).BreakGlasses;
+            return (await _shared.Of(@namespace).ReadAsync().WaitAsync(s_longest, deadline)).BreakGlasses;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
         {
@@ -67,7 +82,7 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
         cap.CancelAfter(s_longest);
         try
         {
-            using var found = await api.FindAsync(path, cap.Token);
+            using var found = await _api.FindAsync(path, cap.Token);
             return found is null ? null : ObservedWorkload.Read(found.RootElement, apiVersion, workload.Kind).Spec;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
@@ -88,7 +103,7 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
         cap.CancelAfter(s_longest);
         try
         {
-            using var found = await api.FindAsync($"api/v1/namespaces/{name}", cap.Token);
+            using var found = await _api.FindAsync($"api/v1/namespaces/{name}", cap.Token);
             return found is null ? null : NamespaceEntry.Read(found.RootElement).Labels;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
@@ -97,36 +112,54 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
         }
     }
 
-    private SingleFlight<Votes> Flight(string @namespace)
+    /// <summary>How many records of one kind somebody has in a namespace.</summary>
+    /// <param name="maker">The value of their label <c>deployguard.io/maker</c>.</param>
+    /// <exception cref="UnavailableException">They could not be counted in time.</exception>
+    public async Task<int> CountAsync(string resource, string @namespace, string maker, CancellationToken deadline)
     {
-        if (_votes.Count > 1000)
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        cap.CancelAfter(s_longest);
+        try
         {
-            // Namespaces come and go; those nobody reads need no flight.
-            foreach (var (name, idle) in _votes.Where(f => f.Value.IsIdle))
-            {
-                _votes.TryRemove(KeyValuePair.Create(name, idle));
-            }
+            var count = 0;
+            await _api.ListMetadataAsync(Folder(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Maker}={maker}"));
+            return count;
         }
-
-        return _votes.GetOrAdd(@namespace, name => new SingleFlight<Votes>(() => ListAsync(name)));
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            throw new UnavailableException($"the {resource} could not be counted in time", fault);
+        }
     }
 
-    private async Task<Votes> ListAsync(string @namespace)
+    private async Task<Shared> ListSharedAsync(string @namespace)
     {
-        var approvals = ListAsync(@namespace, "changeapprovals", Stored.ApprovalOrNull);
-        var glasses = ListAsync(@namespace, "breakglasses", Stored.BreakGlassOrNull);
-        await Task.WhenAll(approvals, glasses);
-        return new Votes(await approvals, await glasses);
+        // What is not labelled Approve is a veto, or was made before there were labels: none of these may be missed.
+        var votes = ListAsync(@namespace, "changeapprovals", Stored.ApprovalOrNull, Selecting($"{RecordLabels.Decision}!={nameof(Decision.Approve)}"));
+        var glasses = ListAsync(@namespace, "breakglasses", Stored.BreakGlassOrNull, "");
+        await Task.WhenAll(votes, glasses);
+        return new Shared(await votes, await glasses);
     }
 
-    private async Task<IReadOnlyList<T>> ListAsync<T>(string @namespace, string resource, Func<JsonElement, T?> readOrNull)
+    /// <param name="key">Namespace and label of a workload.</param>
+    private Task<IReadOnlyList<Approval>> ListVotesAsync(string key)
+    {
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        return ListAsync(key[..slash], "changeapprovals", Stored.ApprovalOrNull, Selecting($"{RecordLabels.Workload}={key[(slash + 1)..]}"));
+    }
+
+    /// <summary>In pages. Without a resourceVersion the server answers from a quorum of etcd, not from its own cache.</summary>
+    private async Task<IReadOnlyList<T>> ListAsync<T>(string @namespace, string resource, Func<JsonElement, T?> readOrNull, string query)
         where T : class
     {
         using var cap = new CancellationTokenSource(s_longest);
-        // Without a resourceVersion the server answers from a quorum of etcd, not from its own cache.
-        using var list = await api.GetAsync($"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/{resource}", cap.Token);
-        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(readOrNull).OfType<T>()];
+        var found = new List<T>();
+        await _api.ListAsync(Folder(@namespace, resource), item => found.AddRange(readOrNull(item) is { } read ? [read] : []), cap.Token, query);
+        return found;
     }
+
+    private static string Folder(string @namespace, string resource) => $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/{resource}";
+
+    private static string Selecting(string labels) => $"labelSelector={Uri.EscapeDataString(labels)}";
 
     /// <summary>Under the name that is known and the one that this version gives; and under that of version 0.2, of which a replica may be at work beside us.</summary>
     private async Task<IReadOnlyList<RecordedChange>> FindChangesAsync(Workload asked, ClusterView cached, CancellationToken deadline)
@@ -140,11 +173,11 @@ internal sealed class LiveFacts(ApiConnection api, HashTranslation translation)
 
     private async Task<RecordedChange?> FindChangeAsync(Workload asked, string name, CancellationToken cancel)
     {
-        using var found = await api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cancel);
+        using var found = await _api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cancel);
         return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
     }
 
-    private sealed record Votes(IReadOnlyList<Approval> Approvals, IReadOnlyList<BreakGlass> BreakGlasses);
+    private sealed record Shared(IReadOnlyList<Approval> Votes, IReadOnlyList<BreakGlass> BreakGlasses);
 
     private static IReadOnlyList<RecordedChange> Replace(IReadOnlyList<RecordedChange> cached, IReadOnlyList<RecordedChange> live) =>
         live.Count == 0 ? cached : [.. cached.Where(c => live.All(l => l.Name != c.Name)), .. live];

@@ -1,6 +1,7 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;

@@ -8,15 +8,21 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>Puts decisions on record: a gated allow before it is answered, everything else after, in order, by one worker with a bounded queue.</summary>
-internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, Inbox inbox, TimeProvider time, ILogger logger)
+internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templates, EventWriter events, Inbox inbox, TimeProvider time, ILogger logger)
 {
     private const int MostWaiting = 1000;
+
+    /// <summary>Of whole templates that wait to be written. Without a bound a flood of large ones would take the memory of the replica.</summary>
+    private const long MaxTemplateBytes = 64 * 1024 * 1024;
+
     private static readonly TimeSpan s_longestBeforeAnswer = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestAfterwards = TimeSpan.FromSeconds(20);
 
     private readonly Channel<Entry> _queue = Channel.CreateBounded<Entry>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private long _failed;
     private long _overflowed;
+    private long _templatesOverflowed;
+    private long _templateBytes;
 
     /// <summary>Records that were lost since the start.</summary>
     public long Failed => Interlocked.Read(ref _failed);
@@ -24,14 +30,18 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
     /// <summary>Changes that found no place in the inbox since the start.</summary>
     public long Overflowed => Interlocked.Read(ref _overflowed);
 
+    /// <summary>Whole templates that found no room in their namespace since the start.</summary>
+    public long TemplatesOverflowed => Interlocked.Read(ref _templatesOverflowed);
+
     /// <exception cref="UnavailableException">It could not be written in time.</exception>
     public async Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(s_longestBeforeAnswer);
+        string uid;
         try
         {
-            await changes.WriteAsync(ChangeEntry.Of(verdict), cap.Token);
+            uid = await changes.WriteAsync(ChangeEntry.Of(verdict), cap.Token);
         }
         catch (Exception fault) when (IsExpected(fault))
         {
@@ -39,9 +49,10 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
             throw new UnavailableException(fault is ChangeNameTakenException ? fault.Message : "its Change could not be written in time", fault);
         }
 
-        if (EventEntry.Of(verdict) is { } told)
+        var (told, template) = (EventEntry.Of(verdict), TemplateEntry.OfOrNull(verdict));
+        if (told is not null || template is not null)
         {
-            Enqueue(new Entry(null, told));
+            Enqueue(new Entry(null, told) { Template = template, ChangeUid = uid });
         }
     }
 
@@ -54,7 +65,7 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
             Enqueue(new Entry(recovered, null));
         }
 
-        Enqueue(new Entry(belongs ? ChangeEntry.Of(verdict) : null, EventEntry.Of(verdict)));
+        Enqueue(new Entry(belongs ? ChangeEntry.Of(verdict) : null, EventEntry.Of(verdict)) { Template = belongs ? TemplateEntry.OfOrNull(verdict) : null });
     }
 
     public async Task RunAsync(CancellationToken cancel)
@@ -70,6 +81,10 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
             {
                 Lost(entry.Name, fault);
             }
+            finally
+            {
+                Interlocked.Add(ref _templateBytes, -(entry.Template?.Bytes ?? 0));
+            }
         }
     }
 
@@ -78,6 +93,11 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
 
     private async Task WriteAsync(Entry entry, CancellationToken cancel)
     {
+        if (entry is { Change: null, Template: { } admitted })
+        {
+            await WriteTemplateAsync(admitted, entry.ChangeUid, cancel);
+        }
+
         if (entry.Change is { } change)
         {
             if (change.Transition.Phase is Phase.Pending or Phase.Rejected && !inbox.HasRoom(change.Workload, change.Name, change.Requester ?? ""))
@@ -87,6 +107,11 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
             else
             {
                 var uid = await changes.WriteAsync(change, cancel);
+                if (entry.Template is { } template)
+                {
+                    await WriteTemplateAsync(template, uid, cancel);
+                }
+
                 await events.WriteAsync(
                     new EventEntry(
                         EventSubject.OfChange(change.Workload.Namespace, change.Name, uid),
@@ -103,10 +128,36 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
         }
     }
 
+    /// <summary>Its loss costs neither the Change nor its Event.</summary>
+    private async Task WriteTemplateAsync(TemplateEntry template, string changeUid, CancellationToken cancel)
+    {
+        try
+        {
+            if (!await templates.WriteAsync(template, changeUid, cancel))
+            {
+                Interlocked.Increment(ref _templatesOverflowed);
+                logger.LogWarning("namespace {Namespace} has no room for the whole template of {Name}", template.Namespace, template.Name);
+            }
+        }
+        catch (Exception fault) when (IsExpected(fault))
+        {
+            Lost($"ChangeTemplate {template.Namespace}/{template.Name}", fault);
+        }
+    }
+
     private void Enqueue(Entry entry)
     {
+        var bytes = entry.Template?.Bytes ?? 0;
+        if (bytes > 0 && Interlocked.Add(ref _templateBytes, bytes) > MaxTemplateBytes)
+        {
+            Interlocked.Add(ref _templateBytes, -bytes);
+            Lost($"ChangeTemplate {entry.Template?.Namespace}/{entry.Template?.Name}", null);
+            (entry, bytes) = (entry with { Template = null }, 0);
+        }
+
         if (!_queue.Writer.TryWrite(entry))
         {
+            Interlocked.Add(ref _templateBytes, -bytes);
             Lost(entry.Name, null);
         }
     }
@@ -121,6 +172,11 @@ internal sealed class ChangeRecorder(ChangeWriter changes, EventWriter events, I
 
     private sealed record Entry(ChangeEntry? Change, EventEntry? Event)
     {
-        public string Name => Change?.Name ?? $"{Event?.About.Kind} {Event?.About.Namespace}/{Event?.About.Name}";
+        public TemplateEntry? Template { get; init; }
+
+        /// <summary>Of the Change that was written before the answer.</summary>
+        public string ChangeUid { get; init; } = "";
+
+        public string Name => Change?.Name ?? Template?.Name ?? $"{Event?.About.Kind} {Event?.About.Namespace}/{Event?.About.Name}";
     }
 }

@@ -2,24 +2,13 @@ using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Changes;
 using Polly;
-using Polly.Retry;
 
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>Writes Change objects: reads what is stored, merges, writes back, and does so again if somebody else was faster.</summary>
 internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
 {
-    private readonly ResiliencePipeline _pipeline = new ResiliencePipelineBuilder { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<ApiException>(e => e.IsTransient).Handle<HttpRequestException>(),
-            MaxRetryAttempts = 6,
-            BackoffType = DelayBackoffType.Exponential,
-            Delay = TimeSpan.FromMilliseconds(30),
-            MaxDelay = TimeSpan.FromSeconds(2),
-            UseJitter = true,
-        })
-        .Build();
+    private readonly ResiliencePipeline _pipeline = WriteRetries.Of(time);
 
     /// <returns>The uid of the Change.</returns>
     /// <exception cref="ApiException">The API server refused for good.</exception>
@@ -38,9 +27,12 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
         existing => existing?["status"] is JsonObject status && alter(status) ? existing : null,
         cancel);
 
-    /// <summary>Forgets a Change; one that is gone already is as good.</summary>
-    public async Task DeleteAsync(RecordedChange change, CancellationToken cancel) =>
+    /// <summary>Forgets a Change; one that is gone already is as good. Its whole template would follow by itself, some time later.</summary>
+    public async Task DeleteAsync(RecordedChange change, CancellationToken cancel)
+    {
         await api.DeleteAsync($"{Collection(change.Workload.Namespace)}/{change.Name}", cancel);
+        await api.DeleteAsync($"{TemplateShelf.Folder(change.Workload.Namespace)}/{change.Name}", cancel);
+    }
 
     /// <param name="change">Gets what is stored, or null; returns what to store, or null for nothing.</param>
     private async Task<string> UpsertAsync(string @namespace, string name, Func<JsonObject?, JsonObject?> change, CancellationToken cancel)

@@ -14,7 +14,7 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     /// <summary>The one that keeps our own records honest; it holds up nobody's rollout.</summary>
     public JsonArray ForRecords() =>
-        [(JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changeapprovals", "breakglasses")], [])];
+        [(JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changetemplates", "changeapprovals", "breakglasses")], [])];
 
     public JsonArray Validating(GuardedSpace space)
     {

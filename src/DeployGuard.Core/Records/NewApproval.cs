@@ -29,6 +29,7 @@ public sealed record NewApproval(Approval Approval, Requester Who, RecordedChang
 
     private Refusal? RefuseUnder(WorkloadKinds kinds, DateTimeOffset now) =>
         RecordRules.RefuseStamp("spec.approver", Approval.Approver, Who)
+            ?? RecordLimits.Refuse(Approval)
             ?? RefuseSubject(kinds)
             ?? (Approval.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Approval.ExpiresAt:u} has passed") : null)
             ?? (Approval.Decision is Decision.Approve ? RefuseApprove() : RefuseReject());

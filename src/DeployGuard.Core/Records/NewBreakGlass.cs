@@ -18,6 +18,7 @@ public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWhol
 
     public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) =>
         RecordRules.RefuseStamp("spec.requestedBy", Glass.RequestedBy, Who)
+            ?? RecordLimits.Refuse(Glass)
             ?? RefuseMachine()
             ?? RefuseContent(kinds)
             ?? RefuseTime(now)

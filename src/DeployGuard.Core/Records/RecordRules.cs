@@ -9,12 +9,22 @@ namespace DeployGuard.Core.Records;
 /// <param name="self">The username under which DeployGuard itself writes.</param>
 public sealed class RecordRules(string self)
 {
+    /// <summary>The garbage collector, with credentials of its own or with those that all controllers share.</summary>
+    private static readonly string[] s_collectors = ["system:serviceaccount:kube-system:generic-garbage-collector", "system:kube-controller-manager"];
+
     /// <summary>Changes are DeployGuard's alone: a phase or a requester written by hand would forge the history that rollbacks rest on.</summary>
     /// <param name="namespaceEnds">The namespace is being deleted: refusing then would hold it up for ever.</param>
     public Refusal? RefuseChangeWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && namespaceEnds)
             ? null
             : new Refusal(Reasons.WrittenByDeployGuard, "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve");
+
+    /// <summary>A ChangeTemplate is what an approver is shown: DeployGuard alone writes it, and the garbage collector removes it with its Change.</summary>
+    /// <param name="namespaceEnds">The namespace is being deleted: refusing then would hold it up for ever.</param>
+    public Refusal? RefuseTemplateWrite(Requester who, Operation operation, bool namespaceEnds) =>
+        who.Username == self || (operation is Operation.Delete && (namespaceEnds || s_collectors.Contains(who.Username)))
+            ? null
+            : new Refusal(Reasons.WrittenByDeployGuard, "ChangeTemplates are written by DeployGuard alone; look at one with: kubectl deployguard show");
 
     /// <summary>What was approved stays what was approved.</summary>
     public static Refusal? RefuseUpdate(bool specChanged, bool hasOwners, IEnumerable<string> finalizers) =>

@@ -23,6 +23,9 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.MayAsync(who, verb, resource, @namespace, name, deadline));
 
+    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) =>
+        OrUnavailableAsync(cluster.CountRecordsAsync(resource, @namespace, username, deadline));
+
     public void Saw(Request request) => cluster.Saw(request);
 
     public bool NamespaceEnds(string name) => cluster.NamespaceEnds(name);

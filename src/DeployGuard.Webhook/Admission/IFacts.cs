@@ -26,6 +26,10 @@ internal interface IFacts
     /// <exception cref="FactsUnavailableException">It could not be asked in time.</exception>
     ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline);
 
+    /// <summary>How many ChangeApprovals or BreakGlasses one person has in a namespace now.</summary>
+    /// <exception cref="FactsUnavailableException">They could not be counted in time.</exception>
+    ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline);
+
     /// <summary>Takes note of a controller at work, by a request that was let in. Never waits.</summary>
     void Saw(Request request);
 

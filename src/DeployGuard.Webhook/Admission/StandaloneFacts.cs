@@ -23,6 +23,9 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     /// <summary>Without an authorizer nobody was given any verb.</summary>
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);
 
+    /// <summary>Nobody votes in a folder of files.</summary>
+    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) => ValueTask.FromResult(0);
+
     public void Saw(Request request)
     {
         // There is nowhere to keep it.

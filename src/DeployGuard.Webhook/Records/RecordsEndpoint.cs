@@ -27,6 +27,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
             {
                 "safeguardpolicies" => JudgePolicy(review),
                 "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation, facts.NamespaceEnds(review.Namespace))),
+                "changetemplates" => Of(review, rules.RefuseTemplateWrite(review.Requester, review.Operation, facts.NamespaceEnds(review.Namespace))),
                 "changeapprovals" => Of(review, await JudgeApprovalAsync(review, deadline.Token)),
                 "breakglasses" => Of(review, await JudgeBreakGlassAsync(review, deadline.Token)),
                 _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource}, so it refuses them"),
@@ -66,7 +67,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     private async ValueTask<Refusal?> JudgeApprovalAsync(Review review, CancellationToken deadline) => review.Operation switch
     {
         Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadApproval(review.OldObject).Approver), deadline),
-        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject))),
+        Operation.Update => RefuseUpdate(review),
         Operation.Create => await JudgeNewApprovalAsync(review, deadline),
         _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
     };
@@ -74,7 +75,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     private async ValueTask<Refusal?> JudgeBreakGlassAsync(Review review, CancellationToken deadline) => review.Operation switch
     {
         Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadBreakGlass(review.OldObject).RequestedBy), deadline),
-        Operation.Update => RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject))),
+        Operation.Update => RefuseUpdate(review),
         Operation.Create => await JudgeNewBreakGlassAsync(review, deadline),
         _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
     };
@@ -94,7 +95,10 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
         var view = await facts.ViewAsync(about, deadline);
         var recorded = view.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
-        var refusal = RefuseTies(review) ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(view)).Refuse(kinds, time.GetUtcNow());
+        var refusal = RefuseTies(review)
+            ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(view)).Refuse(kinds, time.GetUtcNow())
+            ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
+            ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
         {
             _telemetry.Approved(approval.Decision.ToString());
@@ -110,7 +114,10 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
             && await facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = new WorkloadRef("", "", review.Namespace, "") };
         var policies = PoliciesOf(await facts.ViewAsync(about, deadline));
-        var refusal = RefuseTies(review) ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, facts.Unreviewed).Refuse(kinds, time.GetUtcNow());
+        var refusal = RefuseTies(review)
+            ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, facts.Unreviewed).Refuse(kinds, time.GetUtcNow())
+            ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(glass))
+            ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
         {
             _telemetry.GlassBroken(review.Namespace);
@@ -118,6 +125,15 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
 
         return refusal;
     }
+
+    private async ValueTask<Refusal?> RefuseAnotherAsync(Review review, CancellationToken deadline) => RecordLimits.RefuseAnother(
+        await facts.CountRecordsAsync(review.Resource, review.Namespace, review.Requester.Username, deadline), review.Resource, review.Namespace);
+
+    private static Refusal? RefuseUpdate(Review review) =>
+        RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject)))
+            ?? RecordLabels.RefuseChange(LabelsOf(review.OldObject), LabelsOf(review.Object));
+
+    private static IReadOnlyDictionary<string, string> LabelsOf(JsonElement obj) => WorkloadReader.ReadLabels(obj);
 
     private static Refusal? RefuseTies(Review review) => RecordRules.RefuseTies(HasOwners(review.Object), Finalizers(review.Object));
 

@@ -2,13 +2,15 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Records;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Records;
 
 /// <summary>
 /// <c>/stamp</c>: writes who makes a ChangeApproval or BreakGlass into it, from the authenticated user of the request, whatever its
-/// author put there, and when a BreakGlass ends that does not say. As Kubernetes does for CertificateSigningRequests; the one thing that
+/// author put there, when a BreakGlass ends that does not say, and the labels by which records are found. As Kubernetes does for CertificateSigningRequests; the one thing that
 /// DeployGuard mutates.
 /// </summary>
 internal sealed class StampEndpoint(Intake intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
@@ -38,7 +40,35 @@ internal sealed class StampEndpoint(Intake intake, Telemetry.Telemetry telemetry
             patch.Add((JsonNode)Add("/spec/expiresAt", JsonValue.Create((time.GetUtcNow() + BreakGlass.DefaultDuration).UtcDateTime)));
         }
 
+        AddLabels(patch, review, isGlass);
         return patch;
+    }
+
+    /// <summary>By which decisions find it. One that cannot be read gets none; it is refused for that afterwards.</summary>
+    private void AddLabels(JsonArray patch, Review review, bool isGlass)
+    {
+        IReadOnlyDictionary<string, string> labels;
+        try
+        {
+            var now = time.GetUtcNow();
+            labels = isGlass
+                ? RecordLabels.Of(BreakGlassReader.Read(review.Object, now) with { RequestedBy = review.Requester })
+                : RecordLabels.Of(ApprovalReader.Read(review.Object, now) with { Approver = review.Requester });
+        }
+        catch (MalformedObjectException)
+        {
+            return;
+        }
+
+        if (!review.Object.GetProperty("metadata").TryGetProperty("labels", out var present) || present.ValueKind is not JsonValueKind.Object)
+        {
+            patch.Add((JsonNode)Add("/metadata/labels", new JsonObject()));
+        }
+
+        foreach (var (key, value) in labels)
+        {
+            patch.Add((JsonNode)Add($"/metadata/labels/{key.Replace("/", "~1", StringComparison.Ordinal)}", JsonValue.Create(value)));
+        }
     }
 
     private static JsonObject Add(string path, JsonNode value) => new() { ["op"] = "add", ["path"] = path, ["value"] = value };

@@ -65,6 +65,7 @@ internal static class ClusterGauges
             () => cluster.Policies.Select(p => new Measurement<int>(p.IsActive ? 1 : 0, new KeyValuePair<string, object?>("policy", p.Policy))),
             description: "1 while the policy is active, 0 before and after.");
         meter.CreateObservableCounter("deployguard_changes_overflowed", () => cluster.ChangesOverflowed, description: "Changes that waited for approval and found no place in the inbox.");
+        meter.CreateObservableCounter("deployguard_change_templates_overflowed", () => cluster.TemplatesOverflowed, description: "Whole templates that found no room in their namespace.");
         meter.CreateObservableCounter("deployguard_records_failed", () => cluster.RecordsFailed, description: "Records of changes that were lost.");
     }
 

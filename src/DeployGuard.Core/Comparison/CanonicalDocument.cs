@@ -1,0 +1,34 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace DeployGuard.Core.Comparison;
+
+/// <summary>All that is hashed as one object: <c>{metadata, spec, volumeClaimTemplates}</c>.</summary>
+internal static class CanonicalDocument
+{
+    /// <param name="claims">Empty where there are none.</param>
+    public static JsonDocument Of(ReadOnlyMemory<byte> template, ReadOnlyMemory<byte> claims)
+    {
+        if (claims.IsEmpty)
+        {
+            return JsonDocument.Parse(template);
+        }
+
+        using var parsed = JsonDocument.Parse(template);
+        var buffer = new ArrayBufferWriter<byte>(template.Length + claims.Length + 64);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (var member in parsed.RootElement.EnumerateObject())
+            {
+                member.WriteTo(writer);
+            }
+
+            writer.WritePropertyName("volumeClaimTemplates");
+            writer.WriteRawValue(claims.Span);
+            writer.WriteEndObject();
+        }
+
+        return JsonDocument.Parse(buffer.WrittenMemory);
+    }
+}

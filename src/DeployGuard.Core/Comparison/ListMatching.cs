@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace DeployGuard.Core.Comparison;
+
+/// <summary>Two items of a list that are one and the same to Kubernetes, or one that only one side has.</summary>
+/// <param name="Label">Names the item in a path: <c>web</c> in <c>containers[web]</c>.</param>
+internal sealed record ItemPair(string Label, JsonElement? Before, JsonElement? After);
+
+/// <summary>Matches the items of two lists: by what names them where there is such a field, else by their places.</summary>
+internal static class ListMatching
+{
+    /// <param name="field">Name of the list.</param>
+    public static IReadOnlyList<ItemPair> Match(string field, IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after) =>
+        Keys(field, before) is { } old && Keys(field, after) is { } current ? ByKey(before, old, after, current) : ByPlace(before, after);
+
+    /// <summary>The names of all items; null where one has none, or two have the same.</summary>
+    public static IReadOnlyList<string>? Keys(string field, IReadOnlyList<JsonElement> items)
+    {
+        var keys = items.Select(i => KeyOf(field, i)).OfType<string>().ToList();
+        return keys.Count == items.Count && keys.Distinct().Count() == keys.Count ? keys : null;
+    }
+
+    private static IReadOnlyList<ItemPair> ByKey(IReadOnlyList<JsonElement> before, IReadOnlyList<string> old, IReadOnlyList<JsonElement> after, IReadOnlyList<string> current)
+    {
+        var was = old.Select((key, i) => (key, i)).ToDictionary(k => k.key, k => before[k.i]);
+        var stays = current.ToHashSet();
+        return
+        [
+            .. current.Select((key, i) => new ItemPair(key, was.TryGetValue(key, out var item) ? item : null, after[i])),
+            .. old.Where(key => !stays.Contains(key)).Select(key => new ItemPair(key, was[key], null)),
+        ];
+    }
+
+    /// <summary>What both begin and end with is the same; what is between is told by its place.</summary>
+    private static IReadOnlyList<ItemPair> ByPlace(IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after)
+    {
+        var shorter = Math.Min(before.Count, after.Count);
+        var head = Enumerable.Range(0, shorter).TakeWhile(i => JsonValues.AreEqual(before[i], after[i])).Count();
+        var tail = Enumerable.Range(0, shorter - head).TakeWhile(i => JsonValues.AreEqual(before[before.Count - 1 - i], after[after.Count - 1 - i])).Count();
+        var (old, current) = (before.Count - head - tail, after.Count - head - tail);
+        return [.. Enumerable.Range(0, Math.Max(old, current)).Select(i => new ItemPair($"{head + i}", i < old ? before[head + i] : null, i < current ? after[head + i] : null))];
+    }
+
+    private static string? KeyOf(string field, JsonElement item) => item.ValueKind is not JsonValueKind.Object ? null : field switch
+    {
+        "volumeMounts" => Text(item, "mountPath"),
+        "volumeDevices" => Text(item, "devicePath"),
+        "ports" => Text(item, "containerPort") is { } port ? $"{port}/{Text(item, "protocol") ?? "TCP"}" : null,
+        "hostAliases" => Text(item, "ip"),
+        "items" => Text(item, "path"),
+        "readinessGates" => Text(item, "conditionType"),
+        "volumeClaimTemplates" => item.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object ? Text(metadata, "name") : null,
+        _ => Text(item, "name"),
+    };
+
+    private static string? Text(JsonElement item, string name) => item.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+        ? value.ToString()
+        : null;
+}

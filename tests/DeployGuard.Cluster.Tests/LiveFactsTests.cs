@@ -1,0 +1,153 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Cluster.Caches;
+using DeployGuard.Core;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Records;
+using DeployGuard.Core.Workloads;
+using Microsoft.AspNetCore.Http;
+
+namespace DeployGuard.Cluster.Tests;
+
+/// <summary>Which votes a gated decision reads: all that can count, and not those on others, however many these are.</summary>
+public class LiveFactsTests
+{
+    private const string Folder = "/apis/deployguard.io/v1alpha1/namespaces/shop/changeapprovals";
+
+    private static readonly Workload s_web = WorkloadReader.Default.Read(JsonElement.Parse("""
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}
+        """));
+
+    private readonly List<JsonObject> _votes = [];
+    private readonly List<string> _asked = [];
+
+    [SetUp]
+    public void Forget()
+    {
+        _votes.Clear();
+        _asked.Clear();
+    }
+
+    [Test]
+    public async Task VotesOnOthersAreNotReadHoweverManyTheyAre()
+    {
+        _votes.AddRange(Enumerable.Range(0, 2000).Select(i => Vote($"other-{i}", "other", "Approve", isLabelled: true)));
+        _votes.Add(Vote("yes", "web", "Approve", isLabelled: true));
+
+        var view = await RefreshAsync();
+
+        Assert.That(view.Approvals.Select(a => a.Name), Is.EqualTo(new[] { "yes" }));
+        Assert.That(_asked, Has.All.Contain("limit=500").And.All.Contain("labelSelector="));
+    }
+
+    [Test]
+    public async Task AVetoOnAnotherWorkloadIsReadBecauseItTakesBackWhatThatHadProven()
+    {
+        _votes.Add(Vote("no", "other", "Reject", isLabelled: true));
+
+        var view = await RefreshAsync();
+
+        Assert.That(view.Approvals, Is.Empty);
+        Assert.That(view.Snapshot?.Votes.Select(v => v.Name), Is.EqualTo(new[] { "no" }));
+    }
+
+    [TestCase("Approve")]
+    [TestCase("Reject")]
+    public async Task AVoteFromBeforeThereWereLabelsIsNotLost(string decision)
+    {
+        _votes.Add(Vote("old", "web", decision, isLabelled: false));
+
+        Assert.That((await RefreshAsync()).Approvals.Select(a => a.Name), Is.EqualTo(new[] { "old" }));
+    }
+
+    [Test]
+    public async Task AVoteThatIsFoundTwiceCountsOnce()
+    {
+        _votes.Add(Vote("no", "web", "Reject", isLabelled: true));
+
+        Assert.That((await RefreshAsync()).Approvals, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task ALabelThatLiesMakesAVoteCountForNobodyElse()
+    {
+        var lie = Vote("lie", "other", "Approve", isLabelled: true);
+        lie["metadata"]!["labels"]![RecordLabels.Workload] = RecordLabels.Of(s_web.Ref);
+        _votes.Add(lie);
+
+        Assert.That((await RefreshAsync()).Approvals, Is.Empty);
+    }
+
+    [Test]
+    public async Task WhatSomebodyHasIsCountedByItsLabelInPages()
+    {
+        _votes.AddRange(Enumerable.Range(0, 201).Select(i => Vote($"v{i}", "web", "Approve", isLabelled: true)));
+        await using var api = await StartAsync();
+
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
+    }
+
+    private async Task<ClusterView> RefreshAsync()
+    {
+        await using var api = await StartAsync();
+        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).RefreshAsync(s_web, null, new ClusterView { SnapshotWhenAsked = () => new NamespaceSnapshot() }, CancellationToken.None);
+    }
+
+    private async Task<FakeApi> StartAsync()
+    {
+        var api = await FakeApi.StartAsync();
+        api.Own = AnswerAsync;
+        return api;
+    }
+
+    /// <summary>Lists as the API server does: what the selector leaves out is not sent.</summary>
+    private async Task<bool> AnswerAsync(HttpContext context)
+    {
+        if (context.Request.Path != Folder)
+        {
+            if (context.Request.Path.Value?.Contains("/changes/", StringComparison.Ordinal) is true)
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+                await context.Response.WriteAsync(FakeApi.NotFound);
+                return true;
+            }
+
+            return false;
+        }
+
+        var selector = context.Request.Query["labelSelector"].ToString();
+        lock (_asked)
+        {
+            _asked.Add(context.Request.QueryString.Value ?? "");
+        }
+
+        var items = new JsonArray([.. _votes.Where(v => Matches(v, selector)).Select(v => v.DeepClone())]);
+        await context.Response.WriteAsync(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "1" }, ["items"] = items }.ToJsonString());
+        return true;
+    }
+
+    private static bool Matches(JsonObject vote, string selector)
+    {
+        var isNot = selector.Contains("!=", StringComparison.Ordinal);
+        var parts = selector.Split(isNot ? "!=" : "=", 2);
+        return ((string?)vote["metadata"]?["labels"]?[parts[0]] == parts[1]) != isNot;
+    }
+
+    private static JsonObject Vote(string name, string workload, string decision, bool isLabelled)
+    {
+        var vote = JsonElement.Parse($$"""
+            {"metadata": {"name": "{{name}}", "namespace": "shop", "creationTimestamp": "2026-11-27T00:00:00Z"},
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "v1:{{new string('0', 64)}}", "decision": "{{decision}}",
+                      "reason": "{{new string('x', 2000)}}", "approver": {"username": "alice", "groups": ["seniors"]} } }
+            """);
+        var document = JsonObject.Create(vote) ?? throw new InvalidOperationException("no vote");
+        if (isLabelled)
+        {
+            document["metadata"]!["labels"] = new JsonObject([.. RecordLabels.Of(ApprovalReader.Read(vote, default)).Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))]);
+        }
+
+        return document;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using DeployGuard.Rig;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Other people's records must not slow down a decision until it is refused as Undecidable.</summary>
+public class ManyRecordsTests
+{
+    private const int Approvers = 20;
+    private const int Each = 100;
+
+    [Test]
+    public async Task TwoThousandLargeApprovalsOfAnotherWorkloadLeaveADecisionItsTime()
+    {
+        var sandbox = await WithWebRunningAsync();
+        for (var i = 0; i < Approvers; i++)
+        {
+            (await World.Rig.Plane.KubectlAsync("admin", Approvals(), ["create", "-f", "-", "-n", sandbox.Namespace, $"--as=approver-{i}", "--as-group=senior-engineers"])).OrFail();
+        }
+
+        var waited = Stopwatch.StartNew();
+        var refused = await sandbox.AskAsync();
+        TestContext.Out.WriteLine($"beside {Approvers * Each} approvals of another workload the refusal took {waited.ElapsedMilliseconds} ms");
+        Assert.That(refused.Output, Does.Contain("ApprovalMissing").And.Not.Contain("Undecidable"));
+        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
+        waited.Restart();
+        (await sandbox.AskAsync()).OrFail();
+        TestContext.Out.WriteLine($"and the allow {waited.ElapsedMilliseconds} ms");
+    }
+
+    [Test]
+    public async Task AnApproverWithTwoHundredIsToldToWithdrawSome()
+    {
+        var sandbox = await GuardedAsync();
+        string[] asBob = ["--as=bulky", "--as-group=senior-engineers"];
+        for (var i = 0; i < 2; i++)
+        {
+            (await World.Rig.Plane.KubectlAsync("admin", Approvals(), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBob])).OrFail();
+        }
+
+        var refused = await World.Rig.Plane.KubectlAsync("admin", Approvals(1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBob]);
+
+        Assert.That(refused.Output, Does.Contain($"TooManyRecords: you have 200 changeapprovals in {sandbox.Namespace}, and 200 are the most"));
+        (await sandbox.KubectlAsync("admin", ["delete", "changeapproval", .. asBob, (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output])).OrFail();
+        (await World.Rig.Plane.KubectlAsync("admin", Approvals(1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBob])).OrFail();
+    }
+
+    /// <summary>As long as they may be.</summary>
+    private static string Approvals(int count = Each)
+    {
+        var images = new JsonArray([.. Enumerable.Range(0, 160).Select(i => (JsonNode)$"r.example.com/o{i:000}@sha256:{i:x64}")]);
+        var items = Enumerable.Range(0, count).Select(i => (JsonNode)new JsonObject
+        {
+            ["apiVersion"] = "deployguard.io/v1alpha1",
+            ["kind"] = "ChangeApproval",
+            ["metadata"] = new JsonObject { ["generateName"] = "other-" },
+            ["spec"] = new JsonObject
+            {
+                ["workload"] = new JsonObject { ["apiGroup"] = "apps", ["kind"] = "Deployment", ["name"] = "other" },
+                ["templateHash"] = $"v1:{i:x64}",
+                ["images"] = images.DeepClone(),
+                ["decision"] = "Approve",
+                ["reason"] = new string('x', 2048),
+            },
+        });
+        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray([.. items]) }.ToJsonString();
+    }
+}
