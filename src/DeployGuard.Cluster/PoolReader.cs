@@ -20,8 +20,8 @@ public sealed class PoolReader(ApiConnection api, TimeProvider time)
         await api.ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", item => entries.Add(PolicyEntry.Read(item)), cancel);
         using var found = await api.GetAsync($"api/v1/namespaces/{@namespace}", cancel);
         var view = new ClusterView { Policies = [.. entries.Select(e => e.Policy)], NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels };
-        var snapshot = (await NamespaceReader.ReadAsync(@namespace, _caches, cancel)).ToSnapshot();
         var adopted = entries.Where(p => p.AdoptedServing.ContainsKey(@namespace)).ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
-        return PoolStanding.Of(snapshot with { AdoptedAt = adopted }, view, time.GetUtcNow());
+        var objects = await NamespaceReader.ReadAsync(@namespace, _caches, cancel);
+        return PoolStanding.Of((objects with { AdoptedAt = adopted }).ToSnapshot(), view, time.GetUtcNow());
     }
 }

@@ -239,7 +239,7 @@ public class SequenceTests
             }
 
             _asked.Add((who, revision));
-            if (_runs is not null && _completed.Contains(revision) && !_uses.Any(u => u.Revision == revision && u.LetIn && !u.IsReviewed))
+            if (_completed.Contains(revision) && !_uses.Any(u => u.Revision == revision && u.LetIn && !u.IsReviewed))
             {
                 return true;
             }

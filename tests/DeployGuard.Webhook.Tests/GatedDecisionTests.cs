@@ -94,7 +94,14 @@ public class GatedDecisionTests
         var old = TimeProvider.System.GetUtcNow().AddHours(-1);
 
         Assert.That(await MessageAsync(), Does.Contain("PaceTooFast"));
-        _facts.Pods = [new LivePod { Owner = beside.Ref, TemplateHash = beside.Template.Hash, CreatedAt = old, ReadySince = old, StartedAt = old }];
+        var seen = new PodGroup(new PodShape("uid-beside", beside.Template), [new LivePod { Name = "beside-1", CreatedAt = old, ReadySince = old, StartedAt = old }]);
+        _facts.Live = _facts.Cached with
+        {
+            Snapshot = _facts.Cached.Snapshot with
+            {
+                Members = [new Member { Spec = before }, new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1) { Seen = [seen] }] }],
+            },
+        };
         Assert.That(await MessageAsync(), Is.Null, "held by pods that no cache has");
     }
 

@@ -31,7 +31,7 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
         new("namespaces", At("api/v1/namespaces"), NamespaceEntry.Read, null, api, time, logger);
 
     public ResourceCache<ObservedRevision> ControllerRevisions { get; } =
-        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), ObservedRevision.Read, r => [r.ControllerUid], api, time, logger);
+        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), ObservedRevision.Read, r => [OwnedKey(r.Namespace, r.ControllerUid)], api, time, logger);
 
     public PodCaches Pods { get; } = new(api, time, logger);
 
@@ -65,6 +65,15 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
 
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
 
+    /// <summary>What a controller made for a workload is found by this key, in its own namespace alone: whoever writes to another may name any owner there.</summary>
+    public static string OwnedKey(string @namespace, string uid) => $"{@namespace}/{uid}";
+
+    /// <summary>The ReplicaSets or Jobs that name a workload as their controller.</summary>
+    public IReadOnlyList<ObservedWorkload> OwnedBy(ObservedWorkload owner, string kind) => Workloads[kind].Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
+
+    /// <summary>The ControllerRevisions that name a workload as their controller.</summary>
+    public IReadOnlyList<ObservedRevision> RevisionsOf(ObservedWorkload owner) => ControllerRevisions.Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
+
     /// <summary>Raised when anything that the leader acts on changed.</summary>
     public void OnChange(Action changed)
     {
@@ -97,7 +106,7 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
 
     private static ResourceCache<ObservedWorkload> Workload(
         string name, Func<CancellationToken, ValueTask<string>> locate, string apiVersion, string kind, ApiConnection api, TimeProvider time, ILogger logger) =>
-        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, w.ControllerUid] : [w.Ref.Namespace], api, time, logger);
+        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace], api, time, logger);
 }
 
 /// <summary>A Service with its namespace.</summary>

@@ -8,8 +8,8 @@ internal static class LiveHistory
 {
     public static IReadOnlyList<OwnedRevision> Of(ObservedWorkload workload, ClusterCaches caches) => workload.Uid.Length == 0 ? [] :
     [
-        .. caches.Workloads["ReplicaSet"].Under(workload.Uid).Select(Owned),
-        .. caches.ControllerRevisions.Under(workload.Uid).Select(r => Owned(r.Under(workload))),
+        .. caches.OwnedBy(workload, "ReplicaSet").Select(Owned),
+        .. caches.RevisionsOf(workload).Select(r => Owned(r.Under(workload))),
     ];
 
     /// <summary>The object that holds what a workload runs now; null where its kind keeps none.</summary>

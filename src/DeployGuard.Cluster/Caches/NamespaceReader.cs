@@ -49,7 +49,7 @@ internal static class NamespaceReader
     private static IEnumerable<LiveRevision> RevisionsOf(ClusterCaches caches, string @namespace) =>
         from kind in (string[])["StatefulSet", "DaemonSet"]
         from owner in caches.Workloads[kind].Under(@namespace)
-        from revision in caches.ControllerRevisions.Under(owner.Uid)
+        from revision in caches.RevisionsOf(owner)
         select revision.Live(owner);
 
     private static IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload, IReadOnlyList<ObservedWorkload> all, IReadOnlyList<ObservedRevision> revisions) =>

@@ -150,6 +150,8 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
 {
     public string Uid { get; init; } = "";
 
+    public string Namespace { get; init; } = "";
+
     /// <summary>What it has its pods run, without its body.</summary>
     public required PodTemplate Template { get; init; }
 
@@ -195,6 +197,7 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
                 : name)
         {
             Uid = metadata.TryGetProperty("uid", out var id) ? id.GetString() ?? "" : "",
+            Namespace = metadata.TryGetProperty("namespace", out var ns) ? ns.GetString() ?? "" : "",
             Template = read.Slim(_ => false),
             LegacyHash = read.LegacyHash,
             RestartTimes = read.Slim(_ => false).RestartTimes,

@@ -54,8 +54,8 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
     {
         var current = new Transition(Phase.Proven, "RecordsLost", "every record of the workload was lost; what it runs is taken as it is");
         var older = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them");
-        var live = caches.Workloads["ReplicaSet"].Under(workload.Ref.Namespace);
-        foreach (var entry in OwnedHistory.Entries(workload, live, caches.ControllerRevisions.Under(workload.Uid), current, older))
+        var live = caches.OwnedBy(workload, "ReplicaSet");
+        foreach (var entry in OwnedHistory.Entries(workload, live, caches.RevisionsOf(workload), current, older))
         {
             await writer.WriteAsync(entry, cancel);
         }

@@ -146,5 +146,5 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     }
 
     private bool IsComplete(ObservedWorkload live) => live.IsComplete
-        || (live.Ref.Kind == "CronJob" && caches.Workloads["Job"].Under(live.Uid).Any(job => job.IsComplete && job.TemplateHash == live.TemplateHash));
+        || (live.Ref.Kind == "CronJob" && caches.OwnedBy(live, "Job").Any(job => job.IsComplete && job.TemplateHash == live.TemplateHash));
 }

@@ -1,0 +1,160 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
+using static DeployGuard.Core.Tests.Shop;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>
+/// The worked cases that a live cluster taught, by their numbers, from the objects of the namespace: what objects say of themselves decides nothing. Policy and standing as in
+/// <see cref="CanaryTests"/>; the canary is in the fifth minute of its first soak.
+/// </summary>
+public class ServingCasesTests
+{
+    private static NamespaceObjects WithCanary => Standing.Running(C(1), Phase.Completed, minutes: 5);
+
+    private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", []);
+
+    [Test]
+    public void Case28_AForgedControllerTakesNothingOutOfItsPool()
+    {
+        var forged = Web(20).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody"));
+        Assert.That(Standing.Refusal(Some.Update(Web(20), forged)), Is.Null, "metadata alone");
+
+        var objects = Empty.Running(forged, Phase.Proven);
+        var recreate = Web(20, V2).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody")).With("spec/strategy", """{"type": "Recreate"}""");
+        Assert.That(objects.Refusal(Some.Update(forged, recreate)), Does.StartWith("20 of 20 pods (100%) behind Service web would be unproven, 20 at once; step 5% allows 1"));
+        Assert.That(objects.Refusal(Some.Update(forged, Web(20, V2).Paced().With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody")))), Is.Null, "its pace is kept");
+    }
+
+    [TestCase(30, """{"app": "web"}""", "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2")]
+    [TestCase(1, """{"app": "web"}""", null)]
+    [TestCase(30, """{"app": "batch"}""", null, Description = "nobody is served by it")]
+    public void Case29_AJobThatTheServiceSelectsCounts(int parallelism, string labels, string? refusal) =>
+        Expect(Standing, Some.Create(Job("work", parallelism, V2, labels)), refusal);
+
+    [Test]
+    public void Case29_SoDoesItsParallelismRaised()
+    {
+        var one = Job("work", 1, V2, """{"app": "web"}""");
+        var objects = Standing.With(one.Live()).With(Some.Change(one, Phase.Completed));
+
+        Expect(objects, Some.Update(one, Job("work", 30, V2, """{"app": "web"}""")), "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2");
+    }
+
+    [TestCase("web-canary", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
+    [TestCase("web", null, Description = "the canary is taken out")]
+    public void Case30_AServiceNarrowedToTheCanary(string track, string? refusal) =>
+        Expect(WithCanary, ServiceChange(WebService, WebService with { Selector = Labels(("app", "web"), ("track", track)) }), refusal);
+
+    [TestCase("green.shop.svc.cluster.local", V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase("shop.example.com", V2, "users behind Service web would be sent elsewhere, and nobody can tell what serves at shop.example.com")]
+    [TestCase("green.shop.svc.cluster.local", V1, null, Description = "what serves there is proven here")]
+    public void Case31_AServiceTurnedIntoAnExternalName(string host, string image, string? refusal)
+    {
+        var green = Deployment("green", 20, image).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
+        var objects = Standing.Running(green, Phase.Completed, minutes: 5) with { Services = [WebService, new Service("green", Labels(("app", "green")), false)] };
+
+        Expect(objects, ServiceChange(WebService, WebService with { IsExternalName = true, ExternalName = host }), refusal);
+    }
+
+    [Test]
+    public void Case32_TheOldReplicaSetScaledToZeroByAPersonUndoesThePace()
+    {
+        var old = SetOf(Web(20));
+        const string refusal = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
+
+        Expect(Rolling(), Scale(old, 0), refusal);
+        Expect(Rolling(), Some.Update(old, SetOf(Web(20), First, 0)), refusal);
+        Expect(Rolling(), Delete(old), refusal);
+        Expect(Rolling(), Some.Update(old, SetOf(Web(20), First, 0), new Requester("system:serviceaccount:kube-system:deployment-controller", "", [])), null);
+        Expect(Rolling(), Delete(old, new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", [])), null);
+        Expect(Standing, Scale(old, 0), null);
+    }
+
+    [Test]
+    public void Case32_APodOfADeploymentComesBackAsItWas()
+    {
+        Expect(Rolling(), Delete(PodOf(SetOf(Web(20)))), null);
+        Expect(Rolling(), Delete(PodOf(SetOf(Web(20, V2), Second))), null);
+    }
+
+    [Test]
+    public void Case33_AReplicaSetThatIsLetGoGoesOnServing()
+    {
+        var set = SetOf(C(1));
+        const string refusal = "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1";
+
+        Expect(WithCanary, Some.Update(set, SetOf(C(1)).With("metadata/ownerReferences", "[]")), refusal);
+        Expect(WithCanary, Some.Update(set, SetOf(C(1)).With("metadata/labels/track", "\"elsewhere\"")), refusal);
+        Expect(WithCanary, Some.Update(set, SetOf(C(1)).With("metadata/annotations", """{"note": "mine"}""")), null);
+        Expect(Standing, Some.Update(SetOf(Web(20)), SetOf(Web(20)).With("metadata/ownerReferences", "[]")), null);
+    }
+
+    [TestCase("track", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "its ReplicaSet makes another")]
+    [TestCase("pod-template-hash", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase("app", null, Description = "the Service lets it go too")]
+    public void Case34_APodThatIsLetGoGoesOnServing(string label, string? refusal)
+    {
+        var pod = PodOf(SetOf(C(1)));
+        var without = pod.DeepClone().AsObject().With($"metadata/labels/{label}", "\"gone\"");
+
+        Expect(WithCanary, Some.Update(pod, without), refusal);
+        Expect(WithCanary, Some.Update(pod, without) with { SubResource = "status" }, refusal);
+    }
+
+    [TestCase("uid-web-7c6b9", Description = "the template of the ReplicaSet was edited")]
+    [TestCase("uid-forged", Description = "another one was made under its name")]
+    public void Case35_TheNameOfAReplicaSetThatCompletedIsNoHistory(string uid)
+    {
+        var completed = Some.Change(Web(20, V3), Phase.Completed) with { OwnedRevision = "web-7c6b9", OwnedUid = "uid-web-7c6b9", OwnedHash = Web(20, V3).Read().Template.Hash, CompletedPods = 20 };
+        var forged = SetOf(Web(20, V2), Second, 0).With("metadata/uid", $"\"{uid}\"");
+        var objects = Standing.With(forged.Live()).With(completed);
+
+        Assert.That(objects.Decide(Some.Update(Web(20), Web(20, V2))).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+        Expect(objects, Some.Update(Web(20), Web(20, V2)), "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");
+        Assert.That(objects.Decide(Some.Update(Web(20), Web(20, V3))).Change.Meaning, Is.EqualTo(Meaning.Rollback), "what completed is");
+        Expect(objects, Some.Update(Web(20), Web(20, V3)), null);
+    }
+
+    [Test]
+    public void Case36_AServiceMadeAgainAsItWasRaisesNothing()
+    {
+        Expect(Completed(20), ServiceChange(null, WebService), null);
+        Expect(Completed(20, selector: "app=old"), ServiceChange(null, WebService), "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
+    }
+
+    [TestCase(20, 5, null)]
+    [TestCase(21, 5, "21 of 21 pods (100%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase(20, 61, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1", Description = "too long ago")]
+    public void Case37_AnAutoscalerComesBackToWhatTheRevisionServed(int replicas, int servedAt, string? refusal) =>
+        Expect(Completed(8, servedAt), Scale(Web(8, V2), replicas, s_autoscaler), refusal);
+
+    [TestCase(20, null)]
+    [TestCase(21, "21 of 21 pods (100%) behind Service web would be unproven; step 5% allows 1")]
+    public void Case38_ADeploymentMadeAgainWithWhatCompleted(int replicas, string? refusal)
+    {
+        var gone = Completed(20) with { Workloads = [], Pods = [] };
+
+        Assert.That(gone.Decide(Some.Create(Web(replicas, V2), Some.Machine)).Change.Meaning, Is.EqualTo(Meaning.Rollback));
+        Expect(gone, Some.Create(Web(replicas, V2), Some.Machine), refusal);
+    }
+
+    /// <summary>Web completed v2 in place and is not proven yet; proven v1 served until half an hour ago.</summary>
+    private static NamespaceObjects Completed(int replicas, int at = 5, string selector = "app=web")
+    {
+        var web = Web(replicas, V2);
+        var objects = Empty.Running(web, Phase.Completed, minutes: 4);
+        return objects with
+        {
+            Changes =
+            [
+                Some.Change(web, Phase.Completed) with { CompletedPods = 20, Served = [new Served("Service web", 20, Some.Now.AddMinutes(-at)) { Selector = selector }] },
+                Some.Change(Web(20), Phase.Proven) with { Served = [new Served("Service web", 20, Some.Now.AddMinutes(-30)) { Selector = selector }] },
+            ],
+        };
+    }
+
+    private static void Expect(NamespaceObjects objects, Request request, string? refusal) =>
+        Assert.That(objects.Refusal(request), refusal is null ? Is.Null : Does.StartWith(refusal));
+}
