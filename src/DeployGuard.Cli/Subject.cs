@@ -74,6 +74,12 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
             return new WorkloadRef(group, custom, @namespace, name);
         }
 
+        // What decides who reaches a workload's pods has safeguards too.
+        if (kind.Equals("service", StringComparison.OrdinalIgnoreCase) || kind.Equals("svc", StringComparison.OrdinalIgnoreCase))
+        {
+            return new WorkloadRef("", "Service", @namespace, name);
+        }
+
         var known = WorkloadKinds.BuiltIn.Find(kind)
             ?? throw new ManifestException($"{what}: {kind} is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}; a custom kind is given with its group, such as Rollout.argoproj.io/web");
         return new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
