@@ -49,7 +49,8 @@ public class WhatServesTests
 
         var changed = await sandbox.KubectlAsync("dana", "set", "env", "deployment/web", "ROUND-");
         Assert.That(changed.Succeeded, "what completed is a way back still, by its hash");
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven"));
+        var asked = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p", Recreate.Replace("IMAGE", V2, StringComparison.Ordinal));
+        Assert.That(asked.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven"));
     }
 
     [Test]
@@ -169,7 +170,8 @@ public class WhatServesTests
     {
         Server.Lacks(!Server.HasMatchConditions, "match conditions, without which every kubelet's and controller's write of an EndpointSlice would be a call");
         var sandbox = await WithServiceAsync("canary-slow", 4);
-        Task<Rig.Run> SliceAsync(string service) => sandbox.CreateAsync("dana", Parse($$"""
+        // The built-in role admin has not had this right since 1.22: the one who was given it is asked about.
+        Task<Rig.Run> SliceAsync(string service) => sandbox.CreateAsync("admin", Parse($$"""
             {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"generateName": "by-hand-", "labels": {"kubernetes.io/service-name": "{{service}}"} },
              "addressType": "IPv4", "endpoints": [{"addresses": ["10.9.8.7"]}], "ports": [{"port": 8080}]}
             """));
