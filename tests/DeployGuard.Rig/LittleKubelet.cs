@@ -84,7 +84,7 @@ public sealed class LittleKubelet : IAsyncDisposable
         var (metadata, spec, path) = (pod.GetProperty("metadata"), pod.GetProperty("spec"), PathOf(pod));
         if (metadata.TryGetProperty("deletionTimestamp", out _))
         {
-            return IsDone(await _api.SendAsync(HttpMethod.Delete, $"{path}?gracePeriodSeconds=0", null, "application/json", _stop.Token));
+            return IsDone(await _api.SendAsync(HttpMethod.Delete, path, EndOf(metadata), "application/json", _stop.Token));
         }
 
         if (!spec.TryGetProperty("nodeName", out _) && !IsDone(await BindAsync(path, metadata)))
@@ -99,18 +99,31 @@ public sealed class LittleKubelet : IAsyncDisposable
         }
 
         var ends = spec.TryGetProperty("restartPolicy", out var restart) && !restart.ValueEquals("Always") && !IsLabelled(metadata, "rig/serve");
-        return IsDone(await _api.SendAsync(HttpMethod.Patch, $"{path}/status", PodStatus.Of(spec, ends), "application/merge-patch+json", _stop.Token));
+        var status = PodStatus.Of(spec, ends);
+        status["metadata"] = new JsonObject { ["uid"] = Uid(metadata) };
+        return IsDone(await _api.SendAsync(HttpMethod.Patch, $"{path}/status", status, "application/merge-patch+json", _stop.Token));
     }
 
     private Task<HttpStatusCode?> BindAsync(string path, JsonElement metadata) => _api.SendAsync(HttpMethod.Post, $"{path}/binding", new JsonObject
     {
         ["apiVersion"] = "v1",
         ["kind"] = "Binding",
-        ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString() },
+        ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString(), ["uid"] = Uid(metadata) },
         ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "node-1" },
     }, "application/json", _stop.Token);
 
-    /// <summary>Done, or nothing to do any more: the pod is gone, or was bound already.</summary>
+    /// <summary>Of this pod, and not of one that has its name by now, as the pods of a StatefulSet do.</summary>
+    private static JsonObject EndOf(JsonElement metadata) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "DeleteOptions",
+        ["gracePeriodSeconds"] = 0,
+        ["preconditions"] = new JsonObject { ["uid"] = Uid(metadata) },
+    };
+
+    private static string? Uid(JsonElement metadata) => metadata.GetProperty("uid").GetString();
+
+    /// <summary>Done, or nothing to do any more: the pod is gone, another has its name, or it was bound already.</summary>
     private static bool IsDone(HttpStatusCode? status) =>
         status is HttpStatusCode.NotFound or HttpStatusCode.Conflict or (>= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices);
 
