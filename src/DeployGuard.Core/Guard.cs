@@ -69,7 +69,8 @@ public sealed partial class Guard(TrustedControllers trusted)
         };
         if (meaning is Meaning.NothingToGuard || asked is not { } after)
         {
-            return change;
+            // Of what is deleted, what it was decides whom its controller makes up for.
+            return change with { Before = before };
         }
 
         var recorded = view.Changes.FirstOrDefault(c => c.TemplateHash == after.Template.Hash);

@@ -33,7 +33,8 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return former == service ? null : new ServiceInvariant(oracle, tally).Broken(world, service, then, former, now);
         }
 
-        if (then.Unproven <= now.Unproven)
+        // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
+        if (then.Unproven <= now.Unproven || service.Alias is not null)
         {
             return null;
         }
