@@ -20,10 +20,10 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
         var before = Play(world, null);
         var after = Play(world, asked);
-        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked)).FirstOrDefault(b => b is not null);
+        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after.Left[s.Key])).FirstOrDefault(b => b is not null);
     }
 
-    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked)
+    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked, int left)
     {
         // Of a Service that changes: what its users had by its former self.
         var former = before.Services.Keys.FirstOrDefault(s => s.Name == service.Name);
@@ -33,7 +33,8 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return former == service ? null : new ServiceInvariant(oracle, tally).Broken(world, service, then, former, now);
         }
 
-        if (then.Unproven <= now.Unproven)
+        // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
+        if (then.Unproven <= now.Unproven || service.Alias is not null)
         {
             return null;
         }
@@ -41,7 +42,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var raised = then.ByImage.Where(i => i.Value > now.ByImage.GetValueOrDefault(i.Key)).Select(i => i.Key).ToList();
         var steps = raised.Select(i => oracle.Held(world, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var total = Math.Max(now.Total, then.Total);
-        var cap = CapOf(steps, then.Proven > 0 ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
+        var cap = CapOf(steps, left > 0 ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
         var batch = after(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
         if (then.Unproven <= Math.Max(cap, batch))
         {
@@ -93,8 +94,10 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         asked?.Apply(copy);
         var most = copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s));
         copy.Settle(w => w.Services.ForEach(s => most[s] = most[s].Most(oracle.Count(w, s))));
-        return new Played(most);
+        return new Played(most, copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s).Proven));
     }
 
-    private sealed record Played(Dictionary<Front, Counted> Services);
+    /// <param name="Services">The most of each.</param>
+    /// <param name="Left">Proven pods of each in the end.</param>
+    private sealed record Played(Dictionary<Front, Counted> Services, Dictionary<Front, int> Left);
 }

@@ -37,6 +37,9 @@ internal sealed class ServingWorld
 
     public List<string> Log { get; } = [];
 
+#pragma warning disable CA2211
+    public static bool Debugging;
+
     private void Make(string name, string kind, int size)
     {
         var labels = TagSet.None.With("app", name).With("track", name);
@@ -87,6 +90,16 @@ internal sealed class ServingWorld
         var view = View(asked);
         var verdict = s_guard.Decide(asked.Request, view, _world.Now);
         Log.Add($"{asked.What}{(asked.WithBreakGlass ? " by break-glass" : "")}: {verdict.Change.Meaning}, {(verdict.IsAllowed ? "passes" : string.Join("; ", verdict.Denials.Select(d => d.Finding.Message)))}");
+        if (Debugging)
+        {
+            Log.Add($"{this}");
+            foreach (var j in new DeployGuard.Core.Safeguards.Inspection(verdict.Change, _leader.Policy, view, _world.Now).Exposed)
+            {
+                Log.Add($"   >> {j.Pool.Name} members {string.Join(", ", j.Pool.Members.Select(m => $"{m.Spec.Ref.Kind} {m.Spec.Ref.Name} size {m.Size} rolling {m.IsRollingOut} unattr {m.IsUnattributed} pods {string.Join("+", m.Pods.Select(p => $"{p.TemplateHash[..Math.Min(9, p.TemplateHash.Length)]} {p.Images[0][^1]}:{p.Pods}"))}"))}");
+                Log.Add($"   >> total {j.Total} unproven {j.Unproven} raised {j.IsRaised} over {j.IsOver} cap {j.Cap} batch {j.OwnBatch} cold {j.IsCold} held {j.Held.Steps} refused {j.IsRefused} replaced {j.Replaced}");
+            }
+        }
+
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Change.Meaning}" : $"refused: {verdict.Change.Meaning}");
         if (!verdict.IsAllowed)
         {
@@ -136,7 +149,7 @@ internal sealed class ServingWorld
     /// <summary>Ten minutes: rollouts under way go on by what they may replace at once, and nothing else grows.</summary>
     private string? Batch()
     {
-        var before = _world.Services.ToDictionary(s => s, s => (_oracle.Count(_world, s), RollingBehind(s)));
+        var before = _world.Services.Where(s => s.Alias is null).ToDictionary(s => s, s => (_oracle.Count(_world, s), RollingBehind(s)));
         _world.Now += TimeSpan.FromMinutes(10);
         _world.Settle();
         _oracle.Note(_world);
@@ -153,7 +166,7 @@ internal sealed class ServingWorld
     }
 
     private int RollingBehind(Front service) => _world.Controllers
-        .Where(c => c.Kind is "Deployment" or "StatefulSet" && (service.Selector.Selects(c.Template.Labels) || service.Alias is not null))
+        .Where(c => c.Kind is "Deployment" or "StatefulSet" && (service.Selector.Selects(c.Template.Labels)))
         .Sum(c => Math.Max(1, c.Kind == "StatefulSet" ? c.Pacing.Batch(c.Replicas) : DeploymentRules.Surge(c)));
 
     /// <summary>A drained node, which asks nobody.</summary>

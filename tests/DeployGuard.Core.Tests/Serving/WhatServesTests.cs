@@ -7,6 +7,7 @@ namespace DeployGuard.Core.Tests.Serving;
 public class WhatServesTests
 {
     private const int StepsOfAWorld = 60;
+    private const int MostTold = 3;
 
     /// <summary>For the long run: <c>SERVING_STEPS=1000000</c>. The short one takes seconds.</summary>
     private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("SERVING_STEPS"), out var steps) ? steps : 60_000;
@@ -17,9 +18,9 @@ public class WhatServesTests
     public void WhateverPassesNoMoreServesThanItsStepAllows()
     {
         var tally = new Tally();
-        var broken = Enumerable.Range(First, Math.Max(1, Steps / StepsOfAWorld)).AsParallel().Select(seed => Run(seed, tally)).FirstOrDefault(b => b is not null);
+        var broken = Enumerable.Range(First, Math.Max(1, Steps / StepsOfAWorld)).AsParallel().Select(seed => Run(seed, tally)).Where(b => b is not null).Take(MostTold).ToList();
         TestContext.Out.WriteLine($"{Steps} steps\n{tally}");
-        Assert.That(broken is null ? "" : Shortest(broken.Value), Is.Empty);
+        Assert.That(string.Join("\n\n", broken.Select(b => b is { } found ? Shortest(found) : "")), Is.Empty);
     }
 
     /// <returns>The steps up to the one at which it broke; null where none did.</returns>
