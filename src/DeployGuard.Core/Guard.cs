@@ -69,11 +69,7 @@ public sealed partial class Guard(TrustedControllers trusted)
         };
         if (meaning is Meaning.NothingToGuard || asked is not { } after)
         {
-<<<<<<< HEAD
-            // Of what is deleted, what it was tells whom it served.
-=======
             // Of what is deleted, what it was decides whom its controller makes up for.
->>>>>>> wip-prop
             return change with { Before = before };
         }
 
