@@ -20,6 +20,9 @@ internal sealed class Attribution
     private readonly Dictionary<string, List<(PodGroup Group, string Hash)>> _made = new(StringComparer.Ordinal);
     private readonly List<Member> _alone = [];
 
+    /// <summary>Pods that a controller counts by their owner and labels, and that run something else than it would make.</summary>
+    private readonly Dictionary<string, int> _taken = new(StringComparer.Ordinal);
+
     public Attribution(NamespaceObjects objects)
     {
         _objects = objects;
@@ -55,6 +58,7 @@ internal sealed class Attribution
             Spec = rest,
             Ready = workload.ReadyPods,
             Pods = RevisionsOf(workload, sets),
+            Taken = spec.Ref.Kind == "Deployment" ? sets[spec.Uid].Sum(s => Taken(s.Spec)) : Taken(spec),
             RecordedAs = owner?.Spec.Ref,
             IsUnattributed = owner is null && spec.Ref.Kind is "ReplicaSet" or "Job" && !_onRecord.Contains(spec.Ref),
             CreatedAt = spec.CreatedAt,
@@ -71,6 +75,8 @@ internal sealed class Attribution
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
+
+    private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
     /// <summary>Old pods that are missing come back new, unless a partition keeps them old.</summary>
     private RevisionPods WithoutMissing(LiveWorkload workload, RevisionPods revision) =>
@@ -94,6 +100,7 @@ internal sealed class Attribution
     {
         var byPeople = _onRecord.Count == 0 ? [] : group.Pods.Where(p => p.Counts && _onRecord.Contains(new WorkloadRef("", "Pod", _objects.Namespace, p.Name))).ToList();
         _alone.AddRange(byPeople.Select(p => Alone(group with { Pods = [p] }, isUnattributed: false)));
+        Take(group.Shape, byPeople.Count);
         var rest = byPeople.Count == 0 ? group : new PodGroup(group.Shape, [.. group.Pods.Except(byPeople)]);
         if (rest.Serving == 0)
         {
@@ -111,8 +118,17 @@ internal sealed class Attribution
             return;
         }
 
+        Take(rest.Shape, rest.Serving);
         // Those that ran when the namespace came under its policies are told apart from those that came since.
         _alone.AddRange(rest.Pods.Where(p => p.Counts).GroupBy(p => CameBy(p)).Select(g => Alone(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
+    }
+
+    private void Take(PodShape shape, int pods)
+    {
+        if (pods > 0 && shape.OwnerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && owner.Spec.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels))
+        {
+            _taken[uid] = _taken.GetValueOrDefault(uid) + pods;
+        }
     }
 
     /// <summary>The hash of the template from which an owner made a pod; null where it made none like it.</summary>

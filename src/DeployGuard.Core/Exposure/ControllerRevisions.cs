@@ -10,19 +10,13 @@ internal static class ControllerRevisions
             return [];
         }
 
-        if (!workload.IsObserved)
-        {
-            // Its controller has not begun with what its spec says now.
-            return [Pods(newest, workload.Spec.Replicas - workload.Replaced)];
-        }
-
         var (old, isSettled) = workload.Spec.Ref.Kind == "StatefulSet"
             ? (revisions.FirstOrDefault(r => r.Name == workload.Revisions.Old), workload.Revisions.Old == workload.Revisions.New)
             : (revisions.Where(r => r != newest).MaxBy(r => r.Number), workload.UpdatedPods >= workload.Spec.Replicas);
-        // Named by the spec: the stored revision may lack defaults that a newer server adds.
-        RevisionPods Current(int pods) => new(workload.Spec.Template.Hash, newest.Name, workload.Spec.Template.ImageNames, pods) { OwnedUid = newest.Uid };
+        // Named by the spec, since the stored revision may lack defaults that a newer server adds; until its controller has begun with what the spec says now.
+        RevisionPods Current(int pods) => !workload.IsObserved ? Pods(newest, pods) : new(workload.Spec.Template.Hash, newest.Name, workload.Spec.Template.ImageNames, pods) { OwnedUid = newest.Uid };
         var updated = Math.Min(workload.UpdatedPods, workload.Spec.Replicas);
-        return isSettled || old is null ? [Current(workload.Spec.Replicas)] : [Current(updated), Pods(old, Math.Max(0, workload.Spec.Replicas - updated - workload.Replaced))];
+        return isSettled || old is null ? [Current(workload.Spec.Replicas - (workload.IsObserved ? 0 : workload.Replaced))] : [Current(updated), Pods(old, Math.Max(0, workload.Spec.Replicas - updated - workload.Replaced))];
     }
 
     public static LiveRevision? Newest(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>

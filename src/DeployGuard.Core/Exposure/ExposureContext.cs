@@ -44,13 +44,13 @@ internal sealed class ExposureContext
         pool.Members.Sum(m =>
         {
             var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
-            return !pool.IsOwn(m) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? m.Size : Math.Max(pods, m.Present);
+            return !pool.IsOwn(m) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(pods, m.Size - m.Taken) : Math.Max(pods, Math.Min(m.Present, m.Size - m.Taken));
         })
         + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
 
     /// <summary>Desired pods that are proven, ready or not: a pool whose pods have crashed is not new.</summary>
     public static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
-        pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
+        pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - m.Taken - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
 
     /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
     public Served Replaced(Pool pool, int provenBefore) => Snapshot.Changes

@@ -75,13 +75,15 @@ internal static class ObjectChange
         }
 
         var rest = found.Group.Pods.Where(p => p != found.Pod).ToList();
+        // With other images it is another pod: that it was there when what ran was adopted says nothing of them.
+        var isSame = found.Group.Shape.Template.ImageNames.SequenceEqual(after.Template.ImageNames);
         return objects with
         {
             Pods =
             [
                 .. objects.Pods.Where(g => !ReferenceEquals(g, found.Group)),
                 .. rest.Count > 0 ? [new PodGroup(found.Group.Shape, rest)] : (PodGroup[])[],
-                new PodGroup(shape, [found.Pod]),
+                new PodGroup(shape, [isSame ? found.Pod : found.Pod with { CreatedAt = DateTimeOffset.MaxValue }]),
             ],
         };
     }

@@ -17,13 +17,13 @@ internal sealed record Reach(string Key, IReadOnlyList<UnprovenPods> Pods, bool 
 internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount unproven, HeldSteps held)
 {
     /// <summary>What the request makes of the workload that it is about.</summary>
-    public Reach Of(AskedWorkload asked, Pool before, int totalBefore, ProvenHere here)
+    public Reach Of(AskedWorkload asked, Pool before, int totalBefore, ProvenHere here, ScaledFirst first)
     {
         var (was, member) = (asked.Before, asked.After);
         var images = member.Spec.Template.ImageNames;
         var key = RevisionKey.Of(rules.Covers, member.Spec);
         var beside = was is null ? [] : unproven.BesideAsked(was, key, here).ToList();
-        var remaining = was is null ? [] : Scaled(was, member, beside);
+        var remaining = first.Of(beside);
         var outgrown = ExposureContext.RaisedKeys(beside, remaining);
         if (!proven.LacksAsked(member.Spec, asked.Origin, here))
         {
@@ -34,14 +34,6 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         var (pods, isRaised, batch, bound) = Reaches(asked, before, totalBefore, key);
         var own = new UnprovenPods(key, member.Spec.Ref, member.Spec.Template.Hash, images, pods);
         return new Reach(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. UnprovenPods.Cap(remaining, member.Size - pods)], isRaised, asked.IsInPlace && was?.Size > 0, batch, bound) { Outgrown = outgrown };
-    }
-
-    /// <summary>A Deployment that grows gives each of its revisions its part, and only then goes on with what its spec says.</summary>
-    private static List<UnprovenPods> Scaled(Member was, Member member, List<UnprovenPods> beside)
-    {
-        var live = was.Pods.Sum(p => p.Pods);
-        return member.Spec.Ref.Kind != "Deployment" || member.Size <= was.Size || live == 0 ? beside
-            : beside.ConvertAll(u => u with { Pods = Math.Max(u.Pods, (int)((((long)member.Size * u.Pods) + live - 1) / live)) });
     }
 
     /// <summary>Pods that the request lets run its revision at once; how many of them as a conforming batch.</summary>

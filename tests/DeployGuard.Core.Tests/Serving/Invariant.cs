@@ -44,7 +44,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var total = Math.Max(now.Total, then.Total);
         var cap = CapOf(steps, left > 0 ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
         var batch = after(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
-        if (then.Unproven <= Math.Max(cap, batch))
+        if (then.Unproven - Paced(world, service, asked, steps) <= Math.Max(cap, batch))
         {
             tally.Add("raised within its step");
             return null;
@@ -60,6 +60,11 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return copy.Controllers;
         }
     }
+
+    /// <summary>What a rollout at a pace that conforms has brought so far came a batch at a time: more replicas amid it are judged by what they add.</summary>
+    private int Paced(SimulatedNamespace world, Front service, Asked asked, int steps) =>
+        world.Find(asked.Request.Target.Kind, asked.Request.Target.Name) is not { Kind: "Deployment" or "StatefulSet" } target || BatchOf(target, steps) == 0 || asked.Image != target.Template.Image ? 0
+            : world.Behind(service).Count(p => p.Image == target.Template.Image && Oracle.RootOf(world, p) == target && !oracle.IsProven(p.Image, service.Name));
 
     private string? Count(Excepted excepted)
     {

@@ -103,7 +103,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         _last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && then.ByImage.All(i => i.Value <= last.Had.ByImage.GetValueOrDefault(i.Key));
 
     /// <summary>The controller at the end of a chain of owners that its selectors bear out, as controllers see it.</summary>
-    private static Controller? RootOf(SimulatedNamespace world, Pod pod) =>
+    public static Controller? RootOf(SimulatedNamespace world, Pod pod) =>
         world.ByUid(pod.Owner?.Uid) is not { } owner || !owner.Selector.Selects(pod.Labels) ? null
             : owner.Kind == "ReplicaSet" && world.ByUid(owner.Owner?.Uid) is { Kind: "Deployment" } above && above.Selector.Selects(owner.Labels) ? above : owner;
 
