@@ -153,9 +153,9 @@ public class DoctorTests
         ];
         var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
 
-        Expect(found[1], Health.Warning, "It is not offered as trusted: anybody who may write in guarded namespace shop can act as it");
+        Expect(found[1], Health.Warning, "system:serviceaccount:shop:bot makes Pod objects for others and is not trusted. It is not offered as trusted: anybody who may write in guarded namespace shop can act as it");
         Expect(found[2], Health.Warning, "system:serviceaccount:shop:old is trusted for Job objects, and anybody who may write in guarded namespace shop can act as it");
-        Expect(found[3], Health.Warning, "It is not offered as trusted: no such owner was found, or its kind is none that DeployGuard reads");
+        Expect(found[3], Health.Warning, "system:serviceaccount:tools:maker makes Pod objects that name an owner, and is not trusted. It is not offered as trusted: no such owner was found, or its kind is none that DeployGuard reads");
         Assert.That(found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Words), Is.EqualTo((string[])
         [
             "system:serviceaccount:shopping:maker makes Pod objects for others and is not trusted: every one is judged as if a person made it",
