@@ -9,7 +9,7 @@ namespace DeployGuard.Cli;
 internal static class BreakGlassCommand
 {
     private static readonly ClusterFlags s_cluster = new();
-    private static readonly Argument<string?> s_workload = new("WORKLOAD") { Description = "kind/name; left out for the whole namespace, which needs the verb breakglass-namespace.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> s_workload = new("WORKLOAD") { Description = "kind/name, also service/name; left out for the whole namespace, which needs the verb breakglass-namespace.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string> s_incident = new("--incident") { Description = "The ticket or page that this is for.", Required = true };
     private static readonly Option<string> s_reason = new("--reason") { Description = "What must be done now, for whoever reviews it.", Required = true };
     private static readonly Option<string[]> s_waive = new("--waive") { Description = $"What is waived: {string.Join(", ", BreakGlass.Waivable)}. May be repeated. Default: Approval.", DefaultValueFactory = _ => ["Approval"] };

@@ -40,7 +40,9 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
         return new Subject(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], description, shown.IsWhole, recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
     }
 
-    /// <summary>A workload and hash, ahead of any Change. Bare digits are of today's version, unless a record that version 0.2 made has them.</summary>
+    /// <summary>
+    /// A workload and hash, ahead of any Change. Bare digits are of today's version, unless a record that version 0.2 made has them.
+    /// </summary>
     /// <param name="recorded">The Changes of the namespace.</param>
     /// <exception cref="ManifestException">The kind is not known, or the hash is none.</exception>
     public static Subject Ahead(WorkloadRef workload, string hash, IEnumerable<RecordedChange> recorded)
@@ -51,9 +53,10 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
             throw new ManifestException($"--hash {hash}: expected 64 lower-case hex digits");
         }
 
-        var full = hex != hash ? hash
-            : recorded.Where(c => c.Workload == workload).Select(c => c.TemplateHash).Where(known => Core.Workloads.TemplateHash.DigitsOf(known) == hex)
-                .OrderBy(Core.Workloads.TemplateHash.IsLegacy).FirstOrDefault() ?? Core.Workloads.TemplateHash.Prefix + hex;
+        var alike = recorded.Where(c => c.Workload == workload).Select(c => c.TemplateHash)
+            .Where(known => Core.Workloads.TemplateHash.DigitsOf(known) == hex)
+            .OrderBy(Core.Workloads.TemplateHash.IsLegacy).FirstOrDefault();
+        var full = hex != hash ? hash : alike ?? Core.Workloads.TemplateHash.Prefix + hex;
         return new Subject(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.", IsShownWhole: false);
     }
 
@@ -69,6 +72,12 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
         if (kind.Split('.', 2) is [{ Length: > 0 } custom, { Length: > 0 } group])
         {
             return new WorkloadRef(group, custom, @namespace, name);
+        }
+
+        // What decides who reaches a workload's pods has safeguards too.
+        if (kind.Equals("service", StringComparison.OrdinalIgnoreCase) || kind.Equals("svc", StringComparison.OrdinalIgnoreCase))
+        {
+            return new WorkloadRef("", "Service", @namespace, name);
         }
 
         var known = WorkloadKinds.BuiltIn.Find(kind)

@@ -152,7 +152,9 @@ public sealed class ClusterHost
         if (needs.HasFlag(Facts.Approvals))
         {
             var asked = request is WorkloadRequest workload ? workload.After : view.Parent;
-            view = asked is null ? view with { BreakGlasses = await _live.BreakGlassesAsync(request.Target.Namespace, deadline) } : await _live.RefreshAsync(asked, (request as WorkloadRequest)?.Before, view, deadline);
+            view = asked is null
+                ? view with { BreakGlasses = await _live.BreakGlassesAsync(request.Target.Namespace, deadline) }
+                : await _live.RefreshAsync(asked, (request as WorkloadRequest)?.Before, view, deadline);
             var hasRoom = asked is null || _inbox.HasRoom(asked.Ref, ChangeName.Within(view.Changes, asked), request.Requester.Username);
             view = hasRoom ? view : view with { ApproveBy = ApproveBy.Hash };
         }

@@ -69,7 +69,7 @@ public sealed partial class Guard(TrustedControllers trusted)
         };
         if (meaning is Meaning.NothingToGuard || asked is not { } after)
         {
-            // Of what is deleted, what it was tells whom it served.
+            // Of what is deleted, what it was decides whom its controller makes up for.
             return change with { Before = before };
         }
 
@@ -132,9 +132,17 @@ public sealed partial class Guard(TrustedControllers trusted)
         }
 
         var glass = inspection.View.BreakGlasses.FirstOrDefault(g =>
-            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.Serves(request.Requester.Username) && g.Covers(request.Target, inspection.Now));
+            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.Serves(request.Requester.Username)
+            && CoveredBy(request, inspection.View).Any(w => g.Covers(w, inspection.Now)));
         return glass is null ? null : new Waiver(glass);
     }
+
+    /// <summary>What a BreakGlass may name for a request: its object, the Service whose addresses it writes, or the live workloads that own the object.</summary>
+    private static IEnumerable<WorkloadRef> CoveredBy(Request request, ClusterView view) => request switch
+    {
+        EndpointsRequest endpoints => new[] { endpoints.Service, endpoints.ServiceBefore }.Where(s => s.Length > 0).Select(s => new WorkloadRef("", "Service", request.Target.Namespace, s)),
+        _ => view.Owners.Select(o => o.Ref).Prepend(request.Target),
+    };
 
     /// <summary>Whom a trusted controller relabels was labelled by a person's object.</summary>
     private IReadOnlyList<SafeguardPolicy> Left(Request request, ClusterView view, DateTimeOffset now) =>

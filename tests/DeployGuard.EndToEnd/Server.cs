@@ -19,7 +19,10 @@ internal static class Server
     /// <summary>The apiVersion in which evictions are asked for.</summary>
     public static async Task<string> EvictionAsync() => await ServesAsync("apis/policy/v1", "poddisruptionbudgets") ? "policy/v1" : "policy/v1beta1";
 
-    /// <summary>Skips the test that calls it, by name and with the reason, where the server cannot have what it is about. It is then told as skipped and not as passed.</summary>
+    /// <summary>
+    /// Skips the test that calls it, by name and with the reason, where the server cannot have what it is about. It is then told as skipped
+    /// and not as passed.
+    /// </summary>
     /// <param name="what">What is missing: <c>match conditions</c>.</param>
     public static void Lacks(bool isMissing, string what)
     {
@@ -37,5 +40,6 @@ internal static class Server
 
     /// <summary>Whether discovery has a resource in this group and version.</summary>
     public static async Task<bool> ServesAsync(string groupVersion, string resource) =>
-        await World.Rig.Plane.Api.FindAsync(groupVersion) is { } found && found.GetProperty("resources").EnumerateArray().Any(r => r.GetProperty("name").ValueEquals(resource));
+        await World.Rig.Plane.Api.FindAsync(groupVersion) is { } found
+        && found.GetProperty("resources").EnumerateArray().Any(r => r.GetProperty("name").ValueEquals(resource));
 }

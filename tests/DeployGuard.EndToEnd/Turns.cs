@@ -8,8 +8,8 @@ using NUnit.Framework.Interfaces;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Who works now. Every test takes a turn and so does every fixture that prepares something, as many at a time as the machine carries. Tests with a
-/// world of their own go first: they have few, which others wait for.
+/// Who works now. Every test takes a turn and so does every fixture that prepares something, as many at a time as the machine carries.
+/// Tests with a world of their own go first: there are few of these, and others wait for one.
 /// </summary>
 internal static class Turns
 {

@@ -30,7 +30,8 @@ public class World
     public async Task StartAsync()
     {
         await s_room.WaitAsync();
-        await TestContext.Progress.WriteLineAsync($"Kubernetes {(await Toolbox.InstallAsync()).Kubernetes}, {Machine.Worlds} worlds and {Machine.Turns} tests at a time");
+        var version = (await Toolbox.InstallAsync()).Kubernetes;
+        await TestContext.Progress.WriteLineAsync($"Kubernetes {version}, {Machine.Worlds} worlds and {Machine.Turns} tests at a time");
         s_rig = await InstallAsync(2, null);
     }
 
@@ -43,7 +44,9 @@ public class World
         }
     }
 
-    /// <summary>A world of the fixture's own, once there is room for one, until it is disposed: for tests that break theirs. Others go on beside it.</summary>
+    /// <summary>
+    /// A world of the fixture's own, once there is room for one, until it is disposed: for tests that break theirs. Others go on beside it.
+    /// </summary>
     /// <param name="replicas">How many of DeployGuard, installed by the chart; none for an empty world.</param>
     /// <param name="chart">Another chart than the one of this repository, such as a former version of it.</param>
     internal static async Task<OwnedWorld> OfItsOwnAsync(int replicas, string? chart)
@@ -64,8 +67,8 @@ public class World
     }
 
     /// <summary>
-    /// Makes the world of the fixture that runs whole again if it is damaged: if a program of it ended that nobody ended. It says which, and when, and the
-    /// last the program said; the test that runs then may fail of it, and its neighbours need not.
+    /// Makes the world of the fixture that runs whole again if it is damaged: if a program of it ended that nobody ended. It says which, and
+    /// when, and the last the program said; the test that runs then may fail of it, and its neighbours need not.
     /// </summary>
     internal static async Task RepairAsync(string when)
     {

@@ -227,7 +227,10 @@ public sealed class ControlPlane : IAsyncDisposable
             """);
         File.WriteAllLines(
             Path.Combine(Folder, "tokens.csv"),
-            s_users.Select(u => $"{TokenOf(u.Key)},{u.Key},{u.Key},\"{u.Value}\"").Append($"{TokenOf("kubelet")},system:node:node-1,kubelet,\"system:nodes,system:masters\""));
+            [
+                .. s_users.Select(u => $"{TokenOf(u.Key)},{u.Key},{u.Key},\"{u.Value}\""),
+                $"{TokenOf("kubelet")},system:node:node-1,kubelet,\"system:nodes,system:masters\"",
+            ]);
     }
 
     private static string TokenOf(string user) => $"token-of-{user}";

@@ -74,6 +74,11 @@ public sealed class Installation : IDisposable
         var ended = _replicas.Select(r => r.Daemon).Append(_proxy).OfType<Daemon>().Where(d => d.HasEndedByItself).ToList();
         var obituaries = ended.Select(d => d.Obituary).ToList();
         ended.ForEach(d => d.Restart());
+        foreach (var replica in _replicas.Where(r => ended.Contains(r.Daemon)))
+        {
+            await IsReadyAsync(replica.Daemon, replica.Port);
+        }
+
         if (ended.Count > 0 && _proxy is not null)
         {
             await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
@@ -150,9 +155,14 @@ public sealed class Installation : IDisposable
             $"--metrics-listen=127.0.0.1:{metrics}",
             $"--kubeconfig={_kubeconfig}",
         ]);
-        using var http = AnyCertificate();
-        await daemon.WaitUntilAsync(() => IsReadyAsync(http, new Uri($"https://127.0.0.1:{port}/readyz")), s_startUp);
+        await IsReadyAsync(daemon, port);
         return new Replica(daemon, port, metrics);
+    }
+
+    private static async Task IsReadyAsync(Daemon replica, int port)
+    {
+        using var http = AnyCertificate();
+        await replica.WaitUntilAsync(() => IsReadyAsync(http, new Uri($"https://127.0.0.1:{port}/readyz")), s_startUp);
     }
 
     private static async Task<bool> IsReadyAsync(HttpClient http, Uri url)

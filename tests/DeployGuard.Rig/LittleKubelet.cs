@@ -6,8 +6,9 @@ using System.Threading.Channels;
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// Stands in for scheduler and kubelets: gives every pod a node, makes it Ready (a Job's: Succeeded), and lets deleted pods go. It watches, and acts on
-/// what it is told. A pod labelled <c>rig/hold</c> stays unready; one labelled <c>rig/serve</c> runs and is Ready whatever its restartPolicy.
+/// Stands in for scheduler and kubelets: gives every pod a node, makes it Ready (a Job's: Succeeded), and lets deleted pods go. It watches,
+/// and acts on what it is told. A pod labelled <c>rig/hold</c> stays unready; one labelled <c>rig/serve</c> runs and is Ready whatever its
+/// restartPolicy.
 /// </summary>
 public sealed class LittleKubelet : IAsyncDisposable
 {
@@ -43,7 +44,11 @@ public sealed class LittleKubelet : IAsyncDisposable
     }
 
     /// <summary>A pod is always in the same hands, so that what is done to it is done in order.</summary>
-    private void HandOver(JsonElement pod) => _work[(PathOf(pod).GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Hands].Writer.TryWrite(pod);
+    private void HandOver(JsonElement pod)
+    {
+        var hand = (PathOf(pod).GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Hands;
+        _work[hand].Writer.TryWrite(pod);
+    }
 
     private async Task WorkAsync(Channel<JsonElement> work)
     {
@@ -79,7 +84,7 @@ public sealed class LittleKubelet : IAsyncDisposable
         var (metadata, spec, path) = (pod.GetProperty("metadata"), pod.GetProperty("spec"), PathOf(pod));
         if (metadata.TryGetProperty("deletionTimestamp", out _))
         {
-            return IsDone(await _api.SendAsync(HttpMethod.Delete, $"{path}?gracePeriodSeconds=0", null, "application/json", _stop.Token));
+            return IsDone(await _api.SendAsync(HttpMethod.Delete, path, EndOf(metadata), "application/json", _stop.Token));
         }
 
         if (!spec.TryGetProperty("nodeName", out _) && !IsDone(await BindAsync(path, metadata)))
@@ -94,21 +99,36 @@ public sealed class LittleKubelet : IAsyncDisposable
         }
 
         var ends = spec.TryGetProperty("restartPolicy", out var restart) && !restart.ValueEquals("Always") && !IsLabelled(metadata, "rig/serve");
-        return IsDone(await _api.SendAsync(HttpMethod.Patch, $"{path}/status", PodStatus.Of(spec, ends), "application/merge-patch+json", _stop.Token));
+        var status = PodStatus.Of(spec, ends);
+        status["metadata"] = new JsonObject { ["uid"] = Uid(metadata) };
+        return IsDone(await _api.SendAsync(HttpMethod.Patch, $"{path}/status", status, "application/merge-patch+json", _stop.Token));
     }
 
     private Task<HttpStatusCode?> BindAsync(string path, JsonElement metadata) => _api.SendAsync(HttpMethod.Post, $"{path}/binding", new JsonObject
     {
         ["apiVersion"] = "v1",
         ["kind"] = "Binding",
-        ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString() },
+        ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString(), ["uid"] = Uid(metadata) },
         ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "node-1" },
     }, "application/json", _stop.Token);
 
-    /// <summary>Done, or nothing to do any more: the pod is gone, or was bound already.</summary>
-    private static bool IsDone(HttpStatusCode? status) => status is HttpStatusCode.NotFound or HttpStatusCode.Conflict or >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices;
+    /// <summary>Of this pod, and not of one that has its name by now, as the pods of a StatefulSet do.</summary>
+    private static JsonObject EndOf(JsonElement metadata) => new()
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "DeleteOptions",
+        ["gracePeriodSeconds"] = 0,
+        ["preconditions"] = new JsonObject { ["uid"] = Uid(metadata) },
+    };
 
-    private static bool IsLabelled(JsonElement metadata, string label) => metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(label, out _);
+    private static string? Uid(JsonElement metadata) => metadata.GetProperty("uid").GetString();
+
+    /// <summary>Done, or nothing to do any more: the pod is gone, another has its name, or it was bound already.</summary>
+    private static bool IsDone(HttpStatusCode? status) =>
+        status is HttpStatusCode.NotFound or HttpStatusCode.Conflict or (>= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices);
+
+    private static bool IsLabelled(JsonElement metadata, string label) =>
+        metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(label, out _);
 
     private static string PathOf(JsonElement pod)
     {

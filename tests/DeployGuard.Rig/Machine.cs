@@ -28,7 +28,8 @@ public static class Machine
         {
             // 0.52 0.41 0.38 3/512 9871: three processes run or could run.
             var fields = File.Exists(LoadAverage) ? File.ReadAllText(LoadAverage).Split(' ', '/') : [];
-            return fields.Length > 3 && int.TryParse(fields[3], CultureInfo.InvariantCulture, out var runnable) && runnable > Cores ? (double)Cores / runnable : 1;
+            var runnable = fields.Length > 3 && int.TryParse(fields[3], CultureInfo.InvariantCulture, out var processes) ? processes : 1;
+            return Math.Min(1, (double)Cores / runnable);
         }
     }
 }

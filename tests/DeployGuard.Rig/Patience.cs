@@ -21,7 +21,8 @@ internal sealed class Patience(TimeSpan limit)
     public bool IsOver => _still > limit || _clock.Elapsed > limit * MostTimes;
 
     /// <summary>How long it was waited, for the message that says it was in vain.</summary>
-    public string Waited => $"not after {_clock.Elapsed.TotalSeconds:0} s, of which {_still.TotalSeconds:0} s without a change on a machine with room (limit {limit.TotalSeconds:0} s)";
+    public string Waited => $"not after {_clock.Elapsed.TotalSeconds:0} s; without a change, on a machine with room, "
+        + $"{_still.TotalSeconds:0} s of {limit.TotalSeconds:0} s";
 
     /// <summary>Takes note of what is there now.</summary>
     public void Saw(string state)

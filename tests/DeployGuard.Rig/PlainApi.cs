@@ -16,7 +16,10 @@ public sealed class PlainApi : IDisposable
     internal PlainApi(string server, string token)
     {
         // The server's certificate is of its own making, and it listens on loopback.
-        var trust = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+        var trust = new HttpClientHandler
+        {
+            ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+        };
         _http = new HttpClient(trust) { BaseAddress = new Uri(server), Timeout = TimeSpan.FromSeconds(60) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
@@ -65,7 +68,8 @@ public sealed class PlainApi : IDisposable
     /// or the API server was away, it begins again with what the collection holds by then.
     /// </summary>
     /// <param name="changed">The type of the event (ADDED, MODIFIED, DELETED) and the object.</param>
-    public async Task FollowAsync(string path, Action<IReadOnlyList<JsonElement>> listed, Action<string, JsonElement> changed, CancellationToken cancel)
+    public async Task FollowAsync(
+        string path, Action<IReadOnlyList<JsonElement>> listed, Action<string, JsonElement> changed, CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested)
         {
@@ -74,7 +78,8 @@ public sealed class PlainApi : IDisposable
                 if (await FindAsync(path, cancel) is { } list)
                 {
                     listed([.. list.GetProperty("items").EnumerateArray()]);
-                    await WatchAsync($"{path}?watch=true&resourceVersion={list.GetProperty("metadata").GetProperty("resourceVersion").GetString()}", changed, cancel);
+                    var version = list.GetProperty("metadata").GetProperty("resourceVersion").GetString();
+                    await WatchAsync($"{path}?watch=true&resourceVersion={version}", changed, cancel);
                 }
                 else
                 {

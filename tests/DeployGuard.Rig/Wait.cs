@@ -6,8 +6,8 @@ namespace DeployGuard.Rig;
 public static class Wait
 {
     /// <summary>
-    /// Asks until what comes back is accepted, and returns it; fails with what came last once nothing has changed for so many seconds on a machine
-    /// with room (<see cref="Patience"/>).
+    /// Asks until what comes back is accepted, and returns it; fails with what came last once nothing has changed for so many seconds on a
+    /// machine with room (<see cref="Patience"/>).
     /// </summary>
     public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> accept, string what, int seconds = 120)
     {

@@ -5,8 +5,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Cluster.Caches;
 
 /// <summary>
-/// Reads records and votes that version 0.2 named by <c>v1:</c> hashes as if they named what these stand for now, so that Core compares one version alone. The one
-/// place where that is done; dropped together with <c>Core/Workloads/Legacy</c>.
+/// Reads records and votes that version 0.2 named by <c>v1:</c> hashes as if they named what these stand for now, so that Core compares
+/// one version alone. The one place where that is done; dropped together with <c>Core/Workloads/Legacy</c>.
 /// </summary>
 /// <param name="known">What is live of a workload, what runs first.</param>
 /// <param name="before">What the request in question changes; null where none is.</param>
@@ -29,17 +29,21 @@ internal sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplat
 
     /// <summary>One record in today's terms, as it stands by itself.</summary>
     public RecordedChange Change(RecordedChange stored) =>
-        TemplateHash.IsLegacy(stored.TemplateHash) ? stored with { TemplateHash = Translate(stored.Workload, stored.TemplateHash, stored.OwnedRevision) } : stored;
+        TemplateHash.IsLegacy(stored.TemplateHash)
+            ? stored with { TemplateHash = Translate(stored.Workload, stored.TemplateHash, stored.OwnedRevision) }
+            : stored;
 
     public IReadOnlyList<Approval> Approvals(IReadOnlyList<Approval> stored) =>
         stored.Any(a => TemplateHash.IsLegacy(a.TemplateHash)) ? [.. stored.Select(Approval)] : stored;
 
     private Approval Approval(Approval stored) =>
-        stored.TemplateHash is { } hash && TemplateHash.IsLegacy(hash) ? stored with { TemplateHash = Translate(stored.Workload, hash, null) } : stored;
+        stored.TemplateHash is { } hash && TemplateHash.IsLegacy(hash)
+            ? stored with { TemplateHash = Translate(stored.Workload, hash, null) }
+            : stored;
 
     /// <summary>
-    /// What is live comes first: version 1 left more out, so that several templates of today may share its hash, and what a request asks for must not pass
-    /// for what was seen. Unknown hashes stay as they are.
+    /// What is live comes first: version 1 left more out, so that several templates of today may share its hash, and what a request asks
+    /// for must not pass for what was seen. Unknown hashes stay as they are.
     /// </summary>
     private string Translate(WorkloadRef workload, string legacy, string? owned)
     {

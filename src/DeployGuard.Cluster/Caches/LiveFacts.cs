@@ -161,12 +161,20 @@ internal sealed class LiveFacts
 
     private static string Selecting(string labels) => $"labelSelector={Uri.EscapeDataString(labels)}";
 
-    /// <summary>Under the name that is known and the one that this version gives; and under that of version 0.2, of which a replica may be at work beside us.</summary>
+    /// <summary>
+    /// Under the name that is known and the one that this version gives; and under that of version 0.2, of which a replica may be at work
+    /// beside us.
+    /// </summary>
     private async Task<IReadOnlyList<RecordedChange>> FindChangesAsync(Workload asked, ClusterView cached, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(s_longest);
-        string[] names = [ChangeName.Within(cached.Changes, asked), ChangeName.Of(asked.Ref, asked.Template.Hash), ChangeName.Of(asked.Ref, asked.Template.LegacyHash)];
+        string[] names =
+        [
+            ChangeName.Within(cached.Changes, asked),
+            ChangeName.Of(asked.Ref, asked.Template.Hash),
+            ChangeName.Of(asked.Ref, asked.Template.LegacyHash),
+        ];
         var found = await Task.WhenAll(names.Distinct().Select(name => FindChangeAsync(asked, name, cap.Token)));
         return [.. found.OfType<RecordedChange>()];
     }

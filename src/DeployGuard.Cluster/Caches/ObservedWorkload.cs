@@ -20,7 +20,9 @@ internal sealed record ObservedWorkload
 
     public string TemplateHash => Spec.Template.Hash;
 
-    /// <summary>The hash to compare with one on record. Whether a Pod's author or the scheduler chose its node cannot be told: either will do.</summary>
+    /// <summary>
+    /// The hash to compare with one on record. Whether a Pod's author or the scheduler chose its node cannot be told: either will do.
+    /// </summary>
     public string HashLike(string recorded) => Spec.Template.UnboundHash == recorded ? recorded : TemplateHash;
 
     public IReadOnlyList<string> Images => Spec.Template.ImageNames;
@@ -165,7 +167,7 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
 
     /// <summary>The same with the claims of its owner in its hash: it holds the template alone.</summary>
     public ObservedRevision Under(ObservedWorkload owner) =>
-        owner.Spec.Template.ClaimsDigest is { Length: > 0 } claims ? this with { TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, claims) } : this;
+        this with { TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, owner.Spec.Template.ClaimsDigest) };
 
     /// <summary>Null where the revision holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
     public static ObservedRevision? Read(JsonElement item)

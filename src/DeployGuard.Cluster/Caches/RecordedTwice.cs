@@ -3,8 +3,8 @@ using DeployGuard.Core.Changes;
 namespace DeployGuard.Cluster.Caches;
 
 /// <summary>
-/// One revision under two names, because replicas of two versions each put it on record: it counts once, as the record that is further, with everybody who asked for
-/// it under either. Dropped together with <see cref="HashTranslation"/>.
+/// One revision under two names, because replicas of two versions each put it on record: it counts once, as the record that is further,
+/// with everybody who asked for it under either. Dropped together with <see cref="HashTranslation"/>.
 /// </summary>
 internal static class RecordedTwice
 {

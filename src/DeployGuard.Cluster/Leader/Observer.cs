@@ -40,7 +40,9 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
         // What is not watched is known only now.
         change = workload is null ? change : new HashTranslation(_ => KnownTemplate.Of(workload, [])).Change(change);
-        var live = workload is null ? Observation.Nothing : new Observation(workload.HashLike(change.TemplateHash), workload.IsObserved, IsComplete(workload));
+        var live = workload is null
+            ? Observation.Nothing
+            : new Observation(workload.HashLike(change.TemplateHash), workload.IsObserved, IsComplete(workload));
         var veto = VetoOf(change, policies);
         var next = Life.Next(change, live, veto, ProofAsked.Of(change, policies, standings, now), now);
         var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);

@@ -6,8 +6,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Cluster.Leader;
 
 /// <summary>
-/// Writes today's hash beside the <c>v1:</c> one of Changes that version 0.2 made, as long as what they stand for is live: a spec, a ReplicaSet or a
-/// ControllerRevision. The Change keeps its name and its spec, so that 0.2 still finds it after a way back to that version.
+/// Writes today's hash beside the <c>v1:</c> one of Changes that version 0.2 made, as long as what they stand for is live: a spec, a
+/// ReplicaSet or a ControllerRevision. The Change keeps its name and its spec, so that 0.2 still finds it after a way back to that version.
 /// </summary>
 internal sealed class Rehash(ClusterCaches caches, ChangeWriter writer) : ILeaderTask
 {

@@ -33,7 +33,7 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
     /// <summary>What every budget of a namespace is spent on, as the caches know it.</summary>
     public IReadOnlyDictionary<string, BudgetUse> Cached(WorkloadRef target, IEnumerable<SafeguardPolicy> policies) => policies
         .Where(p => p.Budget is not null)
-        .ToDictionary(p => p.Name, p => Use(p, Translated(p.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(target.Namespace)), [], target));
+        .ToDictionary(p => p.Name, p => Use(p, Translated(ChangesOf(p, target.Namespace)), [], target));
 
     /// <summary>Rollouts in flight by namespace, whether a budget counts them or not; one that hangs in the eyes of every budget that does is none.</summary>
     public IReadOnlyDictionary<string, int> InFlightByNamespace
@@ -169,6 +169,9 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
         await api.ListAsync("apis/deployguard.io/v1alpha1/changes", item => all.AddRange(ChangeJson.ReadOrNull(item) is { } read ? [read] : []), cancel);
         return Translated(all);
     }
+
+    private IReadOnlyList<RecordedChange> ChangesOf(SafeguardPolicy policy, string @namespace) =>
+        policy.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(@namespace);
 
     private IReadOnlyList<RecordedChange> Translated(IReadOnlyList<RecordedChange> stored) => HashTranslation.Of(caches).Changes(stored);
 

@@ -83,7 +83,9 @@ internal static class ChangeDocument
     {
         var made = (string?)document["spec"]?["templateHash"];
         var rehashed = (string?)document["status"]?[Leader.Rehash.Field];
-        return made == entry.TemplateHash || rehashed == entry.TemplateHash || (rehashed is null && made is not null && made == entry.LegacyHash);
+        return made == entry.TemplateHash
+            || rehashed == entry.TemplateHash
+            || (rehashed is null && made is not null && made == entry.LegacyHash);
     }
 
     /// <summary>Keeps what a vote said, once; the vote itself may go.</summary>

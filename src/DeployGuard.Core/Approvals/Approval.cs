@@ -16,7 +16,10 @@ public sealed record Approval
 
     public required WorkloadRef Workload { get; init; }
 
-    /// <summary><c>v2:</c>, or from version 0.2 <c>v1:</c>, and 64 hex digits: the approval binds exactly this template. Null for one that names images alone.</summary>
+    /// <summary>
+    /// <c>v2:</c>, or from version 0.2 <c>v1:</c>, and 64 hex digits: the approval binds exactly this template. Null for one that names
+    /// images alone.
+    /// </summary>
     public string? TemplateHash { get; init; }
 
     /// <summary>The images that were approved, as exact references; they count only under <c>covers: Images</c>.</summary>

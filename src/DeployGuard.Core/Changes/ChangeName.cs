@@ -12,9 +12,12 @@ public static class ChangeName
 {
     private const int LongestWorkloadName = 63;
 
-    /// <summary>The name of a revision's record: the one it is on record under, which another version may have given, else the one that it gets.</summary>
+    /// <summary>
+    /// The name of a revision's record: the one it is on record under, which another version may have given, else the one that it gets.
+    /// </summary>
     public static string Within(IEnumerable<RecordedChange> recorded, Workload revision) =>
-        recorded.FirstOrDefault(c => c.Workload == revision.Ref && c.TemplateHash == revision.Template.Hash)?.Name ?? Of(revision.Ref, revision.Template.Hash);
+        recorded.FirstOrDefault(c => c.Workload == revision.Ref && c.TemplateHash == revision.Template.Hash)?.Name
+            ?? Of(revision.Ref, revision.Template.Hash);
 
     /// <summary><c>deployment-web-7f9c2ab41d03e6aa</c>.</summary>
     public static string Of(WorkloadRef workload, string templateHash)

@@ -48,14 +48,16 @@ internal sealed class Interpreter(TrustedControllers trusted)
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
-        if (!Restarts.SayNow(request.Before?.Template, after.Template, view.History, time))
+        var isMadeAgain = request.Before is null && History.WentThrough(after.Template.Hash, view);
+        // What completed under this name may be made again as it was, with the time that it was restarted at.
+        if (!isMadeAgain && !Restarts.SayNow(request.Before?.Template, after.Template, view.History, time))
         {
             return (Meaning.NotUnderstood, "its pods read their annotations, and a restart annotation says another time than now");
         }
 
         if (request.Before is not { } before)
         {
-            return History.WentThrough(after.Template.Hash, view)
+            return isMadeAgain
                 ? (Meaning.Rollback, "made again with a revision that completed under this name")
                 : (Meaning.NewRevision, "a new workload");
         }

@@ -9,8 +9,8 @@ namespace DeployGuard.Core.Changes;
 public static class Restarts
 {
     /// <summary>
-    /// Every restart annotation that the request sets says a time close to now, or what a revision of the workload's live history said, which is the way back.
-    /// Always so where no pod reads it.
+    /// Every restart annotation that the request sets says a time close to now, or what a revision of the workload's live history said,
+    /// which is the way back. Always so where no pod reads it. What is no time is part of the hash, and asked about as any revision is.
     /// </summary>
     /// <param name="before">Null where the request makes the workload.</param>
     public static bool SayNow(PodTemplate? before, PodTemplate after, IEnumerable<OwnedRevision> history, DateTimeOffset now)
@@ -22,7 +22,8 @@ public static class Restarts
 
         var known = history.Where(h => h.TemplateHash == after.Hash).ToList();
         return after.RestartTimes.All(restart =>
-            before?.RestartTimes.GetValueOrDefault(restart.Key) == restart.Value
+            !RestartTime.IsTime(restart.Value)
+            || before?.RestartTimes.GetValueOrDefault(restart.Key) == restart.Value
             || RestartTime.IsClose(restart.Value, now)
             || known.Any(h => h.RestartTimes.GetValueOrDefault(restart.Key) == restart.Value));
     }

@@ -66,11 +66,16 @@ internal sealed class Attribution
         "Deployment" => Together(sets[workload.Spec.Uid].Select(s =>
             new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
         "StatefulSet" or "DaemonSet" => Together(ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]])
-            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) })),
+            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) }).Select(r => WithoutMissing(workload, r))),
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
+
+    /// <summary>Old pods that are missing come back new, unless a partition keeps them old.</summary>
+    private RevisionPods WithoutMissing(LiveWorkload workload, RevisionPods revision) =>
+        !_objects.PodsAreKnown || revision.TemplateHash == workload.Spec.Template.Hash || workload.Spec.Strategy.Partition is > 0 ? revision
+            : revision with { Pods = Math.Min(revision.Pods, Math.Max(0, revision.Seen.Sum(g => g.Serving) - workload.Replaced)) };
 
     /// <summary>A restart makes another owner of the same revision: it is still one.</summary>
     private static IReadOnlyList<RevisionPods> Together(IEnumerable<RevisionPods> pods) =>

@@ -45,8 +45,11 @@ public sealed record Member
     /// <summary>Some of its pods run another revision than its spec says.</summary>
     public bool IsRollingOut => Pods.Any(p => p.Pods > 0 && p.TemplateHash != Spec.Template.Hash);
 
-    /// <summary>Pods that the controller of a rollout under way makes of its newest revision without anybody asking, because some are missing.</summary>
-    public int Missing => IsRollingOut && !Spec.IsDeleting && !Spec.Strategy.Paused ? Math.Max(0, Size - Pods.Sum(p => p.Pods)) : 0;
+    /// <summary>
+    /// Pods that the controller of a rollout under way makes of its newest revision without anybody asking, because some are missing. One that is paused fills its
+    /// size too.
+    /// </summary>
+    public int Missing => IsRollingOut && !Spec.IsDeleting ? Math.Max(0, Size - Pods.Sum(p => p.Pods)) : 0;
 
     /// <summary>Whether a kind has pods that we know how to count.</summary>
     public static bool Serves(string kind) => kind is "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController" or "Pod" || RunsToItsEnd(kind);

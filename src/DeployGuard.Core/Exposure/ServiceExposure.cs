@@ -15,7 +15,7 @@ internal sealed class ServiceExposure(ExposureContext context)
             return [];
         }
 
-        var assessments = Befores(request.Before, after).Select(before => Assess(after, before, request.Before is null));
+        var assessments = Befores(request.Before, after).Select(before => Assess(after, before, before != request.Before && IsGone(before), request.Before is null));
         // One who takes over the users of another Service has two kinds of users; the stricter answer counts.
         return [.. assessments.OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).Take(1)];
     }
@@ -31,7 +31,10 @@ internal sealed class ServiceExposure(ExposureContext context)
         }
     }
 
-    private PoolAssessment Assess(Service after, Service? before, bool isNew)
+    private bool IsGone(Service? before) => context.Snapshot.Services.All(s => s.Name != before?.Name);
+
+    /// <param name="isGone">What it selected is known, and not who was there: pods may have come since, when nobody was asked about them.</param>
+    private PoolAssessment Assess(Service after, Service? before, bool isGone, bool isNew)
     {
         var (poolBefore, pool) = (before is null ? new Pool($"Service {after.Name}", after, []) : PoolOf(before, before.Name), PoolOf(after, after.Name));
         var proven = context.Proven.In(poolBefore);
@@ -44,7 +47,7 @@ internal sealed class ServiceExposure(ExposureContext context)
 
         var shares = new ServiceShares(context, proven);
         var isReadinessNew = before is { PublishesNotReady: false } && after.PublishesNotReady;
-        var sharesBefore = before is null ? [] : shares.Of(poolBefore, before, isReadinessNew);
+        var sharesBefore = before is null || isGone ? [] : shares.Of(poolBefore, before, isReadinessNew);
         var totalBefore = context.WeighNow(poolBefore, had);
         return shares.Of(pool, after, isReadinessNew)
             .Select(share => Assess(share, sharesBefore, pool, poolBefore, totalBefore, served, isNew))

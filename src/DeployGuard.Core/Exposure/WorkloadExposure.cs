@@ -44,7 +44,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
         total = noneLeft ? Math.Max(total, served.Pods) : total;
 
         // A workload raises its own revision alone: a canary that joins its pool by its word must not keep it from being made.
-        IReadOnlyList<string> raised = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (had.Sum(p => p.Pods), totalBefore), (unproven, total)) ? [reach.Key] : [];
+        IReadOnlyList<string> own = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (had.Sum(p => p.Pods), totalBefore), (unproven, total)) ? [reach.Key] : [];
+        IReadOnlyList<string> raised = [.. own, .. reach.Outgrown];
         return new PoolAssessment
         {
             Pool = pool,

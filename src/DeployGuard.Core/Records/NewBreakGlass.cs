@@ -40,8 +40,8 @@ public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWhol
             : Glass.Reason.Length == 0 ? Incomplete("spec.reason is missing: what must be done now, for whoever reviews it")
             : Glass.Waives.Count == 0 ? Incomplete($"spec.waives is empty: give some of {string.Join(", ", BreakGlass.Waivable)}")
             : unknown is not null ? Incomplete($"spec.waives: {unknown} cannot be waived; there are {string.Join(", ", BreakGlass.Waivable)}")
-            : Glass.Workload is { } workload && kinds.TemplatePath(workload.ApiGroup, workload.Kind) is null
-                ? Incomplete($"spec.workload: {workload.Kind} is no kind that is guarded; there are {string.Join(", ", kinds.Names)}")
+            : Glass.Workload is { } workload && workload is not { ApiGroup: "", Kind: "Service" } && kinds.TemplatePath(workload.ApiGroup, workload.Kind) is null
+                ? Incomplete($"spec.workload: {workload.Kind} is no kind that is guarded; there are {string.Join(", ", kinds.Names)}, Service")
             : null;
     }
 

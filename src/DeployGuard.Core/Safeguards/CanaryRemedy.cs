@@ -25,7 +25,7 @@ internal static class CanaryRemedy
 
         if (ObjectChange.Is(change.Request))
         {
-            return pool.Pool.Members.FirstOrDefault(m => m.IsRollingOut) is { } rolling
+            return inspection.View.Snapshot?.Members.FirstOrDefault(m => m.IsRollingOut && pool.Raises.Any(r => r.Workload == m.Spec.Ref)) is { } rolling
                 ? $"Let the rollout of {rolling.Spec.Ref.KubectlName} go on by itself, or take it back: kubectl rollout undo {rolling.Spec.Ref.KubectlName} -n {change.Request.Target.Namespace}"
                 : $"Change the workload that it belongs to, or wait for the canary that is there: kubectl get changes -n {change.Request.Target.Namespace}";
         }

@@ -42,9 +42,14 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         };
     }
 
-    /// <summary>The hash of a Pod as if it had been bound to no node: whether its author or the scheduler chose one cannot be told afterwards.</summary>
-    internal static string HashOfUnbound(JsonElement pod, TemplateHolder holder, TemplateNoise noise) =>
-        TemplateHash.Of(Write(pod, holder.IsPod, isBound: false, writer => WriteMetadata(writer, pod, holder, DownwardReads.Of(pod), noise, [])).Span);
+    /// <summary>
+    /// The hash of a Pod as if it had been bound to no node: whether its author or the scheduler chose one cannot be told afterwards.
+    /// </summary>
+    internal static string HashOfUnbound(JsonElement pod, TemplateHolder holder, TemplateNoise noise)
+    {
+        var reads = DownwardReads.Of(pod);
+        return TemplateHash.Of(Write(pod, holder.IsPod, isBound: false, writer => WriteMetadata(writer, pod, holder, reads, noise, [])).Span);
+    }
 
     private static ReadOnlyMemory<byte> Write(JsonElement template, bool isPod, bool isBound, Action<Utf8JsonWriter> writeMetadata)
     {
@@ -78,7 +83,12 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     }
 
     private static void WriteMetadata(
-        Utf8JsonWriter writer, JsonElement template, TemplateHolder holder, DownwardReads reads, TemplateNoise noise, List<(string Path, string Value)> leftOut)
+        Utf8JsonWriter writer,
+        JsonElement template,
+        TemplateHolder holder,
+        DownwardReads reads,
+        TemplateNoise noise,
+        List<(string Path, string Value)> leftOut)
     {
         if (!template.TryGetProperty("metadata", out var metadata) || metadata.ValueKind is not JsonValueKind.Object)
         {
@@ -88,7 +98,10 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         // Only labels and annotations: name, uid, creationTimestamp and the like say nothing about what runs.
         var annotations = Counted(metadata, "annotations", (key, value) => noise.IsAnnotationNoise(key, value, reads.Annotations), leftOut);
         var labels = Counted(
-            metadata, "labels", (key, value) => noise.IsLabelNoise(key, reads.Labels) || ControllerLabels.IsNoise(holder, key, value, reads.Labels), leftOut);
+            metadata,
+            "labels",
+            (key, value) => noise.IsLabelNoise(key, reads.Labels) || ControllerLabels.IsNoise(holder, key, value, reads.Labels),
+            leftOut);
         if (annotations.Count + labels.Count > 0)
         {
             writer.WriteStartObject("metadata");

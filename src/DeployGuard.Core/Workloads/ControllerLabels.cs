@@ -20,8 +20,11 @@ internal static partial class ControllerLabels
         _ => false,
     };
 
-    /// <summary>The deployment controller names a ReplicaSet after the hash, so that the name, which approvals are bound to, fixes the value.</summary>
-    private static bool IsHashOf(string name, string value) => EncodedHash().IsMatch(value) && name.EndsWith($"-{value}", StringComparison.Ordinal);
+    /// <summary>
+    /// The deployment controller names a ReplicaSet after the hash, so that the name, which approvals are bound to, fixes the value.
+    /// </summary>
+    private static bool IsHashOf(string name, string value) =>
+        EncodedHash().IsMatch(value) && name.EndsWith($"-{value}", StringComparison.Ordinal);
 
     /// <summary>The API server writes the Job's own uid and name when it makes the selector.</summary>
     private static bool IsOfJob(TemplateHolder job, string key, string value) => key switch

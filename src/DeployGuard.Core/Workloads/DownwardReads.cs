@@ -29,8 +29,11 @@ internal readonly record struct DownwardReads(bool Annotations, bool Labels)
 
     private static DownwardReads OfMember(JsonProperty member) =>
         member.NameEquals("fieldPath"u8) && member.Value.ValueKind is JsonValueKind.String && member.Value.GetString() is { } path
-            ? new DownwardReads(path.Contains("annotations", StringComparison.OrdinalIgnoreCase), path.Contains("labels", StringComparison.OrdinalIgnoreCase))
+            ? new DownwardReads(Names(path, "annotations"), Names(path, "labels"))
             : In(member.Value);
 
-    private static DownwardReads Or(DownwardReads one, DownwardReads other) => new(one.Annotations || other.Annotations, one.Labels || other.Labels);
+    private static bool Names(string path, string map) => path.Contains(map, StringComparison.OrdinalIgnoreCase);
+
+    private static DownwardReads Or(DownwardReads one, DownwardReads other) =>
+        new(one.Annotations || other.Annotations, one.Labels || other.Labels);
 }

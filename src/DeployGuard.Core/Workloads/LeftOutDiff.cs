@@ -27,5 +27,6 @@ public static class LeftOutDiff
     private static Dictionary<string, string> Map(CanonicalTemplate? template) =>
         (template?.LeftOut ?? []).GroupBy(l => l.Path).ToDictionary(g => g.Key, g => g.First().Value);
 
-    private static string Show(string? value) => value is null ? "(absent)" : value.Length > LongestValue ? string.Concat(value.AsSpan(0, LongestValue), "...") : value;
+    private static string Show(string? value) =>
+        value is null ? "(absent)" : value.Length > LongestValue ? string.Concat(value.AsSpan(0, LongestValue), "...") : value;
 }

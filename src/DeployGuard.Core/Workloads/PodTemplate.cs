@@ -14,7 +14,11 @@ public sealed class PodTemplate
         TemplateSource source)
         : this(labels, annotations, containers, images) => _source = source;
 
-    private PodTemplate(PodTemplate other, IReadOnlyDictionary<string, string> annotations, IReadOnlyList<Container> containers, TemplateFingerprint? kept)
+    private PodTemplate(
+        PodTemplate other,
+        IReadOnlyDictionary<string, string> annotations,
+        IReadOnlyList<Container> containers,
+        TemplateFingerprint? kept)
         : this(other.Labels, annotations, containers, other.Images)
     {
         _kept = kept;
@@ -22,8 +26,14 @@ public sealed class PodTemplate
     }
 
     private PodTemplate(
-        IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string> annotations, IReadOnlyList<Container> containers, IReadOnlyList<ImageUse> images) =>
-        (Labels, Annotations, Containers, Images, ImageNames) = (labels, annotations, containers, images, [.. images.Select(i => i.Reference.Text)]);
+        IReadOnlyDictionary<string, string> labels,
+        IReadOnlyDictionary<string, string> annotations,
+        IReadOnlyList<Container> containers,
+        IReadOnlyList<ImageUse> images)
+    {
+        (Labels, Annotations, Containers, Images) = (labels, annotations, containers, images);
+        ImageNames = [.. images.Select(i => i.Reference.Text)];
+    }
 
     public IReadOnlyDictionary<string, string> Labels { get; }
 
@@ -38,7 +48,9 @@ public sealed class PodTemplate
     /// <summary>The same as the template names them.</summary>
     public IReadOnlyList<string> ImageNames { get; }
 
-    /// <summary>Worked out when first asked for: most requests change no template and never need it. Null where its hashes alone were kept.</summary>
+    /// <summary>
+    /// Worked out when first asked for: most requests change no template and never need it. Null where its hashes alone were kept.
+    /// </summary>
     public CanonicalTemplate? Canonical => _source?.Canonical;
 
     /// <summary><c>v2:</c> and 64 hex digits.</summary>
@@ -75,7 +87,8 @@ public sealed class PodTemplate
         this,
         Annotations.Where(a => kept(a.Key)).ToDictionary(),
         Containers,
-        new TemplateFingerprint(Hash, LegacyHash, UnboundHash, ClaimsDigest, ReadsAnnotations, ReadsAnnotations ? RestartTimes : Maps.Empty));
+        new TemplateFingerprint(
+            Hash, LegacyHash, UnboundHash, ClaimsDigest, ReadsAnnotations, ReadsAnnotations ? RestartTimes : Maps.Empty));
 }
 
 /// <summary>A main container, as far as the exposure model looks at it.</summary>

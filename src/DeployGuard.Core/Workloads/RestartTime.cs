@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The value of a restart annotation. It says when, and nothing else: where a pod reads it, any other text would be input to the pod.</summary>
+/// <summary>
+/// The value of a restart annotation. It says when, and nothing else: where a pod reads it, any other text would be input to the pod.
+/// </summary>
 public static partial class RestartTime
 {
     private static readonly TimeSpan s_close = TimeSpan.FromMinutes(10);
@@ -20,6 +22,8 @@ public static partial class RestartTime
         return Form().IsMatch(value) && DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
     }
 
-    [GeneratedRegex(@"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})\z",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Form();
 }

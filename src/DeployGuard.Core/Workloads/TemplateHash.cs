@@ -9,7 +9,9 @@ public static class TemplateHash
     /// <summary>What this version writes.</summary>
     public const string Prefix = "v2:";
 
-    /// <summary>What DeployGuard 0.2 wrote. Records under it are read until they have expired, or the leader has hashed them again.</summary>
+    /// <summary>
+    /// What DeployGuard 0.2 wrote. Records under it are read until they have expired, or the leader has hashed them again.
+    /// </summary>
     public const string LegacyPrefix = "v1:";
 
     private const int Digits = 64;

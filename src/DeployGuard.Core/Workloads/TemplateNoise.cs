@@ -16,7 +16,9 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
 
     public static TemplateNoise Default { get; } = new([], []);
 
-    /// <summary>An annotation that restarts what has it. A restart stays one where its pods read it, as long as it says a time and no more.</summary>
+    /// <summary>
+    /// An annotation that restarts what has it. A restart stays one where its pods read it, as long as it says a time and no more.
+    /// </summary>
     public bool IsRestart(string key) => _restarts.Contains(key);
 
     /// <param name="isRead">Whether the pod reads any of its annotations.</param>

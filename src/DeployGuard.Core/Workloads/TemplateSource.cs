@@ -26,4 +26,9 @@ internal sealed class TemplateSource(JsonElement template, TemplateHolder holder
 
 /// <summary>What is kept of a template without its body.</summary>
 internal sealed record TemplateFingerprint(
-    string Hash, string LegacyHash, string UnboundHash, string ClaimsDigest, bool ReadsAnnotations, IReadOnlyDictionary<string, string> RestartTimes);
+    string Hash,
+    string LegacyHash,
+    string UnboundHash,
+    string ClaimsDigest,
+    bool ReadsAnnotations,
+    IReadOnlyDictionary<string, string> RestartTimes);

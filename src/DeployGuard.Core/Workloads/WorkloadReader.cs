@@ -41,7 +41,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             IsDeleting = metadata.Text("deletionTimestamp") is not null,
             CreatedAt = metadata.Time("creationTimestamp"),
             Selector = PodSelectorReader.Read(root, kind),
-            Template = ReadTemplate(TemplateAt(root, path), holder, holder.IsStatefulSet ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
+            Template = ReadTemplate(
+                TemplateAt(root, path), holder, holder.IsStatefulSet ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
             Replicas = ReadReplicas(root, kind),
             // Another kind's fields of the same names may mean anything.
             Strategy = WorkloadKinds.BuiltIn.TemplatePath(apiGroup, kind) is null ? RolloutStrategy.Unknown : StrategyReader.Read(root.RequiredObject("spec")),
@@ -82,7 +83,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
 
     /// <summary>A pod template that stands by itself: <c>{metadata, spec}</c>, as a ControllerRevision keeps it.</summary>
     /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
-    public PodTemplate ReadTemplate(JsonElement template) => ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
+    public PodTemplate ReadTemplate(JsonElement template) =>
+        ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
 
     private static Field TemplateAt(Field root, string path) =>
         path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));

@@ -1,0 +1,103 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Safeguards;
+
+namespace DeployGuard.Core.Tests.Serving;
+
+/// <summary>
+/// No request that passes, with all that controllers make of it, raises what is unproven behind a Service above the larger of what was there, or was coming, and what
+/// the step allows.
+/// </summary>
+internal sealed class Invariant(Oracle oracle, Tally tally)
+{
+    /// <returns>What is wrong; null where nothing is.</returns>
+    public string? Broken(SimulatedNamespace world, Asked asked, Verdict verdict)
+    {
+        if (verdict.Waived.Any() || verdict.Change.Meaning is Meaning.Rollback)
+        {
+            tally.Add(verdict.Waived.Any() ? Excepted.BreakGlass : Excepted.Rollback);
+            return null;
+        }
+
+        var before = Play(world, null);
+        var after = Play(world, asked);
+        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after.Left[s.Key])).FirstOrDefault(b => b is not null);
+    }
+
+    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked, int left)
+    {
+        // Of a Service that changes: what its users had by its former self.
+        var former = before.Services.Keys.FirstOrDefault(s => s.Name == service.Name);
+        var now = former is null ? Counted.Nothing : before.Services[former];
+        if (asked.Request is ServiceRequest)
+        {
+            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(world, service, then, former, now);
+        }
+
+        // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
+        if (then.Unproven <= now.Unproven || service.Alias is not null)
+        {
+            return null;
+        }
+
+        var raised = then.ByImage.Where(i => i.Value > now.ByImage.GetValueOrDefault(i.Key)).Select(i => i.Key).ToList();
+        var steps = raised.Select(i => oracle.Held(world, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
+        var total = Math.Max(now.Total, then.Total);
+        var cap = CapOf(steps, left > 0 ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
+        var batch = after(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
+        if (then.Unproven <= Math.Max(cap, batch))
+        {
+            tally.Add("raised within its step");
+            return null;
+        }
+
+        return Why(world, service, then, now, asked, steps) is { } excepted ? Count(excepted)
+            : $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total}; step {steps} allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
+
+        static IReadOnlyList<Controller> after(SimulatedNamespace world, Asked asked)
+        {
+            var copy = world.Copy();
+            asked.Apply(copy);
+            return copy.Controllers;
+        }
+    }
+
+    private string? Count(Excepted excepted)
+    {
+        tally.Add(excepted);
+        return null;
+    }
+
+    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, Asked asked, int steps) =>
+        now.Proven == 0 && oracle.Served(service.Name, world.Now) == 0 ? Excepted.ColdPool
+        : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
+        : IsAnotherSize(asked) && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total ? Excepted.ServedBefore
+        : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
+        : null;
+
+    private static bool IsAnotherSize(Asked asked) => asked.Request is ScaleRequest or WorkloadRequest { Before: not null, After: not null };
+
+    private int CapOf(int steps, int total) => steps == oracle.Rules.Steps.Count ? total : Math.Max(1, total * oracle.Rules.Steps[steps] / 100);
+
+    private int BatchOf(Controller controller, int steps)
+    {
+        var percent = Math.Max(oracle.Rules.Pace.Percent, oracle.Rules.ShareAfter(steps));
+        var batch = controller.Kind == "StatefulSet" ? controller.Pacing.Batch(controller.Replicas) : Math.Max(1, DeploymentRules.Surge(controller));
+        var conforms = controller is { IsBlunt: false, Pacing.IsTimed: true, Kind: "Deployment" or "StatefulSet" }
+            && (batch <= Math.Max(1, controller.Replicas * percent / 100) || (controller.Pacing.IsPercent && controller.Pacing.AtOnce <= percent));
+        return conforms || (controller.IsBlunt && controller.Replicas == 1) ? Math.Min(batch, controller.Replicas) : 0;
+    }
+
+    /// <summary>The most that each Service has until nothing moves any more without time.</summary>
+    private Played Play(SimulatedNamespace world, Asked? asked)
+    {
+        var copy = world.Copy();
+        asked?.Apply(copy);
+        var most = copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s));
+        copy.Settle(w => w.Services.ForEach(s => most[s] = most[s].Most(oracle.Count(w, s))));
+        return new Played(most, copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s).Proven));
+    }
+
+    /// <param name="Services">The most of each.</param>
+    /// <param name="Left">Proven pods of each in the end.</param>
+    private sealed record Played(Dictionary<Front, Counted> Services, Dictionary<Front, int> Left);
+}

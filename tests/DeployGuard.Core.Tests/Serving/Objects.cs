@@ -1,0 +1,107 @@
+namespace DeployGuard.Core.Tests.Serving;
+
+/// <summary>What a pod is made from. Revisions are told by the number of their image.</summary>
+internal sealed record Template(int Image, TagSet Labels)
+{
+    public const string HashLabel = "pod-template-hash";
+
+    /// <summary>As the deployment controller compares templates.</summary>
+    public bool IsSame(Template other) => Image == other.Image && (ReferenceEquals(Labels, other.Labels) || Labels.Without(HashLabel) == other.Labels.Without(HashLabel));
+
+    public override string ToString() => $"image {Image} {Labels}";
+}
+
+/// <summary>The owner that an object names as its controller, whether that is true or not.</summary>
+internal sealed record Claim(string Kind, string Name, string Uid);
+
+/// <summary>An object of the made-up namespace; its fields are what a developer may write.</summary>
+internal abstract class Made
+{
+    public required string Kind { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Uid { get; init; }
+
+    public required TagSet Labels { get; set; }
+
+    public Claim? Owner { get; set; }
+
+    public required DateTimeOffset Created { get; init; }
+
+    public Claim AsOwner => new(Kind, Name, Uid);
+}
+
+internal sealed class Pod : Made
+{
+    public required int Image { get; set; }
+
+    public required string Node { get; init; }
+
+    /// <summary>It never comes up.</summary>
+    public bool Crashes { get; init; }
+
+    public DateTimeOffset? Ready { get; set; }
+
+    public Pod Copy() => (Pod)MemberwiseClone();
+
+    public override string ToString() => $"Pod {Name} image {Image} {Labels} of {Owner?.Name ?? "nobody"}{(Ready is null ? " not ready" : "")}";
+}
+
+/// <summary>A Deployment, ReplicaSet, StatefulSet or Job.</summary>
+internal sealed class Controller : Made
+{
+    public required TagSet Selector { get; init; }
+
+    public required Template Template { get; set; }
+
+    public required int Replicas { get; set; }
+
+    public Pacing Pacing { get; set; } = Pacing.AllAtOnce;
+
+    /// <summary>Replaces all at once: Recreate of a Deployment, OnDelete of a StatefulSet.</summary>
+    public bool IsBlunt { get; set; }
+
+    public bool Paused { get; set; }
+
+    public int Partition { get; set; }
+
+    public long Generation { get; set; } = 1;
+
+    /// <summary>The last that its controller has acted on.</summary>
+    public long Observed { get; set; }
+
+    /// <summary>Of a ReplicaSet: what its Deployment wrote about sizes, to tell a scaling from a rollout.</summary>
+    public (int Desired, int Most)? Sizes { get; set; }
+
+    /// <summary>Of a Deployment: names that were taken.</summary>
+    public int Collisions { get; set; }
+
+    /// <summary>Of a StatefulSet: names of its revisions.</summary>
+    public string OldRevision { get; set; } = "";
+
+    public string NewRevision { get; set; } = "";
+
+    public Controller Copy() => (Controller)MemberwiseClone();
+
+    public Controller Changed(Action<Controller> change)
+    {
+        var copy = Copy();
+        change(copy);
+        copy.Generation++;
+        return copy;
+    }
+
+    public override string ToString() =>
+        $"{Kind} {Name} x{Replicas} {Template} selects {Selector} labels {Labels} of {Owner?.Name ?? "nobody"}{(Paused ? " paused" : "")}{(IsBlunt ? " blunt" : "")}{(Partition > 0 ? $" partition {Partition}" : "")} "
+        + $"{Pacing.Json}{(Pacing.IsTimed ? " timed" : "")}{(Kind == "StatefulSet" ? $" {OldRevision}->{NewRevision}" : "")}";
+}
+
+/// <summary>A ControllerRevision of a StatefulSet.</summary>
+internal sealed record Revision(string Name, string Uid, string OwnerUid, Template Template, long Number);
+
+/// <param name="Alias">The Service that it is an ExternalName of; null where it selects pods.</param>
+internal sealed record Front(string Name, TagSet Selector, string? Alias)
+{
+    public override string ToString() => $"Service {Name} {(Alias is null ? $"selects {Selector}" : $"is {Alias}")}";
+}

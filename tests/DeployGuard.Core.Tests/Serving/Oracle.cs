@@ -1,0 +1,111 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Tests.Serving;
+
+/// <summary>What the users of a Service reach, counted pod by pod.</summary>
+/// <param name="Unproven">Pods that run what is not proven to them; those that surge do not count.</param>
+/// <param name="ByImage">Pods of each image that is not proven.</param>
+internal sealed record Counted(int Unproven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
+{
+    public static readonly Counted Nothing = new(0, 0, 0, new Dictionary<int, int>());
+
+    public int Proven => Total - ByImage.Values.Sum();
+
+    public Counted Most(Counted other) => new(
+        Math.Max(Unproven, other.Unproven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
+        ByImage.Keys.Union(other.ByImage.Keys).ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))));
+}
+
+/// <summary>
+/// What serves, by what pods run and which Services select them. It knows nothing of the exposure model: what a pod says of itself, and who it says owns it, counts
+/// for nothing.
+/// </summary>
+internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
+{
+    private readonly Dictionary<string, List<(DateTimeOffset At, int Pods)>> _served = [];
+    private readonly Dictionary<string, (Front Service, Counted Had)> _last = [];
+
+    public CanaryRules Rules => rules;
+
+    public bool IsProven(int image, string service) => image == 0
+        || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}"));
+
+    public Counted Count(SimulatedNamespace world, Front service)
+    {
+        var pods = world.Behind(service).ToList();
+        if (pods.Count == 0)
+        {
+            return Counted.Nothing;
+        }
+
+        var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
+        var unproven = 0;
+        foreach (var group in pods.GroupBy(p => RootOf(world, p)))
+        {
+            var (all, lacking) = (group.Count(), group.Count(p => !isProven[p.Image]));
+            var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
+            unproven += Math.Max(0, lacking - surging);
+        }
+
+        return new Counted(unproven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
+    }
+
+    /// <summary>Remembers how many proven pods a Service had.</summary>
+    public void Note(SimulatedNamespace world)
+    {
+        foreach (var service in world.Services)
+        {
+            if (!_served.TryGetValue(service.Name, out var served))
+            {
+                _served[service.Name] = served = [];
+            }
+
+            var had = Count(world, service);
+            _last[service.Name] = (service, _last.TryGetValue(service.Name, out var last) && last.Service == service ? had.Most(last.Had) : had);
+            var proven = had.Proven;
+            served.RemoveAll(s => world.Now - s.At > rules.ColdAfter || s.Pods <= proven);
+            served.Add((world.Now, proven));
+        }
+    }
+
+    /// <summary>The most proven pods that a Service had of late.</summary>
+    public int Served(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) ? served.Where(s => now - s.At <= rules.ColdAfter).Select(s => s.Pods).DefaultIfEmpty(0).Max() : 0;
+
+    /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
+    public int Held(SimulatedNamespace world, Front service, int image)
+    {
+        var percent = leader.Changes.Where(c => Is(c, image)).SelectMany(c => c.Held).Where(h => h.Pool == $"Service {service.Name}").Select(h => h.Percent).DefaultIfEmpty(0).Max();
+        var steps = rules.Steps.Count(s => s <= percent);
+        var pods = world.Behind(service).ToList();
+        var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
+        var ready = pods.Count(p => p.Ready is not null);
+        while (steps < rules.Steps.Count && old >= Math.Max(1, ready * rules.Steps[steps] * 4 / 500))
+        {
+            steps++;
+        }
+
+        return steps;
+    }
+
+    /// <summary>As many pods as the workload that is scaled had there of late, of the same revision, by what is on record of it.</summary>
+    public bool SizeServed(SimulatedNamespace world, Front service, Asked asked)
+    {
+        var target = asked.Request.Target;
+        var copy = world.Copy();
+        asked.Apply(copy);
+        return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
+            && c.Served.Any(s => s.Pool == $"Service {service.Name}" && s.IsWithin(rules.ColdAfter, world.Now) && after.Replicas <= s.Pods));
+    }
+
+    /// <summary>The last of its name selected the same of late, and had as many of each of these.</summary>
+    public bool WasMadeAgain(Front service, Counted then) =>
+        _last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && then.ByImage.All(i => i.Value <= last.Had.ByImage.GetValueOrDefault(i.Key));
+
+    /// <summary>The controller at the end of a chain of owners that its selectors bear out, as controllers see it.</summary>
+    private static Controller? RootOf(SimulatedNamespace world, Pod pod) =>
+        world.ByUid(pod.Owner?.Uid) is not { } owner || !owner.Selector.Selects(pod.Labels) ? null
+            : owner.Kind == "ReplicaSet" && world.ByUid(owner.Owner?.Uid) is { Kind: "Deployment" } above && above.Selector.Selects(owner.Labels) ? above : owner;
+
+    private static bool Is(RecordedChange change, int image) => change.Images.Contains(Rendering.Reference(image));
+}

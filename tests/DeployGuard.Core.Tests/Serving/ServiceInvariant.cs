@@ -1,0 +1,38 @@
+namespace DeployGuard.Core.Tests.Serving;
+
+/// <summary>A Service's change adds no pod: the share of its users that unproven revisions get must not grow above the step.</summary>
+internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
+{
+    public string? Broken(SimulatedNamespace world, Front service, Counted then, Front? former, Counted now)
+    {
+        if (then.Unproven == 0 || (now.Total > 0 && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total))
+        {
+            return null;
+        }
+
+        var held = former ?? service;
+        var raised = then.ByImage.Where(i => now.Total == 0 || i.Value * now.Total > now.ByImage.GetValueOrDefault(i.Key) * then.Total).Select(i => i.Key).ToList();
+        var steps = raised.Select(i => oracle.Held(world, held, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
+        var least = then.Total >= now.Total ? 1 : 0;
+        var cap = steps == oracle.Rules.Steps.Count ? then.Total : Math.Max(least, then.Total * oracle.Rules.Steps[steps] / 100);
+        if (then.Unproven <= cap)
+        {
+            tally.Add("share raised within its step");
+            return null;
+        }
+
+        if (now.Proven == 0 && oracle.Served(service.Name, world.Now) == 0)
+        {
+            tally.Add(Excepted.ColdPool);
+            return null;
+        }
+
+        if (former is null && oracle.WasMadeAgain(service, then))
+        {
+            tally.Add(Excepted.ServiceMadeAgain);
+            return null;
+        }
+
+        return $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total} behind {former}; step {steps} allows {cap}; raised images {string.Join(' ', raised)}";
+    }
+}

@@ -1,0 +1,69 @@
+namespace DeployGuard.Core.Tests.Serving;
+
+/// <summary>
+/// Random worlds with the rules of the real controllers, and a developer who pulls every lever: whatever passes, what serves stays within the steps. A run prints how
+/// often what happened, with every exception.
+/// </summary>
+public class WhatServesTests
+{
+    private const int StepsOfAWorld = 60;
+    private const int MostTold = 3;
+
+    /// <summary>For the long run: <c>SERVING_STEPS=1000000</c>. The short one takes seconds.</summary>
+    private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("SERVING_STEPS"), out var steps) ? steps : 60_000;
+
+    private static int First => int.TryParse(Environment.GetEnvironmentVariable("SERVING_SEED"), out var seed) ? seed : 1;
+
+    [Test]
+    public void WhateverPassesNoMoreServesThanItsStepAllows()
+    {
+        var tally = new Tally();
+        var broken = Enumerable.Range(First, Math.Max(1, Steps / StepsOfAWorld)).AsParallel().Select(seed => Run(seed, tally)).Where(b => b is not null).Take(MostTold).ToList();
+        TestContext.Out.WriteLine($"{Steps} steps\n{tally}");
+        Assert.That(string.Join("\n\n", broken.Select(b => b is { } found ? Shortest(found) : "")), Is.Empty);
+    }
+
+    /// <returns>The steps up to the one at which it broke; null where none did.</returns>
+    private static (int Seed, IReadOnlyList<int> Steps)? Run(int seed, Tally tally)
+    {
+        var world = new ServingWorld(seed, tally);
+        for (var step = 0; step < StepsOfAWorld; step++)
+        {
+            if (world.Step(step) is not null)
+            {
+                return (seed, [.. Enumerable.Range(0, step + 1)]);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Leaves out every step without which it breaks as well.</summary>
+    private static string Shortest((int Seed, IReadOnlyList<int> Steps) broken)
+    {
+        var steps = broken.Steps.ToList();
+        for (var i = steps.Count - 2; i >= 0; i--)
+        {
+            var fewer = steps.Where((_, at) => at != i).ToList();
+            steps = Replay(broken.Seed, fewer) is { } at ? fewer[..(at.Steps)] : steps;
+            i = Math.Min(i, steps.Count - 1);
+        }
+
+        var found = Replay(broken.Seed, steps) ?? throw new InvalidOperationException("it does not break again");
+        return $"seed {broken.Seed}, steps {string.Join(' ', steps)}\n{string.Join('\n', found.Log)}\n{found.Broken}";
+    }
+
+    private static (string Broken, int Steps, IReadOnlyList<string> Log)? Replay(int seed, List<int> steps)
+    {
+        var world = new ServingWorld(seed, new Tally());
+        for (var i = 0; i < steps.Count; i++)
+        {
+            if (world.Step(steps[i]) is { } broken)
+            {
+                return (broken, i + 1, world.Log);
+            }
+        }
+
+        return null;
+    }
+}

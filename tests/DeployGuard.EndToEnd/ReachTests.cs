@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Pools;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>What must reach DeployGuard, what must pass without it, and what must not lure it. The numbers are those of the ways that a live cluster taught.</summary>
+[Parallelizable(ParallelScope.Children)]
+public class ReachTests
+{
+    private const string Restart = """{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-11-27T00:00:00Z"}}}}}""";
+
+    public static IEnumerable<TestCaseData> Largest()
+    {
+        static JsonObject Map(int count) => new(Enumerable.Range(0, count).Select(i => KeyValuePair.Create($"a{i:00000}", (JsonNode?)"")));
+        static JsonArray List(int count, Func<int, JsonObject> item) => new([.. Enumerable.Range(0, count).Select(item)]);
+        static JsonObject Env(int i) => Parse($$$"""{"name": "E{{{i}}}", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"} } }""");
+        yield return Case("30,000 template annotations", "metadata/annotations", Map(30_000));
+        yield return Case("20,000 template labels", "metadata/labels", Map(20_000));
+        yield return Case("8,000 environment variables", "spec/containers/0/env", List(8_000, Env));
+        yield return Case("3,000 volumes", "spec/volumes", List(3_000, i => Parse($$$"""{"name": "v{{{i}}}", "emptyDir": {} }""")));
+        yield return Case("5,000 projected sources", "spec/volumes", new JsonArray(Parse($$"""{"name": "v", "projected": {"sources": {{List(5_000, i => Parse($$$"""{"configMap": {"name": "c{{{i}}}"} }""")).ToJsonString()}} } }""")));
+        yield return Case("a megabyte of command", "spec/containers/0/command", new JsonArray(new string('x', 1_000_000)));
+        static TestCaseData Case(string name, string path, JsonNode what) => new TestCaseData(path, what).SetArgDisplayNames(name);
+    }
+
+    /// <summary>Where the server has matchConditions, one that costs too much would refuse under Fail; where it has none, the same requests pass too.</summary>
+    [TestCaseSource(nameof(Largest))]
+    public async Task Way15_NothingIsTooLargeForTheWayBack(string path, JsonNode what)
+    {
+        var sandbox = await UnguardedAsync();
+        (await sandbox.CreateAsync("admin", Large(path, what))).OrFail();
+        await sandbox.ObservedAsync("deployment/web");
+        await sandbox.GuardAsync("guarded");
+
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", Restart)).OrFail();
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"replicas":0}}""")).OrFail();
+        (await sandbox.KubectlAsync("dana", "annotate", "deployment/web", "note=x")).OrFail();
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"), "and what is to be judged is judged");
+        (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=0")).OrFail();
+        (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--wait=false")).OrFail();
+    }
+
+    [Test]
+    public async Task Way17_PodsAreNotRelabelledIntoAServiceThroughTheirStatus()
+    {
+        Server.Lacks(!Server.HasMatchConditions, "matchConditions, without which pods/status has no rule, since every kubelet would call: docs/operations.md lists it as open");
+        var sandbox = await WithServiceAsync(replicas: 10);
+        (await sandbox.ApplyAsync("dana", Green())).OrFail();
+        (await sandbox.IsReadyAsync("deployment/green")).OrFail();
+        var pods = (await sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=green", "-o", "jsonpath={.items[*].metadata.name}")).OrFail().Output.Split(' ');
+        (await sandbox.KubectlAsync("admin", "create", "role", "pod-status", "--verb=patch,get", "--resource=pods/status,pods")).OrFail();
+        (await sandbox.KubectlAsync("admin", "create", "rolebinding", "pod-status", "--role=pod-status", $"--serviceaccount={sandbox.Namespace}:probe")).OrFail();
+        var probe = $"system:serviceaccount:{sandbox.Namespace}:probe";
+        const string Join = """{"metadata":{"labels":{"app":"web"}}}""";
+
+        var control = await sandbox.KubectlAsync("dana", ["patch", "pod", pods[0], "--type=merge", "-p", """{"metadata":{"labels":{"other":"x"}}}"""]);
+        Assert.That(control.Succeeded, Is.True, "a label that no Service selects is nobody's business");
+        foreach (var pod in pods)
+        {
+            await sandbox.KubectlAsync("admin", "patch", "pod", pod, "--subresource=status", "--type=merge", "-p", Join, $"--as={probe}");
+        }
+
+        var joined = (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.containers[0].image}")).OrFail().Output.Split(' ');
+        Assert.That(joined.Count(i => i == V2), Is.LessThanOrEqualTo(1), "the first step allows one");
+    }
+
+    [Test]
+    public async Task Way21_TheDoctorOffersNobodyWhomADeveloperCanBe()
+    {
+        var (guarded, yard) = (await GuardedAsync(), await UnguardedAsync());
+        (await yard.ApplyAsync("admin", Web(V1, 1))).OrFail();
+        var uid = (await yard.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
+        string bot = $"system:serviceaccount:{guarded.Namespace}:bot", forger = $"system:serviceaccount:{yard.Namespace}:forger", maker = $"system:serviceaccount:{yard.Namespace}:maker";
+
+        Assert.That((await MakeAsync(guarded, bot, "refused", uid)).Output, Does.Contain("ApprovalMissing"));
+        (await MakeAsync(yard, bot, "by-bot", uid)).OrFail();
+        (await MakeAsync(yard, forger, "by-forger", "4c2d9c4e-0000-4000-8000-000000000000")).OrFail();
+        (await MakeAsync(yard, maker, "by-maker", uid)).OrFail();
+
+        var said = await Rig.Wait.UntilAsync(DoctorAsync, run => run.Output.Contains(maker, StringComparison.Ordinal) && run.Output.Contains(bot, StringComparison.Ordinal) && run.Output.Contains(forger, StringComparison.Ordinal), "the controllers to be seen");
+        var lines = said.Output.Split('\n').Where(l => l.Contains("controllers:", StringComparison.Ordinal)).ToList();
+        Assert.Multiple(() =>
+        {
+            Assert.That(lines.Single(l => l.Contains(maker, StringComparison.Ordinal)), Does.Contain($$"""trustedControllers={"{{maker}}":["Pod"]}"""), "the control: an operator whose owner exists is offered");
+            Assert.That(lines.Single(l => l.Contains(bot, StringComparison.Ordinal)), Does.Contain($"can act as it").And.Not.Contain("--set-json"));
+            Assert.That(lines.Single(l => l.Contains(forger, StringComparison.Ordinal)), Does.Contain("no such owner was found").And.Not.Contain("--set-json"));
+        });
+    }
+
+    /// <summary>Past the API server anybody can ask as anybody; what comes of none of it keeps nobody from their canary.</summary>
+    [Test]
+    public async Task Row26_AThousandReviewsSentToThePortKeepNobodyFromTheirCanaryForLong()
+    {
+        var sandbox = await WithServiceAsync(replicas: 10);
+        using var call = new DirectCall();
+        var replicas = World.Rig.Installation?.Replicas ?? [];
+        await Parallel.ForEachAsync(Enumerable.Range(0, 1000), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) => await call.AskAsync(replicas[i % 2], Created(sandbox, $"web-{i}", $"dev-{i}")));
+
+        var waited = Stopwatch.StartNew();
+        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1)), run => run.Succeeded, "the canary to be let in");
+        await TestContext.Out.WriteLineAsync($"a canary after {waited.Elapsed.TotalSeconds:0.0} s");
+        Assert.That(waited.Elapsed, Is.LessThan(TimeSpan.FromSeconds(30)));
+    }
+
+    [Test]
+    public async Task Row26_ARolloutThatWasOnlyAskedForAtThePortGivesItsPlaceInTheBudgetBackWithinSeconds()
+    {
+        var sandbox = await WithWebRunningAsync("budget-one");
+        using var call = new DirectCall();
+        Assert.That(await call.AskAsync((World.Rig.Installation?.Replicas ?? [])[0], Created(sandbox, "made-up", "nobody")), Is.Null);
+        var first = await sandbox.AskAsync();
+
+        var waited = Stopwatch.StartNew();
+        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the place to be given back");
+        Assert.That(first.Output, Does.Contain("BudgetSpent").And.Contain("/deployment/made-up"));
+        Assert.That(waited.Elapsed, Is.LessThan(TimeSpan.FromSeconds(25)), "half a minute would be a rollout's time");
+    }
+
+    /// <summary>The entry for deletes is there only while a rollout of something unproven is under way, and evictions have none at all.</summary>
+    [Test]
+    public async Task Way7_RemovalsAreAskedForWhileARolloutIsUnderWayAndEvictionsNever()
+    {
+        Server.Lacks(!Server.HasMatchConditions, "matchConditions, without which deletes have no rule: docs/operations.md lists it as open");
+        var sandbox = await WithServiceAsync("canary-slow", replicas: 4);
+        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+
+        await Rig.Wait.UntilAsync(PaceAsync, run => run.Output.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the rollout to be known");
+        await Rig.Wait.UntilAsync(PaceAsync, run => !run.Output.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "its end to be known");
+        Assert.That((await World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].rules[*].resources}")).Output, Does.Not.Contain("eviction"));
+    }
+
+    private static Task<Rig.Run> PaceAsync() => World.Rig.Plane.KubectlAsync(
+        "admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='pace.deployguard.io')].namespaceSelector}");
+
+    private static Task<Rig.Run> DoctorAsync() => World.Rig.Plane.KubectlAsync("admin", "deployguard", "doctor");
+
+    private static Task<Rig.Run> MakeAsync(Sandbox where, string who, string name, string owner) => World.Rig.Plane.KubectlAsync(
+        "admin",
+        $$"""
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "{{owner}}", "controller": true}]},
+         "spec": {"containers": [{"name": "c", "image": "{{V2}}"}]} }
+        """,
+        ["create", "-f", "-", "-n", where.Namespace, $"--as={who}", "--as-group=system:masters"]);
+
+    private static JsonObject Large(string path, JsonNode what)
+    {
+        var deployment = Web(V1, 0);
+        var segments = path.Split('/');
+        var owner = segments[..^1].Aggregate(deployment["spec"]?["template"], (node, name) => int.TryParse(name, out var index) ? node?[index] : node?[name]);
+        if (owner?[segments[^1]] is JsonObject there && what is JsonObject more)
+        {
+            foreach (var (key, value) in more)
+            {
+                there[key] = value?.DeepClone();
+            }
+        }
+        else
+        {
+            owner![segments[^1]] = what.DeepClone();
+        }
+
+        return deployment;
+    }
+
+    private static JsonObject Green()
+    {
+        var green = Web(V2, 10);
+        green["metadata"]!["name"] = "green";
+        green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
+        green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
+        return green;
+    }
+
+    /// <summary>A review of a Deployment that nobody makes.</summary>
+    private static JsonObject Created(Sandbox sandbox, string name, string user)
+    {
+        var made = Beside(name, V2, 1);
+        made["metadata"]!["namespace"] = sandbox.Namespace;
+        return new JsonObject
+        {
+            ["kind"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["kind"] = "Deployment" },
+            ["resource"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["resource"] = "deployments" },
+            ["name"] = name,
+            ["namespace"] = sandbox.Namespace,
+            ["operation"] = "CREATE",
+            ["userInfo"] = new JsonObject { ["username"] = user, ["groups"] = new JsonArray("system:authenticated") },
+            ["object"] = made,
+        };
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using static DeployGuard.EndToEnd.Pools;
+using static DeployGuard.EndToEnd.Sandbox;
+
+namespace DeployGuard.EndToEnd;
+
+/// <summary>Ways back to what served a while ago, after a rollout that completed and has yet to prove itself. All of them pass.</summary>
+[Parallelizable(ParallelScope.Children)]
+public class ServedBeforeTests
+{
+    private const string Autoscaler = "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler";
+
+    [Test]
+    public async Task AServiceThatIsMadeAgainAsItWas()
+    {
+        var sandbox = await AfterARolloutAsync();
+
+        (await sandbox.KubectlAsync("dana", "delete", "service/web")).OrFail();
+        (await sandbox.ApplyAsync("dana", Service())).OrFail();
+        (await sandbox.ApplyAsync("dana", Service("web-headless"))).OrFail();
+    }
+
+    [Test]
+    public async Task AnAutoscalerThatComesBackToWhatServed()
+    {
+        var sandbox = await AfterARolloutAsync();
+
+        (await sandbox.KubectlAsync("admin", "scale", "deployment/web", "--replicas=4", Autoscaler, "--as-group=system:masters")).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "name"), run => run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == 4, "four pods of web");
+        (await sandbox.KubectlAsync("admin", "scale", "deployment/web", "--replicas=10", Autoscaler, "--as-group=system:masters")).OrFail();
+        Assert.That((await sandbox.ScaleAsync("deployment/web", 8)).Succeeded);
+        (await sandbox.ScaleAsync("deployment/web", 10)).OrFail();
+    }
+
+    [Test]
+    public async Task WhatCompletedIsMadeAgainAfterADeletion()
+    {
+        var sandbox = await AfterARolloutAsync();
+        var web = Parse((await sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "json")).OrFail().Output);
+        web.Remove("status");
+        web["metadata"] = new JsonObject { ["name"] = "web" };
+        web["spec"]!["template"]!["metadata"]!.AsObject().Remove("creationTimestamp");
+
+        (await sandbox.KubectlAsync("dana", "delete", "deployment/web")).OrFail();
+        (await sandbox.CreateAsync("dana", web)).OrFail();
+
+        (await sandbox.KubectlAsync("dana", "delete", "deployment/web")).OrFail();
+        web["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = V3;
+        Assert.That((await sandbox.CreateAsync("dana", web)).Output, Does.Contain("would be unproven"), "another revision is none that completed");
+    }
+
+    /// <summary>Ten pods of web on v1, and then, at its pace, all on v2: completed, and not proven for an hour.</summary>
+    private static async Task<Sandbox> AfterARolloutAsync()
+    {
+        var sandbox = await WithServiceAsync("canary-quick", 10);
+        (await sandbox.AskAsync()).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+        (await sandbox.IsGoneAsync(V1)).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.spec.images[0].to} {.status.phase} {.status.served[*].pods}{\"\\n\"}{end}"),
+            run => run.Output.Split('\n').Contains($"{V2} Completed 10"),
+            "the leader to note that v2 completed and serves");
+        return sandbox;
+    }
+}
