@@ -11,7 +11,7 @@ namespace DeployGuard.Core.Tests;
 /// </summary>
 public class ServingCasesTests
 {
-    private static NamespaceObjects WithCanary => Standing.Running(C(1), Phase.Completed, minutes: 5);
+    private static NamespaceObjects WithCanary => Settled.Running(C(1), Phase.Completed, minutes: 5);
 
     private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", []);
 
@@ -19,7 +19,7 @@ public class ServingCasesTests
     public void Case28_AForgedControllerTakesNothingOutOfItsPool()
     {
         var forged = Web(20).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody"));
-        Assert.That(Standing.Refusal(Some.Update(Web(20), forged)), Is.Null, "metadata alone");
+        Assert.That(Settled.Refusal(Some.Update(Web(20), forged)), Is.Null, "metadata alone");
 
         var objects = Empty.Running(forged, Phase.Proven);
         var recreate = Web(20, V2).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody")).With("spec/strategy", """{"type": "Recreate"}""");
@@ -31,13 +31,13 @@ public class ServingCasesTests
     [TestCase(1, """{"app": "web"}""", null)]
     [TestCase(30, """{"app": "batch"}""", null, Description = "nobody is served by it")]
     public void Case29_AJobThatTheServiceSelectsCounts(int parallelism, string labels, string? refusal) =>
-        Expect(Standing, Some.Create(Job("work", parallelism, V2, labels)), refusal);
+        Expect(Settled, Some.Create(Job("work", parallelism, V2, labels)), refusal);
 
     [Test]
     public void Case29_SoDoesItsParallelismRaised()
     {
         var one = Job("work", 1, V2, """{"app": "web"}""");
-        var objects = Standing.With(one.Live()).With(Some.Change(one, Phase.Completed));
+        var objects = Settled.With(one.Live()).With(Some.Change(one, Phase.Completed));
 
         Expect(objects, Some.Update(one, Job("work", 30, V2, """{"app": "web"}""")), "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2");
     }
@@ -53,7 +53,7 @@ public class ServingCasesTests
     public void Case31_AServiceTurnedIntoAnExternalName(string host, string image, string? refusal)
     {
         var green = Deployment("green", 20, image).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
-        var objects = Standing.Running(green, Phase.Completed, minutes: 5) with { Services = [WebService, new Service("green", Labels(("app", "green")), false)] };
+        var objects = Settled.Running(green, Phase.Completed, minutes: 5) with { Services = [WebService, new Service("green", Labels(("app", "green")), false)] };
 
         Expect(objects, ServiceChange(WebService, WebService with { IsExternalName = true, ExternalName = host }), refusal);
     }
@@ -69,7 +69,7 @@ public class ServingCasesTests
         Expect(Rolling(), Delete(old), refusal);
         Expect(Rolling(), Some.Update(old, SetOf(Web(20), First, 0), new Requester("system:serviceaccount:kube-system:deployment-controller", "", [])), null);
         Expect(Rolling(), Delete(old, new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", [])), null);
-        Expect(Standing, Scale(old, 0), null);
+        Expect(Settled, Scale(old, 0), null);
     }
 
     [Test]
@@ -88,7 +88,7 @@ public class ServingCasesTests
         Expect(WithCanary, Some.Update(set, SetOf(C(1)).With("metadata/ownerReferences", "[]")), refusal);
         Expect(WithCanary, Some.Update(set, SetOf(C(1)).With("metadata/labels/track", "\"elsewhere\"")), refusal);
         Expect(WithCanary, Some.Update(set, SetOf(C(1)).With("metadata/annotations", """{"note": "mine"}""")), null);
-        Expect(Standing, Some.Update(SetOf(Web(20)), SetOf(Web(20)).With("metadata/ownerReferences", "[]")), null);
+        Expect(Settled, Some.Update(SetOf(Web(20)), SetOf(Web(20)).With("metadata/ownerReferences", "[]")), null);
     }
 
     [TestCase("track", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "its ReplicaSet makes another")]
@@ -109,7 +109,7 @@ public class ServingCasesTests
     {
         var completed = Some.Change(Web(20, V3), Phase.Completed) with { OwnedRevision = "web-7c6b9", OwnedUid = "uid-web-7c6b9", OwnedHash = Web(20, V3).Read().Template.Hash, CompletedPods = 20 };
         var forged = SetOf(Web(20, V2), Second, 0).With("metadata/uid", $"\"{uid}\"");
-        var objects = Standing.With(forged.Live()).With(completed);
+        var objects = Settled.With(forged.Live()).With(completed);
 
         Assert.That(objects.Decide(Some.Update(Web(20), Web(20, V2))).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
         Expect(objects, Some.Update(Web(20), Web(20, V2)), "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");

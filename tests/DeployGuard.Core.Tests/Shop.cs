@@ -36,7 +36,7 @@ internal static class Shop
         AdoptedAt = new Dictionary<string, DateTimeOffset> { [Policy.Name] = AdoptedAt },
     };
 
-    public static NamespaceObjects Standing => Empty.Running(Web(20), Phase.Proven);
+    public static NamespaceObjects Settled => Empty.Running(Web(20), Phase.Proven);
 
     public static JsonObject Web(int replicas, string image = V1) => Deployment("web", replicas, image);
 

@@ -1,0 +1,130 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
+using static DeployGuard.Core.Tests.Shop;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>Requests of people on what a controller made: judged by what the controller will do next, while its rollout is under way.</summary>
+public class ObjectChangeTests
+{
+    private const string AllOfThem = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
+
+    [TestCase(20, AllOfThem)]
+    [TestCase(0, null, Description = "nobody misses pods that serve nobody")]
+    public void AnOldReplicaSetIsMissedAsFarAsItIsReady(int ready, string? refusal)
+    {
+        var old = SetOf(Web(20));
+        var objects = Rolling() with { Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Name == "web-5d9f7" ? w with { ReadyPods = ready } : w)] };
+
+        Expect(objects, Delete(old), refusal);
+        Expect(objects, Scale(old, 0), refusal);
+    }
+
+    [TestCase(19, null, Description = "one, as the rollout itself would")]
+    [TestCase(18, "2 of 20 pods (10%) behind Service web would be unproven; step 5% allows 1")]
+    public void AnOldReplicaSetScaledDownByAPerson(int replicas, string? refusal) => Expect(Rolling(), Scale(SetOf(Web(20)), replicas), refusal);
+
+    [Test]
+    public void TheNewReplicaSetScaledUpByAPerson()
+    {
+        var young = SetOf(Web(20, V2).Paced(), Second, 1);
+
+        Expect(Rolling(), Scale(young, 5), "5 of 20 pods (25%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Rolling(), Some.Update(young, SetOf(Web(20, V2).Paced(), Second, 5)), "5 of 20 pods (25%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Rolling(), Scale(young, 0), null);
+        Expect(Rolling(), Delete(young), null);
+    }
+
+    [TestCase("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"", null, Description = "what is being deleted makes nothing any more")]
+    [TestCase("spec/paused", "true", AllOfThem, Description = "the one ReplicaSet that is left is scaled to all replicas, paused or not")]
+    public void AnOwnerThatIsBeingDeletedOrIsPaused(string path, string json, string? refusal)
+    {
+        var after = Web(20, V2).Paced().With(path, json);
+        var objects = Rolling() with { Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Kind == "Deployment" ? after.Live() : w)] };
+
+        Expect(objects, Delete(SetOf(Web(20))), refusal);
+        Expect(objects, Scale(SetOf(Web(20)), 0), refusal);
+    }
+
+    [Test]
+    public void ASettledReplicaSetIsMadeUpForByTheSame()
+    {
+        var canary = Settled.Running(C(1), Phase.Completed, minutes: 5);
+
+        Expect(canary, Delete(SetOf(C(1))), null);
+        Expect(canary, Delete(SetOf(Web(20))), null);
+        Expect(canary, Delete(PodOf(SetOf(Web(20)))), null);
+    }
+
+    [TestCase("db-2", 0, "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1", Description = "an old pod comes back new")]
+    [TestCase("db-9", 0, null, Description = "a new one as it was")]
+    [TestCase("db-2", 3, null, Description = "below the partition it comes back old")]
+    public void APodOfAStatefulSetUnderWay(string pod, int partition, string? refusal)
+    {
+        var objects = Sets(StatefulSet("db", 10, V2, partition), updated: 10 - Math.Max(partition, 3));
+        var (image, revision) = pod == "db-9" ? (V2, "db-new") : (V1, "db-old");
+
+        Expect(objects, Delete(PodOf(StatefulSet("db", 10, image), pod[3..]).With("metadata/labels/controller-revision-hash", $"\"{revision}\"")), refusal);
+    }
+
+    [TestCase(true, null, Description = "a drain must go on")]
+    [TestCase(false, "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1")]
+    public void APodOnACordonedNodePasses(bool isCordoned, string? refusal)
+    {
+        var objects = Sets(StatefulSet("db", 10, V2), updated: 7) with { CordonedNodes = isCordoned ? new HashSet<string> { "node-2" } : new HashSet<string>() };
+
+        Expect(objects, Delete(PodOf(StatefulSet("db", 10, V1), "2").With("metadata/labels/controller-revision-hash", "\"db-old\"")), refusal);
+    }
+
+    [Test]
+    public void APodOfADaemonSetUnderWay()
+    {
+        var objects = Sets(DaemonSet("db", 10, V2), updated: 1);
+
+        Expect(objects, Delete(PodOf(DaemonSet("db", 10, V1), "2").With("metadata/labels/controller-revision-hash", "\"db-old\"")), "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1");
+        Expect(objects, Delete(PodOf(DaemonSet("db", 10, V2), "9").With("metadata/labels/controller-revision-hash", "\"db-new\"")), null);
+    }
+
+    [Test]
+    public void APodThatJoinsAServiceByItsLabelsCounts()
+    {
+        var green = Deployment("green", 5, V2).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
+        var objects = Settled.Running(green, Phase.Completed, minutes: 5).Running(C(1), Phase.Completed, minutes: 5);
+        var pod = PodOf(SetOf(green));
+        var joined = pod.DeepClone().AsObject().With("metadata/labels/app", "\"web\"");
+
+        Expect(objects, Some.Update(pod, joined), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(objects, Some.Update(pod, joined) with { SubResource = "status" }, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(objects, Some.Update(pod, pod.DeepClone().AsObject().With("metadata/labels/note", "\"mine\"")), null);
+    }
+
+    [Test]
+    public void AProvenPodThatIsTakenOutRaisesTheShareOfTheOthers()
+    {
+        var pod = PodOf(SetOf(Web(20)));
+        var taken = pod.DeepClone().AsObject().With("metadata/labels/app", "\"gone\"");
+
+        Expect(Settled.Running(C(2), Phase.Completed, minutes: 5), Some.Update(pod, taken), "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(Settled.Running(C(1), Phase.Completed, minutes: 5), Some.Update(pod, taken), null);
+        Expect(Settled, Some.Update(pod, taken), null);
+    }
+
+    /// <summary>A StatefulSet or DaemonSet of ten whose rollout to v2 is under way from the end, behind Service web.</summary>
+    private static NamespaceObjects Sets(System.Text.Json.Nodes.JsonObject set, int updated)
+    {
+        var kind = $"{set["kind"]}";
+        System.Text.Json.Nodes.JsonObject Of(string image) => kind == "DaemonSet" ? DaemonSet("db", 10, image) : StatefulSet("db", 10, image);
+        LiveRevision Revision(string name, string image, long number) => new(name, "uid-db", Of(image).Read().Template, number, name) { Uid = $"uid-{name}" };
+        var old = Pods(PodOf(Of(V1)).With("metadata/labels/controller-revision-hash", "\"db-old\""), 10);
+        var young = Pods(PodOf(Of(V2)).With("metadata/labels/controller-revision-hash", "\"db-new\""), 10, minutes: 1);
+        return Empty.With(new LiveWorkload { Spec = set.Read(), ReadyPods = 10, Revisions = ("db-old", "db-new"), UpdatedPods = updated }) with
+        {
+            Revisions = [Revision("db-old", V1, 1), Revision("db-new", V2, 2)],
+            Pods = [old with { Pods = [.. old.Pods.Take(10 - updated)] }, young with { Pods = [.. young.Pods.Skip(10 - updated)] }],
+            Changes = [Some.Change(Of(V1), Phase.Proven), Some.Change(Of(V2), Phase.Running)],
+        };
+    }
+
+    private static void Expect(NamespaceObjects objects, Request request, string? refusal) =>
+        Assert.That(objects.Refusal(request), refusal is null ? Is.Null : Does.StartWith(refusal));
+}

@@ -1,0 +1,197 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
+using static DeployGuard.Core.Tests.Shop;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>What the users of a Service reach after it was changed: shares decide, per port and per node, and what cannot be seen is refused while its pool is warm.</summary>
+public class ServiceChangeTests
+{
+    private static readonly ServicePort s_http = new(80, "TCP", "8080");
+
+    private static NamespaceObjects WithCanary => Settled.Running(C(1), Phase.Completed, minutes: 5);
+
+    [TestCase("8080", null, Description = "both have it")]
+    [TestCase("9090", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0", Description = "only the canary declares it")]
+    [TestCase("admin", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0", Description = "only the canary has a port of that name")]
+    [TestCase("7070", null, Description = "a number that nobody declares may be open in all")]
+    public void APortIsServedByThoseWhoHaveIt(string target, string? refusal)
+    {
+        var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090, "name": "admin"}]""");
+        var web = WebService with { Ports = [s_http] };
+        var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
+
+        Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", target)] }), refusal);
+    }
+
+    [Test]
+    public void APortBesideTheOthersIsJudgedByItself()
+    {
+        var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090}]""");
+        var web = WebService with { Ports = [s_http] };
+        var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
+
+        Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "9090")] }), "1 of 1 pods (100%) behind Service web port 81/TCP would be unproven; step 5% allows 0");
+        Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "8080")] }), null);
+    }
+
+    [Test]
+    public void AProtocolIsPartOfAPort()
+    {
+        var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 8080, "protocol": "UDP", "name": "quic"}]""");
+        var web = WebService with { Ports = [s_http] };
+        var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
+
+        Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "UDP", "quic")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
+    }
+
+    [Test]
+    public void UsersThatAreKeptToTheirNodeReachThePodsThere()
+    {
+        // The canary's pod has node-0 with one pod of web.
+        Expect(WithCanary, ServiceChange(WebService, WebService with { KeepsToNode = true }), "1 of 2 pods (50%) behind Service web for users of node node-0 would be unproven; step 5% allows 0");
+        Expect(Settled, ServiceChange(WebService, WebService with { KeepsToNode = true }), null);
+        Expect(WithCanary, ServiceChange(WebService with { KeepsToNode = true }, WebService), null);
+    }
+
+    [Test]
+    public void PodsThatAreNotReadyReachNobodyUntilTheyArePublished()
+    {
+        var objects = Settled.Running(C(20), Phase.Admitted, minutes: 5);
+        var hanging = objects with { Pods = [objects.Pods[0], objects.Pods[1] with { Pods = [.. objects.Pods[1].Pods.Select(p => p with { ReadySince = null })] }] };
+
+        Expect(hanging, ServiceChange(WebService, WebService with { PublishesNotReady = true }), "20 of 40 pods (50%) behind Service web for users of pods that are not ready would be unproven; step 5% allows 2");
+        Expect(Settled, ServiceChange(WebService, WebService with { PublishesNotReady = true }), null);
+        Expect(hanging, ServiceChange(WebService with { PublishesNotReady = true }, WebService), null);
+    }
+
+    [TestCase("green.shop.svc")]
+    [TestCase("green.shop.svc.cluster.local")]
+    [TestCase("green.shop.svc.cluster.local.")]
+    [TestCase("GREEN.Shop.svc.Cluster.local")]
+    public void AnExternalNameOfAServiceHereIsItsPool(string host) =>
+        Expect(WithGreen(V2), Named(host), "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
+
+    [TestCase("green.shop.svc.example.org", Description = "a cluster domain that nobody knows")]
+    [TestCase("green.shop", Description = "no name of a Service")]
+    [TestCase("green.elsewhere.svc", Description = "another namespace that was not read")]
+    [TestCase("gone.shop.svc")]
+    [TestCase("alias.shop.svc", Description = "an ExternalName again")]
+    [TestCase("bare.shop.svc", Description = "its endpoints are written by hand")]
+    [TestCase("web.example.com")]
+    [TestCase("")]
+    public void AnyOtherHostCannotBeSeen(string host)
+    {
+        var refusal = $"users behind Service web would be sent elsewhere, and nobody can tell what serves at {host}";
+
+        Expect(WithGreen(V1), Named(host), refusal);
+        Expect(WithGreen(V1) with { Workloads = [], Pods = [], Changes = [] }, Named(host), null);
+    }
+
+    [TestCase(V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase(V1, null)]
+    public void AnExternalNameOfAServiceElsewhereIsThePoolThere(string image, string? refusal)
+    {
+        var elsewhere = WithGreen(image).ToSnapshot();
+        var request = Named("green.elsewhere.svc.cluster.local");
+
+        var verdict = Some.Decide(request, new ClusterView { Policies = [Policy], Snapshot = Settled.ToSnapshot() with { Elsewhere = elsewhere } });
+
+        Assert.That(verdict.Denials.Select(d => d.Finding.Message).SingleOrDefault(), refusal is null ? Is.Null : Does.StartWith(refusal));
+    }
+
+    [Test]
+    public void WithoutASelectorItsEndpointsStand()
+    {
+        var bare = WebService with { Selector = Labels() };
+
+        Expect(Settled, ServiceChange(WebService, bare), "users behind Service web would be sent elsewhere, and its endpoints would be written by hand, and nobody can tell what serves behind them");
+        Expect(Empty, ServiceChange(WebService, bare), null);
+        Expect(Empty, ServiceChange(null, bare), null);
+    }
+
+    [Test]
+    public void AServiceUnderTheAddressOfOneThatIsGoneHasItsUsers()
+    {
+        var made = new Service("other", Labels(("track", "web-canary")), false) { Addresses = ["10.0.0.7"] };
+        var gone = Gone("Service web", "app=web", "10.0.0.7");
+
+        Expect(gone, ServiceChange(null, made), "1 of 1 pods (100%) behind Service other would be unproven; step 5% allows 0");
+        Expect(gone, ServiceChange(null, made with { Addresses = ["10.0.0.8"] }), null);
+        Expect(gone, ServiceChange(null, made with { Selector = Labels(("app", "web")) }), null);
+    }
+
+    [Test]
+    public void AServiceThatTakesTheAddressOfAnotherHasTheUsersOfBoth()
+    {
+        var (web, canary) = (WebService with { Addresses = ["10.0.0.7"] }, new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["10.0.0.8"] });
+        var objects = WithCanary with { Services = [web, canary] };
+
+        Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "10.0.0.7"] }), "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0");
+        Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "192.0.2.1"] }), null);
+    }
+
+    [Test]
+    public void AServiceMadeAgainNarrowerHasTheUsersOfTheOneThatIsGone()
+    {
+        Expect(Gone("Service web", "app=web", ""), ServiceChange(null, WebService with { Selector = Labels(("app", "web"), ("track", "web-canary")) }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
+        Expect(Gone("Service web", "app=web", ""), ServiceChange(null, WebService), null);
+    }
+
+    [Test]
+    public void MadeAgainAsItWasItRaisesNothingWhateverBecameOfTheRevisionBehindIt()
+    {
+        var objects = Empty.Running(Web(20, V2), Phase.Completed, minutes: 5).With(Some.Change(Web(20), Phase.Proven) with { Served = [new Served("Service web", 20, Some.Now.AddMinutes(-30)) { Selector = "app=web" }] });
+        var rejected = objects with { Services = [], Votes = [Some.ApprovalOf(Web(20, V2), Some.Carol, Decision.Reject)] };
+
+        Expect(rejected, ServiceChange(null, WebService), null);
+        Expect(rejected, ServiceChange(null, WebService with { Selector = Labels(("track", "web")) }), null);
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public void AddressesWrittenByHandAreRefusedWhileTheServiceIsWarm(bool isSlice)
+    {
+        var request = new EndpointsRequest("web", "", isSlice, ["192.0.2.1"], []) { Operation = Operation.Create, Requester = Some.Developer, Target = new WorkloadRef("", isSlice ? "EndpointSlice" : "Endpoints", "shop", "web-x") };
+        const string refusal = "users behind Service web would be sent elsewhere, and nobody can tell what answers at addresses that are written by hand";
+
+        Expect(Settled, request, refusal);
+        Expect(Settled, request with { Service = "", ServiceBefore = "web", Operation = Operation.Update }, refusal);
+        Expect(Empty, request, null);
+        Expect(Settled, request with { Service = "db" }, null);
+        Expect(Settled, request with { Operation = Operation.Delete }, null);
+    }
+
+    private static NamespaceObjects WithGreen(string image)
+    {
+        var green = Deployment("green", 20, image).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
+        return Settled.Running(green, Phase.Completed, minutes: 5) with
+        {
+            Services =
+            [
+                WebService,
+                new Service("green", Labels(("app", "green")), false),
+                new Service("alias", Labels(), true) { ExternalName = "green.shop.svc" },
+                new Service("bare", Labels(), false),
+            ],
+        };
+    }
+
+    /// <summary>A canary beside web, and a Service that was there until five minutes ago.</summary>
+    private static NamespaceObjects Gone(string pool, string selector, string addresses)
+    {
+        var objects = WithCanary;
+        return objects with
+        {
+            Services = [],
+            Changes = [.. objects.Changes.Select(c => c with { Served = c.Phase is Phase.Proven ? [new Served(pool, 20, Some.Now.AddMinutes(-5)) { Selector = selector, Addresses = addresses }] : [] })],
+        };
+    }
+
+    private static ServiceRequest Named(string host) => ServiceChange(WebService, WebService with { IsExternalName = true, ExternalName = host });
+
+    private static void Expect(NamespaceObjects objects, Request request, string? refusal) =>
+        Assert.That(objects.Refusal(request), refusal is null ? Is.Null : Does.StartWith(refusal));
+}
