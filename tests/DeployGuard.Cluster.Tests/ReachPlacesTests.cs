@@ -62,6 +62,7 @@ public class ReachPlacesTests
     public async Task ItCountsUntilItsTimeIsUpAndInItsNamespaceAlone()
     {
         var replica = NewReplica();
+        PutDeployment("web-1", 1);
         await replica.TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None);
 
         Assert.That(await replica.TakeAsync("elsewhere", "dana", _ => [], CancellationToken.None), Is.Empty);
@@ -80,10 +81,7 @@ public class ReachPlacesTests
     {
         var replica = NewReplica();
         var name = asked is null && generation == 1 ? "another" : "web-1";
-        Store.Put("apis/apps/v1/namespaces/shop/deployments", Parsed($$"""
-            {"metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "u", "generation": {{generation}} },
-             "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }]}
-            """));
+        PutDeployment(name, generation);
         await replica.TakeAsync("shop", "dana", _ => [Pods("web-1") with { Generation = asked }], CancellationToken.None);
 
         _time.Advance(WhatCame.WrittenWithin - TimeSpan.FromSeconds(1));
@@ -145,6 +143,11 @@ public class ReachPlacesTests
 
         Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None));
     }
+
+    private void PutDeployment(string name, int generation) => Store.Put($"apis/apps/v1/namespaces/shop/deployments/{name}", Parsed($$"""
+        {"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "u", "generation": {{generation}} },
+         "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }
+        """));
 
     private ReachPlaces NewReplica() => new(Store.Connection, new WhatCame(Store.Connection, new ClusterCaches(Store.Connection, _time, NullLogger.Instance)), TestOptions.Installed, _time, s_patience);
 
