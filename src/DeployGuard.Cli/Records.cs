@@ -6,6 +6,7 @@ using DeployGuard.Cluster.Files;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
@@ -87,7 +88,8 @@ internal sealed class Records(ApiConnection api, string @namespace)
     public async Task<(string Name, string Approver)> VoteAsync(Subject subject, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
     {
         var spec = new JsonObject { ["workload"] = WorkloadJson(subject.Workload), ["templateHash"] = subject.TemplateHash, ["decision"] = decision.ToString() };
-        if (subject.Images.Count > 0)
+        // The hash says it all; images beside it help under policies that cover images.
+        if (subject.Images.Count > 0 && RecordLimits.AllowImages(subject.Images))
         {
             spec["images"] = new JsonArray([.. subject.Images.Select(i => JsonValue.Create(i))]);
         }

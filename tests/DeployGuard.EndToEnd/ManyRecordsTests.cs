@@ -8,21 +8,22 @@ namespace DeployGuard.EndToEnd;
 /// <summary>Other people's records must not slow down a decision until it is refused as Undecidable.</summary>
 public class ManyRecordsTests
 {
-    private const int Approvers = 20;
+    /// <summary>A person may have two hundred, and makes them in lists of a hundred here.</summary>
+    private const int Lists = 2;
     private const int Each = 100;
 
     [Test]
-    public async Task TwoThousandLargeApprovalsOfAnotherWorkloadLeaveADecisionItsTime()
+    public async Task AllThatOneApproverMayHaveLeavesADecisionItsTime()
     {
         var sandbox = await WithWebRunningAsync();
-        for (var i = 0; i < Approvers; i++)
+        for (var i = 0; i < Lists; i++)
         {
-            (await World.Rig.Plane.KubectlAsync("admin", Approvals(), ["create", "-f", "-", "-n", sandbox.Namespace, $"--as=approver-{i}", "--as-group=senior-engineers"])).OrFail();
+            (await World.Rig.Plane.KubectlAsync("admin", Approvals($"a{i}"), ["create", "-f", "-", "-n", sandbox.Namespace, "--as=approver", "--as-group=senior-engineers"])).OrFail();
         }
 
         var waited = Stopwatch.StartNew();
         var refused = await sandbox.AskAsync();
-        TestContext.Out.WriteLine($"beside {Approvers * Each} approvals of another workload the refusal took {waited.ElapsedMilliseconds} ms");
+        TestContext.Out.WriteLine($"beside {Lists * Each} of the largest approvals of another workload the refusal took {waited.ElapsedMilliseconds} ms");
         Assert.That(refused.Output, Does.Contain("ApprovalMissing").And.Not.Contain("Undecidable"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         waited.Restart();
@@ -34,28 +35,28 @@ public class ManyRecordsTests
     public async Task AnApproverWithTwoHundredIsToldToWithdrawSome()
     {
         var sandbox = await GuardedAsync();
-        string[] asBob = ["--as=bulky", "--as-group=senior-engineers"];
+        string[] asBulky = ["--as=bulky", "--as-group=senior-engineers"];
         for (var i = 0; i < 2; i++)
         {
-            (await World.Rig.Plane.KubectlAsync("admin", Approvals(), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBob])).OrFail();
+            (await World.Rig.Plane.KubectlAsync("admin", Approvals($"b{i}"), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBulky])).OrFail();
         }
 
-        var refused = await World.Rig.Plane.KubectlAsync("admin", Approvals(1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBob]);
+        var refused = await World.Rig.Plane.KubectlAsync("admin", Approvals("more", 1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBulky]);
 
         Assert.That(refused.Output, Does.Contain($"TooManyRecords: you have 200 changeapprovals in {sandbox.Namespace}, and 200 are the most"));
-        (await sandbox.KubectlAsync("admin", ["delete", "changeapproval", .. asBob, (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output])).OrFail();
-        (await World.Rig.Plane.KubectlAsync("admin", Approvals(1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBob])).OrFail();
+        (await sandbox.KubectlAsync("admin", ["delete", "changeapproval", .. asBulky, (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output])).OrFail();
+        (await World.Rig.Plane.KubectlAsync("admin", Approvals("more", 1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBulky])).OrFail();
     }
 
-    /// <summary>As long as they may be.</summary>
-    private static string Approvals(int count = Each)
+    /// <summary>As long as they may be. Two of two thousand generated names would often be the same.</summary>
+    private static string Approvals(string prefix, int count = Each)
     {
-        var images = new JsonArray([.. Enumerable.Range(0, 160).Select(i => (JsonNode)$"r.example.com/o{i:000}@sha256:{i:x64}")]);
+        var images = new JsonArray([.. Enumerable.Range(0, 42).Select(i => (JsonNode)$"r.example.com/o{i:000}@sha256:{i:x64}")]);
         var items = Enumerable.Range(0, count).Select(i => (JsonNode)new JsonObject
         {
             ["apiVersion"] = "deployguard.io/v1alpha1",
             ["kind"] = "ChangeApproval",
-            ["metadata"] = new JsonObject { ["generateName"] = "other-" },
+            ["metadata"] = new JsonObject { ["name"] = $"{prefix}-{i}" },
             ["spec"] = new JsonObject
             {
                 ["workload"] = new JsonObject { ["apiGroup"] = "apps", ["kind"] = "Deployment", ["name"] = "other" },

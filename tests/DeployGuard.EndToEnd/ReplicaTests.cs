@@ -38,7 +38,7 @@ public class ReplicaTests
 
         Assert.That(await call.AskAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
 
-        var shown = await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.images[0].from}|{.spec.diff}");
+        var shown = await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.images[0].from}|{.spec.diff[*]}");
         Assert.That(shown.Output, Does.StartWith("|").And.Contain("spec.containers[web].image: (absent) -> registry.example.com/web@sha256:2222"));
     }
 

@@ -12,11 +12,14 @@ public static class RecordLimits
     public const int MaxRecords = 200;
 
     public const int MaxReason = 2048;
-    public const int MaxImages = 200;
+    public const int MaxImages = 100;
     public const int MaxImage = 512;
 
-    /// <summary>Of all images of an approval together.</summary>
-    public const int MaxImageText = 16 * 1024;
+    /// <summary>Of all images of an approval together: some thirty by digest. Older API servers read all records of a namespace for every decision there.</summary>
+    public const int MaxImageText = 4 * 1024;
+
+    /// <summary>Whether an approval may name these images. Beside a templateHash they may be left out.</summary>
+    public static bool AllowImages(IReadOnlyList<string> images) => images.Count <= MaxImages && images.All(i => i.Length <= MaxImage) && images.Sum(i => i.Length) <= MaxImageText;
 
     public static Refusal? Refuse(Approval approval) =>
         RefuseReason(approval.Reason)
