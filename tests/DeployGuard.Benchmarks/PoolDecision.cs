@@ -17,6 +17,9 @@ internal static class PoolDecision
 {
     private const int Rounds = 500;
 
+    private static readonly SafeguardPolicy s_policy =
+        PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "tier-1"}, "spec": {"canary": {"required": "Always", "steps": [5, 25, 50]}}}""").RootElement);
+
     public static void Run()
     {
         Console.WriteLine("A scale-up of a canary that is refused, from the objects of its namespace to the message, in process: half of the pool's pods are of its revision.");
@@ -33,21 +36,22 @@ internal static class PoolDecision
         var (web, canary) = (PoolWorld.Deployment("web", pods / 2, '1'), PoolWorld.Deployment("web-canary", pods / 2, '2'));
         IReadOnlyList<RecordedChange> changes = [PoolWorld.Change(web, Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
         var objects = PoolWorld.Objects(web, canary, changes);
-        var policy = PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "tier-1"}, "spec": {"canary": {"required": "Always", "steps": [5, 25, 50]}}}""").RootElement);
-        var view = new ClusterView { Policies = [policy], Changes = [changes[1]] };
+        return Timed(() => Decide(canary, changes, objects.ToSnapshot));
+    }
+
+    /// <summary>The canary is to have twice as many pods.</summary>
+    /// <exception cref="InvalidOperationException">That is not refused.</exception>
+    public static void Decide(Workload canary, IReadOnlyList<RecordedChange> changes, Func<NamespaceSnapshot> snapshot)
+    {
         var request = new WorkloadRequest
         {
             Operation = Operation.Update,
             Requester = new Requester("dana", "", ["developers"]),
             Target = canary.Ref,
             Before = canary,
-            After = canary with { Replicas = pods },
+            After = canary with { Replicas = 2 * canary.Replicas },
         };
-        return Timed(() => Decide(request, view with { SnapshotWhenAsked = objects.ToSnapshot }));
-    }
-
-    private static void Decide(Request request, ClusterView view)
-    {
+        var view = new ClusterView { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], SnapshotWhenAsked = snapshot };
         var message = Messages.Refusal(new Guard(TrustedControllers.BuiltIn).Decide(request, view, PoolWorld.Now));
         if (!message.Contains("CanaryMissing", StringComparison.Ordinal))
         {
@@ -55,7 +59,7 @@ internal static class PoolDecision
         }
     }
 
-    private static (double P50, double P99) Timed(Action decide)
+    public static (double P50, double P99) Timed(Action decide)
     {
         var times = new List<double>();
         for (var i = 0; i < Rounds * 2; i++)

@@ -11,6 +11,7 @@ if (args is ["bare", var port, var certificate, var key])
 if (args is ["pool"])
 {
     PoolDecision.Run();
+    await WatchedPods.RunAsync();
     return 0;
 }
 
@@ -24,6 +25,7 @@ var folder = Directory.CreateTempSubdirectory("deployguard-bench-");
 try
 {
     PoolDecision.Run();
+    await WatchedPods.RunAsync();
     await new Comparison(webhook, folder.FullName).RunAsync();
     return 0;
 }

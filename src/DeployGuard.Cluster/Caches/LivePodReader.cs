@@ -11,7 +11,7 @@ namespace DeployGuard.Cluster.Caches;
 /// </summary>
 internal sealed class LivePodReader
 {
-    private readonly ConcurrentDictionary<string, PodShape> _shapes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, KnownShape> _shapes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _nodes = new(StringComparer.Ordinal);
 
     /// <exception cref="MalformedObjectException">It is no pod.</exception>
@@ -24,8 +24,7 @@ internal sealed class LivePodReader
         var ready = Items(status, "conditions").FirstOrDefault(c => c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
         var node = Text(spec, "nodeName");
         return new ObservedPod(
-            Shape(pod, out var key),
-            key,
+            Known(pod),
             new LivePod
             {
                 Name = pod.Ref.Name,
@@ -50,13 +49,13 @@ internal sealed class LivePodReader
 
     public int Shapes => _shapes.Count;
 
-    private PodShape Shape(Workload pod, out string key)
+    private KnownShape Known(Workload pod)
     {
         // Of pods without an owner each may be another revision, so that their hashes are worth their time.
         var hash = pod.ControllerUid is null ? pod.Template.Hash : "";
-        key = KeyOf(pod, hash);
+        var key = KeyOf(pod, hash);
         return _shapes.TryGetValue(key, out var known) ? known
-            : _shapes.GetOrAdd(key, new PodShape(pod.ControllerUid, PodTemplate.OfPod(pod.Template.Labels, pod.Template.Containers, pod.Template.Images, hash)));
+            : _shapes.GetOrAdd(key, new KnownShape(key, new PodShape(pod.ControllerUid, PodTemplate.OfPod(pod.Template.Labels, pod.Template.Containers, pod.Template.Images, hash))));
     }
 
     private static string KeyOf(Workload pod, string hash)
@@ -94,6 +93,17 @@ internal sealed class LivePodReader
     private static JsonElement.ArrayEnumerator Items(JsonElement owner, string name) => Child(owner, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : default;
 }
 
+/// <summary>A shape, and the text that is the same for all pods of it: kept once, since it is longer than the rest of a pod.</summary>
+internal sealed record KnownShape(string Key, PodShape Shape)
+{
+    /// <summary>The one group that such pods are in.</summary>
+    public IReadOnlyList<string> Index { get; } = [Key];
+}
+
 /// <summary>A pod as it is watched.</summary>
-/// <param name="Key">The same for all pods of its shape.</param>
-internal sealed record ObservedPod(PodShape Shape, string Key, LivePod Pod);
+internal sealed record ObservedPod(KnownShape Known, LivePod Pod)
+{
+    public PodShape Shape => Known.Shape;
+
+    public string Key => Known.Key;
+}

@@ -60,7 +60,7 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
         public Watch(string @namespace, ApiConnection api, TimeProvider time, ILogger logger, CancellationToken cancel)
         {
             Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(PathOf(@namespace)), _reader.Read, p => [p.Key], api, time, logger);
+            Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(PathOf(@namespace)), _reader.Read, p => p.Known.Index, api, time, logger);
         }
 
         public CancellationTokenSource Stop { get; }

@@ -1,25 +1,29 @@
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>One pod as its object and status tell.</summary>
+/// <summary>One pod as its object and status tell. There are thousands of them: times are kept as numbers.</summary>
 public sealed record LivePod
 {
-    public string Name { get; init; } = "";
+    /// <summary>In ticks of UTC; 0 for none.</summary>
+    private readonly long _createdAt;
+    private readonly long _readySince;
+    private readonly long _startedAt;
+    private readonly long _restartedAt;
 
-    public string Uid { get; init; } = "";
+    public string Name { get; init; } = "";
 
     /// <summary>Empty until it was scheduled.</summary>
     public string Node { get; init; } = "";
 
-    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset CreatedAt { get => At(_createdAt); init => _createdAt = value.UtcTicks; }
 
     /// <summary>Null while it is not ready.</summary>
-    public DateTimeOffset? ReadySince { get; init; }
+    public DateTimeOffset? ReadySince { get => AtOrNull(_readySince); init => _readySince = value?.UtcTicks ?? 0; }
 
     /// <summary>The latest start of a container that runs; null where none does.</summary>
-    public DateTimeOffset? StartedAt { get; init; }
+    public DateTimeOffset? StartedAt { get => AtOrNull(_startedAt); init => _startedAt = value?.UtcTicks ?? 0; }
 
     /// <summary>When a container was last restarted; null if none ever was.</summary>
-    public DateTimeOffset? RestartedAt { get; init; }
+    public DateTimeOffset? RestartedAt { get => AtOrNull(_restartedAt); init => _restartedAt = value?.UtcTicks ?? 0; }
 
     public bool IsDeleting { get; init; }
 
@@ -52,6 +56,10 @@ public sealed record LivePod
         : RestartedAt is { } restarted && now - restarted < soak ? new Break(restarted, "restarted")
         : now - CreatedAt >= soak && Age(now) < soak ? new Break(now - Age(now), ReadySince is null ? "is not ready" : "lost its readiness")
         : null;
+
+    private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);
+
+    private static DateTimeOffset? AtOrNull(long ticks) => ticks == 0 ? null : At(ticks);
 
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 }

@@ -82,7 +82,7 @@ internal static partial class Rendering
         };
     }
 
-    private static LivePod ToLive(Pod pod) => new() { Name = pod.Name, Uid = pod.Uid, Node = pod.Node, CreatedAt = pod.Created, ReadySince = pod.Ready, StartedAt = pod.Ready };
+    private static LivePod ToLive(Pod pod) => new() { Name = pod.Name, Node = pod.Node, CreatedAt = pod.Created, ReadySince = pod.Ready, StartedAt = pod.Ready };
 
     /// <summary>Hashes are known of pods without an owner alone.</summary>
     private static PodShape ShapeOf(Pod pod) => new(pod.Owner?.Uid, pod.Owner is null ? TemplateOf(pod) : TemplateOf(pod.Image, pod.Labels, null, ""));
