@@ -8,6 +8,10 @@ namespace DeployGuard.Core.Exposure;
 /// </summary>
 internal sealed class ServiceExposure(ExposureContext context)
 {
+    /// <summary>Labels that pods have and templates do not: who will have them cannot be told from what is asked for.</summary>
+    private static readonly HashSet<string> s_writtenByControllers =
+        ["pod-template-hash", "controller-revision-hash", "pod-template-generation", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"];
+
     public IReadOnlyList<PoolAssessment> Of(ServiceRequest request)
     {
         if (request.After is not { } after)
@@ -171,7 +175,10 @@ internal sealed class ServiceExposure(ExposureContext context)
     {
         if (!after.IsExternalName)
         {
-            return after.Selector.Count == 0 ? "its endpoints would be written by hand, and nobody can tell what serves behind them" : null;
+            return after.Selector.Count == 0 ? "its endpoints would be written by hand, and nobody can tell what serves behind them"
+                : after.Selector.Keys.FirstOrDefault(s_writtenByControllers.Contains) is { } key && Pool.Behind(after, context.Snapshot.Members).Members.Count == 0
+                    ? $"it selects no pod, and nobody can tell which will be given its {key}"
+                : null;
         }
 
         var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Snapshot.Services : context.Snapshot.Elsewhere?.Services : null;

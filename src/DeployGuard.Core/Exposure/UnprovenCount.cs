@@ -40,8 +40,11 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             }
 
             var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
-            // What is missing of the size is made of the newest revision, at once; unless its owner is being deleted, which makes nothing any more.
-            var running = member.Spec.IsDeleting ? revision.Pods : !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision)) : revision.Pods;
+            // What is missing of the size is made of the newest revision, at once; while it is paused, of what it has; by what is being deleted, not at all.
+            var running = member.Spec.IsDeleting ? revision.Pods
+                : !member.IsRollingOut ? member.Size
+                : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision))
+                : member.Spec.Strategy.Paused ? revision.Pods + member.Missing : revision.Pods;
             var pods = Math.Min(left, running);
             left -= pods;
             if (pods > 0)

@@ -42,7 +42,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var raised = then.ByImage.Where(i => i.Value > now.ByImage.GetValueOrDefault(i.Key)).Select(i => i.Key).ToList();
         var steps = raised.Select(i => oracle.Held(world, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var total = Math.Max(now.Total, then.Total);
-        var cap = CapOf(steps, left > 0 ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
+        var cap = CapOf(steps, left > 0 && asked.Request.Operation is not Operation.Delete ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
         var batch = after(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
         if (then.Unproven - Paced(world, service, asked, steps) <= Math.Max(cap, batch))
         {

@@ -166,7 +166,7 @@ internal sealed class ServingWorld
     }
 
     private int RollingBehind(Front service) => _world.Controllers
-        .Where(c => c.Kind is "Deployment" or "StatefulSet" && (service.Selector.Selects(c.Template.Labels)))
+        .Where(c => c.Kind is "Deployment" or "StatefulSet" && (service.Selector.Selects(c.Template.Labels) || _world.Behind(service).Any(p => Oracle.RootOf(_world, p) == c)))
         .Sum(c => Math.Max(1, c.Kind == "StatefulSet" ? c.Pacing.Batch(c.Replicas) : DeploymentRules.Surge(c)));
 
     /// <summary>A drained node, which asks nobody.</summary>
