@@ -22,6 +22,6 @@ public sealed class PoolReader(ApiConnection api, TimeProvider time)
         var view = new ClusterView { Policies = [.. entries.Select(e => e.Policy)], NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels };
         var adopted = entries.Where(p => p.AdoptedServing.ContainsKey(@namespace)).ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
         var objects = await NamespaceReader.ReadAsync(@namespace, _caches, cancel);
-        return PoolStanding.Of((objects with { AdoptedAt = adopted }).ToSnapshot(), view, time.GetUtcNow());
+        return PoolStanding.Of((objects with { Adopted = adopted }).ToSnapshot(), view, time.GetUtcNow());
     }
 }

@@ -101,8 +101,8 @@ public sealed partial class Guard(TrustedControllers trusted)
             Meaning.Rollback =>
             [
                 .. Inspect(inspection, mode is Mode.Enforce ? Mode.Warn : mode, [new ImagePinning()]),
-                // Complete it small, and undo it large: what is larger than it ever ran is judged like anything unproven.
-                .. History.RanOnAsMany(change, inspection.View) ? [] : Inspect(inspection, mode, [new Canary(), new Pace()]),
+                // Complete it small, and undo it large, or elsewhere: what is more than it ever served these users is judged like anything unproven.
+                .. Inspect(inspection, mode, [new Canary(), new Pace()]),
             ],
             Meaning.LessExposure => Weigh(inspection, mode),
             Meaning.NewRevision when policy.Errors.Count > 0 => [new JudgedFinding(policy.Name, mode, OwnName, Unreadable(policy))],
@@ -141,7 +141,9 @@ public sealed partial class Guard(TrustedControllers trusted)
     private static IEnumerable<WorkloadRef> CoveredBy(Request request, ClusterView view) => request switch
     {
         EndpointsRequest endpoints => new[] { endpoints.Service, endpoints.ServiceBefore }.Where(s => s.Length > 0).Select(s => new WorkloadRef("", "Service", request.Target.Namespace, s)),
-        _ => view.Owners.Select(o => o.Ref).Prepend(request.Target),
+        WorkloadRequest { Before: { } before } => Ownership.Up(before, view.Owners).Select(o => o.Ref).Prepend(request.Target),
+        ScaleRequest when view.Parent is { } parent => Ownership.Up(parent, view.Owners).Select(o => o.Ref).Prepend(request.Target),
+        _ => [request.Target],
     };
 
     /// <summary>Whom a trusted controller relabels was labelled by a person's object.</summary>

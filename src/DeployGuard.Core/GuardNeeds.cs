@@ -36,11 +36,6 @@ public sealed partial class Guard
         var needs = (request is ScaleRequest scale && cached.Parent?.ResourceVersion != scale.ResourceVersion ? Facts.Parent : Facts.None)
             | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None);
         var change = Understand(request, isGuarded: true, cached, now);
-        if (meaning is Meaning.Rollback && History.RanOnAsMany(change, cached))
-        {
-            return needs;
-        }
-
         var inspections = enforced.Select(p => new Inspection(change, p, cached, now)).ToList();
         if (inspections.Any(i => ModeOf(i.Policy, request) is Mode.Enforce
             && i.Exposed.Any(j => j.IsRefused && WaiverOf(i, j.InPlace is null ? Canary.OwnName : Pace.OwnName) is null)))

@@ -27,13 +27,16 @@ internal static class Shop
 
     public static readonly DateTimeOffset AdoptedAt = Some.Now.AddDays(-1);
 
+    /// <summary>Holds every name.</summary>
+    private static readonly HashSet<string> s_allPods = new([""], EqualityComparer<string>.Create((_, _) => true, _ => 0));
+
     public static readonly Service WebService = new("web", Labels(("app", "web")), false);
 
     public static NamespaceObjects Empty => new()
     {
         Namespace = "shop",
         Services = [WebService],
-        AdoptedAt = new Dictionary<string, DateTimeOffset> { [Policy.Name] = AdoptedAt },
+        Adopted = new Dictionary<string, AdoptedServing> { [Policy.Name] = new(AdoptedAt, s_allPods) },
     };
 
     public static NamespaceObjects Settled => Empty.Running(Web(20), Phase.Proven);

@@ -118,7 +118,7 @@ internal sealed record ServiceEntry(string Namespace, Service Service)
 
 /// <summary>A policy, and the namespaces whose workloads were adopted under it.</summary>
 /// <param name="AdoptedServing">When what served there without an owner was adopted too; not of namespaces that only a former version adopted.</param>
-internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted, IReadOnlyDictionary<string, DateTimeOffset> AdoptedServing)
+internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted, IReadOnlyDictionary<string, AdoptedServing> AdoptedServing)
 {
     public static PolicyEntry Read(JsonElement item)
     {
@@ -130,8 +130,12 @@ internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string>
             PolicyReader.Read(item),
             [.. adopted.Select(a => a.GetProperty("namespace").GetString() ?? "")],
             adopted.Where(a => a.TryGetProperty("servingAt", out _)).GroupBy(a => a.GetProperty("namespace").GetString() ?? "")
-                .ToDictionary(g => g.Key, g => g.Max(a => a.GetProperty("servingAt").GetDateTimeOffset())));
+                .ToDictionary(g => g.Key, g => ReadServing(g.First())));
     }
+
+    private static AdoptedServing ReadServing(JsonElement adopted) => new(
+        adopted.GetProperty("servingAt").TryGetDateTimeOffset(out var at) ? at : DateTimeOffset.UnixEpoch,
+        adopted.TryGetProperty("pods", out var pods) && pods.ValueKind is JsonValueKind.Array ? pods.EnumerateArray().Select(p => p.GetString() ?? "").ToHashSet() : []);
 }
 
 /// <param name="Ends">It is being deleted.</param>

@@ -17,7 +17,7 @@ internal static class NamespaceReader
         PodsAreKnown = caches.Pods.Of(@namespace) is not null,
         Changes = caches.Changes.Under(@namespace),
         Votes = caches.Approvals.Under(@namespace),
-        AdoptedAt = AdoptedAt(caches, @namespace),
+        Adopted = Adopted(caches, @namespace),
     };
 
     /// <summary>Read from the API server now, all at the same time. Pods are those that are watched; where they are not, they are listed too.</summary>
@@ -42,7 +42,7 @@ internal static class NamespaceReader
             PodsAreKnown = true,
             Changes = translation.Changes(await changes),
             Votes = translation.Approvals(await votes),
-            AdoptedAt = AdoptedAt(caches, @namespace),
+            Adopted = Adopted(caches, @namespace),
         };
     }
 
@@ -57,6 +57,6 @@ internal static class NamespaceReader
             .Concat(revisions.Where(r => r.ControllerUid == workload.Uid).Select(r => LiveHistory.Owned(r.Under(workload))));
 
     /// <summary>Only an adoption that took in what serves counts: one by a former version knew of no pods.</summary>
-    private static Dictionary<string, DateTimeOffset> AdoptedAt(ClusterCaches caches, string @namespace) =>
+    private static Dictionary<string, AdoptedServing> Adopted(ClusterCaches caches, string @namespace) =>
         caches.Policies.All().Where(p => p.AdoptedServing.ContainsKey(@namespace)).ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
 }

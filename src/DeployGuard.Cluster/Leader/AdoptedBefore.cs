@@ -10,7 +10,7 @@ internal static class AdoptedBefore
     /// <returns>True also where no policy that matches the workload has adopted anything yet.</returns>
     public static bool Covers(ObservedWorkload workload, IEnumerable<PolicyEntry> policies) => policies
         .Where(p => p.Policy.Mode is Mode.Enforce && Matches(p.Policy, workload) && p.AdoptedServing.ContainsKey(workload.Ref.Namespace))
-        .All(p => workload.Spec.CreatedAt is { } made && made <= p.AdoptedServing[workload.Ref.Namespace]);
+        .All(p => workload.Spec.CreatedAt is { } made && made <= p.AdoptedServing[workload.Ref.Namespace].At);
 
     /// <summary>Whether a policy is about a workload, in a namespace that it matches.</summary>
     public static bool Matches(SafeguardPolicy policy, ObservedWorkload workload) =>

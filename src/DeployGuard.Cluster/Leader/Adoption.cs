@@ -19,6 +19,9 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
 {
     private const int MostListed = 50;
 
+    /// <summary>More pods without an owner than these are not told by name: those that are not listed are unproven until they soak.</summary>
+    private const int MostPods = 500;
+
     public string Name => "adoption of what runs";
 
     public async Task RunAsync(CancellationToken cancel)
@@ -121,6 +124,8 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
 
         item["servingAt"] = Json.Time(newest);
         item["unattributed"] = unattributed.Count;
+        item["pods"] = new JsonArray(
+            [.. unattributed.SelectMany(m => m.Pods).SelectMany(r => r.Seen).SelectMany(g => g.Pods).Select(p => p.Name).Order(StringComparer.Ordinal).Take(MostPods).Select(n => JsonValue.Create(n))]);
         item["unattributedNames"] = new JsonArray([.. unattributed.Take(MostListed).Select(m => JsonValue.Create($"{m.Spec.Ref.KubectlName} x{m.Size} {string.Join(' ', m.Spec.Template.ImageNames)}"))]);
         using var written = await api.WriteAsync(HttpMethod.Put, $"{path}/status", document.ToJsonString(), cancel);
     }

@@ -45,7 +45,8 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             : new Observation(workload.HashLike(change.TemplateHash), workload.IsObserved, IsComplete(workload));
         var veto = VetoOf(change, policies);
         var next = Life.Next(change, live, veto, ProofAsked.Of(change, policies, standings, now), now);
-        var canary = CanaryStatus.Next(change, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
+        // What has just completed serves from now on: the way back to it is as wide as that.
+        var canary = CanaryStatus.Next(next is null ? change : change with { Phase = next.Phase }, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
         var isProgress = canary.Differs(change);
         var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;

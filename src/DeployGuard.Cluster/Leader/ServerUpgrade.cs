@@ -8,12 +8,16 @@ namespace DeployGuard.Cluster.Leader;
 
 /// <summary>
 /// A newer API server may add defaults to templates that it has stored for long, and their hashes change though nobody wrote to them. Where the server's version is
-/// another than when a revision was noted, the hash that its object has now is noted in its place. Where it is the same, somebody edited the object, which makes it no
-/// revision that completed.
+/// another than when a revision was noted, the hash that its object has now is noted in its place. Where it is the same, somebody edited the object: it is no revision that
+/// completed any more, which is noted too, since the next upgrade could not tell.
 /// </summary>
 internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TimeProvider time) : ILeaderTask
 {
     private const string Field = "ownedServer";
+
+    /// <summary>In place of a hash that no template has.</summary>
+    private const string Edited = "edited";
+
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
 
     private DateTimeOffset _lookedAt;
@@ -30,9 +34,10 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
             (_version, _lookedAt) = (version.RootElement.GetProperty("gitVersion").GetString() ?? "", now);
         }
 
-        foreach (var change in caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedServer != _version))
+        foreach (var change in caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedHash != Edited))
         {
-            if (caches.FindWorkload(change.Workload) is { } workload && LiveHistory.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held)
+            if (caches.FindWorkload(change.Workload) is { } workload && LiveHistory.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held
+                && (change.OwnedServer != _version || change.OwnedHash != held.TemplateHash))
             {
                 await writer.AlterAsync(change, status => Note(status, change, held), cancel);
             }
@@ -46,12 +51,9 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
             return false;
         }
 
+        var isEdited = change.OwnedHash != held.TemplateHash && change.OwnedServer == _version;
         // The first note says which version it was made under, and nothing about the hash.
-        if (change.OwnedServer is not null)
-        {
-            status["ownedHash"] = held.TemplateHash;
-        }
-
+        status["ownedHash"] = isEdited ? Edited : change.OwnedServer is null ? change.OwnedHash : held.TemplateHash;
         status[Field] = _version;
         return true;
     }

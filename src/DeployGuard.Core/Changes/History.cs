@@ -8,12 +8,17 @@ internal static class History
         view.Changes.Any(c => c.HasCompleted && IsOf(c, templateHash, view))
         || (RecordsAreLost(view) && view.History.Any(h => h.TemplateHash == templateHash));
 
-    /// <summary>The revision gone back to is proven, or completed on at least as many pods as are asked for now.</summary>
-    public static bool RanOnAsMany(Change change, ClusterView view) =>
-        change.After is not { } after
-        || RecordsAreLost(view)
-        || view.Changes.Any(c => c.HasCompleted && IsOf(c, after.Template.Hash, view)
-            && (c.Phase is Phase.Proven || c.Adopted || c.CompletedPods >= after.Replicas));
+    /// <summary>
+    /// The revision gone back to served the users of a pool before: on at least as many pods as are asked for now, or as proven. What completed elsewhere has shown nothing to
+    /// these. Of what was adopted, or recorded by a former version, nobody noted where it served.
+    /// </summary>
+    /// <param name="pool"><see cref="Exposure.Pool.Name"/>.</param>
+    public static bool ServedAsMany(Change change, string pool, ClusterView view) =>
+        change.After is { } after
+        && (RecordsAreLost(view)
+            || view.Changes.Any(c => c.HasCompleted && IsOf(c, after.Template.Hash, view)
+                && (c.Phase is Phase.Proven || c.Adopted || c.CompletedPods >= after.Replicas)
+                && (c.Served.Any(s => s.Pool == pool) || (c.Served.Count == 0 && (c.Adopted || c.LegacyHash is not null)))));
 
     private static bool IsOf(RecordedChange change, string templateHash, ClusterView view) =>
         change.TemplateHash == templateHash || view.History.Any(h => h.TemplateHash == templateHash && change.HasHeld(h.Uid, templateHash));

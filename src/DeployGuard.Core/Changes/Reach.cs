@@ -11,6 +11,7 @@ internal static class Reach
         var (old, now) = (before.Strategy, after.Strategy);
         return after.Replicas > before.Replicas ? "more replicas"
             : (now.Partition ?? 0) < (old.Partition ?? 0) ? "a lower partition"
+            : now.FirstOrdinal != old.FirstOrdinal ? "other ordinals"
             : old.Paused && !now.Paused ? "resumed"
             : PaceLoosened(before, after) ? "a faster rollout"
             : HasOtherLabels(before, after) ? "labels that a Service may select"

@@ -149,7 +149,7 @@ internal sealed class Attribution
             .Select(r => r == newest && owner.IsObserved ? (owner.Spec.Template, owner.Spec.Template.Hash) : (r.Template, r.TemplateHash));
     }
 
-    private string CameBy(LivePod pod) => string.Join(',', _objects.AdoptedAt.Where(a => pod.CreatedAt <= a.Value).Select(a => a.Key).Order(StringComparer.Ordinal));
+    private string CameBy(LivePod pod) => string.Join(',', _objects.Adopted.Where(a => a.Value.Includes(pod)).Select(a => a.Key).Order(StringComparer.Ordinal));
 
     private Member Alone(PodGroup group, bool isUnattributed)
     {

@@ -27,8 +27,8 @@ public sealed record NamespaceObjects
 
     public IReadOnlyList<Approval> Votes { get; init; } = [];
 
-    /// <summary>When what ran was adopted, by the names of policies.</summary>
-    public IReadOnlyDictionary<string, DateTimeOffset> AdoptedAt { get; init; } = new Dictionary<string, DateTimeOffset>();
+    /// <summary>What was adopted, by the names of policies.</summary>
+    public IReadOnlyDictionary<string, AdoptedServing> Adopted { get; init; } = new Dictionary<string, AdoptedServing>();
 
     /// <summary>Nodes that are drained: what is deleted there goes elsewhere.</summary>
     public IReadOnlySet<string> CordonedNodes { get; init; } = new HashSet<string>();
@@ -41,6 +41,6 @@ public sealed record NamespaceObjects
         Members = new Attribution(this).Members(),
         Changes = Changes,
         Votes = Votes,
-        AdoptedAt = AdoptedAt,
+        Adopted = Adopted,
     };
 }

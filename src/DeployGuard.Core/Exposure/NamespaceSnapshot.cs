@@ -13,7 +13,7 @@ public sealed record NamespaceSnapshot
     /// When what ran was adopted under a policy, by its name. What is unknown and came later is unproven to it; to a policy without an entry, what runs is all
     /// that is known to work.
     /// </summary>
-    public IReadOnlyDictionary<string, DateTimeOffset> AdoptedAt { get; init; } = new Dictionary<string, DateTimeOffset>();
+    public IReadOnlyDictionary<string, AdoptedServing> Adopted { get; init; } = new Dictionary<string, AdoptedServing>();
 
     /// <summary>Another namespace that an ExternalName points to; null where none does, or nobody knows it.</summary>
     public NamespaceSnapshot? Elsewhere { get; init; }
@@ -37,6 +37,15 @@ public sealed record NamespaceSnapshot
 
     /// <summary>Why this is what the caches say, and not what is true now; null where it was read live, or did not have to be.</summary>
     public string? Stale { get; init; }
+}
+
+/// <summary>What served in a namespace when a policy adopted it.</summary>
+/// <param name="At">When the newest object was made that was there, by the clock of the API server.</param>
+/// <param name="Pods">Names of the pods for which no owner stood.</param>
+public sealed record AdoptedServing(DateTimeOffset At, IReadOnlySet<string> Pods)
+{
+    /// <summary>A pod that was given labels since, or let go by its owner, was not among them; nor was one that took the name of one that was.</summary>
+    public bool Includes(LivePod pod) => pod.CreatedAt <= At && Pods.Contains(pod.Name);
 }
 
 /// <summary>A step that a revision was seen to hold.</summary>

@@ -39,8 +39,21 @@ internal static class ObjectChange
         var removed = Math.Max(0, before.Spec.Replicas - after.Replicas);
         var missed = Math.Min(removed, before.ReadyPods ?? removed);
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas + removed - missed };
-        return objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, before) ? w with { Spec = spec } : w)] };
+        // A Deployment goes on as soon as its ReplicaSets call their pods available: without that time nothing holds the rest of its rollout.
+        var isHastened = after.Strategy.MinReadySeconds < before.Spec.Strategy.MinReadySeconds;
+        return objects with
+        {
+            Workloads =
+            [
+                .. objects.Workloads.Select(w => ReferenceEquals(w, before) ? w with { Spec = spec }
+                    : isHastened && IsSibling(w, before) ? w with { Spec = w.Spec with { Replicas = 0 } }
+                    : w),
+            ],
+        };
     }
+
+    private static bool IsSibling(LiveWorkload workload, LiveWorkload set) =>
+        workload.Spec.Ref.Kind == "ReplicaSet" && set.Spec.ControllerUid is { } owner && workload.Spec.ControllerUid == owner;
 
     private static NamespaceObjects WithoutPod(NamespaceObjects objects, string name)
     {

@@ -24,6 +24,19 @@ internal static class Ownership
         && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels)
         && revisions.Any(r => Runs(shape.Template, r));
 
+    /// <summary>The live workloads above an object, from the nearest: each takes in, by its selector, what is below it.</summary>
+    public static IEnumerable<Workload> Up(Workload made, IReadOnlyList<Workload> live)
+    {
+        for (var at = made; live.FirstOrDefault(o => o.Uid == at.ControllerUid && o.Uid != at.Uid) is { } owner && IsAbove(owner, at); at = owner)
+        {
+            yield return owner;
+        }
+    }
+
+    private static bool IsAbove(Workload owner, Workload made) => made.Ref.Kind is "Pod"
+        ? StandsForPods(owner, new PodShape(made.ControllerUid, made.Template), [owner.Template, made.Template])
+        : StandsFor(owner, made);
+
     /// <summary>Every container of the template runs in it, from the same image. Injected sidecars come on top; a mirror may have another name, not another digest.</summary>
     public static bool Runs(PodTemplate pod, PodTemplate template) =>
         ReferenceEquals(pod.Containers, template.Containers)

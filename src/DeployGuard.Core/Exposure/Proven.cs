@@ -10,7 +10,7 @@ namespace DeployGuard.Core.Exposure;
 internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, DateTimeOffset now)
 {
     private readonly ILookup<WorkloadRef, RecordedChange> _changes = serving.Changes.ToLookup(c => c.Workload);
-    private readonly DateTimeOffset? _adoptedAt = serving.AdoptedAt.TryGetValue(policy.Name, out var at) ? at : null;
+    private readonly AdoptedServing? _adopted = serving.Adopted.GetValueOrDefault(policy.Name);
 
     /// <summary>What has proven itself to a pool's users. Proof given to others, or to nobody, counts only where the pool knows no better.</summary>
     public ProvenHere In(Pool pool)
@@ -19,7 +19,7 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
         // It serves here unless it is on record that it served elsewhere: the leader notes it a moment after the proof.
         var here = serving.Changes.Where(c => IsProven(c) && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name))).ToList();
         var keys = here.Select(KeyOf).ToHashSet();
-        if (_adoptedAt is not null)
+        if (_adopted is not null)
         {
             // Pods that nobody stands for are on no record of their own; those that ran when the rest was adopted were adopted with it.
             keys.UnionWith(pool.Members.Where(m => m.Spec.Ref.Kind == "Pod" && IsTakenAsKnown(m)).SelectMany(RevisionsOf).Select(KeyOf));
@@ -58,8 +58,8 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
     /// nobody knows where from.
     /// </summary>
     private bool IsTakenAsKnown(Member member) => member.Spec.Ref.Kind == "Pod"
-        ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: { } made } && (_adoptedAt is null || made <= _adoptedAt)
-        : _adoptedAt is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
+        ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: not null } && (_adopted is null || member.Pods.SelectMany(p => p.Seen).SelectMany(g => g.Pods).All(_adopted.Includes))
+        : _adopted is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
 
     /// <summary>What a member's pods run, or where none was seen yet, what its spec says.</summary>
     public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) => member.Pods.Any(p => p.Pods > 0)

@@ -58,7 +58,7 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         var exposed = Proofs.Exposes(member, rules, steps);
         if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
         {
-            var had = was.Spec.Strategy.Partition is > 0 and var partition && !asked.IsInPlace ? Math.Max(0, was.Size - partition) : ran;
+            var had = was.Spec.Strategy.Partition is > 0 && !asked.IsInPlace ? was.Spec.PodsAbovePartition : ran;
             return (exposed, exposed > had, 0, null);
         }
 
@@ -69,8 +69,9 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
 
         if (member.Spec.Ref.Kind == "StatefulSet")
         {
-            // Every new ordinal is made from the newest revision, besides what the rollout replaces.
-            return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size)), exposed > 0, exposed, bound);
+            // Every new ordinal is made from the newest revision, besides what the rollout replaces; other ordinals are new ones too.
+            var moved = Math.Abs(member.Spec.Strategy.FirstOrdinal - was.Spec.Strategy.FirstOrdinal);
+            return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size) + Math.Min(moved, member.Size)), exposed > 0, exposed, bound);
         }
 
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.

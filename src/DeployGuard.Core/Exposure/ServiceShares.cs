@@ -19,17 +19,27 @@ internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
         // Of an ExternalName the ports are those of what it points to.
         var ports = pool.Service?.Ports is { Count: > 0 } behind && service.IsExternalName ? behind : service.Ports;
         return ports.Count == 0 ? [.. OfPort(pool, service, "", byReadiness)]
-            : [.. ports.SelectMany(port => OfPort(pool with { Members = Having(port, pool.Members) }, service, $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}", byReadiness))];
+            :
+            [
+                .. from port in ports
+                   from having in Having(port, pool.Members).Select((members, i) => (Members: members, Name: NameOf(port, i)))
+                   from share in OfPort(pool with { Members = having.Members }, service, having.Name, byReadiness)
+                   select share,
+            ];
     }
 
     /// <summary>
-    /// Users reach a pod by a port that it has. A number is taken to be open where nobody declares it; where somebody does, in those pods that do.
+    /// Users reach a pod by a port that it has. A name is one of those that are declared. A number may be open in any pod, and where only some declare it, in those
+    /// alone: each is judged.
     /// </summary>
-    private static IReadOnlyList<Member> Having(ServicePort port, IReadOnlyList<Member> members)
+    private static IEnumerable<IReadOnlyList<Member>> Having(ServicePort port, IReadOnlyList<Member> members)
     {
         var declared = members.Where(m => m.Spec.Template.Containers.Any(c => c.Ports.Any(p => Is(p, port)))).ToList();
-        return declared.Count > 0 || !int.TryParse(port.Target, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? declared : members;
+        var isNumber = int.TryParse(port.Target, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return isNumber && declared.Count > 0 && declared.Count < members.Count ? [members, declared] : [isNumber ? members : declared];
     }
+
+    private static string NameOf(ServicePort port, int which) => $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " as declared")}";
 
     private static bool Is(ContainerPort declared, ServicePort port) => declared.Protocol == port.Protocol
         && (declared.Name == port.Target || declared.Number.ToString(CultureInfo.InvariantCulture) == port.Target);

@@ -17,8 +17,10 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var own = Pool.Of(asked.After, snapshot.Services, then).Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind)).ToList();
         return
         [
-            .. own.Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, first)),
-            .. snapshot.Services.Where(s => first.IsBehind(s) && !own.Exists(p => p.Service == s)).Select(s => Pool.Behind(s, now)).Select(pool => Outgrown(pool, first)),
+            // The way back to what served these users is open, whatever else is there.
+            .. own.Where(pool => change.Meaning is not Meaning.Rollback || !History.ServedAsMany(change, pool.Name, context.View))
+                .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, first)),
+            .. snapshot.Services.Where(s => change.Meaning is not Meaning.Rollback && first.IsBehind(s) && !own.Exists(p => p.Service == s)).Select(s => Pool.Behind(s, now)).Select(pool => Outgrown(pool, first)),
         ];
     }
 

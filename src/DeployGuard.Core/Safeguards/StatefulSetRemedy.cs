@@ -10,8 +10,8 @@ internal static class StatefulSetRemedy
     {
         var before = inspection.Change.Before;
         var isNew = before?.Template.Hash != after.Template.Hash;
-        var from = isNew ? 0 : Math.Max(0, after.Replicas - (before?.Strategy.Partition ?? 0));
-        var exposed = Math.Max(0, after.Replicas - (after.Strategy.Partition ?? 0));
+        var from = isNew ? 0 : before?.PodsAbovePartition ?? 0;
+        var exposed = after.PodsAbovePartition;
         var most = Most(inspection, after, from, exposed);
         return most <= from ? null : $"{(isNew ? "Write this into your manifest, or run it and ask again" : "Now")}: {Patch(after, most)}";
     }
@@ -21,9 +21,12 @@ internal static class StatefulSetRemedy
         Most(inspection, after, 0, after.Replicas) is > 0 and var most ? $"Write this into your manifest, or run it and ask again: {Patch(after, most)}" : null;
 
     private static int Most(Inspection inspection, Workload after, int from, int exposed) =>
-        inspection.Most(pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = after.Replicas - pods } }, from, exposed);
+        inspection.Most(pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) } }, from, exposed);
 
     private static string Patch(Workload after, int exposed) =>
         $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "
-        + $"'{{\"spec\":{{\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"partition\":{after.Replicas - exposed}}}}}}}}}'";
+        + $"'{{\"spec\":{{\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"partition\":{PartitionOf(after, exposed)}}}}}}}}}'";
+
+    /// <summary>The partition that lets so many pods run the newest revision.</summary>
+    private static int PartitionOf(Workload after, int pods) => after.Strategy.FirstOrdinal + after.Replicas - pods;
 }

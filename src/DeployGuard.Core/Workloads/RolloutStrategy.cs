@@ -17,6 +17,9 @@ public sealed record RolloutStrategy(
     int ProgressDeadlineSeconds,
     bool Paused)
 {
+    /// <summary>StatefulSet: the ordinal of its first pod; 0 if absent.</summary>
+    public int FirstOrdinal { get; init; }
+
     /// <summary>Of a kind whose strategy nobody can read.</summary>
     public static readonly RolloutStrategy Unknown = new(null, null, null, null, 0, 600, false);
 }

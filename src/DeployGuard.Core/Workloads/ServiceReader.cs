@@ -17,9 +17,20 @@ internal static class ServiceReader
             Ports = [.. spec.Items("ports").Select(p => Port(p.AsObject()))],
             PublishesNotReady = spec.Flag("publishNotReadyAddresses"),
             KeepsToNode = spec.Text("internalTrafficPolicy") == "Local" || spec.Text("externalTrafficPolicy") == "Local" || spec.Text("trafficDistribution") is { Length: > 0 },
-            Addresses = [.. spec.Texts("clusterIPs").Append(spec.Text("clusterIP") ?? "").Concat(spec.Texts("externalIPs")).Where(a => a is not ("" or "None")).Distinct()],
+            Addresses = [.. AddressesOf(root, spec).Where(a => a is not ("" or "None")).Distinct()],
         };
     }
+
+    /// <summary>All by which users may come who do not ask for its name: IPs, hosts of load balancers, and ports of every node.</summary>
+    private static IEnumerable<string> AddressesOf(Field root, Field spec) =>
+    [
+        .. spec.Texts("clusterIPs"),
+        spec.Text("clusterIP") ?? "",
+        .. spec.Texts("externalIPs"),
+        spec.Text("loadBalancerIP") ?? "",
+        .. root.Object("status")?.Object("loadBalancer") is { } balancer ? balancer.Items("ingress").Select(i => i.AsObject()).SelectMany(i => new[] { i.Text("ip") ?? "", i.Text("hostname") ?? "" }) : [],
+        .. spec.Items("ports").Select(p => p.AsObject().Int("nodePort")).OfType<int>().Where(p => p > 0).Select(p => $"node port {p}"),
+    ];
 
     private static ServicePort Port(Field port) => new(port.Int("port") ?? 0, port.Text("protocol") ?? "TCP", Target(port));
 

@@ -20,7 +20,10 @@ internal static class StrategyReader
             spec.Int("minReadySeconds") ?? 0,
             spec.Int("progressDeadlineSeconds") ?? DefaultProgressDeadlineSeconds,
             // On other kinds nothing of that name exists, and nothing reads it.
-            spec["paused"] is { Element.ValueKind: JsonValueKind.True });
+            spec["paused"] is { Element.ValueKind: JsonValueKind.True })
+        {
+            FirstOrdinal = spec.Object("ordinals")?.Int("start") ?? 0,
+        };
     }
 
     private static IntOrPercent? ReadIntOrPercent(Field? rolling, string name)

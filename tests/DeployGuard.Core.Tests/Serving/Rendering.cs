@@ -56,7 +56,7 @@ internal static partial class Rendering
         ExternalName = front.Alias is null ? "" : $"{front.Alias}.{Namespace}.svc.cluster.local",
     };
 
-    public static NamespaceObjects ToObjects(this SimulatedNamespace world, IReadOnlyList<RecordedChange> changes, IReadOnlyDictionary<string, DateTimeOffset> adoptedAt) => new()
+    public static NamespaceObjects ToObjects(this SimulatedNamespace world, IReadOnlyList<RecordedChange> changes, IReadOnlyDictionary<string, AdoptedServing> adopted) => new()
     {
         Namespace = Namespace,
         Services = world.Services.ConvertAll(s => s.ToService()),
@@ -64,7 +64,7 @@ internal static partial class Rendering
         Revisions = world.Revisions.ConvertAll(r => new LiveRevision(r.Name, r.OwnerUid, TemplateOf(r.Template.Image, r.Template.Labels, r.Template.Labels, ""), r.Number, r.Name) { Uid = r.Uid }),
         Pods = [.. world.Pods.GroupBy(p => (Uid: p.Owner?.Uid, p.Labels, p.Image)).Select(g => new PodGroup(ShapeOf(g.First()), [.. g.Select(ToLive)]))],
         Changes = changes,
-        AdoptedAt = adoptedAt,
+        Adopted = adopted,
     };
 
     private static LiveWorkload ToLive(SimulatedNamespace world, Controller made)

@@ -193,7 +193,7 @@ internal sealed class ServingWorld
             Policies = [_leader.Policy],
             Changes = [.. _leader.Changes.Where(c => c.Workload == target)],
             History = before is null ? [] : [.. Histories.Of(_world, before)],
-            HadRecords = before is null || before.Created <= _leader.AdoptedAt[_leader.Policy.Name],
+            HadRecords = before is null || before.Created <= _leader.Adopted[_leader.Policy.Name].At,
             Owners = [.. Owners(asked.Request, found)],
             Parent = asked.Request is ScaleRequest ? found?.ToWorkload() : null,
             LiveHash = before?.ToWorkload().Template.Hash,

@@ -10,14 +10,15 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
 {
     public List<RecordedChange> Changes { get; private init; } = [];
 
-    public Dictionary<string, DateTimeOffset> AdoptedAt { get; private init; } = [];
+    public Dictionary<string, AdoptedServing> Adopted { get; private init; } = [];
 
     public SafeguardPolicy Policy => policy;
 
     /// <summary>What runs when the policy comes ran before anybody guarded it.</summary>
     public void Adopt(SimulatedNamespace world)
     {
-        AdoptedAt[policy.Name] = world.Now;
+        var loose = Observe(world).ToSnapshot().Members.Where(m => m.IsUnattributed).SelectMany(m => m.Pods).SelectMany(r => r.Seen).SelectMany(g => g.Pods);
+        Adopted[policy.Name] = new AdoptedServing(world.Now, loose.Select(p => p.Name).ToHashSet());
         foreach (var root in world.Controllers.Where(c => c.Kind != "ReplicaSet").Select(c => c.ToWorkload()))
         {
             Changes.Add(Change(root, Phase.Proven) with { Adopted = true, Since = world.Now });
@@ -50,7 +51,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
         Changes.Add(asked);
     }
 
-    public NamespaceObjects Observe(SimulatedNamespace world) => world.ToObjects(Changes, AdoptedAt);
+    public NamespaceObjects Observe(SimulatedNamespace world) => world.ToObjects(Changes, Adopted);
 
     /// <summary>Leads every Change on by what is seen.</summary>
     public void Look(SimulatedNamespace world)
