@@ -38,9 +38,31 @@ internal static class ObjectChange
         // What is not ready is not missed: a controller makes up for it in any case.
         var removed = Math.Max(0, before.Spec.Replicas - after.Replicas);
         var missed = Math.Min(removed, before.ReadyPods ?? removed);
+        var owned = Adopted(objects, after);
+        after = owned.ControllerUid == before.Spec.ControllerUid ? owned with { Replicas = after.Replicas } : owned;
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas + removed - missed };
         return objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, before) ? w with { Spec = spec } : w)] };
     }
+
+    /// <summary>
+    /// A ReplicaSet as Deployments make of it: one lets go of what its selector does not take in, another takes in what nobody owns, and scales it to its own size if it
+    /// has nothing else.
+    /// </summary>
+    public static Workload Adopted(NamespaceObjects objects, Workload set)
+    {
+        var deployments = objects.Workloads.Select(w => w.Spec).Where(d => d.Ref.Kind == "Deployment").ToList();
+        var named = deployments.Find(d => d.Uid == set.ControllerUid);
+        if (set.ControllerUid is not null && named is null)
+        {
+            return set;
+        }
+
+        var owner = named is not null && TakesIn(named, set) ? named : deployments.Find(d => TakesIn(d, set));
+        var isAlone = owner is not null && !objects.Workloads.Any(w => w.Spec is { Ref.Kind: "ReplicaSet", Replicas: > 0 } other && other.ControllerUid == owner.Uid && other.Ref != set.Ref);
+        return set with { ControllerUid = owner?.Uid, Replicas = isAlone ? Math.Max(set.Replicas, owner?.Replicas ?? 0) : set.Replicas };
+    }
+
+    private static bool TakesIn(Workload deployment, Workload set) => deployment.Selector is { Requirements.Count: > 0 } selector && selector.Matches(set.Labels);
 
     private static NamespaceObjects WithoutPod(NamespaceObjects objects, string name)
     {

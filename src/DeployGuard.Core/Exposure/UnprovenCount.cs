@@ -42,7 +42,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
             // What is missing of the size is made of the newest revision, at once; while it is paused, of what it has.
             var running = !member.IsRollingOut ? member.Size : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision))
-                : member.Spec.Strategy.Paused ? revision.Pods + member.Missing : revision.Pods;
+                : revision.Pods + (HoldsStill(member) ? member.Missing : 0);
             var pods = Math.Min(left, running);
             left -= pods;
             if (pods > 0)
@@ -51,6 +51,10 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             }
         }
     }
+
+    /// <summary>Its controller fills its size with what it has, before it makes anything of the newest revision or while it is paused.</summary>
+    private static bool HoldsStill(Member member) =>
+        member.Spec.Ref.Kind == "Deployment" && (member.Spec.Strategy.Paused || !member.Pods.Any(p => p.Pods > 0 && p.TemplateHash == member.Spec.Template.Hash));
 
     /// <summary>Also the newest, of which its controller may have made nothing yet.</summary>
     private static IEnumerable<RevisionPods> NewestFirst(Member member)

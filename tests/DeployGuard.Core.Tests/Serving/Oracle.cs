@@ -6,14 +6,13 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <summary>What the users of a Service reach, counted pod by pod.</summary>
 /// <param name="Unproven">Pods that run what is not proven to them; those that surge do not count.</param>
 /// <param name="ByImage">Pods of each image that is not proven.</param>
-internal sealed record Counted(int Unproven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
+/// <param name="Proven">The others; those that surge do not count.</param>
+internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
 {
-    public static readonly Counted Nothing = new(0, 0, 0, new Dictionary<int, int>());
-
-    public int Proven => Total - ByImage.Values.Sum();
+    public static readonly Counted Nothing = new(0, 0, 0, 0, new Dictionary<int, int>());
 
     public Counted Most(Counted other) => new(
-        Math.Max(Unproven, other.Unproven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
+        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
         ByImage.Keys.Union(other.ByImage.Keys).ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))));
 }
 
@@ -40,15 +39,16 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         }
 
         var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
-        var unproven = 0;
+        var (unproven, proven) = (0, 0);
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
             var (all, lacking) = (group.Count(), group.Count(p => !isProven[p.Image]));
             var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
             unproven += Math.Max(0, lacking - surging);
+            proven += Math.Max(0, all - surging - lacking);
         }
 
-        return new Counted(unproven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
+        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
     }
 
     /// <summary>Remembers how many proven pods a Service had.</summary>
