@@ -39,7 +39,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         var away = member.Pods.Sum(p => AwayOf(p, service));
         return away == 0 ? member : member with
         {
-            Away = away,
+            // What surges is no part of its size, wherever it is.
+            Away = Math.Max(0, away - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
             Pods =
             [
                 .. member.Pods.Select(p => p with

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Tests.Serving;
@@ -22,7 +23,7 @@ internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, I
 /// </summary>
 internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
 {
-    private readonly Dictionary<string, List<(DateTimeOffset At, int Pods)>> _served = [];
+    private readonly Dictionary<string, Served> _served = [];
     private readonly Dictionary<string, (Front Service, Counted Had)> _last = [];
 
     public CanaryRules Rules => rules;
@@ -56,21 +57,14 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     {
         foreach (var service in world.Services)
         {
-            if (!_served.TryGetValue(service.Name, out var served))
-            {
-                _served[service.Name] = served = [];
-            }
-
             var had = Count(world, service);
             _last[service.Name] = (service, _last.TryGetValue(service.Name, out var last) && last.Service == service ? had.Most(last.Had) : had);
-            var proven = had.Proven;
-            served.RemoveAll(s => world.Now - s.At > rules.ColdAfter || s.Pods <= proven);
-            served.Add((world.Now, proven));
+            _served[service.Name] = _served.TryGetValue(service.Name, out var served) ? served.Seeing(had.Proven, rules.ColdAfter, world.Now) : new Served(service.Name, had.Proven, world.Now, IsPresent: true);
         }
     }
 
-    /// <summary>The most proven pods that a Service had of late.</summary>
-    public int Served(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) ? served.Where(s => now - s.At <= rules.ColdAfter).Select(s => s.Pods).DefaultIfEmpty(0).Max() : 0;
+    /// <summary>The most proven pods that a Service had of late, told as the page of the model has it: how many, and when there were last so many.</summary>
+    public int Served(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
 
     /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
     public int Held(SimulatedNamespace world, Front service, int image)
