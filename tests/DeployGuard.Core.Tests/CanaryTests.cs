@@ -491,7 +491,7 @@ public class CanaryTests
     [Test]
     public void Row34_ARollbackIsAsWideAsItEverWas()
     {
-        var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with { CompletedPods = 1 };
+        var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with { CompletedPods = 1, Served = [new Served("Service web", 1, Some.Now.AddDays(-1))] };
         var view = Standing() is var standing ? standing with { Changes = [v2, Proven(Web(20))], Snapshot = standing.Snapshot! with { Changes = [v2, Proven(Web(20))] } } : null!;
 
         Expect(Update(Web(20), Web(20, V2)), view, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");

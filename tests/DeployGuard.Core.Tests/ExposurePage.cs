@@ -18,7 +18,41 @@ internal sealed class ExposurePage(PooledWorld world)
     public IReadOnlyList<string> Refusals(Made asked)
     {
         var before = world.Find(asked.Name);
-        return before is not null && (!Grows(before, asked) || IsWayBack(before, asked)) ? [] : [.. PoolsOf(asked, With(asked)).Select(p => Refusal(p, before, asked)).OfType<string>()];
+        return before is not null && (!Grows(before, asked) || IsWayBack(before, asked)) ? [] : [.. PoolsOf(asked, With(asked)).Select(p => Refusal(p, before, asked)).Concat(Outgrown(before, asked)).OfType<string>()];
+    }
+
+    /// <summary>A Deployment that grows gives each revision that it has its part, before it makes any of another one.</summary>
+    private IEnumerable<string?> Outgrown(Made? before, Made asked)
+    {
+        if (before is not { Kind: "Deployment" } || asked.Size <= before.Size)
+        {
+            return [];
+        }
+
+        var live = before.Pods.Values.Sum();
+        var pods = before.Pods.ToDictionary(p => p.Key, p => p.Key == asked.Image ? p.Value : Math.Max(p.Value, ((asked.Size * p.Value) + live - 1) / live));
+        var scaled = before with { Pods = pods, Size = pods.Count > 0 ? pods.Values.Sum() : asked.Size };
+        return before.Pods.Count == 0 ? [] : PoolsOf(before, world.Running).Where(p => p.StartsWith("Service ", StringComparison.Ordinal)).Select(p => Outgrown(p, scaled));
+    }
+
+    private string? Outgrown(string pool, Made scaled)
+    {
+        var (was, will) = (Members(pool, world.Running), Members(pool, With(scaled)));
+        int Of(List<Made> members, int image) => members.SelectMany(m => UnprovenOf(m, pool)).Where(u => u.Image == image).Sum(u => u.Pods);
+        var raised = Enumerable.Range(0, PooledWorld.Images).Where(i => Of(will, i) > Of(was, i)).ToList();
+        var served = Math.Max(ProvenPods(pool, was, m => CountedOf(m, pool)), world.Served(pool));
+        var noneLeft = ProvenPods(pool, will, m => CountedOf(m, pool)) <= 0;
+        if (raised.Count == 0 || (noneLeft && served == 0))
+        {
+            return null;
+        }
+
+        var steps = raised.Min(i => Math.Max(world.Latched(i, pool), world.PodsAreOld ? HeldByPods(i, pool, was) : 0));
+        var total = Math.Max(Total(pool, will, m => CountedOf(m, pool)), noneLeft ? served : 0);
+        var cap = steps == world.Steps.Count ? total : Math.Max(1, total * world.Steps[steps] / 100);
+        var batch = will.Where(m => m.IsRollingOut && !m.IsPartitioned && raised.Contains(m.Image) && Conforms(m, world.Latched(m.Image, pool))).Select(m => Math.Min(m.Size, m.Pacing.Batch(m.Size))).DefaultIfEmpty(0).Max();
+        var unproven = will.Sum(m => CountedOf(m, pool));
+        return unproven > Math.Max(cap, batch) ? $"{unproven} of {total} in {pool} before it rolls out, {steps} steps held, cap {cap}" : null;
     }
 
     /// <summary>Steps for which enough pods run it that the pool's users reach.</summary>

@@ -55,7 +55,7 @@ public class ServedBeforeTests
     [TestCase(Phase.Expired, 0, 20, Meaning.NewRevision, Refused)]
     public void AWorkloadMadeAgain(Phase phase, int completedOn, int replicas, Meaning meaning, string? refusal)
     {
-        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn }) with { Workloads = [], Pods = [] };
+        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(1, 60)] }) with { Workloads = [], Pods = [] };
 
         Assert.That(gone.Decide(Some.Create(Web(replicas, V2), Some.Machine)).Change.Meaning, Is.EqualTo(meaning));
         Expect(gone, Some.Create(Web(replicas, V2), Some.Machine), refusal);

@@ -14,6 +14,7 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
         var spec = after.Ref.Kind == "DaemonSet" && change.Before is null ? after with { Replicas = Math.Max(after.Replicas, serving.Nodes) } : after;
         if (change.Before is not { } before)
         {
+            spec = spec.Ref.Kind == "ReplicaSet" && serving.Objects is { } objects ? spec with { Replicas = ObjectChange.Adopted(objects, spec).Replicas } : spec;
             return new AskedWorkload(null, new Member { Spec = spec }, false, change.Origin.Kind);
         }
 

@@ -68,7 +68,7 @@ internal sealed class Attribution
     private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) => workload.Spec.Ref.Kind switch
     {
         "Deployment" => Together(sets[workload.Spec.Uid].Select(s =>
-            new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
+            new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
         "StatefulSet" or "DaemonSet" => Together(ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]])
             .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) }).Select(r => WithoutMissing(workload, r))),
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>

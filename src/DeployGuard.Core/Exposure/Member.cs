@@ -68,6 +68,9 @@ public sealed record RevisionPods(string TemplateHash, string? Owned, IReadOnlyL
     /// <summary>Uid of the ReplicaSet or ControllerRevision; null where the kind keeps none.</summary>
     public string? OwnedUid { get; init; }
 
+    /// <summary>Labels that pods of it are made with; null for those of the workload's template.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
     /// <summary>The pods of it that were seen; none where nobody looked.</summary>
     public IReadOnlyList<PodGroup> Seen { get; init; } = [];
 }

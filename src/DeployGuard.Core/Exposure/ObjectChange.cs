@@ -38,6 +38,8 @@ internal static class ObjectChange
         // What is not ready is not missed: a controller makes up for it in any case.
         var removed = Math.Max(0, before.Spec.Replicas - after.Replicas);
         var missed = Math.Min(removed, before.ReadyPods ?? removed);
+        var owned = Adopted(objects, after);
+        after = owned.ControllerUid == before.Spec.ControllerUid ? owned with { Replicas = after.Replicas } : owned;
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas + removed - missed };
         // A Deployment goes on as soon as its ReplicaSets call their pods available: without that time nothing holds the rest of its rollout.
         var isHastened = after.Strategy.MinReadySeconds < before.Spec.Strategy.MinReadySeconds;
@@ -54,6 +56,26 @@ internal static class ObjectChange
 
     private static bool IsSibling(LiveWorkload workload, LiveWorkload set) =>
         workload.Spec.Ref.Kind == "ReplicaSet" && set.Spec.ControllerUid is { } owner && workload.Spec.ControllerUid == owner;
+
+    /// <summary>
+    /// A ReplicaSet as Deployments make of it: one lets go of what its selector does not take in, another takes in what nobody owns, and scales it to its own size if it
+    /// has nothing else.
+    /// </summary>
+    public static Workload Adopted(NamespaceObjects objects, Workload set)
+    {
+        var deployments = objects.Workloads.Select(w => w.Spec).Where(d => d.Ref.Kind == "Deployment").ToList();
+        var named = deployments.Find(d => d.Uid == set.ControllerUid);
+        if (set.ControllerUid is not null && named is null)
+        {
+            return set;
+        }
+
+        var owner = named is not null && TakesIn(named, set) ? named : deployments.Find(d => TakesIn(d, set));
+        var isAlone = owner is not null && !objects.Workloads.Any(w => w.Spec is { Ref.Kind: "ReplicaSet", Replicas: > 0 } other && other.ControllerUid == owner.Uid && other.Ref != set.Ref);
+        return set with { ControllerUid = owner?.Uid, Replicas = isAlone ? Math.Max(set.Replicas, owner?.Replicas ?? 0) : set.Replicas };
+    }
+
+    private static bool TakesIn(Workload deployment, Workload set) => deployment.Selector is { Requirements.Count: > 0 } selector && selector.Matches(set.Labels);
 
     private static NamespaceObjects WithoutPod(NamespaceObjects objects, string name)
     {

@@ -54,7 +54,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         }
     }
 
-    private PoolAssessment Assess(Pool pool, Pool before, bool isRelabelled)
+    public PoolAssessment Assess(Pool pool, Pool before, bool isRelabelled)
     {
         var proven = context.Proven.In(before);
         var (had, has) = (context.Unproven.Of(before, proven, null), context.Unproven.Of(pool, proven, null));

@@ -39,7 +39,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         var away = member.Pods.Sum(p => AwayOf(p, service));
         return away == 0 ? member : member with
         {
-            Away = away,
+            // What surges is no part of its size, wherever it is.
+            Away = Math.Max(0, away - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
             Pods =
             [
                 .. member.Pods.Select(p => p with
@@ -51,15 +52,16 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         };
     }
 
+    /// <summary>Those that are seen elsewhere; of those that are not seen yet, the ones that will be made with other labels.</summary>
     private static int AwayOf(RevisionPods revision, Service service)
     {
-        var away = 0;
+        var (away, here) = (0, 0);
         foreach (var group in revision.Seen)
         {
-            away += service.Selects(group.Shape.Template.Labels) ? 0 : group.Serving;
+            (away, here) = service.Selects(group.Shape.Template.Labels) ? (away, here + group.Serving) : (away + group.Serving, here);
         }
 
-        return Math.Min(away, revision.Pods);
+        return revision.Labels is { } labels && !service.Selects(labels) ? Math.Max(0, revision.Pods - here) : Math.Min(away, revision.Pods);
     }
 
     /// <summary>Pods that joined by labels of their own, while their workload's template is behind other Services or none.</summary>
@@ -72,26 +74,35 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
 
         foreach (var revision in member.Pods)
         {
-            foreach (var group in revision.Seen.Where(g => g.Serving > 0 && service.Selects(g.Shape.Template.Labels)))
+            var here = revision.Seen.Where(g => g.Serving > 0 && service.Selects(g.Shape.Template.Labels)).ToList();
+            foreach (var group in here)
             {
-                yield return new Member
-                {
-                    Spec = member.Spec with
-                    {
-                        Ref = new Workloads.WorkloadRef("", "Pod", member.Spec.Ref.Namespace, group.Pods.Min(p => p.Name) ?? ""),
-                        Template = group.Shape.Template,
-                        Replicas = group.Serving,
-                        Strategy = Workloads.RolloutStrategy.Unknown,
-                        Annotations = new Dictionary<string, string>(),
-                    },
-                    Ready = group.Ready,
-                    RecordedAs = member.RecordedAs ?? member.Spec.Ref,
-                    IsUnattributed = true,
-                    Pods = [revision with { Pods = group.Serving, Seen = [group] }],
-                };
+                yield return Stray(member, revision, group.Shape.Template, group.Pods.Min(p => p.Name) ?? "", group.Serving, group.Ready, [group]);
+            }
+
+            var coming = revision.Labels is { } labels && service.Selects(labels) ? revision.Pods - revision.Seen.Sum(g => g.Serving) : 0;
+            if (coming > 0)
+            {
+                yield return Stray(member, revision, member.Spec.Template, revision.Owned ?? "", coming, 0, []);
             }
         }
     }
+
+    private static Member Stray(Member member, RevisionPods revision, PodTemplate template, string name, int pods, int ready, IReadOnlyList<PodGroup> seen) => new()
+    {
+        Spec = member.Spec with
+        {
+            Ref = new WorkloadRef("", "Pod", member.Spec.Ref.Namespace, name),
+            Template = template,
+            Replicas = pods,
+            Strategy = RolloutStrategy.Unknown,
+            Annotations = new Dictionary<string, string>(),
+        },
+        Ready = ready,
+        RecordedAs = member.RecordedAs ?? member.Spec.Ref,
+        IsUnattributed = true,
+        Pods = [revision with { Pods = pods, Seen = seen }],
+    };
 
     /// <summary>Whether the pool's users reach a member's pods; only these can prove anything to them.</summary>
     public bool Reaches(Member member) => Service is null || Service.Selects(member.Spec.Template.Labels);

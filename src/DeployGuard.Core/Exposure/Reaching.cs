@@ -7,33 +7,27 @@ namespace DeployGuard.Core.Exposure;
 /// <param name="Key">Of the revision asked for.</param>
 /// <param name="Pods">Unproven ones of the workload after it.</param>
 /// <param name="OwnBatch">Pods of a conforming batch; 0 where it does not conform.</param>
-internal sealed record Reach(string Key, IReadOnlyList<UnprovenPods> Pods, bool IsRaised, bool IsInPlace, int OwnBatch, PaceBound? Bound)
-{
-    /// <summary>Keys of other revisions that it makes more of: a Deployment that grows scales what it runs before it rolls anything out.</summary>
-    public IReadOnlyList<string> Outgrown { get; init; } = [];
-}
+internal sealed record Reach(string Key, IReadOnlyList<UnprovenPods> Pods, bool IsRaised, bool IsInPlace, int OwnBatch, PaceBound? Bound);
 
 /// <summary>How many pods a request lets run its revision at once.</summary>
 internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount unproven, HeldSteps held)
 {
     /// <summary>What the request makes of the workload that it is about.</summary>
-    public Reach Of(AskedWorkload asked, Pool before, int totalBefore, ProvenHere here, ScaledFirst first)
+    public Reach Of(AskedWorkload asked, Pool before, int totalBefore, ProvenHere here)
     {
         var (was, member) = (asked.Before, asked.After);
         var images = member.Spec.Template.ImageNames;
         var key = RevisionKey.Of(rules.Covers, member.Spec);
-        var beside = was is null ? [] : unproven.BesideAsked(was, key, here).ToList();
-        var remaining = first.Of(beside);
-        var outgrown = ExposureContext.RaisedKeys(beside, remaining);
+        var remaining = was is null ? [] : unproven.BesideAsked(was, key, here).ToList();
         if (!proven.LacksAsked(member.Spec, asked.Origin, here))
         {
-            // What is unproven and still runs is on its way out, unless it is made more of first.
-            return new Reach(key, asked.IsInPlace && outgrown.Count == 0 ? [] : UnprovenPods.Cap(remaining, member.Size), false, false, 0, null) { Outgrown = outgrown };
+            // What is unproven and still runs is on its way out.
+            return new Reach(key, asked.IsInPlace ? [] : UnprovenPods.Cap(remaining, member.Size), false, false, 0, null);
         }
 
         var (pods, isRaised, batch, bound) = Reaches(asked, before, totalBefore, key);
         var own = new UnprovenPods(key, member.Spec.Ref, member.Spec.Template.Hash, images, pods);
-        return new Reach(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. UnprovenPods.Cap(remaining, member.Size - pods)], isRaised, asked.IsInPlace && was?.Size > 0, batch, bound) { Outgrown = outgrown };
+        return new Reach(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. UnprovenPods.Cap(remaining, member.Size - pods)], isRaised, asked.IsInPlace && was?.Size > 0, batch, bound);
     }
 
     /// <summary>Pods that the request lets run its revision at once; how many of them as a conforming batch.</summary>

@@ -43,7 +43,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         var (poolBefore, pool) = (before is null ? new Pool($"Service {after.Name}", after, []) : PoolOf(before, before.Name), PoolOf(after, after.Name));
         var proven = context.Proven.In(poolBefore);
         var had = context.Unproven.Of(poolBefore, proven, null);
-        var served = context.Replaced(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
+        var served = ServedOf(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
         if (IsUnseen(after) is { } unseen)
         {
             return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen };
@@ -56,6 +56,13 @@ internal sealed class ServiceExposure(ExposureContext context)
         return shares.Of(pool, after, isReadinessNew)
             .Select(share => Assess(share, sharesBefore, pool, poolBefore, totalBefore, served, isNew))
             .OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).First();
+    }
+
+    /// <summary>Users of an ExternalName had what the other Service had.</summary>
+    private Served ServedOf(Pool before, int proven)
+    {
+        var (own, others) = (context.Replaced(before, proven), context.Replaced(before with { Name = $"Service {before.Service?.Name}" }, proven));
+        return own.Pods >= others.Pods ? own : others;
     }
 
     /// <summary>

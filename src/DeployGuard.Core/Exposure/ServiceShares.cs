@@ -39,7 +39,7 @@ internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
         return isNumber && declared.Count > 0 && declared.Count < members.Count ? [members, declared] : [isNumber ? members : declared];
     }
 
-    private static string NameOf(ServicePort port, int which) => $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " as declared")}";
+    private static string NameOf(ServicePort port, int which) => $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " where declared")}";
 
     private static bool Is(ContainerPort declared, ServicePort port) => declared.Protocol == port.Protocol
         && (declared.Name == port.Target || declared.Number.ToString(CultureInfo.InvariantCulture) == port.Target);

@@ -44,7 +44,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             var running = member.Spec.IsDeleting ? revision.Pods
                 : !member.IsRollingOut ? member.Size
                 : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision))
-                : member.Spec.Strategy.Paused ? revision.Pods + member.Missing : revision.Pods;
+                : HoldsStill(member) ? revision.Pods + member.Missing : revision.Pods;
             var pods = Math.Min(left, running);
             left -= pods;
             if (pods > 0)
@@ -53,6 +53,10 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             }
         }
     }
+
+    /// <summary>Its controller fills its size with what it has, before it makes anything of the newest revision or while it is paused.</summary>
+    private static bool HoldsStill(Member member) =>
+        member.Spec.Ref.Kind == "Deployment" && (member.Spec.Strategy.Paused || !member.Pods.Any(p => p.Pods > 0 && p.TemplateHash == member.Spec.Template.Hash));
 
     /// <summary>Also the newest, of which its controller may have made nothing yet.</summary>
     private static IEnumerable<RevisionPods> NewestFirst(Member member)

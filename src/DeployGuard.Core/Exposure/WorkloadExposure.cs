@@ -13,40 +13,23 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var others = snapshot.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
         IReadOnlyList<Member> then = [.. others, asked.After];
         IReadOnlyList<Member> now = asked.Before is null ? others : [.. others, asked.Before];
-        var first = new ScaledFirst(asked, snapshot.Objects);
-        var own = Pool.Of(asked.After, snapshot.Services, then).Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind)).ToList();
         return
         [
             // The way back to what served these users is open, whatever else is there.
-            .. own.Where(pool => change.Meaning is not Meaning.Rollback || !History.ServedAsMany(change, pool.Name, context.View))
-                .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, first)),
-            .. snapshot.Services.Where(s => change.Meaning is not Meaning.Rollback && first.IsBehind(s) && !own.Exists(p => p.Service == s)).Select(s => Pool.Behind(s, now)).Select(pool => Outgrown(pool, first)),
+            .. Pool.Of(asked.After, snapshot.Services, then)
+                .Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind))
+                .Where(pool => change.Meaning is not Meaning.Rollback || !History.ServedAsMany(change, pool.Name, context.View))
+                .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked)),
+            .. change.Meaning is Meaning.Rollback ? [] : Outgrown(asked),
         ];
     }
 
-    /// <summary>A pool that the workload's template is not in, but pods are that it makes more of before it makes those of its template.</summary>
-    private PoolAssessment Outgrown(Pool pool, ScaledFirst first)
+    /// <summary>What it makes more of before it comes to what is asked for.</summary>
+    private IEnumerable<PoolAssessment> Outgrown(AskedWorkload asked)
     {
-        var had = context.Unproven.Of(pool, context.Proven.In(pool), null);
-        var has = first.Of(pool, had);
-        var raised = ExposureContext.RaisedKeys(had, has);
-        var total = context.WeighNow(pool, had);
-        return new PoolAssessment
-        {
-            Pool = pool,
-            Total = total + has.Sum(p => p.Pods) - had.Sum(p => p.Pods),
-            Unproven = has.Sum(p => p.Pods),
-            Revisions = has,
-            Rules = context.Rules,
-            Held = context.FewestHeld(pool, raised, total),
-            IsCold = context.Replaced(pool, ExposureContext.ProvenOf(pool, had)).Pods == 0,
-            IsRaised = raised.Count > 0,
-            OwnBatch = 0,
-            LeavesNoneProven = false,
-            Raised = raised,
-            Asked = 0,
-            Raises = [.. has.Where(p => raised.Contains(p.Key))],
-        };
+        var (now, first) = (context.Snapshot.Members, ScaledFirst.Of(asked, context.Snapshot));
+        return ReferenceEquals(now, first) ? []
+            : context.Snapshot.Services.Select(s => new ObjectExposure(context).Assess(Pool.Behind(s, first), Pool.Behind(s, now), isRelabelled: false)).Where(a => a.IsRaised);
     }
 
     /// <summary>The same pool as it is; without the workload where it is not in it yet.</summary>
@@ -55,7 +38,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         : pool.Service is { } service ? Pool.Behind(service, now)
         : Pool.Of(asked.Before, context.Snapshot.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
 
-    private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked, ScaledFirst first)
+    private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked)
     {
         var target = asked.After.Spec.Ref;
         var proven = context.Proven.In(before);
@@ -64,18 +47,15 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var served = context.Replaced(pool, provenBefore);
         // What users have now is what a step is held of, and what one is a share of.
         var totalBefore = context.WeighNow(before, had);
-        var reach = new Reaching(context.Rules, context.Proven, context.Unproven, context.Held).Of(asked, before, totalBefore, proven, first);
+        var reach = new Reaching(context.Rules, context.Proven, context.Unproven, context.Held).Of(asked, before, totalBefore, proven);
         var others = pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != target)] };
-        var beside = context.Unproven.Of(others, proven, target);
-        var taken = first.Of(others, beside);
-        List<UnprovenPods> has = [.. taken, .. reach.Pods];
+        List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
         var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.Weigh(pool, has, asked));
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
         total = noneLeft ? Math.Max(total, served.Pods) : total;
 
         // A workload raises its own revision alone: a canary that joins its pool by its word must not keep it from being made.
-        IReadOnlyList<string> own = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (had.Sum(p => p.Pods), totalBefore), (unproven, total)) ? [reach.Key] : [];
-        IReadOnlyList<string> raised = [.. own, .. reach.Outgrown, .. ExposureContext.RaisedKeys(beside, taken)];
+        IReadOnlyList<string> raised = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (had.Sum(p => p.Pods), totalBefore), (unproven, total)) ? [reach.Key] : [];
         return new PoolAssessment
         {
             Pool = pool,

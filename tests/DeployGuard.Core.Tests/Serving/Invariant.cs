@@ -30,7 +30,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var now = former is null ? Counted.Nothing : before.Services[former];
         if (asked.Request is ServiceRequest)
         {
-            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(world, service, then, former, now);
+            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, then, former, now);
         }
 
         // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
@@ -40,7 +40,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         }
 
         var raised = then.ByImage.Where(i => i.Value > now.ByImage.GetValueOrDefault(i.Key)).Select(i => i.Key).ToList();
-        var steps = raised.Select(i => oracle.Held(world, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
+        var steps = raised.Select(i => oracle.Held(before.World, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var total = Math.Max(now.Total, then.Total);
         var cap = CapOf(steps, left > 0 && asked.Request.Operation is not Operation.Delete ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
         var batch = after(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
@@ -99,10 +99,11 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         asked?.Apply(copy);
         var most = copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s));
         copy.Settle(w => w.Services.ForEach(s => most[s] = most[s].Most(oracle.Count(w, s))));
-        return new Played(most, copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s).Proven));
+        return new Played(copy, most, copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s).Proven));
     }
 
+    /// <param name="World">In the end.</param>
     /// <param name="Services">The most of each.</param>
     /// <param name="Left">Proven pods of each in the end.</param>
-    private sealed record Played(Dictionary<Front, Counted> Services, Dictionary<Front, int> Left);
+    private sealed record Played(SimulatedNamespace World, Dictionary<Front, Counted> Services, Dictionary<Front, int> Left);
 }

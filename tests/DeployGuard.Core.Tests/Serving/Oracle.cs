@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Tests.Serving;
@@ -6,14 +7,13 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <summary>What the users of a Service reach, counted pod by pod.</summary>
 /// <param name="Unproven">Pods that run what is not proven to them; those that surge do not count.</param>
 /// <param name="ByImage">Pods of each image that is not proven.</param>
-internal sealed record Counted(int Unproven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
+/// <param name="Proven">The others; those that surge do not count.</param>
+internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
 {
-    public static readonly Counted Nothing = new(0, 0, 0, new Dictionary<int, int>());
-
-    public int Proven => Total - ByImage.Values.Sum();
+    public static readonly Counted Nothing = new(0, 0, 0, 0, new Dictionary<int, int>());
 
     public Counted Most(Counted other) => new(
-        Math.Max(Unproven, other.Unproven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
+        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
         ByImage.Keys.Union(other.ByImage.Keys).ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))));
 }
 
@@ -23,7 +23,7 @@ internal sealed record Counted(int Unproven, int Total, int Ready, IReadOnlyDict
 /// </summary>
 internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
 {
-    private readonly Dictionary<string, List<(DateTimeOffset At, int Pods)>> _served = [];
+    private readonly Dictionary<string, Served> _served = [];
     private readonly Dictionary<string, (Front Service, Counted Had)> _last = [];
 
     public CanaryRules Rules => rules;
@@ -40,15 +40,16 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         }
 
         var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
-        var unproven = 0;
+        var (unproven, proven) = (0, 0);
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
             var (all, lacking) = (group.Count(), group.Count(p => !isProven[p.Image]));
             var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
             unproven += Math.Max(0, lacking - surging);
+            proven += Math.Max(0, all - surging - lacking);
         }
 
-        return new Counted(unproven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
+        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
     }
 
     /// <summary>Remembers how many proven pods a Service had.</summary>
@@ -56,21 +57,14 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     {
         foreach (var service in world.Services)
         {
-            if (!_served.TryGetValue(service.Name, out var served))
-            {
-                _served[service.Name] = served = [];
-            }
-
             var had = Count(world, service);
             _last[service.Name] = (service, _last.TryGetValue(service.Name, out var last) && last.Service == service ? had.Most(last.Had) : had);
-            var proven = had.Proven;
-            served.RemoveAll(s => world.Now - s.At > rules.ColdAfter || s.Pods <= proven);
-            served.Add((world.Now, proven));
+            _served[service.Name] = _served.TryGetValue(service.Name, out var served) ? served.Seeing(had.Proven, rules.ColdAfter, world.Now) : new Served(service.Name, had.Proven, world.Now, IsPresent: true);
         }
     }
 
-    /// <summary>The most proven pods that a Service had of late.</summary>
-    public int Served(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) ? served.Where(s => now - s.At <= rules.ColdAfter).Select(s => s.Pods).DefaultIfEmpty(0).Max() : 0;
+    /// <summary>The most proven pods that a Service had of late, told as the page of the model has it: how many, and when there were last so many.</summary>
+    public int Served(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
 
     /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
     public int Held(SimulatedNamespace world, Front service, int image)

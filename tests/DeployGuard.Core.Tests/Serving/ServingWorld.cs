@@ -37,6 +37,9 @@ internal sealed class ServingWorld
 
     public List<string> Log { get; } = [];
 
+    /// <summary>Somebody broke the glass: what comes of it is theirs to answer for.</summary>
+    public bool IsOver { get; private set; }
+
 #pragma warning disable CA2211
     public static bool Debugging;
 
@@ -107,6 +110,7 @@ internal sealed class ServingWorld
         }
 
         var broken = new Invariant(_oracle, _tally).Broken(_world, asked, verdict);
+        IsOver |= verdict.Waived.Any();
         _leader.Admit(verdict, _world.Now);
         asked.Apply(_world);
         React(random);

@@ -27,7 +27,7 @@ public class WhatServesTests
     private static (int Seed, IReadOnlyList<int> Steps)? Run(int seed, Tally tally)
     {
         var world = new ServingWorld(seed, tally);
-        for (var step = 0; step < StepsOfAWorld; step++)
+        for (var step = 0; step < StepsOfAWorld && !world.IsOver; step++)
         {
             if (world.Step(step) is not null)
             {
