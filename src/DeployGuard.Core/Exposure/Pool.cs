@@ -78,10 +78,10 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
                 {
                     Spec = member.Spec with
                     {
-                        Ref = new Workloads.WorkloadRef("", "Pod", member.Spec.Ref.Namespace, group.Pods.Min(p => p.Name) ?? ""),
+                        Ref = new WorkloadRef("", "Pod", member.Spec.Ref.Namespace, group.Pods.Min(p => p.Name) ?? ""),
                         Template = group.Shape.Template,
                         Replicas = group.Serving,
-                        Strategy = Workloads.RolloutStrategy.Unknown,
+                        Strategy = RolloutStrategy.Unknown,
                         Annotations = new Dictionary<string, string>(),
                     },
                     Ready = group.Ready,
