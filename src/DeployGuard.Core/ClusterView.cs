@@ -33,8 +33,8 @@ public sealed record ClusterView
     public bool HadRecords { get; init; } = true;
 
     /// <summary>
-    /// Live workloads that the object names as its owners, and theirs. They may be made up, so that they only tighten: what has a live owner is judged by the
-    /// policies of its owner too.
+    /// Live workloads that the object names as its owners, and theirs. They may be made up, so that they only tighten (what has a live owner is judged by the
+    /// policies of its owner too) until <see cref="Ownership"/> has verified them.
     /// </summary>
     public IReadOnlyList<Workload> Owners { get; init; } = [];
 

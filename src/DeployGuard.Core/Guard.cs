@@ -137,14 +137,25 @@ public sealed partial class Guard(TrustedControllers trusted)
         return glass is null ? null : new Waiver(glass);
     }
 
-    /// <summary>What a BreakGlass may name for a request: its object, the Service whose addresses it writes, or the live workloads that own the object.</summary>
+    /// <summary>What a BreakGlass may name for a request: its object, the Service whose addresses it writes, or the workloads that stand for the object.</summary>
     private static IEnumerable<WorkloadRef> CoveredBy(Request request, ClusterView view) => request switch
     {
         EndpointsRequest endpoints => new[] { endpoints.Service, endpoints.ServiceBefore }.Where(s => s.Length > 0).Select(s => new WorkloadRef("", "Service", request.Target.Namespace, s)),
-        WorkloadRequest { Before: { } before } => Ownership.Up(before, view.Owners).Select(o => o.Ref).Prepend(request.Target),
-        ScaleRequest when view.Parent is { } parent => Ownership.Up(parent, view.Owners).Select(o => o.Ref).Prepend(request.Target),
-        _ => [request.Target],
+        _ => StandingFor(request is WorkloadRequest workload ? workload.Before ?? workload.After : view.Parent, view).Select(o => o.Ref).Prepend(request.Target),
     };
+
+    /// <summary>The verified owner of an object, and the owner of that one. A claim alone must not relax anything.</summary>
+    private static IEnumerable<Workload> StandingFor(Workload? made, ClusterView view)
+    {
+        for (var (owner, depth) = (OwnerOf(made, view), 0); owner is not null && depth < 2; (owner, depth) = (OwnerOf(owner, view), depth + 1))
+        {
+            yield return owner;
+        }
+    }
+
+    private static Workload? OwnerOf(Workload? made, ClusterView view) => made is null ? null
+        : view.Owners.FirstOrDefault(o => o.Uid.Length > 0 && o.Uid == made.ControllerUid
+            && (made.Ref.Kind == "Pod" ? Ownership.TakesIn(o, made.Template.Labels) : Ownership.StandsFor(o, made)));
 
     /// <summary>Whom a trusted controller relabels was labelled by a person's object.</summary>
     private IReadOnlyList<SafeguardPolicy> Left(Request request, ClusterView view, DateTimeOffset now) =>

@@ -24,7 +24,8 @@ internal sealed class ExposurePage(PooledWorld world)
     /// <summary>A Deployment that grows gives each revision that it has its part, before it makes any of another one.</summary>
     private IEnumerable<string?> Outgrown(Made? before, Made asked)
     {
-        if (before is not { Kind: "Deployment" } || asked.Size <= before.Size)
+        var isRollback = before?.Image != asked.Image && world.CompletedOn(asked, asked.Image) is not null;
+        if (before is not { Kind: "Deployment" } || asked.Size <= before.Size || isRollback)
         {
             return [];
         }

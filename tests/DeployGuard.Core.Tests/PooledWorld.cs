@@ -237,10 +237,13 @@ internal sealed class PooledWorld
         }
     }
 
+    /// <summary>Of what a former version recorded, nobody knows whom it served: its way back is open everywhere.</summary>
+    private const string NobodyNotedWhere = "";
+
     /// <summary>What a workload runs, ran or completed.</summary>
     private IEnumerable<RecordedChange> RecordsOf(Made made) => Enumerable.Range(0, Images)
         .Where(i => CompletedOn(made, i) is not null || (Find(made.Name) is { } runs && (runs.Image == i || runs.Runs(i) > 0)))
-        .Select(i => Some.Change(Json(made with { Image = i }), CompletedOn(made, i) is null ? Phase.Running : Phase.Completed) with { CompletedPods = CompletedOn(made, i) ?? 0 });
+        .Select(i => Some.Change(Json(made with { Image = i }), CompletedOn(made, i) is null ? Phase.Running : Phase.Completed) with { CompletedPods = CompletedOn(made, i) ?? 0, LegacyHash = NobodyNotedWhere });
 
     /// <summary>What was proven and held, by workloads that are gone: it belongs to the image and the pool.</summary>
     private IEnumerable<RecordedChange> Remembered => Enumerable.Range(0, Images).SelectMany(image =>

@@ -47,6 +47,26 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "UDP", "quic")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
     }
 
+    [TestCase("red", "web", Description = "a Service of another name")]
+    [TestCase("green", "web", Description = "one that is made again as it was, but for the address")]
+    public void AServiceThatTakesTheAddressOfAnotherIsNotWhatServedItsUsers(string name, string former)
+    {
+        var green = Deployment("green", 20, V2).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
+        var objects = Settled.Running(green, Phase.Completed, minutes: 5) with { Services = [] };
+        objects = objects with
+        {
+            Changes =
+            [
+                Some.Change(Web(20), Phase.Proven) with { Served = [new Served($"Service {former}", 20, Some.Now.AddMinutes(-1)) { Selector = "app=web", Addresses = "10.0.0.7" }] },
+                Some.Change(green, Phase.Completed) with { Served = [new Served("Service green", 20, Some.Now.AddMinutes(-1)) { Selector = "app=green", Addresses = "10.0.0.8" }] },
+            ],
+        };
+        var made = new Service(name, Labels(("app", "green")), false);
+
+        Expect(objects, ServiceChange(null, made with { Addresses = ["10.0.0.8"] }), null);
+        Expect(objects, ServiceChange(null, made with { Addresses = ["10.0.0.7"] }), $"20 of 20 pods (100%) behind Service {name} would be unproven; step 5% allows 1");
+    }
+
     [Test]
     public void UsersThatAreKeptToTheirNodeReachThePodsThere()
     {

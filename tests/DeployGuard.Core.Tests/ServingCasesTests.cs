@@ -103,11 +103,27 @@ public class ServingCasesTests
         Expect(WithCanary, Some.Update(pod, without) with { SubResource = "status" }, refusal);
     }
 
+    [Test]
+    public void APodOfAPersonIsCountedByAPolicyThatSelectsWorkloads()
+    {
+        var policy = Some.Policy("""
+            {"match": {"workloadSelector": {"matchLabels": {"tier": "1"}}}, "approval": {"required": "Never", "quorum": [{"groups": ["senior-engineers"]}]},
+             "canary": {"steps": [5, 25, 50], "soak": "10m"} }
+            """);
+        var objects = Settled with { AdoptedAt = new Dictionary<string, DateTimeOffset> { [policy.Name] = AdoptedAt } };
+        static JsonObject Alone(string name) => PodOf(C(1), name).With("metadata/ownerReferences", "[]").With("metadata/labels/tier", "\"1\"");
+        var one = Alone("0");
+
+        Assert.That(objects.Refusal(Some.Create(one), policy), Is.Null, "the first is a step");
+        objects = objects.With(Pods(one, 1, 1)).With(Some.Change(one, Phase.Completed));
+        Assert.That(objects.Refusal(Some.Create(Alone("1")), policy), Does.StartWith("2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"));
+    }
+
     [TestCase("uid-web-7c6b9", Description = "the template of the ReplicaSet was edited")]
     [TestCase("uid-forged", Description = "another one was made under its name")]
     public void Case35_TheNameOfAReplicaSetThatCompletedIsNoHistory(string uid)
     {
-        var completed = Some.Change(Web(20, V3), Phase.Completed) with { OwnedRevision = "web-7c6b9", OwnedUid = "uid-web-7c6b9", OwnedHash = Web(20, V3).Read().Template.Hash, CompletedPods = 20 };
+        var completed = Some.Change(Web(20, V3), Phase.Completed) with { OwnedRevision = "web-7c6b9", OwnedUid = "uid-web-7c6b9", OwnedHash = Web(20, V3).Read().Template.Hash, CompletedPods = 20, Served = [new Served("Service web", 20, Some.Now.AddDays(-1))] };
         var forged = SetOf(Web(20, V2), Second, 0).With("metadata/uid", $"\"{uid}\"");
         var objects = Settled.With(forged.Live()).With(completed);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
@@ -28,6 +29,22 @@ public class WaiverTests
     [TestCase("web", "other", false)]
     public void ItHoldsForItsWorkload(string name, string @namespace, bool allowed) => Assert.That(
         Decide(Some.Image, Glass() with { Namespace = @namespace, Workload = new WorkloadRef("apps", "Deployment", @namespace, name) }).IsAllowed, Is.EqualTo(allowed));
+
+    [Test]
+    public void ItHoldsForWhatItsWorkloadsControllerMakesAndNotForWhatOnlyNamesAnOwner()
+    {
+        var web = Shop.Web(20);
+        var set = Shop.SetOf(web);
+        var named = Shop.OwnerJson("apps/v1", "Deployment", "web");
+        var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}}""");
+        bool IsAllowed(JsonObject made) => Some.Decide(
+            Some.Create(made), new ClusterView { Policies = [policy], BreakGlasses = [Glass()], Owners = [set.Read(), web.Read()] }).IsAllowed;
+
+        Assert.That(IsAllowed(Shop.SetOf(web)), Is.True, "its ReplicaSet");
+        Assert.That(IsAllowed(Shop.PodOf(set)), Is.True, "its pod");
+        Assert.That(IsAllowed(Shop.Deployment("other", 1, Shop.V2).With("metadata/ownerReferences", named)), Is.False);
+        Assert.That(IsAllowed(Shop.SetOf(web).With("metadata/labels", """{"track": "other"}""")), Is.False, "the Deployment does not select it");
+    }
 
     [Test]
     public void ItHoldsForEveryWorkloadIfItNamesNone() => Assert.That(Decide(Some.Image, Glass() with { Workload = null }).IsAllowed, Is.True);

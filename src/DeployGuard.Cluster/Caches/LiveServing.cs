@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Exposure;
@@ -12,16 +11,18 @@ namespace DeployGuard.Cluster.Caches;
 /// <param name="timeout">What a read may take; null for 0.9 s, which leaves time to answer.</param>
 internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeSpan? timeout = null)
 {
-    private readonly TimeSpan _timeout = timeout ?? TimeSpan.FromMilliseconds(900);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(900);
 
-    private readonly ConcurrentDictionary<string, SingleFlight<NamespaceSnapshot>> _flights = new();
+    private readonly TimeSpan _timeout = timeout ?? s_timeout;
+
+    private readonly Flights<NamespaceSnapshot> _flights = new(@namespace => ListAsync(@namespace, caches, timeout ?? s_timeout));
 
     /// <summary>The namespace as it is now; what is known of it, marked as stale, where it could not be had in time.</summary>
     public async Task<NamespaceSnapshot> ReadAsync(string @namespace, NamespaceSnapshot cached, CancellationToken deadline)
     {
         try
         {
-            return await _flights.GetOrAdd(@namespace, name => new SingleFlight<NamespaceSnapshot>(() => ListAsync(name))).ReadAsync().WaitAsync(_timeout, deadline);
+            return await _flights.Of(@namespace).ReadAsync().WaitAsync(_timeout, deadline);
         }
         catch (Exception fault) when (IsExpected(fault))
         {
@@ -39,7 +40,9 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeS
         }
 
         var pods = await WithinAsync("list the pods", cancel => caches.Pods.ReadLiveAsync(@namespace, cancel), deadline);
-        return (objects with { Pods = pods, PodsAreKnown = true }).ToSnapshot() with { Elsewhere = snapshot.Elsewhere, Reached = snapshot.Reached, Nodes = snapshot.Nodes };
+        var known = objects with { Pods = pods, PodsAreKnown = true };
+        // Votes may have been read live since, and records put in today's terms: only the pods are new.
+        return snapshot with { Objects = known, Members = known.ToSnapshot().Members };
     }
 
     /// <summary>How many nodes there are, which is how many pods a DaemonSet made now may get.</summary>
@@ -79,9 +82,9 @@ internal sealed class LiveServing(ApiConnection api, ClusterCaches caches, TimeS
         return list.RootElement.GetProperty("items").GetArrayLength() + rest;
     }
 
-    private async Task<NamespaceSnapshot> ListAsync(string @namespace)
+    private static async Task<NamespaceSnapshot> ListAsync(string @namespace, ClusterCaches caches, TimeSpan timeout)
     {
-        using var cap = new CancellationTokenSource(_timeout);
+        using var cap = new CancellationTokenSource(timeout);
         return (await NamespaceReader.ReadAsync(@namespace, caches, cap.Token)).ToSnapshot();
     }
 

@@ -31,13 +31,14 @@ internal static class NamespaceReader
         var pods = caches.Pods.Of(@namespace) is { } watched ? Task.FromResult(watched) : caches.Pods.ReadLiveAsync(@namespace, cancel);
         await Task.WhenAll(services, workloads, revisions, changes, votes, pods);
         var all = (await workloads).SelectMany(w => w).ToList();
+        var byUid = all.ToLookup(w => w.Uid, StringComparer.Ordinal);
         var translation = new HashTranslation(workload => all.FirstOrDefault(w => w.Ref == workload) is { } live ? KnownTemplate.Of(live, HistoryOf(live, all, revisions.Result)) : []);
         return new NamespaceObjects
         {
             Namespace = @namespace,
             Services = [.. (await services).Select(s => s.Service)],
             Workloads = [.. all.Select(w => w.Live)],
-            Revisions = [.. (await revisions).Select(r => r.Live(all.FirstOrDefault(w => w.Uid == r.ControllerUid)))],
+            Revisions = [.. (await revisions).Select(r => r.Live(byUid[r.ControllerUid].FirstOrDefault()))],
             Pods = await pods,
             PodsAreKnown = true,
             Changes = translation.Changes(await changes),

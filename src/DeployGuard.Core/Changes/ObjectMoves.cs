@@ -11,10 +11,7 @@ internal static class ObjectMoves
     /// <summary>What moves it, for the log; null where nothing does. Of other kinds neither decides who serves whom.</summary>
     public static string? Of(Workload before, Workload after) =>
         after.Ref.Kind is not ("Pod" or "ReplicaSet") ? null
-        : !Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
+        : !Maps.Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
         : !before.OwnerReferences.SequenceEqual(after.OwnerReferences) ? "other owners"
         : null;
-
-    private static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
 }

@@ -38,11 +38,8 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
     }
 
     /// <summary>Another size of what has settled: no rollout is asked for, and none is under way.</summary>
-    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && SameLabels(Before.Spec.Template.Labels, After.Spec.Template.Labels);
+    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && Maps.Same(Before.Spec.Template.Labels, After.Spec.Template.Labels);
 
     /// <summary>The same, of what the pool's users have already.</summary>
     public bool IsMoreOfTheSame(Pool before) => IsAnotherSize && Before is { Size: > 0 } was && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);
-
-    private static bool SameLabels(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
 }

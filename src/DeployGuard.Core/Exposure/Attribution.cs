@@ -160,6 +160,8 @@ internal sealed class Attribution
             Spec = new Workload
             {
                 Ref = new WorkloadRef("", "Pod", _objects.Namespace, first.Name),
+                // A policy may select workloads by them.
+                Labels = template.Labels,
                 Template = template,
                 Replicas = group.Serving,
                 Strategy = RolloutStrategy.Unknown,

@@ -28,7 +28,7 @@ public sealed record Member
     /// <summary>An object that a controller would make, which no owner stands for and no request let in: nobody knows where it comes from.</summary>
     public bool IsUnattributed { get; init; }
 
-    /// <summary>When the oldest of it was made; null where nobody knows.</summary>
+    /// <summary>When the newest of it was made; null where that is not known.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>Behind no Service it is a pool of its own. Jobs serve nobody then, and of what nobody stands for there would be a pool each.</summary>

@@ -22,7 +22,7 @@ internal sealed class ObjectExposure(ExposureContext context)
             pools.AddRange(OwnPool(change, objects, then));
         }
 
-        var isRelabelled = change is { Before: { } before, After: { } asked } && !SameLabels(before.Template.Labels, asked.Template.Labels);
+        var isRelabelled = change is { Before: { } before, After: { } asked } && !Maps.Same(before.Template.Labels, asked.Template.Labels);
         return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled))];
     }
 
@@ -104,7 +104,4 @@ internal sealed class ObjectExposure(ExposureContext context)
 
     private static Workload? OwnerOf(Workload made, NamespaceObjects objects) =>
         made.ControllerUid is { } uid ? objects.Workloads.FirstOrDefault(w => w.Spec.Uid == uid)?.Spec : null;
-
-    private static bool SameLabels(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
 }

@@ -20,22 +20,12 @@ internal static class Ownership
     /// <summary>Whether a workload stands for pods that name it.</summary>
     /// <param name="revisions">Templates that it may have made them from, the newest first.</param>
     public static bool StandsForPods(Workload owner, PodShape shape, IEnumerable<PodTemplate> revisions) =>
+        TakesIn(owner, shape.Template.Labels) && revisions.Any(r => Runs(shape.Template, r));
+
+    /// <summary>Whether a workload's controller counts pods with these labels as its own, whatever they run.</summary>
+    public static bool TakesIn(Workload owner, IReadOnlyDictionary<string, string> labels) =>
         owner.Ref.Kind is "ReplicaSet" or "ReplicationController" or "StatefulSet" or "DaemonSet" or "Job"
-        && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels)
-        && revisions.Any(r => Runs(shape.Template, r));
-
-    /// <summary>The live workloads above an object, from the nearest: each takes in, by its selector, what is below it.</summary>
-    public static IEnumerable<Workload> Up(Workload made, IReadOnlyList<Workload> live)
-    {
-        for (var at = made; live.FirstOrDefault(o => o.Uid == at.ControllerUid && o.Uid != at.Uid) is { } owner && IsAbove(owner, at); at = owner)
-        {
-            yield return owner;
-        }
-    }
-
-    private static bool IsAbove(Workload owner, Workload made) => made.Ref.Kind is "Pod"
-        ? StandsForPods(owner, new PodShape(made.ControllerUid, made.Template), [owner.Template, made.Template])
-        : StandsFor(owner, made);
+        && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
 
     /// <summary>Every container of the template runs in it, from the same image. Injected sidecars come on top; a mirror may have another name, not another digest.</summary>
     public static bool Runs(PodTemplate pod, PodTemplate template) =>

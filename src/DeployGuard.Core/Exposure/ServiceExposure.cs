@@ -29,7 +29,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     {
         yield return before ?? Remembered(after);
         var added = after.Addresses.Except(before?.Addresses ?? []).ToList();
-        if (before is not null && added.Count > 0 && Former(after.Name, added) is { } other)
+        if (added.Count > 0 && Former(after.Name, added) is { } other)
         {
             yield return other;
         }
@@ -96,7 +96,7 @@ internal sealed class ServiceExposure(ExposureContext context)
             .. share.Revisions.GroupBy(r => r.Key)
                 .Where(g => (long)g.Sum(r => r.Pods) * had > (long)(was?.Revisions.Where(r => r.Key == g.Key).Sum(r => r.Pods) ?? 0) * share.Total || had == 0)
                 .Select(g => g.Key)
-                .Where(key => !(isNew && ServedAsItIs(pool, key, share.Revisions.Where(r => r.Key == key).Sum(r => r.Pods)))),
+                .Where(key => !(isNew && ServedAsItIs(pool, poolBefore, key, share.Revisions.Where(r => r.Key == key).Sum(r => r.Pods)))),
         ];
         var held = context.FewestHeld(poolBefore, raised.Count > 0 ? raised : share.Revisions.Select(r => r.Key).Distinct(), totalBefore);
         var noneLeft = share.Proven <= 0;
@@ -149,11 +149,15 @@ internal sealed class ServiceExposure(ExposureContext context)
     private IEnumerable<Served> Recent() => context.Snapshot.Changes.SelectMany(c => c.Served)
         .Where(s => s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));
 
-    /// <summary>These pods were served by the same selector a while ago: made again as it was, a Service raises nothing.</summary>
-    private bool ServedAsItIs(Pool pool, string key, int pods)
+    /// <summary>
+    /// These pods were served by the same selector a while ago: made again as it was, a Service raises nothing. The users of another Service, whose address it
+    /// takes, must have been served by that selector too.
+    /// </summary>
+    private bool ServedAsItIs(Pool pool, Pool poolBefore, string key, int pods)
     {
         var selector = pool.Service?.SelectorText ?? "";
-        var hasOther = Recent().Any(s => s.Pool == pool.Name && s.Selector != selector);
+        var hasOther = poolBefore.Service?.SelectorText != selector
+            || Recent().Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector != selector);
         return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Snapshot.Changes
             .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key)
             .SelectMany(c => c.Served)
