@@ -78,6 +78,7 @@ public class NamespaceReaderTests
     private static NamespaceObjects Of(IReadOnlyList<ObservedWorkload> workloads, IReadOnlyList<ObservedRevision>? revisions = null) => new()
     {
         Namespace = "shop",
+        PodsAreKnown = false,
         Workloads = [.. workloads.Select(w => w.Live)],
         Revisions = [.. (revisions ?? []).Select(r => r.Live(workloads.FirstOrDefault(w => w.Uid == r.ControllerUid)))],
     };

@@ -10,8 +10,8 @@ public class ObjectChangeTests
     private const string AllOfThem = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
 
     [TestCase(20, AllOfThem)]
-    [TestCase(0, null, Description = "nobody misses pods that serve nobody")]
-    public void AnOldReplicaSetIsMissedAsFarAsItIsReady(int ready, string? refusal)
+    [TestCase(0, AllOfThem, Description = "for a moment: who deletes its pods first must not get further")]
+    public void AnOldReplicaSetIsMissedWhetherItIsReadyOrNot(int ready, string? refusal)
     {
         var old = SetOf(Web(20));
         var objects = Rolling() with { Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Name == "web-5d9f7" ? w with { ReadyPods = ready } : w)] };

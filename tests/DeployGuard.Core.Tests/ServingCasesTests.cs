@@ -110,7 +110,7 @@ public class ServingCasesTests
             {"match": {"workloadSelector": {"matchLabels": {"tier": "1"}}}, "approval": {"required": "Never", "quorum": [{"groups": ["senior-engineers"]}]},
              "canary": {"steps": [5, 25, 50], "soak": "10m"} }
             """);
-        var objects = Settled with { AdoptedAt = new Dictionary<string, DateTimeOffset> { [policy.Name] = AdoptedAt } };
+        var objects = Settled with { Adopted = new Dictionary<string, AdoptedServing> { [policy.Name] = Settled.Adopted[Policy.Name] } };
         static JsonObject Alone(string name) => PodOf(C(1), name).With("metadata/ownerReferences", "[]").With("metadata/labels/tier", "\"1\"");
         var one = Alone("0");
 

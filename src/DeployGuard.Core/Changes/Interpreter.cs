@@ -48,6 +48,11 @@ internal sealed class Interpreter(TrustedControllers trusted)
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
+        if (request.Before is { Ref.Kind: "ReplicaSet" } set && Workload.Proportions.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
+        {
+            return (Meaning.NotUnderstood, OtherProportions);
+        }
+
         var isMadeAgain = request.Before is null && History.WentThrough(after.Template.Hash, view);
         // What completed under this name may be made again as it was, with the time that it was restarted at.
         if (!isMadeAgain && !Restarts.SayNow(request.Before?.Template, after.Template, view.History, time))
@@ -73,6 +78,8 @@ internal sealed class Interpreter(TrustedControllers trusted)
             ? (Meaning.Rollback, "back to a revision that completed")
             : (Meaning.NewRevision, "another template");
     }
+
+    public const string OtherProportions = "only the Deployment's controller writes by which parts it scales its ReplicaSets: by others it can replace all pods at once";
 
     private static (Meaning, string) InterpretService(ServiceRequest request)
     {

@@ -35,13 +35,10 @@ internal static class ObjectChange
             return objects with { Workloads = [.. objects.Workloads, new LiveWorkload { Spec = after }] };
         }
 
-        // What is not ready is not missed: a controller makes up for it in any case.
-        var removed = Math.Max(0, before.Spec.Replicas - after.Replicas);
-        var missed = Math.Min(removed, before.ReadyPods ?? removed);
         // What is let go goes on serving while its owner makes another, also where that would take it in again.
         var owned = before.Spec.ControllerUid is not null && after.ControllerUid is null ? after : Adopted(objects, after);
         after = owned.ControllerUid == before.Spec.ControllerUid ? owned with { Replicas = after.Replicas } : owned;
-        var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas + removed - missed };
+        var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas };
         // A Deployment goes on as soon as its ReplicaSets call their pods available: without that time nothing holds the rest of its rollout.
         var isHastened = after.Strategy.MinReadySeconds < before.Spec.Strategy.MinReadySeconds;
         return objects with

@@ -105,7 +105,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     };
 
     /// <summary>Whether the pool's users reach a member's pods; only these can prove anything to them.</summary>
-    public bool Reaches(Member member) => Service is null || Service.Selects(member.Spec.Template.Labels);
+    public bool Reaches(Member member) => Service is null
+        || (Service.Selects(member.Spec.Template.Labels) && (Service.Ports.Count == 0 || Service.Ports.Any(p => p.IsNumber || p.IsDeclaredBy(member.Spec.Template))));
 
     /// <summary>
     /// Whether a member's proven pods make the pool larger. Whoever only says that it is a canary of somebody adds what is unproven of it, or

@@ -1,3 +1,5 @@
+using System.Globalization;
+using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>A Service of a namespace, as far as it decides which pods its users reach.</summary>
@@ -49,4 +51,11 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
 }
 
 /// <param name="Target">A number, or the name of a container's port.</param>
-public sealed record ServicePort(int Number, string Protocol, string Target);
+public sealed record ServicePort(int Number, string Protocol, string Target)
+{
+    /// <summary>A number may be open in any pod, whether it is declared or not.</summary>
+    public bool IsNumber => int.TryParse(Target, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+
+    public bool IsDeclaredBy(PodTemplate template) => template.Containers.Any(c => c.Ports.Any(p =>
+        p.Protocol == Protocol && (p.Name == Target || p.Number.ToString(CultureInfo.InvariantCulture) == Target)));
+}

@@ -1,5 +1,4 @@
 using System.Globalization;
-using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
@@ -34,15 +33,11 @@ internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
     /// </summary>
     private static IEnumerable<IReadOnlyList<Member>> Having(ServicePort port, IReadOnlyList<Member> members)
     {
-        var declared = members.Where(m => m.Spec.Template.Containers.Any(c => c.Ports.Any(p => Is(p, port)))).ToList();
-        var isNumber = int.TryParse(port.Target, NumberStyles.None, CultureInfo.InvariantCulture, out _);
-        return isNumber && declared.Count > 0 && declared.Count < members.Count ? [members, declared] : [isNumber ? members : declared];
+        var declared = members.Where(m => port.IsDeclaredBy(m.Spec.Template)).ToList();
+        return port.IsNumber && declared.Count > 0 && declared.Count < members.Count ? [members, declared] : [port.IsNumber ? members : declared];
     }
 
     private static string NameOf(ServicePort port, int which) => $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " where declared")}";
-
-    private static bool Is(ContainerPort declared, ServicePort port) => declared.Protocol == port.Protocol
-        && (declared.Name == port.Target || declared.Number.ToString(CultureInfo.InvariantCulture) == port.Target);
 
     private IEnumerable<Share> OfPort(Pool pool, Service service, string port, bool byReadiness)
     {

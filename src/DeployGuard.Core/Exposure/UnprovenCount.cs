@@ -31,7 +31,8 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     /// <param name="comes">Pods that the newest revision comes to amid a rollout.</param>
     private IEnumerable<UnprovenPods> Count(Member member, ProvenHere here, Func<RevisionPods, int> comes)
     {
-        var left = member.Size;
+        // What is being deleted makes up for nothing, and takes nothing away either.
+        var left = member.Spec.IsDeleting ? Math.Max(member.Size, member.Pods.Sum(p => p.Pods)) : member.Size;
         foreach (var revision in NewestFirst(member))
         {
             if (!proven.Lacks(member, revision, here))

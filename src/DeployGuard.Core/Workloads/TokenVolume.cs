@@ -20,6 +20,15 @@ internal static partial class TokenVolume
           {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}
         """);
 
+    /// <summary>OpenShift's API server adds the certificates of its services.</summary>
+    private static readonly JsonElement s_ofOpenShift = Parse("""
+        {"defaultMode": 420, "sources": [
+          {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+          {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+          {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}},
+          {"configMap": {"name": "openshift-service-ca.crt", "items": [{"key": "service-ca.crt", "path": "service-ca.crt"}]}}]}
+        """);
+
     /// <summary>The name that admission made up for this pod; null where there is none, or more than one.</summary>
     public static string? NameIn(JsonElement spec)
     {
@@ -37,7 +46,7 @@ internal static partial class TokenVolume
     private static bool IsAdmissions(JsonElement volume) =>
         volume.ValueKind is JsonValueKind.Object && volume.GetPropertyCount() == 2
         && volume.TryGetProperty("name", out var name) && name.ValueKind is JsonValueKind.String && MadeUp().IsMatch(name.GetString() ?? "")
-        && volume.TryGetProperty("projected", out var projected) && JsonElement.DeepEquals(projected, s_projected);
+        && volume.TryGetProperty("projected", out var projected) && (JsonElement.DeepEquals(projected, s_projected) || JsonElement.DeepEquals(projected, s_ofOpenShift));
 
     private static JsonElement Parse(string json)
     {

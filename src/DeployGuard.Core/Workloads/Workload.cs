@@ -46,6 +46,9 @@ public sealed record Workload
     public Policies.LabelSelector? Selector { get; init; }
 
     /// <summary>The same without what no decision about another workload rests on, for those who keep many.</summary>
+    /// <summary>Annotations of a ReplicaSet by which its Deployment's controller works out its part of another size.</summary>
+    public static IReadOnlyList<string> Proportions { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
+
     public Workload Slim() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.Slim(IsOurs) };
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
