@@ -62,6 +62,7 @@ public class ReachPlacesTests
     public async Task ItCountsUntilItsTimeIsUpAndInItsNamespaceAlone()
     {
         var replica = NewReplica();
+        Make("web-1", 1);
         await replica.TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None);
 
         Assert.That(await replica.TakeAsync("elsewhere", "dana", _ => [], CancellationToken.None), Is.Empty);
@@ -80,10 +81,7 @@ public class ReachPlacesTests
     {
         var replica = NewReplica();
         var name = asked is null && generation == 1 ? "another" : "web-1";
-        Store.Put("apis/apps/v1/namespaces/shop/deployments", Parsed($$"""
-            {"metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "u", "generation": {{generation}} },
-             "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }]}
-            """));
+        Make(name, generation);
         await replica.TakeAsync("shop", "dana", _ => [Pods("web-1") with { Generation = asked }], CancellationToken.None);
 
         _time.Advance(WhatCame.WrittenWithin - TimeSpan.FromSeconds(1));
@@ -149,6 +147,12 @@ public class ReachPlacesTests
     private ReachPlaces NewReplica() => new(Store.Connection, new WhatCame(Store.Connection, new ClusterCaches(Store.Connection, _time, NullLogger.Instance)), TestOptions.Installed, _time, s_patience);
 
     private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single(o => o["data"] is not null)["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
+
+    /// <summary>As the API server has it.</summary>
+    private void Make(string name, int generation) => Store.Put($"apis/apps/v1/namespaces/shop/deployments/{name}", Parsed($$"""
+        {"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "u", "generation": {{generation}} },
+         "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}] } } } }
+        """));
 
     private static JsonObject Parsed(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
