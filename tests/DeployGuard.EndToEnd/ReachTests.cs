@@ -5,8 +5,10 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What must reach DeployGuard, what must pass without it, and what must not lure it. The numbers are those of the ways that a live cluster taught.</summary>
-[Parallelizable(ParallelScope.Children)]
+/// <summary>
+/// What must reach DeployGuard, what must pass without it, and what must not lure it. The numbers are those of the ways that a live cluster taught. One after the
+/// other: objects as large as etcd takes are work for everybody.
+/// </summary>
 public class ReachTests
 {
     private const string Restart = """{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-11-27T00:00:00Z"}}}}}""";
@@ -34,19 +36,22 @@ public class ReachTests
         await sandbox.ObservedAsync("deployment/web");
         await sandbox.GuardAsync("guarded");
 
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", Restart)).OrFail();
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"replicas":0}}""")).OrFail();
-        (await sandbox.KubectlAsync("dana", "annotate", "deployment/web", "note=x")).OrFail();
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"), "and what is to be judged is judged");
-        (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=0")).OrFail();
-        (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--wait=false")).OrFail();
+        await PassesAsync(sandbox, "patch", "deployment/web", "--type=merge", "-p", Restart);
+        await PassesAsync(sandbox, "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"replicas":0}}""");
+        await PassesAsync(sandbox, "annotate", "deployment/web", "note=x");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.AskAsync(),
+            run => run.Succeeded ? throw new AssertionException("what is to be judged passed") : run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "another image to be judged");
+        await PassesAsync(sandbox, "scale", "deployment/web", "--replicas=0");
+        await PassesAsync(sandbox, "delete", "deployment/web", "--wait=false");
     }
 
     [Test]
     public async Task Way17_PodsAreNotRelabelledIntoAServiceThroughTheirStatus()
     {
         Server.Lacks(!Server.HasMatchConditions, "matchConditions, without which pods/status has no rule, since every kubelet would call: docs/operations.md lists it as open");
-        var sandbox = await WithServiceAsync(replicas: 10);
+        var sandbox = await WithServiceAsync("canary-slow", replicas: 10);
         (await sandbox.ApplyAsync("dana", Green())).OrFail();
         (await sandbox.IsReadyAsync("deployment/green")).OrFail();
         var pods = (await sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=green", "-o", "jsonpath={.items[*].metadata.name}")).OrFail().Output.Split(' ');
@@ -55,13 +60,14 @@ public class ReachTests
         var probe = $"system:serviceaccount:{sandbox.Namespace}:probe";
         const string Join = """{"metadata":{"labels":{"app":"web"}}}""";
 
-        var control = await sandbox.KubectlAsync("dana", ["patch", "pod", pods[0], "--type=merge", "-p", """{"metadata":{"labels":{"other":"x"}}}"""]);
-        Assert.That(control.Succeeded, Is.True, "a label that no Service selects is nobody's business");
+        var control = await sandbox.KubectlAsync("dana", "patch", "pod", pods[0], "--type=merge", "-p", Join);
+        (await sandbox.KubectlAsync("dana", "patch", "pod", pods[0], "--type=merge", "-p", """{"metadata":{"labels":{"other":"x"}}}""")).OrFail();
         foreach (var pod in pods)
         {
             await sandbox.KubectlAsync("admin", "patch", "pod", pod, "--subresource=status", "--type=merge", "-p", Join, $"--as={probe}");
         }
 
+        await TestContext.Out.WriteLineAsync($"by a write of the pod itself: {control.Output}");
         var joined = (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[*].spec.containers[0].image}")).OrFail().Output.Split(' ');
         Assert.That(joined.Count(i => i == V2), Is.LessThanOrEqualTo(1), "the first step allows one");
     }
@@ -109,7 +115,7 @@ public class ReachTests
     {
         var sandbox = await WithWebRunningAsync("budget-one");
         using var call = new DirectCall();
-        Assert.That(await call.AskAsync((World.Rig.Installation?.Replicas ?? [])[0], Created(sandbox, "made-up", "nobody")), Is.Null);
+        await Rig.Wait.UntilAsync(() => call.AskAsync((World.Rig.Installation?.Replicas ?? [])[0], Created(sandbox, "made-up", "nobody")), refusal => refusal is null, "the place to be taken");
         var first = await sandbox.AskAsync();
 
         var waited = Stopwatch.StartNew();
@@ -130,6 +136,16 @@ public class ReachTests
         await Rig.Wait.UntilAsync(PaceAsync, run => !run.Output.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "its end to be known");
         Assert.That((await World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].rules[*].resources}")).Output, Does.Not.Contain("eviction"));
     }
+
+    /// <summary>A machine that has too much to do may need more than one attempt; what a condition costs, it costs every time.</summary>
+    private static Task<Rig.Run> PassesAsync(Sandbox sandbox, params string[] command) => Rig.Wait.UntilAsync(
+        () => sandbox.KubectlAsync("dana", command),
+        run =>
+        {
+            Assert.That(run.Output, Does.Not.Contain("cost").And.Not.Contain("expression").And.Not.Contain("refused by policy"), string.Join(' ', command));
+            return run.Succeeded;
+        },
+        string.Join(' ', command));
 
     private static Task<Rig.Run> PaceAsync() => World.Rig.Plane.KubectlAsync(
         "admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='pace.deployguard.io')].namespaceSelector}");

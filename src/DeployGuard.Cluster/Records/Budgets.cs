@@ -30,10 +30,13 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
 
     private string Path => $"api/v1/namespaces/{options.Namespace}/configmaps";
 
-    /// <summary>What every budget of a namespace is spent on, as the caches know it.</summary>
+    /// <summary>
+    /// What every budget of a namespace is spent on, as the caches know it. What should have come by now is left out: whether it did is asked when a place is
+    /// taken, and a refusal must not rest on what nobody asked for but at our port.
+    /// </summary>
     public IReadOnlyDictionary<string, BudgetUse> Cached(WorkloadRef target, IEnumerable<SafeguardPolicy> policies) => policies
         .Where(p => p.Budget is not null)
-        .ToDictionary(p => p.Name, p => Use(p, Translated(ChangesOf(p, target.Namespace)), [], target));
+        .ToDictionary(p => p.Name, p => Use(p, [.. Translated(ChangesOf(p, target.Namespace)).Where(c => !ShouldHaveCome(c))], [], target));
 
     /// <summary>Rollouts in flight by namespace, whether a budget counts them or not; one that hangs in the eyes of every budget that does is none.</summary>
     public IReadOnlyDictionary<string, int> InFlightByNamespace
@@ -157,6 +160,9 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
     }
 
     private bool Holds(RecordedChange change, TimeSpan hangAfter) => InFlight.Holds(change, LiveOf(change.Workload), IsAtRest(change.Workload), hangAfter, time.GetUtcNow());
+
+    private bool ShouldHaveCome(RecordedChange change) =>
+        change.Phase is Phase.Admitted && time.GetUtcNow() - change.LastAskedAt >= WhatCame.WrittenWithin && LiveOf(change.Workload)?.TemplateHash != change.TemplateHash;
 
     private async Task<IReadOnlyList<RecordedChange>> ReadChangesAsync(BudgetRules rules, string @namespace, CancellationToken cancel)
     {
