@@ -33,7 +33,7 @@ public class ServiceChangeTests
         var web = WebService with { Ports = [s_http] };
         var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
 
-        Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "9090")] }), "1 of 1 pods (100%) behind Service web port 81/TCP would be unproven; step 5% allows 0");
+        Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "9090")] }), "1 of 1 pods (100%) behind Service web port 81/TCP");
         Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "8080")] }), null);
     }
 

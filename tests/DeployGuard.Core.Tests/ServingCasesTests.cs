@@ -107,7 +107,7 @@ public class ServingCasesTests
     [TestCase("uid-forged", Description = "another one was made under its name")]
     public void Case35_TheNameOfAReplicaSetThatCompletedIsNoHistory(string uid)
     {
-        var completed = Some.Change(Web(20, V3), Phase.Completed) with { OwnedRevision = "web-7c6b9", OwnedUid = "uid-web-7c6b9", OwnedHash = Web(20, V3).Read().Template.Hash, CompletedPods = 20 };
+        var completed = Some.Change(Web(20, V3), Phase.Completed) with { OwnedRevision = "web-7c6b9", OwnedUid = "uid-web-7c6b9", OwnedHash = Web(20, V3).Read().Template.Hash, CompletedPods = 20, Served = [new Served("Service web", 20, Some.Now.AddHours(-5))] };
         var forged = SetOf(Web(20, V2), Second, 0).With("metadata/uid", $"\"{uid}\"");
         var objects = Settled.With(forged.Live()).With(completed);
 
