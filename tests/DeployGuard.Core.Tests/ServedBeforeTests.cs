@@ -55,10 +55,18 @@ public class ServedBeforeTests
     [TestCase(Phase.Expired, 0, 20, Meaning.NewRevision, Refused)]
     public void AWorkloadMadeAgain(Phase phase, int completedOn, int replicas, Meaning meaning, string? refusal)
     {
-        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(1, 60)] }) with { Workloads = [], Pods = [] };
+        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(20, minutesAgo: 600)] }) with { Workloads = [], Pods = [] };
 
         Assert.That(gone.Decide(Some.Create(Web(replicas, V2), Some.Machine)).Change.Meaning, Is.EqualTo(meaning));
         Expect(gone, Some.Create(Web(replicas, V2), Some.Machine), refusal);
+    }
+
+    [Test]
+    public void WhatCompletedForOthersHasShownNothingToThese()
+    {
+        var gone = Completed(20, c => c with { CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pool = "Service api" }] }) with { Workloads = [], Pods = [] };
+
+        Expect(gone, Some.Create(Web(20, V2), Some.Machine), Refused);
     }
 
     [Test]
