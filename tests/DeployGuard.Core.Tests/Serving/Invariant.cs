@@ -73,7 +73,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
     }
 
     private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, Asked asked, int steps) =>
-        now.Proven == 0 && oracle.Served(service.Name, world.Now) == 0 ? Excepted.ColdPool
+        now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
         : IsAnotherSize(asked) && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total ? Excepted.ServedBefore
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore

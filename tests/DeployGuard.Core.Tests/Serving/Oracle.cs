@@ -12,6 +12,11 @@ internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, I
 {
     public static readonly Counted Nothing = new(0, 0, 0, 0, new Dictionary<int, int>());
 
+    /// <summary>Unproven ones that surge too: a rollout comes to that in a moment.</summary>
+    public int Lacking => ByImage.Values.Sum();
+
+    public int Whole => Lacking + Proven;
+
     public Counted Most(Counted other) => new(
         Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
         ByImage.Keys.Union(other.ByImage.Keys).ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))));
@@ -63,8 +68,16 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         }
     }
 
-    /// <summary>The most proven pods that a Service had of late, told as the page of the model has it: how many, and when there were last so many.</summary>
-    public int Served(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
+    /// <summary>The most proven pods that a Service had of late, by what was counted and by what is on record: the two are not noted at the same moments.</summary>
+    public int Served(string service, DateTimeOffset now) => Math.Max(Seen(service, now), Recorded(service, now));
+
+    /// <summary>Nothing proven was there of late.</summary>
+    public bool IsCold(string service, DateTimeOffset now) => Math.Min(Seen(service, now), Recorded(service, now)) == 0;
+
+    private int Seen(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
+
+    private int Recorded(string service, DateTimeOffset now) => leader.Changes.Where(c => c.Phase is Phase.Proven).SelectMany(c => c.Served)
+        .Where(s => s.Pool == $"Service {service}" && s.IsWithin(rules.ColdAfter, now)).Select(s => s.Pods).DefaultIfEmpty(0).Max();
 
     /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
     public int Held(SimulatedNamespace world, Front service, int image)
