@@ -30,7 +30,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var now = former is null ? Counted.Nothing : before.Services[former];
         if (asked.Request is ServiceRequest)
         {
-            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, then, former, now);
+            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, then, former, now, former is null ? 0 : oracle.Count(world, former).Ready);
         }
 
         // Whoever is an alias shares the users of the other from then on: only becoming one is judged.

@@ -5,7 +5,7 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>What the users of a Service reach, counted pod by pod.</summary>
-/// <param name="Unproven">Pods that run what is not proven to them; those that surge do not count.</param>
+/// <param name="Unproven">Ready pods that run what is not proven to them; those that surge do not count.</param>
 /// <param name="ByImage">Pods of each image that is not proven.</param>
 /// <param name="Proven">The others; those that surge do not count.</param>
 internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
@@ -48,13 +48,13 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var (unproven, proven) = (0, 0);
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
-            var (all, lacking) = (group.Count(), group.Count(p => !isProven[p.Image]));
+            var (all, lacking) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
             var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
             unproven += Math.Max(0, lacking - surging);
-            proven += Math.Max(0, all - surging - lacking);
+            proven += Math.Max(0, group.Count(p => p.Ready is not null) - surging - lacking);
         }
 
-        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
+        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => p.Ready is not null && !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
     }
 
     /// <summary>Remembers how many proven pods a Service had.</summary>
