@@ -52,12 +52,14 @@ internal sealed class Attribution
         var spec = workload.Spec;
         var owner = spec.Ref.Kind == "Job" ? OwnerOf(workload) : null;
         // Of a CronJob counts what its Jobs do not run yet.
+        var pods = RevisionsOf(workload, sets);
         var rest = spec.Ref.Kind == "CronJob" ? spec with { Replicas = Math.Max(0, spec.Replicas - jobs[spec.Uid].Sum(j => j.Spec.Replicas)) } : spec;
         return new Member
         {
             Spec = rest,
             Ready = workload.ReadyPods,
-            Pods = RevisionsOf(workload, sets),
+            Pods = pods,
+            Absent = AbsentOf(spec, pods),
             Taken = spec.Ref.Kind == "Deployment" ? sets[spec.Uid].Sum(s => Taken(s.Spec)) : Taken(spec),
             RecordedAs = owner?.Spec.Ref,
             IsUnattributed = owner is null && spec.Ref.Kind is "ReplicaSet" or "Job" && !_onRecord.Contains(spec.Ref),
@@ -76,12 +78,23 @@ internal sealed class Attribution
         _ => [],
     };
 
+    /// <summary>Of a Deployment by the sizes of its ReplicaSets; of a StatefulSet by its pods, as names that others have keep it from making its own.</summary>
+    private int AbsentOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Ref.Kind switch
+    {
+        "Deployment" => Math.Max(0, spec.Replicas - pods.Sum(p => p.Pods)),
+        "StatefulSet" when _objects.PodsAreKnown => Math.Max(0, spec.Replicas - pods.SelectMany(p => p.Seen).Sum(g => Staying(g, spec))),
+        _ => 0,
+    };
+
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
     /// <summary>Old pods that are missing come back new, unless a partition keeps them old.</summary>
     private RevisionPods WithoutMissing(LiveWorkload workload, RevisionPods revision) =>
         !_objects.PodsAreKnown || revision.TemplateHash == workload.Spec.Template.Hash || workload.Spec.Strategy.Partition is > 0 ? revision
-            : revision with { Pods = Math.Min(revision.Pods, Math.Max(0, revision.Seen.Sum(g => g.Serving) - workload.Replaced)) };
+            : revision with { Pods = Math.Min(revision.Pods, Math.Max(0, revision.Seen.Sum(g => Staying(g, workload.Spec)) - workload.Replaced)) };
+
+    /// <summary>Of a StatefulSet that shrinks, those above its size are on their way out.</summary>
+    private static int Staying(PodGroup group, Workload owner) => owner.Ref.Kind != "StatefulSet" ? group.Serving : group.Pods.Count(p => p.Counts && !(p.Ordinal >= owner.Strategy.FirstOrdinal + owner.Replicas));
 
     /// <summary>A restart makes another owner of the same revision: it is still one.</summary>
     private static IReadOnlyList<RevisionPods> Together(IEnumerable<RevisionPods> pods) =>

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>One pod as its object and status tell. There are thousands of them: times are kept as numbers.</summary>
@@ -29,6 +31,9 @@ public sealed record LivePod
 
     /// <summary>All of its containers have ended for good: it serves nobody any more.</summary>
     public bool IsFinished { get; init; }
+
+    /// <summary>The number at the end of its name, which StatefulSets give; null where there is none.</summary>
+    public int? Ordinal => int.TryParse(Name.AsSpan(Name.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal) ? ordinal : null;
 
     public bool IsReady => ReadySince is not null && !IsDeleting;
 

@@ -54,6 +54,9 @@ public sealed record Member
     /// </summary>
     public int Missing => IsRollingOut && !Spec.IsDeleting ? Math.Max(0, Size - Pods.Sum(p => p.Pods)) : 0;
 
+    /// <summary>Pods that are not there, of a workload that was looked at: whatever it rolls out then, it makes them of that.</summary>
+    public int Absent { get; init; }
+
     /// <summary>Whether a kind has pods that we know how to count.</summary>
     public static bool Serves(string kind) => kind is "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController" or "Pod" || RunsToItsEnd(kind);
 

@@ -26,7 +26,17 @@ internal static class ObjectChange
     private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target) =>
         Find(objects, target) is not { } set ? objects
         // Pods that serve nobody are missed by nobody; the rest is as if it had been scaled to 0.
-        : WithSet(objects, set.Spec with { Replicas = 0 });
+        : Filled(WithSet(objects, set.Spec with { Replicas = 0 }), set.Spec);
+
+    /// <summary>A Deployment that is paused, and loses all that it had, fills the last of what it still has.</summary>
+    private static NamespaceObjects Filled(NamespaceObjects objects, Workload gone)
+    {
+        var sets = objects.Workloads.Where(w => w.Spec.Ref.Kind == "ReplicaSet" && w.Spec.ControllerUid == gone.ControllerUid).ToList();
+        var owner = objects.Workloads.FirstOrDefault(w => w.Spec is { Ref.Kind: "Deployment", Strategy.Paused: true } spec && spec.Uid == gone.ControllerUid);
+        var last = sets.Where(s => s.Spec.Ref != gone.Ref).MaxBy(s => s.Spec.CreatedAt);
+        return owner is null || last is null || sets.Any(s => s.Spec.Replicas > 0) ? objects
+            : objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, last) ? w with { Spec = w.Spec with { Replicas = owner.Spec.Replicas } } : w)] };
+    }
 
     private static NamespaceObjects WithSet(NamespaceObjects objects, Workload after)
     {
@@ -41,7 +51,7 @@ internal static class ObjectChange
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas };
         // A Deployment goes on as soon as its ReplicaSets call their pods available: without that time nothing holds the rest of its rollout.
         var isHastened = after.Strategy.MinReadySeconds < before.Spec.Strategy.MinReadySeconds;
-        return objects with
+        var then = objects with
         {
             Workloads =
             [
@@ -50,6 +60,7 @@ internal static class ObjectChange
                     : w),
             ],
         };
+        return spec.ControllerUid == before.Spec.ControllerUid ? then : Filled(then, before.Spec);
     }
 
     private static bool IsSibling(LiveWorkload workload, LiveWorkload set) =>
@@ -79,7 +90,7 @@ internal static class ObjectChange
     {
         if (Find(objects, name) is not { } found || !found.Pod.IsReady || objects.CordonedNodes.Contains(found.Pod.Node)
             || objects.Workloads.FirstOrDefault(w => w.Spec.Uid == found.Group.Shape.OwnerUid) is not { Spec.Ref.Kind: "StatefulSet" or "DaemonSet" } owner
-            || IsNewest(objects, owner, found.Group.Shape) || IsKept(owner, name))
+            || IsNewest(objects, owner, found.Group.Shape) || IsKept(owner, found.Pod))
         {
             // Its ReplicaSet makes another like it; of a pod that nobody owns there is one less.
             return objects;
@@ -93,9 +104,8 @@ internal static class ObjectChange
         && shape.Template.Labels.GetValueOrDefault(LiveRevision.Label) == newest.PodLabel && Ownership.Runs(shape.Template, owner.Spec.Template);
 
     /// <summary>A pod below the partition comes back as it was.</summary>
-    private static bool IsKept(LiveWorkload owner, string pod) =>
-        owner.Spec.Strategy.Partition is > 0 and var partition
-        && int.TryParse(pod.AsSpan(pod.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture, out var ordinal) && ordinal < partition;
+    private static bool IsKept(LiveWorkload owner, LivePod pod) =>
+        owner.Spec.Strategy.Partition is > 0 and var partition && pod.Ordinal < partition;
 
     private static NamespaceObjects WithPod(NamespaceObjects objects, string name, Workload after)
     {

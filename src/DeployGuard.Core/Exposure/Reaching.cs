@@ -65,12 +65,15 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         {
             // Every new ordinal is made from the newest revision, besides what the rollout replaces; other ordinals are new ones too.
             var moved = Math.Abs(member.Spec.Strategy.FirstOrdinal - was.Spec.Strategy.FirstOrdinal);
-            return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size) + Math.Min(moved, member.Size)), exposed > 0, exposed, bound);
+            return (Math.Min(member.Size, Math.Max(exposed, AbsentOf(was, member)) + Math.Max(0, member.Size - was.Size) + Math.Min(moved, member.Size)), exposed > 0, exposed, bound);
         }
 
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
         var live = was.Pods.Sum(p => p.Pods);
         var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)member.Size * ran) + live - 1) / live) - ran;
-        return (Math.Max(exposed, added), exposed > 0, exposed, bound);
+        return (Math.Max(exposed, Math.Max(added, AbsentOf(was, member))), exposed > 0, exposed, bound);
     }
+
+    /// <summary>A pace holds while old pods are there: what is missing of them comes new, all at once.</summary>
+    private static int AbsentOf(Member was, Member member) => Math.Min(member.Size, was.Absent >= was.Size ? member.Size : was.Absent);
 }

@@ -15,14 +15,16 @@ internal static class ScaledFirst
         var (target, size) = (asked.After.Spec.Ref, asked.After.Size);
         var adopted = target.Kind == "Deployment" && asked.Before is null && snapshot.Objects is { } objects ? Adopted(asked.After.Spec, objects) : [];
         var live = asked.Before?.Pods.Sum(p => p.Pods) ?? adopted.Values.Sum();
-        return target.Kind != "Deployment" || live == 0 || size <= (asked.Before?.Size ?? 0) ? snapshot.Members
+        // One that is paused, and has nothing, fills the last that it had.
+        var fills = live == 0 && asked.After.Spec.Strategy.Paused && asked.Before?.Pods.Any(p => p.TemplateHash == asked.After.Spec.Template.Hash) is false;
+        return target.Kind != "Deployment" || (live == 0 && !fills) || size <= (asked.Before?.Size ?? 0) ? snapshot.Members
             : [.. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, live, asked.After.Spec.Template.Hash) : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, live, "") : m)];
     }
 
     /// <param name="asked">Hash of the revision that is asked for.</param>
     private static Member Scaled(Member member, int size, int live, string asked)
     {
-        int Part(int pods) => Math.Max(pods, (int)((((long)size * pods) + live - 1) / live));
+        int Part(int pods) => live == 0 ? size : Math.Max(pods, (int)((((long)size * pods) + live - 1) / live));
         List<RevisionPods> pods = [.. member.Pods.Select(p => p.TemplateHash == asked ? p : p with { Pods = Part(p.Pods) })];
         return member with { Spec = member.Spec with { Replicas = pods.Count > 0 ? pods.Sum(p => p.Pods) : Part(member.Spec.Replicas) }, Pods = pods };
     }

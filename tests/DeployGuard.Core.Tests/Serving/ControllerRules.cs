@@ -9,6 +9,8 @@ internal static class ControllerRules
     /// <returns>Whether anything changed.</returns>
     public static bool Round(this SimulatedNamespace world)
     {
+        // A pod needs a moment to come up: what another controller takes back at once serves nobody.
+        var starting = world.Pods.Where(p => p is { Ready: null, Crashes: false }).ToHashSet();
         var changed = Collect(world);
         foreach (var controller in world.Controllers.ToArray())
         {
@@ -21,16 +23,13 @@ internal static class ControllerRules
             };
         }
 
-        foreach (var pod in world.Pods)
+        starting.IntersectWith(world.Pods);
+        foreach (var pod in starting)
         {
-            if (pod is { Ready: null, Crashes: false })
-            {
-                pod.Ready = world.Now;
-                changed = true;
-            }
+            pod.Ready = world.Now;
         }
 
-        return changed;
+        return changed || starting.Count > 0 || world.Pods.Exists(p => p is { Ready: null, Crashes: false });
     }
 
     /// <summary>Until nothing happens without time passing.</summary>

@@ -30,7 +30,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var now = former is null ? Counted.Nothing : before.Services[former];
         if (asked.Request is ServiceRequest)
         {
-            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, then, former, now);
+            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, then, former, now, former is null ? 0 : oracle.Count(world, former).Ready);
         }
 
         // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
@@ -73,7 +73,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
     }
 
     private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, Asked asked, int steps) =>
-        now.Proven == 0 && oracle.Served(service.Name, world.Now) == 0 ? Excepted.ColdPool
+        now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
         : IsAnotherSize(asked) && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total ? Excepted.ServedBefore
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore

@@ -5,12 +5,17 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>What the users of a Service reach, counted pod by pod.</summary>
-/// <param name="Unproven">Pods that run what is not proven to them; those that surge do not count.</param>
+/// <param name="Unproven">Ready pods that run what is not proven to them; those that surge do not count.</param>
 /// <param name="ByImage">Pods of each image that is not proven.</param>
 /// <param name="Proven">The others; those that surge do not count.</param>
 internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
 {
     public static readonly Counted Nothing = new(0, 0, 0, 0, new Dictionary<int, int>());
+
+    /// <summary>Unproven ones that surge too: a rollout comes to that in a moment.</summary>
+    public int Lacking => ByImage.Values.Sum();
+
+    public int Whole => Lacking + Proven;
 
     public Counted Most(Counted other) => new(
         Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
@@ -43,13 +48,13 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var (unproven, proven) = (0, 0);
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
-            var (all, lacking) = (group.Count(), group.Count(p => !isProven[p.Image]));
+            var (all, lacking) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
             var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
             unproven += Math.Max(0, lacking - surging);
-            proven += Math.Max(0, all - surging - lacking);
+            proven += Math.Max(0, group.Count(p => p.Ready is not null) - surging - lacking);
         }
 
-        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
+        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => p.Ready is not null && !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
     }
 
     /// <summary>Remembers how many proven pods a Service had.</summary>
@@ -63,8 +68,16 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         }
     }
 
-    /// <summary>The most proven pods that a Service had of late, told as the page of the model has it: how many, and when there were last so many.</summary>
-    public int Served(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
+    /// <summary>The most proven pods that a Service had of late, by what was counted and by what is on record: the two are not noted at the same moments.</summary>
+    public int Served(string service, DateTimeOffset now) => Math.Max(Seen(service, now), Recorded(service, now));
+
+    /// <summary>Nothing proven was there of late.</summary>
+    public bool IsCold(string service, DateTimeOffset now) => Math.Min(Seen(service, now), Recorded(service, now)) == 0;
+
+    private int Seen(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
+
+    private int Recorded(string service, DateTimeOffset now) => leader.Changes.Where(c => c.Phase is Phase.Proven).SelectMany(c => c.Served)
+        .Where(s => s.Pool == $"Service {service}" && s.IsWithin(rules.ColdAfter, now)).Select(s => s.Pods).DefaultIfEmpty(0).Max();
 
     /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
     public int Held(SimulatedNamespace world, Front service, int image)

@@ -3,17 +3,18 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <summary>A Service's change adds no pod: the share of its users that unproven revisions get must not grow above the step.</summary>
 internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
 {
-    public string? Broken(SimulatedNamespace world, Front service, Counted then, Front? former, Counted now)
+    /// <param name="ready">Pods that its users had when it was asked.</param>
+    public string? Broken(SimulatedNamespace world, Front service, Counted then, Front? former, Counted now, int ready)
     {
-        if (then.Unproven == 0 || (now.Total > 0 && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total))
+        if (then.Unproven == 0 || (now.Whole > 0 && (long)then.Lacking * now.Whole <= (long)now.Lacking * then.Whole))
         {
             return null;
         }
 
         var held = former ?? service;
-        var raised = then.ByImage.Where(i => now.Total == 0 || i.Value * now.Total > now.ByImage.GetValueOrDefault(i.Key) * then.Total).Select(i => i.Key).ToList();
+        var raised = then.ByImage.Where(i => now.Whole == 0 || i.Value * now.Whole > now.ByImage.GetValueOrDefault(i.Key) * then.Whole).Select(i => i.Key).ToList();
         var steps = raised.Select(i => oracle.Held(world, held, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
-        var least = then.Total >= now.Total ? 1 : 0;
+        var least = then.Total >= Math.Min(now.Total, ready) ? 1 : 0;
         var cap = steps == oracle.Rules.Steps.Count ? then.Total : Math.Max(least, then.Total * oracle.Rules.Steps[steps] / 100);
         if (then.Unproven <= cap)
         {
@@ -21,7 +22,7 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        if (now.Proven == 0 && oracle.Served(service.Name, world.Now) == 0)
+        if (now.Proven == 0 && oracle.IsCold(service.Name, world.Now))
         {
             tally.Add(Excepted.ColdPool);
             return null;
