@@ -1,5 +1,5 @@
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;

@@ -1,8 +1,8 @@
 using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Cluster;

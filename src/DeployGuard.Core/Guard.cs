@@ -1,8 +1,8 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 

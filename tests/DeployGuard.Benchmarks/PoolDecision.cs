@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Benchmarks;

@@ -1,7 +1,7 @@
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Tests;

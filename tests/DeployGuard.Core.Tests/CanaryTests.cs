@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 

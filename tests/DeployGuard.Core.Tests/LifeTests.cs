@@ -1,7 +1,7 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Tests;
 

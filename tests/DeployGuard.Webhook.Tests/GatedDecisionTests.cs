@@ -2,8 +2,8 @@ using System.Text.Json;
 using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;

@@ -3,8 +3,8 @@ using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 

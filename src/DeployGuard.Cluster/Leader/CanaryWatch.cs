@@ -2,8 +2,8 @@ using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Leader;

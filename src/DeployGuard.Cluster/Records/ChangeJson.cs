@@ -1,7 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Origins;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Origins;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Records;

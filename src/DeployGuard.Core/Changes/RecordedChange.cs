@@ -1,5 +1,5 @@
-using DeployGuard.Core.Origins;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Origins;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;

@@ -71,12 +71,25 @@ internal sealed class Attribution
     {
         "Deployment" => Together(sets[workload.Spec.Uid].Select(s =>
             new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
-        "StatefulSet" or "DaemonSet" => Together(ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]])
-            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) }).Select(r => WithoutMissing(workload, r))),
+        "StatefulSet" or "DaemonSet" => Together([.. OfStatus(workload), .. Left(workload, OfStatus(workload))]),
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
+
+    private IReadOnlyList<RevisionPods> OfStatus(LiveWorkload workload) =>
+    [
+        .. ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]])
+            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) }).Select(r => WithoutMissing(workload, r)),
+    ];
+
+    /// <summary>Pods of a revision that its status does not name: amid a rollout that was undone, say.</summary>
+    private IEnumerable<RevisionPods> Left(LiveWorkload workload, IReadOnlyList<RevisionPods> named) =>
+        from made in _made.GetValueOrDefault(workload.Spec.Uid, [])
+        where !named.Any(r => r.TemplateHash == made.Hash)
+        group made.Group by made.Hash into groups
+        let first = groups.First().Shape.Template
+        select new RevisionPods(groups.Key, null, first.ImageNames, groups.Sum(g => g.Serving)) { Seen = [.. groups] };
 
     /// <summary>Of a Deployment by the sizes of its ReplicaSets; of a StatefulSet by its pods, as names that others have keep it from making its own.</summary>
     private int AbsentOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Ref.Kind switch

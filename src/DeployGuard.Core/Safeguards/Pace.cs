@@ -1,6 +1,6 @@
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Safeguards;
 

@@ -1,7 +1,7 @@
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
