@@ -49,8 +49,8 @@ public static class Reasons
         Operator, "Give the path of its pod template under `workloadKinds` of the chart.");
 
     public static readonly Reason ControllerOnly = new(
-        "ControllerOnly", "Guard", "A person wrote a ControllerRevision, which could make a StatefulSet run what nobody judged.",
-        "whoever asked", "Change the StatefulSet or DaemonSet itself.");
+        "ControllerOnly", "Guard", "A person wrote a ControllerRevision, which could make a StatefulSet run what nobody judged, or the annotations by which a Deployment scales its ReplicaSets.",
+        "whoever asked", "Change the StatefulSet, DaemonSet or Deployment itself.");
 
     public static readonly Reason RestartTimeUnknown = new(
         "RestartTimeUnknown", "Guard", "The pods read their own annotations, and a restart annotation says another time than now: it would be input that nobody approved.",

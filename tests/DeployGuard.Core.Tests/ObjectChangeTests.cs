@@ -109,6 +109,45 @@ public class ObjectChangeTests
         Expect(Settled, Some.Update(pod, taken), null);
     }
 
+    [Test]
+    public void AReplicaSetThatIsCalledAvailableSoonerHoldsNothingBack()
+    {
+        var young = SetOf(Web(20, V2).Paced(), Second, 1);
+
+        Expect(Rolling(), Some.Update(young, young.DeepClone().AsObject().With("spec/minReadySeconds", "0")), AllOfThem);
+        Expect(Rolling(), Some.Update(young, young.DeepClone().AsObject().With("spec/minReadySeconds", "700")), null);
+    }
+
+    [TestCase("deployment.kubernetes.io/max-replicas")]
+    [TestCase("deployment.kubernetes.io/desired-replicas")]
+    public void WhatADeploymentScalesItsReplicaSetsByIsItsControllers(string annotation)
+    {
+        var old = SetOf(Web(20));
+        System.Text.Json.Nodes.JsonObject With(string key) => old.DeepClone().AsObject().With("metadata/annotations", $$"""{"{{key}}": "1"}""");
+
+        Assert.That(Rolling().Decide(Some.Update(old, With(annotation))).Denials.Select(d => d.Finding.Reason), Is.EqualTo(new[] { Reasons.ControllerOnly.Code }));
+        Expect(Rolling(), Some.Update(old, With("example.com/note")), null);
+    }
+
+    [Test]
+    public void TheReplicaSetOfADeploymentThatIsBeingDeletedServesOn()
+    {
+        var canary = C(1).With("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"");
+        var objects = Settled.Running(C(1), Phase.Completed, minutes: 5);
+        objects = objects with { Workloads = [.. objects.Workloads.Select(w => w.Spec.Ref == canary.Read().Ref ? canary.Live() : w)] };
+
+        Expect(objects, Scale(SetOf(C(1)), 20), "20 of 40 pods (50%) behind Service web would be unproven; step 5% allows 2");
+    }
+
+    [TestCase(0, null)]
+    [TestCase(1, "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1")]
+    public void OtherOrdinalsOfAStatefulSetAreNewPods(int start, string? refusal)
+    {
+        var set = StatefulSet("db", 10, V2, partition: 9);
+
+        Expect(Sets(set, updated: 1), Some.Update(set, set.DeepClone().AsObject().With("spec/ordinals", $$"""{"start": {{start}}}""")), refusal);
+    }
+
     /// <summary>A StatefulSet or DaemonSet of ten whose rollout to v2 is under way from the end, behind Service web.</summary>
     private static NamespaceObjects Sets(System.Text.Json.Nodes.JsonObject set, int updated)
     {
