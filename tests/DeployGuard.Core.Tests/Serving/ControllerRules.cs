@@ -53,7 +53,11 @@ internal static class ControllerRules
     {
         world.Controllers.RemoveAll(c => c.Uid == uid);
         world.Pods.RemoveAll(p => p.Uid == uid);
-        if (orphan)
+        if (!orphan)
+        {
+            Collect(world);
+        }
+        else
         {
             foreach (var made in world.Controllers.Concat<Made>(world.Pods).Where(m => m.Owner?.Uid == uid))
             {

@@ -36,6 +36,11 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
         if (then.Unproven <= now.Unproven || service.Alias is not null)
         {
+            if (then.Unproven > 0 && then.Unproven == now.Unproven && left < before.Left.GetValueOrDefault(service))
+            {
+                tally.Add(Excepted.FewerProven);
+            }
+
             return null;
         }
 
@@ -76,6 +81,8 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
         : IsAnotherSize(asked) && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total ? Excepted.ServedBefore
+        : asked.Request is WorkloadRequest { Operation: Operation.Delete, Target.Kind: "Pod", Before.ControllerUid: null } pod
+            && world.Of("StatefulSet").Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal)) ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
         : null;
 
