@@ -23,10 +23,19 @@ internal static class ObjectChange
         _ => objects,
     };
 
-    private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target) =>
-        Find(objects, target) is not { } set ? objects
+    private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target)
+    {
+        if (Find(objects, target) is not { } set)
+        {
+            return objects;
+        }
+
+        // One that was let go a moment ago is about to be taken in again.
+        var owned = set with { Spec = set.Spec with { ControllerUid = Adopted(objects, set.Spec).ControllerUid } };
+        var before = objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, set) ? owned : w)] };
         // Pods that serve nobody are missed by nobody; the rest is as if it had been scaled to 0.
-        : Filled(WithSet(objects, set.Spec with { Replicas = 0 }), set.Spec);
+        return Filled(WithSet(before, owned.Spec with { Replicas = 0 }), owned.Spec);
+    }
 
     /// <summary>A Deployment that is paused, and loses all that it had, fills the last of what it still has.</summary>
     private static NamespaceObjects Filled(NamespaceObjects objects, Workload gone)
