@@ -40,9 +40,6 @@ internal sealed class ServingWorld
     /// <summary>Somebody broke the glass: what comes of it is theirs to answer for.</summary>
     public bool IsOver { get; private set; }
 
-#pragma warning disable CA2211
-    public static bool Debugging;
-
     private void Make(string name, string kind, int size)
     {
         var labels = TagSet.None.With("app", name).With("track", name);
@@ -93,16 +90,6 @@ internal sealed class ServingWorld
         var view = View(asked);
         var verdict = s_guard.Decide(asked.Request, view, _world.Now);
         Log.Add($"{asked.What}{(asked.WithBreakGlass ? " by break-glass" : "")}: {verdict.Change.Meaning}, {(verdict.IsAllowed ? "passes" : string.Join("; ", verdict.Denials.Select(d => d.Finding.Message)))}");
-        if (Debugging)
-        {
-            Log.Add($"{this}");
-            foreach (var j in new DeployGuard.Core.Safeguards.Inspection(verdict.Change, _leader.Policy, view, _world.Now).Exposed)
-            {
-                Log.Add($"   >> {j.Pool.Name} members {string.Join(", ", j.Pool.Members.Select(m => $"{m.Spec.Ref.Kind} {m.Spec.Ref.Name} size {m.Size} rolling {m.IsRollingOut} unattr {m.IsUnattributed} pods {string.Join("+", m.Pods.Select(p => $"{p.TemplateHash[..Math.Min(9, p.TemplateHash.Length)]} {p.Images[0][^1]}:{p.Pods}"))}"))}");
-                Log.Add($"   >> total {j.Total} unproven {j.Unproven} raised {j.IsRaised} over {j.IsOver} cap {j.Cap} batch {j.OwnBatch} cold {j.IsCold} held {j.Held.Steps} refused {j.IsRefused} replaced {j.Replaced}");
-            }
-        }
-
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Change.Meaning}" : $"refused: {verdict.Change.Meaning}");
         if (!verdict.IsAllowed)
         {

@@ -10,7 +10,7 @@ public class WhatServesTests
     private const int MostTold = 3;
 
     /// <summary>For the long run: <c>SERVING_STEPS=1000000</c>. The short one takes seconds.</summary>
-    private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("SERVING_STEPS"), out var steps) ? steps : 60_000;
+    private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("SERVING_STEPS"), out var steps) ? steps : 20_000;
 
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("SERVING_SEED"), out var seed) ? seed : 1;
 
