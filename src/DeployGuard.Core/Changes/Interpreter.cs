@@ -97,7 +97,8 @@ internal sealed class Interpreter(TrustedControllers trusted)
 
     /// <summary>A controller makes up for ReplicaSets and Pods that a person deletes, and may do so with another revision.</summary>
     private static bool IsMissed(Request request) =>
-        request is WorkloadRequest { Target.Kind: "ReplicaSet" or "Pod", SubResource: "", Before.ControllerUid: not null, Requester.IsControlPlane: false };
+        request is WorkloadRequest { Target.Kind: "ReplicaSet", SubResource: "", Before: not null, Requester.IsControlPlane: false }
+            or WorkloadRequest { Target.Kind: "Pod", SubResource: "", Before.ControllerUid: not null, Requester.IsControlPlane: false };
 
     /// <summary>A Deployment makes up for pods that are taken from one of its ReplicaSets.</summary>
     private static bool IsOwnedSet(Workload workload) => workload is { Ref.Kind: "ReplicaSet", ControllerUid: not null };

@@ -71,25 +71,12 @@ internal sealed class Attribution
     {
         "Deployment" => Together(sets[workload.Spec.Uid].Select(s =>
             new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
-        "StatefulSet" or "DaemonSet" => Together([.. OfStatus(workload), .. Left(workload, OfStatus(workload))]),
+        "StatefulSet" or "DaemonSet" => Together(WithLeftOver(workload, ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]]))
+            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) }).Select(r => WithoutMissing(workload, r))),
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
-
-    private IReadOnlyList<RevisionPods> OfStatus(LiveWorkload workload) =>
-    [
-        .. ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]])
-            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) }).Select(r => WithoutMissing(workload, r)),
-    ];
-
-    /// <summary>Pods of a revision that its status does not name: amid a rollout that was undone, say.</summary>
-    private IEnumerable<RevisionPods> Left(LiveWorkload workload, IReadOnlyList<RevisionPods> named) =>
-        from made in _made.GetValueOrDefault(workload.Spec.Uid, [])
-        where !named.Any(r => r.TemplateHash == made.Hash)
-        group made.Group by made.Hash into groups
-        let first = groups.First().Shape.Template
-        select new RevisionPods(groups.Key, null, first.ImageNames, groups.Sum(g => g.Serving)) { Seen = [.. groups] };
 
     /// <summary>Of a Deployment by the sizes of its ReplicaSets; of a StatefulSet by its pods, as names that others have keep it from making its own.</summary>
     private int AbsentOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Ref.Kind switch
@@ -100,6 +87,19 @@ internal sealed class Attribution
     };
 
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
+
+    /// <summary>On its way back from a rollout a StatefulSet names no revision but the one that it goes back to, while pods still run the other.</summary>
+    private IReadOnlyList<RevisionPods> WithLeftOver(LiveWorkload workload, IReadOnlyList<RevisionPods> split)
+    {
+        if (split is not [var only] || !_made.TryGetValue(workload.Spec.Uid, out var made))
+        {
+            return split;
+        }
+
+        var left = made.Where(m => m.Hash != only.TemplateHash).GroupBy(m => m.Hash)
+            .Select(g => new RevisionPods(g.Key, null, g.First().Group.Shape.Template.ImageNames, g.Sum(m => Staying(m.Group, workload.Spec)))).ToList();
+        return [only with { Pods = Math.Max(0, only.Pods - left.Sum(l => l.Pods)) }, .. left];
+    }
 
     /// <summary>Old pods that are missing come back new, unless a partition keeps them old.</summary>
     private RevisionPods WithoutMissing(LiveWorkload workload, RevisionPods revision) =>

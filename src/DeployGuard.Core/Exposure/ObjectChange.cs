@@ -23,10 +23,19 @@ internal static class ObjectChange
         _ => objects,
     };
 
-    private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target) =>
-        Find(objects, target) is not { } set ? objects
+    private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target)
+    {
+        if (Find(objects, target) is not { } set)
+        {
+            return objects;
+        }
+
+        // One that was let go a moment ago is about to be taken in again.
+        var owned = set with { Spec = set.Spec with { ControllerUid = Adopted(objects, set.Spec).ControllerUid } };
+        var before = objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, set) ? owned : w)] };
         // Pods that serve nobody are missed by nobody; the rest is as if it had been scaled to 0.
-        : Filled(WithSet(objects, set.Spec with { Replicas = 0 }), set.Spec);
+        return Filled(WithSet(before, owned.Spec with { Replicas = 0 }), owned.Spec);
+    }
 
     /// <summary>A Deployment that is paused, and loses all that it had, fills the last of what it still has.</summary>
     private static NamespaceObjects Filled(NamespaceObjects objects, Workload gone)
@@ -45,8 +54,10 @@ internal static class ObjectChange
             return objects with { Workloads = [.. objects.Workloads, new LiveWorkload { Spec = after }] };
         }
 
+        var owned = Adopted(objects, after);
         // What is let go goes on serving while its owner makes another, also where that would take it in again.
-        var owned = before.Spec.ControllerUid is not null && after.ControllerUid is null ? after : Adopted(objects, after);
+        var isLetGo = before.Spec.ControllerUid is { } had && after.ControllerUid != had && owned.ControllerUid == had;
+        owned = isLetGo ? after with { ControllerUid = null } : owned;
         after = owned.ControllerUid == before.Spec.ControllerUid ? owned with { Replicas = after.Replicas } : owned;
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas };
         // A Deployment goes on as soon as its ReplicaSets call their pods available: without that time nothing holds the rest of its rollout.

@@ -53,7 +53,11 @@ internal static class ControllerRules
     {
         world.Controllers.RemoveAll(c => c.Uid == uid);
         world.Pods.RemoveAll(p => p.Uid == uid);
-        if (orphan)
+        if (!orphan)
+        {
+            Collect(world);
+        }
+        else
         {
             foreach (var made in world.Controllers.Concat<Made>(world.Pods).Where(m => m.Owner?.Uid == uid))
             {
@@ -62,7 +66,7 @@ internal static class ControllerRules
         }
     }
 
-    /// <summary>Pods of every fifth workload by its uid do not come up: sizes alone say nothing.</summary>
+    /// <summary>Pods of some workloads never come up: sizes alone say nothing.</summary>
     public static bool IsCrashing(this SimulatedNamespace world, Controller owner)
     {
         var root = world.ByUid(owner.Owner?.Uid) ?? owner;

@@ -20,22 +20,28 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
         var before = Play(world, null);
         var after = Play(world, asked);
-        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after.Left[s.Key])).FirstOrDefault(b => b is not null);
+        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after)).FirstOrDefault(b => b is not null);
     }
 
-    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked, int left)
+    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked, Played after)
     {
+        var left = after.End[service].Proven;
         // Of a Service that changes: what its users had by its former self.
         var former = before.Services.Keys.FirstOrDefault(s => s.Name == service.Name);
         var now = former is null ? Counted.Nothing : before.Services[former];
         if (asked.Request is ServiceRequest)
         {
-            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, then, former, now, former is null ? 0 : oracle.Count(world, former).Ready);
+            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, after.End[service], former, former is null ? now : before.End[former], former is null ? 0 : oracle.Count(world, former).Ready);
         }
 
         // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
         if (then.Unproven <= now.Unproven || service.Alias is not null)
         {
+            if (then.Unproven > 0 && then.Unproven == now.Unproven && former is not null && left < before.End[former].Proven)
+            {
+                tally.Add(Excepted.FewerProven);
+            }
+
             return null;
         }
 
@@ -43,7 +49,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var steps = raised.Select(i => oracle.Held(before.World, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var total = Math.Max(now.Total, then.Total);
         var cap = CapOf(steps, left > 0 && asked.Request.Operation is not Operation.Delete ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
-        var batch = after(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
+        var batch = Stored(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
         if (then.Unproven - Paced(world, service, asked, steps) <= Math.Max(cap, batch))
         {
             tally.Add("raised within its step");
@@ -52,13 +58,13 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
         return Why(world, service, then, now, asked, steps) is { } excepted ? Count(excepted)
             : $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total}; step {steps} allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
+    }
 
-        static IReadOnlyList<Controller> after(SimulatedNamespace world, Asked asked)
-        {
-            var copy = world.Copy();
-            asked.Apply(copy);
-            return copy.Controllers;
-        }
+    private static List<Controller> Stored(SimulatedNamespace world, Asked asked)
+    {
+        var copy = world.Copy();
+        asked.Apply(copy);
+        return copy.Controllers;
     }
 
     /// <summary>What a rollout at a pace that conforms has brought so far came a batch at a time: more replicas amid it are judged by what they add.</summary>
@@ -76,6 +82,8 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
         : IsAnotherSize(asked) && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total ? Excepted.ServedBefore
+        : asked.Request is WorkloadRequest { Operation: Operation.Delete, Target.Kind: "Pod", Before.ControllerUid: null } pod
+            && world.Of("StatefulSet").Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal)) ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
         : null;
 
@@ -99,11 +107,11 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         asked?.Apply(copy);
         var most = copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s));
         copy.Settle(w => w.Services.ForEach(s => most[s] = most[s].Most(oracle.Count(w, s))));
-        return new Played(copy, most, copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s).Proven));
+        return new Played(copy, most, copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s)));
     }
 
     /// <param name="World">In the end.</param>
     /// <param name="Services">The most of each.</param>
-    /// <param name="Left">Proven pods of each in the end.</param>
-    private sealed record Played(SimulatedNamespace World, Dictionary<Front, Counted> Services, Dictionary<Front, int> Left);
+    /// <param name="End">What they come to.</param>
+    private sealed record Played(SimulatedNamespace World, Dictionary<Front, Counted> Services, Dictionary<Front, Counted> End);
 }

@@ -90,7 +90,6 @@ internal sealed class ServingWorld
         var view = View(asked);
         var verdict = s_guard.Decide(asked.Request, view, _world.Now);
         Log.Add($"{asked.What}{(asked.WithBreakGlass ? " by break-glass" : "")}: {verdict.Change.Meaning}, {(verdict.IsAllowed ? "passes" : string.Join("; ", verdict.Denials.Select(d => d.Finding.Message)))}");
-
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Change.Meaning}" : $"refused: {verdict.Change.Meaning}");
         if (!verdict.IsAllowed)
         {
