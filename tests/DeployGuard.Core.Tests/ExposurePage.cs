@@ -53,7 +53,8 @@ internal sealed class ExposurePage(PooledWorld world)
         var cap = steps == world.Steps.Count ? total : Math.Max(1, total * world.Steps[steps] / 100);
         var batch = will.Where(m => m.IsRollingOut && !m.IsPartitioned && raised.Contains(m.Image) && Conforms(m, world.Latched(m.Image, pool))).Select(m => Math.Min(m.Size, m.Pacing.Batch(m.Size))).DefaultIfEmpty(0).Max();
         var unproven = will.Sum(m => CountedOf(m, pool));
-        return unproven > Math.Max(cap, batch) ? $"{unproven} of {total} in {pool} before it rolls out, {steps} steps held, cap {cap}" : null;
+        var isLargerShare = (long)unproven * TotalNow(pool, was) > (long)was.Sum(m => CountedOf(m, pool)) * total;
+        return isLargerShare && unproven > Math.Max(cap, batch) ? $"{unproven} of {total} in {pool} before it rolls out, {steps} steps held, cap {cap}" : null;
     }
 
     /// <summary>Steps for which enough pods run it that the pool's users reach.</summary>

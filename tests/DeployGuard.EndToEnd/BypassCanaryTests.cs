@@ -109,10 +109,11 @@ public class BypassCanaryTests
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         // A Service is judged by the caches, unless these have something against it.
         await sandbox.EveryReplicaAnswersAsync("CanaryMissing", Service(selector: """{"app": "green"}"""), Service());
-        (await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""")).OrFail();
 
-        var opened = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ClusterIP","externalName":null}}""");
-        Assert.That(opened.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+        var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
+        Assert.That(elsewhere.Output, Does.Contain("users behind Service web would be sent elsewhere, and nobody can tell what serves at web.example.com"));
+        var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"selector":{"app":"green"}}}""");
+        Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
     }
 
     [Test]

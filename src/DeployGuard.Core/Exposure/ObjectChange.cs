@@ -68,6 +68,8 @@ internal static class ObjectChange
             [
                 .. objects.Workloads.Select(w => ReferenceEquals(w, before) ? w with { Spec = spec }
                     : isHastened && IsSibling(w, before) ? w with { Spec = w.Spec with { Replicas = 0 } }
+                    // All that is asked for comes, before its owner takes it back.
+                    : after.Replicas > before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid ? w with { Spec = w.Spec with { Replicas = Math.Max(w.Spec.Replicas, after.Replicas) } }
                     : w),
             ],
         };

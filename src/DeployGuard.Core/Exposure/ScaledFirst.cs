@@ -17,7 +17,8 @@ internal static class ScaledFirst
         var live = asked.Before?.Pods.Sum(p => p.Pods) ?? adopted.Values.Sum();
         // One that is paused, and has nothing, fills the last that it had.
         var fills = live == 0 && asked.After.Spec.Strategy.Paused && asked.Before?.Pods.Any(p => p.TemplateHash == asked.After.Spec.Template.Hash) is false;
-        return target.Kind != "Deployment" || (live == 0 && !fills) || size <= (asked.Before?.Size ?? 0) ? snapshot.Members
+        var hasOther = adopted.Count > 0 || fills || asked.Before?.Pods.Any(p => p.Pods > 0 && p.TemplateHash != asked.After.Spec.Template.Hash) is true;
+        return target.Kind != "Deployment" || !hasOther || size <= (asked.Before?.Size ?? 0) ? snapshot.Members
             : [.. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, live, asked.After.Spec.Template.Hash) : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, live, "") : m)];
     }
 

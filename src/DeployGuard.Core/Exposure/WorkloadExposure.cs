@@ -29,7 +29,15 @@ internal sealed class WorkloadExposure(ExposureContext context)
     {
         var (now, first) = (context.Snapshot.Members, ScaledFirst.Of(asked, context.Snapshot));
         return ReferenceEquals(now, first) ? []
-            : context.Snapshot.Services.Select(s => new ObjectExposure(context).Assess(Pool.Behind(s, first), Pool.Behind(s, now), isRelabelled: false)).Where(a => a.IsRaised);
+            : context.Snapshot.Services.Select(s => (Now: Pool.Behind(s, now), Then: new ObjectExposure(context).Assess(Pool.Behind(s, first), Pool.Behind(s, now), isRelabelled: false)))
+                .Where(s => s.Then.IsRaised && IsLargerShare(s.Now, s.Then)).Select(s => s.Then);
+    }
+
+    /// <summary>More of what its users have in the same share is no more exposure: more replicas amid an undo wait for nothing.</summary>
+    private bool IsLargerShare(Pool now, PoolAssessment then)
+    {
+        var had = context.Unproven.Of(now, context.Proven.In(now), null);
+        return (long)then.Unproven * context.WeighNow(now, had) > (long)had.Sum(p => p.Pods) * then.Total;
     }
 
     /// <summary>The same pool as it is; without the workload where it is not in it yet.</summary>
