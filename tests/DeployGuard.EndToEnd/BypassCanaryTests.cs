@@ -182,8 +182,9 @@ public class BypassCanaryTests
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
             run => run.Output.Contains("Completed", StringComparison.Ordinal), "the one pod to be available", seconds: 240);
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
-        await sandbox.ObservedAsync("deployment/web");
-        (await sandbox.ScaleAsync("deployment/web", 4)).OrFail();
+        // More replicas amid the undo would bring more of what is undone too.
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+        await Rig.Wait.UntilAsync(() => sandbox.ScaleAsync("deployment/web", 4), run => run.Succeeded, "the pods that were undone to go");
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
 
         Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven"));
