@@ -28,8 +28,11 @@ public class ChartLifecycleTests : OwnWorld
         (await Plane.KubectlAsync("admin", "apply", "-f", World.Manifest("other-operators.yaml"))).OrFail();
         (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=600s", "-f", World.Manifest("other-operators.yaml"))).OrFail();
         // The programs are those of this version, and write hashes that the former definitions do not take. Helm brings definitions before it replaces programs.
-        var definitions = (await Rendered.OfAsync()).Objects.Where(o => o.GetProperty("kind").ValueEquals("CustomResourceDefinition")).Select(o => o.GetRawText());
-        (await Plane.KubectlAsync("admin", string.Join("\n---\n", definitions), ["apply", "-f", "-"])).OrFail();
+        var definitions = (await Rendered.OfAsync()).Objects.Where(o =>
+            o.GetProperty("kind").ValueEquals("CustomResourceDefinition")
+            // Helm takes over none that it has not made.
+            && !o.GetProperty("metadata").GetProperty("name").ValueEquals("changetemplates.deployguard.io")).Select(o => o.GetRawText());
+        (await Plane.KubectlAsync("admin", string.Join("\n---\n", definitions), ["apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-"])).OrFail();
         _guarded = await WithWebRunningAsync();
         _elsewhere = await UnguardedAsync();
     }
