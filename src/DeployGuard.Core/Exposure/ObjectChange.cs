@@ -33,7 +33,7 @@ internal static class ObjectChange
         // One that was let go a moment ago is about to be taken in again.
         var owned = set with { Spec = set.Spec with { ControllerUid = Adopted(objects, set.Spec).ControllerUid } };
         var before = objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, set) ? owned : w)] };
-        // Pods that serve nobody are missed by nobody; the rest is as if it had been scaled to 0.
+        // Its controller makes up for it as if it had been scaled to 0.
         return Filled(WithSet(before, owned.Spec with { Replicas = 0 }), owned.Spec);
     }
 

@@ -29,11 +29,12 @@ internal sealed class WorkloadExposure(ExposureContext context)
     {
         var (now, first) = (context.Snapshot.Members, ScaledFirst.Of(asked, context.Snapshot));
         return ReferenceEquals(now, first) ? []
-            : context.Snapshot.Services.Select(s => (Now: Pool.Behind(s, now), Then: new ObjectExposure(context).Assess(Pool.Behind(s, first), Pool.Behind(s, now), isRelabelled: false)))
+            : context.Snapshot.Services.Select(s => (Service: s, Now: Pool.Behind(s, now)))
+                .Select(s => (s.Now, Then: new ObjectExposure(context).Assess(Pool.Behind(s.Service, first), s.Now, isRelabelled: false)))
                 .Where(s => s.Then.IsRaised && IsLargerShare(s.Now, s.Then)).Select(s => s.Then);
     }
 
-    /// <summary>More of what its users have in the same share is no more exposure: more replicas amid an undo wait for nothing.</summary>
+    /// <summary>More of what its users have in the same share is no more exposure.</summary>
     private bool IsLargerShare(Pool now, PoolAssessment then)
     {
         var had = context.Unproven.Of(now, context.Proven.In(now), null);
