@@ -32,11 +32,14 @@ internal sealed class ExposureContext
     public UnprovenCount Unproven { get; }
 
     /// <summary>
-    /// The pods that the users of a pool have as it is. Where no proven one is left, at least as many as there were until a while ago: a canary
-    /// that is alone for a moment holds no step by it.
+    /// The pods that the users of a pool have as it is. Where no proven one is there, at least as many as there were until a while ago: a canary that is alone
+    /// for a moment holds no step by it, and is not all that its users have.
     /// </summary>
-    public int WeighNow(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
-        ProvenOf(pool, unproven) is var proven && proven > 0 ? Weigh(pool, unproven, null) : Math.Max(Weigh(pool, unproven, null), Replaced(pool, proven).Pods);
+    public int WeighNow(Pool pool, IReadOnlyList<UnprovenPods> unproven)
+    {
+        var total = Weigh(pool, unproven, null);
+        return total > unproven.Sum(u => u.Pods) ? total : Math.Max(total, Replaced(pool, ProvenOf(pool, unproven)).Pods);
+    }
 
     /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
     /// <param name="asked">The workload that a request is about: it is counted as asked for.</param>

@@ -8,9 +8,10 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <param name="Unproven">Ready pods that run what is not proven to them; those that surge do not count.</param>
 /// <param name="ByImage">Pods of each image that is not proven.</param>
 /// <param name="Proven">The others; those that surge do not count.</param>
-internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, IReadOnlyDictionary<int, int> ByImage)
+/// <param name="Asked">Pods without those beyond the size of their controller, which are on their way out.</param>
+internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, int Asked, IReadOnlyDictionary<int, int> ByImage)
 {
-    public static readonly Counted Nothing = new(0, 0, 0, 0, new Dictionary<int, int>());
+    public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>());
 
     /// <summary>Unproven ones that surge too: a rollout comes to that in a moment.</summary>
     public int Lacking => ByImage.Values.Sum();
@@ -18,7 +19,7 @@ internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, I
     public int Whole => Lacking + Proven;
 
     public Counted Most(Counted other) => new(
-        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready),
+        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready), Math.Max(Asked, other.Asked),
         ByImage.Keys.Union(other.ByImage.Keys).ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))));
 }
 
@@ -45,16 +46,17 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         }
 
         var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
-        var (unproven, proven) = (0, 0);
+        var (unproven, proven, asked) = (0, 0, 0);
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
             var (all, lacking) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
             var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
+            asked += Math.Min(all, group.Key?.Replicas ?? all);
             unproven += Math.Max(0, lacking - surging);
             proven += Math.Max(0, group.Count(p => p.Ready is not null) - surging - lacking);
         }
 
-        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), pods.Where(p => p.Ready is not null && !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
+        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), asked, pods.Where(p => p.Ready is not null && !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
     }
 
     /// <summary>Remembers how many proven pods a Service had.</summary>
