@@ -12,6 +12,7 @@ passed=0
 failed=0
 skipped=0
 broken=0
+failures=""
 
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
@@ -47,6 +48,7 @@ run_project() {
     fi
     passed=$((passed + passed_here))
     failed=$((failed + failed_here))
+    [ "$failed_here" -eq 0 ] || failures+="$(sed -nE "s/^  Failed (.*)/$(basename "$project"): \1/p" "$log")"$'\n'
 }
 
 for project in tests/*.Tests; do run_project "$project"; done
@@ -64,5 +66,6 @@ fi
 status=0
 if [ "$failed" -gt 0 ] || [ "$broken" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi
 [ "$broken" -eq 0 ] || failed=$((failed + broken))
+[ -z "$failures" ] || printf '==> failed\n%s' "$failures"
 echo "$passed passed, $failed failed$([ "$skipped" -eq 0 ] || echo ", $skipped skipped")"
 exit "$status"
