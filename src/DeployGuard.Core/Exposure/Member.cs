@@ -19,6 +19,9 @@ public sealed record Member
     /// <summary>Pods of it that the pool's Service does not select, though it selects the template.</summary>
     public int Away { get; init; }
 
+    /// <summary>Those of <see cref="Away"/> in whose place the rollout under way makes others, which the Service selects.</summary>
+    public int Coming { get; init; }
+
     /// <summary>Pods that its controller counts, and that run something else: they are told by themselves, and are no others' besides.</summary>
     public int Taken { get; init; }
 

@@ -41,6 +41,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         {
             // What surges is no part of its size, wherever it is.
             Away = Math.Max(0, away - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
+            Coming = member.Spec.Strategy.Paused ? 0 : member.Pods.Where(p => p.TemplateHash != member.Spec.Template.Hash).Sum(p => AwayOf(p, service)),
             Pods =
             [
                 .. member.Pods.Select(p => p with
@@ -80,7 +81,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
                 yield return Stray(member, revision, group.Shape.Template, group.Pods.Min(p => p.Name) ?? "", group.Serving, group.Ready, [group]);
             }
 
-            var coming = revision.Labels is { } labels && service.Selects(labels) ? revision.Pods - revision.Seen.Sum(g => g.Serving) : 0;
+            // Each that ends comes back with the labels of today, wherever it is seen now.
+            var coming = revision.Labels is { } labels && service.Selects(labels) ? revision.Pods - here.Sum(g => g.Serving) : 0;
             if (coming > 0)
             {
                 yield return Stray(member, revision, member.Spec.Template, revision.Owned ?? "", coming, 0, []);

@@ -90,7 +90,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     {
         // A port that was not there before has no users yet, but those of the others may be sent to it by its number.
         var was = sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node == share.Node) ?? sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node.Length == 0);
-        var had = was?.Total ?? 0;
+        var had = was is null ? 0 : HadBy(was, pool, poolBefore, served);
         List<string> raised =
         [
             .. share.Revisions.GroupBy(r => r.Key)
@@ -108,6 +108,16 @@ internal sealed class ServiceExposure(ExposureContext context)
             // One pod is a step of a pool that has as many as before. Of one that was narrowed to it, it is all that its users have.
             LeastCap = share.Total >= Math.Max(had, totalBefore) ? 1 : 0,
         };
+    }
+
+    /// <summary>
+    /// The pods of which its users had a share. Where no proven one is there, and other pods come, at least as many as there were until a while ago: an unproven pod
+    /// that is alone for a moment is not all that they had.
+    /// </summary>
+    private static int HadBy(Share was, Pool pool, Pool poolBefore, Served served)
+    {
+        var isOfOthers = !pool.Members.Select(m => m.Spec.Ref).ToHashSet().SetEquals(poolBefore.Members.Select(m => m.Spec.Ref));
+        return isOfOthers && was.Total <= was.Revisions.Sum(r => r.Pods) ? Math.Max(was.Total, served.Pods) : was.Total;
     }
 
     private PoolAssessment Assessment(Pool pool, Share share, IReadOnlyList<string> raised, Held held) => new()

@@ -32,7 +32,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     private IEnumerable<UnprovenPods> Count(Member member, ProvenHere here, Func<RevisionPods, int> comes)
     {
         // What is being deleted makes up for nothing, and takes nothing away either.
-        var left = member.Spec.IsDeleting ? Math.Max(member.Size, member.Pods.Sum(p => p.Pods)) : member.Size;
+        var left = member.Spec.IsDeleting ? Math.Max(member.Size, member.Pods.Sum(p => p.Pods)) : member.Size + member.Coming;
         foreach (var revision in NewestFirst(member))
         {
             if (!proven.Lacks(member, revision, here))
@@ -43,7 +43,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
             // What is missing of the size is made of the newest revision, at once; while it is paused, of what it has; by what is being deleted, not at all.
             var running = member.Spec.IsDeleting ? revision.Pods
-                : !member.IsRollingOut ? member.Size
+                : !member.IsRollingOut ? member.Size + member.Coming
                 : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision))
                 : HoldsStill(member) ? revision.Pods + member.Missing : revision.Pods;
             var pods = Math.Min(left, running);

@@ -88,7 +88,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var steps = rules.Steps.Count(s => s <= percent);
         var pods = world.Behind(service).ToList();
         var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
-        var ready = pods.Count(p => p.Ready is not null);
+        var ready = pods.Where(p => p.Ready is not null).GroupBy(p => RootOf(world, p)).Sum(g => Math.Min(g.Count(), g.Key?.Replicas ?? g.Count()));
         while (steps < rules.Steps.Count && old >= Math.Max(1, ready * rules.Steps[steps] * 4 / 500))
         {
             steps++;
