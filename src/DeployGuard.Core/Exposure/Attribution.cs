@@ -88,17 +88,27 @@ internal sealed class Attribution
 
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
-    /// <summary>On its way back from a rollout a StatefulSet names no revision but the one that it goes back to, while pods still run the other.</summary>
+    /// <summary>A StatefulSet names the revision that it comes from and the one that it goes to, while pods may still run one that was given up amid its rollout.</summary>
     private IReadOnlyList<RevisionPods> WithLeftOver(LiveWorkload workload, IReadOnlyList<RevisionPods> split)
     {
-        if (split is not [var only] || !_made.TryGetValue(workload.Spec.Uid, out var made))
+        if (!_made.TryGetValue(workload.Spec.Uid, out var made))
         {
             return split;
         }
 
-        var left = made.Where(m => m.Hash != only.TemplateHash).GroupBy(m => m.Hash)
+        var left = made.Where(m => split.All(r => r.TemplateHash != m.Hash)).GroupBy(m => m.Hash)
             .Select(g => new RevisionPods(g.Key, null, g.First().Group.Shape.Template.ImageNames, g.Sum(m => Staying(m.Group, workload.Spec)))).ToList();
-        return [only with { Pods = Math.Max(0, only.Pods - left.Sum(l => l.Pods)) }, .. left];
+        var rest = left.Sum(l => l.Pods);
+        List<RevisionPods> named = [];
+        // They are counted with those that it comes from.
+        foreach (var revision in split.OrderBy(r => r.TemplateHash == workload.Spec.Template.Hash))
+        {
+            var others = Math.Min(rest, revision.Pods);
+            rest -= others;
+            named.Add(revision with { Pods = revision.Pods - others });
+        }
+
+        return [.. named, .. left];
     }
 
     /// <summary>Old pods that are missing come back new, unless a partition keeps them old.</summary>
