@@ -23,7 +23,9 @@ internal sealed class ObjectExposure(ExposureContext context)
         }
 
         var isRelabelled = change is { Before: { } before, After: { } asked } && !Maps.Same(before.Template.Labels, asked.Template.Labels);
-        return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled))];
+        // Its controller makes the next one of its newest revision at once, also where it would have come to that by its pace.
+        var hastened = after.Workloads.Where(w => w.Replaced > 0).Select(w => (w.Spec.Ref, w.Spec.Template.Hash)).ToHashSet();
+        return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled, hastened))];
     }
 
     /// <summary>Labels by which a Service may select what the request is about: its own, before and after, and those that its owners give to others.</summary>
@@ -58,7 +60,8 @@ internal sealed class ObjectExposure(ExposureContext context)
         }
     }
 
-    public PoolAssessment Assess(Pool pool, Pool before, bool isRelabelled)
+    /// <param name="hastened">Workloads and revisions of which one more comes now than their pace would bring.</param>
+    public PoolAssessment Assess(Pool pool, Pool before, bool isRelabelled, IReadOnlySet<(WorkloadRef Workload, string TemplateHash)> hastened)
     {
         var proven = context.Proven.In(before);
         var (had, has) = (context.Unproven.Of(before, proven, null), context.Unproven.Of(pool, proven, null));
@@ -67,7 +70,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         var (totalBefore, total) = (context.WeighNow(before, had), ExposureContext.Weigh(pool, has, null));
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
         total = noneLeft ? Math.Max(total, served.Pods) : total;
-        var raised = ExposureContext.RaisedKeys(had, has);
+        IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(has.Where(p => hastened.Contains((p.Workload, p.TemplateHash))).Select(p => p.Key))];
         if (raised.Count == 0 && isRelabelled && (long)has.Sum(p => p.Pods) * totalBefore > (long)had.Sum(p => p.Pods) * total)
         {
             // Fewer proven pods beside them: what is unproven reaches a larger share of the users.
