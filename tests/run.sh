@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every test project and prints, as its last line, "N passed, N failed" over all of them, and how many were skipped, if any was.
-# Exits non-zero if a test failed, a project could not be run, or none ran.
+# Before it come the names of what failed. Exits non-zero if a test failed, a project could not be run, or none ran.
 # The end-to-end tests run as many at a time as the machine carries. At most three of them that failed are run once more, alone: what passes then
 # counts as passed and is told as FLAKY, since it points to a test that does not wait for what it needs, or to a race. What the API server cannot have is
 # skipped, and told by name with the reason; so is every program of a world that ended by itself (DAMAGED).
@@ -31,6 +31,7 @@ run_project() {
     if [ -z "$summary" ]; then
         echo "run.sh: $(basename "$project") ended without running a test"
         broken=$((broken + 1))
+        failures+="$(basename "$project"): ended without running a test"$'\n'
         return
     fi
     passed_here="$(number_of Passed)"
@@ -58,7 +59,7 @@ if [ "${2:-}" != --without-end-to-end ]; then
     for rules in charts/deployguard/tests/*_test.yaml manifests/monitoring/*_test.yaml; do
         [ -e "$rules" ] || continue
         echo "==> promtool test rules $rules"
-        if "$bin/promtool" test rules "$rules"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+        if "$bin/promtool" test rules "$rules"; then passed=$((passed + 1)); else failed=$((failed + 1)); failures+="promtool: $rules"$'\n'; fi
     done
     run_project tests/DeployGuard.EndToEnd may-be-flaky
 fi

@@ -27,6 +27,35 @@ public class CanaryStatusTests
     public void WhatWasHeldStaysWhileNobodyRejects() =>
         Assert.That(CanaryStatus.Next(Change("web", "image-2"), [], new HashSet<string>(), s_now).Held.Single().Percent, Is.EqualTo(5));
 
+    /// <summary>The way back to it stays open, for those whom it served; and its autoscaler may not come back to what it had.</summary>
+    [Test]
+    public void WhatCompletedAndIsReplacedKeepsWhomItServed()
+    {
+        var completed = Change("web", "image-2") with { Phase = Phase.Completed, Served = [new Served("Service web", 10, s_now, IsPresent: true)] };
+        var replaced = Standing(completed) with { IsCurrent = false };
+
+        var during = CanaryStatus.Next(completed, [replaced], new HashSet<string>(), s_now.AddMinutes(1)).Served.Single();
+        Assert.That(during, Is.EqualTo(new Served("Service web", 0, s_now.AddMinutes(1))));
+        Assert.That(CanaryStatus.Next(completed with { Served = [during] }, [], new HashSet<string>(), s_now.AddMinutes(2)).Served.Single(), Is.EqualTo(during));
+        Assert.That(CanaryStatus.Next(completed with { Served = [during] }, [Standing(completed)], new HashSet<string>(), s_now.AddMinutes(3)).Served.Single().Pods, Is.EqualTo(4));
+    }
+
+    private static PoolStanding Standing(RecordedChange change) => new()
+    {
+        Policy = "canary",
+        Pool = "Service web",
+        Workload = change.Workload,
+        TemplateHash = change.TemplateHash,
+        Images = change.Images,
+        Owned = null,
+        Pods = 4,
+        IsProven = false,
+        IsProving = true,
+        Unproven = 4,
+        Total = 10,
+        Rules = new CanaryRules { Steps = [5] },
+    };
+
     private static RecordedChange Change(string workload, string image) => new()
     {
         Name = workload,

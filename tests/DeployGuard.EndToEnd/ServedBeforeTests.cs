@@ -50,6 +50,19 @@ public class ServedBeforeTests
         Assert.That((await sandbox.CreateAsync("dana", web)).Output, Does.Contain("would be unproven"), "another revision is none that completed");
     }
 
+    [Test]
+    public async Task AnUndoToWhatCompletedAndHasNotProvenItself()
+    {
+        var sandbox = await AfterARolloutAsync();
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+        (await sandbox.IsGoneAsync(V2)).OrFail();
+
+        // All at once, as no pace would allow.
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}""")).OrFail();
+        (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
+    }
+
     /// <summary>Ten pods of web on v1, and then, at its pace, all on v2: completed, and not proven for an hour.</summary>
     private static async Task<Sandbox> AfterARolloutAsync()
     {

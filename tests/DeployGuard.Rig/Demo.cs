@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace DeployGuard.Rig;
 
 /// <summary>The whole story on a real API server: install, refusal, approval, pace, break-glass, and the way back.</summary>
-internal sealed partial class Demo(RunningRig rig)
+public sealed partial class Demo(RunningRig rig)
 {
     private readonly Narrator _narrator = new(rig.Plane, Path.Combine(AppContext.BaseDirectory, "demo"));
 
@@ -19,7 +19,7 @@ internal sealed partial class Demo(RunningRig rig)
         {
             await new Demo(rig).PlayAsync();
         }
-        catch (Exception wrong) when (wrong is DemoException or TimeoutException or InvalidOperationException)
+        catch (Exception wrong) when (wrong is TimeoutException or InvalidOperationException)
         {
             Console.Error.WriteLine($"\ndemo: not as told: {wrong.Message}\n{rig.Installation?.Replicas[0].Daemon.LogTail()}");
             return 1;
@@ -34,7 +34,8 @@ internal sealed partial class Demo(RunningRig rig)
         return 0;
     }
 
-    private async Task PlayAsync()
+    /// <exception cref="InvalidOperationException">A step did not end as the story tells.</exception>
+    public async Task PlayAsync()
     {
         await InstallAsync();
         await RefuseAsync();

@@ -24,4 +24,4 @@ internal sealed class Narrator(ControlPlane plane, string demoFolder)
 }
 
 /// <summary>The story is not as it was told.</summary>
-internal sealed class DemoException(string message) : Exception(message);
+internal sealed class DemoException(string message) : InvalidOperationException(message);

@@ -64,7 +64,7 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
 
     /// <summary>
     /// What completed serves its pools, proven or not: what is proven can be replaced by something that is not, and what is not may be given back what it had. What came
-    /// in by break-glass served nobody until somebody else has looked at it; and what the workload runs no more is done with, unless it is proven.
+    /// in by break-glass served nobody until somebody else has looked at it. Of what the workload runs no more only the pools are kept, unless it is proven.
     /// </summary>
     private static IEnumerable<Served> Serve(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
@@ -77,9 +77,10 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
             {
                 yield return known.Seeing(found.Standing.Pods, found.Window, now) with { Selector = found.Standing.Selector, Addresses = found.Standing.Addresses };
             }
-            else if (isProven || !standings.Any(s => s is { IsCurrent: false }))
+            else
             {
-                yield return known.Seeing(0, TimeSpan.Zero, now);
+                var isReplaced = !isProven && standings.Any(s => s is { IsCurrent: false });
+                yield return isReplaced ? known.WithoutPods(now) : known.Seeing(0, TimeSpan.Zero, now);
             }
         }
 

@@ -60,6 +60,7 @@ internal sealed class Attribution
             Ready = workload.ReadyPods,
             Pods = pods,
             Absent = AbsentOf(spec, pods),
+            IsHastened = workload.Replaced > 0,
             Taken = spec.Ref.Kind == "Deployment" ? sets[spec.Uid].Sum(s => Taken(s.Spec)) : Taken(spec),
             RecordedAs = owner?.Spec.Ref,
             IsUnattributed = owner is null && spec.Ref.Kind is "ReplicaSet" or "Job" && !_onRecord.Contains(spec.Ref),
@@ -88,19 +89,24 @@ internal sealed class Attribution
 
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
-    /// <summary>A StatefulSet names the revision that it comes from and the one that it goes to, while pods may still run one that was given up amid its rollout.</summary>
+    /// <summary>A StatefulSet's status names two revisions. Pods may still run a third one, whose rollout was replaced by another before it ended.</summary>
     private IReadOnlyList<RevisionPods> WithLeftOver(LiveWorkload workload, IReadOnlyList<RevisionPods> split)
     {
-        if (!_made.TryGetValue(workload.Spec.Uid, out var made))
+        if (split.Count == 0 || !_made.TryGetValue(workload.Spec.Uid, out var made))
         {
             return split;
         }
 
         var left = made.Where(m => split.All(r => r.TemplateHash != m.Hash)).GroupBy(m => m.Hash)
             .Select(g => new RevisionPods(g.Key, null, g.First().Group.Shape.Template.ImageNames, g.Sum(m => Staying(m.Group, workload.Spec)))).ToList();
+        if (left.Count == 0)
+        {
+            return split;
+        }
+
         var rest = left.Sum(l => l.Pods);
         List<RevisionPods> named = [];
-        // They are counted with those that it comes from.
+        // The status counts them with the older of the two.
         foreach (var revision in split.OrderBy(r => r.TemplateHash == workload.Spec.Template.Hash))
         {
             var others = Math.Min(rest, revision.Pods);

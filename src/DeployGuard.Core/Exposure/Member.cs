@@ -19,8 +19,11 @@ public sealed record Member
     /// <summary>Pods of it that the pool's Service does not select, though it selects the template.</summary>
     public int Away { get; init; }
 
-    /// <summary>Those of <see cref="Away"/> in whose place the rollout under way makes others, which the Service selects.</summary>
+    /// <summary>Those of <see cref="Away"/> that the rollout under way replaces by pods that the Service selects.</summary>
     public int Coming { get; init; }
+
+    /// <summary>A request takes pods of it away, which its controller makes again from the newest revision at once.</summary>
+    public bool IsHastened { get; init; }
 
     /// <summary>Pods that its controller counts, and that run something else: they are told by themselves, and are no others' besides.</summary>
     public int Taken { get; init; }

@@ -65,6 +65,12 @@ public sealed record Served(string Pool, int Pods, DateTimeOffset At, bool IsPre
     /// <summary>Addresses of the Service, separated by commas: its users may know them.</summary>
     public string Addresses { get; init; } = "";
 
+    /// <summary>
+    /// What to remember once its workload runs another revision: whom it served, which keeps the way back open. The number is dropped, since
+    /// an autoscaler may not come back to it.
+    /// </summary>
+    public Served WithoutPods(DateTimeOffset now) => this with { Pods = 0, At = IsPresent ? now : At, IsPresent = false };
+
     /// <summary>There were so many within the last <paramref name="window"/>.</summary>
     public bool IsWithin(TimeSpan window, DateTimeOffset now) => IsPresent || now - At < window;
 

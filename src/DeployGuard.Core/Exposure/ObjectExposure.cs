@@ -23,9 +23,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         }
 
         var isRelabelled = change is { Before: { } before, After: { } asked } && !Maps.Same(before.Template.Labels, asked.Template.Labels);
-        // Its controller makes the next one of its newest revision at once, also where it would have come to that by its pace.
-        var hastened = after.Workloads.Where(w => w.Replaced > 0).Select(w => (w.Spec.Ref, w.Spec.Template.Hash)).ToHashSet();
-        return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled, hastened))];
+        return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled))];
     }
 
     /// <summary>Labels by which a Service may select what the request is about: its own, before and after, and those that its owners give to others.</summary>
@@ -60,8 +58,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         }
     }
 
-    /// <param name="hastened">Workloads and revisions of which one more comes now than their pace would bring.</param>
-    public PoolAssessment Assess(Pool pool, Pool before, bool isRelabelled, IReadOnlySet<(WorkloadRef Workload, string TemplateHash)> hastened)
+    public PoolAssessment Assess(Pool pool, Pool before, bool isRelabelled)
     {
         var proven = context.Proven.In(before);
         var (had, has) = (context.Unproven.Of(before, proven, null), context.Unproven.Of(pool, proven, null));
@@ -70,7 +67,9 @@ internal sealed class ObjectExposure(ExposureContext context)
         var (totalBefore, total) = (context.WeighNow(before, had), ExposureContext.Weigh(pool, has, null));
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
         total = noneLeft ? Math.Max(total, served.Pods) : total;
-        IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(has.Where(p => hastened.Contains((p.Workload, p.TemplateHash))).Select(p => p.Key))];
+        // What is deleted comes back now, and not when its turn in the rollout would have come.
+        var hastened = has.Where(p => pool.Members.Any(m => m.IsHastened && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash)).Select(p => p.Key);
+        IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(hastened)];
         if (raised.Count == 0 && isRelabelled && (long)has.Sum(p => p.Pods) * totalBefore > (long)had.Sum(p => p.Pods) * total)
         {
             // Fewer proven pods beside them: what is unproven reaches a larger share of the users.

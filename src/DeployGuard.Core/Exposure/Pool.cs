@@ -36,18 +36,19 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// <summary>A pod that was given labels by which the Service does not select it is no part of the pool, whatever its template says.</summary>
     private static Member WithoutAway(Member member, Service service)
     {
-        var away = member.Pods.Sum(p => AwayOf(p, service));
-        return away == 0 ? member : member with
+        var away = member.Pods.Select(p => (Revision: p, Pods: AwayOf(p, service))).ToList();
+        var total = away.Sum(a => a.Pods);
+        return total == 0 ? member : member with
         {
             // What surges is no part of its size, wherever it is.
-            Away = Math.Max(0, away - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
-            Coming = member.Spec.Strategy.Paused ? 0 : member.Pods.Where(p => p.TemplateHash != member.Spec.Template.Hash).Sum(p => AwayOf(p, service)),
+            Away = Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
+            Coming = member.Spec.Strategy.Paused ? 0 : away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods),
             Pods =
             [
-                .. member.Pods.Select(p => p with
+                .. away.Select(a => a.Revision with
                 {
-                    Pods = Math.Max(0, p.Pods - AwayOf(p, service)),
-                    Seen = [.. p.Seen.Where(g => service.Selects(g.Shape.Template.Labels))],
+                    Pods = Math.Max(0, a.Revision.Pods - a.Pods),
+                    Seen = [.. a.Revision.Seen.Where(g => service.Selects(g.Shape.Template.Labels))],
                 }),
             ],
         };
@@ -81,7 +82,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
                 yield return Stray(member, revision, group.Shape.Template, group.Pods.Min(p => p.Name) ?? "", group.Serving, group.Ready, [group]);
             }
 
-            // Each that ends comes back with the labels of today, wherever it is seen now.
+            // When one of its other pods ends, the next is made with these labels.
             var coming = revision.Labels is { } labels && service.Selects(labels) ? revision.Pods - here.Sum(g => g.Serving) : 0;
             if (coming > 0)
             {

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
@@ -111,14 +112,13 @@ internal sealed class ServiceExposure(ExposureContext context)
     }
 
     /// <summary>
-    /// The pods of which its users had a share. Where no proven one is there, and other pods come, at least as many as there were until a while ago: an unproven pod
-    /// that is alone for a moment is not all that they had.
+    /// The pods of which its users had a share. If other pods come and no proven one was there, at least as many as there were until a while ago:
+    /// an unproven pod that is alone for a moment is not all that they had.
     /// </summary>
-    private static int HadBy(Share was, Pool pool, Pool poolBefore, Served served)
-    {
-        var isOfOthers = !pool.Members.Select(m => m.Spec.Ref).ToHashSet().SetEquals(poolBefore.Members.Select(m => m.Spec.Ref));
-        return isOfOthers && was.Total <= was.Revisions.Sum(r => r.Pods) ? Math.Max(was.Total, served.Pods) : was.Total;
-    }
+    private static int HadBy(Share was, Pool pool, Pool poolBefore, Served served) =>
+        was.Total > was.Revisions.Sum(r => r.Pods) || Workloads(pool).SetEquals(Workloads(poolBefore)) ? was.Total : Math.Max(was.Total, served.Pods);
+
+    private static HashSet<WorkloadRef> Workloads(Pool pool) => [.. pool.Members.Select(m => m.Spec.Ref)];
 
     private PoolAssessment Assessment(Pool pool, Share share, IReadOnlyList<string> raised, Held held) => new()
     {
@@ -157,7 +157,7 @@ internal sealed class ServiceExposure(ExposureContext context)
             : null);
 
     private IEnumerable<Served> Recent() => context.Snapshot.Changes.SelectMany(c => c.Served)
-        .Where(s => s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));
+        .Where(s => s.Pods > 0 && s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));
 
     /// <summary>
     /// These pods were served by the same selector a while ago: made again as it was, a Service raises nothing. The users of another Service, whose address it

@@ -30,7 +30,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var (now, first) = (context.Snapshot.Members, ScaledFirst.Of(asked, context.Snapshot));
         return ReferenceEquals(now, first) ? []
             : context.Snapshot.Services.Select(s => (Service: s, Now: Pool.Behind(s, now)))
-                .Select(s => (s.Now, Then: new ObjectExposure(context).Assess(Pool.Behind(s.Service, first), s.Now, isRelabelled: false, new HashSet<(WorkloadRef, string)>())))
+                .Select(s => (s.Now, Then: new ObjectExposure(context).Assess(Pool.Behind(s.Service, first), s.Now, isRelabelled: false)))
                 .Where(s => s.Then.IsRaised && IsLargerShare(s.Now, s.Then)).Select(s => s.Then);
     }
 

@@ -8,8 +8,8 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <param name="Unproven">Ready pods that run what is not proven to them; those that surge do not count.</param>
 /// <param name="ByImage">Pods of each image that is not proven.</param>
 /// <param name="Proven">The others; those that surge do not count.</param>
-/// <param name="Asked">Pods without those beyond the size of their controller, which are on their way out.</param>
-internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, int Asked, IReadOnlyDictionary<int, int> ByImage)
+/// <param name="Staying">Pods without those beyond the size of their controller, which it is about to delete.</param>
+internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, int Staying, IReadOnlyDictionary<int, int> ByImage)
 {
     public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>());
 
@@ -19,7 +19,7 @@ internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, i
     public int Whole => Lacking + Proven;
 
     public Counted Most(Counted other) => new(
-        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready), Math.Max(Asked, other.Asked),
+        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready), Math.Max(Staying, other.Staying),
         ByImage.Keys.Union(other.ByImage.Keys).ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))));
 }
 
@@ -46,18 +46,22 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         }
 
         var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
-        var (unproven, proven, asked) = (0, 0, 0);
+        var (unproven, proven) = (0, 0);
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
             var (all, lacking) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
             var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
-            asked += Math.Min(all, group.Key?.Replicas ?? all);
             unproven += Math.Max(0, lacking - surging);
             proven += Math.Max(0, group.Count(p => p.Ready is not null) - surging - lacking);
         }
 
-        return new Counted(unproven, proven, pods.Count, pods.Count(p => p.Ready is not null), asked, pods.Where(p => p.Ready is not null && !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count()));
+        var ready = pods.Where(p => p.Ready is not null).ToList();
+        var byImage = ready.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count());
+        return new Counted(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage);
     }
+
+    private static int Staying(SimulatedNamespace world, IEnumerable<Pod> pods) =>
+        pods.GroupBy(p => RootOf(world, p)).Sum(g => Math.Min(g.Count(), g.Key?.Replicas ?? g.Count()));
 
     /// <summary>Remembers how many proven pods a Service had.</summary>
     public void Note(SimulatedNamespace world)
@@ -88,7 +92,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var steps = rules.Steps.Count(s => s <= percent);
         var pods = world.Behind(service).ToList();
         var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
-        var ready = pods.Where(p => p.Ready is not null).GroupBy(p => RootOf(world, p)).Sum(g => Math.Min(g.Count(), g.Key?.Replicas ?? g.Count()));
+        var ready = Staying(world, pods.Where(p => p.Ready is not null));
         while (steps < rules.Steps.Count && old >= Math.Max(1, ready * rules.Steps[steps] * 4 / 500))
         {
             steps++;

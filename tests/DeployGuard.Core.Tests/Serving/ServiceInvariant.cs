@@ -14,7 +14,7 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
         var held = former ?? service;
         var raised = then.ByImage.Where(i => now.Whole == 0 || i.Value * now.Whole > now.ByImage.GetValueOrDefault(i.Key) * then.Whole).Select(i => i.Key).ToList();
         var steps = raised.Select(i => oracle.Held(world, held, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
-        var least = then.Total >= Math.Min(now.Asked, ready) ? 1 : 0;
+        var least = then.Total >= Math.Min(now.Staying, ready) ? 1 : 0;
         var cap = steps == oracle.Rules.Steps.Count ? then.Total : Math.Max(least, then.Total * oracle.Rules.Steps[steps] / 100);
         if (then.Unproven <= cap)
         {

@@ -134,9 +134,10 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
             {
                 yield return known.Seeing(found.Pods, found.Rules.ColdAfter, now) with { Selector = found.Selector, Addresses = found.Addresses };
             }
-            else if (isProven || !standings.Any(s => s is { IsCurrent: false }))
+            else
             {
-                yield return known.Seeing(0, TimeSpan.Zero, now);
+                var isReplaced = !isProven && standings.Any(s => s is { IsCurrent: false });
+                yield return isReplaced ? known.WithoutPods(now) : known.Seeing(0, TimeSpan.Zero, now);
             }
         }
 

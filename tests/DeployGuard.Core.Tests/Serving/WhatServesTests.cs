@@ -23,6 +23,23 @@ public class WhatServesTests
         Assert.That(string.Join("\n\n", broken.Select(b => b is { } found ? Shortest(found) : "")), Is.Empty);
     }
 
+    /// <summary>Worlds in which a long run once found more than a step allows, by their seeds.</summary>
+    [TestCase(1032, Description = "proven pods that are not ready beside a canary that grows")]
+    [TestCase(1148, Description = "a Service that becomes an alias while pods are on their way out")]
+    [TestCase(1175, Description = "a Service that is turned to a Job")]
+    [TestCase(1598, Description = "a rollout that moves proven pods into a Service a few at a time")]
+    [TestCase(1660, Description = "a ReplicaSet whose template gets the labels of a Service")]
+    [TestCase(1681, Description = "a rollout that moves unproven pods into a Service")]
+    [TestCase(2033, Description = "a pod of a StatefulSet deleted above a partition")]
+    [TestCase(2054, Description = "an alias of a Service that has one unproven pod")]
+    [TestCase(2619, Description = "pods of a StatefulSet's third revision")]
+    [TestCase(2726, Description = "the same, after a rollback")]
+    public void WhatOnceBroke(int seed)
+    {
+        var broken = Run(seed, new Tally());
+        Assert.That(broken is { } found ? Shortest(found) : "", Is.Empty);
+    }
+
     /// <returns>The steps up to the one at which it broke; null where none did.</returns>
     private static (int Seed, IReadOnlyList<int> Steps)? Run(int seed, Tally tally)
     {
