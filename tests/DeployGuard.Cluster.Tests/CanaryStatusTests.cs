@@ -31,13 +31,15 @@ public class CanaryStatusTests
     [Test]
     public void WhatCompletedAndIsReplacedKeepsWhomItServed()
     {
-        var completed = Change("web", "image-2") with { Phase = Phase.Completed, Served = [new Served("Service web", 10, s_now, IsPresent: true)] };
-        var replaced = Standing(completed) with { IsCurrent = false };
+        var served = new Served("Service web", 10, s_now, IsPresent: true);
+        var completed = Change("web", "image-2") with { Phase = Phase.Completed, Served = [served] };
+        Served After(int minutes, Served known, params PoolStanding[] standings) =>
+            CanaryStatus.Next(completed with { Served = [known] }, standings, new HashSet<string>(), s_now.AddMinutes(minutes)).Served.Single();
 
-        var during = CanaryStatus.Next(completed, [replaced], new HashSet<string>(), s_now.AddMinutes(1)).Served.Single();
-        Assert.That(during, Is.EqualTo(new Served("Service web", 0, s_now.AddMinutes(1))));
-        Assert.That(CanaryStatus.Next(completed with { Served = [during] }, [], new HashSet<string>(), s_now.AddMinutes(2)).Served.Single(), Is.EqualTo(during));
-        Assert.That(CanaryStatus.Next(completed with { Served = [during] }, [Standing(completed)], new HashSet<string>(), s_now.AddMinutes(3)).Served.Single().Pods, Is.EqualTo(4));
+        var replaced = After(1, served, Standing(completed) with { IsCurrent = false });
+        Assert.That(replaced, Is.EqualTo(new Served("Service web", 0, s_now.AddMinutes(1))));
+        Assert.That(After(2, replaced), Is.EqualTo(replaced), "its pods are gone");
+        Assert.That(After(3, replaced, Standing(completed)).Pods, Is.EqualTo(4), "it is back");
     }
 
     private static PoolStanding Standing(RecordedChange change) => new()

@@ -35,8 +35,10 @@ public class ReachTests
     [TestCaseSource(nameof(Largest))]
     public async Task Way15_NothingIsTooLargeForTheWayBack(string path, JsonNode what)
     {
-        // It compares every volume with every other; there no condition could be too expensive either.
-        Server.Lacks(!Server.HasMatchConditions && what is JsonArray { Count: MostVolumes }, "the speed to store 3,000 volumes, for which it takes minutes");
+        // A patch of it ends there in the server's own timeout of 34 s, also in a namespace for which nobody asks DeployGuard.
+        Server.Lacks(
+            !Server.HasMatchConditions && what is JsonArray { Count: MostVolumes },
+            "patches of a Deployment with 3,000 volumes within its own timeout");
         var sandbox = await UnguardedAsync();
         (await sandbox.CreateAsync("admin", Large(path, what))).OrFail();
         await sandbox.ObservedAsync("deployment/web");

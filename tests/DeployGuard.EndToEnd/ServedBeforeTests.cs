@@ -59,7 +59,8 @@ public class ServedBeforeTests
         (await sandbox.IsGoneAsync(V2)).OrFail();
 
         // All at once, as no pace would allow.
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}""")).OrFail();
+        const string recreate = """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}""";
+        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", recreate)).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
     }
 

@@ -89,7 +89,9 @@ internal sealed class Attribution
 
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
-    /// <summary>A StatefulSet's status names two revisions. Pods may still run a third one, whose rollout was replaced by another before it ended.</summary>
+    /// <summary>
+    /// A StatefulSet's status names two revisions. Pods may still run a third one, whose rollout was replaced by another before it ended.
+    /// </summary>
     private IReadOnlyList<RevisionPods> WithLeftOver(LiveWorkload workload, IReadOnlyList<RevisionPods> split)
     {
         if (split.Count == 0 || !_made.TryGetValue(workload.Spec.Uid, out var made))

@@ -32,8 +32,8 @@ internal sealed class ExposureContext
     public UnprovenCount Unproven { get; }
 
     /// <summary>
-    /// The pods that the users of a pool have as it is. If no proven one is ready, at least as many as there were until a while ago: a canary
-    /// that is alone for a moment holds no step by it, and is not all that its users have.
+    /// The pods that the users of a pool have as it is. If no proven one is ready, at least as many as there were until a while ago:
+    /// a canary that is alone for a moment holds no step by it, and is not all that its users have.
     /// </summary>
     public int WeighNow(Pool pool, IReadOnlyList<UnprovenPods> unproven)
     {

@@ -66,8 +66,8 @@ public sealed record Served(string Pool, int Pods, DateTimeOffset At, bool IsPre
     public string Addresses { get; init; } = "";
 
     /// <summary>
-    /// What to remember once its workload runs another revision: whom it served, which keeps the way back open. The number is dropped, since
-    /// an autoscaler may not come back to it.
+    /// What to remember once its workload runs another revision: whom it served, which keeps the way back open. The number is dropped,
+    /// since an autoscaler may not come back to it.
     /// </summary>
     public Served WithoutPods(DateTimeOffset now) => this with { Pods = 0, At = IsPresent ? now : At, IsPresent = false };
 

@@ -68,7 +68,8 @@ internal sealed class ObjectExposure(ExposureContext context)
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
         total = noneLeft ? Math.Max(total, served.Pods) : total;
         // What is deleted comes back now, and not when its turn in the rollout would have come.
-        var hastened = has.Where(p => pool.Members.Any(m => m.IsHastened && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash)).Select(p => p.Key);
+        var hastened = has.Where(p => pool.Members.Any(m => m.IsHastened && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash))
+            .Select(p => p.Key);
         IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(hastened)];
         if (raised.Count == 0 && isRelabelled && (long)has.Sum(p => p.Pods) * totalBefore > (long)had.Sum(p => p.Pods) * total)
         {

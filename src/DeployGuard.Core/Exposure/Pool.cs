@@ -42,7 +42,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         {
             // What surges is no part of its size, wherever it is.
             Away = Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
-            Coming = member.Spec.Strategy.Paused ? 0 : away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods),
+            Coming = member.Spec.Strategy.Paused ? 0
+                : away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods),
             Pods =
             [
                 .. away.Select(a => a.Revision with

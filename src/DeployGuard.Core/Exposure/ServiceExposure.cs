@@ -112,11 +112,13 @@ internal sealed class ServiceExposure(ExposureContext context)
     }
 
     /// <summary>
-    /// The pods of which its users had a share. If other pods come and no proven one was there, at least as many as there were until a while ago:
-    /// an unproven pod that is alone for a moment is not all that they had.
+    /// The pods of which its users had a share. If other pods come and no proven one was there, at least as many as there were until a
+    /// while ago: an unproven pod that is alone for a moment is not all that they had.
     /// </summary>
     private static int HadBy(Share was, Pool pool, Pool poolBefore, Served served) =>
-        was.Total > was.Revisions.Sum(r => r.Pods) || Workloads(pool).SetEquals(Workloads(poolBefore)) ? was.Total : Math.Max(was.Total, served.Pods);
+        was.Total > was.Revisions.Sum(r => r.Pods) || Workloads(pool).SetEquals(Workloads(poolBefore))
+            ? was.Total
+            : Math.Max(was.Total, served.Pods);
 
     private static HashSet<WorkloadRef> Workloads(Pool pool) => [.. pool.Members.Select(m => m.Spec.Ref)];
 
