@@ -42,6 +42,24 @@ public class CanaryStatusTests
         Assert.That(After(3, replaced, Standing(completed)).Pods, Is.EqualTo(4), "it is back");
     }
 
+    /// <summary>Whoever takes an address after that has its users.</summary>
+    [Test]
+    public void AddressesThatAServiceGaveUpAreRememberedForAWhile()
+    {
+        var proven = Change("web", "image-2") with { Phase = Phase.Proven };
+        IReadOnlyList<Served> After(int minutes, IReadOnlyList<Served> known, string addresses) =>
+            CanaryStatus.Next(proven with { Served = known }, [Standing(proven) with { IsProven = true, Addresses = addresses }], new HashSet<string>(), s_now.AddMinutes(minutes)).Served;
+
+        var at = After(0, [], "10.0.0.7,node 30080,192.0.2.1");
+        var once = After(1, at, "10.0.0.7,192.0.2.1");
+        var twice = After(2, once, "10.0.0.7");
+        Assert.That(once.Select(s => (s.Addresses, s.IsPresent)), Is.EqualTo(new[] { ("10.0.0.7,192.0.2.1", true), ("node 30080", false) }));
+        Assert.That(twice.Select(s => s.Addresses), Is.EqualTo(new[] { "10.0.0.7", "192.0.2.1,node 30080" }));
+        Assert.That(After(3, twice, "10.0.0.7"), Is.EqualTo(twice), "nothing to write");
+        Assert.That(After(3, twice, "10.0.0.7,node 30080").Select(s => s.Addresses), Is.EqualTo(new[] { "10.0.0.7,node 30080", "192.0.2.1" }), "it has one again");
+        Assert.That(After(1_500, twice, "10.0.0.7").Select(s => s.Addresses), Is.EqualTo(new[] { "10.0.0.7" }), "long ago");
+    }
+
     private static PoolStanding Standing(RecordedChange change) => new()
     {
         Policy = "canary",

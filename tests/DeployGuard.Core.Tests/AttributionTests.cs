@@ -64,6 +64,27 @@ public class AttributionTests
         Assert.That(objects.ToSnapshot().Members.Single(m => m.Spec.Ref.Kind == "Deployment").Pods.Single().Seen.Sum(g => g.Serving), Is.EqualTo(19));
     }
 
+    [Test]
+    public void APodThatAControllerMadeLaterUnderTheNameOfOneThatAPersonMadeIsItsControllers()
+    {
+        var pod = Some.Change(PodOf(SetOf(Web(20)), "19"), Phase.Completed) with { Workload = new WorkloadRef("", "Pod", "shop", "web-5d9f7-19") };
+
+        Assert.That(Alone(Settled.With(pod with { LastAskedAt = Some.Now.AddMinutes(-61) })), Is.Empty);
+        Assert.That(Alone(Settled.With(pod with { LastAskedAt = Some.Now.AddMinutes(-59) })), Is.EqualTo(new[] { ("pod/web-5d9f7-19", 1, false) }));
+    }
+
+    [Test]
+    public void APodWithAnotherInitContainerThanItsOwnersIsItsOwn()
+    {
+        const string init = """[{"name": "agent", "image": "{0}", "restartPolicy": "Always"}]""";
+        JsonObject With(JsonObject of, string path, string image) => of.With($"{path}/initContainers", init.Replace("{0}", image, StringComparison.Ordinal));
+        var web = With(Web(20), "spec/template/spec", V1);
+        var objects = Empty.With(web.Live(), SetOf(web).Live());
+
+        Assert.That(Alone(objects.With(Pods(PodOf(SetOf(web)), 1))), Is.Empty);
+        Assert.That(Alone(objects.With(Pods(With(PodOf(SetOf(web)), "spec", V2), 1))), Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) }));
+    }
+
     [TestCase("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-of-nobody", "controller": true}]""")]
     [TestCase("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "uid-db", "controller": true}]""", Description = "its controller makes no ReplicaSets")]
     [TestCase("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-web"}]""", Description = "not as its controller")]
@@ -96,8 +117,7 @@ public class AttributionTests
     [Test]
     public void OfACronJobCountsWhatItsJobsDoNotRunYet()
     {
-        var cron = Job("nightly", 1, V1, """{"app": "web"}""").With("kind", "\"CronJob\"")
-            .With("spec", $$"""{"jobTemplate": {"spec": {"parallelism": 5, "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "{{V1}}"}] } } } } }""");
+        var cron = CronJob("nightly", 5, V1, "Forbid");
         JsonObject Made(string name, string image) => Job(name, 3, image, """{"app": "web"}""").With("metadata/ownerReferences", OwnerJson("batch/v1", "CronJob", "nightly"));
 
         var members = Empty.With(cron.Live(), Made("nightly-1", V1).Live(), Made("nightly-2", V2).Live()).ToSnapshot().Members;

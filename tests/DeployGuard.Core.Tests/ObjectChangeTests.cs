@@ -24,6 +24,29 @@ public class ObjectChangeTests
     [TestCase(18, "2 of 20 pods (10%) behind Service web would be unproven; step 5% allows 1")]
     public void AnOldReplicaSetScaledDownByAPerson(int replicas, string? refusal) => Expect(Rolling(), Scale(SetOf(Web(20)), replicas), refusal);
 
+    /// <summary>What is taken of the old is made of the new at once: a rollout of hours would be over in as many requests as it has pods.</summary>
+    [TestCase(9, "11 of 20 pods (55%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase(10, null)]
+    public void AnOldReplicaSetScaledDownAPodAtATimeAmidTheRollout(int replicas, string? refusal)
+    {
+        var half = SetOf(Web(20, V2).Paced(), Second, 11);
+        var old = SetOf(Web(20), First, 10);
+        var objects = Rolling() with { Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Name switch { "web-7c6b9" => half.Live(), "web-5d9f7" => old.Live(), _ => w })] };
+
+        Expect(objects, Scale(old, replicas), refusal);
+    }
+
+    [TestCase("[]", "12 of 32 pods (37%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase(null, null, Description = "it keeps its owner")]
+    public void AJobThatItsCronJobLosesIsMadeASecondTime(string? owners, string? refusal)
+    {
+        var cron = CronJob("nightly", 6, V2, "Forbid");
+        var job = Job("nightly-1", 6, V2, """{"app": "web"}""").With("metadata/ownerReferences", OwnerJson("batch/v1", "CronJob", "nightly"));
+        var objects = Settled.With(cron.Live(), job.Live()).With(Some.Change(cron, Phase.Completed));
+
+        Expect(objects, Some.Update(job, owners is null ? job.DeepClone().AsObject().With("metadata/labels", """{"note": "mine"}""") : job.DeepClone().AsObject().With("metadata/ownerReferences", owners)), refusal);
+    }
+
     [Test]
     public void TheNewReplicaSetScaledUpByAPerson()
     {

@@ -153,6 +153,18 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "192.0.2.1"] }), null);
     }
 
+    /// <summary>Users of an address that a Service gave up follow it, although the Service is there.</summary>
+    [Test]
+    public void AServiceThatTakesAnAddressThatAnotherGaveUpAWhileAgoHasItsUsers()
+    {
+        var canary = new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["node 30080"] };
+        var (has, gaveUp) = (new Served("Service web", 20, Some.Now, IsPresent: true) { Selector = "app=web" }, new Served("Service web", 20, Some.Now.AddMinutes(-5)) { Selector = "app=web", Addresses = "node 30080" });
+        NamespaceObjects With(params Served[] served) => WithCanary with { Changes = [.. WithCanary.Changes.Select(c => c.Phase is Phase.Proven ? c with { Served = served } : c)] };
+
+        Expect(With(has, gaveUp), ServiceChange(null, canary), "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0");
+        Expect(With(has), ServiceChange(null, canary), null);
+    }
+
     [Test]
     public void AServiceMadeAgainNarrowerHasTheUsersOfTheOneThatIsGone()
     {

@@ -42,6 +42,19 @@ public class ServingCasesTests
         Expect(objects, Some.Update(one, Job("work", 30, V2, """{"app": "web"}""")), "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2");
     }
 
+    [TestCase("Allow", "it would serve users behind Service web, its Jobs may run beside each other, and nobody can tell how many will; step 5% allows 1")]
+    [TestCase("Forbid", null)]
+    [TestCase("Replace", null)]
+    public void Case29_OfACronJobWhoseJobsWaitForNobodyNoneCanTellHowManyServe(string concurrency, string? refusal)
+    {
+        Expect(Settled, Some.Create(CronJob("nightly", 1, V2, concurrency)), refusal);
+
+        var known = CronJob("nightly", 1, V2, "Forbid");
+        var objects = Settled.With(known.Live()).With(Some.Change(known, Phase.Completed));
+        Expect(objects, Some.Update(known, CronJob("nightly", 1, V2, concurrency)), refusal);
+        Expect(Settled, Some.Create(CronJob("nightly", 1, V1, concurrency)), null);
+    }
+
     [TestCase("web-canary", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
     [TestCase("web", null, Description = "the canary is taken out")]
     public void Case30_AServiceNarrowedToTheCanary(string track, string? refusal) =>

@@ -63,6 +63,10 @@ internal static class Shop
     public static JsonObject Job(string name, int parallelism, string image, string labels) => Deployment(name, 1, image).With("apiVersion", "\"batch/v1\"").With("kind", "\"Job\"")
         .With("spec/parallelism", $"{parallelism}").With("spec/selector", "null").With("spec/template/metadata/labels", labels);
 
+    /// <param name="concurrency">As the object says it: <c>Allow</c>, <c>Forbid</c>, <c>Replace</c>.</param>
+    public static JsonObject CronJob(string name, int parallelism, string image, string concurrency) => Job(name, 1, image, """{"app": "web"}""").With("kind", "\"CronJob\"")
+        .With("spec", $$"""{"concurrencyPolicy": "{{concurrency}}", "jobTemplate": {"spec": {"parallelism": {{parallelism}}, "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "{{image}}"}] } } } } }""");
+
     /// <summary>The ReplicaSet that the Deployment controller makes.</summary>
     /// <param name="hash">In the letters in which Kubernetes writes them.</param>
     public static JsonObject SetOf(JsonObject deployment, string hash = First, int? replicas = null)

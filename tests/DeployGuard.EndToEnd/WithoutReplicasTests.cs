@@ -96,9 +96,14 @@ public class WithoutReplicasTests : OwnWorld
         await AsTheTableHasItAsync("scale up", passes: !Server.HasMatchConditions, sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=5"));
         if (Server.HasMatchConditions)
         {
-            var pod = (await sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
-            await WaitsAsync("an ephemeral container", sandbox.KubectlAsync("dana", "debug", pod, $"--image={V3}", "--", "true"));
+            await WaitsAsync("an ephemeral container", Rig.Wait.UntilAsync(() => DebugAsync(sandbox), run => !run.Output.Contains("NotFound", StringComparison.Ordinal), "a pod that the restart has not replaced meanwhile"));
         }
+    }
+
+    private static async Task<Rig.Run> DebugAsync(Sandbox sandbox)
+    {
+        var pod = (await sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
+        return await sandbox.KubectlAsync("dana", "debug", pod, $"--image={V3}", "--", "true");
     }
 
     private static async Task ServicesPassAsync(Sandbox sandbox)

@@ -18,10 +18,10 @@ internal sealed class LivePodReader
     public ObservedPod Read(JsonElement item)
     {
         var pod = WorkloadReader.Default.Read(ObservedWorkload.WithType(item, "v1", "Pod"));
-        var spec = item.GetProperty("spec");
+        var spec = Child(item, "spec");
         var status = item.TryGetProperty("status", out var s) ? s : default;
         var containers = Items(status, "containerStatuses").ToList();
-        var ready = Items(status, "conditions").FirstOrDefault(c => c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
+        var ready = Items(status, "conditions").FirstOrDefault(c => Text(c, "type") == "Ready" && Text(c, "status") == "True");
         var node = Text(spec, "nodeName");
         return new ObservedPod(
             Known(pod),
@@ -32,7 +32,7 @@ internal sealed class LivePodReader
                 CreatedAt = pod.CreatedAt ?? DateTimeOffset.MaxValue,
                 ReadySince = ready.ValueKind is JsonValueKind.Object ? Time(ready, "lastTransitionTime") : null,
                 StartedAt = containers.Select(c => Time(Child(Child(c, "state"), "running"), "startedAt")).Max(),
-                RestartedAt = containers.Where(c => c.TryGetProperty("restartCount", out var count) && count.TryGetInt32(out var restarts) && restarts > 0).Select(LastRestart).Max(),
+                RestartedAt = containers.Where(c => Child(c, "restartCount") is { ValueKind: JsonValueKind.Number } count && count.TryGetInt32(out var restarts) && restarts > 0).Select(LastRestart).Max(),
                 IsDeleting = pod.IsDeleting,
                 IsFinished = Text(status, "phase") is "Succeeded" or "Failed",
             });

@@ -71,7 +71,9 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
         var isProven = change.Phase is Phase.Proven;
         var seen = standings.Where(s => change.HasCompleted && !change.IsUnreviewed && (isProven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
             .ToDictionary(g => g.Key, g => (Standing: g.First(), Window: g.Max(s => s.Rules.ColdAfter)));
-        foreach (var known in change.Served)
+        // The first of a pool is as it stands; a second one, what it gave up.
+        var released = change.Served.GroupBy(s => s.Pool).ToDictionary(g => g.Key, g => g.Skip(1).FirstOrDefault());
+        foreach (var known in change.Served.DistinctBy(s => s.Pool))
         {
             if (seen.Remove(known.Pool, out var found))
             {
@@ -81,6 +83,11 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
             {
                 var isReplaced = !isProven && standings.Any(s => s is { IsCurrent: false });
                 yield return isReplaced ? known.WithoutPods(now) : known.Seeing(0, TimeSpan.Zero, now);
+            }
+
+            if (known.GivenUp(released[known.Pool], found.Standing?.Addresses ?? known.Addresses, now, found.Window) is { } givenUp)
+            {
+                yield return givenUp;
             }
         }
 

@@ -4,14 +4,14 @@ namespace DeployGuard.Core.Changes;
 
 /// <summary>
 /// Metadata that moves an object from one workload or Service to another: a pod that loses the label by which its ReplicaSet counts goes on serving, and the
-/// ReplicaSet makes one more.
+/// ReplicaSet makes one more. A CronJob makes another Job for one that it has lost.
 /// </summary>
 internal static class ObjectMoves
 {
     /// <summary>What moves it, for the log; null where nothing does. Of other kinds neither decides who serves whom.</summary>
     public static string? Of(Workload before, Workload after) =>
-        after.Ref.Kind is not ("Pod" or "ReplicaSet") ? null
-        : !Maps.Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
+        after.Ref.Kind is not ("Pod" or "ReplicaSet" or "Job") ? null
+        : after.Ref.Kind != "Job" && !Maps.Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
         : !before.OwnerReferences.SequenceEqual(after.OwnerReferences) ? "other owners"
         : null;
 }

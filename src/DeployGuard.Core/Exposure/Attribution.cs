@@ -9,12 +9,15 @@ namespace DeployGuard.Core.Exposure;
 /// </summary>
 internal sealed class Attribution
 {
+    /// <summary>No webhook of the API server takes longer: what a request lets in is made by then.</summary>
+    private static readonly TimeSpan s_longestRequest = TimeSpan.FromSeconds(30);
+
     private readonly NamespaceObjects _objects;
     private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
     private readonly ILookup<string, LiveRevision> _revisions;
 
-    /// <summary>What a request let in: a person made these pods, whatever owner they name.</summary>
-    private readonly HashSet<WorkloadRef> _onRecord;
+    /// <summary>What a request let in, and when last: a person made these pods, whatever owner they name.</summary>
+    private readonly Dictionary<WorkloadRef, DateTimeOffset> _onRecord;
 
     /// <summary>Pods by the workload that made them, and the revision that it made them from.</summary>
     private readonly Dictionary<string, List<(PodGroup Group, string Hash)>> _made = new(StringComparer.Ordinal);
@@ -27,7 +30,8 @@ internal sealed class Attribution
     {
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
-        _onRecord = [.. objects.Changes.Where(c => c.WasAdmitted && c.Workload.Kind is "Pod" or "ReplicaSet" or "Job").Select(c => c.Workload)];
+        _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Kind is "Pod" or "ReplicaSet" or "Job").GroupBy(c => c.Workload)
+            .ToDictionary(g => g.Key, g => g.Max(c => c.LastAskedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastAskedAt));
         foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
         {
             _byUid.TryAdd(workload.Spec.Uid, workload);
@@ -63,7 +67,7 @@ internal sealed class Attribution
             IsHastened = workload.Replaced > 0,
             Taken = spec.Ref.Kind == "Deployment" ? sets[spec.Uid].Sum(s => Taken(s.Spec)) : Taken(spec),
             RecordedAs = owner?.Spec.Ref,
-            IsUnattributed = owner is null && spec.Ref.Kind is "ReplicaSet" or "Job" && !_onRecord.Contains(spec.Ref),
+            IsUnattributed = owner is null && spec.Ref.Kind is "ReplicaSet" or "Job" && !_onRecord.ContainsKey(spec.Ref),
             CreatedAt = spec.CreatedAt,
         };
     }
@@ -125,7 +129,7 @@ internal sealed class Attribution
             : revision with { Pods = Math.Min(revision.Pods, Math.Max(0, revision.Seen.Sum(g => Staying(g, workload.Spec)) - workload.Replaced)) };
 
     /// <summary>Of a StatefulSet that shrinks, those above its size are on their way out.</summary>
-    private static int Staying(PodGroup group, Workload owner) => owner.Ref.Kind != "StatefulSet" ? group.Serving : group.Pods.Count(p => p.Counts && !(p.Ordinal >= owner.Strategy.FirstOrdinal + owner.Replicas));
+    private static int Staying(PodGroup group, Workload owner) => owner.Ref.Kind != "StatefulSet" ? group.Serving : group.Pods.Count(p => p.Counts && !Member.IsBeyond(p, owner));
 
     /// <summary>A restart makes another owner of the same revision: it is still one.</summary>
     private static IReadOnlyList<RevisionPods> Together(IEnumerable<RevisionPods> pods) =>
@@ -142,7 +146,7 @@ internal sealed class Attribution
 
     private void Attribute(PodGroup group)
     {
-        var byPeople = _onRecord.Count == 0 ? [] : group.Pods.Where(p => p.Counts && _onRecord.Contains(new WorkloadRef("", "Pod", _objects.Namespace, p.Name))).ToList();
+        var byPeople = _onRecord.Count == 0 ? [] : group.Pods.Where(p => p.Counts && IsOnRecord(p)).ToList();
         _alone.AddRange(byPeople.Select(p => Alone(group with { Pods = [p] }, isUnattributed: false)));
         Take(group.Shape, byPeople.Count);
         var rest = byPeople.Count == 0 ? group : new PodGroup(group.Shape, [.. group.Pods.Except(byPeople)]);
@@ -166,6 +170,10 @@ internal sealed class Attribution
         // Those that ran when the namespace came under its policies are told apart from those that came since.
         _alone.AddRange(rest.Pods.Where(p => p.Counts).GroupBy(p => CameBy(p)).Select(g => Alone(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
     }
+
+    /// <summary>Whether a request let it in. A controller may make another pod of the name later.</summary>
+    private bool IsOnRecord(LivePod pod) => _onRecord.TryGetValue(new WorkloadRef("", "Pod", _objects.Namespace, pod.Name), out var asked)
+        && (asked == DateTimeOffset.MaxValue || pod.CreatedAt <= asked + s_longestRequest);
 
     private void Take(PodShape shape, int pods)
     {

@@ -19,7 +19,7 @@ public sealed record LiveWorkload
     /// <summary>Pods that are ready; null where nobody counted.</summary>
     public int? ReadyPods { get; init; }
 
-    /// <summary>Pods that a request takes away, and that its controller makes again from the newest revision.</summary>
+    /// <summary>Pods that a request takes away, and that its controller makes up for by the newest revision.</summary>
     internal int Replaced { get; init; }
 }
 

@@ -63,6 +63,12 @@ public sealed record Member
     /// <summary>Pods that are not there, of a workload that was looked at: whatever it rolls out then, it makes them of that.</summary>
     public int Absent { get; init; }
 
+    /// <summary>Pods of a revision that its StatefulSet is about to delete, and that serve until it does: it waits for those that are not ready.</summary>
+    internal int Leaving(RevisionPods revision) => Spec.Ref.Kind != "StatefulSet" || Spec.IsDeleting ? 0 : revision.Seen.Sum(g => g.Pods.Count(p => p.Counts && IsBeyond(p, Spec)));
+
+    /// <summary>Whether a pod's number is above the size of the StatefulSet that made it.</summary>
+    internal static bool IsBeyond(LivePod pod, Workload owner) => pod.Ordinal >= owner.Strategy.FirstOrdinal + owner.Replicas;
+
     /// <summary>Whether a kind has pods that we know how to count.</summary>
     public static bool Serves(string kind) => kind is "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController" or "Pod" || RunsToItsEnd(kind);
 

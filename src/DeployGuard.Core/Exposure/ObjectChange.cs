@@ -4,14 +4,15 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// A request on an object that a controller made or would make: a ReplicaSet or a Pod. What it comes to is told by what its controllers will do next, so the
+/// A request on an object that a controller made or would make: a ReplicaSet or a Pod, or a Job that is given to another owner. What it comes to is told by what its controllers will do next, so the
 /// namespace is put together a second time as the request leaves it.
 /// </summary>
 internal static class ObjectChange
 {
     /// <summary>Whether a request is judged by what becomes of the namespace, and not by what it asks of its own object alone.</summary>
     public static bool Is(Request request) =>
-        request is WorkloadRequest { Operation: not Operation.Create, Before: not null, Target.Kind: "ReplicaSet" or "Pod" } or ScaleRequest { Target.Kind: "ReplicaSet" };
+        request is WorkloadRequest { Operation: not Operation.Create, Before: not null, Target.Kind: "ReplicaSet" or "Pod" } or ScaleRequest { Target.Kind: "ReplicaSet" }
+        || (request is WorkloadRequest { Target.Kind: "Job", Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is not null);
 
     /// <summary>The namespace after the request.</summary>
     public static NamespaceObjects After(NamespaceObjects objects, Change change) => change.Request switch
@@ -20,6 +21,10 @@ internal static class ObjectChange
         { Target.Kind: "ReplicaSet" } when change.After is { } after => WithSet(objects, after),
         WorkloadRequest { Target.Kind: "Pod", Operation: Operation.Delete } request => WithoutPod(objects, request.Target.Name),
         WorkloadRequest { Target.Kind: "Pod", After: { } after } request => WithPod(objects, request.Target.Name, after),
+        WorkloadRequest { Target.Kind: "Job", After: { } after } => objects with
+        {
+            Workloads = [.. objects.Workloads.Select(w => w.Spec.Ref == after.Ref ? w with { Spec = after with { Uid = w.Spec.Uid } } : w)],
+        },
         _ => objects,
     };
 
@@ -70,6 +75,9 @@ internal static class ObjectChange
                     : isHastened && IsSibling(w, before) ? w with { Spec = w.Spec with { Replicas = 0 } }
                     // All that is asked for comes, before its owner takes it back.
                     : after.Replicas > before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid ? w with { Spec = w.Spec with { Replicas = Math.Max(w.Spec.Replicas, after.Replicas) } }
+                    // A pod of the newest revision comes in their place, beside that of the rollout's own pace.
+                    : after.Replicas < before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid && w.Spec.Template.Hash != before.Spec.Template.Hash
+                        ? w with { Replaced = before.Spec.Replicas - after.Replicas }
                     : w),
             ],
         };
@@ -85,7 +93,7 @@ internal static class ObjectChange
     /// </summary>
     public static Workload Adopted(NamespaceObjects objects, Workload set)
     {
-        var deployments = objects.Workloads.Select(w => w.Spec).Where(d => d.Ref.Kind == "Deployment").ToList();
+        var deployments = objects.Workloads.Select(w => w.Spec).Where(d => d is { Ref.Kind: "Deployment", IsDeleting: false }).ToList();
         var named = deployments.Find(d => d.Uid == set.ControllerUid);
         if (set.ControllerUid is not null && named is null)
         {

@@ -27,10 +27,14 @@ internal static class Ownership
         owner.Ref.Kind is "ReplicaSet" or "ReplicationController" or "StatefulSet" or "DaemonSet" or "Job"
         && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
 
-    /// <summary>Every container of the template runs in it, from the same image. Injected sidecars come on top; a mirror may have another name, not another digest.</summary>
+    /// <summary>
+    /// Every container of the template runs in it, from the same image, and every init container did or does. Injected ones come on top; a mirror may have another
+    /// name, not another digest.
+    /// </summary>
     public static bool Runs(PodTemplate pod, PodTemplate template) =>
         ReferenceEquals(pod.Containers, template.Containers)
-        || template.Containers.All(wanted => pod.Containers.Any(c => c.Name == wanted.Name && IsSame(c.Image, wanted.Image)));
+        || (template.Containers.All(wanted => pod.Containers.Any(c => c.Name == wanted.Name && IsSame(c.Image, wanted.Image)))
+            && template.Images.Where(i => i.IsOfInitContainer).All(wanted => pod.Images.Any(i => i.IsOfInitContainer && IsSame(i.Reference.Text, wanted.Reference.Text))));
 
     private static bool IsSame(string image, string other) =>
         image == other || (new ImageReference(image).Digest is { } digest && digest == new ImageReference(other).Digest);

@@ -177,7 +177,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     }
 
     private static Dictionary<string, string> Labels(string selector) =>
-        selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).ToDictionary(l => l[0], l => l[1]);
+        selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1]);
 
     /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>
     private Pool PoolOf(Service service, string name)

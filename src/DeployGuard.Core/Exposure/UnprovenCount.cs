@@ -41,13 +41,15 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             }
 
             var isNewest = revision.TemplateHash == member.Spec.Template.Hash;
-            // What is missing of the size is made of the newest revision, at once; while it is paused, of what it has; by what is being deleted, not at all.
+            // What is missing is made of the newest revision, at once; while it is paused, of what it has; by what is being deleted, not at all.
             var running = member.Spec.IsDeleting ? revision.Pods
                 : !member.IsRollingOut ? member.Size + member.Coming
                 : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision))
                 : HoldsStill(member) ? revision.Pods + member.Missing : revision.Pods;
-            var pods = Math.Min(left, running);
-            left -= pods;
+            var leaving = member.Leaving(revision);
+            var stays = Math.Min(left, member.IsRollingOut ? Math.Max(0, running - leaving) : running);
+            left -= stays;
+            var pods = stays + leaving;
             if (pods > 0)
             {
                 yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
@@ -59,18 +61,18 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     private static bool HoldsStill(Member member) =>
         member.Spec.Ref.Kind == "Deployment" && (member.Spec.Strategy.Paused || !member.Pods.Any(p => p.Pods > 0 && p.TemplateHash == member.Spec.Template.Hash));
 
-    /// <summary>Also the newest, of which its controller may have made nothing yet.</summary>
+    /// <summary>Also the newest, of which its controller may have made nothing yet, and those that are only on their way out.</summary>
     private static IEnumerable<RevisionPods> NewestFirst(Member member)
     {
         var hash = member.Spec.Template.Hash;
-        var revisions = Proven.RevisionsOf(member);
-        var newest = revisions.FirstOrDefault(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, member.Spec.Template.ImageNames, 0);
+        List<RevisionPods> revisions = [.. Proven.RevisionsOf(member), .. member.Pods.Where(p => p.Pods == 0 && member.Leaving(p) > 0)];
+        var newest = revisions.Find(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, member.Spec.Template.ImageNames, 0);
         return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
     }
 
     /// <summary>What the rollout under way brings without anybody asking: a batch where it takes its time, else all of it in a moment.</summary>
     private int Comes(Member member, Pool pool, RevisionPods newest) =>
-        member.Spec.Strategy.Paused ? 0 : Proofs.Exposes(member, rules, held.OnRecord(pool, KeyOf(newest)));
+        member.Spec.Strategy.Paused ? 0 : Proofs.Exposes(member with { Away = member.Away - member.Coming }, rules, held.OnRecord(pool, KeyOf(newest)));
 
     private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
 }

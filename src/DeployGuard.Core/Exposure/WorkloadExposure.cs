@@ -65,6 +65,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
 
         // A workload raises its own revision alone: a canary that joins its pool by its word must not keep it from being made.
         IReadOnlyList<string> raised = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (had.Sum(p => p.Pods), totalBefore), (unproven, total)) ? [reach.Key] : [];
+        // Where nothing is raised, the fewest among all: what is then said is a warning.
+        var held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore);
         return new PoolAssessment
         {
             Pool = pool,
@@ -72,8 +74,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Unproven = unproven,
             Revisions = has,
             Rules = context.Rules,
-            // Where nothing is raised, the fewest among all: what is then said is a warning.
-            Held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore),
+            Held = held,
             IsCold = noneLeft && served.Pods == 0,
             IsRaised = raised.Count > 0,
             InPlace = reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
@@ -83,8 +84,14 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Raised = raised,
             Asked = asked.After.Size,
             Raises = [.. has.Where(p => p.Workload == target && raised.Contains(p.Key))],
+            Unseen = IsUnbounded(asked, reach, raised, held.Steps) ? "its Jobs may run beside each other, and nobody can tell how many will" : null,
         };
     }
+
+    /// <summary>A CronJob makes Jobs without asking anybody: one whose Jobs do not wait for each other may have any number of them.</summary>
+    private bool IsUnbounded(AskedWorkload asked, Reach reach, IReadOnlyList<string> raised, int steps) =>
+        asked.After is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && reach.Pods.Count > 0 && steps < context.Rules.Steps.Count
+        && (raised.Count > 0 || asked.Before is { Spec.Strategy.JobsOverlap: false });
 
     /// <summary>
     /// Another size of what has settled there is no more exposure where all users have it already, or up to what it served them a while ago: an autoscaler

@@ -15,7 +15,8 @@ internal static class CanaryRemedy
         var change = inspection.Change;
         if (pool.Unseen is not null)
         {
-            return "Point it to a Service of this namespace, or make another Service for new users";
+            return change.Request is WorkloadRequest ? "Set spec.concurrencyPolicy to Forbid or Replace, or give its pods labels that no Service selects"
+                : "Point it to a Service of this namespace, or make another Service for new users";
         }
 
         if (change.Request is ServiceRequest)

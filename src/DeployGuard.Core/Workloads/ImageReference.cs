@@ -27,4 +27,8 @@ public sealed record ImageReference(string Text)
 }
 
 /// <summary>One place that names an image. <paramref name="Path"/> is its JSON path in the object, <c>spec.template.spec.containers[0].image</c>.</summary>
-public sealed record ImageUse(string Path, ImageReference Reference);
+public sealed record ImageUse(string Path, ImageReference Reference)
+{
+    /// <summary>It runs before the main containers, or as a native sidecar beside them.</summary>
+    public bool IsOfInitContainer => Path.Contains("initContainers[", StringComparison.Ordinal);
+}

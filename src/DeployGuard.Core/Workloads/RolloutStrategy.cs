@@ -20,6 +20,9 @@ public sealed record RolloutStrategy(
     /// <summary>StatefulSet: the ordinal of its first pod; 0 if absent.</summary>
     public int FirstOrdinal { get; init; }
 
+    /// <summary>CronJob: at each of its times it makes another Job, whether the last one has ended or not.</summary>
+    public bool JobsOverlap { get; init; }
+
     /// <summary>Of a kind whose strategy nobody can read.</summary>
     public static readonly RolloutStrategy Unknown = new(null, null, null, null, 0, 600, false);
 }

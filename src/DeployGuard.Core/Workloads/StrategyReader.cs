@@ -23,6 +23,7 @@ internal static class StrategyReader
             spec["paused"] is { Element.ValueKind: JsonValueKind.True })
         {
             FirstOrdinal = spec.Object("ordinals")?.Int("start") ?? 0,
+            JobsOverlap = spec["jobTemplate"] is not null && (spec.Text("concurrencyPolicy") ?? "Allow") == "Allow",
         };
     }
 

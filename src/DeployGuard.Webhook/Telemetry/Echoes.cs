@@ -5,7 +5,7 @@ namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
 /// Tells the second of two calls that are one refusal. An API server that updated from its cache takes a refusal as a sign that the
-/// cache may be stale: it reads the object anew and asks again at once, with another uid. People are not that fast.
+/// cache may be stale: it reads the object again and asks again at once, with another uid. What says something else of its origin is asked by somebody, however fast.
 /// </summary>
 internal sealed class Echoes(TimeProvider time)
 {
@@ -18,7 +18,8 @@ internal sealed class Echoes(TimeProvider time)
     public bool IsEcho(Verdict refused)
     {
         var request = refused.Change.Request;
-        var key = $"{request.Requester.Username}\n{request.Operation}\n{request.Target}\n{refused.Change.Name}";
+        var claims = refused.Change.Origin.Evidence.Where(e => !e.IsCarried).Select(e => $"{e.Source} {e.Key}={e.Value}");
+        var key = $"{request.Requester.Username}\n{request.Operation}\n{request.Target}\n{refused.Change.Name}\n{string.Join('\n', claims)}";
         var now = time.GetTimestamp();
         if (_refusals.TryRemove(key, out var before) && time.GetElapsedTime(before, now) < s_window)
         {

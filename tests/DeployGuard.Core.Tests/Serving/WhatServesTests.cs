@@ -34,6 +34,8 @@ public class WhatServesTests
     [TestCase(2054, Description = "an alias of a Service that has one unproven pod")]
     [TestCase(2619, Description = "pods of a StatefulSet's third revision")]
     [TestCase(2726, Description = "the same, after a rollback")]
+    [TestCase(2810, Description = "pods that a StatefulSet is about to delete go on serving")]
+    [TestCase(2838, Description = "the pace undone one pod at a time")]
     public void WhatOnceBroke(int seed)
     {
         var broken = Run(seed, new Tally());

@@ -1,0 +1,55 @@
+using DeployGuard.Core;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Origins;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Webhook.Telemetry;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>Which of two refusals are one: the second is neither counted nor put on record.</summary>
+public class EchoesTests
+{
+    [Test]
+    public void ARetryOfTheApiServerIsAnEcho()
+    {
+        var echoes = new Echoes(new StoppedTime());
+
+        Assert.That(echoes.IsEcho(Refused()), Is.False);
+        Assert.That(echoes.IsEcho(Refused()), Is.True);
+        Assert.That(echoes.IsEcho(Refused()), Is.False, "it asks twice, and no more");
+    }
+
+    /// <summary>It would be on no record that the change is AI-assisted.</summary>
+    [Test]
+    public void WhatSaysSomethingElseOfItsOriginIsNone()
+    {
+        var echoes = new Echoes(new StoppedTime());
+
+        Assert.That(echoes.IsEcho(Refused()), Is.False);
+        Assert.That(echoes.IsEcho(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
+        Assert.That(echoes.IsEcho(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
+    }
+
+    private static Verdict Refused(params Evidence[] evidence) => new()
+    {
+        Change = new Change
+        {
+            Request = new OpaqueRequest(MetadataOnly: false)
+            {
+                Operation = Operation.Update,
+                Requester = new Requester("dana", "", []),
+                Target = new WorkloadRef("apps", "Deployment", "shop", "web"),
+            },
+            Meaning = Meaning.NewRevision,
+            Name = "deployment-web-1",
+            Origin = Origin.NothingKnown with { Evidence = evidence },
+        },
+        Findings = [new JudgedFinding("guarded", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "none", "Ask"))],
+    };
+
+    private sealed class StoppedTime : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
+    }
+}
