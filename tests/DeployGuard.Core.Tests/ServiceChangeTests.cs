@@ -198,7 +198,7 @@ public class ServiceChangeTests
     [TestCase(true)]
     public void AddressesWrittenByHandAreRefusedWhileTheServiceIsWarm(bool isSlice)
     {
-        var request = new EndpointsRequest("web", "", isSlice, ["192.0.2.1"], []) { Operation = Operation.Create, Requester = Some.Developer, Target = new WorkloadRef("", isSlice ? "EndpointSlice" : "Endpoints", "shop", "web-x") };
+        var request = new EndpointsRequest("web", "") { Operation = Operation.Create, Requester = Some.Developer, Target = new WorkloadRef("", isSlice ? "EndpointSlice" : "Endpoints", "shop", "web-x") };
         const string refusal = "users behind Service web would be sent elsewhere, and nobody can tell what answers at addresses that are written by hand";
 
         Expect(Settled, request, refusal);

@@ -49,14 +49,12 @@ public class RequestReaderTests
             """);
         var request = (EndpointsRequest)Read("UPDATE", "discovery.k8s.io", "EndpointSlice", Slice("web"), Slice("api"));
 
-        Assert.That((request.Service, request.ServiceBefore, request.IsEndpointSlice), Is.EqualTo(("web", "api", true)));
-        Assert.That(request.Addresses, Is.EqualTo((string[])["10.0.0.1", "10.0.0.2", "10.0.0.3"]));
-        Assert.That(request.Targets, Is.EqualTo(((string, string)[])[("Pod", "web-1")]));
+        Assert.That((request.Service, request.ServiceBefore), Is.EqualTo(("web", "api")));
         Assert.That(request.Target, Is.EqualTo(new WorkloadRef("discovery.k8s.io", "EndpointSlice", "shop", "x")));
     }
 
     [Test]
-    public void EndpointsSendThoseOfTheServiceOfTheirNameToAddressesReadyOrNot()
+    public void EndpointsSendThoseOfTheServiceOfTheirName()
     {
         var endpoints = Parse("""
             {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "web"},
@@ -64,13 +62,10 @@ public class RequestReaderTests
             """);
         var request = (EndpointsRequest)Read("CREATE", "", "Endpoints", endpoints, null);
 
-        Assert.That((request.Service, request.ServiceBefore, request.IsEndpointSlice), Is.EqualTo(("web", "", false)));
-        Assert.That(request.Addresses, Is.EqualTo((string[])["10.0.0.1", "10.0.0.2"]));
-        Assert.That(request.Targets, Is.EqualTo(((string, string)[])[("Pod", "web-1")]));
+        Assert.That((request.Service, request.ServiceBefore), Is.EqualTo(("web", "")));
     }
 
-    [TestCase("""{"metadata": {"name": "web"}, "subsets": [{"addresses": ["10.0.0.1"]}]}""", "object.subsets[0].addresses[0]: expected an object, found a string")]
-    [TestCase("""{"metadata": {"name": "web"}, "subsets": 1}""", "object.subsets: expected a list, found a number")]
+    [TestCase("""{"subsets": []}""", "object.metadata: is missing")]
     public void AddressesOfAnotherFormAreMalformed(string endpoints, string message) =>
         Assert.That(() => Read("CREATE", "", "Endpoints", Parse(endpoints), null), Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo(message));
 

@@ -22,7 +22,9 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
     {
         var now = time.GetUtcNow();
         var adopted = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce).SelectMany(p => p.AdoptedServing.Keys).ToHashSet(StringComparer.Ordinal);
-        var missing = adopted.SelectMany(n => caches.Workloads.Values.SelectMany(c => c.Under(n))).Where(IsMissing).ToDictionary(w => w.Uid);
+        var workloads = adopted.SelectMany(n => caches.Workloads.Values.SelectMany(c => c.Under(n))).ToList();
+        var uids = workloads.Select(w => w.Uid).ToHashSet(StringComparer.Ordinal);
+        var missing = workloads.Where(w => !IsMade(w, uids) && IsMissing(w)).ToDictionary(w => w.Uid);
         foreach (var gone in _missingSince.Keys.Where(k => !missing.ContainsKey(k)).ToList())
         {
             _missingSince.Remove(gone);
@@ -42,13 +44,11 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
     {
         var policies = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce && p.AdoptedServing.ContainsKey(workload.Ref.Namespace) && AdoptedBefore.Matches(p.Policy, workload)).ToList();
         return policies.Count > 0 && AdoptedBefore.Covers(workload, policies)
-            && !IsMade(workload)
             && !caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Any(c => c.WasAdmitted);
     }
 
     /// <summary>A controller made it for a workload that is there, and that has the records.</summary>
-    private bool IsMade(ObservedWorkload workload) => workload.Ref.Kind is "ReplicaSet" or "Job" && workload.ControllerUid.Length > 0
-        && caches.Workloads.Values.Any(c => c.Under(workload.Ref.Namespace).Any(o => o.Uid == workload.ControllerUid));
+    private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) => workload.Ref.Kind is "ReplicaSet" or "Job" && uids.Contains(workload.ControllerUid);
 
     private async Task AdoptAsync(ObservedWorkload workload, CancellationToken cancel)
     {

@@ -58,10 +58,7 @@ public sealed record ServiceRequest(Service? Before, Service? After) : Request;
 /// <summary>A write of Endpoints or an EndpointSlice: it sends a Service's users to addresses, whatever the Service selects.</summary>
 /// <param name="Service">The Service whose users it sends there, by the label of an EndpointSlice or the name of Endpoints; empty where there is none.</param>
 /// <param name="ServiceBefore">The same before the request; empty on CREATE.</param>
-/// <param name="Addresses">All that it sends users to after the request, ready or not.</param>
-/// <param name="Targets">Kind and name of the objects that it says these are the addresses of: a claim.</param>
-public sealed record EndpointsRequest(
-    string Service, string ServiceBefore, bool IsEndpointSlice, IReadOnlyList<string> Addresses, IReadOnlyList<(string Kind, string Name)> Targets) : Request;
+public sealed record EndpointsRequest(string Service, string ServiceBefore) : Request;
 
 /// <summary>A write of a namespace: its labels decide which policies hold in it.</summary>
 public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> LabelsBefore, IReadOnlyDictionary<string, string> LabelsAfter) : Request;

@@ -99,12 +99,10 @@ internal sealed class RequestReader(WorkloadReader workloads)
 
     private static EndpointsRequest ReadEndpoints(Review review)
     {
-        var isSlice = review.Kind == "EndpointSlice";
-        ServiceAddresses Read(JsonElement obj, string place) =>
-            In(place, () => isSlice ? EndpointsReader.ReadSlice(Present(obj)) : EndpointsReader.ReadEndpoints(Present(obj)));
-        var before = review.Operation is Operation.Update ? Read(review.OldObject, "oldObject") : ServiceAddresses.None;
-        var after = review.Operation is Operation.Delete ? ServiceAddresses.None : Read(review.Object, "object");
-        return new EndpointsRequest(after.Service, before.Service, isSlice, after.Addresses, after.Targets)
+        string ServiceOf(JsonElement obj, string place) =>
+            In(place, () => review.Kind == "EndpointSlice" ? EndpointsReader.ServiceOfSlice(Present(obj)) : EndpointsReader.ServiceOfEndpoints(Present(obj)));
+        var before = review.Operation is Operation.Update ? ServiceOf(review.OldObject, "oldObject") : "";
+        return new EndpointsRequest(review.Operation is Operation.Delete ? "" : ServiceOf(review.Object, "object"), before)
         {
             Operation = review.Operation,
             Requester = review.Requester,
