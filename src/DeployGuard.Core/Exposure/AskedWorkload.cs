@@ -37,8 +37,8 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
         return new Member { Spec = before, Pods = old is null ? [] : [new RevisionPods(old.TemplateHash, old.OwnedRevision, old.Images, before.Replicas)] };
     }
 
-    /// <summary>Another size of what has settled: no rollout is asked for, and none is under way.</summary>
-    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && Maps.Same(Before.Spec.Template.Labels, After.Spec.Template.Labels);
+    /// <summary>Another size of what has settled: no rollout is asked for, and none is under way or waits to be resumed.</summary>
+    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && Before.Spec.Strategy.Paused == After.Spec.Strategy.Paused && Maps.Same(Before.Spec.Template.Labels, After.Spec.Template.Labels);
 
     /// <summary>The same, of what the pool's users have already.</summary>
     public bool IsMoreOfTheSame(Pool before) => IsAnotherSize && Before is { Size: > 0 } was && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);

@@ -56,6 +56,10 @@ internal sealed class ExposureContext
     public static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
         pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - m.Taken - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
 
+    /// <summary>Proven pods are there now, also where a rollout under way is about to replace them.</summary>
+    public bool HasProven(Pool pool, ProvenHere here) => pool.Members.Where(pool.IsOwn)
+        .Any(m => m.Pods.Any(r => r.Pods > 0 && !Proven.Lacks(m, r, here)));
+
     /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
     public Served Replaced(Pool pool, int provenBefore) => Snapshot.Changes
         .Where(Proven.IsProven)

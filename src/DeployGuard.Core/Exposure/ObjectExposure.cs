@@ -65,7 +65,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         var provenBefore = ExposureContext.ProvenOf(before, had);
         var served = context.Replaced(pool, provenBefore);
         var (totalBefore, total) = (context.WeighNow(before, had), ExposureContext.Weigh(pool, has, null));
-        var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
+        var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0 && !context.HasProven(pool, proven);
         total = noneLeft ? Math.Max(total, served.Pods) : total;
         // What is deleted comes back now, and not when its turn in the rollout would have come.
         var hastened = has.Where(p => pool.Members.Any(m => m.IsHastened && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash))

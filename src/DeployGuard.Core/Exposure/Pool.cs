@@ -84,7 +84,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
             }
 
             // When one of its other pods ends, the next is made with these labels.
-            var coming = revision.Labels is { } labels && service.Selects(labels) ? revision.Pods - here.Sum(g => g.Serving) : 0;
+            var whole = revision.Pods + (revision.TemplateHash == member.Spec.Template.Hash ? member.Missing : 0);
+            var coming = revision.Labels is { } labels && service.Selects(labels) ? whole - here.Sum(g => g.Serving) : 0;
             if (coming > 0)
             {
                 yield return Stray(member, revision, member.Spec.Template, revision.Owned ?? "", coming, 0, []);

@@ -44,7 +44,9 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
 
         if (!asked.IsInPlace && !was.IsRollingOut)
         {
-            return (member.Size, member.Size > was.Size, 0, null);
+            // One that is resumed fills what it never had.
+            var isFilled = was.Spec.Strategy.Paused && !member.Spec.Strategy.Paused && was.Absent > 0;
+            return (member.Size, member.Size > was.Size || isFilled, 0, null);
         }
 
         var steps = held.In(before, key, totalBefore).Steps;

@@ -22,6 +22,16 @@ internal static class ScaledFirst
             : [.. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, live, asked.After.Spec.Template.Hash) : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, live, "") : m)];
     }
 
+    /// <summary>
+    /// A rollout to what one of its ReplicaSets runs already brings the pods with that one's labels: a Service may select them that selects no template.
+    /// </summary>
+    public static IReadOnlyList<Member> Refilled(AskedWorkload asked, IReadOnlyList<Member> members)
+    {
+        var (target, hash) = (asked.After.Spec.Ref, asked.After.Spec.Template.Hash);
+        return !asked.IsInPlace || asked.Before?.Pods.Any(p => p.Labels is not null && p.TemplateHash == hash) is not true ? members
+            : [.. members.Select(m => m.Spec.Ref != target ? m : m with { Pods = [.. m.Pods.Select(p => p.TemplateHash == hash ? p with { Pods = Math.Max(p.Pods, asked.After.Size) } : p)] })];
+    }
+
     /// <param name="asked">Hash of the revision that is asked for.</param>
     private static Member Scaled(Member member, int size, int live, string asked)
     {

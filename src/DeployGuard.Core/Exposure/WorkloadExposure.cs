@@ -27,11 +27,16 @@ internal sealed class WorkloadExposure(ExposureContext context)
     /// <summary>What it makes more of before it comes to what is asked for.</summary>
     private IEnumerable<PoolAssessment> Outgrown(AskedWorkload asked)
     {
-        var (now, first) = (context.Snapshot.Members, ScaledFirst.Of(asked, context.Snapshot));
-        return ReferenceEquals(now, first) ? []
-            : context.Snapshot.Services.Select(s => (Service: s, Now: Pool.Behind(s, now)))
-                .Select(s => (s.Now, Then: new ObjectExposure(context).Assess(Pool.Behind(s.Service, first), s.Now, isRelabelled: false)))
-                .Where(s => s.Then.IsRaised && IsLargerShare(s.Now, s.Then)).Select(s => s.Then);
+        var now = context.Snapshot.Members;
+        var scaled = ScaledFirst.Of(asked, context.Snapshot);
+        var refilled = ScaledFirst.Refilled(asked, scaled);
+        return from service in context.Snapshot.Services
+               let first = service.Selects(asked.After.Spec.Template.Labels) ? scaled : refilled
+               where !ReferenceEquals(now, first)
+               let before = Pool.Behind(service, now)
+               let then = new ObjectExposure(context).Assess(Pool.Behind(service, first), before, isRelabelled: false)
+               where then.IsRaised && IsLargerShare(before, then)
+               select then;
     }
 
     /// <summary>More of what its users have in the same share is no more exposure.</summary>
@@ -60,7 +65,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var others = pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != target)] };
         List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
         var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.Weigh(pool, has, asked));
-        var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0;
+        var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0 && !context.HasProven(asked.IsInPlace ? others : before, proven);
         total = noneLeft ? Math.Max(total, served.Pods) : total;
 
         // A workload raises its own revision alone: a canary that joins its pool by its word must not keep it from being made.

@@ -7,7 +7,7 @@ namespace DeployGuard.Core.Tests.Serving;
 public class WhatServesTests
 {
     private const int StepsOfAWorld = 60;
-    private const int MostTold = 3;
+    private static int MostTold => Steps > 100_000 ? 12 : 3;
 
     /// <summary>For the long run: <c>SERVING_STEPS=1000000</c>. The short one takes seconds.</summary>
     private static int Steps => int.TryParse(Environment.GetEnvironmentVariable("SERVING_STEPS"), out var steps) ? steps : 20_000;
@@ -36,6 +36,9 @@ public class WhatServesTests
     [TestCase(2726, Description = "the same, after a rollback")]
     [TestCase(2810, Description = "pods that a StatefulSet is about to delete go on serving")]
     [TestCase(2838, Description = "the pace undone one pod at a time")]
+    [TestCase(3030, Description = "a rollout to what an edited ReplicaSet runs, whose label a Service selects")]
+    [TestCase(3270, Description = "a proven pod that a rollout under way has yet to replace")]
+    [TestCase(3316, Description = "a paused rollout of what has no pods is resumed")]
     public void WhatOnceBroke(int seed)
     {
         var broken = Run(seed, new Tally());
