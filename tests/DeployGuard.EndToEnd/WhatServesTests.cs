@@ -144,6 +144,40 @@ public class WhatServesTests
     }
 
     [Test]
+    public async Task Row38_ACronJobWhoseJobsWaitForNobody()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        async Task<JsonObject> CronAsync(string concurrency) => Parse($$"""
+            {"apiVersion": "{{await Server.CronJobAsync()}}", "kind": "CronJob", "metadata": {"name": "nightly"},
+             "spec": {"schedule": "0 0 1 1 *", "concurrencyPolicy": "{{concurrency}}",
+              "jobTemplate": {"spec": {"template": {"metadata": {"labels": {"app": "web"} }, "spec": {"restartPolicy": "Never", "containers": [{"name": "web", "image": "{{V2}}"}] } } } } } }
+            """);
+
+        Assert.That((await sandbox.ApplyAsync("dana", await CronAsync("Allow"))).Output, Does.Contain("nobody can tell how many will").And.Contain("Set spec.concurrencyPolicy to Forbid or Replace"));
+        (await sandbox.ApplyAsync("dana", await CronAsync("Forbid"))).OrFail();
+        Assert.That((await sandbox.ApplyAsync("dana", await CronAsync("Allow"))).Output, Does.Contain("nobody can tell how many will"));
+    }
+
+    [Test]
+    public async Task Row39_ANodePortThatAServiceGaveUpAndAnotherTakes()
+    {
+        var sandbox = await WithCanaryAsync();
+        Task<Rig.Run> NotedAsync() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.served[*].addresses}");
+        (await sandbox.KubectlAsync("dana", "patch", "service/web", "-p", """{"spec":{"type":"NodePort"}}""")).OrFail();
+        var port = (await sandbox.KubectlAsync("dana", "get", "service/web", "-o", "jsonpath={.spec.ports[0].nodePort}")).OrFail().Output;
+        await Rig.Wait.UntilAsync(NotedAsync, run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to note the node port");
+        (await sandbox.KubectlAsync("dana", "patch", "service/web", "--type=merge", "-p", """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}""")).OrFail();
+        await Rig.Wait.UntilAsync(NotedAsync, run => run.Output.EndsWith($" node port {port}", StringComparison.Ordinal), "the leader to note that it was given up");
+
+        var taken = Service("beta", """{"app": "web", "track": "web-canary"}""");
+        taken["spec"]!["type"] = "NodePort";
+        (await sandbox.CreateAsync("dana", taken)).OrFail();
+        (await sandbox.KubectlAsync("dana", "delete", "service/beta")).OrFail();
+        taken["spec"]!["ports"]![0]!["nodePort"] = int.Parse(port, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.That((await sandbox.CreateAsync("dana", taken)).Output, Does.Contain("1 of 1 pods (100%) behind Service beta would be unproven; step 5% allows 0"));
+    }
+
+    [Test]
     public async Task Row39_AServiceNarrowedToTheCanary()
     {
         var sandbox = await WithCanaryAsync();
@@ -207,6 +241,22 @@ public class WhatServesTests
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         (await sandbox.KubectlAsync("dana", "delete", "deployment,replicasets", "-l", "app=web", "--wait=false")).OrFail();
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--ignore-not-found")).OrFail();
+    }
+
+    /// <summary>What is taken of the old is made of the new at once: a rollout of a day would be over in ten requests.</summary>
+    [Test]
+    public async Task Row40_NorAPodAtATime()
+    {
+        var sandbox = await WithPacedRolloutAsync();
+        var old = await RevisionOfAsync(sandbox, V1);
+        await EventuallyRefusedAsync(sandbox, () => sandbox.KubectlAsync("dana", "scale", $"replicaset/{old}", "--replicas=0", "--dry-run=server"));
+
+        var young = await RevisionOfAsync(sandbox, V2);
+        (await sandbox.ScaleAsync($"replicaset/{old}", 9)).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("admin", "get", $"replicaset/{young}", "-o", "jsonpath={.status.readyReplicas}"), run => run.Output == "2", "the second pod of the rollout");
+
+        Assert.That((await sandbox.ScaleAsync($"replicaset/{old}", 8)).Output, Does.Contain("2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1"));
     }
 
     [Test]
