@@ -293,7 +293,7 @@ public class WhatServesTests
     private static JsonObject SetOn(string node) => Parse($$"""
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
          "spec": {"serviceName": "db", "replicas": 10, "podManagementPolicy": "Parallel", "minReadySeconds": 3600, "selector": {"matchLabels": {"app": "db"} },
-          "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"nodeName": "{{node}}", "containers": [{"name": "db", "image": "{{V1}}"}] } } } }
+          "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"nodeName": "{{node}}", "containers": [{"name": "db", "image": "{{V1}}", "readinessProbe": {"httpGet": {"path": "/", "port": 80} } }] } } } }
         """);
 
     private static async Task EventuallyRefusedAsync(Sandbox sandbox, Func<Task<Rig.Run>> ask) => await Rig.Wait.UntilAsync(
