@@ -41,6 +41,17 @@ public class ResourceCacheTests
         Assert.That(_cache.Under("b"), Is.EqualTo(new[] { "b" }));
     }
 
+    [TestCase("""{"type": "ADDED", "object": {"kind": "Thing"}}""")]
+    [TestCase("""{"object": 1}""")]
+    [TestCase("nothing that the API would say")]
+    public async Task AnEventThatCannotBeReadIsNotTheLast(string line)
+    {
+        _api.List = List("9", "a", "c");
+        _api.Events.Add(line);
+
+        await UntilAsync(() => _cache.All().Order().SequenceEqual(["a", "c"]));
+    }
+
     [Test]
     public async Task EventsAreFollowed()
     {

@@ -15,6 +15,16 @@ public class PodHashTests
     public void TwoPodsWithATokenEachHaveOneHash() => Assert.That(Hash(WithToken("kube-api-access-x7k2p")), Is.EqualTo(Hash(WithToken("kube-api-access-zz9wq"))));
 
     [Test]
+    public void OpenShiftsTokensAreAdmissionsToo()
+    {
+        static string OpenShifts(string name, string map) => Hash(WithToken(name, "420", $$"""{{Sources}}, {"configMap": {"name": "{{map}}", "items": [{"key": "service-ca.crt", "path": "service-ca.crt"}] } }"""));
+
+        Assert.That(OpenShifts("kube-api-access-x7k2p", "openshift-service-ca.crt"), Is.EqualTo(OpenShifts("kube-api-access-zz9wq", "openshift-service-ca.crt")));
+        Assert.That(OpenShifts("kube-api-access-x7k2p", "openshift-service-ca.crt"), Is.Not.EqualTo(Hash(WithToken("kube-api-access-x7k2p"))));
+        Assert.That(OpenShifts("kube-api-access-x7k2p", "mine"), Is.Not.EqualTo(OpenShifts("kube-api-access-zz9wq", "mine")), "another map");
+    }
+
+    [Test]
     public void APodWithATokenAndOneWithoutDiffer() => Assert.That(Hash(WithToken("kube-api-access-x7k2p")), Is.Not.EqualTo(Hash(Pod())));
 
     [TestCase("kube-api-access-x", "420", Sources, TestName = "{m}(another name)")]

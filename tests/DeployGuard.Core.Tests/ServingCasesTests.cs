@@ -132,6 +132,18 @@ public class ServingCasesTests
         Assert.That(objects.Refusal(Some.Create(Alone("1")), policy), Does.StartWith("2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"));
     }
 
+    /// <summary>Nobody is sent to a pod that has no port of that name: what runs there for an hour shows nothing.</summary>
+    [TestCase("http", null)]
+    [TestCase("idle", "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    public void ACanaryWithoutThePortOfTheServiceProvesNothing(string port, string? refusal)
+    {
+        static JsonObject Named(JsonObject deployment, string name) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
+        var front = WebService with { Ports = [new ServicePort(80, "TCP", "http")] };
+        var objects = (Empty with { Services = [front] }).Running(Named(Web(20), "http"), Phase.Proven).Running(Named(C(1), port), Phase.Completed);
+
+        Expect(objects, Scale(Named(C(1), port), 6), refusal);
+    }
+
     [TestCase("uid-web-7c6b9", Description = "the template of the ReplicaSet was edited")]
     [TestCase("uid-forged", Description = "another one was made under its name")]
     public void Case35_TheNameOfAReplicaSetThatCompletedIsNoHistory(string uid)

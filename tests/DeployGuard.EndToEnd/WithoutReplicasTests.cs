@@ -96,16 +96,24 @@ public class WithoutReplicasTests : OwnWorld
         await AsTheTableHasItAsync("scale up", passes: !Server.HasMatchConditions, sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=5"));
         if (Server.HasMatchConditions)
         {
-            await WaitsAsync("an ephemeral container", Rig.Wait.UntilAsync(() => DebugAsync(sandbox), run => !run.Output.Contains("NotFound", StringComparison.Ordinal), "a pod that the restart has not replaced meanwhile"));
+            await WaitsAsync("an ephemeral container", OnAPodAsync(sandbox, pod => ["debug", pod, $"--image={V3}"]));
+            await WaitsAsync("a label through the status of a pod", OnAPodAsync(sandbox, pod => ["patch", "pod", pod, "--subresource=status", "--type=merge", "-p", """{"metadata":{"labels":{"app":"other"}}}"""]));
+            (await OnAPodAsync(sandbox, pod => ["delete", "pod", pod, "--wait=false"])).OrFail();
+            (await sandbox.CreateAsync("admin", Parse("""
+                {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": "by-hand", "labels": {"kubernetes.io/service-name": "bare"} }, "endpoints": [{"addresses": ["192.0.2.1"]}]}
+                """))).OrFail();
         }
     }
 
-    private static async Task<Rig.Run> DebugAsync(Sandbox sandbox)
-    {
-        var pod = (await sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
-        // The built-in role edit has no right to it.
-        return await sandbox.KubectlAsync("admin", "debug", pod, $"--image={V3}");
-    }
+    /// <summary>As admin: the built-in role edit has no right to most of this. A restart may be replacing the pod.</summary>
+    private static Task<Rig.Run> OnAPodAsync(Sandbox sandbox, Func<string, string[]> command) => Rig.Wait.UntilAsync(
+        async () =>
+        {
+            var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
+            return await sandbox.KubectlAsync("admin", command(pod));
+        },
+        run => !run.Output.Contains("NotFound", StringComparison.Ordinal),
+        "a pod that is still there");
 
     private static async Task ServicesPassAsync(Sandbox sandbox)
     {

@@ -15,7 +15,7 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
     private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
 
     /// <summary>Pods that are alike, together; null where the namespace is not watched, or not in sync yet.</summary>
-    public IReadOnlyList<PodGroup>? Of(string @namespace) => _watches.TryGetValue(@namespace, out var watch) && watch is { HasEnded: false, Cache.IsSynced: true } ? watch.Groups() : null;
+    public IReadOnlyList<PodGroup>? Of(string @namespace) => _watches.TryGetValue(@namespace, out var watch) && watch.Cache.IsSynced ? watch.Groups() : null;
 
     /// <summary>What is watched, and whether it is in sync.</summary>
     public IEnumerable<IResourceCache> All => _watches.Values.Select(w => w.Cache);
@@ -32,7 +32,7 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
     /// <summary>Watches the pods of these namespaces, and of no others any more.</summary>
     public void Follow(IReadOnlySet<string> namespaces, CancellationToken cancel)
     {
-        foreach (var gone in _watches.Where(w => !namespaces.Contains(w.Key) || w.Value.HasEnded).Select(w => w.Key).ToList())
+        foreach (var gone in _watches.Keys.Where(n => !namespaces.Contains(n)).ToList())
         {
             if (_watches.TryRemove(gone, out var watch))
             {
@@ -55,12 +55,10 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
         private const int MostIdleShapes = 1000;
 
         private readonly LivePodReader _reader = new();
-        private readonly ILogger _logger;
         private readonly ConditionalWeakTable<IReadOnlyList<ObservedPod>, PodGroup> _groups = [];
 
         public Watch(string @namespace, ApiConnection api, TimeProvider time, ILogger logger, CancellationToken cancel)
         {
-            _logger = logger;
             Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(PathOf(@namespace)), _reader.Read, p => p.Known.Index, api, time, logger);
         }
@@ -68,9 +66,6 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
         public CancellationTokenSource Stop { get; }
 
         public ResourceCache<ObservedPod> Cache { get; }
-
-        /// <summary>It failed, or the namespace is followed no more.</summary>
-        public bool HasEnded { get; private set; }
 
         /// <summary>Ends when the namespace is followed no more.</summary>
         public void Start() => _ = RunAsync();
@@ -96,15 +91,6 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
             catch (OperationCanceledException) when (Stop.IsCancellationRequested)
             {
                 // Nobody asks for it any more.
-            }
-            catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException)
-            {
-                // What it saw last must not decide for ever. Pods are listed until the next round watches them again.
-                _logger.LogError(e, "the watch of {Cache} ended; it is started again", Cache.Name);
-            }
-            finally
-            {
-                HasEnded = true;
             }
         }
     }

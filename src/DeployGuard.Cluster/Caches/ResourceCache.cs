@@ -106,14 +106,18 @@ public sealed class ResourceCache<T>(
                 // The server compacted our place away; only a new list can tell what happened since.
                 resumeAt = null;
             }
-            catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or IOException or JsonException or OperationCanceledException)
+            catch (Exception fault) when (!cancel.IsCancellationRequested && IsPassing(fault))
             {
                 logger.LogWarning("watching {Resource}: {Fault}; trying again", Name, fault.Message);
-                resumeAt = fault is ApiException ? null : resumeAt;
+                resumeAt = fault is HttpRequestException or IOException or OperationCanceledException ? resumeAt : null;
                 await backoff.WaitAsync(cancel);
             }
         }
     }
+
+    /// <summary>The server, the network, or an answer that is none of the API's: what was seen last must not decide for ever.</summary>
+    private static bool IsPassing(Exception fault) =>
+        fault is ApiException or HttpRequestException or IOException or OperationCanceledException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException;
 
     private async Task<string> ListAsync(CancellationToken cancel)
     {
