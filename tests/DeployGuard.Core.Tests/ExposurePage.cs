@@ -46,7 +46,7 @@ internal sealed class ExposurePage(PooledWorld world)
         var size = asked.Size + (before.Pods.Count > 1 ? asked.Pacing.Batch(asked.Size) : 0);
         int Part(int pods) => Math.Max(pods, ((size * pods) + live - 1) / live);
         var pods = before.Pods.ToDictionary(p => p.Key, p => p.Key == asked.Image ? p.Value : Part(p.Value));
-        return before with { Pods = pods, Size = Math.Min(asked.Size, pods.Values.Sum()) };
+        return before with { Pods = pods, Size = Math.Min(asked.Size, pods.Values.Sum()), IsPaused = true };
     }
 
     private string? Outgrown(string pool, Made scaled)
@@ -183,6 +183,7 @@ internal sealed class ExposurePage(PooledWorld world)
         foreach (var image in made.Pods.Keys.Where(k => k != made.Image).Prepend(made.Image).Where(i => !world.IsProven(i, pool)))
         {
             var comes = !made.IsRollingOut ? made.Size
+                : made.IsPaused ? 0
                 : made.IsPartitioned ? made.Size - made.Partition
                 : Conforms(made, world.Latched(image, pool)) ? made.Pacing.Batch(made.Size)
                 : made.Size;

@@ -59,8 +59,12 @@ internal static class ScaledFirst
             .. member.Pods.Where(p => p != had),
             had is null ? kept : had with { Pods = Math.Max(had.Pods, kept.Pods) },
         ];
-        return member with { Spec = member.Spec with { Replicas = Math.Min(size, pods.Sum(p => p.Pods)) }, Pods = pods };
+        return AsYet(member, pods, Math.Min(size, pods.Sum(p => p.Pods)));
     }
+
+    /// <summary>What its rollout comes to is for later.</summary>
+    private static Member AsYet(Member member, IReadOnlyList<RevisionPods> pods, int replicas) =>
+        member with { Spec = member.Spec with { Replicas = replicas, Strategy = member.Spec.Strategy with { Paused = true } }, Pods = pods };
 
     /// <summary>
     /// A rollout to what one of its ReplicaSets runs already brings the pods with that one's labels: a Service may select them that selects no template.
@@ -77,8 +81,7 @@ internal static class ScaledFirst
     {
         int Part(int pods) => live == 0 ? size : Math.Max(pods, (int)((((long)(size + surge) * pods) + live - 1) / live));
         List<RevisionPods> pods = [.. member.Pods.Select(p => p.TemplateHash == asked ? p : p with { Pods = Part(p.Pods) })];
-        var replicas = pods.Count > 0 ? Math.Min(size, pods.Sum(p => p.Pods)) : Part(member.Spec.Replicas);
-        return member with { Spec = member.Spec with { Replicas = replicas }, Pods = pods };
+        return AsYet(member, pods, pods.Count > 0 ? Math.Min(size, pods.Sum(p => p.Pods)) : Part(member.Spec.Replicas));
     }
 
     private static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) => deployment.Selector is { Requirements.Count: > 0 } selector

@@ -24,6 +24,7 @@ public class WhatServesTests
     }
 
     /// <summary>Worlds in which a long run once found more than a step allows, by their seeds.</summary>
+    [TestCase(595, Description = "more replicas amid a rollout from one unproven revision to another")]
     [TestCase(1032, Description = "proven pods that are not ready beside a canary that grows")]
     [TestCase(1148, Description = "a Service that becomes an alias while pods are on their way out")]
     [TestCase(1175, Description = "a Service that is turned to a Job")]
