@@ -30,10 +30,23 @@ internal sealed class ExposurePage(PooledWorld world)
             return [];
         }
 
-        var live = before.Pods.Values.Sum();
-        var pods = before.Pods.ToDictionary(p => p.Key, p => p.Key == asked.Image ? p.Value : Math.Max(p.Value, ((asked.Size * p.Value) + live - 1) / live));
-        var scaled = before with { Pods = pods, Size = pods.Count > 0 ? pods.Values.Sum() : asked.Size };
+        var scaled = Scaled(before, asked);
         return before.Pods.Count == 0 ? [] : PoolsOf(before, world.Running).Where(p => p.StartsWith("Service ", StringComparison.Ordinal)).Select(p => Outgrown(p, scaled));
+    }
+
+    /// <summary>Pods that may surge are shared out too, where there is more than one revision.</summary>
+    private static Made Scaled(Made before, Made asked)
+    {
+        var live = before.Pods.Values.Sum();
+        if (before.Kind != "Deployment" || asked.Size <= before.Size || live == 0)
+        {
+            return before;
+        }
+
+        var size = asked.Size + (before.Pods.Count > 1 ? asked.Pacing.Batch(asked.Size) : 0);
+        int Part(int pods) => Math.Max(pods, ((size * pods) + live - 1) / live);
+        var pods = before.Pods.ToDictionary(p => p.Key, p => p.Key == asked.Image ? p.Value : Part(p.Value));
+        return before with { Pods = pods, Size = Math.Min(asked.Size, pods.Values.Sum()), IsPaused = true };
     }
 
     private string? Outgrown(string pool, Made scaled)
@@ -120,7 +133,8 @@ internal sealed class ExposurePage(PooledWorld world)
     private (int Own, int Staying, int Batch, bool Raises) Exposes(string pool, Made? before, Made asked, int steps)
     {
         var inPlace = before is { Size: > 0 } && before.Image != asked.Image;
-        var left = before is null ? 0 : before.Pods.Where(p => p.Key != asked.Image && !world.IsProven(p.Key, pool)).Sum(p => p.Value);
+        var left = before is null ? 0
+            : Scaled(before, asked).Pods.Where(p => p.Key != asked.Image && !world.IsProven(p.Key, pool)).Sum(p => p.Value);
         if (world.IsProven(asked.Image, pool))
         {
             // What is unproven and still runs is on its way out.
@@ -169,6 +183,7 @@ internal sealed class ExposurePage(PooledWorld world)
         foreach (var image in made.Pods.Keys.Where(k => k != made.Image).Prepend(made.Image).Where(i => !world.IsProven(i, pool)))
         {
             var comes = !made.IsRollingOut ? made.Size
+                : made.IsPaused ? 0
                 : made.IsPartitioned ? made.Size - made.Partition
                 : Conforms(made, world.Latched(image, pool)) ? made.Pacing.Batch(made.Size)
                 : made.Size;

@@ -21,6 +21,9 @@ internal sealed record Made(string Name, string Kind, IReadOnlyList<string> Serv
 {
     public IReadOnlyDictionary<int, int> Pods { get; init; } = new Dictionary<int, int>();
 
+    /// <summary>What its rollout comes to is for later.</summary>
+    public bool IsPaused { get; init; }
+
     public bool IsRollingOut => Pods.Any(p => p.Key != Image && p.Value > 0);
 
     public string OwnPool => $"{Kind} {Name}";

@@ -30,6 +30,19 @@ public class RequestReaderTests
         Assert.That(((WorkloadRequest)Read("DELETE", "", "Pod", null, null)).Before, Is.Null);
     }
 
+    [TestCase("""{"propagationPolicy": "Orphan"}""", "example.com/a", ExpectedResult = true)]
+    [TestCase("""{"propagationPolicy": "Background"}""", "orphan", ExpectedResult = false)]
+    [TestCase("""{"orphanDependents": true}""", "example.com/a", ExpectedResult = true)]
+    [TestCase("""{"orphanDependents": false}""", "orphan", ExpectedResult = false)]
+    [TestCase("{}", "orphan", ExpectedResult = true)]
+    [TestCase("{}", "example.com/a", ExpectedResult = false)]
+    public bool OfADeletedReplicaSetItIsKnownWhetherItsPodsStay(string options, string finalizer)
+    {
+        var before = Obj("ReplicaSet");
+        before["metadata"]!["finalizers"] = new JsonArray(finalizer);
+        return ((WorkloadRequest)Read("DELETE", "apps", "ReplicaSet", null, before, options: options)).Orphans;
+    }
+
     [Test]
     public void OfAStatusItIsKnownWhatLabelsItBrings()
     {
@@ -78,10 +91,11 @@ public class RequestReaderTests
 
     private static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
-    private static Request Read(string operation, string group, string kind, JsonObject? after, JsonObject? before, string subResource = "")
+    private static Request Read(string operation, string group, string kind, JsonObject? after, JsonObject? before, string subResource = "", string options = "null")
     {
         var review = JsonNode.Parse(Reviews.Of(operation, group, kind, $"{kind.ToLowerInvariant()}s", "dana", after, before)) ?? throw new InvalidOperationException("no review");
         review["request"]!["subResource"] = subResource;
+        review["request"]!["options"] = JsonNode.Parse(options);
         using var document = JsonDocument.Parse(review.ToJsonString());
         return s_reader.Read(Review.Read(document.RootElement));
     }

@@ -42,6 +42,9 @@ public sealed record WorkloadRequest : Request
     /// <summary>Null on DELETE.</summary>
     public Workload? After { get; init; }
 
+    /// <summary>What it owns is let go, and not deleted with it.</summary>
+    public bool Orphans { get; init; }
+
     /// <summary>The API server made its name up, and makes up another at the next attempt.</summary>
     public bool IsNameGenerated { get; init; }
 }

@@ -11,7 +11,7 @@ internal static class ControllerRevisions
         }
 
         var (old, isSettled) = workload.Spec.Ref.Kind == "StatefulSet"
-            ? (revisions.FirstOrDefault(r => r.Name == workload.Revisions.Old), workload.Revisions.Old == workload.Revisions.New)
+            ? (Old(workload, revisions), workload.Revisions.Old == workload.Revisions.New)
             : (revisions.Where(r => r != newest).MaxBy(r => r.Number), workload.UpdatedPods >= workload.Spec.Replicas);
         // Named by the spec, since the stored revision may lack defaults that a newer server adds; until its controller has begun with what the spec says now.
         RevisionPods Current(int pods) => !workload.IsObserved ? Pods(newest, pods) : new(workload.Spec.Template.Hash, newest.Name, workload.Spec.Template.ImageNames, pods) { OwnedUid = newest.Uid };
@@ -22,5 +22,10 @@ internal static class ControllerRevisions
     public static LiveRevision? Newest(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>
         workload.Spec.Ref.Kind == "StatefulSet" ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New) : revisions.MaxBy(r => r.Number);
 
-    private static RevisionPods Pods(LiveRevision revision, int pods) => new(revision.TemplateHash, revision.Name, revision.Images, pods) { OwnedUid = revision.Uid };
+    /// <summary>What a StatefulSet makes pods below its partition from.</summary>
+    public static LiveRevision? Old(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>
+        revisions.FirstOrDefault(r => r.ControllerUid == workload.Spec.Uid && r.Name == workload.Revisions.Old);
+
+    public static RevisionPods Pods(LiveRevision revision, int pods) =>
+        new(revision.TemplateHash, revision.Name, revision.Images, pods) { OwnedUid = revision.Uid };
 }

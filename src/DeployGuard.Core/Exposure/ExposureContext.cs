@@ -52,6 +52,11 @@ internal sealed class ExposureContext
         })
         + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
 
+    /// <summary>The unproven pods without those whose place something else has yet: what it runs is told by itself.</summary>
+    public static int RunningOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
+        unproven.GroupBy(u => u.Workload)
+            .Sum(g => Math.Max(0, g.Sum(u => u.Pods) - (pool.Members.FirstOrDefault(m => m.Spec.Ref == g.Key)?.Taken ?? 0)));
+
     /// <summary>Desired pods that are proven, ready or not: a pool whose pods have crashed is not new.</summary>
     public static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
         pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - m.Taken - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));

@@ -17,7 +17,8 @@ internal static class ObjectChange
     /// <summary>The namespace after the request.</summary>
     public static NamespaceObjects After(NamespaceObjects objects, Change change) => change.Request switch
     {
-        { Target.Kind: "ReplicaSet", Operation: Operation.Delete } request => WithoutSet(objects, request.Target),
+        { Target.Kind: "ReplicaSet", Operation: Operation.Delete } request =>
+            WithoutSet(objects, request.Target, request is WorkloadRequest { Orphans: true }),
         { Target.Kind: "ReplicaSet" } when change.After is { } after => WithSet(objects, after),
         WorkloadRequest { Target.Kind: "Pod", Operation: Operation.Delete } request => WithoutPod(objects, request.Target.Name),
         WorkloadRequest { Target.Kind: "Pod", After: { } after } request => WithPod(objects, request.Target.Name, after),
@@ -28,7 +29,7 @@ internal static class ObjectChange
         _ => objects,
     };
 
-    private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target)
+    private static NamespaceObjects WithoutSet(NamespaceObjects objects, WorkloadRef target, bool orphans)
     {
         if (Find(objects, target) is not { } set)
         {
@@ -39,8 +40,12 @@ internal static class ObjectChange
         var owned = set with { Spec = set.Spec with { ControllerUid = Adopted(objects, set.Spec).ControllerUid } };
         var before = objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, set) ? owned : w)] };
         // Its controller makes up for it as if it had been scaled to 0.
-        return Filled(WithSet(before, owned.Spec with { Replicas = 0 }), owned.Spec);
+        var then = Filled(WithSet(before, owned.Spec with { Replicas = 0 }), owned.Spec);
+        return orphans ? then with { Pods = [.. then.Pods.Select(g => g.Shape.OwnerUid == set.Spec.Uid ? LetGo(g) : g)] } : then;
     }
+
+    /// <summary>They go on serving, and nobody stands for them.</summary>
+    private static PodGroup LetGo(PodGroup pods) => new(pods.Shape with { OwnerUid = null }, pods.Pods);
 
     /// <summary>A Deployment that is paused, and loses all that it had, fills the last of what it still has.</summary>
     private static NamespaceObjects Filled(NamespaceObjects objects, Workload gone)

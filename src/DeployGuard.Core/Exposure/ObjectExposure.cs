@@ -70,7 +70,11 @@ internal sealed class ObjectExposure(ExposureContext context)
         // What is deleted comes back now, and not when its turn in the rollout would have come.
         var hastened = has.Where(p => pool.Members.Any(m => m.IsHastened && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash))
             .Select(p => p.Key);
-        IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(hastened)];
+        // What leaves a place that it had taken has its controller fill that from its template.
+        var filled = pool.Members.Where(m => before.Members.Any(b => b.Spec.Ref == m.Spec.Ref && b.Taken > m.Taken))
+            .SelectMany(m => Proven.RevisionsOf(m).Where(r => context.Proven.Lacks(m, r, proven)))
+            .Select(r => RevisionKey.Of(context.Rules.Covers, r.TemplateHash, r.Images));
+        IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(hastened).Union(filled)];
         if (raised.Count == 0 && isRelabelled && (long)has.Sum(p => p.Pods) * totalBefore > (long)had.Sum(p => p.Pods) * total)
         {
             // Fewer proven pods beside them: what is unproven reaches a larger share of the users.

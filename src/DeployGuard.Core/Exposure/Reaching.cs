@@ -13,12 +13,13 @@ internal sealed record Reach(string Key, IReadOnlyList<UnprovenPods> Pods, bool 
 internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount unproven, HeldSteps held)
 {
     /// <summary>What the request makes of the workload that it is about.</summary>
-    public Reach Of(AskedWorkload asked, Pool before, int totalBefore, ProvenHere here)
+    /// <param name="scaled">As it is before it comes to what is asked for.</param>
+    public Reach Of(AskedWorkload asked, Member? scaled, Pool before, int totalBefore, ProvenHere here)
     {
         var (was, member) = (asked.Before, asked.After);
         var images = member.Spec.Template.ImageNames;
         var key = RevisionKey.Of(rules.Covers, member.Spec);
-        var remaining = was is null ? [] : unproven.BesideAsked(was, key, here).ToList();
+        var remaining = was is null || scaled is null ? [] : unproven.BesideAsked(scaled, key, here).ToList();
         if (!proven.LacksAsked(member.Spec, asked.Origin, here))
         {
             // What is unproven and still runs is on its way out.

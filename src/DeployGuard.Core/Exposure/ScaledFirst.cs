@@ -3,24 +3,68 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// A Deployment that grows gives each ReplicaSet that it has its part of the new size, and only then makes what its template says. So does one that is made and
-/// finds ReplicaSets that nobody owns. What they run may be behind other Services than its template.
+/// A Deployment that grows gives each ReplicaSet that it has its part of the new size, and only then makes what its template says. So does one
+/// that is made and finds ReplicaSets that nobody owns. What they run may be behind other Services than its template. A StatefulSet that grows
+/// makes what is below its partition from the revision that it had.
 /// </summary>
 internal static class ScaledFirst
 {
     /// <summary>The members of the namespace with what the request has made more of; the same list where it makes more of nothing.</summary>
     /// <remarks>Of the revision that it asks for itself, more is judged by its pace.</remarks>
-    public static IReadOnlyList<Member> Of(AskedWorkload asked, NamespaceSnapshot snapshot)
+    public static IReadOnlyList<Member> Of(AskedWorkload asked, NamespaceSnapshot snapshot) =>
+        asked.After.Size <= (asked.Before?.Size ?? 0) ? snapshot.Members
+        : asked.After.Spec.Ref.Kind switch
+        {
+            "Deployment" => Shared(asked, snapshot),
+            "StatefulSet" when Kept(asked, snapshot) is { } kept =>
+                [.. snapshot.Members.Select(m => m.Spec.Ref == asked.After.Spec.Ref ? WithKept(m, kept, asked.After.Size) : m)],
+            _ => snapshot.Members,
+        };
+
+    private static IReadOnlyList<Member> Shared(AskedWorkload asked, NamespaceSnapshot snapshot)
     {
-        var (target, size) = (asked.After.Spec.Ref, asked.After.Size);
-        var adopted = target.Kind == "Deployment" && asked.Before is null && snapshot.Objects is { } objects ? Adopted(asked.After.Spec, objects) : [];
-        var live = asked.Before?.Pods.Sum(p => p.Pods) ?? adopted.Values.Sum();
+        var (target, size, hash) = (asked.After.Spec.Ref, asked.After.Size, asked.After.Spec.Template.Hash);
+        var had = asked.Before?.Pods;
+        var adopted = had is null && snapshot.Objects is { } objects ? Adopted(asked.After.Spec, objects) : [];
+        var live = had?.Sum(p => p.Pods) ?? adopted.Values.Sum();
         // One that is paused, and has nothing, fills the last that it had.
-        var fills = live == 0 && asked.After.Spec.Strategy.Paused && asked.Before?.Pods.Any(p => p.TemplateHash == asked.After.Spec.Template.Hash) is false;
-        var hasOther = adopted.Count > 0 || fills || asked.Before?.Pods.Any(p => p.Pods > 0 && p.TemplateHash != asked.After.Spec.Template.Hash) is true;
-        return target.Kind != "Deployment" || !hasOther || size <= (asked.Before?.Size ?? 0) ? snapshot.Members
-            : [.. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, live, asked.After.Spec.Template.Hash) : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, live, "") : m)];
+        var fills = live == 0 && asked.After.Spec.Strategy.Paused && had?.Any(p => p.TemplateHash == hash) is false;
+        // What may surge is shared out too, where there is more than one.
+        var surge = had?.Count(p => p.Pods > 0) > 1 ? RolloutBatch.Surge(asked.After.Spec).CeilingOf(size) : 0;
+        return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && p.TemplateHash != hash) is not true ? snapshot.Members
+            :
+            [
+                .. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, surge, live, hash)
+                    : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, 0, live, "")
+                    : m),
+            ];
     }
+
+    /// <summary>The revision from which a StatefulSet makes what is missing below its partition, with as many pods.</summary>
+    private static RevisionPods? Kept(AskedWorkload asked, NamespaceSnapshot snapshot)
+    {
+        var spec = asked.After.Spec;
+        return spec.Strategy.Type != "OnDelete" && spec.Replicas > spec.PodsAbovePartition
+            && snapshot.Objects?.Workloads.FirstOrDefault(w => w.Spec.Ref == spec.Ref) is { } live
+            && ControllerRevisions.Old(live, snapshot.Objects.Revisions) is { } old && old.TemplateHash != spec.Template.Hash
+            ? ControllerRevisions.Pods(old, spec.Replicas - spec.PodsAbovePartition)
+            : null;
+    }
+
+    private static Member WithKept(Member member, RevisionPods kept, int size)
+    {
+        var had = member.Pods.FirstOrDefault(p => p.TemplateHash == kept.TemplateHash);
+        List<RevisionPods> pods =
+        [
+            .. member.Pods.Where(p => p != had),
+            had is null ? kept : had with { Pods = Math.Max(had.Pods, kept.Pods) },
+        ];
+        return AsYet(member, pods, Math.Min(size, pods.Sum(p => p.Pods)));
+    }
+
+    /// <summary>What its rollout comes to is for later.</summary>
+    private static Member AsYet(Member member, IReadOnlyList<RevisionPods> pods, int replicas) =>
+        member with { Spec = member.Spec with { Replicas = replicas, Strategy = member.Spec.Strategy with { Paused = true } }, Pods = pods };
 
     /// <summary>
     /// A rollout to what one of its ReplicaSets runs already brings the pods with that one's labels: a Service may select them that selects no template.
@@ -33,11 +77,11 @@ internal static class ScaledFirst
     }
 
     /// <param name="asked">Hash of the revision that is asked for.</param>
-    private static Member Scaled(Member member, int size, int live, string asked)
+    private static Member Scaled(Member member, int size, int surge, int live, string asked)
     {
-        int Part(int pods) => live == 0 ? size : Math.Max(pods, (int)((((long)size * pods) + live - 1) / live));
+        int Part(int pods) => live == 0 ? size : Math.Max(pods, (int)((((long)(size + surge) * pods) + live - 1) / live));
         List<RevisionPods> pods = [.. member.Pods.Select(p => p.TemplateHash == asked ? p : p with { Pods = Part(p.Pods) })];
-        return member with { Spec = member.Spec with { Replicas = pods.Count > 0 ? pods.Sum(p => p.Pods) : Part(member.Spec.Replicas) }, Pods = pods };
+        return AsYet(member, pods, pods.Count > 0 ? Math.Min(size, pods.Sum(p => p.Pods)) : Part(member.Spec.Replicas));
     }
 
     private static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) => deployment.Selector is { Requirements.Count: > 0 } selector

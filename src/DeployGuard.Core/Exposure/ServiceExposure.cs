@@ -52,11 +52,29 @@ internal sealed class ServiceExposure(ExposureContext context)
 
         var shares = new ServiceShares(context, proven);
         var isReadinessNew = before is { PublishesNotReady: false } && after.PublishesNotReady;
-        var sharesBefore = before is null || isGone ? [] : shares.Of(poolBefore, before, isReadinessNew);
+        var sharesBefore = before is null || isGone ? [] : shares.Of(WithoutComing(poolBefore, pool), before, isReadinessNew);
         var totalBefore = context.WeighNow(poolBefore, had);
         return shares.Of(pool, after, isReadinessNew)
             .Select(share => Assess(share, sharesBefore, pool, poolBefore, totalBefore, served, isNew))
             .OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).First();
+    }
+
+    /// <summary>
+    /// What is no longer selected was nothing that its users had before it was ready, whatever its workload would have come to in time.
+    /// </summary>
+    private Pool WithoutComing(Pool before, Pool after)
+    {
+        var stay = Workloads(after);
+        return context.Snapshot.Objects is not { PodsAreKnown: true } ? before
+            : before with { Members = [.. before.Members.Select(m => stay.Contains(m.Spec.Ref) ? m : ReadyOnly(m))] };
+    }
+
+    private static Member ReadyOnly(Member member)
+    {
+        List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready) })];
+        // What is being deleted comes to no more.
+        var spec = member.Spec with { IsDeleting = true, Replicas = pods.Sum(p => p.Pods) };
+        return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0 };
     }
 
     /// <summary>Users of an ExternalName had what the other Service had.</summary>

@@ -10,6 +10,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
     {
         var snapshot = context.Snapshot;
         var asked = AskedWorkload.Of(change, after, context.View, snapshot);
+        var first = ScaledFirst.Of(asked, snapshot);
+        var scaled = ReferenceEquals(first, snapshot.Members) ? asked.Before : first.FirstOrDefault(m => m.Spec.Ref == after.Ref);
         var others = snapshot.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
         IReadOnlyList<Member> then = [.. others, asked.After];
         IReadOnlyList<Member> now = asked.Before is null ? others : [.. others, asked.Before];
@@ -19,16 +21,15 @@ internal sealed class WorkloadExposure(ExposureContext context)
             .. Pool.Of(asked.After, snapshot.Services, then)
                 .Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind))
                 .Where(pool => change.Meaning is not Meaning.Rollback || !History.ServedAsMany(change, pool.Name, context.View))
-                .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked)),
-            .. change.Meaning is Meaning.Rollback ? [] : Outgrown(asked),
+                .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
+            .. change.Meaning is Meaning.Rollback ? [] : Outgrown(asked, first),
         ];
     }
 
     /// <summary>What it makes more of before it comes to what is asked for.</summary>
-    private IEnumerable<PoolAssessment> Outgrown(AskedWorkload asked)
+    private IEnumerable<PoolAssessment> Outgrown(AskedWorkload asked, IReadOnlyList<Member> scaled)
     {
         var now = context.Snapshot.Members;
-        var scaled = ScaledFirst.Of(asked, context.Snapshot);
         var refilled = ScaledFirst.Refilled(asked, scaled);
         return from service in context.Snapshot.Services
                let first = service.Selects(asked.After.Spec.Template.Labels) ? scaled : refilled
@@ -43,7 +44,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
     private bool IsLargerShare(Pool now, PoolAssessment then)
     {
         var had = context.Unproven.Of(now, context.Proven.In(now), null);
-        return (long)then.Unproven * context.WeighNow(now, had) > (long)had.Sum(p => p.Pods) * then.Total;
+        var (unprovenNow, unproven) = (ExposureContext.RunningOf(now, had), ExposureContext.RunningOf(then.Pool, then.Revisions));
+        return (long)unproven * context.WeighNow(now, had) > (long)unprovenNow * then.Total;
     }
 
     /// <summary>The same pool as it is; without the workload where it is not in it yet.</summary>
@@ -52,7 +54,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         : pool.Service is { } service ? Pool.Behind(service, now)
         : Pool.Of(asked.Before, context.Snapshot.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
 
-    private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked)
+    private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked, Member? scaled)
     {
         var target = asked.After.Spec.Ref;
         var proven = context.Proven.In(before);
@@ -61,7 +63,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var served = context.Replaced(pool, provenBefore);
         // What users have now is what a step is held of, and what one is a share of.
         var totalBefore = context.WeighNow(before, had);
-        var reach = new Reaching(context.Rules, context.Proven, context.Unproven, context.Held).Of(asked, before, totalBefore, proven);
+        var reach = new Reaching(context.Rules, context.Proven, context.Unproven, context.Held)
+            .Of(asked, scaled, before, totalBefore, proven);
         var others = pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != target)] };
         List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
         var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.Weigh(pool, has, asked));
@@ -69,7 +72,9 @@ internal sealed class WorkloadExposure(ExposureContext context)
         total = noneLeft ? Math.Max(total, served.Pods) : total;
 
         // A workload raises its own revision alone: a canary that joins its pool by its word must not keep it from being made.
-        IReadOnlyList<string> raised = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (had.Sum(p => p.Pods), totalBefore), (unproven, total)) ? [reach.Key] : [];
+        var (running, runningBefore) = (ExposureContext.RunningOf(pool, has), ExposureContext.RunningOf(before, had));
+        var isRaised = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (runningBefore, totalBefore), (running, total));
+        IReadOnlyList<string> raised = isRaised ? [reach.Key] : [];
         // Where nothing is raised, the fewest among all: what is then said is a warning.
         var held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore);
         return new PoolAssessment

@@ -51,6 +51,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
         }
 
         var after = review.Operation is Operation.Delete ? null : Workload(review, review.Object, "object");
+        var before = HasBefore(review, target) ? Workload(review, review.OldObject, "oldObject") : null;
         return new WorkloadRequest
         {
             Operation = review.Operation,
@@ -58,8 +59,9 @@ internal sealed class RequestReader(WorkloadReader workloads)
             DryRun = review.DryRun,
             Target = after?.Ref ?? target,
             SubResource = review.SubResource,
-            Before = HasBefore(review, target) ? Workload(review, review.OldObject, "oldObject") : null,
+            Before = before,
             After = after,
+            Orphans = review.Operation is Operation.Delete && before is not null && Orphans(review.Options, before),
             IsNameGenerated = after is not null && review.Operation is Operation.Create && HasGeneratedName(review.Object, after.Ref.Name),
         };
     }
@@ -67,6 +69,14 @@ internal sealed class RequestReader(WorkloadReader workloads)
     /// <summary>Of all that is deleted, only what a controller makes up for at once is looked at: nothing about the rest could change the answer.</summary>
     private static bool HasBefore(Review review, WorkloadRef target) => review.Operation is Operation.Update
         || (review is { Operation: Operation.Delete, OldObject.ValueKind: JsonValueKind.Object } && target is { Kind: "Pod", ApiGroup: "" } or { Kind: "ReplicaSet", ApiGroup: "apps" });
+
+    /// <summary>As the API server decides: what the request says, or else a finalizer of the object.</summary>
+    private static bool Orphans(JsonElement options, Workload deleted) =>
+        options.ValueKind is JsonValueKind.Object && options.TryGetProperty("orphanDependents", out var orphans)
+            && orphans.ValueKind is JsonValueKind.True or JsonValueKind.False ? orphans.ValueKind is JsonValueKind.True
+        : options.ValueKind is JsonValueKind.Object && options.TryGetProperty("propagationPolicy", out var policy)
+            && policy.ValueKind is JsonValueKind.String ? policy.GetString() == "Orphan"
+        : deleted.Finalizers.Contains("orphan");
 
     /// <summary>Some API servers make the name up before they ask us, and some after: five characters behind what was asked for.</summary>
     private static bool HasGeneratedName(JsonElement obj, string name) =>

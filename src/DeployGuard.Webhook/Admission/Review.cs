@@ -39,6 +39,9 @@ internal sealed record Review
     /// <summary>Undefined where the request carries none.</summary>
     public required JsonElement OldObject { get; init; }
 
+    /// <summary>How it is written or deleted; undefined where the request carries none.</summary>
+    public required JsonElement Options { get; init; }
+
     /// <exception cref="ReviewException">It is no v1 AdmissionReview with a uid.</exception>
     /// <exception cref="MalformedReviewException">It has a uid to answer to, but its request cannot be read.</exception>
     public static Review Read(JsonElement root)
@@ -71,6 +74,7 @@ internal sealed record Review
             DryRun = request.TryGetProperty("dryRun", out var dryRun) && dryRun.ValueKind is JsonValueKind.True,
             Object = Child(request, "object"),
             OldObject = Child(request, "oldObject"),
+            Options = Child(request, "options"),
         };
     }
 

@@ -65,6 +65,7 @@ internal static class Asking
             Operation = Operation.Delete,
             Requester = Some.Developer,
             Target = Rendering.Ref(made.Kind, made.Name),
+            Orphans = orphan,
             Before = made switch { Pod pod => pod.ToWorkload(), Controller { Kind: "ReplicaSet" } set => set.ToWorkload(), _ => null },
         },
         world => world.Delete(made.Uid, orphan));

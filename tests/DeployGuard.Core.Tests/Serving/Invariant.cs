@@ -45,7 +45,10 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        var raised = then.ByImage.Where(i => i.Value > now.ByImage.GetValueOrDefault(i.Key)).Select(i => i.Key).ToList();
+        // Another size that gives an image no larger share of the users raises it for none of them.
+        bool IsNoLarger(int had, int has) => IsAnotherSize(asked) && (long)has * now.Whole <= (long)had * (then.Lacking + left);
+        var raised = then.ByImage.Select(i => (Image: i.Key, Had: now.ByImage.GetValueOrDefault(i.Key), Has: i.Value))
+            .Where(i => i.Has > i.Had && !IsNoLarger(i.Had, i.Has)).Select(i => i.Image).ToList();
         var steps = raised.Select(i => oracle.Held(before.World, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var total = Math.Max(now.Total, then.Total);
         var cap = CapOf(steps, left > 0 && asked.Request.Operation is not Operation.Delete ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
@@ -56,7 +59,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        return Why(world, service, then, now, asked, steps) is { } excepted ? Count(excepted)
+        return Why(world, service, then, now, left, asked, steps) is { } excepted ? Count(excepted)
             : $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total}; step {steps} allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
     }
 
@@ -78,10 +81,12 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         return null;
     }
 
-    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, Asked asked, int steps) =>
+    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, int left, Asked asked, int steps) =>
         now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
-        : IsAnotherSize(asked) && (long)then.Unproven * now.Total <= (long)now.Unproven * then.Total ? Excepted.ServedBefore
+        // A share of what is ready: users have no other.
+        : IsAnotherSize(asked) && (long)then.Unproven * (now.Unproven + now.Proven) <= (long)now.Unproven * (then.Unproven + left)
+            ? Excepted.ServedBefore
         : asked.Request is WorkloadRequest { Operation: Operation.Delete, Target.Kind: "Pod", Before.ControllerUid: null } pod
             && world.Of("StatefulSet").Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal)) ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore

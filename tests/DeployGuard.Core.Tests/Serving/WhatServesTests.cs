@@ -24,6 +24,7 @@ public class WhatServesTests
     }
 
     /// <summary>Worlds in which a long run once found more than a step allows, by their seeds.</summary>
+    [TestCase(595, Description = "more replicas amid a rollout from one unproven revision to another")]
     [TestCase(1032, Description = "proven pods that are not ready beside a canary that grows")]
     [TestCase(1148, Description = "a Service that becomes an alias while pods are on their way out")]
     [TestCase(1175, Description = "a Service that is turned to a Job")]
@@ -39,6 +40,18 @@ public class WhatServesTests
     [TestCase(3030, Description = "a rollout to what an edited ReplicaSet runs, whose label a Service selects")]
     [TestCase(3270, Description = "a proven pod that a rollout under way has yet to replace")]
     [TestCase(3316, Description = "a paused rollout of what has no pods is resumed")]
+    [TestCase(3648, Description = "a Deployment that grows shares out what is unproven before it rolls out something else")]
+    [TestCase(3978, Description = "a ReplicaSet that is deleted and lets its pods go")]
+    [TestCase(4901, Description = "a Service turned from a paused Deployment that has no pod yet")]
+    [TestCase(4918, Description = "the same by the pods that may surge, and users who have nothing that is proven")]
+    [TestCase(5081, Description = "a pod let go by a ReplicaSet whose template was edited")]
+    [TestCase(5408, Description = "the same in a rollout that makes others in their place")]
+    [TestCase(5515, Description = "a StatefulSet that grows makes the revision below its partition that it had")]
+    [TestCase(5619, Description = "the same of one whose newest revision is unproven too")]
+    [TestCase(5801, Description = "a pod that was given a proven image, where all others are unproven")]
+    [TestCase(6412, Description = "a Service turned from a rollout whose pods are yet to come")]
+    [TestCase(6921, Description = "a scaled revision that held every step, beside one whose share does not grow")]
+    [TestCase(7470, Description = "the same of a revision that has two ReplicaSets")]
     public void WhatOnceBroke(int seed)
     {
         var broken = Run(seed, new Tally());
