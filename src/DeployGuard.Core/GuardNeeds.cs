@@ -34,7 +34,7 @@ public sealed partial class Guard
     private Facts OfCanary(Request request, Meaning meaning, IReadOnlyList<SafeguardPolicy> enforced, ClusterView cached, DateTimeOffset now)
     {
         var needs = (request is ScaleRequest scale && cached.Parent?.ResourceVersion != scale.ResourceVersion ? Facts.Parent : Facts.None)
-            | (request is WorkloadRequest { Before: null, Target.Kind: "DaemonSet" } ? Facts.Nodes : Facts.None);
+            | (request is WorkloadRequest { After: { } placed } daemons && AskedWorkload.IsPlaced(daemons.Before, placed) ? Facts.Nodes : Facts.None);
         var change = Understand(request, isGuarded: true, cached, now);
         var inspections = enforced.Select(p => new Inspection(change, p, cached, now)).ToList();
         if (inspections.Any(i => ModeOf(i.Policy, request) is Mode.Enforce

@@ -36,7 +36,7 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
     {
         Set(status, "held", Held.Select(h => new JsonObject { ["policy"] = h.Policy, ["pool"] = h.Pool, ["percent"] = h.Percent, ["at"] = Json.Time(h.At) }));
         Set(status, "canary", Exposure.Select(ExposureJson));
-        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = Json.Time(s.At), ["present"] = s.IsPresent, ["selector"] = NullIfEmpty(s.Selector), ["addresses"] = NullIfEmpty(s.Addresses) }));
+        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = Json.Time(s.At), ["present"] = s.IsPresent, ["most"] = s.Most, ["trial"] = s.IsTrial, ["selector"] = NullIfEmpty(s.Selector), ["addresses"] = NullIfEmpty(s.Addresses) }));
     }
 
     /// <summary>Old API servers refuse an empty text in a custom resource.</summary>
@@ -69,15 +69,25 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
     private static IEnumerable<Served> Serve(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
         var isProven = change.Phase is Phase.Proven;
-        var seen = standings.Where(s => change.HasCompleted && !change.IsUnreviewed && (isProven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
+        var seen = standings.Where(s => change.HasCompleted && !change.IsUnreviewed && s.IsReached && (isProven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
             .ToDictionary(g => g.Key, g => (Standing: g.First(), Window: g.Max(s => s.Rules.ColdAfter)));
+        // Proof that one policy wants holds for none that wants more.
+        bool IsProof(PoolStanding of) => isProven && standings.All(s => s.Pool != of.Pool || s.IsProven);
+        Served Now(Served served, PoolStanding of) => served with
+        {
+            Selector = of.Selector,
+            Addresses = of.Addresses,
+            IsTrial = served.IsTrial && !IsProof(of),
+            // What has completed runs on all that is desired; what is seen may lag behind.
+            Most = Math.Max(served.Most, of.IsCurrent ? of.Size : of.Pods),
+        };
         // The first of a pool is as it stands; a second one, what it gave up.
         var released = change.Served.GroupBy(s => s.Pool).ToDictionary(g => g.Key, g => g.Skip(1).FirstOrDefault());
         foreach (var known in change.Served.DistinctBy(s => s.Pool))
         {
             if (seen.Remove(known.Pool, out var found))
             {
-                yield return known.Seeing(found.Standing.Pods, found.Window, now) with { Selector = found.Standing.Selector, Addresses = found.Standing.Addresses };
+                yield return Now(known.Seeing(found.Standing.Pods, found.Window, now), found.Standing);
             }
             else
             {
@@ -93,7 +103,7 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
 
         foreach (var (pool, found) in seen.Where(s => s.Value.Standing.Pods > 0))
         {
-            yield return new Served(pool, found.Standing.Pods, now, IsPresent: true) { Selector = found.Standing.Selector, Addresses = found.Standing.Addresses };
+            yield return Now(new Served(pool, found.Standing.Pods, now, IsPresent: true) { IsTrial = true }, found.Standing);
         }
     }
 

@@ -48,7 +48,7 @@ public static class ChangeJson
                     Text(c, "policy") ?? "", Text(c, "pool") ?? "", Number(c, "step"), Number(c, "pods"), Number(c, "unproven"), Number(c, "total"), Text(c, "waits") ?? "",
                     Text(c, "soakEndsAt") is null ? null : Time(c, "soakEndsAt"))),
             ],
-            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")) { Selector = Text(s, "selector") ?? "", Addresses = Text(s, "addresses") ?? "" })],
+            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")) { Most = Number(s, "most"), IsTrial = IsTrue(s, "trial"), Selector = Text(s, "selector") ?? "", Addresses = Text(s, "addresses") ?? "" })],
             Waits = Text(status, "missing") is { Length: > 0 },
             CompletedPods = status is { } counted ? Number(counted, "completedPods") : 0,
             Adopted = status is { } adopted && IsTrue(adopted, "adopted"),

@@ -17,8 +17,9 @@ internal static class History
         change.After is { } after
         && (RecordsAreLost(view)
             || view.Changes.Any(c => c.HasCompleted && IsOf(c, after.Template.Hash, view)
-                && (c.Phase is Phase.Proven || c.Adopted || c.CompletedPods >= after.Replicas)
-                && (c.Served.Any(s => s.Pool == pool) || (c.Served.Count == 0 && (c.Adopted || c.LegacyHash is not null)))));
+                && (c.Served.Count == 0
+                    ? c.Adopted || (c.LegacyHash is not null && (c.Phase is Phase.Proven || c.CompletedPods >= after.Replicas))
+                    : c.Served.Any(s => s.Pool == pool && ((c.Phase is Phase.Proven && !s.IsTrial) || c.Adopted || (s.Most == 0 ? c.CompletedPods : s.Most) >= after.Replicas)))));
 
     private static bool IsOf(RecordedChange change, string templateHash, ClusterView view) =>
         change.TemplateHash == templateHash || view.History.Any(h => h.TemplateHash == templateHash && change.HasHeld(h.Uid, templateHash));

@@ -11,7 +11,7 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
 {
     public static AskedWorkload Of(Change change, Workload after, ClusterView view, NamespaceSnapshot serving)
     {
-        var spec = after.Ref.Kind == "DaemonSet" && change.Before is null ? after with { Replicas = Math.Max(after.Replicas, serving.Nodes) } : after;
+        var spec = IsPlaced(change.Before, after) ? after with { Replicas = Math.Max(after.Replicas, serving.Nodes) } : after;
         if (change.Before is not { } before)
         {
             spec = spec.Ref.Kind == "ReplicaSet" && serving.Objects is { } objects ? spec with { Replicas = ObjectChange.Adopted(objects, spec).Replicas } : spec;
@@ -27,6 +27,10 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
 
         return new AskedWorkload(Unseen(change, before, view), Unseen(change, before, view) with { Spec = spec }, isInPlace, change.Origin.Kind);
     }
+
+    /// <summary>A DaemonSet that is made, or may come to other nodes than before, comes to all for all that we know.</summary>
+    public static bool IsPlaced(Workload? before, Workload after) =>
+        after.Ref.Kind == "DaemonSet" && (before is null || before.Template.Placement != after.Template.Placement);
 
     /// <summary>A workload that no cache has seen: if its revision was let in and did not complete, its rollout is under way.</summary>
     private static Member Unseen(Change change, Workload before, ClusterView view)

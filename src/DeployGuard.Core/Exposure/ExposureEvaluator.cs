@@ -59,6 +59,8 @@ internal sealed class ExposureEvaluator
         Images = revision.Images,
         Owned = revision.Owned,
         Pods = Math.Min(member.Size, revision.Pods),
+        Size = member.Size,
+        IsReached = pool.IsOwn(member),
         IsCurrent = revision.TemplateHash == member.Spec.Template.Hash,
         IsProven = !lacks,
         Unproven = 0,

@@ -59,7 +59,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
     [
         .. pool.Members.Where(m => Proofs.Prove(m, pool, rules))
             .SelectMany(m => Proven.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key))
-            .SelectMany(r => r.Seen).SelectMany(g => g.Pods).Where(p => !p.IsFinished),
+            .SelectMany(r => r.Seen).Where(g => pool.Reaches(g.Shape.Template)).SelectMany(g => g.Pods).Where(p => !p.IsFinished),
     ];
 
     /// <summary>How long the pods of a revision have soaked.</summary>

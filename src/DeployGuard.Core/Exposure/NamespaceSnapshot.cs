@@ -61,6 +61,12 @@ public sealed record Served(string Pool, int Pods, DateTimeOffset At, bool IsPre
 {
     private const int MaxGivenUp = 64;
 
+    /// <summary>The most ever desired there; a rollback there is as wide as that. 0 where nobody counted.</summary>
+    public int Most { get; init; }
+
+    /// <summary>It was only seen there while it had proven nothing to these users.</summary>
+    public bool IsTrial { get; init; }
+
     /// <summary><see cref="Service.SelectorText"/> of the Service; empty for a workload behind none.</summary>
     public string Selector { get; init; } = "";
 

@@ -34,14 +34,20 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     }
 
     /// <summary>A pod that was given labels by which the Service does not select it is no part of the pool, whatever its template says.</summary>
-    private static Member WithoutAway(Member member, Service service)
+    private static Member WithoutAway(Member member, Service service) =>
+        WithoutAway(member, t => service.Selects(t.Labels), r => r.Labels is { } labels && !service.Selects(labels));
+
+    /// <summary>A member without the pods that its template speaks for and that are not so.</summary>
+    /// <param name="isHere">Of a pod that was seen.</param>
+    /// <param name="comesElsewhere">Of those of a revision that were not seen yet.</param>
+    internal static Member WithoutAway(Member member, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
-        var away = member.Pods.Select(p => (Revision: p, Pods: AwayOf(p, service))).ToList();
+        var away = member.Pods.Select(p => (Revision: p, Pods: AwayOf(p, isHere, comesElsewhere))).ToList();
         var total = away.Sum(a => a.Pods);
         return total == 0 ? member : member with
         {
             // What surges is no part of its size, wherever it is.
-            Away = Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
+            Away = member.Away + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
             Coming = member.Spec.Strategy.Paused ? 0
                 : away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods),
             Pods =
@@ -49,22 +55,22 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
                 .. away.Select(a => a.Revision with
                 {
                     Pods = Math.Max(0, a.Revision.Pods - a.Pods),
-                    Seen = [.. a.Revision.Seen.Where(g => service.Selects(g.Shape.Template.Labels))],
+                    Seen = [.. a.Revision.Seen.Where(g => isHere(g.Shape.Template))],
                 }),
             ],
         };
     }
 
-    /// <summary>Those that are seen elsewhere; of those that are not seen yet, the ones that will be made with other labels.</summary>
-    private static int AwayOf(RevisionPods revision, Service service)
+    /// <summary>Those that are seen elsewhere; of those that are not seen yet, the ones that will be made so.</summary>
+    private static int AwayOf(RevisionPods revision, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
         var (away, here) = (0, 0);
         foreach (var group in revision.Seen)
         {
-            (away, here) = service.Selects(group.Shape.Template.Labels) ? (away, here + group.Serving) : (away + group.Serving, here);
+            (away, here) = isHere(group.Shape.Template) ? (away, here + group.Serving) : (away + group.Serving, here);
         }
 
-        return revision.Labels is { } labels && !service.Selects(labels) ? Math.Max(0, revision.Pods - here) : Math.Min(away, revision.Pods);
+        return comesElsewhere(revision) ? Math.Max(0, revision.Pods - here) : Math.Min(away, revision.Pods);
     }
 
     /// <summary>Pods that joined by labels of their own, while their workload's template is behind other Services or none.</summary>
@@ -110,8 +116,12 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     };
 
     /// <summary>Whether the pool's users reach a member's pods; only these can prove anything to them.</summary>
-    public bool Reaches(Member member) => Service is null
-        || (Service.Selects(member.Spec.Template.Labels) && (Service.Ports.Count == 0 || Service.Ports.Any(p => p.IsNumber || p.IsDeclaredBy(member.Spec.Template))));
+    public bool Reaches(Member member) => Service is null || (Service.Selects(member.Spec.Template.Labels) && Reaches(member.Spec.Template));
+
+    /// <summary>
+    /// Whether the users of every port of its Service reach pods with such containers. A port that is there beside those that people use is not enough.
+    /// </summary>
+    public bool Reaches(PodTemplate template) => Service is null || Service.Ports.All(p => p.IsNumber || p.IsDeclaredBy(template));
 
     /// <summary>
     /// Whether a member's proven pods make the pool larger. Whoever only says that it is a canary of somebody adds what is unproven of it, or

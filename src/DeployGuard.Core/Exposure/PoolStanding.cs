@@ -19,6 +19,12 @@ public sealed record PoolStanding
 
     public required WorkloadRef Workload { get; init; }
 
+    /// <summary>The pool's users reach its pods. They do not reach one that only says it is a canary of a workload there.</summary>
+    public bool IsReached { get; init; } = true;
+
+    /// <summary>Desired pods of the workload.</summary>
+    public int Size { get; init; }
+
     /// <summary>It is what the workload's spec asks for now.</summary>
     public bool IsCurrent { get; init; } = true;
 

@@ -17,7 +17,7 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
     {
         var members = pool.Members.Select(m => m.Spec.Ref).ToHashSet();
         // It serves here unless it is on record that it served elsewhere: the leader notes it a moment after the proof.
-        var here = serving.Changes.Where(c => IsProven(c) && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name))).ToList();
+        var here = serving.Changes.Where(c => IsProven(c) && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name && IsProof(c, s)))).ToList();
         var keys = here.Select(KeyOf).ToHashSet();
         if (_adopted is not null)
         {
@@ -89,6 +89,13 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
 
     /// <summary>It ran before the policy was asked about it: a policy that comes later must not hold what serves already.</summary>
     private bool CameBefore(RecordedChange change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);
+
+    /// <summary>
+    /// It proved itself to the users of this pool, and not only to others: it held every step there, as the leader notes once it has seen that, or ran there before
+    /// anybody asked.
+    /// </summary>
+    public bool IsProof(RecordedChange change, Served served) => !served.IsTrial || change.Adopted
+        || change.Held.Any(h => h.Policy == policy.Name && h.Pool == served.Pool && rules.Steps.All(s => s <= h.Percent));
 
     /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
     public static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;

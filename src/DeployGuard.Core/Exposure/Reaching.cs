@@ -71,6 +71,12 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
             return (Math.Min(member.Size, Math.Max(exposed, AbsentOf(was, member)) + Math.Max(0, member.Size - was.Size) + Math.Min(moved, member.Size)), exposed > 0, exposed, bound);
         }
 
+        if (member.Spec.Ref.Kind == "DaemonSet")
+        {
+            // On nodes that it had none of, its pods are new ones, and wait for nothing.
+            return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size)), exposed > 0, exposed, bound);
+        }
+
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
         var live = was.Pods.Sum(p => p.Pods);
         var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)member.Size * ran) + live - 1) / live) - ran;

@@ -85,6 +85,8 @@ internal static class ScaledFirst
     }
 
     private static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) => deployment.Selector is { Requirements.Count: > 0 } selector
-        ? objects.Workloads.Select(w => w.Spec).Where(s => s is { Ref.Kind: "ReplicaSet", ControllerUid: null, Replicas: > 0 } && selector.Matches(s.Labels)).ToDictionary(s => s.Ref, s => s.Replicas)
+        ? objects.Workloads.Select(w => w.Spec).Where(s => s is { Ref.Kind: "ReplicaSet", ControllerUid: null } && selector.Matches(s.Labels))
+            // One that is paused makes nothing of its own: with nothing else it fills the last that it takes in, however small that was.
+            .Where(s => s.Replicas > 0 || deployment.Strategy.Paused).ToDictionary(s => s.Ref, s => s.Replicas)
         : [];
 }

@@ -33,8 +33,18 @@ internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
     /// </summary>
     private static IEnumerable<IReadOnlyList<Member>> Having(ServicePort port, IReadOnlyList<Member> members)
     {
-        var declared = members.Where(m => port.IsDeclaredBy(m.Spec.Template)).ToList();
-        return port.IsNumber && declared.Count > 0 && declared.Count < members.Count ? [members, declared] : [port.IsNumber ? members : declared];
+        List<Member> declared = [.. members.Select(m => Declaring(port, m)).Where(m => m.Size > 0)];
+        return port.IsNumber && declared.Count > 0 && declared.Sum(m => m.Size) < members.Sum(m => m.Size) ? [members, declared]
+            : [port.IsNumber ? members : declared];
+    }
+
+    /// <summary>The pods of a member that have the port: what runs decides, and not what a template says that is not rolled out.</summary>
+    private static Member Declaring(ServicePort port, Member member)
+    {
+        var isDeclared = port.IsDeclaredBy(member.Spec.Template);
+        return member.Pods.Any(p => p.Seen.Count > 0)
+            ? Pool.WithoutAway(member, port.IsDeclaredBy, r => !isDeclared && r.TemplateHash == member.Spec.Template.Hash)
+            : isDeclared ? member : member with { Away = member.Spec.Replicas };
     }
 
     private static string NameOf(ServicePort port, int which) => $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " where declared")}";

@@ -62,6 +62,9 @@ public sealed class PodTemplate
     /// <summary>The hash of a Pod as if nobody had chosen its node; of anything else, its hash.</summary>
     public string UnboundHash => _kept?.UnboundHash ?? Source.UnboundHash;
 
+    /// <summary>What of its spec decides on which nodes its pods may run, as JSON; empty where only the hashes were kept.</summary>
+    public string Placement => _source?.Placement ?? "";
+
     /// <summary>Digest of the claims that a StatefulSet makes for each pod; empty where there are none.</summary>
     public string ClaimsDigest => _kept?.ClaimsDigest ?? Source.Canonical.ClaimsDigest;
 

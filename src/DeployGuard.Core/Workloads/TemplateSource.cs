@@ -8,6 +8,8 @@ namespace DeployGuard.Core.Workloads;
 /// <param name="claims">The <c>volumeClaimTemplates</c> beside it; null where its kind has none.</param>
 internal sealed class TemplateSource(JsonElement template, TemplateHolder holder, JsonElement? claims, TemplateNoise noise)
 {
+    private static readonly string[] s_placing = ["nodeSelector", "affinity", "tolerations", "nodeName", "hostNetwork"];
+
     private CanonicalTemplate? _canonical;
     private string? _legacyHash;
     private string? _unboundHash;
@@ -19,6 +21,10 @@ internal sealed class TemplateSource(JsonElement template, TemplateHolder holder
     public string UnboundHash => _unboundHash ??= IsBound ? CanonicalTemplate.HashOfUnbound(template, holder, noise) : Canonical.Hash;
 
     private bool IsBound => holder.IsPod && template.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out _);
+
+    public string Placement => template.TryGetProperty("spec", out var spec)
+        ? string.Join('\n', s_placing.Select(p => spec.TryGetProperty(p, out var value) ? value.GetRawText() : ""))
+        : "";
 
     public IReadOnlyDictionary<string, string> RestartTimes(IReadOnlyDictionary<string, string> annotations) =>
         annotations.Keys.Any(noise.IsRestart) ? annotations.Where(a => noise.IsRestart(a.Key)).ToDictionary() : Maps.Empty;

@@ -35,7 +35,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     public CanaryRules Rules => rules;
 
     public bool IsProven(int image, string service) => image == 0
-        || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}"));
+        || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}" && (!s.IsTrial || c.Held.Any(h => h.Pool == s.Pool && rules.Steps.All(step => step <= h.Percent)))));
 
     public Counted Count(SimulatedNamespace world, Front service)
     {
@@ -111,9 +111,9 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             && c.Served.Any(s => s.Pool == $"Service {service.Name}" && s.IsWithin(rules.ColdAfter, world.Now) && after.Replicas <= s.Pods));
     }
 
-    /// <summary>The last of its name selected the same of late, and had as many of each of these.</summary>
-    public bool WasMadeAgain(Front service, Counted then) =>
-        _last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && then.ByImage.All(i => i.Value <= last.Had.ByImage.GetValueOrDefault(i.Key));
+    /// <summary>The last of its name selected the same of late, and had as many pods of an image.</summary>
+    public bool WasMadeAgain(Front service, int image, int pods) =>
+        _last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && pods <= last.Had.ByImage.GetValueOrDefault(image);
 
     /// <summary>The controller at the end of a chain of owners that its selectors bear out, as controllers see it.</summary>
     public static Controller? RootOf(SimulatedNamespace world, Pod pod) =>

@@ -13,6 +13,12 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
 
         var held = former ?? service;
         var raised = then.ByImage.Where(i => now.Whole == 0 || i.Value * now.Whole > now.ByImage.GetValueOrDefault(i.Key) * then.Whole).Select(i => i.Key).ToList();
+        if (former is null && raised.RemoveAll(i => oracle.WasMadeAgain(service, i, then.ByImage[i])) > 0 && raised.Count == 0)
+        {
+            tally.Add(Excepted.ServiceMadeAgain);
+            return null;
+        }
+
         var steps = raised.Select(i => oracle.Held(world, held, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var least = then.Total >= Math.Min(now.Staying, ready) ? 1 : 0;
         var cap = steps == oracle.Rules.Steps.Count ? then.Total : Math.Max(least, then.Total * oracle.Rules.Steps[steps] / 100);
@@ -25,12 +31,6 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
         if (now.Proven == 0 && oracle.IsCold(service.Name, world.Now))
         {
             tally.Add(Excepted.ColdPool);
-            return null;
-        }
-
-        if (former is null && oracle.WasMadeAgain(service, then))
-        {
-            tally.Add(Excepted.ServiceMadeAgain);
             return null;
         }
 

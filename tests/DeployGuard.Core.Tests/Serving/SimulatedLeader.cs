@@ -127,12 +127,19 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
     private static IEnumerable<Served> Serve(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
         var isProven = change.Phase is Phase.Proven;
-        var seen = (change.WasAdmitted ? standings : []).Where(s => change.HasCompleted && !change.IsUnreviewed && (isProven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool).ToDictionary(g => g.Key, g => g.First());
+        var seen = (change.WasAdmitted ? standings : []).Where(s => change.HasCompleted && !change.IsUnreviewed && s.IsReached && (isProven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool).ToDictionary(g => g.Key, g => g.First());
+        Served Now(Served served, PoolStanding of) => served with
+        {
+            Selector = of.Selector,
+            Addresses = of.Addresses,
+            IsTrial = served.IsTrial && !(isProven && of.IsProven),
+            Most = Math.Max(served.Most, of.IsCurrent ? of.Size : of.Pods),
+        };
         foreach (var known in change.Served)
         {
             if (seen.Remove(known.Pool, out var found))
             {
-                yield return known.Seeing(found.Pods, found.Rules.ColdAfter, now) with { Selector = found.Selector, Addresses = found.Addresses };
+                yield return Now(known.Seeing(found.Pods, found.Rules.ColdAfter, now), found);
             }
             else
             {
@@ -143,7 +150,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
 
         foreach (var found in seen.Values.Where(s => s.Pods > 0))
         {
-            yield return new Served(found.Pool, found.Pods, now, IsPresent: true) { Selector = found.Selector, Addresses = found.Addresses };
+            yield return Now(new Served(found.Pool, found.Pods, now, IsPresent: true) { IsTrial = true }, found);
         }
     }
 
