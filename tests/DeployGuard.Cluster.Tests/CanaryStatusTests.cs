@@ -42,6 +42,28 @@ public class CanaryStatusTests
         Assert.That(After(3, replaced, Standing(completed)).Pods, Is.EqualTo(4), "it is back");
     }
 
+    /// <summary>A Deployment that only says it is a canary of web has no users there: it may come back to nothing that it never served.</summary>
+    [Test]
+    public void WhatNobodyReachesServesNobody()
+    {
+        var completed = Change("fresh", "image-2") with { Phase = Phase.Completed };
+
+        Assert.That(CanaryStatus.Next(completed, [Standing(completed) with { IsReached = false }], new HashSet<string>(), s_now).Served, Is.Empty);
+    }
+
+    [Test]
+    public void WhatServesBeforeItIsProvenIsOnTrialUntilItIsProvenHere()
+    {
+        var completed = Change("web", "image-2") with { Phase = Phase.Completed };
+        bool IsTrial(RecordedChange change, bool isProvenHere) =>
+            CanaryStatus.Next(change, [Standing(change) with { IsProven = isProvenHere, Size = 6 }], new HashSet<string>(), s_now).Served.Single(s => s.Pool == "Service web").IsTrial;
+        var trial = CanaryStatus.Next(completed, [Standing(completed) with { Size = 6 }], new HashSet<string>(), s_now).Served.Single();
+
+        Assert.That((trial.IsTrial, trial.Most), Is.EqualTo((true, 6)));
+        Assert.That(IsTrial(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: false), Is.True, "it proved itself elsewhere");
+        Assert.That(IsTrial(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: true), Is.False);
+    }
+
     /// <summary>Whoever takes an address after that has its users.</summary>
     [Test]
     public void AddressesThatAServiceGaveUpAreRememberedForAWhile()

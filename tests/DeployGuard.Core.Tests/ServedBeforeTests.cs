@@ -69,6 +69,17 @@ public class ServedBeforeTests
         Expect(gone, Some.Create(Web(20, V2), Some.Machine), Refused);
     }
 
+    /// <summary>Ten that completed behind a Service of their own, and one pod of which served here, are one here.</summary>
+    [TestCase(Phase.Completed, 20, null)]
+    [TestCase(Phase.Completed, 19, Refused)]
+    [TestCase(Phase.Proven, 19, Refused, Description = "what it proved, it proved to others")]
+    public void AWayBackIsAsWideAsItWasHere(Phase phase, int most, string? refusal)
+    {
+        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pods = 0, Most = most, IsTrial = true }] }) with { Workloads = [], Pods = [] };
+
+        Expect(gone, Some.Create(Web(20, V2), Some.Machine), refusal);
+    }
+
     [Test]
     public void UnderAnotherNameItIsNoWayBack()
     {

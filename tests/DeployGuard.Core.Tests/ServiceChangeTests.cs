@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Exposure;
@@ -24,6 +25,18 @@ public class ServiceChangeTests
         var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
 
         Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", target)] }), refusal);
+    }
+
+    /// <summary>A paused Deployment may say anything of ports in its template, and none of its pods has them.</summary>
+    [Test]
+    public void APortOfATemplateThatNoPodRunsIsNobodys()
+    {
+        static JsonObject Only(JsonObject deployment) => deployment.With("spec/template/spec/containers/0/ports", """[{"name": "only", "containerPort": 8080}]""");
+        var web = WebService with { Ports = [s_http] };
+        var objects = Settled.Running(Only(C(1)), Phase.Completed, minutes: 5) with { Services = [web] };
+        objects = objects with { Workloads = [.. objects.Workloads.Select(w => w.Spec.Ref == Web(20).Read().Ref ? Only(Web(20)).With("spec/paused", "true").Live() : w)] };
+
+        Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
     }
 
     [Test]

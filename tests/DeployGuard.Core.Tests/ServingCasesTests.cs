@@ -133,15 +133,44 @@ public class ServingCasesTests
     }
 
     /// <summary>Nobody is sent to a pod that has no port of that name: what runs there for an hour shows nothing.</summary>
-    [TestCase("http", null)]
-    [TestCase("idle", "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
-    public void ACanaryWithoutThePortOfTheServiceProvesNothing(string port, string? refusal)
+    [TestCase("http", false, null)]
+    [TestCase("idle", true, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m", Description = "a port beside it, by number")]
+    [TestCase("idle", false, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    public void ACanaryWithoutThePortOfTheServiceProvesNothing(string port, bool hasOther, string? refusal)
     {
         static JsonObject Named(JsonObject deployment, string name) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
-        var front = WebService with { Ports = [new ServicePort(80, "TCP", "http")] };
+        var front = WebService with { Ports = [new ServicePort(80, "TCP", "http"), .. hasOther ? [new ServicePort(81, "TCP", "9999")] : (ServicePort[])[]] };
         var objects = (Empty with { Services = [front] }).Running(Named(Web(20), "http"), Phase.Proven).Running(Named(C(1), port), Phase.Completed);
 
         Expect(objects, Scale(Named(C(1), port), 6), refusal);
+    }
+
+    [TestCase(true, 0, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase(true, 1, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase(false, 0, Operation.Create, null, Description = "it makes pods of its own template")]
+    public void APausedDeploymentFillsTheOrphanThatItTakesIn(bool isPaused, int pods, Operation operation, string? refusal)
+    {
+        var taker = Deployment("taker", 10, V1).With("spec/selector/matchLabels", """{"track": "web-canary"}""").With("spec/template/metadata/labels", """{"app": "web", "track": "web-canary"}""").With("spec/paused", isPaused ? "true" : "false");
+        var orphan = SetOf(C(1), Second, pods).With("metadata/ownerReferences", "[]");
+        var objects = Settled.With(orphan.Live()).With(Some.Change(orphan, Phase.Completed));
+
+        Expect(objects, Some.Create(taker), refusal);
+        // As a way back, too: what it takes in is none.
+        Expect(objects.With(Some.Change(taker, Phase.Completed) with { CompletedPods = 10, Served = [new Served("Service web", 10, Some.Now.AddDays(-1))] }), Some.Create(taker), refusal);
+    }
+
+    [TestCase("nodeSelector", """{"pool": "all"}""", "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase("terminationGracePeriodSeconds", "5", null)]
+    public void ADaemonSetThatMayComeToOtherNodesComesToAll(string field, string json, string? refusal)
+    {
+        var daemons = DaemonSet("agent", 1, V2).With("spec/template/spec/nodeSelector", """{"pool": "one"}""");
+        var objects = Settled.With(daemons.Live(1)).With(Some.Change(daemons, Phase.Completed));
+        var request = Some.Update(daemons, daemons.DeepClone().AsObject().With($"spec/template/spec/{field}", json));
+
+        Assert.That(request.After is { } after && AskedWorkload.IsPlaced(request.Before, after), Is.EqualTo(refusal is not null));
+        var snapshot = objects.ToSnapshot() with { Nodes = 10 };
+        var verdict = Some.Decide(request, new ClusterView { Policies = [Policy], Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)], Snapshot = snapshot, HadRecords = false });
+        Assert.That(verdict.Denials.Select(d => d.Finding.Message).FirstOrDefault(), refusal is null ? Is.Null : Does.StartWith(refusal));
     }
 
     [TestCase("uid-web-7c6b9", Description = "the template of the ReplicaSet was edited")]
