@@ -52,7 +52,8 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
             var pods = stays + leaving;
             if (pods > 0)
             {
-                yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
+                var now = isNewest && member.IsRollingOut ? revision.Pods + member.Missing : pods;
+                yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods) { Now = now };
             }
         }
     }
