@@ -69,7 +69,7 @@ public class AttributionTests
     {
         var pod = Some.Change(PodOf(SetOf(Web(20)), "19"), Phase.Completed) with { Workload = new WorkloadRef("", "Pod", "shop", "web-5d9f7-19") };
 
-        Assert.That(Alone(Settled.With(pod with { LastAskedAt = Some.Now.AddMinutes(-61) })), Is.Empty);
+        Assert.That(Alone(Settled.With(pod with { LastAskedAt = Some.Now.AddMinutes(-63) })), Is.Empty);
         Assert.That(Alone(Settled.With(pod with { LastAskedAt = Some.Now.AddMinutes(-59) })), Is.EqualTo(new[] { ("pod/web-5d9f7-19", 1, false) }));
     }
 

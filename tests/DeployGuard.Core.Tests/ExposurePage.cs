@@ -93,6 +93,10 @@ internal sealed class ExposurePage(PooledWorld world)
         || (asked.Kind == "StatefulSet" && asked.Partition < before.Partition)
         || asked.Pacing.Batch(asked.Size) > before.Pacing.Batch(before.Size) || (before.Pacing.IsTimed && !asked.Pacing.IsTimed);
 
+    /// <summary>What a pace kept from coming comes at once.</summary>
+    private static bool IsFaster(Made before, Made asked) =>
+        asked.Pacing.Batch(asked.Size) > before.Pacing.Batch(asked.Size) || (before.Pacing.IsTimed && !asked.Pacing.IsTimed);
+
     /// <summary>To what it completed, on no more pods than it did.</summary>
     private bool IsWayBack(Made before, Made asked) => asked.Image != before.Image && world.CompletedOn(asked, asked.Image) >= asked.Size;
 
@@ -153,7 +157,8 @@ internal sealed class ExposurePage(PooledWorld world)
     private static (int Own, int Batch, bool Raises) Partitioned(Made before, Made asked, bool inPlace)
     {
         var own = Math.Max(0, asked.Size - asked.Partition);
-        return (own, 0, own > (!inPlace && before.IsPartitioned ? Math.Max(0, before.Size - before.Partition) : before.Runs(asked.Image)));
+        var isJudged = !inPlace && before.IsPartitioned && !IsFaster(before, asked);
+        return (own, 0, own > (isJudged ? Math.Max(0, before.Size - before.Partition) : before.Runs(asked.Image)));
     }
 
     /// <summary>A batch; of replicas that are added meanwhile a StatefulSet makes all of the newest revision, and a Deployment its share, if that is more.</summary>

@@ -108,14 +108,14 @@ public sealed class ResourceCache<T>(
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested && IsPassing(fault))
             {
-                logger.LogWarning("watching {Resource}: {Fault}; trying again", Name, fault.Message);
+                logger.LogWarning(fault is InvalidOperationException or KeyNotFoundException or FormatException ? fault : null, "watching {Resource}: {Fault}; trying again", Name, fault.Message);
                 resumeAt = fault is HttpRequestException or IOException or OperationCanceledException ? resumeAt : null;
                 await backoff.WaitAsync(cancel);
             }
         }
     }
 
-    /// <summary>The server, the network, or an answer that is none of the API's: what was seen last must not decide for ever.</summary>
+    /// <summary>The server, the network, or an answer that is none of the API's: none of them ends the watch.</summary>
     private static bool IsPassing(Exception fault) =>
         fault is ApiException or HttpRequestException or IOException or OperationCanceledException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException;
 
@@ -188,9 +188,9 @@ public sealed class ResourceCache<T>(
         {
             return project(item);
         }
-        catch (MalformedObjectException malformed)
+        catch (Exception fault) when (fault is MalformedObjectException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            logger.LogError("{Resource} {Key} cannot be read: {Problem}", Name, KeyOf(item), malformed.Message);
+            logger.LogError("{Resource} {Key} cannot be read: {Problem}", Name, KeyOf(item), fault.Message);
             return null;
         }
     }

@@ -14,7 +14,7 @@ internal static class Reach
             : now.FirstOrdinal != old.FirstOrdinal ? "other ordinals"
             : old.Paused && !now.Paused ? "resumed"
             : PaceLoosened(before, after) ? "a faster rollout"
-            : now.JobsOverlap && !old.JobsOverlap ? "Jobs that may run beside each other"
+            : now.JobsOverlap && !old.JobsOverlap ? "Jobs that may overlap"
             : HasOtherLabels(before, after) ? "labels that a Service may select"
             : null;
     }

@@ -41,8 +41,11 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
         return new Member { Spec = before, Pods = old is null ? [] : [new RevisionPods(old.TemplateHash, old.OwnedRevision, old.Images, before.Replicas)] };
     }
 
+    /// <summary>It is resumed, and fills what it never had while it was paused.</summary>
+    public bool IsFilled => Before is { Absent: > 0, Spec.Strategy.Paused: true } && !After.Spec.Strategy.Paused;
+
     /// <summary>Another size of what has settled: no rollout is asked for, and none is under way or waits to be resumed.</summary>
-    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && Before.Spec.Strategy.Paused == After.Spec.Strategy.Paused && Maps.Same(Before.Spec.Template.Labels, After.Spec.Template.Labels);
+    public bool IsAnotherSize => this is { IsInPlace: false, Before.IsRollingOut: false } && !IsFilled && Maps.Same(Before.Spec.Template.Labels, After.Spec.Template.Labels);
 
     /// <summary>The same, of what the pool's users have already.</summary>
     public bool IsMoreOfTheSame(Pool before) => IsAnotherSize && Before is { Size: > 0 } was && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);

@@ -9,8 +9,8 @@ namespace DeployGuard.Core.Exposure;
 /// </summary>
 internal sealed class Attribution
 {
-    /// <summary>No webhook of the API server takes longer: what a request lets in is made by then.</summary>
-    private static readonly TimeSpan s_longestRequest = TimeSpan.FromSeconds(30);
+    /// <summary>What a request lets in is made by then, also where the clocks of a replica and of the API server differ.</summary>
+    private static readonly TimeSpan s_longestRequest = TimeSpan.FromMinutes(2);
 
     private readonly NamespaceObjects _objects;
     private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
@@ -25,6 +25,9 @@ internal sealed class Attribution
 
     /// <summary>Pods that a controller counts by their owner and labels, and that run something else than it would make.</summary>
     private readonly Dictionary<string, int> _taken = new(StringComparer.Ordinal);
+
+    /// <summary>Ready pods that name a controller as their owner and are about to be let go by it: they are told by themselves.</summary>
+    private readonly Dictionary<string, int> _left = new(StringComparer.Ordinal);
 
     public Attribution(NamespaceObjects objects)
     {
@@ -61,7 +64,7 @@ internal sealed class Attribution
         return new Member
         {
             Spec = rest,
-            Ready = workload.ReadyPods,
+            Ready = workload.ReadyPods - LeftOf(spec, sets),
             Pods = pods,
             Absent = AbsentOf(spec, pods),
             IsHastened = workload.Replaced > 0,
@@ -77,11 +80,17 @@ internal sealed class Attribution
         "Deployment" => Together(sets[workload.Spec.Uid].Select(s =>
             new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
         "StatefulSet" or "DaemonSet" => Together(WithLeftOver(workload, ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]]))
-            .Select(r => r with { Seen = Made(workload.Spec.Uid, r.TemplateHash) }).Select(r => WithoutMissing(workload, r))),
+            .Select(r => WithSeen(workload.Spec, r)).Select(r => WithoutMissing(workload, r))),
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
+
+    private RevisionPods WithSeen(Workload owner, RevisionPods revision)
+    {
+        var seen = Made(owner.Uid, revision.TemplateHash);
+        return revision with { Seen = seen, Leaving = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)) };
+    }
 
     /// <summary>Of a Deployment by the sizes of its ReplicaSets; of a StatefulSet by its pods, as names that others have keep it from making its own.</summary>
     private int AbsentOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Ref.Kind switch
@@ -90,6 +99,9 @@ internal sealed class Attribution
         "StatefulSet" when _objects.PodsAreKnown => Math.Max(0, spec.Replicas - pods.SelectMany(p => p.Seen).Sum(g => Staying(g, spec))),
         _ => 0,
     };
+
+    private int LeftOf(Workload owner, ILookup<string, LiveWorkload> sets) =>
+        owner.Ref.Kind == "Deployment" ? sets[owner.Uid].Sum(s => _left.GetValueOrDefault(s.Spec.Uid)) : _left.GetValueOrDefault(owner.Uid);
 
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
@@ -124,9 +136,27 @@ internal sealed class Attribution
     }
 
     /// <summary>Old pods that are missing come back new, unless a partition keeps them old.</summary>
-    private RevisionPods WithoutMissing(LiveWorkload workload, RevisionPods revision) =>
-        !_objects.PodsAreKnown || revision.TemplateHash == workload.Spec.Template.Hash || workload.Spec.Strategy.Partition is > 0 ? revision
-            : revision with { Pods = Math.Min(revision.Pods, Math.Max(0, revision.Seen.Sum(g => Staying(g, workload.Spec)) - workload.Replaced)) };
+    private RevisionPods WithoutMissing(LiveWorkload workload, RevisionPods revision)
+    {
+        var spec = workload.Spec;
+        if (!_objects.PodsAreKnown || revision.TemplateHash == spec.Template.Hash)
+        {
+            return revision;
+        }
+
+        var kept = spec.Strategy.Partition is > 0 ? Taken(spec) + Kept(spec) : 0;
+        var stay = Math.Max(0, revision.Seen.Sum(g => Staying(g, spec)) + kept - workload.Replaced);
+        return revision with { Pods = Math.Min(revision.Pods, stay) };
+    }
+
+    /// <summary>Pods below the partition of a StatefulSet that are not there.</summary>
+    private int Kept(Workload set)
+    {
+        var below = set.Replicas - set.PodsAbovePartition;
+        var there = _objects.Pods.Where(g => g.Shape.OwnerUid == set.Uid).SelectMany(g => g.Pods)
+            .Count(p => p.Counts && p.Ordinal - set.Strategy.FirstOrdinal < below);
+        return Math.Max(0, below - there);
+    }
 
     /// <summary>Of a StatefulSet that shrinks, those above its size are on their way out.</summary>
     private static int Staying(PodGroup group, Workload owner) => owner.Ref.Kind != "StatefulSet" ? group.Serving : group.Pods.Count(p => p.Counts && !Member.IsBeyond(p, owner));
@@ -137,6 +167,7 @@ internal sealed class Attribution
         .. pods.GroupBy(p => p.TemplateHash).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with
         {
             Pods = same.Sum(p => p.Pods),
+            Leaving = same.Max(p => p.Leaving),
             Seen = [.. same.SelectMany(p => p.Seen).Distinct()],
         }),
     ];
@@ -148,7 +179,7 @@ internal sealed class Attribution
     {
         var byPeople = _onRecord.Count == 0 ? [] : group.Pods.Where(p => p.Counts && IsOnRecord(p)).ToList();
         _alone.AddRange(byPeople.Select(p => Alone(group with { Pods = [p] }, isUnattributed: false)));
-        Take(group.Shape, byPeople.Count);
+        Take(group.Shape, byPeople.Count, byPeople.Count(p => p.IsReady));
         var rest = byPeople.Count == 0 ? group : new PodGroup(group.Shape, [.. group.Pods.Except(byPeople)]);
         if (rest.Serving == 0)
         {
@@ -166,7 +197,7 @@ internal sealed class Attribution
             return;
         }
 
-        Take(rest.Shape, rest.Serving);
+        Take(rest.Shape, rest.Serving, rest.Ready);
         // Those that ran when the namespace came under its policies are told apart from those that came since.
         _alone.AddRange(rest.Pods.Where(p => p.Counts).GroupBy(p => CameBy(p)).Select(g => Alone(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
     }
@@ -175,11 +206,20 @@ internal sealed class Attribution
     private bool IsOnRecord(LivePod pod) => _onRecord.TryGetValue(new WorkloadRef("", "Pod", _objects.Namespace, pod.Name), out var asked)
         && (asked == DateTimeOffset.MaxValue || pod.CreatedAt <= asked + s_longestRequest);
 
-    private void Take(PodShape shape, int pods)
+    private void Take(PodShape shape, int pods, int ready)
     {
-        if (pods > 0 && shape.OwnerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && owner.Spec.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels))
+        if (pods == 0 || shape.OwnerUid is not { } uid || !_byUid.TryGetValue(uid, out var owner))
+        {
+            return;
+        }
+
+        if (owner.Spec.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels))
         {
             _taken[uid] = _taken.GetValueOrDefault(uid) + pods;
+        }
+        else
+        {
+            _left[uid] = _left.GetValueOrDefault(uid) + ready;
         }
     }
 

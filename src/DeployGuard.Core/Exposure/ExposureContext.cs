@@ -78,7 +78,12 @@ internal sealed class ExposureContext
         keys.Select(key => Held.In(before, key, totalBefore)).DefaultIfEmpty(new Held(Rules.Steps.Count, "", null)).MinBy(h => h.Steps)
             ?? throw new InvalidOperationException("no revision");
 
-    /// <summary>Keys of the revisions of which there are more than before.</summary>
+    /// <summary>Keys of the revisions of which there are more than before, or sooner.</summary>
     public static IReadOnlyList<string> RaisedKeys(IReadOnlyList<UnprovenPods> had, IReadOnlyList<UnprovenPods> has) =>
-        [.. has.GroupBy(p => p.Key).Where(g => g.Sum(p => p.Pods) > had.Where(p => p.Key == g.Key).Sum(p => p.Pods)).Select(g => g.Key)];
+    [
+        .. from some in has.GroupBy(p => p.Key)
+           let before = had.Where(p => p.Key == some.Key).ToList()
+           where some.Sum(p => p.Pods) > before.Sum(p => p.Pods) || some.Sum(p => p.Now) > before.Sum(p => p.Now)
+           select some.Key,
+    ];
 }

@@ -30,7 +30,11 @@ internal sealed class ExposureEvaluator
     /// <summary>How every pool of the namespace stands now, with nobody asking for anything.</summary>
     public static IEnumerable<PoolStanding> Standings(NamespaceSnapshot snapshot, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
         Under(policy, view with { Snapshot = snapshot }, now) is { } evaluator
-            ? snapshot.Members.SelectMany(m => Pool.Of(m, snapshot.Services, snapshot.Members).Where(p => p.Service is not null || m.IsPoolByItself)).DistinctBy(p => p.Name).SelectMany(evaluator.Stand)
+            ? snapshot.Members
+                .SelectMany(m => Pool.Of(m, snapshot.Services, snapshot.Members).Where(p => p.Service is not null || m.IsPoolByItself))
+                // Also those of which no template is selected, but pods are.
+                .Concat(snapshot.Services.Select(s => Pool.Behind(s, snapshot.Members)))
+                .DistinctBy(p => p.Name).SelectMany(evaluator.Stand)
             : [];
 
     private IEnumerable<PoolStanding> Stand(Pool pool)

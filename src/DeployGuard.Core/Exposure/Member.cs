@@ -63,11 +63,9 @@ public sealed record Member
     /// <summary>Pods that are not there, of a workload that was looked at: whatever it rolls out then, it makes them of that.</summary>
     public int Absent { get; init; }
 
-    /// <summary>Pods of a revision that its StatefulSet is about to delete, and that serve until it does: it waits for those that are not ready.</summary>
-    internal int Leaving(RevisionPods revision) => Spec.Ref.Kind != "StatefulSet" || Spec.IsDeleting ? 0 : revision.Seen.Sum(g => g.Pods.Count(p => p.Counts && IsBeyond(p, Spec)));
-
-    /// <summary>Whether a pod's number is above the size of the StatefulSet that made it.</summary>
-    internal static bool IsBeyond(LivePod pod, Workload owner) => pod.Ordinal >= owner.Strategy.FirstOrdinal + owner.Replicas;
+    /// <summary>Whether a pod's number is outside the range of the StatefulSet that made it.</summary>
+    internal static bool IsBeyond(LivePod pod, Workload owner) =>
+        pod.Ordinal is { } ordinal && (ordinal < owner.Strategy.FirstOrdinal || ordinal >= (long)owner.Strategy.FirstOrdinal + owner.Replicas);
 
     /// <summary>Whether a kind has pods that we know how to count.</summary>
     public static bool Serves(string kind) => kind is "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController" or "Pod" || RunsToItsEnd(kind);
@@ -85,6 +83,9 @@ public sealed record RevisionPods(string TemplateHash, string? Owned, IReadOnlyL
 
     /// <summary>Labels that pods of it are made with; null for those of the workload's template.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Pods that its StatefulSet is about to delete, and that serve until it does: it waits for those that are not ready.</summary>
+    public int Leaving { get; init; }
 
     /// <summary>The pods of it that were seen; none where nobody looked.</summary>
     public IReadOnlyList<PodGroup> Seen { get; init; } = [];

@@ -41,11 +41,14 @@ internal static class ObjectChange
         var before = objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, set) ? owned : w)] };
         // Its controller makes up for it as if it had been scaled to 0.
         var then = Filled(WithSet(before, owned.Spec with { Replicas = 0 }), owned.Spec);
-        return orphans ? then with { Pods = [.. then.Pods.Select(g => g.Shape.OwnerUid == set.Spec.Uid ? LetGo(g) : g)] } : then;
+        return !orphans ? then
+            : then with { Pods = [.. then.Pods.Select(g => g.Shape.OwnerUid == set.Spec.Uid ? LetGo(objects, set, g) : g)] };
     }
 
-    /// <summary>They go on serving, and nobody stands for them.</summary>
-    private static PodGroup LetGo(PodGroup pods) => new(pods.Shape with { OwnerUid = null }, pods.Pods);
+    /// <summary>They go on serving, and nobody stands for them; unless another takes them in, and deletes what is beyond its size.</summary>
+    private static PodGroup LetGo(NamespaceObjects objects, LiveWorkload owner, PodGroup pods) =>
+        objects.Workloads.Any(w => !ReferenceEquals(w, owner) && Ownership.TakesIn(w.Spec, pods.Shape.Template.Labels)) ? pods
+            : new PodGroup(pods.Shape with { OwnerUid = null }, pods.Pods);
 
     /// <summary>A Deployment that is paused, and loses all that it had, fills the last of what it still has.</summary>
     private static NamespaceObjects Filled(NamespaceObjects objects, Workload gone)
@@ -71,6 +74,8 @@ internal static class ObjectChange
         after = owned.ControllerUid == before.Spec.ControllerUid ? owned with { Replicas = after.Replicas } : owned;
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas };
         // A Deployment goes on as soon as its ReplicaSets call their pods available: without that time nothing holds the rest of its rollout.
+        // One that becomes its newest begins the rollout again, and what the other has so far is waited for no more.
+        var isNewest = after.Template.Hash != before.Spec.Template.Hash;
         var isHastened = after.Strategy.MinReadySeconds < before.Spec.Strategy.MinReadySeconds;
         var then = objects with
         {
@@ -79,10 +84,12 @@ internal static class ObjectChange
                 .. objects.Workloads.Select(w => ReferenceEquals(w, before) ? w with { Spec = spec }
                     : isHastened && IsSibling(w, before) ? w with { Spec = w.Spec with { Replicas = 0 } }
                     // All that is asked for comes, before its owner takes it back.
-                    : after.Replicas > before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid ? w with { Spec = w.Spec with { Replicas = Math.Max(w.Spec.Replicas, after.Replicas) } }
+                    : after.Replicas > before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid
+                        ? w with { Spec = w.Spec with { Replicas = w.Spec.Replicas + after.Replicas - before.Spec.Replicas } }
                     // A pod of the newest revision comes in their place, beside that of the rollout's own pace.
-                    : after.Replicas < before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid && w.Spec.Template.Hash != before.Spec.Template.Hash
+                    : after.Replicas < before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid && !w.Spec.IsDeleting && w.Spec.Template.Hash != before.Spec.Template.Hash
                         ? w with { Replaced = before.Spec.Replicas - after.Replicas }
+                    : isNewest && w.Spec.Uid == spec.ControllerUid && w.Spec.Template.Hash == after.Template.Hash ? w with { Replaced = 1 }
                     : w),
             ],
         };

@@ -96,7 +96,11 @@ internal sealed class ObjectExposure(ExposureContext context)
             Replaced = noneLeft ? served : null,
             Raised = raised,
             Asked = 0,
-            Raises = [.. has.Where(p => raised.Contains(p.Key)).Select(p => p with { Pods = Math.Max(1, p.Pods - had.Where(h => h.Key == p.Key && h.Workload == p.Workload).Sum(h => h.Pods)) })],
+            Raises =
+            [
+                .. has.Where(p => raised.Contains(p.Key))
+                    .Select(p => p with { Pods = p.Pods - had.Where(h => h.Key == p.Key && h.Workload == p.Workload).Sum(h => h.Pods) }).Where(p => p.Pods > 0),
+            ],
         };
     }
 

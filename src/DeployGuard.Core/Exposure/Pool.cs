@@ -44,12 +44,13 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     {
         var away = member.Pods.Select(p => (Revision: p, Pods: AwayOf(p, isHere, comesElsewhere))).ToList();
         var total = away.Sum(a => a.Pods);
+        // What surges is no part of its size, wherever it is.
+        var gone = member.Away + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas));
+        var coming = member.Coming + away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods);
         return total == 0 ? member : member with
         {
-            // What surges is no part of its size, wherever it is.
-            Away = member.Away + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas)),
-            Coming = member.Spec.Strategy.Paused ? 0
-                : away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods),
+            Away = gone,
+            Coming = member.Spec.Strategy.Paused ? 0 : Math.Min(gone, coming),
             Pods =
             [
                 .. away.Select(a => a.Revision with

@@ -49,7 +49,7 @@ internal sealed record PoolAssessment
     public Served? Replaced { get; init; }
 
     /// <summary>Why nobody can tell what the pool's users would reach; null where it can be told.</summary>
-    public string? Unseen { get; init; }
+    public Unseen? Unseen { get; init; }
 
     /// <summary>The port of the Service whose users these are: <c>80/TCP</c>; empty where it makes no difference.</summary>
     public string Port { get; init; } = "";
@@ -69,4 +69,16 @@ internal sealed record PoolAssessment
     public bool IsOver => !IsCold && Unproven > Math.Max(Cap, OwnBatch);
 
     public bool IsRefused => !IsCold && (Unseen is not null || (IsRaised && IsOver) || (LeavesNoneProven && Share < 100));
+}
+
+/// <summary>Why nobody can tell what users would reach, and what would pass instead.</summary>
+/// <param name="What">As a message says it, without a full stop.</param>
+internal sealed record Unseen(string What, string Remedy)
+{
+    /// <param name="where">Whose users they are: <see cref="Pool.Where"/>.</param>
+    public static Unseen Elsewhere(string where, string why) => new(
+        $"users {where} would be sent elsewhere, and {why}", "Point it to a Service of this namespace, or make another Service for new users");
+
+    public static Unseen OfJobs(string where) => new(
+        $"Jobs may overlap, so the number of pods {where} is unknown", "Set spec.concurrencyPolicy to Forbid or Replace, or give the pods labels that no Service selects");
 }

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
@@ -45,9 +46,7 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
 
         if (!asked.IsInPlace && !was.IsRollingOut)
         {
-            // One that is resumed fills what it never had.
-            var isFilled = was.Spec.Strategy.Paused && !member.Spec.Strategy.Paused && was.Absent > 0;
-            return (member.Size, member.Size > was.Size || isFilled, 0, null);
+            return (member.Size, member.Size > was.Size || asked.IsFilled, 0, null);
         }
 
         var steps = held.In(before, key, totalBefore).Steps;
@@ -55,7 +54,8 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         var exposed = Proofs.Exposes(member, rules, steps);
         if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
         {
-            var had = was.Spec.Strategy.Partition is > 0 && !asked.IsInPlace ? was.Spec.PodsAbovePartition : ran;
+            var isJudged = was.Spec.Strategy.Partition is > 0 && !asked.IsInPlace && !IsFaster(was.Spec, member.Spec);
+            var had = isJudged ? was.Spec.PodsAbovePartition : ran;
             return (exposed, exposed > had, 0, null);
         }
 
@@ -82,6 +82,10 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)member.Size * ran) + live - 1) / live) - ran;
         return (Math.Max(exposed, Math.Max(added, AbsentOf(was, member))), exposed > 0, exposed, bound);
     }
+
+    /// <summary>What a pace kept from coming comes at once.</summary>
+    private static bool IsFaster(Workload was, Workload asked) => asked.Strategy.MinReadySeconds < was.Strategy.MinReadySeconds
+        || RolloutBatch.Of(asked) > RolloutBatch.Of(was with { Replicas = asked.Replicas });
 
     /// <summary>A pace holds while old pods are there: what is missing of them comes new, all at once.</summary>
     private static int AbsentOf(Member was, Member member) => Math.Min(member.Size, was.Absent >= was.Size ? member.Size : was.Absent);

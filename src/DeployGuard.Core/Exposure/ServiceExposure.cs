@@ -47,7 +47,12 @@ internal sealed class ServiceExposure(ExposureContext context)
         var served = ServedOf(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
         if (IsUnseen(after) is { } unseen)
         {
-            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen };
+            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.Elsewhere(pool.Where, unseen) };
+        }
+
+        if (IsUnbounded(poolBefore, pool, proven))
+        {
+            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.OfJobs(pool.Where) };
         }
 
         var shares = new ServiceShares(context, proven);
@@ -77,6 +82,11 @@ internal sealed class ServiceExposure(ExposureContext context)
         return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0 };
     }
 
+    /// <summary>It comes to select an unproven CronJob whose Jobs do not wait for each other.</summary>
+    private bool IsUnbounded(Pool before, Pool pool, ProvenHere proven) => pool.Members.Any(m =>
+        m is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && before.Members.All(b => b.Spec.Ref != m.Spec.Ref)
+        && Proven.RevisionsOf(m).Any(r => context.Proven.Lacks(m, r, proven)));
+
     /// <summary>Users of an ExternalName had what the other Service had.</summary>
     private Served ServedOf(Pool before, int proven)
     {
@@ -100,7 +110,7 @@ internal sealed class ServiceExposure(ExposureContext context)
             {
                 IsCold = served.Pods == 0,
                 IsRaised = true,
-                Unseen = "nobody can tell what answers at addresses that are written by hand",
+                Unseen = Unseen.Elsewhere(pool.Where, "nobody can tell what answers at addresses that are written by hand"),
             };
         }
     }

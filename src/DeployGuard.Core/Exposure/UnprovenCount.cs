@@ -46,13 +46,14 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
                 : !member.IsRollingOut ? member.Size + member.Coming
                 : isNewest ? Math.Max(revision.Pods + member.Missing, comes(revision))
                 : HoldsStill(member) ? revision.Pods + member.Missing : revision.Pods;
-            var leaving = member.Leaving(revision);
-            var stays = Math.Min(left, member.IsRollingOut ? Math.Max(0, running - leaving) : running);
+            // Its controller counts those that are on their way out with the newest alone.
+            var stays = Math.Min(left, member.IsRollingOut && isNewest ? Math.Max(0, running - revision.Leaving) : running);
             left -= stays;
-            var pods = stays + leaving;
+            var pods = stays + revision.Leaving;
             if (pods > 0)
             {
-                yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods);
+                var now = isNewest && member.IsRollingOut ? revision.Pods + member.Missing : pods;
+                yield return new UnprovenPods(KeyOf(revision), member.Spec.Ref, revision.TemplateHash, revision.Images, pods) { Now = now };
             }
         }
     }
@@ -65,7 +66,8 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     private static IEnumerable<RevisionPods> NewestFirst(Member member)
     {
         var hash = member.Spec.Template.Hash;
-        List<RevisionPods> revisions = [.. Proven.RevisionsOf(member), .. member.Pods.Where(p => p.Pods == 0 && member.Leaving(p) > 0)];
+        List<RevisionPods> leaving = [.. member.Pods.Where(p => p.Pods == 0 && p.Leaving > 0)];
+        List<RevisionPods> revisions = [.. leaving, .. Proven.RevisionsOf(member).Where(r => leaving.TrueForAll(l => l.TemplateHash != r.TemplateHash))];
         var newest = revisions.Find(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, member.Spec.Template.ImageNames, 0);
         return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
     }

@@ -32,7 +32,9 @@ internal sealed class WorkloadExposure(ExposureContext context)
     {
         var now = context.Snapshot.Members;
         var refilled = ScaledFirst.Refilled(asked, scaled);
+        var changed = refilled.Except(now, ReferenceEqualityComparer.Instance).OfType<Member>().ToList();
         return from service in context.Snapshot.Services
+               where changed.Exists(m => MaySelect(service, m))
                let first = service.Selects(asked.After.Spec.Template.Labels) ? scaled : refilled
                where !ReferenceEquals(now, first)
                let before = Pool.Behind(service, now)
@@ -40,6 +42,9 @@ internal sealed class WorkloadExposure(ExposureContext context)
                where then.IsRaised && IsLargerShare(before, then)
                select then;
     }
+
+    private static bool MaySelect(Service service, Member member) => service.Selects(member.Spec.Template.Labels)
+        || member.Pods.Any(p => (p.Labels is { } labels && service.Selects(labels)) || p.Seen.Any(g => service.Selects(g.Shape.Template.Labels)));
 
     /// <summary>More of what its users have in the same share is no more exposure.</summary>
     private bool IsLargerShare(Pool now, PoolAssessment then)
@@ -76,6 +81,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var (running, runningBefore) = (ExposureContext.RunningOf(pool, has), ExposureContext.RunningOf(before, had));
         var isRaised = reach.IsRaised && !IsNoMore(asked, reach.Key, before, (runningBefore, totalBefore), (running, total));
         IReadOnlyList<string> raised = isRaised ? [reach.Key] : [];
+        var isUnbounded = IsUnbounded(asked, reach, raised.Count > 0, before, totalBefore);
         // Where nothing is raised, the fewest among all: what is then said is a warning.
         var held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore);
         return new PoolAssessment
@@ -88,21 +94,22 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Held = held,
             IsCold = noneLeft && served.Pods == 0,
             IsRaised = raised.Count > 0,
-            InPlace = reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
+            InPlace = !isUnbounded && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
             OwnBatch = reach.OwnBatch,
             LeavesNoneProven = reach is { IsInPlace: true, OwnBatch: 0 } && raised.Count > 0 && noneLeft && provenBefore > 0,
             Replaced = noneLeft ? served : null,
             Raised = raised,
             Asked = asked.After.Size,
             Raises = [.. has.Where(p => p.Workload == target && raised.Contains(p.Key))],
-            Unseen = IsUnbounded(asked, reach, raised, held.Steps) ? "its Jobs may run beside each other, and nobody can tell how many will" : null,
+            Unseen = isUnbounded ? Unseen.OfJobs(pool.Where) : null,
         };
     }
 
     /// <summary>A CronJob makes Jobs without asking anybody: one whose Jobs do not wait for each other may have any number of them.</summary>
-    private bool IsUnbounded(AskedWorkload asked, Reach reach, IReadOnlyList<string> raised, int steps) =>
-        asked.After is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && reach.Pods.Count > 0 && steps < context.Rules.Steps.Count
-        && (raised.Count > 0 || asked.Before is { Spec.Strategy.JobsOverlap: false });
+    private bool IsUnbounded(AskedWorkload asked, Reach reach, bool isRaised, Pool before, int totalBefore) =>
+        asked.After is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && reach.Pods.Count > 0
+        && context.Held.In(before, reach.Key, totalBefore).Steps < context.Rules.Steps.Count
+        && (isRaised || asked.Before is { Spec.Strategy.JobsOverlap: false });
 
     /// <summary>
     /// Another size of what has settled there is no more exposure where all users have it already, or up to what it served them a while ago: an autoscaler

@@ -18,8 +18,7 @@ internal static class CanaryMessage
         var stale = inspection.View.Snapshot?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
         if (pool.Unseen is { } unseen)
         {
-            return request is WorkloadRequest ? $"it would serve users {pool.Pool.Where}, {unseen}; step {pool.Share}% allows {pool.Cap}{stale}"
-                : $"users {pool.Pool.Where} would be sent elsewhere, and {unseen}{stale}";
+            return $"{unseen.What}{stale}";
         }
 
         return $"{Share(pool)} would be unproven{atOnce}; step {pool.Share}% allows {pool.Cap}{Waiting(pool)}{whose}{replaced}{stale}";

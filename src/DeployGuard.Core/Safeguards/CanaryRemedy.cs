@@ -13,10 +13,9 @@ internal static class CanaryRemedy
     public static string Of(PoolAssessment pool, Inspection inspection)
     {
         var change = inspection.Change;
-        if (pool.Unseen is not null)
+        if (pool.Unseen is { } unseen)
         {
-            return change.Request is WorkloadRequest ? "Set spec.concurrencyPolicy to Forbid or Replace, or give its pods labels that no Service selects"
-                : "Point it to a Service of this namespace, or make another Service for new users";
+            return unseen.Remedy;
         }
 
         if (change.Request is ServiceRequest)

@@ -23,7 +23,7 @@ internal enum Excepted
     /// <summary>As many as the same revision served there of late, or the same share of its users.</summary>
     ServedBefore,
 
-    /// <summary>A pod that nobody owns was deleted, whose name kept a StatefulSet from making its own.</summary>
+    /// <summary>A pod that it does not own was deleted, whose name kept a StatefulSet from making its own.</summary>
     NameFreed,
 
     /// <summary>A Service that was made again as it was.</summary>

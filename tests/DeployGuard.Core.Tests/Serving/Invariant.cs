@@ -87,8 +87,10 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         // A share of what is ready: users have no other.
         : IsAnotherSize(asked) && (long)then.Unproven * (now.Unproven + now.Proven) <= (long)now.Unproven * (then.Unproven + left)
             ? Excepted.ServedBefore
-        : asked.Request is WorkloadRequest { Operation: Operation.Delete, Target.Kind: "Pod", Before.ControllerUid: null } pod
-            && world.Of("StatefulSet").Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal)) ? Excepted.NameFreed
+        : asked.Request is WorkloadRequest { Operation: Operation.Delete, Target.Kind: "Pod" } pod
+            && world.Of("StatefulSet")
+                .Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal) && pod.Before?.ControllerUid != s.Uid)
+            ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
         : null;
 
@@ -110,8 +112,8 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
     {
         var copy = world.Copy();
         asked?.Apply(copy);
-        var most = copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s));
-        copy.Settle(w => w.Services.ForEach(s => most[s] = most[s].Most(oracle.Count(w, s))));
+        var most = copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s, world));
+        copy.Settle(w => w.Services.ForEach(s => most[s] = most[s].Most(oracle.Count(w, s, world))));
         return new Played(copy, most, copy.Services.ToDictionary(s => s, s => oracle.Count(copy, s)));
     }
 

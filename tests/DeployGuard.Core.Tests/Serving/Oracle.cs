@@ -7,11 +7,15 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <summary>What the users of a Service reach, counted pod by pod.</summary>
 /// <param name="Unproven">Ready pods that run what is not proven to them; those that surge do not count.</param>
 /// <param name="ByImage">Pods of each image that is not proven.</param>
+/// <param name="Surging">Pods of each image that surge, and are on their way out: their workload asks for another.</param>
 /// <param name="Proven">The others; those that surge do not count.</param>
 /// <param name="Staying">Pods without those beyond the size of their controller, which it is about to delete.</param>
-internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, int Staying, IReadOnlyDictionary<int, int> ByImage)
+internal sealed record Counted(
+    int Unproven, int Proven, int Total, int Ready, int Staying,
+    IReadOnlyDictionary<int, int> ByImage,
+    IReadOnlyDictionary<int, int> Surging)
 {
-    public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>());
+    public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
 
     /// <summary>Unproven ones that surge too: a rollout comes to that in a moment.</summary>
     public int Lacking => ByImage.Values.Sum();
@@ -20,7 +24,9 @@ internal sealed record Counted(int Unproven, int Proven, int Total, int Ready, i
 
     public Counted Most(Counted other) => new(
         Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready), Math.Max(Staying, other.Staying),
-        ByImage.Keys.Union(other.ByImage.Keys).ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))));
+        ByImage.Keys.Union(other.ByImage.Keys)
+            .ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))),
+        Surging);
 }
 
 /// <summary>
@@ -37,7 +43,8 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     public bool IsProven(int image, string service) => image == 0
         || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}" && (!s.IsTrial || c.Held.Any(h => h.Pool == s.Pool && rules.Steps.All(step => step <= h.Percent)))));
 
-    public Counted Count(SimulatedNamespace world, Front service)
+    /// <param name="former">The world before the request: what surged by its spec then surges yet, until it goes.</param>
+    public Counted Count(SimulatedNamespace world, Front service, SimulatedNamespace? former = null)
     {
         var pods = world.Behind(service).ToList();
         if (pods.Count == 0)
@@ -46,19 +53,25 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         }
 
         var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
-        var (unproven, proven) = (0, 0);
+        var (unproven, proven, leaving) = (0, 0, new List<int>());
         foreach (var group in pods.GroupBy(p => RootOf(world, p)))
         {
             var (all, lacking) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
-            var surging = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, DeploymentRules.Surge(root)) : 0;
-            unproven += Math.Max(0, lacking - surging);
-            proven += Math.Max(0, group.Count(p => p.Ready is not null) - surging - lacking);
+            var beyond = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, SurgeOf(root, former)) : 0;
+            unproven += Math.Max(0, lacking - beyond);
+            var old = group.Where(p => p.Ready is not null && !isProven[p.Image] && p.Image != group.Key?.Template.Image);
+            leaving.AddRange(old.Select(p => p.Image).Take(beyond));
+            proven += Math.Max(0, group.Count(p => p.Ready is not null) - beyond - lacking);
         }
 
         var ready = pods.Where(p => p.Ready is not null).ToList();
         var byImage = ready.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count());
-        return new Counted(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage);
+        var surging = leaving.CountBy(i => i).ToDictionary();
+        return new Counted(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage, surging);
     }
+
+    private static int SurgeOf(Controller deployment, SimulatedNamespace? former) =>
+        Math.Max(DeploymentRules.Surge(deployment), former?.ByUid(deployment.Uid) is { } was ? DeploymentRules.Surge(was) : 0);
 
     private static int Staying(SimulatedNamespace world, IEnumerable<Pod> pods) =>
         pods.GroupBy(p => RootOf(world, p)).Sum(g => Math.Min(g.Count(), g.Key?.Replicas ?? g.Count()));

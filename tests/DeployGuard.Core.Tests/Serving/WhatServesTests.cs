@@ -25,6 +25,7 @@ public class WhatServesTests
 
     /// <summary>Worlds in which a long run once found more than a step allows, by their seeds.</summary>
     [TestCase(595, Description = "more replicas amid a rollout from one unproven revision to another")]
+    [TestCase(770, Description = "pods that are let go, and that another ReplicaSet takes in and deletes")]
     [TestCase(1032, Description = "proven pods that are not ready beside a canary that grows")]
     [TestCase(1148, Description = "a Service that becomes an alias while pods are on their way out")]
     [TestCase(1175, Description = "a Service that is turned to a Job")]
@@ -52,6 +53,16 @@ public class WhatServesTests
     [TestCase(6412, Description = "a Service turned from a rollout whose pods are yet to come")]
     [TestCase(6921, Description = "a scaled revision that held every step, beside one whose share does not grow")]
     [TestCase(7470, Description = "the same of a revision that has two ReplicaSets")]
+    [TestCase(9002, Description = "a pod of a StatefulSet that is given the image of the rollout under way")]
+    [TestCase(9008, Description = "a Service that selects no template, but pods")]
+    [TestCase(9735, Description = "a Service turned back while a third revision surges on its way out")]
+    [TestCase(10490, Description = "a pod of another owner is deleted, whose name a StatefulSet waits for")]
+    [TestCase(10837, Description = "an old ReplicaSet that is scaled up beyond its part")]
+    [TestCase(11161, Description = "an old ReplicaSet that becomes the newest of a rollout under way")]
+    [TestCase(12672, Description = "what surges by the former strategy of a Deployment that recreates")]
+    [TestCase(12842, Description = "a pod below a partition that is given the new image")]
+    [TestCase(13042, Description = "a pod that is about to be let go counted twice")]
+    [TestCase(14097, Description = "a partition below which a pace held the rollout back, and a faster pace")]
     public void WhatOnceBroke(int seed)
     {
         var broken = Run(seed, new Tally());
