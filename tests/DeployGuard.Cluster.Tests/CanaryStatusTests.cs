@@ -69,17 +69,30 @@ public class CanaryStatusTests
     public void AddressesThatAServiceGaveUpAreRememberedForAWhile()
     {
         var proven = Change("web", "image-2") with { Phase = Phase.Proven };
-        IReadOnlyList<Served> After(int minutes, IReadOnlyList<Served> known, string addresses) =>
-            CanaryStatus.Next(proven with { Served = known }, [Standing(proven) with { IsProven = true, Addresses = addresses }], new HashSet<string>(), s_now.AddMinutes(minutes)).Served;
+        RecordedChange After(int minutes, RecordedChange known, string addresses)
+        {
+            var next = CanaryStatus.Next(known, [Standing(proven) with { IsProven = true, Addresses = addresses }], new HashSet<string>(), s_now.AddMinutes(minutes));
+            return known with { Served = next.Served, GivenUp = next.GivenUp };
+        }
 
-        var at = After(0, [], "10.0.0.7,node 30080,192.0.2.1");
+        var at = After(0, proven, "10.0.0.7,node 30080,192.0.2.1");
         var once = After(1, at, "10.0.0.7,192.0.2.1");
         var twice = After(2, once, "10.0.0.7");
-        Assert.That(once.Select(s => (s.Addresses, s.IsPresent)), Is.EqualTo(new[] { ("10.0.0.7,192.0.2.1", true), ("node 30080", false) }));
-        Assert.That(twice.Select(s => s.Addresses), Is.EqualTo(new[] { "10.0.0.7", "192.0.2.1,node 30080" }));
-        Assert.That(After(3, twice, "10.0.0.7"), Is.EqualTo(twice), "nothing to write");
-        Assert.That(After(3, twice, "10.0.0.7,node 30080").Select(s => s.Addresses), Is.EqualTo(new[] { "10.0.0.7,node 30080", "192.0.2.1" }), "it has one again");
-        Assert.That(After(1_500, twice, "10.0.0.7").Select(s => s.Addresses), Is.EqualTo(new[] { "10.0.0.7" }), "long ago");
+        Assert.That(once.GivenUp.Select(g => g.Addresses), Is.EqualTo(new[] { "node 30080" }));
+        Assert.That(twice.GivenUp.Select(g => g.Addresses), Is.EqualTo(new[] { "192.0.2.1,node 30080" }));
+        Assert.That(After(3, twice, "10.0.0.7").GivenUp, Is.EqualTo(twice.GivenUp), "nothing to write");
+        Assert.That(After(3, twice, "10.0.0.7,node 30080").GivenUp.Select(g => g.Addresses), Is.EqualTo(new[] { "192.0.2.1" }), "it has one again");
+        Assert.That(After(1_500, twice, "10.0.0.7").GivenUp, Is.Empty, "long ago");
+    }
+
+    [Test]
+    public void MoreAddressesThanAreKeptAreAll()
+    {
+        var proven = Change("web", "image-2") with { Phase = Phase.Proven, Served = [new Served("Service web", 4, s_now, true) { Addresses = string.Join(',', Enumerable.Range(0, 65)) }] };
+        var givenUp = CanaryStatus.Next(proven, [Standing(proven) with { IsProven = true }], new HashSet<string>(), s_now).GivenUp.Single();
+
+        Assert.That(givenUp.Includes(["node 30080"]));
+        Assert.That(givenUp.Includes([]), Is.False);
     }
 
     private static PoolStanding Standing(RecordedChange change) => new()

@@ -171,11 +171,13 @@ public class ServiceChangeTests
     public void AServiceThatTakesAnAddressThatAnotherGaveUpAWhileAgoHasItsUsers()
     {
         var canary = new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["node 30080"] };
-        var (has, gaveUp) = (new Served("Service web", 20, Some.Now, IsPresent: true) { Selector = "app=web" }, new Served("Service web", 20, Some.Now.AddMinutes(-5)) { Selector = "app=web", Addresses = "node 30080" });
-        NamespaceObjects With(params Served[] served) => WithCanary with { Changes = [.. WithCanary.Changes.Select(c => c.Phase is Phase.Proven ? c with { Served = served } : c)] };
+        var given = new GivenUpAddresses("Service web", "app=web", "node 30080", Some.Now.AddMinutes(-5));
+        NamespaceObjects With(params GivenUpAddresses[] givenUp) => WithCanary with { Changes = [.. WithCanary.Changes.Select(c => c.Phase is Phase.Proven ? c with { GivenUp = givenUp } : c)] };
 
-        Expect(With(has, gaveUp), ServiceChange(null, canary), "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0");
-        Expect(With(has), ServiceChange(null, canary), null);
+        Expect(With(given), ServiceChange(null, canary), "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0");
+        Expect(With(given with { At = Some.Now.AddDays(-1) }), ServiceChange(null, canary), null);
+        Expect(With(), ServiceChange(null, canary), null);
+        Expect(With(given), ServiceChange(WebService, WebService with { Addresses = ["node 30080"] }), null);
     }
 
     [Test]

@@ -162,12 +162,12 @@ public class WhatServesTests
     public async Task Row39_ANodePortThatAServiceGaveUpAndAnotherTakes()
     {
         var sandbox = await WithCanaryAsync();
-        Task<Rig.Run> NotedAsync() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.served[*].addresses}");
+        Task<Rig.Run> NotedAsync(string list) => sandbox.KubectlAsync("admin", "get", "changes", "-o", $"jsonpath={{.items[*].status.{list}[*].addresses}}");
         (await sandbox.KubectlAsync("dana", "patch", "service/web", "-p", """{"spec":{"type":"NodePort"}}""")).OrFail();
         var port = (await sandbox.KubectlAsync("dana", "get", "service/web", "-o", "jsonpath={.spec.ports[0].nodePort}")).OrFail().Output;
-        await Rig.Wait.UntilAsync(NotedAsync, run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to note the node port");
+        await Rig.Wait.UntilAsync(() => NotedAsync("served"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to note the node port");
         (await sandbox.KubectlAsync("dana", "patch", "service/web", "--type=merge", "-p", """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}""")).OrFail();
-        await Rig.Wait.UntilAsync(NotedAsync, run => run.Output.EndsWith($" node port {port}", StringComparison.Ordinal), "the leader to note that it was given up");
+        await Rig.Wait.UntilAsync(() => NotedAsync("givenUp"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to note that it was given up");
 
         var taken = Service("beta", """{"app": "web", "track": "web-canary"}""");
         taken["spec"]!["type"] = "NodePort";

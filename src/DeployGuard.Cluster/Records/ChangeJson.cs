@@ -49,6 +49,7 @@ public static class ChangeJson
                     Text(c, "soakEndsAt") is null ? null : Time(c, "soakEndsAt"))),
             ],
             Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")) { Most = Number(s, "most"), IsTrial = IsTrue(s, "trial"), Selector = Text(s, "selector") ?? "", Addresses = Text(s, "addresses") ?? "" })],
+            GivenUp = [.. Items(status, "givenUp").Select(g => new GivenUpAddresses(Text(g, "pool") ?? "", Text(g, "selector") ?? "", Text(g, "addresses") ?? "", Time(g, "at")))],
             Waits = Text(status, "missing") is { Length: > 0 },
             CompletedPods = status is { } counted ? Number(counted, "completedPods") : 0,
             Adopted = status is { } adopted && IsTrue(adopted, "adopted"),

@@ -95,8 +95,11 @@ public sealed record RecordedChange
     /// <summary>How it stood in its pools when the leader last looked, while it had not proven itself.</summary>
     public IReadOnlyList<RecordedExposure> Exposure { get; init; } = [];
 
-    /// <summary>Where it last served as a proven revision.</summary>
+    /// <summary>Whom it served once it had completed.</summary>
     public IReadOnlyList<Served> Served { get; init; } = [];
+
+    /// <summary>Addresses that Services of its pools gave up.</summary>
+    public IReadOnlyList<GivenUpAddresses> GivenUp { get; init; } = [];
 
     /// <summary>The most pods on which it was seen complete; 0 where nobody counted.</summary>
     public int CompletedPods { get; init; }

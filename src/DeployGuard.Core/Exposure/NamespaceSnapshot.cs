@@ -59,8 +59,6 @@ public sealed record HeldStep(string Policy, string Pool, int Percent, DateTimeO
 /// <param name="IsPresent">They still are: the time is that of the last change.</param>
 public sealed record Served(string Pool, int Pods, DateTimeOffset At, bool IsPresent = false)
 {
-    private const int MaxGivenUp = 64;
-
     /// <summary>The most ever desired there; a rollback there is as wide as that. 0 where nobody counted.</summary>
     public int Most { get; init; }
 
@@ -78,22 +76,6 @@ public sealed record Served(string Pool, int Pods, DateTimeOffset At, bool IsPre
     /// since an autoscaler may not come back to it.
     /// </summary>
     public Served WithoutPods(DateTimeOffset now) => this with { Pods = 0, At = IsPresent ? now : At, IsPresent = false };
-
-    /// <summary>
-    /// Addresses that its Service had until a while ago, and has no more: users may know them, wherever they come to lead. Null where there are none. Such an entry
-    /// stands behind the one of the same pool.
-    /// </summary>
-    /// <param name="before">Those of before; null for none.</param>
-    /// <param name="addresses">What it has now.</param>
-    /// <param name="window">How long they count.</param>
-    public Served? GivenUp(Served? before, string addresses, DateTimeOffset now, TimeSpan window)
-    {
-        var has = addresses.Split(',');
-        var gone = Addresses.Split(',').Where(a => a.Length > 0 && !has.Contains(a)).ToList();
-        var kept = before is not null && (window == TimeSpan.Zero || before.IsWithin(window, now)) ? before.Addresses.Split(',').Except(has).ToList() : [];
-        return gone.Count == 0 && kept.Count == 0 ? null
-            : (gone.Count == 0 ? before ?? this : this) with { Addresses = string.Join(',', gone.Union(kept).Take(MaxGivenUp)), IsPresent = false, At = gone.Count > 0 ? now : before?.At ?? now };
-    }
 
     /// <summary>There were so many within the last <paramref name="window"/>.</summary>
     public bool IsWithin(TimeSpan window, DateTimeOffset now) => IsPresent || now - At < window;

@@ -30,7 +30,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     {
         yield return before ?? Remembered(after);
         var added = after.Addresses.Except(before?.Addresses ?? []).ToList();
-        if (added.Count > 0 && Former(after.Name, added) is { } other)
+        if (added.Count > 0 && Former(after, added) is { } other)
         {
             yield return other;
         }
@@ -175,16 +175,25 @@ internal sealed class ServiceExposure(ExposureContext context)
     /// </summary>
     private Service? Remembered(Service made)
     {
-        var last = Recent().Where(s => s.Pool == $"Service {made.Name}").MaxBy(s => s.At);
-        return last is null ? Former(made.Name, made.Addresses) : new Service(made.Name, Labels(last.Selector), false) { Ports = made.Ports };
+        var last = Recent().Where(s => s.Pool == PoolName(made.Name)).MaxBy(s => s.At);
+        return last is null ? Former(made, made.Addresses) : Known(last.Pool, last.Selector, made);
     }
 
     /// <summary>Another Service, there or gone a while ago, that has or had one of these addresses.</summary>
-    private Service? Former(string name, IReadOnlyList<string> addresses) =>
-        context.Snapshot.Services.FirstOrDefault(s => s.Name != name && s.Addresses.Any(addresses.Contains))
-        ?? (Recent().Where(s => s.Pool != $"Service {name}" && s.Addresses.Split(',').Any(addresses.Contains)).MaxBy(s => s.At) is { } gone
-            ? new Service(gone.Pool["Service ".Length..], Labels(gone.Selector), false)
-            : null);
+    private Service? Former(Service after, IReadOnlyList<string> addresses)
+    {
+        var (snapshot, own) = (context.Snapshot, PoolName(after.Name));
+        return snapshot.Services.FirstOrDefault(s => s.Name != after.Name && s.Addresses.Any(addresses.Contains))
+            ?? (Recent().Where(s => s.Pool != own && s.Addresses.Split(',').Any(addresses.Contains)).MaxBy(s => s.At) is { } gone ? Known(gone.Pool, gone.Selector, after)
+                : snapshot.Changes.SelectMany(c => c.GivenUp).Where(g => g.Pool != own && g.Includes(addresses) && context.Now - g.At < context.Rules.ColdAfter)
+                    .MaxBy(g => g.At) is { } givenUp ? Known(givenUp.Pool, givenUp.Selector, after)
+                : null);
+    }
+
+    /// <summary>A Service of which is known what it selected; its users came by the ports that they know.</summary>
+    private static Service Known(string pool, string selector, Service after) => new(pool["Service ".Length..], Labels(selector), false) { Ports = after.Ports };
+
+    private static string PoolName(string service) => $"Service {service}";
 
     private IEnumerable<Served> Recent() => context.Snapshot.Changes.SelectMany(c => c.Served)
         .Where(s => s.Pods > 0 && s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));

@@ -82,7 +82,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
             OwnedUid = change.OwnedUid ?? (runs ? owned?.Uid : null),
             OwnedHash = change.OwnedHash ?? (runs ? owned?.TemplateHash : null),
             Held = [.. Held(change, standings, now)],
-            Served = [.. Serve(change, standings, now)],
+            Served = [.. ServedPools.Next(change, change.WasAdmitted ? standings : [], now)],
         };
     }
 
@@ -123,36 +123,6 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
     private static IEnumerable<HeldStep> Held(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now) =>
         (change.WasAdmitted ? standings : []).Where(s => !s.IsProven && s.HeldPercent > 0).Select(s => new HeldStep(s.Policy, s.Pool, s.HeldPercent, now))
             .Concat(change.Held).GroupBy(h => (h.Policy, h.Pool)).Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First());
-
-    private static IEnumerable<Served> Serve(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
-    {
-        var isProven = change.Phase is Phase.Proven;
-        var seen = (change.WasAdmitted ? standings : []).Where(s => change.HasCompleted && !change.IsUnreviewed && s.IsReached && (isProven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool).ToDictionary(g => g.Key, g => g.First());
-        Served Now(Served served, PoolStanding of) => served with
-        {
-            Selector = of.Selector,
-            Addresses = of.Addresses,
-            IsTrial = served.IsTrial && !(isProven && of.IsProven),
-            Most = Math.Max(served.Most, of.IsCurrent ? of.Size : of.Pods),
-        };
-        foreach (var known in change.Served)
-        {
-            if (seen.Remove(known.Pool, out var found))
-            {
-                yield return Now(known.Seeing(found.Pods, found.Rules.ColdAfter, now), found);
-            }
-            else
-            {
-                var isReplaced = !isProven && standings.Any(s => s is { IsCurrent: false });
-                yield return isReplaced ? known.WithoutPods(now) : known.Seeing(0, TimeSpan.Zero, now);
-            }
-        }
-
-        foreach (var found in seen.Values.Where(s => s.Pods > 0))
-        {
-            yield return Now(new Served(found.Pool, found.Pods, now, IsPresent: true) { IsTrial = true }, found);
-        }
-    }
 
     private static RecordedChange Change(Workload workload, Phase phase) => new()
     {

@@ -1,0 +1,69 @@
+using DeployGuard.Core.Changes;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>What a Change remembers of the pools that its revision served, given how it stands now.</summary>
+public static class ServedPools
+{
+    /// <summary>
+    /// What completed serves its pools, proven or not: what is proven can be replaced by something that is not, and what is not may be given back what it had. What came
+    /// in by break-glass served nobody until somebody else has looked at it. Of what the workload runs no more only the pools are kept, unless it is proven.
+    /// </summary>
+    /// <param name="standings">Of this revision of this workload.</param>
+    public static IEnumerable<Served> Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
+    {
+        var isProven = change.Phase is Phase.Proven;
+        var seen = Seen(change, standings);
+        foreach (var known in change.Served)
+        {
+            if (seen.Remove(known.Pool, out var found))
+            {
+                yield return Now(known.Seeing(found.Standing.Pods, found.Window, now), found.Standing, change, standings);
+            }
+            else
+            {
+                var isReplaced = !isProven && standings.Any(s => s is { IsCurrent: false });
+                yield return isReplaced ? known.WithoutPods(now) : known.Seeing(0, TimeSpan.Zero, now);
+            }
+        }
+
+        foreach (var (pool, found) in seen.Where(s => s.Value.Standing.Pods > 0))
+        {
+            yield return Now(new Served(pool, found.Standing.Pods, now, IsPresent: true) { IsTrial = true }, found.Standing, change, standings);
+        }
+    }
+
+    /// <summary>Addresses that the Services of its pools gave up a while ago.</summary>
+    public static IEnumerable<GivenUpAddresses> GivenUp(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
+    {
+        var seen = Seen(change, standings);
+        foreach (var (pool, (standing, window)) in seen)
+        {
+            var next = GivenUpAddresses.Next(
+                change.GivenUp.FirstOrDefault(g => g.Pool == pool), change.Served.FirstOrDefault(s => s.Pool == pool), standing.Addresses, window, now);
+            if (next is not null)
+            {
+                yield return next;
+            }
+        }
+
+        foreach (var known in change.GivenUp.Where(g => !seen.ContainsKey(g.Pool)))
+        {
+            yield return known;
+        }
+    }
+
+    private static Dictionary<string, (PoolStanding Standing, TimeSpan Window)> Seen(RecordedChange change, IReadOnlyList<PoolStanding> standings) =>
+        standings.Where(s => change.HasCompleted && !change.IsUnreviewed && s.IsReached && (change.Phase is Phase.Proven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
+            .ToDictionary(g => g.Key, g => (Standing: g.First(), Window: g.Max(s => s.Rules.ColdAfter)));
+
+    private static Served Now(Served served, PoolStanding of, RecordedChange change, IReadOnlyList<PoolStanding> standings) => served with
+    {
+        Selector = of.Selector,
+        Addresses = of.Addresses,
+        // Proof that one policy wants holds for none that wants more.
+        IsTrial = served.IsTrial && !(change.Phase is Phase.Proven && standings.All(s => s.Pool != of.Pool || s.IsProven)),
+        // What has completed runs on all that is desired; what is seen may lag behind.
+        Most = Math.Max(served.Most, of.IsCurrent ? of.Size : of.Pods),
+    };
+}
