@@ -73,11 +73,16 @@ public static class Messages
     [
         .. (verdict.IsAllowed ? verdict.Notes : []).Select(note => Cut(note, LongestWarning)).Distinct(),
         .. verdict.Waived.Where(w => verdict.IsAllowed && w.Waiver?.BreakGlass is not null).Select(w => w.Waiver?.Name).Distinct()
-            .Select(name => Cut($"let in by {name}; another person must review it: kubectl deployguard approve {verdict.Change.Name} -n {verdict.Change.Request.Target.Namespace}", LongestReview)),
+            .Select(name => Cut($"let in by {name}; {Review(verdict)} -n {verdict.Change.Request.Target.Namespace}", LongestReview)),
         .. verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null).Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", LongestWarning))
             .Concat(verdict.Warnings.Select(w => Cut($"{w.Policy}: {(WouldRefuse(verdict, w) ? "would be refused: " : "")}{w.Finding.Reason}: {w.Finding.Message}", LongestWarning)))
             .Distinct().Take(MostWarnings),
     ];
+
+    /// <summary>A Service has no Change that somebody could approve: what was waived for it is in the decision log, and why is on the BreakGlass.</summary>
+    private static string Review(Verdict verdict) => verdict.Change.Name.Length == 0
+        ? "show another person why: kubectl get breakglasses -o yaml"
+        : $"another person must review it: kubectl deployguard approve {verdict.Change.Name}";
 
     private static bool WouldRefuse(Verdict verdict, JudgedFinding warning) =>
         verdict.Change is { Request.DryRun: true, Meaning: not (Meaning.Rollback or Meaning.LessExposure) }

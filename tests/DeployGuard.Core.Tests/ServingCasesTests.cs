@@ -55,6 +55,20 @@ public class ServingCasesTests
         Expect(Settled, Some.Create(CronJob("nightly", 1, V1, concurrency)), null);
     }
 
+    /// <summary>Its Jobs end before they could soak: it would hold up every rollout beside it for good.</summary>
+    [Test]
+    public void Case29_ACronJobHasAStepOfItsOwn()
+    {
+        var nightly = CronJob("nightly", 1, V2, "Forbid");
+        var objects = Settled.With(nightly.Live()).With(Some.Change(nightly, Phase.Completed));
+
+        Expect(objects, Some.Update(Web(20), Web(20, V3).Paced()), null);
+        Expect(objects, Some.Create(C(1, V3)), null);
+        Expect(objects, Some.Create(CronJob("hourly", 1, V3, "Forbid")), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(objects, Some.Update(nightly, CronJob("nightly", 1, V3, "Forbid")), null);
+        Assert.That(objects.Decide(Some.Create(CronJob("hourly", 1, V3, "Forbid"))).Denials.Select(d => d.Finding.Remedy), Has.One.Contains("Give its pods labels that no Service selects"));
+    }
+
     [TestCase("web-canary", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
     [TestCase("web", null, Description = "the canary is taken out")]
     public void Case30_AServiceNarrowedToTheCanary(string track, string? refusal) =>

@@ -9,7 +9,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     /// <param name="asking">The workload that a request is about: it says itself what it is to have.</param>
     public List<UnprovenPods> Of(Pool pool, ProvenHere here, WorkloadRef? asking)
     {
-        var counted = pool.Members.SelectMany(m => Count(m, here, revision => Comes(m, pool, revision))).ToList();
+        var counted = pool.Members.Where(m => CountsFor(m, asking)).SelectMany(m => Count(m, here, revision => Comes(m, pool, revision))).ToList();
         foreach (var reached in serving.Reached.Where(r => r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsSeenIn(serving)))
         {
             var key = RevisionKey.Of(rules.Covers, reached.TemplateHash, reached.Images);
@@ -23,6 +23,13 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
 
         return counted;
     }
+
+    /// <summary>
+    /// A CronJob whose Jobs end soon soaks for nothing, and would hold up every rollout beside it for good. What it will make has a step of its own with all other
+    /// CronJobs and Jobs; what its Jobs run now counts for all.
+    /// </summary>
+    private static bool CountsFor(Member member, WorkloadRef? asking) => asking is null
+        || (asking.Kind == "CronJob" ? Member.RunsToItsEnd(member.Spec.Ref.Kind) : asking.Kind == "Job" || member.Spec.Ref.Kind != "CronJob");
 
     /// <summary>Unproven pods that a workload has of other revisions than the one asked for: its rollout to them ends with the request.</summary>
     public IEnumerable<UnprovenPods> BesideAsked(Member member, string key, ProvenHere here) =>

@@ -94,7 +94,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Held = held,
             IsCold = noneLeft && served.Pods == 0,
             IsRaised = raised.Count > 0,
-            InPlace = !isUnbounded && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
+            InPlace = !isUnbounded && !Member.RunsToItsEnd(target.Kind) && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
             OwnBatch = reach.OwnBatch,
             LeavesNoneProven = reach is { IsInPlace: true, OwnBatch: 0 } && raised.Count > 0 && noneLeft && provenBefore > 0,
             Replaced = noneLeft ? served : null,

@@ -30,6 +30,11 @@ internal static class CanaryRemedy
                 : $"Change the workload that it belongs to, or wait for the canary that is there: kubectl get changes -n {change.Request.Target.Namespace}";
         }
 
+        if (change.After is { Ref.Kind: "Job" or "CronJob" } work && inspection.Most(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
+        {
+            return "Give its pods labels that no Service selects";
+        }
+
         if (change.After is not { } after || after.Ref.Kind is "Pod" or "DaemonSet")
         {
             return $"Run it in a Deployment behind the same users first: {Explained}";
