@@ -180,6 +180,31 @@ public class ServiceChangeTests
         Expect(With(given), ServiceChange(WebService, WebService with { Addresses = ["node 30080"] }), null);
     }
 
+    /// <summary>A Service that is turned, and a workload that grows where it will select it: each of them raises nothing by itself.</summary>
+    [Test]
+    public void WhatIsAskedInTheSameInstantAsAServiceIsTurnedIsJudgedBehindIt()
+    {
+        var fresh = Deployment("fresh", 0, V2).With("metadata/generation", "7").With("spec/template/metadata/labels", """{"app": "fresh", "shop": "yes"}""");
+        var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "track": "web", "shop": "yes"}""");
+        var objects = Empty.Running(web, Phase.Proven).With(fresh.Live(), SetOf(fresh).Live()).With(Some.Change(fresh, Phase.Completed));
+        var turned = WebService with { Selector = Labels(("shop", "yes")) };
+        var grown = Some.Update(fresh, fresh.DeepClone().AsObject().With("spec/replicas", "10"));
+        IReadOnlyList<ReachedPods> Reached(Request request, params ReachedPods[] others) => Decide(request, others).Reached;
+        string? Refusal(Request request, params ReachedPods[] others) => Decide(request, others).Denials.Select(d => d.Finding.Message).FirstOrDefault();
+        Verdict Decide(Request request, ReachedPods[] others) => Some.Decide(request, new ClusterView
+        {
+            Policies = [Policy],
+            Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)],
+            Snapshot = objects.ToSnapshot() with { Reached = others },
+        });
+        var (service, pods) = (Reached(ServiceChange(WebService, turned)).Single(), Reached(grown).Single());
+
+        Assert.That(Refusal(ServiceChange(WebService, turned)), Is.Null, "by itself");
+        Assert.That(Refusal(grown), Is.Null, "by itself");
+        Assert.That(Refusal(grown, service), Does.StartWith("10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(Refusal(ServiceChange(WebService, turned), pods), Does.StartWith("users behind Service web would be sent elsewhere, and what deployment/fresh was let have a moment ago cannot be seen there yet"));
+    }
+
     [Test]
     public void AServiceMadeAgainNarrowerHasTheUsersOfTheOneThatIsGone()
     {

@@ -9,7 +9,7 @@ internal sealed class ExposureContext
     public ExposureContext(SafeguardPolicy policy, CanaryRules rules, ClusterView view, DateTimeOffset now)
     {
         (Policy, Rules, View, Now) = (policy, rules, view, now);
-        Snapshot = view.Snapshot ?? new NamespaceSnapshot { Changes = view.Changes };
+        Snapshot = view.Snapshot?.WithPendingServices() ?? new NamespaceSnapshot { Changes = view.Changes };
         Proven = new Proven(policy, rules, Snapshot, now);
         Held = new HeldSteps(policy, rules, view, Snapshot, now);
         Unproven = new UnprovenCount(policy, rules, Snapshot, Proven, Held);

@@ -35,6 +35,17 @@ public sealed record NamespaceSnapshot
     /// <summary>What others were let have a moment ago, seen by now or not.</summary>
     public IReadOnlyList<ReachedPods> Reached { get; init; } = [];
 
+    /// <summary>With the Services that others were let turn a moment ago, beside what they are seen to select.</summary>
+    internal NamespaceSnapshot WithPendingServices() => Reached.All(r => r.Selector is null) ? this : this with
+    {
+        Services =
+        [
+            .. Services,
+            .. Reached.Where(r => r.Selector is not null && !Services.Any(s => s.Name == r.Workload.Name && s.SelectorText == r.Selector))
+                .Select(r => Service.Selecting(r.Workload.Name, r.Selector ?? "")).DistinctBy(s => (s.Name, s.SelectorText)),
+        ],
+    };
+
     /// <summary>Why this is what the caches say, and not what is true now; null where it was read live, or did not have to be.</summary>
     public string? Stale { get; init; }
 }

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
@@ -78,6 +79,9 @@ internal sealed record Unseen(string What, string Remedy)
     /// <param name="where">Whose users they are: <see cref="Pool.Where"/>.</param>
     public static Unseen Elsewhere(string where, string why) => new(
         $"users {where} would be sent elsewhere, and {why}", "Point it to a Service of this namespace, or make another Service for new users");
+
+    public static Unseen Yet(string where, WorkloadRef asked) => new(
+        $"users {where} would be sent elsewhere, and what {asked.KubectlName} was let have a moment ago cannot be seen there yet", "Ask again in ten seconds");
 
     public static Unseen OfJobs(string where) => new(
         $"Jobs may overlap, so the number of pods {where} is unknown", "Set spec.concurrencyPolicy to Forbid or Replace, or give the pods labels that no Service selects");

@@ -11,6 +11,13 @@ namespace DeployGuard.Core.Exposure;
 /// <param name="Generation">Of the workload that the request changed; null where it made one, or nobody counts.</param>
 public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods, long? Generation)
 {
+    /// <summary>Of a Service that was let select other pods, what it selects then; null for pods.</summary>
+    public string? Selector { get; init; }
+
+    /// <summary>A Service that a request was let turn: until it is seen so, what others ask for is judged behind it too.</summary>
+    public static ReachedPods OfService(string policy, Service service, WorkloadRef target) =>
+        new(policy, $"Service {service.Name}", target, "what the Service selects", [], 1, null) { Selector = service.SelectorText };
+
     /// <summary>How long they count if nothing is seen of them: other webhooks have answered by then, as long as they keep to their default.</summary>
     public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);
 

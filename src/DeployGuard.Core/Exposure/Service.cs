@@ -24,6 +24,12 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
     /// <summary>As <c>kubectl -l</c> takes it, in the order of the keys: two Services with the same text select the same pods.</summary>
     public string SelectorText => string.Join(',', Selector.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}={s.Value}"));
 
+    /// <param name="selector">As <see cref="SelectorText"/> has it.</param>
+    public static Service Selecting(string name, string selector) => new(
+        name,
+        selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1]),
+        false);
+
     /// <summary>Whether users of the Service reach pods with these labels.</summary>
     public bool Selects(IReadOnlyDictionary<string, string> labels)
     {

@@ -50,6 +50,11 @@ internal sealed class ServiceExposure(ExposureContext context)
             return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.Elsewhere(pool.Where, unseen) };
         }
 
+        if (Pending(pool) is { } pending)
+        {
+            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.Yet(pool.Where, pending) };
+        }
+
         if (IsUnbounded(poolBefore, pool, proven))
         {
             return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.OfJobs(pool.Where) };
@@ -81,6 +86,12 @@ internal sealed class ServiceExposure(ExposureContext context)
         var spec = member.Spec with { IsDeleting = true, Replicas = pods.Sum(p => p.Pods) };
         return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0 };
     }
+
+    /// <summary>A workload that another request was let have unproven pods of, in the same moment, and that may be behind the Service as it will be; null if there is none.</summary>
+    private WorkloadRef? Pending(Pool pool) => context.Snapshot.Reached
+        .Where(r => r.Selector is null && r.Policy == context.Policy.Name && r.Pool != pool.Name && !r.IsSeenIn(context.Snapshot))
+        .Where(r => context.Snapshot.Members.FirstOrDefault(m => m.Spec.Ref == r.Workload) is not { } member || pool.Members.Any(m => m.Spec.Ref == member.Spec.Ref))
+        .Select(r => r.Workload).FirstOrDefault();
 
     /// <summary>It comes to select an unproven CronJob whose Jobs do not wait for each other.</summary>
     private bool IsUnbounded(Pool before, Pool pool, ProvenHere proven) => pool.Members.Any(m =>
@@ -191,7 +202,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     }
 
     /// <summary>A Service of which is known what it selected; its users came by the ports that they know.</summary>
-    private static Service Known(string pool, string selector, Service after) => new(pool["Service ".Length..], Labels(selector), false) { Ports = after.Ports };
+    private static Service Known(string pool, string selector, Service after) => Service.Selecting(pool["Service ".Length..], selector) with { Ports = after.Ports };
 
     private static string PoolName(string service) => $"Service {service}";
 
@@ -212,9 +223,6 @@ internal sealed class ServiceExposure(ExposureContext context)
             .SelectMany(c => c.Served)
             .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && pods <= s.Pods);
     }
-
-    private static Dictionary<string, string> Labels(string selector) =>
-        selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1]);
 
     /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>
     private Pool PoolOf(Service service, string name)
