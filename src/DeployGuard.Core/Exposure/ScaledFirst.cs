@@ -92,7 +92,7 @@ internal static class ScaledFirst
         deployment is { Ref.Kind: "Deployment", Selector: { Requirements.Count: > 0 } selector }
             ? objects.Workloads.Select(w => w.Spec)
                 .Where(s => s is { Ref.Kind: "ReplicaSet", ControllerUid: null } && selector.Matches(s.Labels))
-                // One that is paused makes nothing of its own: with nothing else it fills the last that it takes in, however small that was.
+                // One that is paused makes nothing of its own: with nothing else it fills the last that it takes in, however small.
                 .Where(s => s.Replicas > 0 || deployment.Strategy.Paused).ToDictionary(s => s.Ref, s => s.Replicas)
             : [];
 }
