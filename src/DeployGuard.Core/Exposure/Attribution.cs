@@ -64,7 +64,8 @@ internal sealed class Attribution
         return new Member
         {
             Spec = rest,
-            Ready = workload.ReadyPods - ToldOf(spec, sets),
+            Ready = workload.ReadyPods,
+            Told = ToldOf(spec, sets),
             Pods = pods,
             Absent = AbsentOf(spec, pods),
             IsHastened = workload.Replaced > 0,

@@ -79,7 +79,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready) })];
         // What is being deleted comes to no more.
         var spec = member.Spec with { IsDeleting = true, Replicas = pods.Sum(p => p.Pods) };
-        return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0 };
+        return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0, Told = 0, Ready = spec.Replicas };
     }
 
     /// <summary>It comes to select an unproven CronJob whose Jobs do not wait for each other.</summary>
