@@ -76,7 +76,7 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     private static Member ReadyOnly(Member member)
     {
-        List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready) })];
+        List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready), Leaving = 0 })];
         // What is being deleted comes to no more.
         var spec = member.Spec with { IsDeleting = true, Replicas = pods.Sum(p => p.Pods) };
         return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0, Told = 0, Ready = spec.Replicas };
