@@ -26,8 +26,8 @@ internal sealed class Attribution
     /// <summary>Pods that a controller counts by their owner and labels, and that run something else than it would make.</summary>
     private readonly Dictionary<string, int> _taken = new(StringComparer.Ordinal);
 
-    /// <summary>Ready pods that name a controller as their owner and are about to be let go by it: they are told by themselves.</summary>
-    private readonly Dictionary<string, int> _left = new(StringComparer.Ordinal);
+    /// <summary>Ready pods that name a controller as their owner, and are told by themselves.</summary>
+    private readonly Dictionary<string, int> _told = new(StringComparer.Ordinal);
 
     public Attribution(NamespaceObjects objects)
     {
@@ -49,9 +49,9 @@ internal sealed class Attribution
     public IReadOnlyList<Member> Members()
     {
         var serving = _objects.Workloads.Where(w => Member.Serves(w.Spec.Ref.Kind)).ToList();
-        var sets = serving.Where(w => w.Spec.Ref.Kind == "ReplicaSet" && OwnerOf(w) is not null).ToLookup(w => w.Spec.ControllerUid ?? "", StringComparer.Ordinal);
-        var jobs = serving.Where(w => w.Spec.Ref.Kind == "Job" && OwnerOf(w) is not null).ToLookup(w => w.Spec.ControllerUid ?? "", StringComparer.Ordinal);
-        return [.. serving.Where(w => w.Spec.Ref.Kind != "ReplicaSet" || OwnerOf(w) is null).Select(w => Of(w, sets, jobs)), .. _alone];
+        var sets = serving.Where(w => w.Spec.Ref.Kind == "ReplicaSet").ToLookup(w => OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
+        var jobs = serving.Where(w => w.Spec.Ref.Kind == "Job").ToLookup(w => OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
+        return [.. serving.Where(w => w.Spec.Ref.Kind != "ReplicaSet").Concat(sets[""]).Select(w => Of(w, sets, jobs)), .. _alone];
     }
 
     private Member Of(LiveWorkload workload, ILookup<string, LiveWorkload> sets, ILookup<string, LiveWorkload> jobs)
@@ -64,7 +64,8 @@ internal sealed class Attribution
         return new Member
         {
             Spec = rest,
-            Ready = workload.ReadyPods - LeftOf(spec, sets),
+            Ready = workload.ReadyPods,
+            Told = ToldOf(spec, sets),
             Pods = pods,
             Absent = AbsentOf(spec, pods),
             IsHastened = workload.Replaced > 0,
@@ -100,8 +101,8 @@ internal sealed class Attribution
         _ => 0,
     };
 
-    private int LeftOf(Workload owner, ILookup<string, LiveWorkload> sets) =>
-        owner.Ref.Kind == "Deployment" ? sets[owner.Uid].Sum(s => _left.GetValueOrDefault(s.Spec.Uid)) : _left.GetValueOrDefault(owner.Uid);
+    private int ToldOf(Workload owner, ILookup<string, LiveWorkload> sets) =>
+        owner.Ref.Kind == "Deployment" ? sets[owner.Uid].Sum(s => _told.GetValueOrDefault(s.Spec.Uid)) : _told.GetValueOrDefault(owner.Uid);
 
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
@@ -213,13 +214,11 @@ internal sealed class Attribution
             return;
         }
 
+        _told[uid] = _told.GetValueOrDefault(uid) + ready;
+        // It counts those that its selector takes in, and is about to let go of the others.
         if (owner.Spec.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels))
         {
             _taken[uid] = _taken.GetValueOrDefault(uid) + pods;
-        }
-        else
-        {
-            _left[uid] = _left.GetValueOrDefault(uid) + ready;
         }
     }
 

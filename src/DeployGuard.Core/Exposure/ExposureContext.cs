@@ -48,7 +48,7 @@ internal sealed class ExposureContext
         {
             var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
             return !pool.IsOwn(m) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.Taken)
-                : Math.Max(Math.Max(0, pods - m.Taken), Math.Min(m.Present, m.Size - m.Taken));
+                : Math.Max(Math.Max(0, pods - m.Taken), m.Own);
         })
         + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
 

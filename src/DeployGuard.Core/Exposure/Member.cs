@@ -28,6 +28,9 @@ public sealed record Member
     /// <summary>Pods that its controller counts, and that run something else: they are told by themselves, and are no others' besides.</summary>
     public int Taken { get; init; }
 
+    /// <summary>Pods that its controller counts among those that are ready, and that are told by themselves.</summary>
+    public int Told { get; init; }
+
     /// <summary>The workload whose Changes tell what its revisions have proven; null for itself.</summary>
     public WorkloadRef? RecordedAs { get; init; }
 
@@ -48,6 +51,9 @@ public sealed record Member
 
     /// <summary>Desired pods that are there to serve: whoever asks for a thousand and has room for twenty has twenty.</summary>
     public int Present => Math.Min(Size, Ready ?? (CountsReadyOnly ? 0 : Size));
+
+    /// <summary>Those of them that are not told by themselves.</summary>
+    public int Own => Math.Min(Size - Taken, (Ready ?? (CountsReadyOnly ? 0 : Size)) - Told);
 
     public string? CanaryOf => Spec.Annotations.GetValueOrDefault(CanaryOfAnnotation) ?? Spec.Template.Annotations.GetValueOrDefault(CanaryOfAnnotation);
 

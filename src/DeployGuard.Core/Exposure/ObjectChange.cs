@@ -45,7 +45,7 @@ internal static class ObjectChange
             : then with { Pods = [.. then.Pods.Select(g => g.Shape.OwnerUid == set.Spec.Uid ? LetGo(objects, set, g) : g)] };
     }
 
-    /// <summary>They go on serving, and nobody stands for them; unless another takes them in, and deletes what is beyond its size.</summary>
+    /// <summary>They go on serving, and nobody stands for them. Another that takes them in deletes what is beyond its size.</summary>
     private static PodGroup LetGo(NamespaceObjects objects, LiveWorkload owner, PodGroup pods) =>
         objects.Workloads.Any(w => !ReferenceEquals(w, owner) && Ownership.TakesIn(w.Spec, pods.Shape.Template.Labels)) ? pods
             : new PodGroup(pods.Shape with { OwnerUid = null }, pods.Pods);

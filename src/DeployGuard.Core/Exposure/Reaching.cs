@@ -79,7 +79,10 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
 
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
         var live = was.Pods.Sum(p => p.Pods);
-        var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)member.Size * ran) + live - 1) / live) - ran;
+        // What surges does not count beside the others; where those are behind another Service, it does.
+        var isElsewhere = was.Pods.Any(p => p is { Pods: > 0, Labels: { } labels } && before.Service?.Selects(labels) is false);
+        var size = member.Size + (isElsewhere ? ScaledFirst.SurgeOf(asked) : 0);
+        var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)size * ran) + live - 1) / live) - ran;
         return (Math.Max(exposed, Math.Max(added, AbsentOf(was, member))), exposed > 0, exposed, bound);
     }
 

@@ -4,7 +4,7 @@ namespace DeployGuard.Core.Exposure;
 
 /// <summary>
 /// A Deployment that grows gives each ReplicaSet that it has its part of the new size, and only then makes what its template says. So does one
-/// that is made and finds ReplicaSets that nobody owns. What they run may be behind other Services than its template. A StatefulSet that grows
+/// that finds ReplicaSets that nobody owns. What they run may be behind other Services than its template. A StatefulSet that grows
 /// makes what is below its partition from the revision that it had.
 /// </summary>
 internal static class ScaledFirst
@@ -25,12 +25,11 @@ internal static class ScaledFirst
     {
         var (target, size, hash) = (asked.After.Spec.Ref, asked.After.Size, asked.After.Spec.Template.Hash);
         var had = asked.Before?.Pods;
-        var adopted = had is null && snapshot.Objects is { } objects ? Adopted(asked.After.Spec, objects) : [];
-        var live = had?.Sum(p => p.Pods) ?? adopted.Values.Sum();
+        var adopted = snapshot.Objects is { } objects ? Adopted(asked.After.Spec, objects) : [];
+        var live = (had?.Sum(p => p.Pods) ?? 0) + adopted.Values.Sum();
         // One that is paused, and has nothing, fills the last that it had.
         var fills = live == 0 && asked.After.Spec.Strategy.Paused && had?.Any(p => p.TemplateHash == hash) is false;
-        // What may surge is shared out too, where there is more than one.
-        var surge = had?.Count(p => p.Pods > 0) > 1 ? RolloutBatch.Surge(asked.After.Spec).CeilingOf(size) : 0;
+        var surge = SurgeOf(asked);
         return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && p.TemplateHash != hash) is not true ? snapshot.Members
             :
             [
@@ -39,6 +38,10 @@ internal static class ScaledFirst
                     : m),
             ];
     }
+
+    /// <summary>What may surge is shared out too, where there is more than one revision.</summary>
+    public static int SurgeOf(AskedWorkload asked) =>
+        asked.Before?.Pods.Count(p => p.Pods > 0) > 1 ? RolloutBatch.Surge(asked.After.Spec).CeilingOf(asked.After.Size) : 0;
 
     /// <summary>The revision from which a StatefulSet makes what is missing below its partition, with as many pods.</summary>
     private static RevisionPods? Kept(AskedWorkload asked, NamespaceSnapshot snapshot)
@@ -84,9 +87,12 @@ internal static class ScaledFirst
         return AsYet(member, pods, pods.Count > 0 ? Math.Min(size, pods.Sum(p => p.Pods)) : Part(member.Spec.Replicas));
     }
 
-    private static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) => deployment.Selector is { Requirements.Count: > 0 } selector
-        ? objects.Workloads.Select(w => w.Spec).Where(s => s is { Ref.Kind: "ReplicaSet", ControllerUid: null } && selector.Matches(s.Labels))
-            // One that is paused makes nothing of its own: with nothing else it fills the last that it takes in, however small that was.
-            .Where(s => s.Replicas > 0 || deployment.Strategy.Paused).ToDictionary(s => s.Ref, s => s.Replicas)
-        : [];
+    /// <summary>ReplicaSets that nobody owns, and that a Deployment is about to take for its own.</summary>
+    public static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) =>
+        deployment is { Ref.Kind: "Deployment", Selector: { Requirements.Count: > 0 } selector }
+            ? objects.Workloads.Select(w => w.Spec)
+                .Where(s => s is { Ref.Kind: "ReplicaSet", ControllerUid: null } && selector.Matches(s.Labels))
+                // One that is paused makes nothing of its own: with nothing else it fills the last that it takes in, however small.
+                .Where(s => s.Replicas > 0 || deployment.Strategy.Paused).ToDictionary(s => s.Ref, s => s.Replicas)
+            : [];
 }

@@ -81,10 +81,10 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     private static Member ReadyOnly(Member member)
     {
-        List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready) })];
+        List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready), Leaving = 0 })];
         // What is being deleted comes to no more.
         var spec = member.Spec with { IsDeleting = true, Replicas = pods.Sum(p => p.Pods) };
-        return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0 };
+        return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0, Told = 0, Ready = spec.Replicas };
     }
 
     /// <summary>A workload that another request was let have unproven pods of, in the same moment, and that may be behind the Service as it will be; null if there is none.</summary>

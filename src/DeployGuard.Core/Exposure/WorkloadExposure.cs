@@ -13,7 +13,9 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var first = ScaledFirst.Of(asked, snapshot);
         var scaled = ReferenceEquals(first, snapshot.Members) ? asked.Before : first.FirstOrDefault(m => m.Spec.Ref == after.Ref);
         var others = snapshot.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
-        IReadOnlyList<Member> then = [.. others, asked.After];
+        // What it takes for its own, it scales or replaces.
+        var adopted = snapshot.Objects is { } objects ? ScaledFirst.Adopted(after, objects) : [];
+        IReadOnlyList<Member> then = [.. others.Where(m => !adopted.ContainsKey(m.Spec.Ref)), asked.After];
         IReadOnlyList<Member> now = asked.Before is null ? others : [.. others, asked.Before];
         return
         [
@@ -56,8 +58,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
 
     /// <summary>The same pool as it is; without the workload where it is not in it yet.</summary>
     private Pool PoolNow(Pool pool, AskedWorkload asked, IReadOnlyList<Member> now) =>
-        asked.Before is null ? pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != asked.After.Spec.Ref)] }
-        : pool.Service is { } service ? Pool.Behind(service, now)
+        pool.Service is { } service ? Pool.Behind(service, now)
+        : asked.Before is null ? pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != asked.After.Spec.Ref)] }
         : Pool.Of(asked.Before, context.Snapshot.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
 
     private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked, Member? scaled)

@@ -59,10 +59,16 @@ public class WhatServesTests
     [TestCase(10490, Description = "a pod of another owner is deleted, whose name a StatefulSet waits for")]
     [TestCase(10837, Description = "an old ReplicaSet that is scaled up beyond its part")]
     [TestCase(11161, Description = "an old ReplicaSet that becomes the newest of a rollout under way")]
+    [TestCase(12118, Description = "a Deployment that grows, and whose old pods surge behind another Service")]
     [TestCase(12672, Description = "what surges by the former strategy of a Deployment that recreates")]
     [TestCase(12842, Description = "a pod below a partition that is given the new image")]
     [TestCase(13042, Description = "a pod that is about to be let go counted twice")]
     [TestCase(14097, Description = "a partition below which a pace held the rollout back, and a faster pace")]
+    [TestCase(14483, Description = "a Service made again, of which one image had as many pods before")]
+    [TestCase(14484, Description = "a Deployment that takes in a ReplicaSet that nobody owns, and replaces it")]
+    [TestCase(15601, Description = "a hand-edited pod counted twice among those that are ready")]
+    [TestCase(16008, Description = "a Deployment that grows amid taking in a ReplicaSet")]
+    [TestCase(16082, Description = "a rollout of a Deployment that is about to take its ReplicaSet in again")]
     public void WhatOnceBroke(int seed)
     {
         var broken = Run(seed, new Tally());
