@@ -154,6 +154,26 @@ public class ObjectChangeTests
     }
 
     [Test]
+    public void SoAreThoseOfOneThatAPersonMakes()
+    {
+        var orphan = SetOf(C(1), Second, 1).With("metadata/ownerReferences", "[]").With("metadata/annotations", """{"deployment.kubernetes.io/max-replicas": "1"}""");
+
+        Assert.That(Settled.Decide(Some.Create(orphan)).Denials.Select(d => d.Finding.Reason), Is.EqualTo(new[] { Reasons.ControllerOnly.Code }));
+    }
+
+    /// <summary>A paused Deployment that has nothing fills the newest that it has, whether its own was deleted or scaled away.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public void WhatAPausedDeploymentHasIsNotTakenAwayForSomethingElse(bool isDeleted)
+    {
+        var (web, own) = (Web(20).With("spec/paused", "true"), SetOf(Web(20)));
+        var taken = SetOf(Web(20, V2), Second, 0).With("metadata/creationTimestamp", "\"2026-11-23T11:00:00Z\"");
+        var objects = Empty.With(web.Live(), own.Live(), taken.Live()).With(Pods(PodOf(own), 20)).With(Some.Change(Web(20), Phase.Proven));
+
+        Expect(objects, isDeleted ? Delete(own) : Scale(own, 0), AllOfThem);
+    }
+
+    [Test]
     public void TheReplicaSetOfADeploymentThatIsBeingDeletedServesOn()
     {
         var canary = C(1).With("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"");

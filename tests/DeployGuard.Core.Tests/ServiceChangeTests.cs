@@ -39,6 +39,18 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
     }
 
+    /// <summary>Its users are sent by a name: what has no port of that name any more serves none of them.</summary>
+    [TestCase(1, "users behind Service web who come by port http would reach only pods that are unproven")]
+    [TestCase(0, null)]
+    public void AProvenWorkloadThatGivesUpThePortLeavesItsUsersToTheCanary(int canaries, string? refusal)
+    {
+        static JsonObject With(JsonObject deployment, string port) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{port}}", "containerPort": 8080}]""");
+        var objects = (Empty with { Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http")] }] }).Running(With(Web(20), "http"), Phase.Proven);
+        objects = canaries == 0 ? objects : objects.Running(With(C(canaries), "http"), Phase.Completed, minutes: 5);
+
+        Expect(objects, Some.Update(With(Web(20), "http"), With(Web(20), "other")), refusal);
+    }
+
     [Test]
     public void APortBesideTheOthersIsJudgedByItself()
     {
@@ -203,6 +215,21 @@ public class ServiceChangeTests
         Assert.That(Refusal(grown), Is.Null, "by itself");
         Assert.That(Refusal(grown, service), Does.StartWith("10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1"));
         Assert.That(Refusal(ServiceChange(WebService, turned), pods), Does.StartWith("users behind Service web would be sent elsewhere, and what deployment/fresh was let have a moment ago cannot be seen there yet"));
+    }
+
+    /// <summary>kubectl replace --force deletes a Service and makes it again, whatever is rolled out behind it.</summary>
+    [TestCase(2, 2, null)]
+    [TestCase(2, 10, null, Description = "it went on meanwhile, at its pace")]
+    [TestCase(0, 10, "10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1", Description = "of which nothing was there")]
+    public void AServiceMadeAgainAmidARollout(int had, int has, string? refusal)
+    {
+        var (before, after) = (Web(20), Web(20, V2).Paced());
+        var (old, young) = (SetOf(before, replicas: 20 - has), SetOf(after, Second, has));
+        Served Then(int pods, int most) => new("Service web", pods, Some.Now.AddSeconds(-20)) { Selector = "app=web", Most = most, IsTrial = pods < 20 };
+        var objects = (Empty with { Services = [] }).With(after.Live(), old.Live(), young.Live()).With(Pods(PodOf(old), 20 - has), Pods(PodOf(young), has, 1))
+            .With(Some.Change(before, Phase.Proven) with { Served = [Then(20, 20)] }, Some.Change(after, Phase.Running) with { Served = had == 0 ? [] : [Then(had, had)] });
+
+        Expect(objects, ServiceChange(null, WebService), refusal);
     }
 
     [Test]

@@ -48,6 +48,11 @@ internal sealed class Interpreter(TrustedControllers trusted)
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
+        if (request.Before is null && after is { Ref.Kind: "ReplicaSet", ControllerUid: null } && Workload.Proportions.Any(after.Annotations.ContainsKey))
+        {
+            return (Meaning.NotUnderstood, OtherProportions);
+        }
+
         if (request.Before is { Ref.Kind: "ReplicaSet" } set && Workload.Proportions.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
         {
             return (Meaning.NotUnderstood, OtherProportions);

@@ -28,13 +28,15 @@ public static class Retention
     public static IEnumerable<RecordedChange> Expendable(IReadOnlyList<RecordedChange> changes, string? runs, int historyLimit, DateTimeOffset now)
     {
         var kept = Math.Max(LeastKept, historyLimit + 1);
-        var done = changes.Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.IsUnreviewed)
+        // Without what is known to work, a pool whose steps nobody has held yet would be taken for a new one.
+        var known = changes.Where(c => c.Phase is Phase.Proven && !c.IsUnreviewed).MaxBy(c => c.Since);
+        var done = changes.Where(c => c != known).Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.IsUnreviewed)
             // Whoever goes back to one keeps it.
             .OrderByDescending(c => c.LastAskedAt > c.Since ? c.LastAskedAt : c.Since)
             // What runs is one of those that are kept.
             .Skip(runs is null ? kept : kept - 1);
         var old = changes.Where(c => !c.IsUnreviewed && now - c.Since >= (c.Phase is Phase.Expired ? KeepsExpired : KeepsDeleted)
             && (c.Phase is Phase.Expired || (runs is null && c.Phase is Phase.Completed or Phase.Proven)));
-        return done.Concat(old).Distinct();
+        return done.Concat(old).Distinct().Where(c => runs is null || c != known);
     }
 }

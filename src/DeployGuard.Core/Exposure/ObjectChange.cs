@@ -93,7 +93,7 @@ internal static class ObjectChange
                     : w),
             ],
         };
-        return spec.ControllerUid == before.Spec.ControllerUid ? then : Filled(then, before.Spec);
+        return spec.ControllerUid == before.Spec.ControllerUid && spec.Replicas > 0 ? then : Filled(then, before.Spec);
     }
 
     private static bool IsSibling(LiveWorkload workload, LiveWorkload set) =>
@@ -112,10 +112,14 @@ internal static class ObjectChange
             return set;
         }
 
-        var owner = named is not null && TakesIn(named, set) ? named : deployments.Find(d => TakesIn(d, set));
-        var isAlone = owner is not null && !objects.Workloads.Any(w => w.Spec is { Ref.Kind: "ReplicaSet", Replicas: > 0 } other && other.ControllerUid == owner.Uid && other.Ref != set.Ref);
-        return set with { ControllerUid = owner?.Uid, Replicas = isAlone ? Math.Max(set.Replicas, owner?.Replicas ?? 0) : set.Replicas };
+        // Of several, whichever is quicker takes it in: the one that makes the most of it is judged.
+        IReadOnlyList<Workload> owners = named is not null && TakesIn(named, set) ? [named] : deployments.FindAll(d => TakesIn(d, set));
+        return owners.Select(o => set with { ControllerUid = o.Uid, Replicas = HasOther(objects, o, set) ? set.Replicas : Math.Max(set.Replicas, o.Replicas) }).MaxBy(s => s.Replicas)
+            ?? set with { ControllerUid = null };
     }
+
+    private static bool HasOther(NamespaceObjects objects, Workload owner, Workload set) =>
+        objects.Workloads.Any(w => w.Spec is { Ref.Kind: "ReplicaSet", Replicas: > 0 } other && other.ControllerUid == owner.Uid && other.Ref != set.Ref);
 
     private static bool TakesIn(Workload deployment, Workload set) => deployment.Selector is { Requirements.Count: > 0 } selector && selector.Matches(set.Labels);
 
@@ -138,7 +142,7 @@ internal static class ObjectChange
 
     /// <summary>A pod below the partition comes back as it was.</summary>
     private static bool IsKept(LiveWorkload owner, LivePod pod) =>
-        owner.Spec.Strategy.Partition is > 0 and var partition && pod.Ordinal < partition;
+        owner.Spec.Strategy.Partition is > 0 and var partition && pod.Ordinal - owner.Spec.Strategy.FirstOrdinal < partition;
 
     private static NamespaceObjects WithPod(NamespaceObjects objects, string name, Workload after)
     {

@@ -83,6 +83,9 @@ internal sealed record Unseen(string What, string Remedy)
     public static Unseen Yet(string where, WorkloadRef asked) => new(
         $"users {where} would be sent elsewhere, and what {asked.KubectlName} was let have a moment ago cannot be seen there yet", "Ask again in ten seconds");
 
+    public static Unseen OfPort(string where, string port) => new(
+        $"users {where} who come by port {port} would reach only pods that are unproven", "Keep the port until the other revision has proven itself");
+
     public static Unseen OfJobs(string where) => new(
         $"Jobs may overlap, so the number of pods {where} is unknown", "Set spec.concurrencyPolicy to Forbid or Replace, or give the pods labels that no Service selects");
 }

@@ -52,11 +52,14 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         var steps = held.In(before, key, totalBefore).Steps;
         var bound = PaceBound.Of(member, rules, steps);
         var exposed = Proofs.Exposes(member, rules, steps);
+        // Pods of other ordinals are new ones.
+        var moved = (int)Math.Min(member.Size, Math.Abs((long)member.Spec.Strategy.FirstOrdinal - was.Spec.Strategy.FirstOrdinal));
         if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
         {
             var isJudged = was.Spec.Strategy.Partition is > 0 && !asked.IsInPlace && !IsFaster(was.Spec, member.Spec);
             var had = isJudged ? was.Spec.PodsAbovePartition : ran;
-            return (exposed, exposed > had, 0, null);
+            var pods = Math.Min(member.Size, exposed + moved);
+            return (pods, pods > had, 0, null);
         }
 
         if (bound.Faults.Count > 0 || !rules.Accept.Contains(Proof.Pace))
@@ -66,9 +69,8 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
 
         if (member.Spec.Ref.Kind == "StatefulSet")
         {
-            // Every new ordinal is made from the newest revision, besides what the rollout replaces; other ordinals are new ones too.
-            var moved = Math.Abs(member.Spec.Strategy.FirstOrdinal - was.Spec.Strategy.FirstOrdinal);
-            return (Math.Min(member.Size, Math.Max(exposed, AbsentOf(was, member)) + Math.Max(0, member.Size - was.Size) + Math.Min(moved, member.Size)), exposed > 0, exposed, bound);
+            // Every new ordinal is made from the newest revision, besides what the rollout replaces.
+            return (Math.Min(member.Size, Math.Max(exposed, AbsentOf(was, member)) + Math.Max(0, member.Size - was.Size) + moved), exposed > 0, exposed, bound);
         }
 
         if (member.Spec.Ref.Kind == "DaemonSet")

@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Exposure;
 public static class ServedPools
 {
     /// <summary>
-    /// What completed serves its pools, proven or not: what is proven can be replaced by something that is not, and what is not may be given back what it had. What came
+    /// What runs serves its pools, proven or not: what is proven can be replaced by something that is not, and what is not may be given back what it had. What came
     /// in by break-glass served nobody until somebody else has looked at it. Of what the workload runs no more only the pools are kept, unless it is proven.
     /// </summary>
     /// <param name="standings">Of this revision of this workload.</param>
@@ -54,8 +54,10 @@ public static class ServedPools
     }
 
     private static Dictionary<string, (PoolStanding Standing, TimeSpan Window)> Seen(RecordedChange change, IReadOnlyList<PoolStanding> standings) =>
-        standings.Where(s => change.HasCompleted && !change.IsUnreviewed && s.IsReached && (change.Phase is Phase.Proven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
+        standings.Where(s => IsServing(change) && s.IsReached && (change.Phase is Phase.Proven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
             .ToDictionary(g => g.Key, g => (Standing: g.First(), Window: g.Max(s => s.Rules.ColdAfter)));
+
+    private static bool IsServing(RecordedChange change) => !change.IsUnreviewed && (change.HasCompleted || change.Phase is Phase.Admitted or Phase.Running);
 
     private static Served Now(Served served, PoolStanding of, RecordedChange change, IReadOnlyList<PoolStanding> standings) => served with
     {
@@ -64,6 +66,6 @@ public static class ServedPools
         // Proof that one policy wants holds for none that wants more.
         IsTrial = served.IsTrial && !(change.Phase is Phase.Proven && standings.All(s => s.Pool != of.Pool || s.IsProven)),
         // What has completed runs on all that is desired; what is seen may lag behind.
-        Most = Math.Max(served.Most, of.IsCurrent ? of.Size : of.Pods),
+        Most = Math.Max(served.Most, change.HasCompleted && of.IsCurrent ? of.Size : of.Pods),
     };
 }

@@ -1,4 +1,6 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -221,8 +223,14 @@ internal sealed class ServiceExposure(ExposureContext context)
         return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Snapshot.Changes
             .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key)
             .SelectMany(c => c.Served)
-            .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && pods <= s.Pods);
+            .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
     }
+
+    /// <summary>A rollout that was let in behind the Service went on at its pace while the Service was gone, up to the size that its workload had there.</summary>
+    private bool WentOn(Pool pool, string key, string selector, int pods) => context.Rules.Accept.Contains(Proof.Pace) && pool.Members.Any(m =>
+        RevisionKey.Of(context.Rules.Covers, m.Spec) == key && PaceBound.Of(m, context.Rules, 0).Faults.Count == 0
+        && context.Snapshot.Changes.Where(c => c.Workload == m.Spec.Ref).SelectMany(c => c.Served)
+            .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && pods <= s.Most));
 
     /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>
     private Pool PoolOf(Service service, string name)

@@ -103,9 +103,17 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Raised = raised,
             Asked = asked.After.Size,
             Raises = [.. has.Where(p => p.Workload == target && raised.Contains(p.Key))],
-            Unseen = isUnbounded ? Unseen.OfJobs(pool.Where) : null,
+            Unseen = isUnbounded ? Unseen.OfJobs(pool.Where) : LeftPort(asked, pool, proven, context) is { } port ? Unseen.OfPort(pool.Where, port) : null,
         };
     }
+
+    /// <summary>The port of a Service that the workload has no more, and by which its users would reach only what is unproven; null where there is none.</summary>
+    private static string? LeftPort(AskedWorkload asked, Pool pool, ProvenHere proven, ExposureContext context) =>
+        asked.Before is not { } was || pool.Service is not { } service ? null
+        : service.Ports.Where(p => !p.IsNumber && p.IsDeclaredBy(was.Spec.Template) && !p.IsDeclaredBy(asked.After.Spec.Template))
+            .Where(p => pool.Members.Where(m => m.Spec.Ref != was.Spec.Ref && m.Size > 0 && p.IsDeclaredBy(m.Spec.Template)).ToList() is { Count: > 0 } others
+                && others.TrueForAll(m => Proven.RevisionsOf(m).All(r => context.Proven.Lacks(m, r, proven))))
+            .Select(p => p.Target).FirstOrDefault();
 
     /// <summary>A CronJob makes Jobs without asking anybody: one whose Jobs do not wait for each other may have any number of them.</summary>
     private bool IsUnbounded(AskedWorkload asked, Reach reach, bool isRaised, Pool before, int totalBefore) =>

@@ -28,5 +28,5 @@ internal static class StatefulSetRemedy
         + $"'{{\"spec\":{{\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"partition\":{PartitionOf(after, exposed)}}}}}}}}}'";
 
     /// <summary>The partition that lets so many pods run the newest revision.</summary>
-    private static int PartitionOf(Workload after, int pods) => after.Strategy.FirstOrdinal + after.Replicas - pods;
+    private static int PartitionOf(Workload after, int pods) => after.Replicas - pods;
 }

@@ -24,8 +24,8 @@ public sealed record Workload
 
     public required RolloutStrategy Strategy { get; init; }
 
-    /// <summary>StatefulSet: pods whose ordinals are at its partition or above, which are those of its newest revision.</summary>
-    public int PodsAbovePartition => (int)Math.Clamp((long)Strategy.FirstOrdinal + Replicas - (Strategy.Partition ?? 0), 0, Replicas);
+    /// <summary>StatefulSet: pods at its partition or above, counted from its first ordinal, which are those of its newest revision.</summary>
+    public int PodsAbovePartition => Math.Clamp(Replicas - (Strategy.Partition ?? 0), 0, Replicas);
 
     /// <summary>The uid of the owner that is marked as controller; null if there is none. A claim, proving nothing by itself.</summary>
     public string? ControllerUid { get; init; }
