@@ -95,6 +95,20 @@ public class LifeTests
         Assert.That(Reviewer(new Requester("dana", "", ["senior-engineers"]), 10), Is.Null, "whoever asked");
     }
 
+    /// <summary>Without it the next revision would have no steps to hold: nothing there would be known to work.</summary>
+    [Test]
+    public void RetentionKeepsTheLatestThatIsKnownToWork()
+    {
+        List<RecordedChange> changes =
+        [
+            .. Enumerable.Range(0, 20).Select(i => In(Phase.Completed, i) with { Name = $"c{i}", TemplateHash = $"v1:{i}" }),
+            In(Phase.Proven, 60) with { Name = "proven", TemplateHash = "v1:20" },
+            In(Phase.Proven, 90) with { Name = "before", TemplateHash = "v1:21" },
+        ];
+
+        Assert.That(Retention.Expendable(changes, "v1:0", 7, Some.Now).Select(c => c.Name), Does.Contain("before").And.Contain("c19").And.Not.Contain("proven"));
+    }
+
     [Test]
     public void RetentionKeepsWhatRunsWhatCanBeGoneBackToAndWhatIsUnreviewed()
     {
