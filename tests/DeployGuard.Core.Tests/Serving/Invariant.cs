@@ -12,18 +12,18 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
     /// <returns>What is wrong; null where nothing is.</returns>
     public string? Broken(SimulatedNamespace world, Asked asked, Verdict verdict)
     {
-        if (verdict.Waived.Any() || verdict.Change.Meaning is Meaning.Rollback)
+        if (verdict.Waived.Any())
         {
-            tally.Add(verdict.Waived.Any() ? Excepted.BreakGlass : Excepted.Rollback);
+            tally.Add(Excepted.BreakGlass);
             return null;
         }
 
         var before = Play(world, null);
         var after = Play(world, asked);
-        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after)).FirstOrDefault(b => b is not null);
+        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after, verdict)).FirstOrDefault(b => b is not null);
     }
 
-    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked, Played after)
+    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked, Played after, Verdict verdict)
     {
         var left = after.End[service].Proven;
         // Of a Service that changes: what its users had by its former self.
@@ -59,7 +59,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        return Why(world, service, then, now, left, asked, steps) is { } excepted ? Count(excepted)
+        return Why(world, service, then, now, left, asked, steps, verdict) is { } excepted ? Count(excepted)
             : $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total}; step {steps} allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
     }
 
@@ -81,7 +81,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         return null;
     }
 
-    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, int left, Asked asked, int steps) =>
+    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, int left, Asked asked, int steps, Verdict verdict) =>
         now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
         // A share of what is ready: users have no other.
@@ -92,6 +92,8 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
                 .Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal) && pod.Before?.ControllerUid != s.Uid)
             ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
+        // The way back to what served these users, and no others.
+        : verdict.Change.Meaning is Meaning.Rollback && oracle.RanThere(world, service, asked) ? Excepted.Rollback
         : null;
 
     private static bool IsAnotherSize(Asked asked) => asked.Request is ScaleRequest or WorkloadRequest { Before: not null, After: not null };

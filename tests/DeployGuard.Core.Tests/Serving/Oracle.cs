@@ -105,13 +105,25 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var steps = rules.Steps.Count(s => s <= percent);
         var pods = world.Behind(service).ToList();
         var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
+        // A canary that is alone for a moment is not all that its users have.
         var ready = Staying(world, pods.Where(p => p.Ready is not null));
+        ready = Count(world, service).Proven > 0 ? ready : Math.Max(ready, Served(service.Name, world.Now));
         while (steps < rules.Steps.Count && old >= Math.Max(1, ready * rules.Steps[steps] * 4 / 500))
         {
             steps++;
         }
 
         return steps;
+    }
+
+    /// <summary>The revision that is asked for completed, and had as many pods behind the Service, or had proven itself there.</summary>
+    public bool RanThere(SimulatedNamespace world, Front service, Asked asked)
+    {
+        var target = asked.Request.Target;
+        var copy = world.Copy();
+        asked.Apply(copy);
+        return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
+            && (c.Served.Count == 0 || c.Served.Any(s => s.Pool == $"Service {service.Name}" && (after.Replicas <= s.Most || (c.Phase is Phase.Proven && !s.IsTrial)))));
     }
 
     /// <summary>As many pods as the workload that is scaled had there of late, of the same revision, by what is on record of it.</summary>
