@@ -52,6 +52,16 @@ public class ServiceChangeTests
     }
 
     [Test]
+    public void APortOfANativeSidecarIsAPort()
+    {
+        var canary = C(1).With("spec/template/spec/initContainers", """[{"name": "proxy", "image": "proxy:1", "restartPolicy": "Always", "ports": [{"name": "only", "containerPort": 9090}]}]""");
+        var web = WebService with { Ports = [s_http] };
+        var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
+
+        Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
+    }
+
+    [Test]
     public void APortBesideTheOthersIsJudgedByItself()
     {
         var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090}]""");

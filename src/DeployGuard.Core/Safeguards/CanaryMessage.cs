@@ -14,7 +14,8 @@ internal static class CanaryMessage
         var atOnce = pool.InPlace is { Faults.Count: > 0 } bound ? $", {bound.Batch} at once" : "";
         var others = pool.Revisions.Where(r => r.Workload != request.Target).ToList();
         var whose = others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven are {string.Join(", ", pool.Revisions.Select(Show))}";
-        var replaced = pool.Replaced is not { Pods: > 0, IsPresent: false } was || was.At == now ? "" : $". They would take the place of {was.Pods} proven pods that served {Durations.Show(now - was.At)} ago";
+        var replaced = pool.Replaced is not { Pods: > 0 } was || was.At == now ? ""
+            : $". They would take the place of {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
         var stale = inspection.View.Snapshot?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
         if (pool.Unseen is { } unseen)
         {

@@ -64,7 +64,8 @@ internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string
     /// <summary>A container serves if it declares a port; where none does, all of them are taken to.</summary>
     private static IReadOnlyList<string> WithoutProbe(Workload workload)
     {
-        var declared = workload.Template.Containers.Where(c => c.DeclaresPorts).ToList();
-        return [.. (declared.Count > 0 ? declared : workload.Template.Containers).Where(c => !c.HasReadinessProbe).Select(c => c.Name)];
+        var main = workload.Template.Containers.Where(c => !c.IsSidecar).ToList();
+        var declared = main.FindAll(c => c.DeclaresPorts);
+        return [.. (declared.Count > 0 ? declared : main).Where(c => !c.HasReadinessProbe).Select(c => c.Name)];
     }
 }

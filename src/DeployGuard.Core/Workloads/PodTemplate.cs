@@ -39,7 +39,7 @@ public sealed class PodTemplate
 
     public IReadOnlyDictionary<string, string> Annotations { get; }
 
-    /// <summary>The main containers, in the order of the object.</summary>
+    /// <summary>The main containers in the order of the object, and after them its native sidecars: init containers that go on running.</summary>
     public IReadOnlyList<Container> Containers { get; }
 
     /// <summary>Init, main and ephemeral containers, image volumes and injection annotations, in that order.</summary>
@@ -94,11 +94,14 @@ public sealed class PodTemplate
             Hash, LegacyHash, UnboundHash, ClaimsDigest, ReadsAnnotations, ReadsAnnotations ? RestartTimes : Maps.Empty));
 }
 
-/// <summary>A main container, as far as the exposure model looks at it.</summary>
+/// <summary>A container that runs beside others, as far as the exposure model looks at it.</summary>
 /// <param name="Image">As the object names it; empty where it names none.</param>
 public sealed record Container(string Name, string Image, IReadOnlyList<ContainerPort> Ports, bool HasReadinessProbe)
 {
     public bool DeclaresPorts => Ports.Count > 0;
+
+    /// <summary>An init container that goes on running. Users are sent to its ports too.</summary>
+    public bool IsSidecar { get; init; }
 }
 
 /// <summary>A port that a container declares.</summary>

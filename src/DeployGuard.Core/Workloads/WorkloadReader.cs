@@ -98,10 +98,12 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
         return new PodTemplate(
             metadata?.Map("labels") ?? Maps.Empty,
             annotations,
-            [.. spec.Items("containers").Select(ReadContainer)],
+            [.. spec.Items("containers").Select(ReadContainer), .. spec.Items("initContainers").Where(IsSidecar).Select(c => ReadContainer(c) with { IsSidecar = true })],
             [.. ImageVisitor.Visit(spec, annotations, $"{prefix}metadata.annotations")],
             new TemplateSource(template.Element, holder, claims?.Element, noise));
     }
+
+    private static bool IsSidecar(Field initContainer) => initContainer.AsObject().Text("restartPolicy") == "Always";
 
     private static Container ReadContainer(Field container) => new(
         container.AsObject().Text("name") ?? "",
