@@ -68,8 +68,7 @@ internal sealed class ExposureContext
     /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
     public Served Replaced(Pool pool, int provenBefore) => Snapshot.Changes
         .Where(Proven.IsProven)
-        .SelectMany(c => c.Served.Where(s => Proven.IsProof(c, s)))
-        .Where(s => s.Pool == pool.Name && s.IsWithin(Rules.ColdAfter, Now))
+        .SelectMany(c => c.Served.Where(s => s.Pool == pool.Name && s.IsWithin(Rules.ColdAfter, Now) && Proven.IsProofByAny(c, s)))
         .Append(new Served(pool.Name, provenBefore, Now))
         .MaxBy(s => s.Pods) ?? throw new InvalidOperationException("nothing served");
 

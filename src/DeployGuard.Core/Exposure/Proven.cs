@@ -97,6 +97,10 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
     public bool IsProof(RecordedChange change, Served served) => !served.IsTrial || change.Adopted
         || change.Held.Any(h => h.Policy == policy.Name && h.Pool == served.Pool && rules.Steps.All(s => s <= h.Percent));
 
+    /// <summary>The same of its revision, whichever workload proved it there.</summary>
+    public bool IsProofByAny(RecordedChange change, Served served) => IsProof(change, served)
+        || serving.Changes.Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
+
     /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
     public static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
 }

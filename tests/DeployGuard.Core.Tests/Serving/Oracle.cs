@@ -82,7 +82,13 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         foreach (var service in world.Services)
         {
             var had = Count(world, service);
-            _last[service.Name] = (service, _last.TryGetValue(service.Name, out var last) && last.Service == service ? had.Most(last.Had) : had);
+            var isKnown = _last.TryGetValue(service.Name, out var last);
+            // An alias has the pods of another, and is not what its name selects when it is made again.
+            if (!isKnown || service.Alias is null)
+            {
+                _last[service.Name] = (service, isKnown && last.Service == service ? had.Most(last.Had) : had);
+            }
+
             _served[service.Name] = _served.TryGetValue(service.Name, out var served) ? served.Seeing(had.Proven, rules.ColdAfter, world.Now) : new Served(service.Name, had.Proven, world.Now, IsPresent: true);
         }
     }
@@ -135,6 +141,9 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
             && c.Served.Any(s => s.Pool == $"Service {service.Name}" && s.IsWithin(rules.ColdAfter, world.Now) && after.Replicas <= s.Pods));
     }
+
+    /// <summary>The last of its name, there or gone: its users are those of one that is made again.</summary>
+    public Front? Last(string service) => _last.TryGetValue(service, out var last) ? last.Service : null;
 
     /// <summary>The last of its name selected the same of late, and had as many pods of an image.</summary>
     public bool WasMadeAgain(Front service, int image, int pods) =>

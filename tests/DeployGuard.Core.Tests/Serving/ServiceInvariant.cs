@@ -11,7 +11,7 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        var held = former ?? service;
+        var held = former ?? oracle.Last(service.Name) ?? service;
         var stay = then.ByImage.Select(i => (Image: i.Key, Pods: i.Value - then.Surging.GetValueOrDefault(i.Key))).Where(i => i.Pods > 0);
         var raised = stay.Where(i => now.Whole == 0 || i.Pods * now.Whole > now.ByImage.GetValueOrDefault(i.Image) * then.Whole)
             .Select(i => i.Image).ToList();
