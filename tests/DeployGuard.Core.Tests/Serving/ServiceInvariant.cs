@@ -11,7 +11,9 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        var held = former ?? oracle.Last(service.Name) ?? service;
+        // One that is made again has the users of the last of its name.
+        var held = former ?? service;
+        var last = former ?? oracle.Last(service.Name) ?? service;
         var stay = then.ByImage.Select(i => (Image: i.Key, Pods: i.Value - then.Surging.GetValueOrDefault(i.Key))).Where(i => i.Pods > 0);
         var raised = stay.Where(i => now.Whole == 0 || i.Pods * now.Whole > now.ByImage.GetValueOrDefault(i.Image) * then.Whole)
             .Select(i => i.Image).ToList();
@@ -21,7 +23,7 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        var steps = raised.Select(i => oracle.Held(world, held, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
+        var steps = raised.Select(i => Math.Max(oracle.Held(world, held, i), oracle.Held(world, last, i))).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var least = then.Total >= Math.Min(now.Staying, ready) ? 1 : 0;
         var cap = steps == oracle.Rules.Steps.Count ? then.Total : Math.Max(least, then.Total * oracle.Rules.Steps[steps] / 100);
         if (then.Unproven <= cap)
