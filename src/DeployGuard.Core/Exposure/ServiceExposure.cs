@@ -226,11 +226,22 @@ internal sealed class ServiceExposure(ExposureContext context)
             .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
     }
 
-    /// <summary>A rollout that was let in behind the Service went on at its pace while the Service was gone, up to the size that its workload had there.</summary>
-    private bool WentOn(Pool pool, string key, string selector, int pods) => context.Rules.Accept.Contains(Proof.Pace) && pool.Members.Any(m =>
-        RevisionKey.Of(context.Rules.Covers, m.Spec) == key && PaceBound.Of(m, context.Rules, 0).Faults.Count == 0
-        && context.Snapshot.Changes.Where(c => c.Workload == m.Spec.Ref).SelectMany(c => c.Served)
-            .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && pods <= s.Most));
+    /// <summary>Rollouts that were let in behind the Service went on at their pace while it was gone, up to the size that their workloads had there.</summary>
+    private bool WentOn(Pool pool, string key, string selector, int pods) =>
+        context.Rules.Accept.Contains(Proof.Pace) && pods <= pool.Members.Sum(m => Math.Min(PodsOf(m, key), RoomOf(m, key, selector)));
+
+    private int PodsOf(Member member, string key) => Proven.RevisionsOf(member)
+        .Where(r => RevisionKey.Of(context.Rules.Covers, r.TemplateHash, r.Images) == key).Sum(r => r.Pods);
+
+    /// <summary>Pods to which a member's rollout may have come; none where it was not there before.</summary>
+    private int RoomOf(Member member, string key, string selector)
+    {
+        var had = context.Snapshot.Changes.Where(c => c.Workload == member.Spec.Ref).ToList();
+        bool WasThere(Served served) => served.Selector == selector && served.IsWithin(context.Rules.ColdAfter, context.Now);
+        var room = had.SelectMany(c => c.Served).Where(WasThere).Select(s => s.Most).DefaultIfEmpty(0).Max();
+        return PaceBound.Of(member, context.Rules, 0).Faults.Count == 0
+            && had.Exists(c => RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key && c.Served.Any(WasThere)) ? room : 0;
+    }
 
     /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>
     private Pool PoolOf(Service service, string name)
