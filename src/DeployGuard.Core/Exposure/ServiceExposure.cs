@@ -223,7 +223,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Snapshot.Changes
             .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key)
             .SelectMany(c => c.Served)
-            .Any(s => s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
+            .Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
     }
 
     /// <summary>Rollouts that were let in behind the Service went on at their pace while it was gone, up to the size that their workloads had there.</summary>
@@ -238,7 +238,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     {
         var had = context.Snapshot.Changes.Where(c => c.Workload == member.Spec.Ref).ToList();
         bool WasThere(Served served) => served.Selector == selector && served.IsWithin(context.Rules.ColdAfter, context.Now);
-        var room = had.SelectMany(c => c.Served).Where(WasThere).Select(s => s.Most).DefaultIfEmpty(0).Max();
+        var room = had.SelectMany(c => c.Served).Where(WasThere).Select(s => s.Pods).DefaultIfEmpty(0).Max();
         return PaceBound.Of(member, context.Rules, 0).Faults.Count == 0
             && had.Exists(c => RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key && c.Served.Any(WasThere)) ? room : 0;
     }

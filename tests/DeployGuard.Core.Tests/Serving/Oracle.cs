@@ -113,7 +113,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
         // A canary that is alone for a moment is not all that its users have.
         var ready = Staying(world, pods.Where(p => p.Ready is not null));
-        ready = Count(world, service).Proven > 0 ? ready : Math.Max(ready, Served(service.Name, world.Now));
+        ready = Count(world, service).Proven > 0 ? ready : Math.Max(ready, Recorded(service.Name, world.Now));
         while (steps < rules.Steps.Count && old >= Math.Max(1, ready * rules.Steps[steps] * 4 / 500))
         {
             steps++;
@@ -145,9 +145,12 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     /// <summary>The last of its name, there or gone: its users are those of one that is made again.</summary>
     public Front? Last(string service) => _last.TryGetValue(service, out var last) ? last.Service : null;
 
-    /// <summary>The last of its name selected the same of late, and had as many pods of an image.</summary>
-    public bool WasMadeAgain(Front service, int image, int pods) =>
-        _last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && pods <= last.Had.ByImage.GetValueOrDefault(image);
+    /// <summary>
+    /// The last of its name selected the same of late, and had as many pods of an image: by what was counted, or by what is on record.
+    /// </summary>
+    public bool WasMadeAgain(Front service, int image, int pods, DateTimeOffset now) =>
+        (_last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && pods <= last.Had.ByImage.GetValueOrDefault(image))
+        || leader.Changes.Exists(c => Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service.Name}" && pods <= s.Pods && s.IsWithin(rules.ColdAfter, now)));
 
     /// <summary>The controller at the end of a chain of owners that its selectors bear out, as controllers see it.</summary>
     public static Controller? RootOf(SimulatedNamespace world, Pod pod) =>

@@ -17,7 +17,7 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
         var stay = then.ByImage.Select(i => (Image: i.Key, Pods: i.Value - then.Surging.GetValueOrDefault(i.Key))).Where(i => i.Pods > 0);
         var raised = stay.Where(i => now.Whole == 0 || i.Pods * now.Whole > now.ByImage.GetValueOrDefault(i.Image) * then.Whole)
             .Select(i => i.Image).ToList();
-        if (former is null && raised.RemoveAll(i => oracle.WasMadeAgain(service, i, then.ByImage[i])) > 0 && raised.Count == 0)
+        if (former is null && raised.RemoveAll(i => oracle.WasMadeAgain(service, i, then.ByImage[i], world.Now)) > 0 && raised.Count == 0)
         {
             tally.Add(Excepted.ServiceMadeAgain);
             return null;

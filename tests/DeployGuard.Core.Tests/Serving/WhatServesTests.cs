@@ -74,6 +74,10 @@ public class WhatServesTests
     [TestCase(15601, Description = "a hand-edited pod counted twice among those that are ready")]
     [TestCase(16008, Description = "a Deployment that grows amid taking in a ReplicaSet")]
     [TestCase(16082, Description = "a rollout of a Deployment that is about to take its ReplicaSet in again")]
+    [TestCase(1334, Description = "a Service made again: rollouts that went on are counted workload by workload")]
+    [TestCase(1405, Description = "and up to what was there of late, not ever")]
+    [TestCase(2242, Description = "an alias that is made again has its own users")]
+    [TestCase(14278, Description = "a rollback that grows makes more of what it leaves")]
     public void WhatOnceBroke(int seed)
     {
         var broken = Run(seed, new Tally());
