@@ -18,14 +18,16 @@ internal sealed class ExposurePage(PooledWorld world)
     public IReadOnlyList<string> Refusals(Made asked)
     {
         var before = world.Find(asked.Name);
-        return before is not null && (!Grows(before, asked) || IsWayBack(before, asked)) ? [] : [.. PoolsOf(asked, With(asked)).Select(p => Refusal(p, before, asked)).Concat(Outgrown(before, asked)).OfType<string>()];
+        // A way back that grows makes more of what it leaves.
+        return before is not null && !Grows(before, asked) ? []
+            : before is not null && IsWayBack(before, asked) ? [.. Outgrown(before, asked).OfType<string>()]
+            : [.. PoolsOf(asked, With(asked)).Select(p => Refusal(p, before, asked)).Concat(Outgrown(before, asked)).OfType<string>()];
     }
 
     /// <summary>A Deployment that grows gives each revision that it has its part, before it makes any of another one.</summary>
     private IEnumerable<string?> Outgrown(Made? before, Made asked)
     {
-        var isRollback = before?.Image != asked.Image && world.CompletedOn(asked, asked.Image) is not null;
-        if (before is not { Kind: "Deployment" } || asked.Size <= before.Size || isRollback)
+        if (before is not { Kind: "Deployment" } || asked.Size <= before.Size)
         {
             return [];
         }

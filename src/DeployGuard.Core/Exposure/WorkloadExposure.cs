@@ -24,8 +24,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
                 .Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind))
                 .Where(pool => change.Meaning is not Meaning.Rollback || !History.ServedAsMany(change, pool.Name, context.View))
                 .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
-            // What is made again may take in what ran meanwhile, which is no way back to anything.
-            .. change.Meaning is Meaning.Rollback && asked.Before is not null ? [] : Outgrown(asked, first),
+            // What is made again may take in what ran meanwhile, and what grows as it goes back makes more of what it leaves: that is no way back to anything.
+            .. change.Meaning is Meaning.Rollback && asked.Before is { } was && asked.After.Size <= was.Size ? [] : Outgrown(asked, first),
         ];
     }
 

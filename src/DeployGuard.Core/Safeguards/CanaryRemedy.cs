@@ -30,6 +30,11 @@ internal static class CanaryRemedy
                 : $"Change the workload that it belongs to, or wait for the canary that is there: kubectl get changes -n {change.Request.Target.Namespace}";
         }
 
+        if (change is { Meaning: Meaning.Rollback, Before: { } was, After: { } back } && back.Replicas > was.Replicas)
+        {
+            return $"Go back with the replicas that there are now, and scale up after that: replicas: {was.Replicas}";
+        }
+
         if (change.After is { Ref.Kind: "Job" or "CronJob" } work && inspection.Most(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
         {
             return "Give its pods labels that no Service selects";

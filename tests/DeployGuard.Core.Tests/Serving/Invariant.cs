@@ -59,7 +59,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        return Why(world, service, then, now, left, asked, steps, raised, verdict) is { } excepted ? Count(excepted)
+        return Why(world, service, then, now, left, asked, steps, verdict) is { } excepted ? Count(excepted)
             : $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total}; step {steps} allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
     }
 
@@ -81,7 +81,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         return null;
     }
 
-    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, int left, Asked asked, int steps, List<int> raised, Verdict verdict) =>
+    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, int left, Asked asked, int steps, Verdict verdict) =>
         now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
         // A share of what is ready: users have no other.
@@ -92,12 +92,9 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
                 .Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal) && pod.Before?.ControllerUid != s.Uid)
             ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
-        // The way back to what served these users, and no others. One that grows makes more of what it leaves, until that is replaced.
-        : verdict.Change.Meaning is Meaning.Rollback && (oracle.RanThere(world, service, asked) || raised.TrueForAll(i => Leaves(world, asked, i))) ? Excepted.Rollback
+        // The way back to what served these users, and no others.
+        : verdict.Change.Meaning is Meaning.Rollback && oracle.RanThere(world, service, asked) ? Excepted.Rollback
         : null;
-
-    private static bool Leaves(SimulatedNamespace world, Asked asked, int image) =>
-        world.Find(asked.Request.Target.Kind, asked.Request.Target.Name)?.Template.Image == image;
 
     private static bool IsAnotherSize(Asked asked) => asked.Request is ScaleRequest or WorkloadRequest { Before: not null, After: not null };
 

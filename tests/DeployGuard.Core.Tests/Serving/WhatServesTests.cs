@@ -77,6 +77,7 @@ public class WhatServesTests
     [TestCase(1334, Description = "a Service made again: rollouts that went on are counted workload by workload")]
     [TestCase(1405, Description = "and up to what was there of late, not ever")]
     [TestCase(2242, Description = "an alias that is made again has its own users")]
+    [TestCase(8547, Description = "a rollback that grows makes more of what it leaves")]
     public void WhatOnceBroke(int seed)
     {
         var broken = Run(seed, new Tally());
