@@ -259,44 +259,7 @@ public class WhatServesTests
         Assert.That((await sandbox.ScaleAsync($"replicaset/{old}", 8)).Output, Does.Contain("2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1"));
     }
 
-    [Test]
-    public async Task Row40_APodOfAStatefulSetUnderWayIsNotHastenedAndADrainGoesOn()
-    {
-        Server.Lacks(!Server.HasMatchConditions, "matchConditions, without which deletes have no rule: docs/operations.md lists it as open");
-        var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", Service("db", """{"app": "db"}"""))).OrFail();
-        (await sandbox.ApplyAsync("admin", SetOn("node-drained"))).OrFail();
-        await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "statefulset/db", "-o", "jsonpath={.status.readyReplicas}"), run => run.Output == "10", "ten pods of db to be ready");
-        await sandbox.GuardAsync("canary-slow");
-        (await sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}")).OrFail();
-        await EventuallyRefusedAsync(sandbox, () => sandbox.KubectlAsync("dana", "delete", "pod/db-0", "--dry-run=server"));
-
-        Assert.That((await sandbox.KubectlAsync("dana", "delete", "pod/db-0", "--wait=false")).Output, Does.Contain("pods (20%) behind Service db would be unproven; step 5% allows 1"));
-        (await sandbox.KubectlAsync("dana", "delete", "pod/db-9", "--wait=false")).OrFail();
-        try
-        {
-            // Nothing runs on it but what names it: no DaemonSet of another test tolerates its taint.
-            (await World.Rig.Plane.KubectlAsync(
-                "admin",
-                """{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-drained"}, "spec": {"unschedulable": true, "taints": [{"key": "rig/away", "effect": "NoExecute"}]} }""",
-                ["create", "-f", "-"])).OrFail();
-            (await sandbox.KubectlAsync("dana", "delete", "pod/db-0", "--wait=false")).OrFail();
-            (await World.Rig.Plane.KubectlAsync("admin", "drain", "node-drained", "--force", "--timeout=300s")).OrFail();
-        }
-        finally
-        {
-            await World.Rig.Plane.KubectlAsync("admin", "delete", "node", "node-drained", "--ignore-not-found");
-        }
-    }
-
-    private static JsonObject SetOn(string node) => Parse($$"""
-        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
-         "spec": {"serviceName": "db", "replicas": 10, "podManagementPolicy": "Parallel", "minReadySeconds": 3600, "selector": {"matchLabels": {"app": "db"} },
-          "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"nodeName": "{{node}}", "containers": [{"name": "db", "image": "{{V1}}", "readinessProbe": {"httpGet": {"path": "/", "port": 80} } }] } } } }
-        """);
-
-    private static async Task EventuallyRefusedAsync(Sandbox sandbox, Func<Task<Rig.Run>> ask) => await Rig.Wait.UntilAsync(
+    internal static async Task EventuallyRefusedAsync(Sandbox sandbox, Func<Task<Rig.Run>> ask) => await Rig.Wait.UntilAsync(
         // A dry run is warned where the policy has it so.
         ask, run => !run.Succeeded || run.Output.Contains("would be unproven", StringComparison.Ordinal), $"what is taken away in {sandbox.Namespace} to be asked for");
 
