@@ -32,7 +32,7 @@ internal sealed class LivePodReader
                 CreatedAt = pod.CreatedAt ?? DateTimeOffset.MaxValue,
                 ReadySince = ready.ValueKind is JsonValueKind.Object ? Time(ready, "lastTransitionTime") : null,
                 StartedAt = containers.Select(c => Time(Child(Child(c, "state"), "running"), "startedAt")).Max(),
-                RestartedAt = containers.Where(c => Child(c, "restartCount") is { ValueKind: JsonValueKind.Number } count && count.TryGetInt32(out var restarts) && restarts > 0).Select(LastRestart).Max(),
+                RestartedAt = containers.Where(HasRestarted).Select(LastRestart).Max(),
                 IsDeleting = pod.IsDeleting,
                 IsFinished = Text(status, "phase") is "Succeeded" or "Failed",
             });
@@ -75,6 +75,9 @@ internal sealed class LivePodReader
         pod.Template.Images.ToList().ForEach(i => key.Append('\n').Append(i.Reference.Text));
         return key.ToString();
     }
+
+    private static bool HasRestarted(JsonElement container) =>
+        Child(container, "restartCount") is { ValueKind: JsonValueKind.Number } count && count.TryGetInt32(out var restarts) && restarts > 0;
 
     private static DateTimeOffset? LastRestart(JsonElement container) => new[]
     {

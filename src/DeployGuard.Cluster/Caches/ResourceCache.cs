@@ -108,7 +108,7 @@ public sealed class ResourceCache<T>(
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested && IsPassing(fault))
             {
-                logger.LogWarning(fault is InvalidOperationException or KeyNotFoundException or FormatException ? fault : null, "watching {Resource}: {Fault}; trying again", Name, fault.Message);
+                logger.LogWarning(IsUnreadable(fault) ? fault : null, "watching {Resource}: {Fault}; trying again", Name, fault.Message);
                 resumeAt = fault is HttpRequestException or IOException or OperationCanceledException ? resumeAt : null;
                 await backoff.WaitAsync(cancel);
             }
@@ -117,7 +117,9 @@ public sealed class ResourceCache<T>(
 
     /// <summary>The server, the network, or an answer that is none of the API's: none of them ends the watch.</summary>
     private static bool IsPassing(Exception fault) =>
-        fault is ApiException or HttpRequestException or IOException or OperationCanceledException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException;
+        fault is ApiException or HttpRequestException or IOException or OperationCanceledException or JsonException || IsUnreadable(fault);
+
+    private static bool IsUnreadable(Exception fault) => fault is InvalidOperationException or KeyNotFoundException or FormatException;
 
     private async Task<string> ListAsync(CancellationToken cancel)
     {
@@ -188,7 +190,7 @@ public sealed class ResourceCache<T>(
         {
             return project(item);
         }
-        catch (Exception fault) when (fault is MalformedObjectException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception fault) when (fault is MalformedObjectException || IsUnreadable(fault))
         {
             logger.LogError("{Resource} {Key} cannot be read: {Problem}", Name, KeyOf(item), fault.Message);
             return null;

@@ -48,7 +48,8 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
     }
 
     /// <summary>A controller made it for a workload that is there, and that has the records.</summary>
-    private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) => workload.Ref.Kind is "ReplicaSet" or "Job" && uids.Contains(workload.ControllerUid);
+    private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) =>
+        workload.Ref.Kind is "ReplicaSet" or "Job" && uids.Contains(workload.ControllerUid);
 
     private async Task AdoptAsync(ObservedWorkload workload, CancellationToken cancel)
     {

@@ -47,19 +47,9 @@ internal sealed class ServiceExposure(ExposureContext context)
         var proven = context.Proven.In(poolBefore);
         var had = context.Unproven.Of(poolBefore, proven, null);
         var served = ServedOf(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
-        if (IsUnseen(after) is { } unseen)
+        if (UnseenOf(after, poolBefore, pool, proven) is { } unseen)
         {
-            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.Elsewhere(pool.Where, unseen) };
-        }
-
-        if (Pending(pool) is { } pending)
-        {
-            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.Yet(pool.Where, pending) };
-        }
-
-        if (IsUnbounded(poolBefore, pool, proven))
-        {
-            return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(poolBefore, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = Unseen.OfJobs(pool.Where) };
+            return Unknown(pool, poolBefore, served, unseen);
         }
 
         var shares = new ServiceShares(context, proven);
@@ -100,6 +90,15 @@ internal sealed class ServiceExposure(ExposureContext context)
         m is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && before.Members.All(b => b.Spec.Ref != m.Spec.Ref)
         && Proven.RevisionsOf(m).Any(r => context.Proven.Lacks(m, r, proven)));
 
+    private Unseen? UnseenOf(Service after, Pool before, Pool pool, ProvenHere proven) =>
+        IsUnseen(after) is { } why ? Unseen.Elsewhere(pool.Where, why)
+        : Pending(pool) is { } pending ? Unseen.Yet(pool.Where, pending)
+        : IsUnbounded(before, pool, proven) ? Unseen.OfJobs(pool.Where)
+        : null;
+
+    private PoolAssessment Unknown(Pool pool, Pool before, Served served, Unseen unseen) =>
+        Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(before, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen };
+
     /// <summary>Users of an ExternalName had what the other Service had.</summary>
     private Served ServedOf(Pool before, int proven)
     {
@@ -119,12 +118,7 @@ internal sealed class ServiceExposure(ExposureContext context)
             var pool = PoolOf(service, name);
             var had = context.Unproven.Of(pool, context.Proven.In(pool), null);
             var served = context.Replaced(pool, ExposureContext.ProvenOf(pool, had));
-            yield return Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(pool, [], 0)) with
-            {
-                IsCold = served.Pods == 0,
-                IsRaised = true,
-                Unseen = Unseen.Elsewhere(pool.Where, "nobody can tell what answers at addresses that are written by hand"),
-            };
+            yield return Unknown(pool, pool, served, Unseen.Elsewhere(pool.Where, "nobody can tell what answers at addresses that are written by hand"));
         }
     }
 
@@ -223,7 +217,8 @@ internal sealed class ServiceExposure(ExposureContext context)
         return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Snapshot.Changes
             .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key)
             .SelectMany(c => c.Served)
-            .Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now) && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
+            .Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now)
+                && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
     }
 
     /// <summary>Rollouts that were let in behind the Service went on at their pace while it was gone, up to the size that their workloads had there.</summary>

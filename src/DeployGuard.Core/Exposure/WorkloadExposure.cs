@@ -103,12 +103,12 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Raised = raised,
             Asked = asked.After.Size,
             Raises = [.. has.Where(p => p.Workload == target && raised.Contains(p.Key))],
-            Unseen = isUnbounded ? Unseen.OfJobs(pool.Where) : LeftPort(asked, pool, proven, context) is { } port ? Unseen.OfPort(pool.Where, port) : null,
+            Unseen = isUnbounded ? Unseen.OfJobs(pool.Where) : LeftPort(asked, pool, proven) is { } port ? Unseen.OfPort(pool.Where, port) : null,
         };
     }
 
     /// <summary>The port of a Service that the workload has no more, and by which its users would reach only what is unproven; null where there is none.</summary>
-    private static string? LeftPort(AskedWorkload asked, Pool pool, ProvenHere proven, ExposureContext context) =>
+    private string? LeftPort(AskedWorkload asked, Pool pool, ProvenHere proven) =>
         asked.Before is not { } was || pool.Service is not { } service ? null
         : service.Ports.Where(p => !p.IsNumber && p.IsDeclaredBy(was.Spec.Template) && !p.IsDeclaredBy(asked.After.Spec.Template))
             .Where(p => pool.Members.Where(m => m.Spec.Ref != was.Spec.Ref && m.Size > 0 && p.IsDeclaredBy(m.Spec.Template)).ToList() is { Count: > 0 } others
