@@ -115,4 +115,7 @@ public enum Facts
 
     /// <summary>Pods of the namespace, which the replica does not watch yet.</summary>
     Pods = 128,
+
+    /// <summary>The same as <see cref="Reached"/>, of what raises nothing: it is made known where it can be, and does not hang on it.</summary>
+    Noted = 256,
 }

@@ -50,15 +50,15 @@ public sealed partial class Guard
 
         // Within its step, unless somebody rejected it a moment ago, or somebody else had the step's pods. The way back hangs on neither.
         var raises = meaning is not Meaning.Rollback && inspections.Any(i => i.Exposed.Any(j => j is { IsRaised: true, IsCold: false }));
-        // Also what is new to its own users may be behind another Service, which somebody turns in the same moment.
-        var isKnown = meaning is not Meaning.Rollback && !request.DryRun && inspections.Any(i => Reached(change, i).Any());
-        return needs | (isKnown ? Facts.Reached : Facts.None)
+        var reached = Reached(change, inspections).ToList();
+        return needs | (reached.Count == 0 ? Facts.None : reached.All(r => r.RaisesNothing) ? Facts.Noted : Facts.Reached)
             // A Service is written rarely, and by hand: what it comes to select may be a moment old.
             | (!raises ? Facts.None : request is ServiceRequest ? Facts.Exposure : Facts.Approvals);
     }
 
     /// <summary>
     /// The unproven pods that a request raises under Enforce, and the Service that it turns; none of a rollback, since the way back waits for nothing, nor of a dry run.
+    /// Also what is new to its own users, or raises nothing for them, may be behind another Service, which somebody turns in the same moment.
     /// </summary>
     private static IEnumerable<ReachedPods> Reached(Change change, IReadOnlyList<Inspection> inspections) =>
         change is not { Meaning: Meaning.NewRevision or Meaning.MoreExposure, Request.DryRun: false } ? [] : inspections.SelectMany(i => Reached(change, i));
@@ -66,10 +66,14 @@ public sealed partial class Guard
     private static IEnumerable<ReachedPods> Reached(Change change, Inspection inspection) => inspection.Policy.Mode is not Mode.Enforce ? []
         : change.Request is ServiceRequest { After: { Selector.Count: > 0 } after }
             ? inspection.Exposed.Count > 0 ? [ReachedPods.OfService(inspection.Policy.Name, after, change.Request.Target)] : []
-        : from pool in inspection.Exposed
-          where pool.IsRaised
-          from some in pool.Raises
-          select PendingOf(some, change, inspection.Policy.Name, pool.Pool.Name);
+        : inspection.Exposed.Any(p => p.IsRaised)
+            ? from pool in inspection.Exposed
+              where pool.IsRaised
+              from some in pool.Raises
+              select PendingOf(some, change, inspection.Policy.Name, pool.Pool.Name)
+        : change is { Meaning: Meaning.MoreExposure, Before: { } before, After: { } made } && inspection.Exposed.Count > 0
+            ? [ReachedPods.ThatRaiseNothing(inspection.Policy.Name, made, before.Generation)]
+        : [];
 
     /// <summary>What a request on a Pod or ReplicaSet raises besides its own object is told by that object's name and by no generation: only time ends it.</summary>
     private static ReachedPods PendingOf(UnprovenPods some, Change change, string policy, string pool)

@@ -202,7 +202,7 @@ public class CanaryTests
         Assert.That(Needs(Create(C(1)), Standing()), Is.EqualTo(Facts.Approvals | Facts.Reached));
         Assert.That(Needs(Create(C(1)) with { DryRun = true }, Standing()), Is.EqualTo(Facts.Approvals));
         Assert.That(Needs(Create(Web(20)), Standing(web: 0)), Is.EqualTo(Facts.Approvals | Facts.Reached), "no step to share, and a Service may be turned to it");
-        Assert.That(Needs(Scale(Web(20), 30), Standing()), Is.EqualTo(Facts.None), "proven");
+        Assert.That(Needs(Scale(Web(20), 30), Standing()), Is.EqualTo(Facts.Noted), "proven here: only a Service that is turned to it has to know");
         Assert.That(Needs(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(Facts.None), "fewer");
         Assert.That(Needs(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Facts.None));
         Assert.That(Needs(Flip("colour", "blue", "app", "web"), coloured) & Facts.Reached, Is.EqualTo(Facts.Reached), "a Service that comes to select one more");

@@ -204,11 +204,15 @@ public class ServiceChangeTests
 
     /// <summary>A Service that is turned, and a workload that grows where it will select it: each of them raises nothing by itself.</summary>
     [Test]
-    public void WhatIsAskedInTheSameInstantAsAServiceIsTurnedIsJudgedBehindIt()
+    [TestCase(0)]
+    [TestCase(10, Description = "to its own users it comes back to a size that it had of late: that raises nothing")]
+    public void WhatIsAskedInTheSameInstantAsAServiceIsTurnedIsJudgedBehindIt(int servedOfLate)
     {
         var fresh = Deployment("fresh", 0, V2).With("metadata/generation", "7").With("spec/template/metadata/labels", """{"app": "fresh", "shop": "yes"}""");
         var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "track": "web", "shop": "yes"}""");
-        var objects = Empty.Running(web, Phase.Proven).With(fresh.Live(), SetOf(fresh).Live()).With(Some.Change(fresh, Phase.Completed));
+        Served[] served = servedOfLate > 0 ? [new Served("Service fresh", servedOfLate, Some.Now.AddMinutes(-1)) { Selector = "app=fresh", Most = servedOfLate }] : [];
+        var objects = (Empty with { Services = [.. Empty.Services, new Service("fresh", Labels(("app", "fresh")), false)] }).Running(web, Phase.Proven)
+            .With(fresh.Live(), SetOf(fresh).Live()).With(Some.Change(fresh, Phase.Completed) with { Served = served });
         var turned = WebService with { Selector = Labels(("shop", "yes")) };
         var grown = Some.Update(fresh, fresh.DeepClone().AsObject().With("spec/replicas", "10"));
         IReadOnlyList<ReachedPods> Reached(Request request, params ReachedPods[] others) => Decide(request, others).Reached;
@@ -221,6 +225,7 @@ public class ServiceChangeTests
         });
         var (service, pods) = (Reached(ServiceChange(WebService, turned)).Single(), Reached(grown).Single());
 
+        Assert.That(pods.RaisesNothing, Is.EqualTo(servedOfLate > 0));
         Assert.That(Refusal(ServiceChange(WebService, turned)), Is.Null, "by itself");
         Assert.That(Refusal(grown), Is.Null, "by itself");
         Assert.That(Refusal(grown, service), Does.StartWith("10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1"));

@@ -161,6 +161,34 @@ public class GatedDecisionTests
         _facts.Others = [];
         await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7", dryRun: true));
         Assert.That(_facts.Reached, Is.Empty, "nor does a dry run");
+
+        _facts.ReachFails = "down";
+        var unknown = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        Assert.That(unknown.GetRawText(), Does.Contain("Undecidable: down"));
+    }
+
+    /// <summary>More pods of what is proven where they are: a Service that is turned to them in the same moment must know, and an autoscaler must not hang on it.</summary>
+    [Test]
+    public async Task WhatRaisesNothingIsMadeKnownWhereThatCanBe()
+    {
+        var web = s_asked with { ResourceVersion = "7", Generation = 4 };
+        _facts.Cached = new ClusterView
+        {
+            Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}""").RootElement)],
+            Parent = web,
+            Snapshot = new NamespaceSnapshot
+            {
+                Members = [new Member { Spec = web }],
+                Changes = [new RecordedChange { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Proven }],
+            },
+        };
+
+        Assert.That((await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(), Is.True);
+        Assert.That(_facts.Reached.Select(r => (r.Policy, r.RaisesNothing, r.Workload, r.Pods, r.Generation)), Is.EqualTo(new[] { ("canary", true, web.Ref, 5, (long?)4) }));
+
+        _facts.Reached.Clear();
+        _facts.ReachFails = "down";
+        Assert.That((await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(), Is.True, "it hangs on nothing");
     }
 
     [Test]

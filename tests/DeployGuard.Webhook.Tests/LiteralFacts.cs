@@ -61,11 +61,18 @@ internal sealed class LiteralFacts : IFacts
     /// <summary>What others were let reach a moment ago.</summary>
     public IReadOnlyList<ReachedPods> Others { get; set; } = [];
 
+    public string? ReachFails { get; set; }
+
     /// <summary>What requests were let reach, in their order.</summary>
     public List<ReachedPods> Reached { get; } = [];
 
     public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
     {
+        if (ReachFails is { } why)
+        {
+            throw new FactsUnavailableException(why);
+        }
+
         var with = view.Snapshot is { } serving ? view with { Snapshot = serving with { Reached = Others } } : view;
         Reached.AddRange(ask(with));
         return ValueTask.FromResult(with);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -17,6 +18,17 @@ public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workloa
     /// <summary>A Service that a request was let turn: until it is seen so, what others ask for is judged behind it too.</summary>
     public static ReachedPods OfService(string policy, Service service, WorkloadRef target) =>
         new(policy, $"Service {service.Name}", target, "what the Service selects", [], 1, null) { Selector = service.SelectorText };
+
+    /// <summary>
+    /// Of a workload that gets more pods, or a pod that gets other labels, and raises nothing where they are: only a Service that is turned to them in the same
+    /// moment has to know.
+    /// </summary>
+    public static ReachedPods ThatRaiseNothing(string policy, Workload asked, long? generation) =>
+        new(policy, "", asked.Ref, asked.Template.Hash, asked.Template.ImageNames, Math.Max(1, asked.Replicas), generation);
+
+    /// <summary>They count in no pool.</summary>
+    [JsonIgnore]
+    public bool RaisesNothing => Pool.Length == 0;
 
     /// <summary>How long they count if nothing is seen of them: other webhooks have answered by then, as long as they keep to their default.</summary>
     public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);

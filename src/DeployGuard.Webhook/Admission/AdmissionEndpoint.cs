@@ -62,6 +62,11 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         using var seat = crowd.TryEnter(request.Requester);
         if (seat is null)
         {
+            if (needs is Facts.Noted)
+            {
+                return guard.Decide(request, view, time.GetUtcNow());
+            }
+
             _telemetry.Overloaded(request.Requester);
             return guard.Undecidable(request, view, time.GetUtcNow(), Reasons.Overloaded, "too many decisions wait for the API server");
         }
@@ -75,7 +80,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             var now = time.GetUtcNow();
             var verdict = guard.Decide(request, live, now);
             // What was read may show that it raises what the caches knew nothing of: the nodes of a new DaemonSet.
-            if (verdict.IsAllowed && (needs.HasFlag(Facts.Reached) || verdict.Reached.Count > 0))
+            if (verdict.IsAllowed && ((needs & (Facts.Reached | Facts.Noted)) is not Facts.None || verdict.Reached.Count > 0))
             {
                 (live, verdict) = await ReachAsync(request, live, verdict, now, deadline.Token);
                 if (!verdict.IsAllowed && !needs.HasFlag(Facts.Exposure))
@@ -116,7 +121,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             needs = guard.Needs(request, view, time.GetUtcNow()) & ~Facts.Parent;
         }
 
-        if ((needs & ~(Facts.Exemption | Facts.Reached)) is not Facts.None)
+        if ((needs & ~(Facts.Exemption | Facts.Reached | Facts.Noted)) is not Facts.None)
         {
             view = await facts.ReadLiveAsync(request, view, needs, deadline);
         }
@@ -141,15 +146,24 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
     /// <returns>The view with what others were let reach, and the verdict in its light.</returns>
     private async ValueTask<(ClusterView View, Verdict Verdict)> ReachAsync(Request request, ClusterView view, Verdict verdict, DateTimeOffset now, CancellationToken deadline)
     {
-        view = await facts.ReachAsync(
-            request,
-            view,
-            with =>
-            {
-                verdict = guard.Decide(request, with, now);
-                return verdict.IsAllowed ? verdict.Reached : [];
-            },
-            deadline);
+        try
+        {
+            view = await facts.ReachAsync(
+                request,
+                view,
+                with =>
+                {
+                    verdict = guard.Decide(request, with, now);
+                    return verdict.IsAllowed ? verdict.Reached : [];
+                },
+                deadline);
+        }
+        catch (FactsUnavailableException unavailable) when (verdict is { IsAllowed: true, Reached: { Count: > 0 } reached } && reached.All(r => r.RaisesNothing))
+        {
+            // An autoscaler must not hang on what only somebody who turns a Service in this moment would have to know.
+            Traces.TellUnnoted(unavailable.Message);
+        }
+
         return (view, verdict);
     }
 

@@ -39,6 +39,9 @@ internal static class Traces
         span.SetTag("deployguard.reasons", string.Join(',', verdict.Denials.Select(d => d.Finding.Reason).Distinct()));
     }
 
+    /// <summary>What was let in and could not be made known to others.</summary>
+    public static void TellUnnoted(string why) => Activity.Current?.AddEvent(new ActivityEvent("not made known to others", tags: new ActivityTagsCollection { ["why"] = why }));
+
     /// <summary>4317 is gRPC's port by custom; anywhere else it is HTTP, whose exporters want the whole path.</summary>
     private static void To(OtlpExporterOptions options, Uri endpoint, string path)
     {
