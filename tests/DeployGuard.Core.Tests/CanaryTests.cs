@@ -44,7 +44,7 @@ public class CanaryTests
     {
         var finding = Expect(
             Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
-            "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; 1 of the 4 pods that must soak for step 25% run");
+            "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; 1 of the 4 pods that must soak for step 25% (of 21 pods) run");
         Assert.That(finding.Remedy, Is.EqualTo("Now: kubectl scale deployment/web-canary -n shop --replicas=6"));
     }
 
@@ -75,6 +75,19 @@ public class CanaryTests
     [Test]
     public void Row10_AndTheNextIncreaseIsRefused() => Expect(
         Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of it has served here for 10m");
+
+    /// <summary>One pod of two held every step in one soak, and the pool was then made as large as before.</summary>
+    [Test]
+    public void APoolThatIsScaledDownForASoakIsAsLargeAsItWas()
+    {
+        var pods = Pods(C(1), TimeSpan.FromMinutes(10));
+        ClusterView Then(int served, int minutes) => Standing(1, pods, Running(C(1))) is { Snapshot: { } serving } view
+            ? view with { Snapshot = serving with { Changes = [.. serving.Changes.Select(c => c.Phase is Phase.Proven ? c with { Served = [new Served("Service web", served, Ago(minutes))] } : c)] } }
+            : throw new InvalidOperationException("nobody serves");
+
+        Expect(Scale(C(1), 2), Then(20, 30), "2 of 3 pods (66%) behind Service web would be unproven; step 25% allows 1; 1 of the 4 pods that must soak for step 25% (of 20 pods) run");
+        Expect(Scale(C(1), 2), Then(20, 90), allowed: true);
+    }
 
     [Test]
     public void Row11_AfterAllStepsAnyStrategyWill() => Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);

@@ -78,7 +78,7 @@ internal sealed class ExposurePage(PooledWorld world)
     private int HeldByPods(int image, string pool, List<Made> members)
     {
         var (pods, steps) = (members.Where(m => Reaches(pool, m)).Sum(m => m.Runs(image)), 0);
-        var total = TotalNow(pool, members);
+        var total = Math.Max(TotalNow(pool, members), world.Served(pool));
         while (steps < world.Steps.Count && pods >= Math.Max(1, total * world.Steps[steps] * 4 / 500))
         {
             steps++;

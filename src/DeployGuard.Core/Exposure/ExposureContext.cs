@@ -11,7 +11,7 @@ internal sealed class ExposureContext
         (Policy, Rules, View, Now) = (policy, rules, view, now);
         Snapshot = view.Snapshot?.WithPendingServices() ?? new NamespaceSnapshot { Changes = view.Changes };
         Proven = new Proven(policy, rules, Snapshot, now);
-        Held = new HeldSteps(policy, rules, view, Snapshot, now);
+        Held = new HeldSteps(policy, rules, view, Snapshot, Proven, now);
         Unproven = new UnprovenCount(policy, rules, Snapshot, Proven, Held);
     }
 
@@ -66,11 +66,8 @@ internal sealed class ExposureContext
         .Any(m => m.Pods.Any(r => r.Pods > 0 && !Proven.Lacks(m, r, here)));
 
     /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
-    public Served Replaced(Pool pool, int provenBefore) => Snapshot.Changes
-        .Where(Proven.IsProven)
-        .SelectMany(c => c.Served.Where(s => s.Pool == pool.Name && s.IsWithin(Rules.ColdAfter, Now) && Proven.IsProofByAny(c, s)))
-        .Append(new Served(pool.Name, provenBefore, Now))
-        .MaxBy(s => s.Pods) ?? throw new InvalidOperationException("nothing served");
+    public Served Replaced(Pool pool, int provenBefore) =>
+        Proven.OfLate(pool.Name) is { } served && served.Pods >= provenBefore ? served : new Served(pool.Name, provenBefore, Now);
 
     /// <summary>The fewest steps held among some revisions.</summary>
     public Held FewestHeld(Pool before, IEnumerable<string> keys, int totalBefore) =>

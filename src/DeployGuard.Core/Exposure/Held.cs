@@ -10,7 +10,7 @@ namespace DeployGuard.Core.Exposure;
 internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
 {
     /// <param name="before">The pool as it is: what a request would add has proven nothing.</param>
-    /// <param name="total">Pods that the pool's users have before the request.</param>
+    /// <param name="total">Pods that the pool's users have before the request, or had until a while ago.</param>
     /// <param name="veto">Somebody rejected the revision: what it had proven is taken back.</param>
     public static Held Of(Pool before, int total, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, Approval? veto, DateTimeOffset now)
     {
@@ -88,7 +88,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
             {
                 return Ages.Count == 0
                     ? ($"no pod of it has served here for {Durations.Show(rules.Soak)}", null)
-                    : ($"{Ages.Count} of the {needed} pods that must soak for step {rules.Steps[step]}% run", null);
+                    : ($"{Ages.Count} of the {needed} pods that must soak for step {rules.Steps[step]}% (of {total} pods) run", null);
             }
 
             return Ages[needed - 1] is var age && age >= rules.Soak ? null : ("", Whole(rules.Soak - age));

@@ -4,7 +4,7 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>The steps that revisions have held in the pools of a namespace, in the eyes of one policy.</summary>
-internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, ClusterView view, NamespaceSnapshot serving, DateTimeOffset now)
+internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, ClusterView view, NamespaceSnapshot serving, Proven proven, DateTimeOffset now)
 {
     private readonly Dictionary<(string Pool, string Key), Held> _held = [];
     private readonly Dictionary<string, Approval?> _vetoes = [];
@@ -14,7 +14,9 @@ internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, Clust
     {
         if (!_held.TryGetValue((before.Name, key), out var held))
         {
-            _held[(before.Name, key)] = held = Held.Of(before, total, key, policy, rules, serving, VetoOf(key), now);
+            // One pod of a pool that was scaled down for it is no half of what its users had.
+            var most = Math.Max(total, proven.OfLate(before.Name)?.Pods ?? 0);
+            _held[(before.Name, key)] = held = Held.Of(before, most, key, policy, rules, serving, VetoOf(key), now);
         }
 
         return held;

@@ -101,6 +101,11 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
     public bool IsProofByAny(RecordedChange change, Served served) => IsProof(change, served)
         || serving.Changes.Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
 
+    /// <summary>The most pods of a proven revision that served a pool's users, until a while ago; null where none did.</summary>
+    public Served? OfLate(string pool) => serving.Changes.Where(IsProven)
+        .SelectMany(c => c.Served.Where(s => s.Pool == pool && s.IsWithin(rules.ColdAfter, now) && IsProofByAny(c, s)))
+        .MaxBy(s => s.Pods);
+
     /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
     public static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;
 }
