@@ -4,7 +4,6 @@ using DeployGuard.Cluster.Leader;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Workloads;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Cluster.Tests;
 
@@ -28,14 +27,8 @@ public class RehashTests
         var written = new List<JsonNode?>();
         var change = Change($"{s_template.LegacyHash[..^1]}{(other.Length > 0 ? other : s_template.LegacyHash[^1..])}", rehashed);
         api.Own = context => AnswerAsync(context, change, written);
-        var caches = new ClusterCaches(api.Connection, TimeProvider.System, NullLogger.Instance);
-        using var stop = new CancellationTokenSource();
-        var watching = Task.WhenAll(caches.All.Select(c => c.RunAsync(stop.Token)));
-        var waited = System.Diagnostics.Stopwatch.StartNew();
-        while (!caches.All.All(c => c.IsSynced) && waited.Elapsed.TotalSeconds < 30)
-        {
-            await Task.Delay(10, CancellationToken.None);
-        }
+        await using var synced = await SyncedCaches.OfAsync(api);
+        var caches = synced.Caches;
 
         await new Rehash(caches, new ChangeWriter(api.Connection, TimeProvider.System)).RunAsync(CancellationToken.None);
 
@@ -49,9 +42,6 @@ public class RehashTests
                 Assert.That((string?)written[0]?["metadata"]?["name"], Is.EqualTo("c"));
             });
         }
-
-        await stop.CancelAsync();
-        await watching.ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     private static JsonObject Change(string hash, string? rehashed)

@@ -173,6 +173,21 @@ public class ServingCasesTests
         Expect(objects.With(Some.Change(taker, Phase.Completed) with { CompletedPods = 10, Served = [new Served("Service web", 10, Some.Now.AddDays(-1))] }), Some.Create(taker), refusal);
     }
 
+    /// <summary>Whichever of them is quicker takes it in: what the one that has nothing yet makes of it is judged, in whatever order they are known.</summary>
+    [TestCase(false)]
+    [TestCase(true)]
+    public void TwoDeploymentsThatMayTakeInOneOrphan(bool isOtherFirst)
+    {
+        JsonObject Taker(string name, int pods, string label, bool isPaused) => Deployment(name, pods, V1)
+            .With("spec/selector/matchLabels", $$"""{"{{label}}": "yes"}""").With("spec/template/metadata/labels", $$"""{"app": "web", "{{label}}": "yes"}""").With("spec/paused", isPaused ? "true" : "false");
+        var (running, paused) = (Taker("running", 2, "a", false), Taker("paused", 10, "b", true));
+        var orphan = SetOf(C(1), Second, 0).With("metadata/ownerReferences", "[]").With("metadata/labels", """{"app": "web", "a": "yes", "b": "yes"}""");
+        LiveWorkload[] takers = [running.Live(), SetOf(running).Live(), paused.Live()];
+        var objects = Settled.With(isOtherFirst ? [.. takers.Reverse()] : takers).With(Some.Change(running, Phase.Proven), Some.Change(paused, Phase.Completed));
+
+        Expect(objects, Some.Create(orphan), "10 of 42 pods (23%) behind Service web would be unproven; step 5% allows 2");
+    }
+
     [TestCase("nodeSelector", """{"pool": "all"}""", "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("terminationGracePeriodSeconds", "5", null)]
     public void ADaemonSetThatMayComeToOtherNodesComesToAll(string field, string json, string? refusal)
