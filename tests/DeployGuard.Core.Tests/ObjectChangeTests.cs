@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Exposure;
 using static DeployGuard.Core.Tests.Shop;
@@ -88,7 +89,12 @@ public class ObjectChangeTests
         var objects = Sets(StatefulSet("db", 10, V2, partition), updated: 10 - Math.Max(partition, 3));
         var (image, revision) = pod == "db-9" ? (V2, "db-new") : (V1, "db-old");
 
-        Expect(objects, Delete(PodOf(StatefulSet("db", 10, image), pod[3..]).With("metadata/labels/controller-revision-hash", $"\"{revision}\"")), refusal);
+        var asked = PodOf(StatefulSet("db", 10, image), pod[3..]).With("metadata/labels/controller-revision-hash", $"\"{revision}\"");
+        JsonObject Until(int seconds) => asked.DeepClone().AsObject().With("spec/activeDeadlineSeconds", $"{seconds}");
+        Expect(objects, Delete(asked), refusal);
+        Expect(objects, Some.Update(asked, Until(1)), refusal);
+        Expect(objects, Some.Update(Until(60), Until(1)), refusal);
+        Expect(objects, Some.Update(Until(60), Until(60).With("metadata/annotations", """{"a": "b"}""")), null);
     }
 
     [TestCase(true, null, Description = "a drain must go on")]

@@ -247,6 +247,21 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(null, WebService), refusal);
     }
 
+    /// <summary>db-9 runs what is proven today; under a partition it is the first that runs something else, which is one of ten to the StatefulSet.</summary>
+    [TestCase("apps.kubernetes.io/pod-index", "9")]
+    [TestCase("statefulset.kubernetes.io/pod-name", "db-9")]
+    public void AServiceIsNotNarrowedToAnOrdinal(string key, string value)
+    {
+        var db = StatefulSet("db", 10, V1);
+        var pods = Enumerable.Range(0, 10).Select(i => PodOf(db, $"{i}").With("metadata/labels", $$"""{"app": "web", "apps.kubernetes.io/pod-index": "{{i}}", "statefulset.kubernetes.io/pod-name": "db-{{i}}"}"""));
+        var objects = Empty.With(db.Live()).With([.. pods.Select(p => Pods(p, 1))]).With(Some.Change(db, Phase.Proven));
+        var narrowed = WebService with { Selector = Labels(("app", "web"), (key, value)) };
+
+        Expect(objects, ServiceChange(WebService, narrowed), $"users behind Service web would be sent elsewhere, and by {key} it would keep to pods of which nobody can tell what they will run");
+        Expect(objects, ServiceChange(narrowed, WebService), null);
+        Expect(objects, ServiceChange(null, narrowed with { Name = "db-9" }), null);
+    }
+
     [Test]
     public void AServiceMadeAgainNarrowerHasTheUsersOfTheOneThatIsGone()
     {

@@ -159,6 +159,18 @@ public class ServingCasesTests
         Expect(objects, Scale(Named(C(1), port), 6), refusal);
     }
 
+    /// <summary>Pods of what is proven, by its images, that no user of the port reaches: they would make room for unproven ones.</summary>
+    [TestCase("idle", "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1")]
+    [TestCase("http", null, Description = "they serve")]
+    public void PodsWithoutThePortOfTheServiceMakeNoRoom(string port, string? refusal)
+    {
+        static JsonObject Named(JsonObject deployment, string name) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
+        var objects = (Empty with { Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http")] }] })
+            .Running(Named(Web(20), "http"), Phase.Proven).Running(Named(Deployment("pad", 200, V1).With("spec/template/metadata/labels", """{"app": "web"}"""), port), Phase.Proven);
+
+        Expect(objects, Some.Create(Named(C(6), "http")), refusal);
+    }
+
     [TestCase(true, 0, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(true, 1, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(false, 0, Operation.Create, null, Description = "it makes pods of its own template")]

@@ -43,14 +43,17 @@ internal sealed class ExposureContext
 
     /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
     /// <param name="asked">The workload that a request is about: it is counted as asked for.</param>
-    public static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? asked) =>
-        pool.Members.Sum(m =>
+    public static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? asked)
+    {
+        var hasReached = pool.HasReached;
+        return pool.Members.Sum(m =>
         {
             var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
-            return !pool.IsOwn(m) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.Taken)
+            return !pool.IsOwn(m) || (hasReached && !pool.Reaches(m)) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.Taken)
                 : Math.Max(Math.Max(0, pods - m.Taken), m.Own);
         })
         + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
+    }
 
     /// <summary>The unproven pods without those whose place something else has yet: what it runs is told by itself.</summary>
     public static int RunningOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>

@@ -21,6 +21,8 @@ internal static class ObjectChange
             WithoutSet(objects, request.Target, request is WorkloadRequest { Orphans: true }),
         { Target.Kind: "ReplicaSet" } when change.After is { } after => WithSet(objects, after),
         WorkloadRequest { Target.Kind: "Pod", Operation: Operation.Delete } request => WithoutPod(objects, request.Target.Name),
+        WorkloadRequest { Target.Kind: "Pod", Before: { } before, After: { } after } request when ObjectMoves.EndsSooner(before, after) =>
+            WithoutPod(WithPod(objects, request.Target.Name, after), request.Target.Name),
         WorkloadRequest { Target.Kind: "Pod", After: { } after } request => WithPod(objects, request.Target.Name, after),
         WorkloadRequest { Target.Kind: "Job", After: { } after } => objects with
         {

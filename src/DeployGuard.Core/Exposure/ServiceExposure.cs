@@ -11,9 +11,12 @@ namespace DeployGuard.Core.Exposure;
 /// </summary>
 internal sealed class ServiceExposure(ExposureContext context)
 {
+    /// <summary>The same pod by name has them for ever, and runs another revision tomorrow.</summary>
+    private static readonly HashSet<string> s_ofOrdinals = ["statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"];
+
     /// <summary>Labels that pods have and templates do not: who will have them cannot be told from what is asked for.</summary>
     private static readonly HashSet<string> s_writtenByControllers =
-        ["pod-template-hash", "controller-revision-hash", "pod-template-generation", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"];
+        ["pod-template-hash", "controller-revision-hash", "pod-template-generation", .. s_ofOrdinals];
 
     public IReadOnlyList<PoolAssessment> Of(ServiceRequest request)
     {
@@ -47,7 +50,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         var proven = context.Proven.In(poolBefore);
         var had = context.Unproven.Of(poolBefore, proven, null);
         var served = ServedOf(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
-        if (UnseenOf(after, poolBefore, pool, proven) is { } unseen)
+        if (UnseenOf(after, before, poolBefore, pool, proven) is { } unseen)
         {
             return Unknown(pool, poolBefore, served, unseen);
         }
@@ -90,8 +93,8 @@ internal sealed class ServiceExposure(ExposureContext context)
         m is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && before.Members.All(b => b.Spec.Ref != m.Spec.Ref)
         && Proven.RevisionsOf(m).Any(r => context.Proven.Lacks(m, r, proven)));
 
-    private Unseen? UnseenOf(Service after, Pool before, Pool pool, ProvenHere proven) =>
-        IsUnseen(after) is { } why ? Unseen.Elsewhere(pool.Where, why)
+    private Unseen? UnseenOf(Service after, Service? was, Pool before, Pool pool, ProvenHere proven) =>
+        IsUnseen(after, was) is { } why ? Unseen.Elsewhere(pool.Where, why)
         : Pending(pool) is { } pending ? Unseen.Yet(pool.Where, pending)
         : IsUnbounded(before, pool, proven) ? Unseen.OfJobs(pool.Where)
         : null;
@@ -253,13 +256,15 @@ internal sealed class ServiceExposure(ExposureContext context)
     }
 
     /// <summary>Why nobody can tell what the users would reach; null where it can be told.</summary>
-    private string? IsUnseen(Service after)
+    private string? IsUnseen(Service after, Service? before)
     {
         if (!after.IsExternalName)
         {
             return after.Selector.Count == 0 ? "its endpoints would be written by hand, and nobody can tell what serves behind them"
                 : after.Selector.Keys.FirstOrDefault(s_writtenByControllers.Contains) is { } key && Pool.Behind(after, context.Snapshot.Members).Members.Count == 0
                     ? $"it selects no pod, and nobody can tell which will be given its {key}"
+                : before is not null && after.Selector.Keys.FirstOrDefault(k => s_ofOrdinals.Contains(k) && !before.Selector.ContainsKey(k)) is { } one
+                    ? $"by {one} it would keep to pods of which nobody can tell what they will run"
                 : null;
         }
 

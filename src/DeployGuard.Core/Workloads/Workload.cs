@@ -45,10 +45,13 @@ public sealed record Workload
     /// <summary>Which of the controller's objects it takes for its own: <c>spec.selector</c>; null where the kind has none.</summary>
     public Policies.LabelSelector? Selector { get; init; }
 
-    /// <summary>The same without what no decision about another workload rests on, for those who keep many.</summary>
+    /// <summary>Seconds for which a Pod may run: <c>spec.activeDeadlineSeconds</c>; null without such an end, and of other kinds.</summary>
+    public long? ActiveDeadline { get; init; }
+
     /// <summary>Annotations of a ReplicaSet by which its Deployment's controller works out its part of another size.</summary>
     public static IReadOnlyList<string> Proportions { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
 
+    /// <summary>The same without what no decision about another workload rests on, for those who keep many.</summary>
     public Workload Slim() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.Slim(IsOurs) };
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);

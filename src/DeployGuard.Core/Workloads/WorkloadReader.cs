@@ -40,6 +40,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
             Finalizers = metadata.Texts("finalizers"),
             IsDeleting = metadata.Text("deletionTimestamp") is not null,
             CreatedAt = metadata.Time("creationTimestamp"),
+            ActiveDeadline = holder.IsPod ? root.RequiredObject("spec").Long("activeDeadlineSeconds") : null,
             Selector = PodSelectorReader.Read(root, kind),
             Template = ReadTemplate(
                 TemplateAt(root, path), holder, holder.IsStatefulSet ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
