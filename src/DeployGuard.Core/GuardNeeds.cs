@@ -65,7 +65,7 @@ public sealed partial class Guard
 
     private static IEnumerable<ReachedPods> Reached(Change change, Inspection inspection) => inspection.Policy.Mode is not Mode.Enforce ? []
         : change.Request is ServiceRequest { After: { Selector.Count: > 0 } after }
-            ? inspection.Exposed.Count > 0 ? [ReachedPods.OfService(inspection.Policy.Name, after, change.Request.Target)] : []
+            ? inspection.Exposed.Any(p => p.HasUsers) ? [ReachedPods.OfService(inspection.Policy.Name, after, change.Request.Target)] : []
         : inspection.Exposed.Any(p => p.IsRaised)
             ? from pool in inspection.Exposed
               where pool.IsRaised

@@ -64,6 +64,19 @@ public class CanaryStatusTests
         Assert.That(IsTrial(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: true), Is.False);
     }
 
+    /// <summary>A namespace's admin may make Services by the thousand: the record must stay small enough to be written, and keeps whom it served first.</summary>
+    [Test]
+    public void ARecordKeepsAHundredPools()
+    {
+        var proven = Change("web", "image-2") with { Phase = Phase.Proven, Served = [new Served("Service web", 4, s_now, IsPresent: true), new Served("Service gone", 0, s_now)] };
+        var standings = Enumerable.Range(0, 150).Select(i => Standing(proven) with { IsProven = true, Pool = $"Service s{i}" }).Prepend(Standing(proven) with { IsProven = true }).ToList();
+
+        var next = CanaryStatus.Next(proven, standings, new HashSet<string>(), s_now);
+
+        Assert.That((next.Served.Count, next.Served[0].Pool, next.Served[99].Pool), Is.EqualTo((100, "Service web", "Service s98")));
+        Assert.That(CanaryStatus.Next(proven with { Served = next.Served }, standings, new HashSet<string>(), s_now.AddMinutes(1)).Served, Is.EqualTo(next.Served), "nothing to write");
+    }
+
     /// <summary>Whoever takes an address after that has its users.</summary>
     [Test]
     public void AddressesThatAServiceGaveUpAreRememberedForAWhile()

@@ -13,12 +13,14 @@ public class TemplateHashTests
     [TestCase("spec/template/metadata/annotations", """{"deployguard.io/ai-assisted": "true", "deployguard.io/authors": "alice"}""")]
     [TestCase("spec/template/metadata/annotations", "{}")]
     [TestCase("spec/template/metadata/creationTimestamp", "null")]
+    [TestCase("spec/template/metadata/finalizers", "[]")]
     [TestCase("spec/template/metadata/labels/app.kubernetes.io~version", "\"2\"")]
     [TestCase("spec/template/spec/nodeSelector", "null")]
     [TestCase("spec/replicas", "17")]
     public void WhatDoesNotChangeWhatRunsDoesNotChangeTheHash(string path, string json) =>
         Assert.That(With(path, json), Is.EqualTo(s_hash));
 
+    [TestCase("spec/template/metadata/finalizers", """["example.com/keep"]""")]
     [TestCase("spec/template/metadata/labels/app", "\"other\"")]
     [TestCase("spec/template/metadata/labels/pod-template-hash", "\"5f4f6787bc\"")]
     [TestCase("spec/template/metadata/labels/controller-revision-hash", "\"web-5f4f6787bc\"")]

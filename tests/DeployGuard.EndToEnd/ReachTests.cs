@@ -159,6 +159,9 @@ public class ReachTests
         await WhatServesTests.EventuallyRefusedAsync(sandbox, () => sandbox.KubectlAsync("dana", "delete", "pod/db-0", "--dry-run=server"));
 
         Assert.That((await sandbox.KubectlAsync("dana", "delete", "pod/db-0", "--wait=false")).Output, Does.Contain("pods (20%) behind Service db would be unproven; step 5% allows 1"));
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "patch", "pod/db-0", "--type=merge", "-p", """{"spec": {"activeDeadlineSeconds": 1}}""")).Output,
+            Does.Contain("pods (20%) behind Service db would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", "delete", "pod/db-9", "--wait=false")).OrFail();
         try
         {

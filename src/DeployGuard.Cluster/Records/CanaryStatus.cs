@@ -9,6 +9,9 @@ namespace DeployGuard.Cluster.Records;
 /// <param name="Exposure">Empty once it has proven itself.</param>
 internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<RecordedExposure> Exposure, IReadOnlyList<Served> Served, IReadOnlyList<GivenUpAddresses> GivenUp)
 {
+    /// <summary>By policy and pool; the first ones. Whoever makes Services by the thousand must not make a record too large to be written.</summary>
+    private const int MaxHeld = 200;
+
     /// <summary>What is to be remembered, given how a revision stands now.</summary>
     /// <param name="standings">Of this revision of this workload.</param>
     /// <param name="unlatched">Names of the policies in whose eyes it holds nothing: it was rejected.</param>
@@ -20,10 +23,11 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
             .Where(h => !unlatched.Contains(h.Policy))
             .GroupBy(h => (h.Policy, h.Pool))
             // The first who held so much, if it is no more than what is on record.
-            .Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First());
+            .Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First())
+            .OrderBy(h => h.At).Take(MaxHeld);
         return new CanaryStatus(
             [.. held.OrderBy(h => h.Policy, StringComparer.Ordinal).ThenBy(h => h.Pool, StringComparer.Ordinal)],
-            [.. standings.Where(s => !s.IsProven).Select(s => new RecordedExposure(s.Policy, s.Pool, s.Share, s.Pods, s.Unproven, s.Total, s.Wait, now + s.Left))],
+            [.. standings.Where(s => !s.IsProven).Take(MaxHeld).Select(s => new RecordedExposure(s.Policy, s.Pool, s.Share, s.Pods, s.Unproven, s.Total, s.Wait, now + s.Left))],
             [.. ServedPools.Next(change, standings, now)],
             [.. ServedPools.GivenUp(change, standings, now)]);
     }

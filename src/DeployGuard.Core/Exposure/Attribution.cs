@@ -78,18 +78,26 @@ internal sealed class Attribution
 
     private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) => workload.Spec.Ref.Kind switch
     {
-        "Deployment" => Together(sets[workload.Spec.Uid].Select(s =>
+        "Deployment" => Together(workload.Spec, sets[workload.Spec.Uid].Select(s =>
             new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
-        "StatefulSet" or "DaemonSet" => Together(WithLeftOver(workload, ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]]))
-            .Select(r => WithSeen(workload.Spec, r)).Select(r => WithoutMissing(workload, r))),
+        "StatefulSet" or "DaemonSet" => WithLeftOver(workload, Together(workload.Spec, ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]]))) is var all
+            ? [.. all.Select(r => WithSeen(workload.Spec, r, all)).Select(r => WithoutMissing(workload, r))]
+            : [],
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
 
-    private RevisionPods WithSeen(Workload owner, RevisionPods revision)
+    /// <param name="all">Its revisions: two of the same hash have pods that are behind different Services.</param>
+    private RevisionPods WithSeen(Workload owner, RevisionPods revision, IReadOnlyList<RevisionPods> all)
     {
         var seen = Made(owner.Uid, revision.TemplateHash);
+        if (all.Any(r => r != revision && r.TemplateHash == revision.TemplateHash))
+        {
+            var labels = LabelsOf(revision, owner);
+            seen = [.. seen.Where(g => !Service.TellApart(_objects.Services, g.Shape.Template.Labels, labels))];
+        }
+
         return revision with { Seen = seen, Leaving = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)) };
     }
 
@@ -163,15 +171,20 @@ internal sealed class Attribution
     private static int Staying(PodGroup group, Workload owner) => owner.Ref.Kind != "StatefulSet" ? group.Serving : group.Pods.Count(p => p.Counts && !Member.IsBeyond(p, owner));
 
     /// <summary>A restart makes another owner of the same revision: it is still one.</summary>
-    private static IReadOnlyList<RevisionPods> Together(IEnumerable<RevisionPods> pods) =>
+    private IReadOnlyList<RevisionPods> Together(Workload owner, IEnumerable<RevisionPods> pods) =>
     [
-        .. pods.GroupBy(p => p.TemplateHash).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with
+        .. pods.GroupBy(p => (p.TemplateHash, Behind(LabelsOf(p, owner)))).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with
         {
             Pods = same.Sum(p => p.Pods),
             Leaving = same.Max(p => p.Leaving),
             Seen = [.. same.SelectMany(p => p.Seen).Distinct()],
         }),
     ];
+
+    private static IReadOnlyDictionary<string, string> LabelsOf(RevisionPods revision, Workload owner) => revision.Labels ?? owner.Template.Labels;
+
+    /// <summary>Names of the Services that select pods with these labels.</summary>
+    private string Behind(IReadOnlyDictionary<string, string> labels) => string.Join(',', _objects.Services.Where(s => s.Selects(labels)).Select(s => s.Name));
 
     private IReadOnlyList<PodGroup> Made(string uid, string hash) =>
         _made.TryGetValue(uid, out var groups) ? [.. groups.Where(g => g.Hash == hash).Select(g => g.Group)] : [];

@@ -27,5 +27,5 @@ internal static class ControllerRevisions
         revisions.FirstOrDefault(r => r.ControllerUid == workload.Spec.Uid && r.Name == workload.Revisions.Old);
 
     public static RevisionPods Pods(LiveRevision revision, int pods) =>
-        new(revision.TemplateHash, revision.Name, revision.Images, pods) { OwnedUid = revision.Uid };
+        new(revision.TemplateHash, revision.Name, revision.Images, pods) { OwnedUid = revision.Uid, Labels = revision.Template.Labels };
 }

@@ -90,6 +90,12 @@ public sealed record RevisionPods(string TemplateHash, string? Owned, IReadOnlyL
     /// <summary>Labels that pods of it are made with; null for those of the workload's template.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>
+    /// Whether it is what a template says, and behind the same Services. Labels that no hash covers may be those by which a Service selects.
+    /// </summary>
+    public bool IsOf(PodTemplate template, IReadOnlyList<Service> services) =>
+        TemplateHash == template.Hash && (Labels is not { } labels || !Service.TellApart(services, labels, template.Labels));
+
     /// <summary>Pods that its StatefulSet is about to delete, and that serve until it does: it waits for those that are not ready.</summary>
     public int Leaving { get; init; }
 

@@ -17,24 +17,25 @@ internal static class ScaledFirst
         {
             "Deployment" => Shared(asked, snapshot),
             "StatefulSet" when Kept(asked, snapshot) is { } kept =>
-                [.. snapshot.Members.Select(m => m.Spec.Ref == asked.After.Spec.Ref ? WithKept(m, kept, asked.After.Size) : m)],
+                [.. snapshot.Members.Select(m => m.Spec.Ref == asked.After.Spec.Ref ? WithKept(m, kept, asked.After.Size, snapshot.Services) : m)],
             _ => snapshot.Members,
         };
 
     private static IReadOnlyList<Member> Shared(AskedWorkload asked, NamespaceSnapshot snapshot)
     {
-        var (target, size, hash) = (asked.After.Spec.Ref, asked.After.Size, asked.After.Spec.Template.Hash);
+        var (target, size) = (asked.After.Spec.Ref, asked.After.Size);
         var had = asked.Before?.Pods;
+        bool IsAsked(RevisionPods pods) => pods.IsOf(asked.After.Spec.Template, snapshot.Services);
         var adopted = snapshot.Objects is { } objects ? Adopted(asked.After.Spec, objects) : [];
         var live = (had?.Sum(p => p.Pods) ?? 0) + adopted.Values.Sum();
         // One that is paused, and has nothing, fills the last that it had.
-        var fills = live == 0 && asked.After.Spec.Strategy.Paused && had?.Any(p => p.TemplateHash == hash) is false;
+        var fills = live == 0 && asked.After.Spec.Strategy.Paused && had?.Any(IsAsked) is false;
         var surge = SurgeOf(asked);
-        return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && p.TemplateHash != hash) is not true ? snapshot.Members
+        return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && !IsAsked(p)) is not true ? snapshot.Members
             :
             [
-                .. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, surge, live, hash)
-                    : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, 0, live, "")
+                .. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, surge, live, IsAsked)
+                    : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, 0, live, _ => false)
                     : m),
             ];
     }
@@ -49,14 +50,15 @@ internal static class ScaledFirst
         var spec = asked.After.Spec;
         return spec.Strategy.Type != "OnDelete" && spec.Replicas > spec.PodsAbovePartition
             && snapshot.Objects?.Workloads.FirstOrDefault(w => w.Spec.Ref == spec.Ref) is { } live
-            && ControllerRevisions.Old(live, snapshot.Objects.Revisions) is { } old && old.TemplateHash != spec.Template.Hash
-            ? ControllerRevisions.Pods(old, spec.Replicas - spec.PodsAbovePartition)
+            && ControllerRevisions.Old(live, snapshot.Objects.Revisions) is { } old
+            && ControllerRevisions.Pods(old, spec.Replicas - spec.PodsAbovePartition) is var kept && !kept.IsOf(spec.Template, snapshot.Services)
+            ? kept
             : null;
     }
 
-    private static Member WithKept(Member member, RevisionPods kept, int size)
+    private static Member WithKept(Member member, RevisionPods kept, int size, IReadOnlyList<Service> services)
     {
-        var had = member.Pods.FirstOrDefault(p => p.TemplateHash == kept.TemplateHash);
+        var had = member.Pods.FirstOrDefault(p => p.TemplateHash == kept.TemplateHash && !Service.TellApart(services, p.Labels ?? member.Spec.Template.Labels, kept.Labels ?? member.Spec.Template.Labels));
         List<RevisionPods> pods =
         [
             .. member.Pods.Where(p => p != had),
@@ -79,11 +81,11 @@ internal static class ScaledFirst
             : [.. members.Select(m => m.Spec.Ref != target ? m : m with { Pods = [.. m.Pods.Select(p => p.TemplateHash == hash ? p with { Pods = Math.Max(p.Pods, asked.After.Size) } : p)] })];
     }
 
-    /// <param name="asked">Hash of the revision that is asked for.</param>
-    private static Member Scaled(Member member, int size, int surge, int live, string asked)
+    /// <param name="isAsked">Of the revision that is asked for.</param>
+    private static Member Scaled(Member member, int size, int surge, int live, Func<RevisionPods, bool> isAsked)
     {
         int Part(int pods) => live == 0 ? size : Math.Max(pods, (int)((((long)(size + surge) * pods) + live - 1) / live));
-        List<RevisionPods> pods = [.. member.Pods.Select(p => p.TemplateHash == asked ? p : p with { Pods = Part(p.Pods) })];
+        List<RevisionPods> pods = [.. member.Pods.Select(p => isAsked(p) ? p : p with { Pods = Part(p.Pods) })];
         return AsYet(member, pods, pods.Count > 0 ? Math.Min(size, pods.Sum(p => p.Pods)) : Part(member.Spec.Replicas));
     }
 

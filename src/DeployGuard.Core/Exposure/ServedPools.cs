@@ -5,12 +5,19 @@ namespace DeployGuard.Core.Exposure;
 /// <summary>What a Change remembers of the pools that its revision served, given how it stands now.</summary>
 public static class ServedPools
 {
+    /// <summary>Whoever makes Services by the thousand must not make a record too large to be written.</summary>
+    private const int MaxPools = 100;
+
     /// <summary>
     /// What runs serves its pools, proven or not: what is proven can be replaced by something that is not, and what is not may be given back what it had. What came
     /// in by break-glass served nobody until somebody else has looked at it. Of what the workload runs no more only the pools are kept, unless it is proven.
     /// </summary>
     /// <param name="standings">Of this revision of this workload.</param>
-    public static IEnumerable<Served> Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
+    public static IEnumerable<Served> Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now) =>
+        // Those that it serves now, in the order in which it came to serve them, before those that it served last.
+        All(change, standings, now).OrderByDescending(s => s.IsPresent).ThenByDescending(s => s.IsPresent ? DateTimeOffset.MaxValue : s.At).Take(MaxPools);
+
+    private static IEnumerable<Served> All(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
         var isProven = change.Phase is Phase.Proven;
         var seen = Seen(change, standings);
@@ -34,7 +41,10 @@ public static class ServedPools
     }
 
     /// <summary>Addresses that the Services of its pools gave up a while ago.</summary>
-    public static IEnumerable<GivenUpAddresses> GivenUp(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
+    public static IEnumerable<GivenUpAddresses> GivenUp(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now) =>
+        AllGivenUp(change, standings, now).OrderByDescending(g => g.At).Take(MaxPools);
+
+    private static IEnumerable<GivenUpAddresses> AllGivenUp(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
         var seen = Seen(change, standings);
         foreach (var (pool, (standing, window)) in seen)
@@ -55,7 +65,11 @@ public static class ServedPools
 
     private static Dictionary<string, (PoolStanding Standing, TimeSpan Window)> Seen(RecordedChange change, IReadOnlyList<PoolStanding> standings) =>
         standings.Where(s => IsServing(change) && s.IsReached && (change.Phase is Phase.Proven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
-            .ToDictionary(g => g.Key, g => (Standing: g.First(), Window: g.Max(s => s.Rules.ColdAfter)));
+            .ToDictionary(g => g.Key, g => (Standing: Together(g.ToList()), Window: g.Max(s => s.Rules.ColdAfter)));
+
+    /// <summary>One revision may have pods with different labels, which other Services tell apart.</summary>
+    private static PoolStanding Together(List<PoolStanding> same) =>
+        same.Count == 1 ? same[0] : same[0] with { Pods = Math.Min(same[0].Size, same.Sum(s => s.Pods)) };
 
     private static bool IsServing(RecordedChange change) => !change.IsUnreviewed && (change.HasCompleted || change.Phase is Phase.Admitted or Phase.Running);
 

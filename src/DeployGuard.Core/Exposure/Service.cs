@@ -30,6 +30,10 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
         selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1]),
         false);
 
+    /// <summary>Whether pods with the one labels are behind other Services than pods with the other, of a namespace's.</summary>
+    public static bool TellApart(IEnumerable<Service> services, IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        !ReferenceEquals(one, other) && services.Any(s => s.Selects(one) != s.Selects(other));
+
     /// <summary>Whether users of the Service reach pods with these labels.</summary>
     public bool Selects(IReadOnlyDictionary<string, string> labels)
     {

@@ -25,9 +25,11 @@ internal sealed class ServiceExposure(ExposureContext context)
             return [];
         }
 
-        var assessments = Befores(request.Before, after).Select(before => Assess(after, before, before != request.Before && IsGone(before), request.Before is null));
+        var befores = Befores(request.Before, after).ToList();
+        var assessments = befores.Select(before => Assess(after, before, before != request.Before && IsGone(before), request.Before is null));
         // One who takes over the users of another Service has two kinds of users; the stricter answer counts.
-        return [.. assessments.OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).Take(1)];
+        var hasUsers = befores.Exists(before => before is not null);
+        return [.. assessments.OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).Take(1).Select(a => a with { HasUsers = hasUsers })];
     }
 
     /// <summary>What the users had before: of the Service itself, and of another whose address it takes.</summary>

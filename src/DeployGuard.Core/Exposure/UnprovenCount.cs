@@ -76,7 +76,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
         List<RevisionPods> leaving = [.. member.Pods.Where(p => p.Pods == 0 && p.Leaving > 0)];
         List<RevisionPods> revisions = [.. leaving, .. Proven.RevisionsOf(member).Where(r => leaving.TrueForAll(l => l.TemplateHash != r.TemplateHash))];
         var newest = revisions.Find(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, member.Spec.Template.ImageNames, 0);
-        return revisions.Where(r => r.TemplateHash != hash).Prepend(newest);
+        return revisions.Where(r => r != newest).Prepend(newest);
     }
 
     /// <summary>What the rollout under way brings without anybody asking: a batch where it takes its time, else all of it in a moment.</summary>

@@ -95,17 +95,24 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
             return;
         }
 
-        // Only labels and annotations: name, uid, creationTimestamp and the like say nothing about what runs.
+        // Only what controllers copy into pods: name, uid, creationTimestamp and the like say nothing about what runs. A Pod's own finalizers are its controller's.
         var annotations = Counted(metadata, "annotations", (key, value) => noise.IsAnnotationNoise(key, value, reads.Annotations), leftOut);
         var labels = Counted(
             metadata,
             "labels",
             (key, value) => noise.IsLabelNoise(key, reads.Labels) || ControllerLabels.IsNoise(holder, key, value, reads.Labels),
             leftOut);
-        if (annotations.Count + labels.Count > 0)
+        JsonElement? finalizers = !holder.IsPod && metadata.TryGetProperty("finalizers", out var found) && found is { ValueKind: JsonValueKind.Array } && found.GetArrayLength() > 0 ? found : null;
+        if (annotations.Count + labels.Count > 0 || finalizers is not null)
         {
             writer.WriteStartObject("metadata");
             WriteMap(writer, "annotations", annotations);
+            if (finalizers is { } held)
+            {
+                writer.WritePropertyName("finalizers");
+                held.WriteTo(writer);
+            }
+
             WriteMap(writer, "labels", labels);
             writer.WriteEndObject();
         }
