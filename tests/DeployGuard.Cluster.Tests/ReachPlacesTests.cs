@@ -108,6 +108,17 @@ public class ReachPlacesTests
         Assert.That(await replica.TakeAsync("shop", "erin", _ => more, CancellationToken.None), Has.Count.EqualTo(4), "another requester has places of their own");
     }
 
+    /// <summary>An autoscaler's steps by the hundred keep nobody from a canary.</summary>
+    [Test]
+    public async Task WhatRaisesNothingTakesNobodysPlace()
+    {
+        var replica = NewReplica();
+        await replica.TakeAsync("shop", "system:autoscaler", _ => [.. Enumerable.Range(0, 250).Select(i => Pods($"web-{i}") with { Pool = "" })], CancellationToken.None);
+
+        Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("canary")], CancellationToken.None), Has.Count.EqualTo(200), "the last of them are known");
+        Assert.That(await replica.TakeAsync("shop", "erin", _ => [], CancellationToken.None), Has.Count.EqualTo(201));
+    }
+
     [Test]
     public async Task WhoReachesNothingWritesNothing()
     {

@@ -96,9 +96,11 @@ internal sealed class ReachPlaces(ApiConnection api, WhatCame came, ClusterOptio
         List<Place> all = [.. places.Concat(own).GroupBy(p => (p.Pods.Policy, p.Pods.Pool, p.Pods.Workload)).SelectMany(g => g.OrderByDescending(p => p.At).Take(MostOfWorkload))];
         var last = all.MaxBy(p => p.At) ?? throw new InvalidOperationException("no place");
         var beside = all.Where(p => p.Pods.Workload.Namespace == last.Pods.Workload.Namespace).ToList();
-        return beside.Count > MostOfNamespace || beside.Count(p => p.By == last.By) > MostOfRequester
-            ? throw new UnavailableException($"{last.By} asked for more canaries within seconds than are let in at once", null)
-            : all.OrderBy(p => p.At);
+        // What raises nothing is in nobody's way: of that the last are kept.
+        var (notes, counted) = (beside.Where(p => p.Pods.RaisesNothing).OrderByDescending(p => p.At).ToList(), beside.Where(p => !p.Pods.RaisesNothing).ToList());
+        return counted.Count(p => p.By == last.By) > MostOfRequester ? throw new UnavailableException($"{last.By} asked for more canaries within seconds than are let in at once", null)
+            : counted.Count > MostOfNamespace ? throw new UnavailableException($"more canaries came to namespace {last.Pods.Workload.Namespace} within seconds than are let in at once", null)
+            : all.Except(notes.Skip(MostOfNamespace)).OrderBy(p => p.At);
     }
 
     /// <param name="By">Who asked; empty where an older version wrote it.</param>
