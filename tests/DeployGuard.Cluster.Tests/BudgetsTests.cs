@@ -222,13 +222,13 @@ public class BudgetsTests
     }
 
     [Test]
-    public void WhatTakesLongerThanHalfASecondIsUnavailable()
+    public async Task WhatTakesLongerThanHalfASecondIsUnavailable()
     {
         _slow = TimeSpan.FromSeconds(30);
 
         var impatient = new Budgets(Api.Connection, NewCaches(), Came(NewCaches()), TestOptions.Installed, _time);
 
-        Assert.ThrowsAsync<UnavailableException>(() => TakeAsync("a", impatient));
+        await Assert.ThrowsAsync<UnavailableException>(() => TakeAsync("a", impatient));
     }
 
     private async Task<IReadOnlyList<string>> TakeAsync(string workload, Budgets? replica = null) =>

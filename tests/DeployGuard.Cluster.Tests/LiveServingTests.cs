@@ -85,12 +85,12 @@ public class LiveServingTests
     }
 
     [Test]
-    public void PodsThatCannotBeListedInTimeAreNotTakenForNone()
+    public async Task PodsThatCannotBeListedInTimeAreNotTakenForNone()
     {
         _slow = "/pods";
         var serving = new LiveServing(_api.Connection, _caches, TimeSpan.FromSeconds(1));
 
-        Assert.ThrowsAsync<UnavailableException>(() => serving.WithPodsAsync("shop", NamespaceReader.Cached("shop", _caches).ToSnapshot(), CancellationToken.None));
+        await Assert.ThrowsAsync<UnavailableException>(() => serving.WithPodsAsync("shop", NamespaceReader.Cached("shop", _caches).ToSnapshot(), CancellationToken.None));
     }
 
     [Test]

@@ -148,11 +148,11 @@ public class ReachPlacesTests
     }
 
     [Test]
-    public void WhereItCannotBeWrittenInTimeNothingIsKnown()
+    public async Task WhereItCannotBeWrittenInTimeNothingIsKnown()
     {
         Store.Admit = _ => throw new InvalidOperationException("quota");
 
-        Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None));
+        await Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None));
     }
 
     private void PutDeployment(string name, int generation) => Store.Put($"apis/apps/v1/namespaces/shop/deployments/{name}", Parsed($$"""
