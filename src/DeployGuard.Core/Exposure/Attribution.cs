@@ -16,6 +16,9 @@ internal sealed class Attribution
     private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
     private readonly ILookup<string, LiveRevision> _revisions;
 
+    /// <summary>Keys of labels by which Services of the namespace select.</summary>
+    private readonly List<string> _selectorKeys;
+
     /// <summary>What a request let in, and when last: a person made these pods, whatever owner they name.</summary>
     private readonly Dictionary<WorkloadRef, DateTimeOffset> _onRecord;
 
@@ -33,6 +36,7 @@ internal sealed class Attribution
     {
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
+        _selectorKeys = [.. objects.Services.SelectMany(s => s.Selector.Keys).Distinct(StringComparer.Ordinal)];
         _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Kind is "Pod" or "ReplicaSet" or "Job").GroupBy(c => c.Workload)
             .ToDictionary(g => g.Key, g => g.Max(c => c.LastAskedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastAskedAt));
         foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
@@ -92,10 +96,12 @@ internal sealed class Attribution
     private RevisionPods WithSeen(Workload owner, RevisionPods revision, IReadOnlyList<RevisionPods> all)
     {
         var seen = Made(owner.Uid, revision.TemplateHash);
-        if (all.Any(r => r != revision && r.TemplateHash == revision.TemplateHash))
+        var same = all.Where(r => r.TemplateHash == revision.TemplateHash).ToList();
+        if (same.Count > 1)
         {
-            var labels = LabelsOf(revision, owner);
-            seen = [.. seen.Where(g => !Service.TellApart(_objects.Services, g.Shape.Template.Labels, labels))];
+            var sights = same.ConvertAll(r => SightOf(LabelsOf(r, owner)));
+            // Pods that somebody gave other labels are told with the first.
+            seen = [.. seen.Where(g => same[Math.Max(0, sights.IndexOf(SightOf(g.Shape.Template.Labels)))] == revision)];
         }
 
         return revision with { Seen = seen, Leaving = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)) };
@@ -170,10 +176,10 @@ internal sealed class Attribution
     /// <summary>Of a StatefulSet that shrinks, those above its size are on their way out.</summary>
     private static int Staying(PodGroup group, Workload owner) => owner.Ref.Kind != "StatefulSet" ? group.Serving : group.Pods.Count(p => p.Counts && !Member.IsBeyond(p, owner));
 
-    /// <summary>A restart makes another owner of the same revision: it is still one.</summary>
+    /// <summary>A restart makes another owner of the same revision: it is still one, unless Services may tell their pods apart.</summary>
     private IReadOnlyList<RevisionPods> Together(Workload owner, IEnumerable<RevisionPods> pods) =>
     [
-        .. pods.GroupBy(p => (p.TemplateHash, Behind(LabelsOf(p, owner)))).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with
+        .. pods.GroupBy(p => (p.TemplateHash, SightOf(LabelsOf(p, owner)))).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with
         {
             Pods = same.Sum(p => p.Pods),
             Leaving = same.Max(p => p.Leaving),
@@ -183,8 +189,8 @@ internal sealed class Attribution
 
     private static IReadOnlyDictionary<string, string> LabelsOf(RevisionPods revision, Workload owner) => revision.Labels ?? owner.Template.Labels;
 
-    /// <summary>Names of the Services that select pods with these labels.</summary>
-    private string Behind(IReadOnlyDictionary<string, string> labels) => string.Join(',', _objects.Services.Where(s => s.Selects(labels)).Select(s => s.Name));
+    /// <summary>What Services see of labels: the values of those keys by which any of them selects.</summary>
+    private string SightOf(IReadOnlyDictionary<string, string> labels) => string.Join('\n', _selectorKeys.Select(k => labels.GetValueOrDefault(k)));
 
     private IReadOnlyList<PodGroup> Made(string uid, string hash) =>
         _made.TryGetValue(uid, out var groups) ? [.. groups.Where(g => g.Hash == hash).Select(g => g.Group)] : [];
