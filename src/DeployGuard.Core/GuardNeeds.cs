@@ -64,15 +64,15 @@ public sealed partial class Guard
         change is not { Meaning: Meaning.NewRevision or Meaning.MoreExposure, Request.DryRun: false } ? [] : inspections.SelectMany(i => Reached(change, i));
 
     private static IEnumerable<ReachedPods> Reached(Change change, Inspection inspection) => inspection.Policy.Mode is not Mode.Enforce ? []
-        : change.Request is ServiceRequest { After: { Selector.Count: > 0 } after }
-            ? inspection.Exposed.Any(p => p.HasUsers) ? [ReachedPods.OfService(inspection.Policy.Name, after, change.Request.Target)] : []
+        : change.Request is ServiceRequest { After: { Selector.Count: > 0 } after } service
+            // What it selects already everybody sees.
+            ? after.SelectorText != service.Before?.SelectorText && inspection.Exposed.Any(p => p.HasUsers) ? [ReachedPods.OfService(inspection.Policy.Name, after, change.Request.Target)] : []
         : inspection.Exposed.Any(p => p.IsRaised)
             ? from pool in inspection.Exposed
               where pool.IsRaised
               from some in pool.Raises
               select PendingOf(some, change, inspection.Policy.Name, pool.Pool.Name)
-        : change is { Meaning: Meaning.MoreExposure, Before: { } before, After: { } made } && inspection.Exposed.Count > 0
-            ? [ReachedPods.ThatRaiseNothing(inspection.Policy.Name, made, before.Generation)]
+        : change.After is { } made && inspection.Exposed.Count > 0 ? [ReachedPods.ThatRaiseNothing(inspection.Policy.Name, made, change.Before?.Generation)]
         : [];
 
     /// <summary>What a request on a Pod or ReplicaSet raises besides its own object is told by that object's name and by no generation: only time ends it.</summary>

@@ -22,7 +22,7 @@ public sealed record Verdict
     /// <summary>What whoever asks should know of a request that passes: no finding, counted nowhere.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>The unproven pods that the request raises under Enforce: others must know of them before it is let in.</summary>
+    /// <summary>What the request is let have under Enforce, and others must know of before it is let in: unproven pods that it raises, a Service that it turns, more pods that raise nothing.</summary>
     public IReadOnlyList<ReachedPods> Reached => _reached.Value;
 
     /// <summary>The same, put together when it is first asked for: most requests never do.</summary>

@@ -73,8 +73,10 @@ public class CanaryStatusTests
 
         var next = CanaryStatus.Next(proven, standings, new HashSet<string>(), s_now);
 
-        Assert.That((next.Served.Count, next.Served[0].Pool, next.Served[99].Pool), Is.EqualTo((100, "Service web", "Service s98")));
+        Assert.That((next.Served.Count, next.Served[0].Pool, next.Served[1].Pool, next.Served[99].Pool), Is.EqualTo((100, "Service web", "Service gone", "Service s97")));
         Assert.That(CanaryStatus.Next(proven with { Served = next.Served }, standings, new HashSet<string>(), s_now.AddMinutes(1)).Served, Is.EqualTo(next.Served), "nothing to write");
+        var deleted = CanaryStatus.Next(proven with { Served = next.Served }, [.. standings.Skip(1)], new HashSet<string>(), s_now.AddMinutes(1)).Served;
+        Assert.That((deleted.Count, deleted[0].Pool, deleted[0].IsPresent), Is.EqualTo((100, "Service web", false)), "a Service that is deleted is remembered, whoever makes others");
     }
 
     /// <summary>Whoever takes an address after that has its users.</summary>

@@ -259,7 +259,10 @@ public class ServiceChangeTests
 
         Expect(objects, ServiceChange(WebService, narrowed), $"users behind Service web would be sent elsewhere, and by {key} it would keep to pods of which nobody can tell what they will run");
         Expect(objects, ServiceChange(narrowed, WebService), null);
-        Expect(objects, ServiceChange(null, narrowed with { Name = "db-9" }), null);
+        var one = narrowed with { Name = "db-9" };
+        Expect(objects, ServiceChange(null, one), null);
+        Expect(objects with { Services = [WebService, one] }, Named("db-9.shop.svc"), $"users behind Service web would be sent elsewhere, and by {key} it would keep to pods of which nobody can tell what they will run");
+        Expect(objects with { Services = [WebService with { Addresses = ["192.0.2.1"] }] }, ServiceChange(null, one with { Addresses = ["192.0.2.1"] }), null);
     }
 
     [Test]

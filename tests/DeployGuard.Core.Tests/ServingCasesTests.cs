@@ -159,6 +159,18 @@ public class ServingCasesTests
         Expect(objects, Scale(Named(C(1), port), 6), refusal);
     }
 
+    /// <summary>A canary that has a port more than what is proven is no pool by itself.</summary>
+    [Test]
+    public void APortThatOnlyTheCanaryHasMakesThePoolNoSmaller()
+    {
+        static JsonObject Named(JsonObject deployment, string ports) => deployment.With("spec/template/spec/containers/0/ports", ports);
+        const string Http = """[{"name": "http", "containerPort": 8080}]""", Both = """[{"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 9090}]""";
+        var objects = (Empty with { Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http"), new ServicePort(90, "TCP", "metrics")] }] })
+            .Running(Named(Web(20), Http), Phase.Proven).Running(Named(C(1), Both), Phase.Completed, minutes: 1);
+
+        Expect(objects, Scale(Named(C(1), Both), 2), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+    }
+
     /// <summary>Pods of what is proven, by its images, that no user of the port reaches: they would make room for unproven ones.</summary>
     [TestCase("idle", "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("http", null, Description = "they serve")]

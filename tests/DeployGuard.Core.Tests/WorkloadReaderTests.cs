@@ -44,8 +44,8 @@ public class WorkloadReaderTests
 
         Assert.That(pod.Template.Images.Select(i => $"{i.Path} = {i.Reference}"), Is.EqualTo(new[]
         {
-            "spec.containers[0].image = main:1",
             "spec.initContainers[0].image = init:1",
+            "spec.containers[0].image = main:1",
             "spec.ephemeralContainers[0].image = debug:1",
             "spec.volumes[0].image.reference = volume:1",
             "metadata.annotations.sidecar.istio.io/proxyImage = istio:1",

@@ -17,6 +17,7 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
     /// <param name="unlatched">Names of the policies in whose eyes it holds nothing: it was rejected.</param>
     public static CanaryStatus Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, IReadOnlySet<string> unlatched, DateTimeOffset now)
     {
+        var known = change.Held.Select(h => (h.Policy, h.Pool)).ToHashSet();
         var held = standings.Where(s => !s.IsProven && s.HeldPercent > 0)
             .Select(s => new HeldStep(s.Policy, s.Pool, s.HeldPercent, now))
             .Concat(change.Held)
@@ -24,7 +25,8 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
             .GroupBy(h => (h.Policy, h.Pool))
             // The first who held so much, if it is no more than what is on record.
             .Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First())
-            .OrderBy(h => h.At).Take(MaxHeld);
+            // What is on record stays there, however much comes.
+            .OrderByDescending(h => known.Contains((h.Policy, h.Pool))).Take(MaxHeld);
         return new CanaryStatus(
             [.. held.OrderBy(h => h.Policy, StringComparer.Ordinal).ThenBy(h => h.Pool, StringComparer.Ordinal)],
             [.. standings.Where(s => !s.IsProven).Take(MaxHeld).Select(s => new RecordedExposure(s.Policy, s.Pool, s.Share, s.Pods, s.Unproven, s.Total, s.Wait, now + s.Left))],

@@ -26,8 +26,7 @@ public static class ChangeJson
             Workload = new WorkloadRef(Text(workload, "apiGroup") ?? "", Text(workload, "kind") ?? "", Text(metadata, "namespace") ?? "", Text(workload, "name") ?? ""),
             TemplateHash = Text(status, Leader.Rehash.Field) ?? hash,
             LegacyHash = TemplateHash.IsLegacy(hash) ? hash : null,
-            // Main containers first, as templates name them: version 0.2 wrote init containers before them.
-            Images = [.. Items(spec, "images").OrderByDescending(i => ImageUse.IsContainer(Text(i, "path") ?? "")).Select(i => Text(i, "to")).OfType<string>()],
+            Images = [.. Items(spec, "images").Select(i => Text(i, "to")).OfType<string>()],
             Phase = phase,
             Origin = Enum.TryParse<OriginKind>(Text(Child(status, "origin"), "kind"), out var kind) ? kind : OriginKind.Unknown,
             Evidence = [.. Items(Child(status, "origin"), "evidence").Select(ReadEvidence)],

@@ -74,13 +74,13 @@ internal sealed class ReachPlaces(ApiConnection api, WhatCame came, ClusterOptio
                 var now = time.GetUtcNow();
                 // What came stays until its time is up, seen or not: another replica's caches may lag behind ours.
                 var places = PlacesMap.Read<Place>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < ReachedPods.SeenWithin).ToList();
-                var late = places.Where(p => p.Pods.Workload.Namespace == @namespace && now - p.At >= WhatCame.WrittenWithin);
+                var late = places.Where(p => !p.Pods.RaisesNothing && p.Pods.Workload.Namespace == @namespace && now - p.At >= WhatCame.WrittenWithin);
                 var missing = await came.MissingAsync(late, p => p.Pods.Workload, Came, cancel);
                 places.RemoveAll(missing.Contains);
                 others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
                 var own = ask(others);
                 return own.Count == 0 ? null
-                    : PlacesMap.Document(name, options.Namespace, "the unproven pods that requests were let have within the last seconds", stored, With(places, own.Select(p => new Place(p, now, by))));
+                    : PlacesMap.Document(name, options.Namespace, "what requests were let have within the last seconds", stored, With(places, own.Select(p => new Place(p, now, by))));
             },
             cancel);
         return others;

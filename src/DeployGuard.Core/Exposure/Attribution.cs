@@ -16,7 +16,7 @@ internal sealed class Attribution
     private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
     private readonly ILookup<string, LiveRevision> _revisions;
 
-    /// <summary>Keys of labels by which Services of the namespace select.</summary>
+    /// <summary>Keys of labels by which Services of the namespace select, and that templates have: of one revision, what controllers add to pods differs anyway.</summary>
     private readonly List<string> _selectorKeys;
 
     /// <summary>What a request let in, and when last: a person made these pods, whatever owner they name.</summary>
@@ -36,7 +36,7 @@ internal sealed class Attribution
     {
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
-        _selectorKeys = [.. objects.Services.SelectMany(s => s.Selector.Keys).Distinct(StringComparer.Ordinal)];
+        _selectorKeys = [.. objects.Services.SelectMany(s => s.Selector.Keys).Except(Service.WrittenByControllers, StringComparer.Ordinal)];
         _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Kind is "Pod" or "ReplicaSet" or "Job").GroupBy(c => c.Workload)
             .ToDictionary(g => g.Key, g => g.Max(c => c.LastAskedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastAskedAt));
         foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
@@ -84,13 +84,17 @@ internal sealed class Attribution
     {
         "Deployment" => Together(workload.Spec, sets[workload.Spec.Uid].Select(s =>
             new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
-        "StatefulSet" or "DaemonSet" => WithLeftOver(workload, Together(workload.Spec, ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]]))) is var all
-            ? [.. all.Select(r => WithSeen(workload.Spec, r, all)).Select(r => WithoutMissing(workload, r))]
-            : [],
+        "StatefulSet" or "DaemonSet" => RevisionsByNumber(workload),
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
+
+    private IReadOnlyList<RevisionPods> RevisionsByNumber(LiveWorkload workload)
+    {
+        var all = WithLeftOver(workload, Together(workload.Spec, ControllerRevisions.Split(workload, [.. _revisions[workload.Spec.Uid]])));
+        return [.. all.Select(r => WithSeen(workload.Spec, r, all)).Select(r => WithoutMissing(workload, r))];
+    }
 
     /// <param name="all">Its revisions: two of the same hash have pods that are behind different Services.</param>
     private RevisionPods WithSeen(Workload owner, RevisionPods revision, IReadOnlyList<RevisionPods> all)
@@ -179,18 +183,20 @@ internal sealed class Attribution
     /// <summary>A restart makes another owner of the same revision: it is still one, unless Services may tell their pods apart.</summary>
     private IReadOnlyList<RevisionPods> Together(Workload owner, IEnumerable<RevisionPods> pods) =>
     [
-        .. pods.GroupBy(p => (p.TemplateHash, SightOf(LabelsOf(p, owner)))).Select(same => (same.MaxBy(p => p.Pods) ?? same.First()) with
-        {
-            Pods = same.Sum(p => p.Pods),
-            Leaving = same.Max(p => p.Leaving),
-            Seen = [.. same.SelectMany(p => p.Seen).Distinct()],
-        }),
+        .. pods.GroupBy(p => p.TemplateHash).SelectMany(same => same.Skip(1).Any() ? same.GroupBy(p => SightOf(LabelsOf(p, owner))).Select(Joined) : same),
     ];
+
+    private static RevisionPods Joined(IEnumerable<RevisionPods> same) => (same.MaxBy(p => p.Pods) ?? same.First()) with
+    {
+        Pods = same.Sum(p => p.Pods),
+        Leaving = same.Max(p => p.Leaving),
+        Seen = [.. same.SelectMany(p => p.Seen).Distinct()],
+    };
 
     private static IReadOnlyDictionary<string, string> LabelsOf(RevisionPods revision, Workload owner) => revision.Labels ?? owner.Template.Labels;
 
     /// <summary>What Services see of labels: the values of those keys by which any of them selects.</summary>
-    private string SightOf(IReadOnlyDictionary<string, string> labels) => string.Join('\n', _selectorKeys.Select(k => labels.GetValueOrDefault(k)));
+    private string SightOf(IReadOnlyDictionary<string, string> labels) => string.Join('\n', _selectorKeys.Select(k => labels.GetValueOrDefault(k) ?? "\0"));
 
     private IReadOnlyList<PodGroup> Made(string uid, string hash) =>
         _made.TryGetValue(uid, out var groups) ? [.. groups.Where(g => g.Hash == hash).Select(g => g.Group)] : [];

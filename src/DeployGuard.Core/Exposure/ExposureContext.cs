@@ -45,11 +45,13 @@ internal sealed class ExposureContext
     /// <param name="asked">The workload that a request is about: it is counted as asked for.</param>
     public static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? asked)
     {
-        var hasReached = pool.HasReached;
+        int UnprovenOf(Member m) => unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
+        // Proven pods that no user reaches make no room for others, as long as users reach some.
+        var isReached = pool.Members.Any(m => pool.IsOwn(m) && m.Size > UnprovenOf(m) && pool.ReachesBySome(m.Spec.Template));
         return pool.Members.Sum(m =>
         {
-            var pods = unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
-            return !pool.IsOwn(m) || (hasReached && !pool.Reaches(m)) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.Taken)
+            var pods = UnprovenOf(m);
+            return !pool.IsOwn(m) || (isReached && !pool.ReachesBySome(m.Spec.Template)) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.Taken)
                 : Math.Max(Math.Max(0, pods - m.Taken), m.Own);
         })
         + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);

@@ -14,12 +14,23 @@ internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, Clust
     {
         if (!_held.TryGetValue((before.Name, key), out var held))
         {
-            // One pod of a pool that was scaled down for it is no half of what its users had.
-            var most = Math.Max(total, proven.OfLate(before.Name)?.Pods ?? 0);
-            _held[(before.Name, key)] = held = Held.Of(before, most, key, policy, rules, serving, VetoOf(key), now);
+            _held[(before.Name, key)] = held = Of(before, key, total);
         }
 
         return held;
+    }
+
+    /// <summary>One pod of a pool that was scaled down for it is no half of what its users had, until that is a while ago.</summary>
+    private Held Of(Pool before, string key, int total)
+    {
+        Held Among(int pods) => Held.Of(before, pods, key, policy, rules, serving, VetoOf(key), now);
+        if (proven.OfLate(before.Name) is not { } late || late.Pods <= total)
+        {
+            return Among(total);
+        }
+
+        var held = Among(late.Pods);
+        return !late.IsPresent && held.Left is null && Among(total).Steps > held.Steps ? held with { Left = late.At + rules.ColdAfter - now } : held;
     }
 
     /// <summary>Those that are on record: what a pool counts to must not depend on how much of it has soaked.</summary>

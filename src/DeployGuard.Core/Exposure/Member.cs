@@ -91,7 +91,7 @@ public sealed record RevisionPods(string TemplateHash, string? Owned, IReadOnlyL
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>
-    /// Whether it is what a template says, and behind the same Services. Labels that no hash covers may be those by which a Service selects.
+    /// Whether it is what a template says, and no Service selects the one and not the other: labels that no hash covers may be those by which it selects.
     /// </summary>
     public bool IsOf(PodTemplate template, IReadOnlyList<Service> services) =>
         TemplateHash == template.Hash && (Labels is not { } labels || !Service.TellApart(services, labels, template.Labels));

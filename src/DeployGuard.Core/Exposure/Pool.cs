@@ -130,8 +130,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// </summary>
     public bool IsOwn(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? Name == NameOf(member);
 
-    /// <summary>Whether some of its own members are reached by all of its users: the pods of others then make it no larger.</summary>
-    public bool HasReached => Members.Any(m => m.Size > 0 && IsOwn(m) && Reaches(m));
+    /// <summary>Whether users of any of the ports of its Service reach pods with such containers.</summary>
+    public bool ReachesBySome(PodTemplate template) => Service is not { Ports.Count: > 0 } service || service.Ports.Any(p => p.IsNumber || p.IsDeclaredBy(template));
 
     /// <summary>Of the pool that a workload is by itself.</summary>
     private static string NameOf(Member member) => $"{member.Spec.Ref.Kind} {member.Spec.Ref.Name}";

@@ -10,6 +10,7 @@ namespace DeployGuard.Core.Exposure;
 internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, DateTimeOffset now)
 {
     private readonly ILookup<WorkloadRef, RecordedChange> _changes = serving.Changes.ToLookup(c => c.Workload);
+    private readonly Dictionary<string, Served?> _ofLate = [];
     private readonly AdoptedServing? _adopted = serving.Adopted.GetValueOrDefault(policy.Name);
 
     /// <summary>What has proven itself to a pool's users. Proof given to others, or to nobody, counts only where the pool knows no better.</summary>
@@ -102,9 +103,17 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
         || serving.Changes.Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
 
     /// <summary>The most pods of a proven revision that served a pool's users, until a while ago; null where none did.</summary>
-    public Served? OfLate(string pool) => serving.Changes.Where(IsProven)
-        .SelectMany(c => c.Served.Where(s => s.Pool == pool && s.IsWithin(rules.ColdAfter, now) && IsProofByAny(c, s)))
-        .MaxBy(s => s.Pods);
+    public Served? OfLate(string pool)
+    {
+        if (!_ofLate.TryGetValue(pool, out var most))
+        {
+            _ofLate[pool] = most = serving.Changes.Where(IsProven)
+                .SelectMany(c => c.Served.Where(s => s.Pool == pool && s.IsWithin(rules.ColdAfter, now) && IsProofByAny(c, s)))
+                .MaxBy(s => s.Pods);
+        }
+
+        return most;
+    }
 
     /// <summary>A BreakGlass may have waived the very steps that would have proven it.</summary>
     public static bool IsProven(RecordedChange change) => change.Phase is Phase.Proven && !change.IsUnreviewed;

@@ -4,10 +4,10 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// Unproven pods that a request was let have a moment ago. Until the workload is seen as the request left it, they count for whoever asks next:
-/// else ten requests of the same instant would each be the first.
+/// What a request was let have a moment ago: unproven pods, a Service that it turned, or pods that raise nothing. Until that is seen, it counts for the next
+/// request: else ten of the same instant would each be the first.
 /// </summary>
-/// <param name="Policy">In whose eyes they are unproven.</param>
+/// <param name="Policy">Under which it was let in.</param>
 /// <param name="Pool"><see cref="Exposure.Pool.Name"/>.</param>
 /// <param name="Generation">Of the workload that the request changed; null where it made one, or nobody counts.</param>
 public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods, long? Generation)
@@ -24,7 +24,7 @@ public sealed record ReachedPods(string Policy, string Pool, WorkloadRef Workloa
     /// moment has to know.
     /// </summary>
     public static ReachedPods ThatRaiseNothing(string policy, Workload asked, long? generation) =>
-        new(policy, "", asked.Ref, asked.Template.Hash, asked.Template.ImageNames, Math.Max(1, asked.Replicas), generation);
+        new(policy, "", asked.Ref, asked.Template.Hash, [], Math.Max(1, asked.Replicas), generation);
 
     /// <summary>They count in no pool.</summary>
     [JsonIgnore]

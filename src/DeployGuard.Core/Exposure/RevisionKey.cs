@@ -6,13 +6,10 @@ namespace DeployGuard.Core.Exposure;
 /// <summary>What makes two revisions the same where it is asked whether one has proven itself.</summary>
 internal static class RevisionKey
 {
-    /// <summary>
-    /// The whole template; or its images, by digest where they have one, so that a second Deployment can prove them for the first. Their order counts, main
-    /// containers first: what ran as an init container or was named by an annotation has served nobody.
-    /// </summary>
+    /// <summary>The whole template; or its images, by digest where they have one, so that a second Deployment can prove them for the first.</summary>
     public static string Of(CanaryCovers covers, string templateHash, IReadOnlyList<string> images) =>
         covers is CanaryCovers.Images && images.Count > 0
-            ? string.Join('\n', images.Select(i => new ImageReference(i).Digest ?? i))
+            ? string.Join('\n', images.Select(i => new ImageReference(i).Digest ?? i).Order(StringComparer.Ordinal))
             : templateHash;
 
     public static string Of(CanaryCovers covers, Workload spec) => Of(covers, spec.Template.Hash, spec.Template.ImageNames);

@@ -13,9 +13,14 @@ public static class ServedPools
     /// in by break-glass served nobody until somebody else has looked at it. Of what the workload runs no more only the pools are kept, unless it is proven.
     /// </summary>
     /// <param name="standings">Of this revision of this workload.</param>
-    public static IEnumerable<Served> Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now) =>
-        // Those that it serves now, in the order in which it came to serve them, before those that it served last.
-        All(change, standings, now).OrderByDescending(s => s.IsPresent).ThenByDescending(s => s.IsPresent ? DateTimeOffset.MaxValue : s.At).Take(MaxPools);
+    public static IEnumerable<Served> Next(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
+    {
+        var all = All(change, standings, now).ToList();
+        var window = standings.Select(s => s.Rules.ColdAfter).DefaultIfEmpty(TimeSpan.Zero).Max();
+        // Newcomers make nobody be forgotten who was served until a while ago: they come after those that are known.
+        return all.Count <= MaxPools ? all
+            : all.Select((served, i) => (Served: served, Rank: i >= change.Served.Count ? 1 : served.IsWithin(window, now) ? 0 : 2)).OrderBy(s => s.Rank).Take(MaxPools).Select(s => s.Served);
+    }
 
     private static IEnumerable<Served> All(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
@@ -69,7 +74,7 @@ public static class ServedPools
 
     /// <summary>One revision may have pods with different labels, which other Services tell apart.</summary>
     private static PoolStanding Together(List<PoolStanding> same) =>
-        same.Count == 1 ? same[0] : same[0] with { Pods = Math.Min(same[0].Size, same.Sum(s => s.Pods)) };
+        same.Where(s => s.Policy == same[0].Policy).Select(s => s.Pods).ToList() is { Count: > 1 } pods ? same[0] with { Pods = Math.Min(same[0].Size, pods.Sum()) } : same[0];
 
     private static bool IsServing(RecordedChange change) => !change.IsUnreviewed && (change.HasCompleted || change.Phase is Phase.Admitted or Phase.Running);
 

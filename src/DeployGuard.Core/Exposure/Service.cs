@@ -7,6 +7,13 @@ namespace DeployGuard.Core.Exposure;
 /// <param name="IsExternalName">Its type is ExternalName: it has no pods, whatever it selects.</param>
 public sealed record Service(string Name, IReadOnlyDictionary<string, string> Selector, bool IsExternalName)
 {
+    /// <summary>Labels of a StatefulSet's pods that name their ordinal: the same pod by name has them for ever, and runs another revision tomorrow.</summary>
+    public static IReadOnlySet<string> OfOrdinals { get; } = new HashSet<string> { "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index" };
+
+    /// <summary>Labels that pods have and templates do not: who will have them cannot be told from what is asked for.</summary>
+    public static IReadOnlySet<string> WrittenByControllers { get; } =
+        new HashSet<string>(["pod-template-hash", "controller-revision-hash", "pod-template-generation", .. OfOrdinals]);
+
     /// <summary>The host that an ExternalName stands for.</summary>
     public string ExternalName { get; init; } = "";
 

@@ -11,13 +11,6 @@ namespace DeployGuard.Core.Exposure;
 /// </summary>
 internal sealed class ServiceExposure(ExposureContext context)
 {
-    /// <summary>The same pod by name has them for ever, and runs another revision tomorrow.</summary>
-    private static readonly HashSet<string> s_ofOrdinals = ["statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"];
-
-    /// <summary>Labels that pods have and templates do not: who will have them cannot be told from what is asked for.</summary>
-    private static readonly HashSet<string> s_writtenByControllers =
-        ["pod-template-hash", "controller-revision-hash", "pod-template-generation", .. s_ofOrdinals];
-
     public IReadOnlyList<PoolAssessment> Of(ServiceRequest request)
     {
         if (request.After is not { } after)
@@ -263,16 +256,22 @@ internal sealed class ServiceExposure(ExposureContext context)
         if (!after.IsExternalName)
         {
             return after.Selector.Count == 0 ? "its endpoints would be written by hand, and nobody can tell what serves behind them"
-                : after.Selector.Keys.FirstOrDefault(s_writtenByControllers.Contains) is { } key && Pool.Behind(after, context.Snapshot.Members).Members.Count == 0
+                : after.Selector.Keys.FirstOrDefault(Service.WrittenByControllers.Contains) is { } key && Pool.Behind(after, context.Snapshot.Members).Members.Count == 0
                     ? $"it selects no pod, and nobody can tell which will be given its {key}"
-                : before is not null && after.Selector.Keys.FirstOrDefault(k => s_ofOrdinals.Contains(k) && !before.Selector.ContainsKey(k)) is { } one
-                    ? $"by {one} it would keep to pods of which nobody can tell what they will run"
-                : null;
+                : Narrowed(after, after, before);
         }
 
         var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Snapshot.Services : context.Snapshot.Elsewhere?.Services : null;
-        return services?.Any(s => s.Name == after.Target?.Name && !s.IsExternalName && s.Selector.Count > 0) is true ? null : $"nobody can tell what serves at {after.ExternalName}";
+        return services?.FirstOrDefault(s => s.Name == after.Target?.Name && !s.IsExternalName && s.Selector.Count > 0) is { } found ? Narrowed(found, after, before)
+            : $"nobody can tell what serves at {after.ExternalName}";
     }
+
+    /// <summary>An ordinal of a StatefulSet runs another revision tomorrow, and to the StatefulSet it is one of many.</summary>
+    /// <param name="to">The Service as it would be, or the one that it would stand for.</param>
+    private static string? Narrowed(Service to, Service after, Service? before) =>
+        before?.Name == after.Name && to.Selector.Keys.FirstOrDefault(k => Service.OfOrdinals.Contains(k) && !before.Selector.ContainsKey(k)) is { } key
+            ? $"by {key} it would keep to pods of which nobody can tell what they will run"
+            : null;
 
     private bool IsHere(string @namespace) => context.Snapshot.Objects?.Namespace is not { Length: > 0 } own || own == @namespace;
 }

@@ -29,9 +29,6 @@ public sealed record ImageReference(string Text)
 /// <summary>One place that names an image. <paramref name="Path"/> is its JSON path in the object, <c>spec.template.spec.containers[0].image</c>.</summary>
 public sealed record ImageUse(string Path, ImageReference Reference)
 {
-    /// <summary>A path of a main container, which is what serves; not of an init or ephemeral one, a volume or an annotation.</summary>
-    public static bool IsContainer(string path) => path.StartsWith("containers[", StringComparison.Ordinal) || path.Contains(".containers[", StringComparison.Ordinal);
-
     /// <summary>It runs before the main containers, or as a native sidecar beside them.</summary>
     public bool IsOfInitContainer => Path.Contains("initContainers[", StringComparison.Ordinal);
 }

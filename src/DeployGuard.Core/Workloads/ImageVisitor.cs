@@ -3,7 +3,7 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>The one place that finds images, so that no safeguard can forget where one hides.</summary>
 internal static class ImageVisitor
 {
-    private static readonly string[] s_containerLists = ["containers", "initContainers", "ephemeralContainers"];
+    private static readonly string[] s_containerLists = ["initContainers", "containers", "ephemeralContainers"];
 
     /// <summary>Annotations by which well-known injectors let the pod choose the image they inject.</summary>
     public static IReadOnlyList<string> InjectionAnnotations { get; } =

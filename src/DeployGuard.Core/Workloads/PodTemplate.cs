@@ -42,7 +42,7 @@ public sealed class PodTemplate
     /// <summary>The main containers in the order of the object, and after them its native sidecars: init containers that go on running.</summary>
     public IReadOnlyList<Container> Containers { get; }
 
-    /// <summary>Main, init and ephemeral containers, image volumes and injection annotations, in that order.</summary>
+    /// <summary>Init, main and ephemeral containers, image volumes and injection annotations, in that order.</summary>
     public IReadOnlyList<ImageUse> Images { get; }
 
     /// <summary>The same as the template names them.</summary>
