@@ -9,7 +9,7 @@ namespace DeployGuard.Cluster.Records;
 /// <param name="Exposure">Empty once it has proven itself.</param>
 internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<RecordedExposure> Exposure, IReadOnlyList<Served> Served, IReadOnlyList<GivenUpAddresses> GivenUp)
 {
-    /// <summary>By policy and pool; the first ones. Whoever makes Services by the thousand must not make a record too large to be written.</summary>
+    /// <summary>Most entries, by policy and pool: with thousands of Services a record would be too large to be written.</summary>
     private const int MaxHeld = 200;
 
     /// <summary>What is to be remembered, given how a revision stands now.</summary>
@@ -25,11 +25,12 @@ internal sealed record CanaryStatus(IReadOnlyList<HeldStep> Held, IReadOnlyList<
             .GroupBy(h => (h.Policy, h.Pool))
             // The first who held so much, if it is no more than what is on record.
             .Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First())
-            // What is on record stays there, however much comes.
+            // What is on record is kept before what is new.
             .OrderByDescending(h => known.Contains((h.Policy, h.Pool))).Take(MaxHeld);
         return new CanaryStatus(
             [.. held.OrderBy(h => h.Policy, StringComparer.Ordinal).ThenBy(h => h.Pool, StringComparer.Ordinal)],
-            [.. standings.Where(s => !s.IsProven).Take(MaxHeld).Select(s => new RecordedExposure(s.Policy, s.Pool, s.Share, s.Pods, s.Unproven, s.Total, s.Wait, now + s.Left))],
+            [.. standings.Where(s => !s.IsProven).Take(MaxHeld)
+                .Select(s => new RecordedExposure(s.Policy, s.Pool, s.Share, s.Pods, s.Unproven, s.Total, s.Wait, now + s.Left))],
             [.. ServedPools.Next(change, standings, now)],
             [.. ServedPools.GivenUp(change, standings, now)]);
     }

@@ -74,7 +74,8 @@ internal sealed class ReachPlaces(ApiConnection api, WhatCame came, ClusterOptio
                 var now = time.GetUtcNow();
                 // What came stays until its time is up, seen or not: another replica's caches may lag behind ours.
                 var places = PlacesMap.Read<Place>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < ReachedPods.SeenWithin).ToList();
-                var late = places.Where(p => !p.Pods.RaisesNothing && p.Pods.Workload.Namespace == @namespace && now - p.At >= WhatCame.WrittenWithin);
+                var late = places.Where(p =>
+                    !p.Pods.RaisesNothing && p.Pods.Workload.Namespace == @namespace && now - p.At >= WhatCame.WrittenWithin);
                 var missing = await came.MissingAsync(late, p => p.Pods.Workload, Came, cancel);
                 places.RemoveAll(missing.Contains);
                 others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
@@ -96,8 +97,9 @@ internal sealed class ReachPlaces(ApiConnection api, WhatCame came, ClusterOptio
         List<Place> all = [.. places.Concat(own).GroupBy(p => (p.Pods.Policy, p.Pods.Pool, p.Pods.Workload)).SelectMany(g => g.OrderByDescending(p => p.At).Take(MostOfWorkload))];
         var last = all.MaxBy(p => p.At) ?? throw new InvalidOperationException("no place");
         var beside = all.Where(p => p.Pods.Workload.Namespace == last.Pods.Workload.Namespace).ToList();
-        // What raises nothing is in nobody's way: of that the last are kept.
-        var (notes, counted) = (beside.Where(p => p.Pods.RaisesNothing).OrderByDescending(p => p.At).ToList(), beside.Where(p => !p.Pods.RaisesNothing).ToList());
+        // Places that raise nothing do not count towards the limits; only the latest of them are kept.
+        var notes = beside.Where(p => p.Pods.RaisesNothing).OrderByDescending(p => p.At);
+        var counted = beside.Where(p => !p.Pods.RaisesNothing).ToList();
         return counted.Count(p => p.By == last.By) > MostOfRequester ? throw new UnavailableException($"{last.By} asked for more canaries within seconds than are let in at once", null)
             : counted.Count > MostOfNamespace ? throw new UnavailableException($"more canaries came to namespace {last.Pods.Workload.Namespace} within seconds than are let in at once", null)
             : all.Except(notes.Skip(MostOfNamespace)).OrderBy(p => p.At);

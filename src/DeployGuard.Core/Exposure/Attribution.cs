@@ -16,7 +16,7 @@ internal sealed class Attribution
     private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
     private readonly ILookup<string, LiveRevision> _revisions;
 
-    /// <summary>Keys of labels by which Services of the namespace select, and that templates have: of one revision, what controllers add to pods differs anyway.</summary>
+    /// <summary>Label keys by which Services of the namespace select, without those that controllers add to pods: templates lack these.</summary>
     private readonly List<string> _selectorKeys;
 
     /// <summary>What a request let in, and when last: a person made these pods, whatever owner they name.</summary>

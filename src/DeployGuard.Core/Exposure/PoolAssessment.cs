@@ -58,7 +58,7 @@ internal sealed record PoolAssessment
     /// <summary>Which of its users these are, where not all reach the same pods: those of a node.</summary>
     public string Node { get; init; } = "";
 
-    /// <summary>Somebody was served before the request, so far as is known; nobody by a Service that is made and has no past.</summary>
+    /// <summary>The pool had users before the request. False only for a new Service under a name and address that no Service had before.</summary>
     public bool HasUsers { get; init; } = true;
 
     /// <summary>Pods that every step allows, however small the pool is.</summary>

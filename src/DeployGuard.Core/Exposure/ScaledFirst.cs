@@ -58,7 +58,9 @@ internal static class ScaledFirst
 
     private static Member WithKept(Member member, RevisionPods kept, int size, IReadOnlyList<Service> services)
     {
-        var had = member.Pods.FirstOrDefault(p => p.TemplateHash == kept.TemplateHash && !Service.TellApart(services, p.Labels ?? member.Spec.Template.Labels, kept.Labels ?? member.Spec.Template.Labels));
+        var template = member.Spec.Template.Labels;
+        var had = member.Pods.FirstOrDefault(p =>
+            p.TemplateHash == kept.TemplateHash && !Service.TellApart(services, p.Labels ?? template, kept.Labels ?? template));
         List<RevisionPods> pods =
         [
             .. member.Pods.Where(p => p != had),

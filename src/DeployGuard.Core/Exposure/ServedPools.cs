@@ -5,7 +5,7 @@ namespace DeployGuard.Core.Exposure;
 /// <summary>What a Change remembers of the pools that its revision served, given how it stands now.</summary>
 public static class ServedPools
 {
-    /// <summary>Whoever makes Services by the thousand must not make a record too large to be written.</summary>
+    /// <summary>Most pools of one Change: with thousands of Services a record would be too large to be written.</summary>
     private const int MaxPools = 100;
 
     /// <summary>
@@ -17,9 +17,10 @@ public static class ServedPools
     {
         var all = All(change, standings, now).ToList();
         var window = standings.Select(s => s.Rules.ColdAfter).DefaultIfEmpty(TimeSpan.Zero).Max();
-        // Newcomers make nobody be forgotten who was served until a while ago: they come after those that are known.
+        // Pools that were served lately are kept before new ones: new Services must not push them out.
         return all.Count <= MaxPools ? all
-            : all.Select((served, i) => (Served: served, Rank: i >= change.Served.Count ? 1 : served.IsWithin(window, now) ? 0 : 2)).OrderBy(s => s.Rank).Take(MaxPools).Select(s => s.Served);
+            : all.Select((served, i) => (Served: served, Rank: i >= change.Served.Count ? 1 : served.IsWithin(window, now) ? 0 : 2))
+                .OrderBy(s => s.Rank).Take(MaxPools).Select(s => s.Served);
     }
 
     private static IEnumerable<Served> All(RecordedChange change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)

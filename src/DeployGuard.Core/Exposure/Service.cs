@@ -37,7 +37,7 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
         selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1]),
         false);
 
-    /// <summary>Whether pods with the one labels are behind other Services than pods with the other, of a namespace's.</summary>
+    /// <summary>Whether any of the Services selects pods with one of these label sets, and not with the other.</summary>
     public static bool TellApart(IEnumerable<Service> services, IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
         !ReferenceEquals(one, other) && services.Any(s => s.Selects(one) != s.Selects(other));
 
