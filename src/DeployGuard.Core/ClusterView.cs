@@ -47,6 +47,9 @@ public sealed record ClusterView
     /// <summary>Approvals and vetoes for the workload, any revision.</summary>
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
 
+    /// <summary>What was approved for the workload where the revision asked for was not, and has not been let in; null where nothing is.</summary>
+    public ApprovedTemplate? ApprovedOther { get; init; }
+
     /// <summary>The BreakGlasses of the workload's namespace.</summary>
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 
@@ -85,6 +88,12 @@ public sealed record ClusterView
     /// <summary>Names of the policies that the requester may take the object out of.</summary>
     public IReadOnlySet<string> MayLeave { get; init; } = new HashSet<string>();
 }
+
+/// <summary>A revision that was approved and that nobody has asked for since.</summary>
+/// <param name="Change">Its name on record.</param>
+/// <param name="Approvers">User names.</param>
+/// <param name="Template">Null where it is not on record, or could not be read in time.</param>
+public sealed record ApprovedTemplate(string Change, IReadOnlyList<string> Approvers, Comparison.RecordedTemplate? Template);
 
 /// <summary>What has to be read live before <see cref="Guard.Decide"/> may be asked.</summary>
 [Flags]

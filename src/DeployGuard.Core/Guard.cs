@@ -26,7 +26,7 @@ public sealed partial class Guard(TrustedControllers trusted)
         {
             Change = change,
             Policies = policies,
-            Notes = [.. inspections.Where(i => i.Policy.Mode is not Mode.Audit).SelectMany(Pace.Notes)],
+            Notes = [.. inspections.Where(i => i.Policy.Mode is not Mode.Audit).SelectMany(i => Pace.Notes(i).Concat(ImagePinning.Notes(i)))],
             Approvals = [.. view.Approvals.Where(a => change.After is { } after && a.IsAbout(after))],
             ReachedWhenAsked = () => [.. Reached(change, inspections)],
             Findings =

@@ -50,6 +50,21 @@ public class PodHashTests
         Assert.That(Hash(WithToken("kube-api-access-x7k2p").With($"spec/containers/0/volumeMounts/0/{field}", value)), Is.Not.EqualTo(Hash(WithToken("kube-api-access-x7k2p"))));
 
     [Test]
+    public void TheNameThatKubectlMakesUpForADebuggerIsLeftOut()
+    {
+        string Debugged(string name, string image = "sh:1") => Hash(Pod().With("spec/ephemeralContainers", $$"""[{"name": "{{name}}", "image": "{{image}}"}]"""));
+
+        Assert.That(Debugged("debugger-wbzg9"), Is.EqualTo(Debugged("debugger-x7k2p")));
+        Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-wbzg9", "sh:2")), "another image");
+        Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-aeiou")), "letters that are never made up");
+        Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("mine")), "a name of one's own");
+    }
+
+    [Test]
+    public void TheNameOfAContainerThatIsThereFromTheStartCounts() => Assert.That(
+        Hash(Pod().With("spec/containers/0/name", "\"debugger-wbzg9\"")), Is.Not.EqualTo(Hash(Pod().With("spec/containers/0/name", "\"debugger-x7k2p\""))));
+
+    [Test]
     public void TheNodeThatAnAuthorChoosesCounts() => Assert.That(Hash(Pod().With("spec/nodeName", "\"n1\"")), Is.Not.EqualTo(Hash(Pod())));
 
     [Test]

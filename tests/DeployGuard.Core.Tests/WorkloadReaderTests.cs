@@ -48,9 +48,9 @@ public class WorkloadReaderTests
             "spec.containers[0].image = main:1",
             "spec.ephemeralContainers[0].image = debug:1",
             "spec.volumes[0].image.reference = volume:1",
+            "metadata.annotations.config.linkerd.io/proxy-image = linkerd:1",
             "metadata.annotations.sidecar.istio.io/proxyImage = istio:1",
             "metadata.annotations.vault.hashicorp.com/agent-image = vault:1",
-            "metadata.annotations.config.linkerd.io/proxy-image = linkerd:1",
         }));
     }
 
@@ -60,6 +60,10 @@ public class WorkloadReaderTests
     [TestCase("spec/replicas", "\"3\"", "spec.replicas: expected a whole number, found a string")]
     [TestCase("spec/replicas", "3.5", "spec.replicas: expected a whole number, found a number")]
     [TestCase("spec/strategy/rollingUpdate/maxSurge", "\"many\"", "spec.strategy.rollingUpdate.maxSurge: expected a whole number or a percentage such as 25%, found a string")]
+    [TestCase("spec/template/spec/tolerations", "{}", "spec.template.spec.tolerations: expected a list, found an object")]
+    [TestCase("spec/template/spec/tolerations", "[7]", "spec.template.spec.tolerations[0]: expected an object, found a number")]
+    [TestCase("spec/template/spec/containers/0/volumeMounts", "{}", "spec.template.spec.containers[0].volumeMounts: expected a list, found an object")]
+    [TestCase("spec/template/spec/volumes", """[{"projected": []}]""", "spec.template.spec.volumes[0].projected: expected an object, found a list")]
     [TestCase("spec/template/metadata/labels", """{"a": 1}""", "spec.template.metadata.labels.a: expected a string, found a number")]
     [TestCase("spec", "null", "spec: is missing")]
     [TestCase("metadata", "[]", "metadata: expected an object, found a list")]
@@ -72,6 +76,10 @@ public class WorkloadReaderTests
     [TestCase("web", false)]
     [TestCase("web@sha256:27dd", false)]
     [TestCase("web@sha256:27DD8ED44A83FF94D557F9FD0412ED5A8CBCA69EA04922D88C01184A07300A5A", false)]
+    [TestCase("web@sha512:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", true)]
+    [TestCase("web@sha512:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", false)]
+    [TestCase("web@md5:27dd8ed44a83ff94d557f9fd0412ed5a", false)]
+    [TestCase("web@other@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", false)]
     public void OnlyAWholeDigestPinsAnImage(string image, bool pinned) =>
         Assert.That(new ImageReference(image).Digest is not null, Is.EqualTo(pinned));
 

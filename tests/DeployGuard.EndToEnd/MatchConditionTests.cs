@@ -238,7 +238,7 @@ public class MatchConditionTests
     private static Meaning Meant(JsonObject request)
     {
         using var review = JsonDocument.Parse(new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request.DeepClone() }.ToJsonString());
-        var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default)).Read(Webhook.Admission.Review.Read(review.RootElement));
+        var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Admission.Review.Read(review.RootElement));
         return new Guard(TrustedControllers.BuiltIn).Decide(read, new ClusterView { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Change.Meaning;
     }
 

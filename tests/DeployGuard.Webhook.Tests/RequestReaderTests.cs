@@ -9,7 +9,7 @@ namespace DeployGuard.Webhook.Tests;
 /// <summary>What is read of deletes, of a status, and of the addresses of a Service.</summary>
 public class RequestReaderTests
 {
-    private static readonly RequestReader s_reader = new(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default));
+    private static readonly RequestReader s_reader = new(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn));
 
     [Test]
     public void OfADeletedPodAndReplicaSetItIsKnownWhatTheyWere([Values("Pod", "ReplicaSet")] string kind)

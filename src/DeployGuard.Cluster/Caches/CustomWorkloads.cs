@@ -11,7 +11,7 @@ namespace DeployGuard.Cluster.Caches;
 /// </summary>
 internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKind> kinds, ILogger logger)
 {
-    private readonly WorkloadReader _reader = new(WorkloadKinds.With(kinds), TemplateNoise.Default);
+    private readonly WorkloadReader _reader = new(WorkloadKinds.With(kinds), TemplateNoise.Default, InjectionTable.BuiltIn);
 
     /// <summary>Null for a built-in kind, and for an object that does not exist.</summary>
     public async Task<ObservedWorkload?> FindAsync(WorkloadRef workload, CancellationToken cancel)

@@ -56,7 +56,7 @@ internal sealed record ChangeEntry
     {
         var change = verdict.Change;
         var after = change.After ?? throw new InvalidOperationException($"{change.Request.Target} has no template to put on record");
-        var before = change.SeenBefore?.Template.Images.GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) ?? [];
+        var before = change.SeenBefore is { } seen ? ImagesOf(seen, verdict).GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) : [];
         return new ChangeEntry
         {
             Name = change.Name,
@@ -64,7 +64,7 @@ internal sealed record ChangeEntry
             TemplateHash = after.Template.Hash,
             LegacyHash = change.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
             Transition = TransitionOf(verdict),
-            Images = [.. after.Template.Images.Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text))],
+            Images = [.. ImagesOf(after, verdict).Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text))],
             Diff =
             [
                 .. TemplateDiff.Between(change.SeenBefore?.Template.Canonical, after.Template.Canonical),
@@ -80,6 +80,10 @@ internal sealed record ChangeEntry
             Approvals = verdict.Approvals,
         };
     }
+
+    /// <summary>The images of a workload, with those that only the matching policies know of.</summary>
+    private static IEnumerable<ImageUse> ImagesOf(Workload workload, Verdict verdict) =>
+        workload.Template.Images.Concat(verdict.Policies.SelectMany(p => p.ImagesOf(workload.Template))).DistinctBy(i => (i.Path, i.Reference));
 
     /// <summary>The records that were lost, from the history that the API server still holds.</summary>
     public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) => verdict.Change is not { After: { } after } change ? [] :

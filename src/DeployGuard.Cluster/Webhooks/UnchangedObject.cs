@@ -28,14 +28,13 @@ internal static class UnchangedObject
     ];
 
     /// <summary>
-    /// Labels, owners and finalizers as they were, but for finalizers that are removed. Annotations of the object itself are read for images, which an injector
-    /// takes from those of a Pod, and for what a Deployment scales its ReplicaSets by.
+    /// Labels, owners and finalizers as they were, but for finalizers that are removed. Annotations of the object itself are read for what a Deployment scales
+    /// its ReplicaSets by.
     /// </summary>
     public static string Metadata =>
         $"""
         {Same("object.metadata", "oldObject.metadata", "labels")}
         && (request.userInfo.username in {ListOf(s_collectors)} || ({Same("object.metadata", "oldObject.metadata", "ownerReferences")} && {NoFinalizerAdded}))
-        && (request.resource.resource != 'pods' || ({string.Join(" && ", WorkloadReader.ImageAnnotations.Select(SameAnnotation))}))
         && (request.resource.resource != 'replicasets' || ({string.Join(" && ", Workload.Proportions.Select(SameAnnotation))}))
         """;
 

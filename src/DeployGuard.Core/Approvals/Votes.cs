@@ -12,9 +12,10 @@ namespace DeployGuard.Core.Approvals;
 /// <param name="Vetoes">The noes that count.</param>
 internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, IReadOnlyList<string> NotCounted, IReadOnlyList<Approval> Vetoes)
 {
-    public static Votes Of(Change change, Workload after, ApprovalRules rules, ClusterView view, DateTimeOffset now)
+    /// <param name="rules">Those of <paramref name="policy"/>.</param>
+    public static Votes Of(Change change, Workload after, SafeguardPolicy policy, ApprovalRules rules, ClusterView view, DateTimeOffset now)
     {
-        var fresh = rules.Covers is ApprovalCovers.Images ? NewImages(change, after, view) : [];
+        var fresh = rules.Covers is ApprovalCovers.Images ? NewImages(change, after, policy, view) : [];
         var excluded = Excluded(change, fresh, view);
         var approves = view.Approvals.Where(a => a.Decision is Decision.Approve && a.Workload == after.Ref && Binds(a, after, rules, fresh)).ToList();
         var judged = approves.Select(a => (a.Approver, Why: WhyNot(a, rules, excluded, now))).ToList();
@@ -50,14 +51,16 @@ internal sealed record Votes(bool NeedsNone, IReadOnlyList<Requester> Counted, I
     }
 
     /// <summary>Images of the revision that nothing reviewed ever ran: neither what runs now, nor what completed.</summary>
-    private static IReadOnlyList<string> NewImages(Change change, Workload after, ClusterView view)
+    private static IReadOnlyList<string> NewImages(Change change, Workload after, SafeguardPolicy policy, ClusterView view)
     {
         var running = change.Before is { } before && !view.Changes.Any(c => c.CameInUnreviewed && c.TemplateHash == before.Template.Hash)
-            ? before.Template.ImageNames
+            ? NamesIn(before.Template, policy)
             : [];
         var known = running.Concat(view.Changes.Where(c => c.HasCompleted).SelectMany(c => c.Images)).ToHashSet();
-        return [.. after.Template.ImageNames.Where(i => !known.Contains(i)).Distinct()];
+        return [.. NamesIn(after.Template, policy).Where(i => !known.Contains(i)).Distinct()];
     }
+
+    private static IEnumerable<string> NamesIn(PodTemplate template, SafeguardPolicy policy) => policy.ImagesOf(template).Select(i => i.Reference.Text);
 
     /// <summary>
     /// Everybody who asked for the revision or is named as its author; where images are approved, of any revision that brought one of

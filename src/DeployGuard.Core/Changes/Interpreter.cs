@@ -109,12 +109,15 @@ internal sealed class Interpreter(TrustedControllers trusted)
     private static bool IsOwnedSet(Workload workload) => workload is { Ref.Kind: "ReplicaSet", ControllerUid: not null };
 
     /// <summary>
-    /// A pod's spec grows by what schedulers and kubelets write; what it runs is its images. For all other kinds the whole template
-    /// counts; other images are asked first, because they settle it without a hash.
+    /// A pod's spec grows by what schedulers and kubelets write; what it runs is its images. Injectors had their turn when it was created, so that
+    /// its annotations bring it no image any more. For all other kinds the whole template counts; other images are asked first, because they
+    /// settle it without a hash.
     /// </summary>
-    private static bool RunsTheSame(Workload before, Workload after) =>
-        before.Template.Images.SequenceEqual(after.Template.Images)
-        && (after.Ref.Kind == "Pod" || before.Template.Hash == after.Template.Hash);
+    private static bool RunsTheSame(Workload before, Workload after) => after.Ref.Kind == "Pod"
+        ? InSpec(before.Template.Images).SequenceEqual(InSpec(after.Template.Images))
+        : before.Template.Images.SequenceEqual(after.Template.Images) && before.Template.Hash == after.Template.Hash;
+
+    private static IEnumerable<ImageUse> InSpec(IReadOnlyList<ImageUse> images) => images.Where(i => i.InjectedBy is null);
 
     private static string WhyNotUnderstood(string kind) => kind == "ControllerRevision"
         ? "only controllers write ControllerRevisions: one made by hand can make a StatefulSet run what nobody judged"

@@ -45,7 +45,7 @@ public sealed record WorkloadRequest : Request
     /// <summary>What it owns is let go, and not deleted with it.</summary>
     public bool Orphans { get; init; }
 
-    /// <summary>The API server made its name up, and makes up another at the next attempt.</summary>
+    /// <summary>The API server or kubectl made its name up, and makes up another at the next attempt.</summary>
     public bool IsNameGenerated { get; init; }
 }
 

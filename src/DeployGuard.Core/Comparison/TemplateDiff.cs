@@ -10,6 +10,7 @@ public static class TemplateDiff
 {
     private const int MaxLines = 20;
     private const int MaxValue = 60;
+    private const int MaxFields = 5;
 
     /// <summary>What is shown before the first character that differs, where a value is cut.</summary>
     private const int Lead = 15;
@@ -38,6 +39,22 @@ public static class TemplateDiff
         return differences.Count <= MaxLines
             ? [.. differences.Select(Short)]
             : [.. differences.Take(MaxLines).Select(Short), $"... and {differences.Count - MaxLines} more: kubectl deployguard show"];
+    }
+
+    /// <summary>The fields in which a template on record and one that is asked for differ, what opens the node first, the first few by name.</summary>
+    /// <returns><c>spec.containers[web].env[FOO].value and 2 more</c>; null where they are too large to be compared while somebody waits.</returns>
+    public static string? FieldsBetween(RecordedTemplate before, CanonicalTemplate after)
+    {
+        if (before.Bytes + after.Json.Length > MaxTemplate)
+        {
+            return null;
+        }
+
+        using var old = before.Read();
+        using var current = CanonicalDocument.Of(after.Json, after.Claims);
+        var paths = TemplateComparison.Between(old.RootElement, current.RootElement).Select(d => d.Path).ToList();
+        var named = string.Join(", ", paths.Take(MaxFields));
+        return paths.Count <= MaxFields ? named : $"{named} and {paths.Count - MaxFields} more";
     }
 
     private static string Short(Difference difference)

@@ -23,7 +23,7 @@ internal static class RevisionKey
         }
 
         var first = images[0][(images[0].LastIndexOf('/') + 1)..];
-        var digest = first.IndexOf("@sha256:", StringComparison.Ordinal);
+        var digest = first.IndexOf('@', StringComparison.Ordinal);
         return (digest >= 0 && first.Length > digest + 16 ? first[..(digest + 16)] : first) + (images.Count > 1 ? $" +{images.Count - 1}" : "");
     }
 }

@@ -38,7 +38,7 @@ public static class PolicyReader
             DryRun = spec.Enum("dryRun", DryRunAnswer.Warn),
             Match = spec.Block("match", ReadMatch) ?? new PolicyMatch(),
             Active = spec.Block("active", ReadActive) ?? new Window(),
-            Images = spec.Block("images", block => new ImageRules(block.Enum("pin", Pin.Digest))),
+            Images = spec.Block("images", ReadImages),
             UnknownOrigin = spec.Block("origin", block => new OriginRules(block.Enum("unknown", UnknownCountsAs.AiAssisted)))?.AsOrigin ?? OriginKind.AiAssisted,
             Approval = spec.Block("approval", ReadApproval),
             Canary = spec.Block("canary", ReadCanary),
@@ -61,6 +61,26 @@ public static class PolicyReader
         }
 
         return policy;
+    }
+
+    private static ImageRules ReadImages(StrictObject images) => new(images.Enum("pin", Pin.Digest))
+    {
+        Injections = new InjectionTable(images.Block("injectionAnnotations", ReadInjections) ?? []),
+        Unreadable = images.Enum("unreadable", Unreadable.Warn),
+    };
+
+    private static List<InjectionAnnotation> ReadInjections(StrictObject annotations) =>
+        [.. InjectionAnnotation.Forms.SelectMany(form => ReadKeys(annotations, form.Key, form.Value))];
+
+    private static IEnumerable<InjectionAnnotation> ReadKeys(StrictObject annotations, string name, InjectionForm form)
+    {
+        var keys = annotations.Strings(name);
+        foreach (var (problem, i) in keys.Select((key, i) => (InjectionAnnotation.ProblemWith(key), i)).Where(k => k.Item1 is not null))
+        {
+            annotations.Error($"{name}[{i}]", $"\"{keys[i]}\" {problem}");
+        }
+
+        return keys.Select(key => new InjectionAnnotation(key, form, InjectionAnnotation.AnInjector));
     }
 
     private static PolicyMatch ReadMatch(StrictObject match)

@@ -1,3 +1,5 @@
+using DeployGuard.Core.Workloads;
+
 namespace DeployGuard.Core.Policies;
 
 public enum Mode
@@ -17,6 +19,12 @@ public enum Pin
 {
     Digest,
     Any,
+}
+
+public enum Unreadable
+{
+    Warn,
+    Refuse,
 }
 
 /// <summary>Which origins a safeguard applies to.</summary>
@@ -81,6 +89,9 @@ public sealed record SafeguardPolicy
 
     public ImageRules? Images { get; init; }
 
+    /// <summary>Every image of a template, with those that only this policy knows of.</summary>
+    public IReadOnlyList<ImageUse> ImagesOf(PodTemplate template) => template.ImagesWith(Images?.Injections ?? InjectionTable.None);
+
     /// <summary>What an unknown origin counts as; never <see cref="OriginKind.Unknown"/>.</summary>
     public Origins.OriginKind UnknownOrigin { get; init; } = Origins.OriginKind.AiAssisted;
 
@@ -117,7 +128,14 @@ public sealed record Window(DateTimeOffset? From = null, DateTimeOffset? Until =
     public bool Contains(DateTimeOffset now) => (From is null || now >= From) && (Until is null || now < Until);
 }
 
-public sealed record ImageRules(Pin Pin);
+public sealed record ImageRules(Pin Pin)
+{
+    /// <summary>Annotations by which injectors take images, besides those that are known.</summary>
+    public InjectionTable Injections { get; init; } = InjectionTable.None;
+
+    /// <summary>What becomes of a template to which an injector will add what cannot be read in it.</summary>
+    public Unreadable Unreadable { get; init; } = Unreadable.Warn;
+}
 
 public sealed record ApprovalRules
 {

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Origins;
 using DeployGuard.Core.Policies;
 
@@ -18,16 +19,17 @@ internal sealed class ApprovalSafeguard : ISafeguard
             return [];
         }
 
-        var votes = Votes.Of(change, after, rules, inspection.View, inspection.Now);
+        var votes = Votes.Of(change, after, policy, rules, inspection.View, inspection.Now);
         return
         [
             .. votes.Vetoes.Select(veto => RejectedBy(veto, change)),
-            .. !votes.NeedsNone && change.Origin.Needs(rules.Required, policy.UnknownOrigin) ? Count(change, policy, rules, votes) : [],
+            .. !votes.NeedsNone && change.Origin.Needs(rules.Required, policy.UnknownOrigin) ? Count(inspection, rules, votes) : [],
         ];
     }
 
-    private static IEnumerable<Finding> Count(Change change, SafeguardPolicy policy, ApprovalRules rules, Votes votes)
+    private static IEnumerable<Finding> Count(Inspection inspection, ApprovalRules rules, Votes votes)
     {
+        var (change, policy) = (inspection.Change, inspection.Policy);
         var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
         // The person behind a machine may be among the approvers: two different people make sure that one of them did not write it. A machine that asked
         // for the same before says nothing of the person who asks now, and anybody can have one ask.
@@ -46,11 +48,24 @@ internal sealed class ApprovalSafeguard : ISafeguard
         yield return new Finding(
             Reasons.ApprovalMissing,
             "",
-            $"{Describe(change.Origin, rules, policy)} and has {Math.Min(got, wanted)} of {wanted} approvals: {lines}{why}{inVain}",
-            Remedy(change))
+            $"{Describe(change.Origin, rules, policy)} and has {Math.Min(got, wanted)} of {wanted} approvals: {lines}{why}{inVain}{Other(change, inspection.View)}",
+            Remedy(change, policy))
         {
             Missing = lines + why,
         };
+    }
+
+    /// <summary>Those who have approved something wonder what they were asked for: how this differs from it.</summary>
+    private static string Other(Change change, ClusterView view)
+    {
+        if (view.ApprovedOther is not { } other || change.After?.Template.Canonical is not { } asked)
+        {
+            return "";
+        }
+
+        var fields = other.Template is { } approved ? TemplateDiff.FieldsBetween(approved, asked) : null;
+        return $". {string.Join(" and ", other.Approvers)} approved another template of it (change {other.Change}), "
+            + (fields is { Length: > 0 } ? $"which differs in {fields}" : "which has another hash");
     }
 
     private static Finding RejectedBy(Approval veto, Change change) => new(
@@ -66,12 +81,12 @@ internal sealed class ApprovalSafeguard : ISafeguard
         _ => $"nothing says how the change was made, which policy {policy.Name} counts as AI-assisted,",
     };
 
-    private static string Remedy(Change change) => change.ApproveBy switch
+    private static string Remedy(Change change, SafeguardPolicy policy) => change.ApproveBy switch
     {
         ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {change.Name} -n {change.Request.Target.Namespace}",
         ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {change.Request.Target.KubectlName} -n {change.Request.Target.Namespace}"
             + $" --hash {Workloads.TemplateHash.DigitsOf(change.After?.Template.Hash ?? "")}",
-        ApproveBy.NothingEver => "A generated name cannot be approved, because the next attempt has another: give it metadata.name instead of metadata.generateName",
+        ApproveBy.NothingEver => GeneratedNameRemedy.Of(change, policy.Name),
         ApproveBy.Nothing => "They can approve it once it was asked for in the cluster",
         _ => throw new InvalidOperationException($"unknown way to approve {change.ApproveBy}"),
     };

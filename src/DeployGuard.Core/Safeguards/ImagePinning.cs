@@ -1,5 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -8,12 +9,65 @@ internal sealed class ImagePinning : ISafeguard
 {
     public string Name => "ImagePinning";
 
-    public IEnumerable<Finding> Inspect(Inspection inspection) =>
-        from image in inspection.Change.After?.Template.Images ?? []
-        where inspection.Policy.Images?.Pin is Pin.Digest && inspection.Change.Meaning is Meaning.NewRevision or Meaning.Rollback && image.Reference.Digest is null
-        select new Finding(
+    public IEnumerable<Finding> Inspect(Inspection inspection)
+    {
+        var (change, policy) = (inspection.Change, inspection.Policy);
+        if (change is not { Meaning: Meaning.NewRevision or Meaning.Rollback, After.Template: { } template } || policy.Images is not { } rules)
+        {
+            return [];
+        }
+
+        return
+        [
+            .. rules.Pin is Pin.Digest ? policy.ImagesOf(template).Where(i => i.Reference.Digest is null).Select(NotPinned) : [],
+            .. rules.Unreadable is Unreadable.Refuse ? template.UnreadableWith(rules.Injections).Select(NotReadable) : [],
+        ];
+    }
+
+    /// <summary>What injectors will add to a template that passes, where it cannot be read and is not refused for it.</summary>
+    public static IEnumerable<string> Notes(Inspection inspection) =>
+        inspection.Change is { Meaning: Meaning.NewRevision, After.Template: { } template } && inspection.Policy.Images is { Unreadable: Unreadable.Warn } rules
+            ? template.UnreadableWith(rules.Injections).Select(u => u.IsGuess
+                ? $"{inspection.Policy.Name}: if an injector takes an image from annotation {u.Key}, nobody checks that image"
+                : $"{inspection.Policy.Name}: {u.Injector} adds what nobody can read here: annotation {u.Key}")
+            : [];
+
+    private static Finding NotPinned(ImageUse image) => image switch
+    {
+        { InjectedBy: { Form: InjectionForm.Version } by } => Of(
+            image,
+            $"annotation {image.Path} chooses the version of the image that {by.Injector} injects, by a tag, which can be moved after the approval",
+            $"Remove the annotation, so that {by.Injector} injects what the platform team configured, or add the digest: TAG@sha256:..."),
+        { InjectedBy.Form: InjectionForm.Document, InjectedBy.Injector: var injector } => Of(
+            image,
+            $"annotation {image.Path} has {injector} inject image {image.Reference}, and that {Fault(image.Reference)}",
+            "Name the image in it by digest: repository@sha256:..."),
+        { InjectedBy: { } by } => Of(
+            image,
+            $"annotation {image.Path} has {by.Injector} inject image {image.Reference}, and that {Fault(image.Reference)}",
+            $"Remove the annotation, so that {by.Injector} injects what the platform team configured, or name the image by digest: repository@sha256:..."),
+        { Reference.IsPlaceholder: true } => Of(
+            image,
+            $"image auto ({image.Path}) is no image: an injector puts one in its place when the pod is created, and nobody can tell now which one that will be",
+            "Name the image that is to run there by digest, which injectors keep: repository@sha256:..."),
+        _ => Of(image, $"image {image.Reference} ({image.Path}) {Fault(image.Reference)}", "Name it by digest: repository@sha256:..."),
+    };
+
+    private static string Fault(ImageReference reference) => reference.HasBadDigest
+        ? "has a digest that no container runtime can check: expected @sha256: and 64 hex digits in lower case, or @sha512: and 128"
+        : "is named by tag, which can be moved after the approval";
+
+    private static Finding NotReadable(UnreadableInjection injection) => injection.IsGuess
+        ? new(
             Reasons.ImageNotPinned,
-            image.Path,
-            $"image {image.Reference} ({image.Path}) is named by tag, which can be moved after the approval",
-            "Name it by digest: repository@sha256:...");
+            injection.Path,
+            $"annotation {injection.Path} looks as if it named an image for an injector that is not known",
+            "Remove the annotation, or ask the platform team to say in the policy's images.injectionAnnotations what it is: image, or never")
+        : new(
+            Reasons.ImageNotPinned,
+            injection.Path,
+            $"annotation {injection.Path} has {injection.Injector} add containers that cannot be read here",
+            "Remove the annotation, and write the container into the template itself, with its image by digest");
+
+    private static Finding Of(ImageUse image, string message, string remedy) => new(Reasons.ImageNotPinned, image.Path, message, remedy);
 }

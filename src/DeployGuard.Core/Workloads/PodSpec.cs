@@ -20,8 +20,11 @@ internal static class PodSpec
                 case "volumes" when token is not null:
                     WriteItems(writer, property, item => WriteRenamed(writer, item, token));
                     break;
-                case "containers" or "initContainers" or "ephemeralContainers" when token is not null:
-                    WriteItems(writer, property, item => WriteContainer(writer, item, token));
+                case "containers" or "initContainers" when token is not null:
+                    WriteItems(writer, property, item => WriteContainer(writer, item, token, isEphemeral: false));
+                    break;
+                case "ephemeralContainers":
+                    WriteItems(writer, property, item => WriteContainer(writer, item, token, isEphemeral: true));
                     break;
                 default:
                     writer.WritePropertyName(property.Name);
@@ -33,19 +36,28 @@ internal static class PodSpec
         writer.WriteEndObject();
     }
 
-    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, string token)
+    /// <param name="token">Name of the volume with the pod's token; null where admission added none.</param>
+    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, string? token, bool isEphemeral)
     {
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(container))
         {
-            if (property.Name == "volumeMounts")
+            if (property.Name == "volumeMounts" && token is not null)
             {
                 WriteItems(writer, property, mount => WriteRenamed(writer, mount, token));
                 continue;
             }
 
             writer.WritePropertyName(property.Name);
-            CanonicalJson.Write(writer, property.Value);
+            // An approval of a name that the same command never makes up again could not be used. Nothing runs otherwise under another.
+            if (isEphemeral && property is { Name: "name", Value.ValueKind: JsonValueKind.String } && MadeUpName.IsOfDebugger(property.Value.GetString() ?? ""))
+            {
+                writer.WriteStringValue(MadeUpName.FixedDebugger);
+            }
+            else
+            {
+                CanonicalJson.Write(writer, property.Value);
+            }
         }
 
         writer.WriteEndObject();
@@ -58,7 +70,7 @@ internal static class PodSpec
         foreach (var property in CanonicalJson.Sorted(named))
         {
             writer.WritePropertyName(property.Name);
-            if (property.Name == "name" && property.Value.ValueEquals(token))
+            if (property is { Name: "name", Value.ValueKind: JsonValueKind.String } && property.Value.ValueEquals(token))
             {
                 writer.WriteStringValue(TokenVolume.FixedName);
             }

@@ -48,6 +48,9 @@ public sealed record Workload
     /// <summary>Seconds for which a Pod may run: <c>spec.activeDeadlineSeconds</c>; null without such an end, and of other kinds.</summary>
     public long? ActiveDeadline { get; init; }
 
+    /// <summary>kubectl made its name up, and makes up another at the next attempt.</summary>
+    public bool HasMadeUpName => Ref is { ApiGroup: "", Kind: "Pod" } && MadeUpName.IsOfNodeDebugger(Ref);
+
     /// <summary>Annotations of a ReplicaSet by which its Deployment's controller works out its part of another size.</summary>
     public static IReadOnlyList<string> Proportions { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
 

@@ -4,15 +4,12 @@ using DeployGuard.Core.Exposure;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>Reads a workload from the JSON of its object. The one file that knows the field names of the built-in kinds.</summary>
-public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
+public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, InjectionTable injections)
 {
-    /// <summary>The built-in kinds with the default noise.</summary>
-    public static WorkloadReader Default { get; } = new(WorkloadKinds.BuiltIn, TemplateNoise.Default);
+    /// <summary>The built-in kinds and injectors with the default noise.</summary>
+    public static WorkloadReader Default { get; } = new(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn);
 
     public WorkloadKinds Kinds { get; } = kinds;
-
-    /// <summary>Annotations that name an image.</summary>
-    public static IReadOnlyList<string> ImageAnnotations => ImageVisitor.InjectionAnnotations;
 
     /// <summary>
     /// Reads an object of any kind in the table. The workload keeps a view of <paramref name="obj"/> until its template's hash
@@ -95,13 +92,18 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise)
         var metadata = template.Object("metadata");
         var annotations = metadata?.Map("annotations") ?? Maps.Empty;
         var spec = template.RequiredObject("spec");
-        var prefix = template.Path.Length == 0 ? "" : $"{template.Path}.";
+        PodSpecLists.Check(spec);
+        var path = $"{(template.Path.Length == 0 ? "" : $"{template.Path}.")}metadata.annotations";
         return new PodTemplate(
             metadata?.Map("labels") ?? Maps.Empty,
             annotations,
             [.. spec.Items("containers").Select(ReadContainer), .. spec.Items("initContainers").Where(IsSidecar).Select(c => ReadContainer(c) with { IsSidecar = true })],
-            [.. ImageVisitor.Visit(spec, annotations, $"{prefix}metadata.annotations")],
-            new TemplateSource(template.Element, holder, claims?.Element, noise));
+            [.. ImageVisitor.Visit(spec), .. injections.ImagesIn(annotations, path)],
+            new TemplateSource(template.Element, holder, claims?.Element, noise))
+        {
+            Unreadable = [.. injections.UnreadableIn(annotations, path)],
+            AnnotationsPath = path,
+        };
     }
 
     private static bool IsSidecar(Field initContainer) => initContainer.AsObject().Text("restartPolicy") == "Always";

@@ -62,7 +62,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
             Before = before,
             After = after,
             Orphans = review.Operation is Operation.Delete && before is not null && Orphans(review.Options, before),
-            IsNameGenerated = after is not null && review.Operation is Operation.Create && HasGeneratedName(review.Object, after.Ref.Name),
+            IsNameGenerated = after is not null && review.Operation is Operation.Create && (after.HasMadeUpName || HasGeneratedName(review.Object, after.Ref.Name)),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DeployGuard.Webhook.Admission;
@@ -124,8 +125,18 @@ internal sealed class ReviewBody : IDisposable
             throw ReviewUid.Refusal(json.Span, StatusCodes.Status413PayloadTooLarge, TooLarge);
         }
 
+        if (!Utf8.IsValid(json.Span))
+        {
+            throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, "the body is not UTF-8");
+        }
+
         try
         {
+            if (TextEscapes.FindHalfCharacter(json.Span, MostDepth) is { } place)
+            {
+                throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not JSON that can be judged: half a character is escaped at byte {place}");
+            }
+
             return JsonDocument.Parse(json, s_strict);
         }
         catch (JsonException wrong)

@@ -36,7 +36,7 @@ internal static class ReviewUid
                 }
             }
         }
-        catch (JsonException)
+        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
             // It does not begin as a review does; the caller says what is wrong with it.
         }

@@ -70,13 +70,20 @@ internal static class CommandLine
         DefaultValueFactory = _ => FromEnvironment("--workload-kind")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
+    private static readonly Option<string[]> s_injections = new("--injection-annotation")
+    {
+        Description = "FORM=KEY: an annotation of pods by which an injector takes an image of the author's choice, besides those that are known. FORM is image (a reference), version (a tag), document (JSON with images in it), "
+            + "other (what cannot be read here) or never (no image, though it looks like one); one * in KEY stands for any text. May be repeated; in the environment separated by spaces.",
+        DefaultValueFactory = _ => FromEnvironment("--injection-annotation")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
+    };
+
     /// <summary>Parses, and runs <paramref name="run"/> with the options. Exit code 2 for a bad command line.</summary>
     public static async Task<int> RunAsync(string[] args, Func<WebhookOptions, CancellationToken, Task<int>> run)
     {
         var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
         {
             s_listen, s_metrics, s_certificate, s_key, s_ca, s_clientCa, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
-            s_standalone, s_policies, s_trusted, s_kinds, s_logLevel, s_logFormat, s_otlp,
+            s_standalone, s_policies, s_trusted, s_kinds, s_injections, s_logLevel, s_logFormat, s_otlp,
         };
         root.Validators.Add(Validate);
         root.SetAction((parsed, cancel) => run(Read(parsed), cancel));
@@ -120,11 +127,19 @@ internal static class CommandLine
             }
         }
 
+        foreach (var annotation in (result.GetValue(s_injections) ?? []).Where(a => InjectionAnnotation.ParseOrNull(a) is null))
+        {
+            result.AddError($"--injection-annotation {annotation}: expected FORM=KEY with a FORM of image, version, document, other or never, such as image=sidecar.example.com/image");
+        }
+
         foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
         {
             result.AddError($"--workload-kind {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
         }
     }
+
+    private static InjectionTable Injections(ParseResult parsed) =>
+        InjectionTable.BuiltIn.With(parsed.GetRequiredValue(s_injections).Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
 
     private static IReadOnlyList<CustomKind> CustomKinds(ParseResult parsed) =>
         [.. parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()];
@@ -145,6 +160,7 @@ internal static class CommandLine
         WebhookConfiguration = parsed.GetRequiredValue(s_configuration),
         Lease = parsed.GetRequiredValue(s_lease),
         CustomKinds = CustomKinds(parsed),
+        Injections = Injections(parsed),
         Log = new LogOptions(parsed.GetRequiredValue(s_logLevel), parsed.GetRequiredValue(s_logFormat)),
         Otlp = parsed.GetValue(s_otlp),
         StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,

@@ -42,6 +42,9 @@ internal sealed record WebhookOptions
     /// <summary>Custom resources with pod templates.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
 
+    /// <summary>Annotations by which injectors take images, those that are known included.</summary>
+    public InjectionTable Injections { get; init; } = InjectionTable.BuiltIn;
+
     public LogOptions Log { get; init; } = LogOptions.Default;
 
     /// <summary>Where traces and metrics are sent by OTLP; null for nowhere.</summary>

@@ -103,11 +103,11 @@ internal static class LegacyPodSpec
         && toleration.TryGetProperty("tolerationSeconds", out var seconds)
         && seconds.ValueKind is JsonValueKind.Number && seconds.TryGetInt64(out var value) && value == 300;
 
-    private static IEnumerable<string> Names(JsonElement owner) => owner.EnumerateObject().Select(p => p.Name);
+    private static IEnumerable<string> Names(JsonElement owner) => owner.ValueKind is JsonValueKind.Object ? owner.EnumerateObject().Select(p => p.Name) : [];
 
     private static JsonElement.ArrayEnumerator Items(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : default;
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : default;
 
     private static string Text(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
 }

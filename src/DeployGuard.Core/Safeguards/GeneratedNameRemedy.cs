@@ -1,0 +1,49 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>What helps where a name is made up at every attempt, so that an approval, which is for one name, can never be used.</summary>
+internal static class GeneratedNameRemedy
+{
+    private const string Why = "The next attempt will have another name, so an approval of this one would not help";
+
+    /// <param name="policy">The name of the policy that wants the approval.</param>
+    public static string Of(Change change, string policy)
+    {
+        var request = change.Request;
+        return request.Requester.IsMachine ? OfMachine(request, change.After, policy)
+            : change.After is { Ref.Kind: "Pod" } pod && MadeUpName.IsOfNodeDebugger(pod.Ref) ? OfNodeDebugger(pod)
+            : $"{Why}: set metadata.name instead of metadata.generateName";
+    }
+
+    /// <summary>A controller chooses the name, so the platform team must let the controller through.</summary>
+    private static string OfMachine(Request request, Workload? made, string policy)
+    {
+        var (user, kind) = (request.Requester.Username, request.Target.Kind);
+        if (ServiceAccountOf(user) is { } account && account.Namespace == request.Target.Namespace)
+        {
+            return $"{Why}. {user} is an account of this namespace, as which its developers can act, so it must not be trusted: "
+                + "run the controller in a namespace of its own, then ask the platform team to trust it there";
+        }
+
+        var judged = made?.OwnerReferences.FirstOrDefault(o => o.IsController) is { } owner && !WorkloadKinds.BuiltIn.Names.Contains(owner.Kind)
+            ? $". If a {owner.Kind} ({owner.ApiVersion}) holds the pod template, also have it judged: workloadKinds"
+            : "";
+        var exempt = ServiceAccountOf(user) is { } found
+            ? $", or in policy {policy}: exempt.serviceAccounts: [{found.Namespace}/{found.Name}]"
+            : $", or in policy {policy}: exempt.users: [{user}]";
+        return $"{Why}. Ask the platform team to let this controller create a {kind}, in the chart's values: trustedControllers: {{\"{user}\": [{kind}]}}{exempt}{judged}";
+    }
+
+    private static string OfNodeDebugger(Workload pod)
+    {
+        var node = MadeUpName.NodeOf(pod.Ref);
+        var image = pod.Template.Containers is [var first, ..] ? first.Image : "IMAGE";
+        return $"{Why}. Use a pod under a name of your own, which can be approved: kubectl run debug-{node} -n {pod.Ref.Namespace} --image={image} --restart=Never "
+            + $"--overrides='{{\"spec\":{{\"nodeName\":\"{node}\",\"hostPID\":true,\"hostNetwork\":true}}}}' --command -- sleep 1h; then kubectl exec into it";
+    }
+
+    private static (string Namespace, string Name)? ServiceAccountOf(string user) =>
+        user.Split(':') is ["system", "serviceaccount", var space, var name] ? (space, name) : null;
+}

@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+using System.Text.Json;
+
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>The annotations by which pods choose what is injected into them. The well-known ones are data, in <c>injectors.json</c>.</summary>
+public sealed class InjectionTable
+{
+    /// <summary>Values by which an annotation turns an injector off. Where an image is expected, they are the names of images.</summary>
+    private static readonly FrozenSet<string> s_off = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "false", "disabled", "no", "off");
+
+    private readonly FrozenDictionary<string, InjectionAnnotation> _exact;
+    private readonly IReadOnlyList<InjectionAnnotation> _patterns;
+
+    public InjectionTable(IEnumerable<InjectionAnnotation> annotations)
+    {
+        All = [.. annotations];
+        _exact = All.Where(a => !a.IsPattern).DistinctBy(a => a.Key).ToFrozenDictionary(a => a.Key, StringComparer.Ordinal);
+        _patterns = [.. All.Where(a => a is { IsPattern: true, Form: not InjectionForm.Guess }), .. All.Where(a => a.Form is InjectionForm.Guess)];
+    }
+
+    public static InjectionTable None { get; } = new([]);
+
+    /// <summary>The injectors that DeployGuard knows.</summary>
+    public static InjectionTable BuiltIn { get; } = Load();
+
+    public IReadOnlyList<InjectionAnnotation> All { get; }
+
+    /// <summary>The same and more. What is known to name an image cannot be given another form; what only looks like one can.</summary>
+    public InjectionTable With(IEnumerable<InjectionAnnotation> more) => new(All.Concat(more));
+
+    /// <summary>The images that annotations name, in the order of their keys.</summary>
+    /// <param name="path">Of the annotations in the object: <c>spec.template.metadata.annotations</c>.</param>
+    public IEnumerable<ImageUse> ImagesIn(IReadOnlyDictionary<string, string> annotations, string path) =>
+        from found in Find(annotations)
+        from image in found.By.Form switch
+        {
+            InjectionForm.Image => [found.Value],
+            // A version alone would be the same text for two injectors.
+            InjectionForm.Version => [$"{found.Key}: {found.Value}"],
+            InjectionForm.Document => InjectionDocument.Read(found.Value).Images,
+            _ => (IReadOnlyList<string>)[],
+        }
+        select new ImageUse($"{path}.{found.Key}", new ImageReference(image)) { InjectedBy = found.By };
+
+    /// <summary>The annotations by which something is injected that cannot be read.</summary>
+    public IEnumerable<UnreadableInjection> UnreadableIn(IReadOnlyDictionary<string, string> annotations, string path) =>
+        from found in Find(annotations)
+        where found.By.Form switch
+        {
+            InjectionForm.Other => !s_off.Contains(found.Value),
+            InjectionForm.Document => !InjectionDocument.Read(found.Value).IsWhole,
+            InjectionForm.Guess => new ImageReference(found.Value).LooksLikeOne,
+            _ => false,
+        }
+        select new UnreadableInjection($"{path}.{found.Key}", found.Key, found.By.Injector, found.By.Form is InjectionForm.Guess);
+
+    /// <summary>Whether it says what an annotation is, and does not only guess.</summary>
+    public bool Knows(string key) => MatchOrNull(key) is { Form: not InjectionForm.Guess };
+
+    private InjectionAnnotation? MatchOrNull(string key) => _exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key));
+
+    private IEnumerable<(string Key, string Value, InjectionAnnotation By)> Find(IReadOnlyDictionary<string, string> annotations)
+    {
+        if (annotations.Count == 0)
+        {
+            return [];
+        }
+
+        return from annotation in annotations.OrderBy(a => a.Key, StringComparer.Ordinal)
+               let known = MatchOrNull(annotation.Key)
+               where known is not null && annotation.Value.Length > 0
+               select (annotation.Key, annotation.Value, known);
+    }
+
+    private static InjectionTable Load()
+    {
+        using var stream = typeof(InjectionTable).Assembly.GetManifestResourceStream("injectors.json")
+            ?? throw new InvalidOperationException("injectors.json is missing from the assembly");
+        using var document = JsonDocument.Parse(stream);
+        return new InjectionTable(document.RootElement.EnumerateArray().SelectMany(Read));
+    }
+
+    private static IEnumerable<InjectionAnnotation> Read(JsonElement injector) =>
+        from form in InjectionAnnotation.Forms.Append(KeyValuePair.Create("guess", InjectionForm.Guess))
+        where injector.TryGetProperty(form.Key, out _)
+        from key in injector.GetProperty(form.Key).EnumerateArray()
+        select new InjectionAnnotation(key.GetString() ?? "", form.Value, injector.GetProperty("injector").GetString() ?? "");
+}

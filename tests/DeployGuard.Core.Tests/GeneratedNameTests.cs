@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>What is said where a name is made up at every attempt: an approval of it could never be used.</summary>
+public class GeneratedNameTests
+{
+    private static readonly SafeguardPolicy s_policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""");
+
+    private static readonly Requester s_solver = new("system:serviceaccount:cert-manager:cert-manager", "", ["system:serviceaccounts"]);
+    private static readonly Requester s_ofTheNamespace = new("system:serviceaccount:shop:builder", "", ["system:serviceaccounts"]);
+
+    [Test]
+    public void AControllersPodSaysHowThePlatformTeamLetsItThrough()
+    {
+        var remedy = Remedy(Pod("cm-acme-http-solver-jtnj2").With("metadata/ownerReferences", """[{"apiVersion": "acme.cert-manager.io/v1", "kind": "Challenge", "name": "c", "uid": "1", "controller": true}]"""), s_solver);
+
+        Assert.That(remedy, Does.Contain("""trustedControllers: {"system:serviceaccount:cert-manager:cert-manager": [Pod]}"""));
+        Assert.That(remedy, Does.Contain("in policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]"));
+        Assert.That(remedy, Does.Contain("If a Challenge (acme.cert-manager.io/v1) holds the pod template, also have it judged: workloadKinds"));
+        Assert.That(remedy, Does.Not.Contain("metadata.name"));
+    }
+
+    [Test]
+    public void ABuiltInOwnerIsJudgedAlready() => Assert.That(
+        Remedy(Pod("web-x7k2p").With("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "c", "uid": "1", "controller": true}]"""), s_solver),
+        Does.Not.Contain("workloadKinds"));
+
+    [Test]
+    public void AnAccountOfTheNamespaceItselfIsNotToBeTrusted()
+    {
+        var remedy = Remedy(Pod("web-x7k2p"), s_ofTheNamespace);
+
+        Assert.That(remedy, Does.Contain("must not be trusted"));
+        Assert.That(remedy, Does.Not.Contain("trustedControllers"));
+    }
+
+    [Test]
+    public void APersonNamesTheirPod() => Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("set metadata.name instead of metadata.generateName"));
+
+    [Test]
+    public void ANodeDebuggerSaysHowToHaveANameOfOnesOwn() => Assert.That(
+        Remedy(Pod("node-debugger-node-a-x7k2p"), Some.Developer),
+        Does.Contain("kubectl run debug-node-a -n shop --image=sh:1").And.Contains("\"nodeName\":\"node-a\""));
+
+    [TestCase("node-debugger-node-a-x7k2p", true)]
+    [TestCase("node-debugger-ip-10-0-0-1.example.com-x7k2p", true)]
+    [TestCase("node-debugger-node-a", false)]
+    [TestCase("debug-node-a", false)]
+    public void ANodeDebuggerIsToldByItsName(string name, bool isOne) => Assert.That(Pod(name).Read().HasMadeUpName, Is.EqualTo(isOne));
+
+    private static string Remedy(JsonObject pod, Requester by)
+    {
+        var request = Some.Create(pod, by) with { IsNameGenerated = true };
+        var verdict = Some.Decide(request, new ClusterView { Policies = [s_policy] });
+        Assert.That(verdict.AwaitsApproval, Is.False);
+        Assert.That(Messages.Refusal(verdict), Does.Not.Contain("kubectl deployguard approve").And.Not.Contain("After approval"));
+        return verdict.Denials.Single().Finding.Remedy;
+    }
+
+    private static JsonObject Pod(string name) => Some.Parse($$$"""
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{{name}}}", "namespace": "shop"}, "spec": {"containers": [{"name": "debugger", "image": "sh:1"}]} }
+        """);
+}
