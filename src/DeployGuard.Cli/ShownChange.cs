@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
 
@@ -46,10 +47,26 @@ internal sealed record ShownChange(string Text, bool IsWhole)
             yield return line;
         }
 
+        foreach (var line in Injected(current.RootElement))
+        {
+            yield return line;
+        }
+
         foreach (var line in LeftOut(record, after))
         {
             yield return line;
         }
+    }
+
+    /// <summary>What injectors that this version knows will add to the pods, of which nothing is in the template.</summary>
+    private static IEnumerable<string> Injected(JsonElement template)
+    {
+        var annotations = template.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("annotations", out var map)
+            ? map.EnumerateObject().ToDictionary(a => a.Name, a => a.Value.ToString())
+            : [];
+        return InjectionTable.BuiltIn.UnreadableIn(annotations, "metadata.annotations").Select(injection => injection.IsGuess
+            ? $"Not part of what is signed: the image of annotation {VisibleText.Line(injection.Key)}, if an injector reads it"
+            : $"Not part of what is signed: what {injection.Injector} adds because of annotation {VisibleText.Line(injection.Key)}");
     }
 
     private static List<string> LeftOut(TemplateRecord record, RecordedTemplate after)

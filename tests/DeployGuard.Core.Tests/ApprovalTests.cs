@@ -1,5 +1,6 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Origins;
 
 namespace DeployGuard.Core.Tests;
@@ -7,6 +8,24 @@ namespace DeployGuard.Core.Tests;
 public class ApprovalTests
 {
     private static readonly WorkloadRequest s_asked = Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage).AiAssisted());
+
+    [Test]
+    public void WhatDiffersFromTheTemplateThatWasApprovedIsNamed()
+    {
+        var approved = Some.Deployment(Some.OtherImage).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""").Read().Template;
+        var view = new ClusterView
+        {
+            Policies = [Some.OneSenior],
+            ApprovedOther = new ApprovedTemplate("deployment-web-1", ["alice", "carol"], RecordedTemplate.OfOrNull(approved)),
+        };
+
+        Assert.That(
+            Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), view).Denials.Single().Finding.Message,
+            Does.EndWith("senior-engineers 0/1. alice and carol approved another template of it (change deployment-web-1), which differs in spec.containers[web].env[A].name, spec.containers[web].env[A].value"));
+        Assert.That(
+            Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), view with { ApprovedOther = view.ApprovedOther with { Template = null } }).Denials.Single().Finding.Message,
+            Does.EndWith("(change deployment-web-1), which has another hash"));
+    }
 
     [Test]
     public void AnAiAssistedChangeIsRefusedUntilItIsApproved() =>

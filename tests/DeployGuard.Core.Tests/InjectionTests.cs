@@ -135,6 +135,14 @@ public class InjectionTests
     }
 
     [Test]
+    public void TheDocsNameEveryKnownAnnotation()
+    {
+        var page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "policy.md"));
+
+        Assert.That(InjectionTable.BuiltIn.All.Where(a => a.Form is not InjectionForm.Guess && !page.Contains($"`{a.Key}`", StringComparison.Ordinal)), Is.Empty);
+    }
+
+    [Test]
     public void TheAnnotationsOfARunningPodBringNothing()
     {
         var pod = Some.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "a", "image": "main:1"}]}}""");
