@@ -66,7 +66,7 @@ internal sealed record ShownChange(string Text, bool IsWhole)
             : [];
         return InjectionTable.BuiltIn.UnreadableIn(annotations, "metadata.annotations").Select(injection => injection.IsGuess
             ? $"Not part of what is signed: the image of annotation {VisibleText.Line(injection.Key)}, if an injector reads it"
-            : $"Not part of what is signed: what {injection.Injector} adds because of annotation {VisibleText.Line(injection.Key)}");
+            : $"Not part of what is signed: what {injection.By.Injector} adds because of annotation {VisibleText.Line(injection.Key)}");
     }
 
     private static List<string> LeftOut(TemplateRecord record, RecordedTemplate after)

@@ -32,7 +32,8 @@ public class AdviceTests
         Server.Lacks(Server.Version < new Version(1, 23), "ephemeral containers, which are on by default from 1.23 on");
         var sandbox = await WithWebRunningAsync();
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
-        Task<Rig.Run> DebugAsync() => sandbox.KubectlAsync("dana", "debug", pod, $"--image={Debugger}", "--target=web", "--profile=general", "--attach=false", "--", "sh");
+        Task<Rig.Run> DebugAsync() => World.Rig.Plane.KubectlAsync(
+            "admin", "debug", pod, "-n", sandbox.Namespace, $"--image={Debugger}", "--target=web", "--profile=general", "--attach=false", "--", "sh");
 
         Assert.That((await DebugAsync()).Output, Does.Contain("ApprovalMissing"));
         Assert.That((await DebugAsync()).Output, Does.Contain("ApprovalMissing"));

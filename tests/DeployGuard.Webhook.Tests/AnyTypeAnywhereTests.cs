@@ -184,6 +184,17 @@ public class AnyTypeAnywhereTests
     }
 
     [Test]
+    public async Task BytesThatAreNoUtf8AreRefusedByUid()
+    {
+        var body = System.Text.Encoding.Latin1.GetBytes(Reviews.Update().Replace("\"image\":\"", "\"image\":\"\u00ff"));
+
+        var response = await _webhook.AskAsync("/admit/workloads", body);
+
+        Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo("u-1"));
+        Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain("the body is not UTF-8"));
+    }
+
+    [Test]
     public async Task WholeCharactersAreNotTakenForHalves()
     {
         var response = await _webhook.AskAsync("/admit/workloads", Reviews.Update().Replace("\"deployguard.io/ai-assisted\":\"true\"", "\"deployguard.io/ai-assisted\":\"\\ud83d\\ude00 \\\\ud800\""));

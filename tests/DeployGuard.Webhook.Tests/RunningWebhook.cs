@@ -57,9 +57,13 @@ internal sealed class RunningWebhook : IAsyncDisposable
         _client.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
 
     /// <summary>The <c>response</c> of the AdmissionReview that comes back.</summary>
-    public async Task<JsonElement> AskAsync(string path, string review)
+    public Task<JsonElement> AskAsync(string path, string review) => AskAsync(path, Encoding.UTF8.GetBytes(review));
+
+    /// <summary>The same, of a body that may be no text.</summary>
+    public async Task<JsonElement> AskAsync(string path, byte[] review)
     {
-        using var response = await PostAsync(path, review);
+        using var body = new ByteArrayContent(review) { Headers = { ContentType = new("application/json") } };
+        using var response = await _client.PostAsync(new Uri(path, UriKind.Relative), body);
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK), await response.Content.ReadAsStringAsync());
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
         return answer.GetProperty("response");

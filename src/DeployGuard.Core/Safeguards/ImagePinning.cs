@@ -20,17 +20,21 @@ internal sealed class ImagePinning : ISafeguard
         return
         [
             .. rules.Pin is Pin.Digest ? policy.ImagesOf(template).Where(i => i.Reference.Digest is null).Select(NotPinned) : [],
-            .. rules.Unreadable is Unreadable.Refuse ? template.UnreadableWith(rules.Injections).Select(NotReadable) : [],
+            .. template.UnreadableWith(rules.Injections).Where(u => IsRefused(u, rules)).Select(NotReadable),
         ];
     }
 
     /// <summary>What injectors will add to a template that passes, where it cannot be read and is not refused for it.</summary>
     public static IEnumerable<string> Notes(Inspection inspection) =>
-        inspection.Change is { Meaning: Meaning.NewRevision, After.Template: { } template } && inspection.Policy.Images is { Unreadable: Unreadable.Warn } rules
-            ? template.UnreadableWith(rules.Injections).Select(u => u.IsGuess
+        inspection.Change is { Meaning: Meaning.NewRevision, After.Template: { } template } && inspection.Policy.Images is { } rules
+            ? template.UnreadableWith(rules.Injections).Where(u => !IsRefused(u, rules)).Select(u => u.IsGuess
                 ? $"{inspection.Policy.Name}: if an injector takes an image from annotation {u.Key}, nobody checks that image"
-                : $"{inspection.Policy.Name}: {u.Injector} adds what nobody can read here: annotation {u.Key}")
+                : $"{inspection.Policy.Name}: {u.By.Injector} adds what nobody can read here: annotation {u.Key}")
             : [];
+
+    /// <summary>A document that hides which image it puts in is written so on purpose: where images are pinned it never passes.</summary>
+    private static bool IsRefused(UnreadableInjection injection, ImageRules rules) =>
+        rules.Unreadable is Unreadable.Refuse || (injection.IsBadDocument && rules.Pin is Pin.Digest);
 
     private static Finding NotPinned(ImageUse image) => image switch
     {
@@ -57,17 +61,22 @@ internal sealed class ImagePinning : ISafeguard
         ? "has a digest that no container runtime can check: expected @sha256: and 64 hex digits in lower case, or @sha512: and 128"
         : "is named by tag, which can be moved after the approval";
 
-    private static Finding NotReadable(UnreadableInjection injection) => injection.IsGuess
-        ? new(
-            Reasons.ImageNotPinned,
-            injection.Path,
-            $"annotation {injection.Path} looks as if it named an image for an injector that is not known",
-            "Remove the annotation, or ask the platform team to say in the policy's images.injectionAnnotations what it is: image, or never")
-        : new(
-            Reasons.ImageNotPinned,
-            injection.Path,
-            $"annotation {injection.Path} has {injection.Injector} add containers that cannot be read here",
-            "Remove the annotation, and write the container into the template itself, with its image by digest");
+    private static Finding NotReadable(UnreadableInjection injection)
+    {
+        var (problem, remedy) = injection switch
+        {
+            { IsGuess: true } => (
+                "looks as if it named an image for an injector that is not known",
+                "Remove the annotation, or ask the platform team to say in the policy's images.injectionAnnotations what it is: image, or never"),
+            { IsBadDocument: true } => (
+                $"is JSON for {injection.By.Injector} from which nobody can tell the image",
+                "Write it as JSON, with every image as a text: no copy or move in a JSON patch"),
+            _ => (
+                $"has {injection.By.Injector} add containers that cannot be read here",
+                "Remove the annotation, and write the container into the template itself, with its image by digest"),
+        };
+        return new Finding(Reasons.ImageNotPinned, injection.Path, $"annotation {injection.Path} {problem}", remedy);
+    }
 
     private static Finding Of(ImageUse image, string message, string remedy) => new(Reasons.ImageNotPinned, image.Path, message, remedy);
 }

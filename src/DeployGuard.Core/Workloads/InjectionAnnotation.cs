@@ -65,5 +65,11 @@ public sealed record InjectionAnnotation(string Key, InjectionForm Form, string 
 
 /// <summary>An annotation that has an injector add what cannot be read from the template, or may have one do so.</summary>
 /// <param name="Path">Its JSON path in the object.</param>
-/// <param name="IsGuess">It only looks like one that names an image.</param>
-public sealed record UnreadableInjection(string Path, string Key, string Injector, bool IsGuess);
+public sealed record UnreadableInjection(string Path, string Key, InjectionAnnotation By)
+{
+    /// <summary>It only looks like one that names an image.</summary>
+    public bool IsGuess => By.Form is InjectionForm.Guess;
+
+    /// <summary>It is meant to be JSON with images in it, and is not, or puts something else than a text where an image stands.</summary>
+    public bool IsBadDocument => By.Form is InjectionForm.Document;
+}

@@ -53,7 +53,7 @@ public sealed class InjectionTable
             InjectionForm.Guess => new ImageReference(found.Value).LooksLikeOne,
             _ => false,
         }
-        select new UnreadableInjection($"{path}.{found.Key}", found.Key, found.By.Injector, found.By.Form is InjectionForm.Guess);
+        select new UnreadableInjection($"{path}.{found.Key}", found.Key, found.By);
 
     /// <summary>Whether it says what an annotation is, and does not only guess.</summary>
     public bool Knows(string key) => MatchOrNull(key) is { Form: not InjectionForm.Guess };
