@@ -9,8 +9,8 @@ public static class Reasons
     private const string Author = "whoever wrote the manifest";
 
     public static readonly Reason ImageNotPinned = new(
-        "ImageNotPinned", "ImagePinning", "An image is named by tag, which can be moved after the approval.",
-        Author, "Name it by digest: `repository@sha256:...`. Rollbacks are only warned.");
+        "ImageNotPinned", "ImagePinning", "An image is named by tag, which can be moved after the approval, or an annotation has an injector put one in that is not pinned.",
+        Author, "Name it by digest: `repository@sha256:...`; of an annotation, remove it if the injector's own image will do. Rollbacks are only warned.");
 
     public static readonly Reason ApprovalMissing = new(
         "ApprovalMissing", "Approval", "Too few of the people whom the policy names approved exactly this revision for exactly this workload.",

@@ -22,6 +22,18 @@ public partial class RecordedReviewTests
     /// </summary>
     private static readonly Dictionary<string, string> s_refused = new()
     {
+        ["acme-solver-create-pod"] = "ImageNotPinned ApprovalMissing",
+        ["injected-image-bank-vaults-create-deployment"] = "ImageNotPinned ApprovalMissing",
+        ["injected-image-dapr-create-deployment"] = "ImageNotPinned ApprovalMissing",
+        ["injected-image-datadog-create-deployment"] = "ImageNotPinned ApprovalMissing",
+        ["injected-image-istio-create-deployment"] = "ImageNotPinned ApprovalMissing",
+        ["injected-image-linkerd-version-create-deployment"] = "ImageNotPinned ApprovalMissing",
+        ["kubectl-debug-first-attempt-update-pod-ephemeralcontainers"] = "ApprovalMissing",
+        ["kubectl-debug-node-first-attempt-create-pod"] = "ApprovalMissing",
+        ["kubectl-debug-node-second-attempt-create-pod"] = "ApprovalMissing",
+        ["kubectl-debug-second-attempt-update-pod-ephemeralcontainers"] = "ApprovalMissing",
+        ["mesh-gateway-create-deployment"] = "ImageNotPinned ApprovalMissing",
+        ["sha512-digest-create-deployment"] = "ApprovalMissing",
         ["kubectl-apply-create-create-deployment"] = "ImageNotPinned ApprovalMissing",
         ["kubectl-apply-new-image-update-deployment"] = "ImageNotPinned ApprovalMissing PaceTooFast",
         ["kubectl-debug-ephemeral-update-pod-ephemeralcontainers"] = "ImageNotPinned ApprovalMissing",
@@ -65,6 +77,21 @@ public partial class RecordedReviewTests
     [TestCase("kubectl-set-image-update-deployment", "kubectl-set-image-create-replicaset")]
     [TestCase("kubectl-rollout-restart-update-deployment", "kubectl-rollout-restart-create-replicaset")]
     public void AReplicaSetHashesAsItsDeployment(string deployment, string replicaSet) => Assert.That(HashOf(replicaSet), Is.EqualTo(HashOf(deployment)));
+
+    /// <summary>An approval of the first attempt is one of the second.</summary>
+    [Test]
+    public void KubectlDebugAsksForTheSameEachTime() => Assert.That(
+        HashOf("kubectl-debug-second-attempt-update-pod-ephemeralcontainers"), Is.EqualTo(HashOf("kubectl-debug-first-attempt-update-pod-ephemeralcontainers")));
+
+    [TestCase("acme-solver-create-pod", "trustedControllers: {\"system:serviceaccount:cert-manager:cert-manager\": [Pod]}", "metadata.name")]
+    [TestCase("kubectl-debug-node-first-attempt-create-pod", "kubectl run debug-node-a", "After approval")]
+    [TestCase("mesh-gateway-create-deployment", "image auto (spec.template.spec.containers[0].image) is no image", "named by tag")]
+    public async Task WhatIsAdvisedHelpsWhoReadsIt(string name, string said, string notSaid)
+    {
+        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf(name)));
+
+        Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain(said).And.Not.Contains(notSaid));
+    }
 
     [Test]
     public void TheLabelsOfAJobsSelectorAreNoPartOfItsTemplate()
