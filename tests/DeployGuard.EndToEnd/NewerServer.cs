@@ -35,11 +35,29 @@ internal static class NewerServer
         return Rig.Wait.UntilAsync(() => sandbox.ApproveAsync(approver, change), run => run.Succeeded, $"{approver}'s approval of {change}");
     }
 
-    /// <summary>The same under another name, so that it can be made beside itself.</summary>
-    public static JsonObject Renamed(JsonObject manifest)
+    /// <summary>A Node on which nothing runs but what names it: no DaemonSet of another test tolerates its taint. Gone when it is disposed.</summary>
+    public static async Task<IAsyncDisposable> NodeAsync(string name)
     {
-        var renamed = manifest.DeepClone().AsObject();
-        renamed["metadata"]!["name"] = "other";
-        return renamed;
+        (await World.Rig.Plane.KubectlAsync(
+            "admin",
+            $$"""
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "{{name}}"}, "spec": {"unschedulable": true, "taints": [{"key": "rig/away", "effect": "NoExecute"}]},
+             "status": {"allocatable": {"cpu": "8", "memory": "16Gi", "pods": "110"} } }
+            """,
+            ["create", "-f", "-"])).OrFail();
+        return new Node(name);
     }
+
+    private sealed class Node(string name) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await World.Rig.Plane.KubectlAsync("admin", "delete", "node", name, "--ignore-not-found");
+    }
+
+    /// <summary>A StatefulSet of eight that replaces half of them at once, where the server takes that from one.</summary>
+    public static JsonObject Eight(string image, int ready = 0) => Parse($$"""
+        {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
+         "spec": {"serviceName": "db", "replicas": 8, "podManagementPolicy": "Parallel", "minReadySeconds": {{ready}}, "selector": {"matchLabels": {"app": "db"} },
+          "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "50%"} },
+          "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"containers": [{"name": "db", "image": "{{image}}", "readinessProbe": {"httpGet": {"path": "/", "port": 80} } }] } } } }
+        """);
 }

@@ -64,7 +64,7 @@ public class NewerServerTests
         var sandbox = await WithWebRunningAsync();
         var after = Web(V1);
         after["spec"]!["template"]!["spec"]![field] = JsonNode.Parse(value);
-        Server.Lacks(!await Server.KeepsAsync(sandbox, Renamed(after), $"{{.spec.template.spec.{field}}}"), $"the field {field} of a pod's spec");
+        Server.Lacks(!await Server.KeepsAsync(sandbox, after, $"{{.spec.template.spec.{field}}}"), $"the field {field} of a pod's spec");
 
         Assert.That((await sandbox.ApplyAsync("dana", after)).Output, Does.Contain("ApprovalMissing"));
         await ApprovedAsync(sandbox, after);
@@ -76,7 +76,11 @@ public class NewerServerTests
     {
         Server.Lacks(!await Server.ServesAsync("api/v1", "pods/resize"), "the subresource pods/resize");
         var sandbox = await UnguardedAsync();
+        // The API server looks whether the node is one that can do it.
+        var node = $"resizes-{sandbox.Namespace}";
+        await using var there = await NodeAsync(node);
         var web = Web(V1, 2);
+        web["spec"]!["template"]!["spec"]!["nodeName"] = node;
         web["spec"]!["template"]!["spec"]!["containers"]![0]!["resources"] = Parse("""{"requests": {"cpu": "10m"}}""");
         (await sandbox.ApplyAsync("admin", web)).OrFail();
         (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
@@ -120,23 +124,13 @@ public class NewerServerTests
     {
         var sandbox = await GuardedAsync();
         var node = $"debugged-{sandbox.Namespace}";
-        // Nothing runs on it but what names it: no DaemonSet of another test tolerates its taint.
-        (await World.Rig.Plane.KubectlAsync(
-            "admin",
-            $$"""{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "{{node}}"}, "spec": {"unschedulable": true, "taints": [{"key": "rig/away", "effect": "NoExecute"}]} }""",
-            ["create", "-f", "-"])).OrFail();
-        try
-        {
-            var run = await sandbox.KubectlAsync("admin", "debug", $"node/{node}", $"--image={V3}", "--attach=false");
+        await using var there = await NodeAsync(node);
 
-            Assert.That(run.Succeeded, Is.False);
-            Assert.That(run.Output, Does.Contain($"Pod {sandbox.Namespace}/node-debugger-{node}").And.Contain("ApprovalMissing"));
-            await sandbox.AssertNothingRunsAsync(V3);
-        }
-        finally
-        {
-            await World.Rig.Plane.KubectlAsync("admin", "delete", "node", node, "--ignore-not-found");
-        }
+        var run = await sandbox.KubectlAsync("admin", "debug", $"node/{node}", $"--image={V3}", "--attach=false");
+
+        Assert.That(run.Succeeded, Is.False);
+        Assert.That(run.Output, Does.Contain($"Pod {sandbox.Namespace}/node-debugger-{node}").And.Contain("ApprovalMissing"));
+        await sandbox.AssertNothingRunsAsync(V3);
     }
 
     private static JsonObject WithSidecar(string image, string sidecar)

@@ -44,8 +44,12 @@ internal static class OutageRows
     public static async Task LabelsAndStatusAsync(Sandbox sandbox)
     {
         await WaitsAsync("a label of a Deployment", PatchAsync(sandbox, "dana", "deployment/web", OtherLabels));
-        (await PatchAsync(sandbox, "dana", "deployment/web", """{"status":{"replicas":3}}""", "--subresource=status")).OrFail();
-        await IsAsync(!Server.HasMatchConditions, "a label through the status of a Deployment", PatchAsync(sandbox, "dana", "deployment/web", OtherLabels, "--subresource=status"));
+        (await PatchAsync(sandbox, "dana", "deployment/shop", """{"status":{"conditions":[{"type":"ReplicaFailure","status":"False"}]}}""", "--subresource=status")).OrFail();
+        // Of a Deployment the API server keeps the labels that it had.
+        await IsAsync(
+            !Server.HasMatchConditions,
+            "a label through the status of a StatefulSet",
+            PatchAsync(sandbox, "dana", "statefulset/db", OtherLabels, "--subresource=status"));
         await IsAsync(
             !Server.HasMatchConditions,
             "a label through the status of a Pod",
@@ -62,7 +66,7 @@ internal static class OutageRows
         (await sandbox.KubectlAsync("dana", "scale", $"replicaset/{set}", "--replicas=0")).OrFail();
 
         await WaitsAsync("a new revision of a CronJob", sandbox.KubectlAsync("dana", "set", "image", "cronjob/tick", $"c={V3}"));
-        var revision = Parse("""{"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "by-hand"}, "revision": 1}""");
+        var revision = Parse("""{"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "by-hand"}, "revision": 1, "data": {"spec": {} } }""");
         await IsAsync(!Server.HasMatchConditions, "a ControllerRevision by hand", sandbox.CreateAsync("dana", revision));
         var endpoints = """{"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "by-hand"}, "subsets": [{"addresses": [{"ip": "192.0.2.1"}]}]}""";
         (await sandbox.CreateAsync("admin", Parse(endpoints))).OrFail();

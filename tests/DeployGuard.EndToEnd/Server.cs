@@ -48,6 +48,9 @@ internal static class Server
     public static async Task<bool> KeepsAsync(Sandbox where, JsonObject manifest, string field)
     {
         string[] dryRun = ["create", "-f", "-", "-n", where.Namespace, "--dry-run=server", "--validate=false", "-o", $"jsonpath={field}"];
+        // Beside the one that may be there under its name.
+        manifest = manifest.DeepClone().AsObject();
+        manifest["metadata"]!["name"] = "kept";
         var made = (await World.Rig.Plane.KubectlAsync("admin", manifest.ToJsonString(), dryRun)).OrFail();
         return made.Output.Length > 0;
     }
