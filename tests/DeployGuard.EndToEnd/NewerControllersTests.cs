@@ -29,6 +29,27 @@ public class NewerControllersTests
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
     }
 
+    /// <summary>No node is in the rig for a DaemonSet to be counted on: that the API server takes the very patches that a refusal offers is what is seen here.</summary>
+    [Test]
+    public async Task ADaemonSetTakesThePatchOfEitherPace()
+    {
+        var sandbox = await UnguardedAsync();
+        var surging = WayBackWorkloads.DaemonSet(V1);
+        surging["spec"]!["updateStrategy"] = Parse("""{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }""");
+        Server.Lacks(!await Server.KeepsAsync(sandbox, surging, "{.spec.updateStrategy.rollingUpdate.maxSurge}"), "maxSurge of a DaemonSet");
+        (await sandbox.ApplyAsync("admin", surging)).OrFail();
+        async Task<string> PatchedAsync(string rolling)
+        {
+            var patch = $$"""{"spec":{"minReadySeconds":60,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{{rolling}} } } }""";
+            (await sandbox.KubectlAsync("admin", "patch", "daemonset/agent", "--type=merge", "-p", patch)).OrFail();
+            const string Both = "jsonpath={.spec.updateStrategy.rollingUpdate.maxSurge} {.spec.updateStrategy.rollingUpdate.maxUnavailable}";
+            return (await sandbox.KubectlAsync("admin", "get", "daemonset/agent", "-o", Both)).OrFail().Output;
+        }
+
+        Assert.That(await PatchedAsync("""{"maxSurge":5,"maxUnavailable":0}"""), Is.EqualTo("5 0"));
+        Assert.That(await PatchedAsync("""{"maxUnavailable":2,"maxSurge":null}"""), Is.EqualTo("0 2"));
+    }
+
     [Test]
     public async Task AJobThatIsSuspendedIsJudgedWhenItIsMadeAndMayThenBegin()
     {
