@@ -4,11 +4,12 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What the API server itself does beside us: its own admission policies, fairness, disruption budgets, and the answer to who one is.</summary>
+/// <summary>What the API server does beside us: admission policies, fairness, disruption budgets, and the answer to who one is.</summary>
 [Parallelizable(ParallelScope.All)]
 public class BesideOthersTests
 {
     private const string Api = "admissionregistration.k8s.io";
+    private const string Votes = "changeapprovals.deployguard.io";
 
     /// <summary>The API server asks its own policies first, and webhooks only of what these let through.</summary>
     [Test]
@@ -18,7 +19,8 @@ public class BesideOthersTests
         var sandbox = await WithWebRunningAsync();
         await ValidatingAsync(sandbox, "Deny");
 
-        var both = await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("Deployments need the label team", StringComparison.Ordinal), "the policy to be in force");
+        var both = await Wait.UntilAsync(
+            () => sandbox.AskAsync(), run => run.Output.Contains("Deployments need the label team", StringComparison.Ordinal), "the policy to be in force");
         Assert.That(both.Output, Does.Not.Contain("ApprovalMissing"), "we were not asked");
         var labelled = Web(V2);
         labelled["metadata"]!["labels"] = Parse("""{"team": "shop"}""");
@@ -27,7 +29,7 @@ public class BesideOthersTests
         await ValidatingAsync(sandbox, "Warn");
         await Wait.UntilAsync(
             () => sandbox.AskAsync(V3),
-            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal) && run.Output.Contains("Warning: ", StringComparison.Ordinal) && run.Output.Contains("need the label team", StringComparison.Ordinal),
+            run => ((string[])["ApprovalMissing", "Warning: ", "need the label team"]).All(t => run.Output.Contains(t, StringComparison.Ordinal)),
             "its warning beside our refusal");
     }
 
@@ -46,16 +48,22 @@ public class BesideOthersTests
 
         await MutatingAsync(sandbox, version, V3);
         await Wait.UntilAsync(
-            () => sandbox.ApplyAsync("dana", Web(V2), "--dry-run=server"), run => !run.Output.Contains("mesh/proxy", StringComparison.Ordinal), "the other image to be added");
+            () => sandbox.ApplyAsync("dana", Web(V2), "--dry-run=server"),
+            run => !run.Output.Contains("mesh/proxy", StringComparison.Ordinal),
+            "the other image to be added");
         await ApprovedAsync(sandbox, Web(V2));
         Assert.That(
-            (await sandbox.KubectlAsync("dana", "get", "deployment/web", "-o", "jsonpath={.spec.template.spec.containers[*].image}")).Output, Is.EqualTo($"{V2} {V3}"));
+            (await sandbox.KubectlAsync("dana", "get", "deployment/web", "-o", "jsonpath={.spec.template.spec.containers[*].image}")).Output,
+            Is.EqualTo($"{V2} {V3}"));
         Assert.That(
-            (await sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].spec.images[*].to}")).Output, Does.Contain(V3), "approvers are shown what was added");
+            (await sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].spec.images[*].to}")).Output,
+            Does.Contain(V3),
+            "approvers are shown what was added");
 
         (await World.Rig.Plane.KubectlAsync("admin", "delete", "mutatingadmissionpolicybinding,mutatingadmissionpolicy", sandbox.Namespace)).OrFail();
+        const string Without = """[{"op": "remove", "path": "/spec/template/spec/containers/1"}]""";
         var bare = await Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=json", "-p", """[{"op": "remove", "path": "/spec/template/spec/containers/1"}]""", "--dry-run=server"),
+            () => sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=json", "-p", Without, "--dry-run=server"),
             run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
             "the same without what was added to be another revision");
         Assert.That(bare.Output, Does.Not.Contain("ImageNotPinned"));
@@ -64,16 +72,17 @@ public class BesideOthersTests
     [Test]
     public async Task TheFlowSchemaOfTheChartIsTakenAndOurRequestsGoByIt()
     {
-        var version = "v1";
-        Server.Lacks(!await Server.ServesAsync($"apis/flowcontrol.apiserver.k8s.io/{version}", "flowschemas"), "flow control v1");
+        Server.Lacks(!await Server.ServesAsync("apis/flowcontrol.apiserver.k8s.io/v1", "flowschemas"), "flow control v1");
+        const string Dangling = "jsonpath={.status.conditions[?(@.type==\"Dangling\")].status}";
+        const string Ours = "apiserver_flowcontrol_dispatched_requests_total{flow_schema=\"deployguard\",priority_level=\"deployguard\"}";
 
         await Wait.UntilAsync(
-            () => World.Rig.Plane.KubectlAsync("admin", "get", "flowschema", "deployguard", "-o", "jsonpath={.status.conditions[?(@.type==\"Dangling\")].status}"),
+            () => World.Rig.Plane.KubectlAsync("admin", "get", "flowschema", "deployguard", "-o", Dangling),
             run => run.Output == "False",
             "the FlowSchema to have its priority level");
         await Wait.UntilAsync(
             async () => (await World.Rig.Plane.KubectlAsync("admin", "get", "--raw", "/metrics")).OrFail().Output.Split('\n')
-                .Where(l => l.StartsWith("apiserver_flowcontrol_dispatched_requests_total{flow_schema=\"deployguard\",priority_level=\"deployguard\"}", StringComparison.Ordinal)).ToList(),
+                .Where(l => l.StartsWith(Ours, StringComparison.Ordinal)).ToList(),
             lines => lines.Count > 0,
             "requests of ours to be counted under it");
     }
@@ -83,20 +92,20 @@ public class BesideOthersTests
     {
         Server.Lacks(!await Server.ServesAsync("apis/policy/v1", "poddisruptionbudgets"), "PodDisruptionBudget policy/v1");
 
+        const string Counted = "jsonpath={.apiVersion} {.status.expectedPods} {.status.currentHealthy} {.status.disruptionsAllowed}";
         var budget = await Wait.UntilAsync(
-            () => World.Rig.Plane.KubectlAsync(
-                "admin", "get", "poddisruptionbudget", "deployguard", "-n", "deployguard-system", "-o", "jsonpath={.apiVersion} {.status.expectedPods} {.status.currentHealthy} {.status.disruptionsAllowed}"),
+            () => World.Rig.Plane.KubectlAsync("admin", "get", "poddisruptionbudget", "deployguard", "-n", "deployguard-system", "-o", Counted),
             run => run.Output.Split(' ') is [_, "2", "2", "1"],
             "the budget to be worked out over both pods of the Deployment");
         Assert.That(budget.Output, Does.StartWith("policy/v1 "));
     }
 
     /// <summary>
-    /// Who may vote no more takes back what they said, since SelfSubjectReview tells who they are. A server without it tells only by a dry run of a vote, which
-    /// they may not; then the vote has a name.
+    /// Somebody who may vote no more takes back what they said, since SelfSubjectReview tells who they are. A server without it tells only by a dry
+    /// run of a vote, which they may not; then the vote has a name.
     /// </summary>
     [Test]
-    public async Task AVoteIsWithdrawnByWhoMayVoteNoMore()
+    public async Task AVoteIsWithdrawnBySomebodyWhoMayVoteNoMore()
     {
         await PolicyAsync("platform-votes", """ "approval": {"quorum": [{"groups": ["platform"], "count": 1}]} """);
         var sandbox = await WithWebRunningAsync("platform-votes");
@@ -106,7 +115,7 @@ public class BesideOthersTests
         await ApproveAsync(sandbox, refused.Output, "pete");
         var vote = (await sandbox.KubectlAsync("pete", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
 
-        (await sandbox.KubectlAsync("admin", "create", "role", "leaver", "--verb=delete", "--resource=changeapprovals.deployguard.io")).OrFail();
+        (await sandbox.KubectlAsync("admin", "create", "role", "leaver", "--verb=delete", $"--resource={Votes}")).OrFail();
         await BindAsync(sandbox, "leaver", "role=leaver");
         (await sandbox.KubectlAsync("admin", "delete", "rolebinding", "voter")).OrFail();
         await Wait.UntilAsync(() => MayAsync(sandbox, "create"), run => run.Output.StartsWith("no", StringComparison.Ordinal), "pete to vote no more");
@@ -127,7 +136,7 @@ public class BesideOthersTests
     private static async Task BindAsync(Sandbox sandbox, string name, string role) =>
         (await sandbox.KubectlAsync("admin", "create", "rolebinding", name, $"--{role}", "--user=pete")).OrFail();
 
-    private static Task<Run> MayAsync(Sandbox sandbox, string verb) => sandbox.KubectlAsync("pete", "auth", "can-i", verb, "changeapprovals.deployguard.io");
+    private static Task<Run> MayAsync(Sandbox sandbox, string verb) => sandbox.KubectlAsync("pete", "auth", "can-i", verb, Votes);
 
     private static async Task ValidatingAsync(Sandbox sandbox, string action) => (await World.Rig.Plane.KubectlAsync("admin", $$"""
         {"apiVersion": "v1", "kind": "List", "items": [
@@ -149,7 +158,8 @@ public class BesideOthersTests
           "spec": {"policyName": "{{sandbox.Namespace}}", "matchResources": {{In(sandbox)}} } }]}
         """, ["apply", "-f", "-"])).OrFail();
 
-    private const string Deployments = """{"resourceRules": [{"apiGroups": ["apps"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}]}""";
+    private const string Deployments =
+        """{"resourceRules": [{"apiGroups": ["apps"], "apiVersions": ["*"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}]}""";
 
     private static string In(Sandbox sandbox) => $$"""{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "{{sandbox.Namespace}}"} } }""";
 }

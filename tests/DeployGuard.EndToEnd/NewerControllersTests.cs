@@ -29,7 +29,7 @@ public class NewerControllersTests
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
     }
 
-    /// <summary>No node is in the rig for a DaemonSet to be counted on: that the API server takes the very patches that a refusal offers is what is seen here.</summary>
+    /// <summary>The rig has no node on which a DaemonSet is counted: what is seen is that the API server takes the patches that refusals offer.</summary>
     [Test]
     public async Task ADaemonSetTakesThePatchOfEitherPace()
     {
@@ -64,7 +64,9 @@ public class NewerControllersTests
         await sandbox.AssertNothingRunsAsync(V2);
         (await sandbox.KubectlAsync("dana", "patch", "job/work", "--type=merge", "-p", """{"spec":{"suspend":false}}""")).OrFail();
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "job/work", "-o", "jsonpath={.status.succeeded} {.spec.podReplacementPolicy}"), run => run.Output == "1 Failed", "the Job to be done");
+            () => sandbox.KubectlAsync("dana", "get", "job/work", "-o", "jsonpath={.status.succeeded} {.spec.podReplacementPolicy}"),
+            run => run.Output == "1 Failed",
+            "the Job to be done");
     }
 
     /// <summary>Pods that are on their way out for long serve nobody, whether the server counts them by name or not.</summary>
@@ -86,7 +88,10 @@ public class NewerControllersTests
             "five pods to be on their way out");
         if (Server.CountsTerminating)
         {
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.status.terminatingReplicas}"), run => run.Output == "5", "the server to count them");
+            await Rig.Wait.UntilAsync(
+                () => sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.status.terminatingReplicas}"),
+                run => run.Output == "5",
+                "the server to count them");
         }
 
         await Rig.Wait.UntilAsync(

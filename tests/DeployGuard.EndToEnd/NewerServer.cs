@@ -58,6 +58,7 @@ internal static class NewerServer
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
          "spec": {"serviceName": "db", "replicas": 8, "podManagementPolicy": "Parallel", "minReadySeconds": {{ready}}, "selector": {"matchLabels": {"app": "db"} },
           "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "50%"} },
-          "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"containers": [{"name": "db", "image": "{{image}}", "readinessProbe": {"httpGet": {"path": "/", "port": 80} } }] } } } }
+          "template": {"metadata": {"labels": {"app": "db"} },
+           "spec": {"containers": [{"name": "db", "image": "{{image}}", "readinessProbe": {"httpGet": {"path": "/", "port": 80} } }] } } } }
         """);
 }

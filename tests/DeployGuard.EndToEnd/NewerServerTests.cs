@@ -5,7 +5,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// What only newer servers have in a pod: each is judged as everything else is. Where the server of a run has not got it, the test is skipped by name.
+/// What only newer servers have in a pod: each is judged as everything else is. Where the server of a run does not have it, the test is skipped
+/// by name.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class NewerServerTests
@@ -24,7 +25,7 @@ public class NewerServerTests
         Assert.That((await sandbox.ApplyAsync("dana", WithSidecar(V1, V3))).Output, Does.Contain("ApprovalMissing"), "another sidecar alone");
     }
 
-    /// <summary>A pod is ready only when its sidecars are, so that the probe of the main container is what counts; the image of a sidecar is a revision.</summary>
+    /// <summary>A sidecar serves beside the main container and not for it: whether the pod is ready, the main container's probe must say.</summary>
     [Test]
     public async Task ASidecarNeedsNoProbeAndSparesTheMainContainerNone()
     {
@@ -89,14 +90,17 @@ public class NewerServerTests
         Task<Rig.Run> Resize(string patch) => sandbox.KubectlAsync("admin", "patch", "pod", pod, "--subresource=resize", "--type=strategic", "-p", patch);
 
         (await Resize("""{"spec":{"containers":[{"name":"web","resources":{"requests":{"cpu":"20m"}}}]}}""")).OrFail();
-        var more = await Resize($$"""{"metadata":{"labels":{"app":"other"},"finalizers":["example.com/x"]},"spec":{"containers":[{"name":"web","image":"{{V2}}","resources":{"requests":{"cpu":"30m"} } }]} }""");
+        var more = await Resize($$"""
+            {"metadata":{"labels":{"app":"other"},"finalizers":["example.com/x"]},
+             "spec":{"containers":[{"name":"web","image":"{{V2}}","resources":{"requests":{"cpu":"30m"} } }]} }
+            """);
 
         await TestContext.Out.WriteLineAsync($"with a label, a finalizer and an image: {more.Output}");
+        const string Kept = "jsonpath={.metadata.labels.app} {.metadata.finalizers} {.spec.containers[0].image} {.spec.containers[0].resources.requests.cpu}";
+        Assert.That((await sandbox.KubectlAsync("admin", "get", "pod", pod, "-o", Kept)).Output, Is.EqualTo($"web  {V1} 30m"));
+        string[] registered = ["get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].rules[*].resources}"];
         Assert.That(
-            (await sandbox.KubectlAsync("admin", "get", "pod", pod, "-o", "jsonpath={.metadata.labels.app} {.metadata.finalizers} {.spec.containers[0].image}")).Output,
-            Is.EqualTo($"web  {V1}"));
-        Assert.That(
-            (await World.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].rules[*].resources}")).Output,
+            (await World.Rig.Plane.KubectlAsync("admin", registered)).Output,
             Does.Contain("ephemeralcontainers").And.Not.Contain("resize"));
         // What was resized is nobody's new revision.
         (await sandbox.KubectlAsync("dana", "label", "pod", pod, "note=x")).OrFail();
@@ -111,7 +115,8 @@ public class NewerServerTests
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
         Task<Rig.Run> Debug(string image) => sandbox.KubectlAsync("admin", "debug", pod, $"--image={image}", "-c", "debugger");
 
-        Assert.That((await Debug("busybox")).Output, Does.Contain("ImageNotPinned: image busybox ").And.Contain("spec.ephemeralContainers[0].image").And.Contain("ApprovalMissing"));
+        Assert.That((await Debug("busybox")).Output, Does.Contain(
+            "ImageNotPinned: image busybox ").And.Contain("spec.ephemeralContainers[0].image").And.Contain("ApprovalMissing"));
         var refused = await Debug(V3);
         Assert.That(refused.Output, Does.Contain("ApprovalMissing").And.Not.Contain("ImageNotPinned"));
         await ApproveAsync(sandbox, refused.Output);
@@ -144,7 +149,8 @@ public class NewerServerTests
     private static JsonObject WithImageVolume(string image)
     {
         var web = Web(V1);
-        web["spec"]!["template"]!["spec"]!["volumes"] = new JsonArray(Parse($$"""{"name": "models", "image": {"reference": "{{image}}", "pullPolicy": "IfNotPresent"} }"""));
+        var volume = $$"""{"name": "models", "image": {"reference": "{{image}}", "pullPolicy": "IfNotPresent"} }""";
+        web["spec"]!["template"]!["spec"]!["volumes"] = new JsonArray(Parse(volume));
         return web;
     }
 }

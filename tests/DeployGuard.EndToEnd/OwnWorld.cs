@@ -76,7 +76,7 @@ public abstract class OwnWorld
     /// <summary>Says that a test leaves nothing that the next could use.</summary>
     protected void Spend() => _whyAnother = $"{TestContext.CurrentContext.Test.Name} left nothing of this one";
 
-    /// <summary>Skips all of the tests, by <see cref="Server.Lacks"/> and before a world is made, where no server of this version has what they are about.</summary>
+    /// <summary>Skips all of the tests before a world is made, by <see cref="Server.Lacks"/>, where the server cannot have what they are about.</summary>
     protected virtual void Require()
     {
     }

@@ -10,6 +10,8 @@ namespace DeployGuard.EndToEnd;
 /// </summary>
 public class StatefulSetPaceTests : OwnWorld
 {
+    private const string Asked = "jsonpath={.spec.updateStrategy.rollingUpdate.maxUnavailable} {.spec.minReadySeconds}";
+
     protected override string FeatureGates => "MaxUnavailableStatefulSet=true";
 
     protected override void Require() => Server.Lacks(Server.Version < new Version(1, 25), "maxUnavailable and minReadySeconds of a StatefulSet");
@@ -29,11 +31,12 @@ public class StatefulSetPaceTests : OwnWorld
             "In place, policy allows 2 at once: maxUnavailable 50% replaces 4; minReadySeconds 0 is below 2"));
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
         Assert.That(
-            (await sandbox.KubectlAsync("admin", "get", "statefulset/db", "-o", "jsonpath={.spec.updateStrategy.rollingUpdate.maxUnavailable} {.spec.minReadySeconds}")).Output,
+            (await sandbox.KubectlAsync("admin", "get", "statefulset/db", "-o", Asked)).Output,
             Is.EqualTo("2 2"));
         (await AskAsync()).OrFail();
+        const string Faster = """{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":8}}}}""";
         Assert.That(
-            (await sandbox.KubectlAsync("dana", "patch", "statefulset/db", "--type=merge", "-p", """{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":8}}}}""")).Output,
+            (await sandbox.KubectlAsync("dana", "patch", "statefulset/db", "--type=merge", "-p", Faster)).Output,
             Does.Contain("PaceTooFast"), "behind the answer that it was given");
 
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
@@ -43,7 +46,8 @@ public class StatefulSetPaceTests : OwnWorld
         var (made, ready) = (pods.Select(p => p.Made).Order().ToList(), pods.Select(p => p.Ready).Order().ToList());
         foreach (var i in Enumerable.Range(2, 6))
         {
-            Assert.That(made[i], Is.GreaterThanOrEqualTo(ready[i - 2].AddSeconds(2)), $"pod {i + 1} of the new revision waits until all but one before it were ready for two seconds");
+            var why = $"pod {i + 1} of the new revision waits until all but one before it were ready for two seconds";
+            Assert.That(made[i], Is.GreaterThanOrEqualTo(ready[i - 2].AddSeconds(2)), why);
         }
     }
 

@@ -68,8 +68,8 @@ internal static class PacePatch
             "Deployment" => $"{{{ready},\"progressDeadlineSeconds\":{patched.Strategy.ProgressDeadlineSeconds}"
                 + $",\"strategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxSurge\":{batch},\"maxUnavailable\":0}}}}}}",
             // The API server takes one of the two, not both.
-            "DaemonSet" when Surges(patched) =>
-                $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxSurge\":{batch},\"maxUnavailable\":0}}}}}}",
+            "DaemonSet" when Surges(patched) => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\""
+                + $",\"rollingUpdate\":{{\"maxSurge\":{batch},\"maxUnavailable\":0}}}}}}",
             "DaemonSet" => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxUnavailable\":{batch},\"maxSurge\":null}}}}}}",
             "StatefulSet" => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxUnavailable\":{batch}}}}}}}",
             _ => $"{{{ready}}}",

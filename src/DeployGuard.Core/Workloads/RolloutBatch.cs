@@ -8,8 +8,8 @@ public static class RolloutBatch
     private static readonly IntOrPercent s_none = new(0, IsPercent: false);
 
     /// <summary>
-    /// Pods. All of them for Recreate, for OnDelete, where the person who deletes the pods sets the pace, and for a type that this version does
-    /// not know.
+    /// Pods. All of them for Recreate, for OnDelete, where the person who deletes the pods sets the pace, and for a type that this
+    /// version does not know.
     /// </summary>
     public static int Of(Workload workload) => !workload.Strategy.IsRolling
         ? workload.Replicas
