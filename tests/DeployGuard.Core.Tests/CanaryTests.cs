@@ -537,14 +537,14 @@ public class CanaryTests
     }
 
     [Test]
-    public void ADaemonSetThatSurgesIsPatchedToDoOneThingOnly()
+    public void ADaemonSetThatSurgesIsPatchedToGoOnSurging()
     {
         var before = Daemons(V1, "1");
         var view = Standing(web: 0) with { Changes = [Proven(before)], Snapshot = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
         var surging = Daemons(V2, "0").With("spec/updateStrategy/rollingUpdate/maxSurge", "10");
 
         Assert.That(Expect(Update(before, surging), view, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy, Does.Contain(
-            """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":1,"maxSurge":null}}}}'"""));
+            """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""));
     }
 
     [TestCase(10, 0, null, Description = "a batch, and nothing more")]

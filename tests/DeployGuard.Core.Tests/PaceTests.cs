@@ -122,6 +122,75 @@ public class PaceTests
         Assert.That(RolloutBatch.Of(workload), Is.EqualTo(batch));
     }
 
+    /// <summary>Recreate of a StatefulSet is of Kubernetes 1.37; a type that nobody knows yet is taken for the fastest there could be.</summary>
+    [TestCase("Deployment", "Recreate")]
+    [TestCase("Deployment", "FromTheFuture")]
+    [TestCase("StatefulSet", "OnDelete")]
+    [TestCase("StatefulSet", "Recreate")]
+    [TestCase("StatefulSet", "rollingUpdate")]
+    [TestCase("DaemonSet", "OnDelete")]
+    [TestCase("DaemonSet", "FromTheFuture")]
+    public void ATypeThatDoesNotRollIsTheWholeSize(string kind, string type)
+    {
+        var workload = Of(kind, $$"""{"type": "{{type}}", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0, "partition": 9} }""");
+
+        Assert.That(RolloutBatch.Of(workload.Read()), Is.EqualTo(10));
+        Assert.That(workload.Read().PodsAbovePartition, Is.EqualTo(10), "a partition holds nothing back either");
+        Assert.That(Findings(workload).Single().Message, Does.Contain($"{type} replaces all 10"));
+    }
+
+    [TestCase("Deployment", "{}", 5)]
+    [TestCase("Deployment", """{"type": null}""", 5)]
+    [TestCase("Deployment", """{"type": ""}""", 5)]
+    [TestCase("StatefulSet", "{}", 1)]
+    [TestCase("StatefulSet", """{"type": "", "rollingUpdate": {"maxUnavailable": 4} }""", 4)]
+    [TestCase("DaemonSet", """{"type": null, "rollingUpdate": {"maxUnavailable": 3} }""", 3)]
+    public void NoTypeIsTheRollingUpdateThatTheApiServerWrites(string kind, string strategy, int batch) =>
+        Assert.That(RolloutBatch.Of(Of(kind, strategy).Read()), Is.EqualTo(batch));
+
+    [Test]
+    public void AStatefulSetThatIsRecreatedIsNotHeldByItsPartition()
+    {
+        const string Rules = """{"canary": {"accept": ["StatefulSetPartition"], "steps": [50], "pace": {"percent": 5, "minReady": "0s"} } }""";
+        var view = new ClusterView { Policies = [Some.Policy(Rules)] };
+        Verdict Under(string type) => Some.Decide(
+            Some.Update(Of("StatefulSet", Strategy("RollingUpdate"), Some.Image), Of("StatefulSet", Strategy(type))), view);
+
+        Assert.That(Under("RollingUpdate").Findings, Is.Empty, "the control");
+        Assert.That(Under("Recreate").Reasons(), Is.EqualTo(new[] { "PaceTooFast" }));
+
+        static string Strategy(string type) => $$"""{"type": "{{type}}", "rollingUpdate": {"partition": 8} }""";
+    }
+
+    [Test]
+    public void ADaemonSetThatSurgesIsToldSoAndGoesOnSurging()
+    {
+        var after = Of("DaemonSet", """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }""").With("spec/minReadySeconds", "600");
+
+        var finding = Findings(after).Single();
+
+        Assert.That(finding.Message, Does.EndWith("In place, policy allows 1 at once: maxSurge 100% replaces 10"));
+        Assert.That(finding.Remedy, Does.Contain(
+            """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""));
+    }
+
+    [Test]
+    public void ADaemonSetThatDoesWithoutPodsIsToldThat()
+    {
+        var finding = Findings(Of("DaemonSet", """{"rollingUpdate": {"maxUnavailable": "50%"} }""").With("spec/minReadySeconds", "600")).Single();
+
+        Assert.That(finding.Message, Does.EndWith("maxUnavailable 50% replaces 5"));
+        Assert.That(finding.Remedy, Does.Contain("""{"maxUnavailable":1,"maxSurge":null}"""));
+    }
+
+    /// <summary>Ten pods, of another image unless it says so.</summary>
+    private static JsonObject Of(string kind, string strategy, string image = Some.OtherImage)
+    {
+        var workload = Some.Deployment(image, 10).With("kind", $"\"{kind}\"").With("status", """{"desiredNumberScheduled": 10}""");
+        workload["spec"]?.AsObject().Remove("strategy");
+        return workload.With(kind == "Deployment" ? "spec/strategy" : "spec/updateStrategy", strategy);
+    }
+
     private static JsonObject Conforming(int replicas) =>
         Timed(Some.Deployment(Some.OtherImage, replicas).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}"""));
 
@@ -131,7 +200,8 @@ public class PaceTests
 
     private static List<Finding> Findings(JsonObject after, string covers = "Images")
     {
-        var request = Some.Update(Some.Deployment(replicas: after["spec"]!["replicas"]!.GetValue<int>()), after);
+        var before = after.DeepClone().AsObject().With("spec/template", Some.Deployment()["spec"]!["template"]!.ToJsonString());
+        var request = Some.Update(before, after);
         return [.. Some.Decide(request, View(covers)).Findings.Select(f => f.Finding)];
     }
 }

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
@@ -54,6 +55,11 @@ public partial class RemedyTests
         }
 
         AssertIsValid(mended);
+        if (RolloutBatch.SurgesOnly(after.Read()))
+        {
+            Assert.That(RolloutBatch.SurgesOnly(mended.Read()), Is.True, $"who surges goes on surging: {finding.Remedy}");
+        }
+
         Assert.That(Refusals(world, before, mended).Select(f => f.Message), Is.Empty, () => $"{world}\n{finding.Message}\n{finding.Remedy}\n{mended}");
         return true;
     }

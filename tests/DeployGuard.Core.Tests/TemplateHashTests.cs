@@ -31,6 +31,8 @@ public class TemplateHashTests
     [TestCase("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")]
     [TestCase("spec/template/spec/containers/0/command", """["sh"]""")]
     [TestCase("spec/template/spec/volumes", """[{"name": "v", "emptyDir": {}}]""")]
+    [TestCase("spec/template/spec/fromTheFuture", "true")]
+    [TestCase("spec/template/spec/containers/0/fromTheFuture", """{"a": [1]}""")]
     public void WhatChangesWhatRunsChangesTheHash(string path, string json) => Assert.That(With(path, json), Is.Not.EqualTo(s_hash));
 
     [Test]

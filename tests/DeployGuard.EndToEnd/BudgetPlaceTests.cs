@@ -14,7 +14,8 @@ public class BudgetPlaceTests
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
         Assert.That((await AskAsync(sandbox, "api")).Output, Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace").And.Contain("/deployment/web"));
 
-        // Not before: a busy machine may take longer to ask than the deadline is.
+        // Not before: a busy machine may take longer to ask than the deadline is, and the controller has to count this rollout.
+        await IsCountedAsync(sandbox);
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"progressDeadlineSeconds":5}}""")).OrFail();
 
         await PassesAsync(sandbox, "api");
@@ -46,6 +47,20 @@ public class BudgetPlaceTests
         await sandbox.ObservedAsync("deployment/api");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/api")).OrFail();
         await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web"), run => run.Succeeded, "the place of what was undone");
+    }
+
+    /// <summary>
+    /// Waits until the controller counts the deadline of this rollout. It notes its start in the status just after it has made the ReplicaSet. If
+    /// somebody writes the Deployment between these two, the note is lost to a conflict and not made again: the status goes on telling of the
+    /// rollout before, which has succeeded, and one that has succeeded never exceeds a deadline.
+    /// </summary>
+    private static async Task IsCountedAsync(Sandbox sandbox)
+    {
+        await sandbox.ObservedAsync("deployment/web");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.status.conditions[?(@.type==\"Progressing\")].reason}"),
+            run => run.Output is "NewReplicaSetCreated" or "ReplicaSetUpdated",
+            "the controller of web to count this rollout's deadline");
     }
 
     private static Task<Rig.Run> PassesAsync(Sandbox sandbox, string name) => Rig.Wait.UntilAsync(() => AskAsync(sandbox, name), run => run.Succeeded, $"a place for {name}");

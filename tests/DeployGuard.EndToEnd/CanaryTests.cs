@@ -179,14 +179,6 @@ public class CanaryTests
     private static Task<Rig.Run> PartitionAsync(Sandbox sandbox, int partition) => sandbox.KubectlAsync(
         "dana", "patch", "statefulset/db", "--type=merge", "-p", "{\"spec\":{\"updateStrategy\":{\"rollingUpdate\":{\"partition\":" + partition + "}}}}");
 
-    /// <summary>The arguments of the patch that a refusal tells to run, without the namespace.</summary>
-    private static string[] Patch(string refusal)
-    {
-        var command = refusal[refusal.IndexOf("kubectl patch ", StringComparison.Ordinal)..];
-        var words = command.Split(' ');
-        return ["patch", words[2], "--type=merge", "-p", command.Split('\'')[1]];
-    }
-
     private static JsonObject Set(string image, int partition) => Parse($$"""
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
          "spec": {"serviceName": "db", "replicas": 20, "podManagementPolicy": "Parallel", "selector": {"matchLabels": {"app": "db"} },

@@ -11,8 +11,8 @@ using DeployGuard.Webhook.Admission;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// What a newer API server drops by itself. Ours has no matchConditions; the expressions are evaluated by another implementation of CEL, over reviews recorded
-/// from a 1.36 server and over variants of one of them.
+/// What an API server with matchConditions drops by itself, on whatever server the tests run: another implementation of CEL evaluates the
+/// expressions over reviews recorded from a 1.36 server and over variants of one of them.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class MatchConditionTests

@@ -24,13 +24,17 @@ public abstract class OwnWorld
     /// <summary>Another chart than that of this repository.</summary>
     protected virtual string? Chart => null;
 
+    /// <summary>Feature gates of its control plane that are off by default.</summary>
+    protected virtual string FeatureGates => "";
+
     /// <summary>Whether the tests are one story, in which each goes on from what the one before it left.</summary>
     protected virtual bool IsOneStory => false;
 
     [OneTimeSetUp]
     public async Task BeginWorldAsync()
     {
-        _world = await World.OfItsOwnAsync(Replicas, Chart);
+        Require();
+        _world = await World.OfItsOwnAsync(Replicas, Chart, FeatureGates);
         using var turn = await Turns.TakeAsync(first: true);
         await PrepareAsync();
     }
@@ -71,6 +75,11 @@ public abstract class OwnWorld
 
     /// <summary>Says that a test leaves nothing that the next could use.</summary>
     protected void Spend() => _whyAnother = $"{TestContext.CurrentContext.Test.Name} left nothing of this one";
+
+    /// <summary>Skips all of the tests before a world is made, by <see cref="Server.Lacks"/>, where the server cannot have what they are about.</summary>
+    protected virtual void Require()
+    {
+    }
 
     /// <summary>What the tests find in their world.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;

@@ -73,4 +73,12 @@ internal static class Pools
         () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}"),
         run => run.Succeeded && !run.Output.Contains(image, StringComparison.Ordinal),
         $"no pod to run {image}");
+
+    /// <summary>The arguments of the patch that a refusal tells to run, without the namespace.</summary>
+    public static string[] Patch(string refusal)
+    {
+        var command = refusal[refusal.IndexOf("kubectl patch ", StringComparison.Ordinal)..];
+        var words = command.Split(' ');
+        return ["patch", words[2], "--type=merge", "-p", command.Split('\'')[1]];
+    }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Rig;
 using NUnit.Framework.Constraints;
 
 namespace DeployGuard.EndToEnd;
@@ -12,6 +14,9 @@ internal static class Server
 
     /// <summary>Webhooks with matchConditions: on by default from 1.28 on. Before, the API server drops them without a word.</summary>
     public static bool HasMatchConditions => Version >= new Version(1, 28);
+
+    /// <summary>A Deployment's status counts pods that are on their way out: on by default from 1.35 on.</summary>
+    public static bool CountsTerminating => Version >= new Version(1, 35);
 
     /// <summary>The apiVersion of CronJobs.</summary>
     public static async Task<string> CronJobAsync() => await ServesAsync("apis/batch/v1", "cronjobs") ? "batch/v1" : "batch/v1beta1";
@@ -37,6 +42,19 @@ internal static class Server
     /// <summary>That the API server itself says so, in its own words, which changed over the years.</summary>
     /// <param name="words">One text, or those of older and newer servers with <c> | </c> in between.</param>
     public static Constraint Says(string words) => words.Split(" | ").Select(Does.Contain).Aggregate<Constraint>((either, or) => either | or);
+
+    /// <summary>Whether the server keeps a field of an object that is made: what its feature gates leave out, it drops without a word.</summary>
+    /// <param name="field">As kubectl's jsonpath: <c>{.spec.minReadySeconds}</c>.</param>
+    public static async Task<bool> KeepsAsync(Sandbox where, JsonObject manifest, string field)
+    {
+        string[] dryRun = ["create", "-f", "-", "-n", where.Namespace, "--dry-run=server", "--validate=false", "-o", $"jsonpath=kept:{field}:kept"];
+        // Beside the one that may be there under its name.
+        manifest = manifest.DeepClone().AsObject();
+        manifest["metadata"]!["name"] = "kept";
+        var made = (await World.Rig.Plane.KubectlAsync("admin", manifest.ToJsonString(), dryRun)).OrFail();
+        // Our own warnings come beside it.
+        return !made.Output.Contains("kept::kept", StringComparison.Ordinal);
+    }
 
     /// <summary>Whether discovery has a resource in this group and version.</summary>
     public static async Task<bool> ServesAsync(string groupVersion, string resource) =>

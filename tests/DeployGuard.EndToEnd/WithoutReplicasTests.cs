@@ -1,3 +1,4 @@
+using static DeployGuard.EndToEnd.OutageRows;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
@@ -20,6 +21,7 @@ public class WithoutReplicasTests : OwnWorld
     {
         var sandbox = await WayBackWorkloads.StartAsync();
         var unguarded = await UnguardedAsync();
+        await HoldAsync(sandbox);
         KillReplicas();
 
         foreach (var way in WayBackWays.InOrder.Where(w => w.NeedsNoReplica && w.ToString() != "delete"))
@@ -31,6 +33,9 @@ public class WithoutReplicasTests : OwnWorld
         await NewRevisionsWaitAsync(sandbox);
         await RecordsWaitAsync(sandbox);
         await WhatControllersWriteOftenAsync(sandbox);
+        await OwnersAndFinalizersAsync(sandbox);
+        await LabelsAndStatusAsync(sandbox);
+        await SizesAndRevisionsAsync(sandbox);
         await ServicesPassAsync(sandbox);
         (await unguarded.ApplyAsync("dana", Web("web:1"))).OrFail();
 
@@ -47,7 +52,7 @@ public class WithoutReplicasTests : OwnWorld
         KillReplicas();
 
         await WayBackWays.InOrder.Single(w => w.ToString() == "delete").GoAsync(sandbox);
-        await AsTheTableHasItAsync("a label of the namespace", passes: !Server.HasMatchConditions, Plane.KubectlAsync("dana", "label", "namespace", sandbox.Namespace, "tests-"));
+        await IsAsync(!Server.HasMatchConditions, "a label of the namespace", Plane.KubectlAsync("dana", "label", "namespace", sandbox.Namespace, "tests-"));
     }
 
     private static async Task NewRevisionsWaitAsync(Sandbox sandbox)
@@ -62,7 +67,7 @@ public class WithoutReplicasTests : OwnWorld
 
         foreach (var command in (string[])["annotate deployment/web team=a", "rollout restart deployment/web"])
         {
-            await AsTheTableHasItAsync(command, passes: Server.HasMatchConditions, sandbox.KubectlAsync("dana", command.Split(' ')));
+            await IsAsync(Server.HasMatchConditions, command, sandbox.KubectlAsync("dana", command.Split(' ')));
         }
 
         await WaitsAsync("a new ReplicationController", sandbox.CreateAsync("dana", Parse($$"""
@@ -90,14 +95,13 @@ public class WithoutReplicasTests : OwnWorld
             $$"""{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "bare"}, "spec": {"template": {"spec": {{Spec}} } } }""",
             $$"""{"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "bare"}, "spec": {"selector": {"matchLabels": {"app": "bare"} }, "template": {"metadata": {"labels": {"app": "bare"} }, "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } } } }"""])
         {
-            await AsTheTableHasItAsync(manifest, passes: !Server.HasMatchConditions, sandbox.CreateAsync("dana", Parse(manifest)));
+            await IsAsync(!Server.HasMatchConditions, manifest, sandbox.CreateAsync("dana", Parse(manifest)));
         }
 
-        await AsTheTableHasItAsync("scale up", passes: !Server.HasMatchConditions, sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=5"));
+        await IsAsync(!Server.HasMatchConditions, "scale up", sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=5"));
         if (Server.HasMatchConditions)
         {
             await WaitsAsync("an ephemeral container", OnAPodAsync(sandbox, pod => ["debug", pod, $"--image={V3}"]));
-            await WaitsAsync("a label through the status of a pod", OnAPodAsync(sandbox, pod => ["patch", "pod", pod, "--subresource=status", "--type=merge", "-p", """{"metadata":{"labels":{"app":"other"}}}"""]));
             (await OnAPodAsync(sandbox, pod => ["delete", "pod", pod, "--wait=false"])).OrFail();
             (await sandbox.CreateAsync("admin", Parse("""
                 {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": "by-hand", "labels": {"kubernetes.io/service-name": "bare"} }, "endpoints": [{"addresses": ["192.0.2.1"]}]}
@@ -106,7 +110,7 @@ public class WithoutReplicasTests : OwnWorld
     }
 
     /// <summary>As admin: the built-in role edit has no right to most of this. A restart may be replacing the pod.</summary>
-    private static Task<Rig.Run> OnAPodAsync(Sandbox sandbox, Func<string, string[]> command) => Rig.Wait.UntilAsync(
+    internal static Task<Rig.Run> OnAPodAsync(Sandbox sandbox, Func<string, string[]> command) => Rig.Wait.UntilAsync(
         async () =>
         {
             var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
@@ -119,24 +123,5 @@ public class WithoutReplicasTests : OwnWorld
     {
         (await sandbox.CreateAsync("dana", Parse("""{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bare"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}] } }"""))).OrFail();
         (await sandbox.KubectlAsync("dana", "patch", "service", "bare", "-p", """{"spec":{"selector":{"app":"bare"}}}""")).OrFail();
-    }
-
-    private static async Task AsTheTableHasItAsync(string what, bool passes, Task<Rig.Run> asked)
-    {
-        if (passes)
-        {
-            Assert.That((await asked).Succeeded, Is.True, $"{what}: {(await asked).Output}");
-        }
-        else
-        {
-            await WaitsAsync(what, asked);
-        }
-    }
-
-    private static async Task WaitsAsync(string what, Task<Rig.Run> asked)
-    {
-        var run = await asked;
-        Assert.That(run.Succeeded, Is.False, what);
-        Assert.That(run.Output, Does.Contain("failed calling webhook"), what);
     }
 }

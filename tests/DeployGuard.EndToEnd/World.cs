@@ -32,7 +32,7 @@ public class World
         await s_room.WaitAsync();
         var version = (await Toolbox.InstallAsync()).Kubernetes;
         await TestContext.Progress.WriteLineAsync($"Kubernetes {version}, {Machine.Worlds} worlds and {Machine.Turns} tests at a time");
-        s_rig = await InstallAsync(2, null);
+        s_rig = await InstallAsync(2, null, "");
     }
 
     [OneTimeTearDown]
@@ -49,9 +49,10 @@ public class World
     /// </summary>
     /// <param name="replicas">How many of DeployGuard, installed by the chart; none for an empty world.</param>
     /// <param name="chart">Another chart than the one of this repository, such as a former version of it.</param>
-    internal static async Task<OwnedWorld> OfItsOwnAsync(int replicas, string? chart)
+    /// <param name="gates">Feature gates of the control plane that are off by default; empty for none.</param>
+    internal static async Task<OwnedWorld> OfItsOwnAsync(int replicas, string? chart, string gates)
     {
-        var world = new OwnedWorld(Fixture, () => replicas == 0 ? EmptyAsync() : InstallAsync(replicas, chart));
+        var world = new OwnedWorld(Fixture, () => replicas == 0 ? EmptyAsync(gates) : InstallAsync(replicas, chart, gates));
         await s_room.WaitAsync();
         try
         {
@@ -95,11 +96,11 @@ public class World
 
     public static string Manifest(string name) => Path.Combine(AppContext.BaseDirectory, "manifests", name);
 
-    private static async Task<RunningRig> EmptyAsync() => await RunningRig.StartAsync(await Toolbox.InstallAsync());
+    private static async Task<RunningRig> EmptyAsync(string gates) => await RunningRig.StartAsync(await Toolbox.InstallAsync(), gates);
 
-    private static async Task<RunningRig> InstallAsync(int replicas, string? chart)
+    private static async Task<RunningRig> InstallAsync(int replicas, string? chart, string gates)
     {
-        var rig = await EmptyAsync();
+        var rig = await EmptyAsync(gates);
         try
         {
             (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();

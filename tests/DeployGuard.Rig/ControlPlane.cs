@@ -25,14 +25,16 @@ public sealed class ControlPlane : IAsyncDisposable
     private readonly Toolbox _tools;
     private readonly List<Daemon> _daemons = [];
     private readonly int _port = Ports.Free();
+    private readonly IReadOnlyList<string> _gates;
 
     private IReadOnlyList<string> _apiServerArguments = [];
     private Daemon? _apiServer;
     private string _etcd = "";
 
-    private ControlPlane(Toolbox tools, string folder)
+    private ControlPlane(Toolbox tools, string folder, string gates)
     {
         (_tools, Folder) = (tools, folder);
+        _gates = gates.Length == 0 ? [] : [$"--feature-gates={gates}"];
         Api = new PlainApi(Server, TokenOf("admin"));
         Kubelet = new PlainApi(Server, TokenOf("kubelet"));
     }
@@ -51,9 +53,9 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>As the kubelet of a node, and not as a person.</summary>
     internal PlainApi Kubelet { get; }
 
-    public static async Task<ControlPlane> StartAsync(Toolbox tools, string folder)
+    public static async Task<ControlPlane> StartAsync(Toolbox tools, string folder, string gates)
     {
-        var plane = new ControlPlane(tools, folder);
+        var plane = new ControlPlane(tools, folder, gates);
         try
         {
             await plane.StartAsync();
@@ -180,6 +182,7 @@ public sealed class ControlPlane : IAsyncDisposable
             + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,resourcequota,horizontalpodautoscaling",
         // Before 1.24 it would listen on a second port as well, the same one in every world.
         .. _tools.Kubernetes < new Version(1, 24) ? (string[])["--port=0"] : [],
+        .. _gates,
     ];
 
     private Task WaitForApiServerAsync() => (_apiServer ?? throw new InvalidOperationException("no API server was started"))
@@ -211,6 +214,7 @@ public sealed class ControlPlane : IAsyncDisposable
         $"--audit-policy-file={Path.Combine(Folder, "audit-policy.yaml")}", $"--audit-log-path={AuditLog}",
         // A rig is small and impatient.
         "--max-requests-inflight=800", "--max-mutating-requests-inflight=400",
+        .. _gates,
     ];
 
     private void WriteKeys()

@@ -25,6 +25,8 @@ internal static class PodStatus
                     ["name"] = c.GetProperty("name").GetString(),
                     ["image"] = c.GetProperty("image").GetString(),
                     ["imageID"] = "",
+                    // Kubelets tell them from 1.27 on; a pod that does not cannot be resized.
+                    ["resources"] = c.TryGetProperty("resources", out var resources) ? JsonObject.Create(resources) : [],
                     ["ready"] = !hasEnded,
                     ["restartCount"] = 0,
                     ["state"] = state.DeepClone(),

@@ -18,10 +18,11 @@ public sealed class RunningRig : IAsyncDisposable
     public Installation? Installation { get; private set; }
 
     /// <summary>Starts the control plane and its kubelet; nothing of DeployGuard is there yet.</summary>
-    public static async Task<RunningRig> StartAsync(Toolbox tools)
+    /// <param name="gates">Feature gates as <c>--feature-gates</c> has them; empty for those that are on by default.</param>
+    public static async Task<RunningRig> StartAsync(Toolbox tools, string gates = "")
     {
         var folder = Directory.CreateTempSubdirectory("deployguard-rig-");
-        var rig = new RunningRig(tools, folder, await ControlPlane.StartAsync(tools, folder.FullName));
+        var rig = new RunningRig(tools, folder, await ControlPlane.StartAsync(tools, folder.FullName, gates));
         rig._kubelet = new LittleKubelet(rig.Plane.Kubelet);
         return rig;
     }

@@ -6,7 +6,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Reviews recorded from a Kubernetes 1.36 API server, through the real router over TLS.</summary>
+/// <summary>Reviews recorded from Kubernetes 1.36 API servers, through the real router over TLS.</summary>
 public partial class RecordedReviewTests
 {
     private const string Policy = """
@@ -34,6 +34,7 @@ public partial class RecordedReviewTests
         ["kubectl-debug-second-attempt-update-pod-ephemeralcontainers"] = "ApprovalMissing",
         ["mesh-gateway-create-deployment"] = "ImageNotPinned ApprovalMissing",
         ["sha512-digest-create-deployment"] = "ApprovalMissing",
+        ["daemonset-surge-all-update-daemonset"] = "ApprovalMissing PaceTooFast",
         ["kubectl-apply-create-create-deployment"] = "ImageNotPinned ApprovalMissing",
         ["kubectl-apply-new-image-update-deployment"] = "ImageNotPinned ApprovalMissing PaceTooFast",
         ["kubectl-debug-ephemeral-update-pod-ephemeralcontainers"] = "ImageNotPinned ApprovalMissing",
@@ -47,6 +48,7 @@ public partial class RecordedReviewTests
         ["other-kinds-create-replicationcontroller"] = "ApprovalMissing",
         ["other-kinds-create-statefulset"] = "ApprovalMissing",
         ["other-kinds-update-statefulset"] = "ApprovalMissing",
+        ["statefulset-half-at-once-update-statefulset"] = "ApprovalMissing PaceTooFast",
         ["statefulset-new-image-update-statefulset"] = "ApprovalMissing CanaryMissing",
     };
 

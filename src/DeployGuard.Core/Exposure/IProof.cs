@@ -61,7 +61,9 @@ internal sealed class PartitionProof : IProof
     public Proof Name => Proof.StatefulSetPartition;
 
     public int? Exposes(Member member, CanaryRules rules, int steps) =>
-        member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } } ? Math.Min(member.Size, member.Spec.PodsAbovePartition) : null;
+        member.Spec is { Ref.Kind: "StatefulSet", Strategy: { IsRolling: true, Partition: > 0 } }
+            ? Math.Min(member.Size, member.Spec.PodsAbovePartition)
+            : null;
 
-    public bool Proves(Member member, Pool pool, CanaryRules rules) => member.Spec is { Ref.Kind: "StatefulSet", Strategy.Type: not "OnDelete" };
+    public bool Proves(Member member, Pool pool, CanaryRules rules) => member.Spec is { Ref.Kind: "StatefulSet", Strategy.IsRolling: true };
 }

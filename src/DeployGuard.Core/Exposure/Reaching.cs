@@ -54,7 +54,7 @@ internal sealed class Reaching(CanaryRules rules, Proven proven, UnprovenCount u
         var exposed = Proofs.Exposes(member, rules, steps);
         // Pods of other ordinals are new ones.
         var moved = (int)Math.Min(member.Size, Math.Abs((long)member.Spec.Strategy.FirstOrdinal - was.Spec.Strategy.FirstOrdinal));
-        if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } })
+        if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { IsRolling: true, Partition: > 0 } })
         {
             var isJudged = was.Spec.Strategy.Partition is > 0 && !asked.IsInPlace && !IsFaster(was.Spec, member.Spec);
             var had = isJudged ? was.Spec.PodsAbovePartition : ran;

@@ -48,7 +48,7 @@ internal static class ScaledFirst
     private static RevisionPods? Kept(AskedWorkload asked, NamespaceSnapshot snapshot)
     {
         var spec = asked.After.Spec;
-        return spec.Strategy.Type != "OnDelete" && spec.Replicas > spec.PodsAbovePartition
+        return spec.Strategy.IsRolling && spec.Replicas > spec.PodsAbovePartition
             && snapshot.Objects?.Workloads.FirstOrDefault(w => w.Spec.Ref == spec.Ref) is { } live
             && ControllerRevisions.Old(live, snapshot.Objects.Revisions) is { } old
             && ControllerRevisions.Pods(old, spec.Replicas - spec.PodsAbovePartition) is var kept && !kept.IsOf(spec.Template, snapshot.Services)

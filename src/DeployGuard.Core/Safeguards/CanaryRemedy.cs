@@ -46,7 +46,7 @@ internal static class CanaryRemedy
         }
 
         var wait = pool.Held.Left is { } left ? $"; or wait {Durations.Show(left)} for step {pool.Rules.ShareAfter(pool.Held.Steps + 1)}%" : "";
-        return (after is { Ref.Kind: "StatefulSet", Strategy: { Type: not "OnDelete", Partition: > 0 } } && change.Before is not null
+        return (after is { Ref.Kind: "StatefulSet", Strategy: { IsRolling: true, Partition: > 0 } } && change.Before is not null
                 ? StatefulSetRemedy.Lower(inspection, after)
                 : FewerReplicas(inspection, after)) is { } offer
             ? offer + wait

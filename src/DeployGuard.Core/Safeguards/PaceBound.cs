@@ -31,9 +31,7 @@ internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string
         var strategy = workload.Strategy;
         if (batch > most)
         {
-            yield return strategy.Type is "Recreate" or "OnDelete" ? $"{strategy.Type} replaces all {workload.Replicas}"
-                : workload.Ref.Kind is "Deployment" ? $"maxSurge {RolloutBatch.Surge(workload)} and maxUnavailable {RolloutBatch.Unavailable(workload)} replace {batch}"
-                : $"maxUnavailable {RolloutBatch.Unavailable(workload)} replaces {batch}";
+            yield return strategy.IsRolling ? Replacing(workload, batch) : $"{strategy.Type} replaces all {workload.Replicas}";
         }
 
         if (strategy.MinReadySeconds < rules.Pace.MinReady.TotalSeconds)
@@ -52,11 +50,20 @@ internal sealed record PaceBound(int Batch, int MostAtOnce, IReadOnlyList<string
         }
     }
 
+    /// <summary>What replaces so many at once. A DaemonSet has one of the two, a StatefulSet never surges.</summary>
+    private static string Replacing(Workload workload, int batch)
+    {
+        var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
+        return workload.Ref.Kind == "Deployment" ? $"maxSurge {surge} and maxUnavailable {unavailable} replace {batch}"
+            : RolloutBatch.SurgesOnly(workload) ? $"maxSurge {surge} replaces {batch}"
+            : $"maxUnavailable {unavailable} replaces {batch}";
+    }
+
     /// <summary>Rounding a small percentage up must not refuse it: 5% of 30 is two pods at once, and is still 5%.</summary>
     private static bool IsSmallShare(Workload workload, int percent)
     {
         var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
-        return workload.Strategy.Type is not ("Recreate" or "OnDelete") && IsShare(surge) && IsShare(unavailable) && surge.Value + unavailable.Value <= percent;
+        return workload.Strategy.IsRolling && IsShare(surge) && IsShare(unavailable) && surge.Value + unavailable.Value <= percent;
 
         static bool IsShare(IntOrPercent value) => value.IsPercent || value.Value == 0;
     }

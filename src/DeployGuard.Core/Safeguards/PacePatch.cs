@@ -37,7 +37,8 @@ internal static class PacePatch
     private static Workload Conforming(Workload after, int batch, CanaryRules rules)
     {
         var ready = Math.Max((int)Math.Ceiling(rules.Pace.MinReady.TotalSeconds), after.Strategy.MinReadySeconds);
-        var (surge, unavailable) = after.Ref.Kind == "Deployment" ? (batch, 0) : (0, batch);
+        // Who surges loses no pod to the rollout: that stays so, at another pace.
+        var (surge, unavailable) = Surges(after) ? (batch, 0) : (0, batch);
         return after with
         {
             Template = after.Template.Probed(),
@@ -52,6 +53,13 @@ internal static class PacePatch
         };
     }
 
+    private static bool Surges(Workload after) => after.Ref.Kind switch
+    {
+        "Deployment" => true,
+        "DaemonSet" => RolloutBatch.SurgesOnly(after),
+        _ => false,
+    };
+
     private static string Spec(Workload patched, int batch)
     {
         var ready = $"\"minReadySeconds\":{patched.Strategy.MinReadySeconds}";
@@ -60,6 +68,8 @@ internal static class PacePatch
             "Deployment" => $"{{{ready},\"progressDeadlineSeconds\":{patched.Strategy.ProgressDeadlineSeconds}"
                 + $",\"strategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxSurge\":{batch},\"maxUnavailable\":0}}}}}}",
             // The API server takes one of the two, not both.
+            "DaemonSet" when Surges(patched) => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\""
+                + $",\"rollingUpdate\":{{\"maxSurge\":{batch},\"maxUnavailable\":0}}}}}}",
             "DaemonSet" => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxUnavailable\":{batch},\"maxSurge\":null}}}}}}",
             "StatefulSet" => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxUnavailable\":{batch}}}}}}}",
             _ => $"{{{ready}}}",

@@ -7,8 +7,11 @@ public static class RolloutBatch
     private static readonly IntOrPercent s_one = new(1, IsPercent: false);
     private static readonly IntOrPercent s_none = new(0, IsPercent: false);
 
-    /// <summary>Pods. All of them for Recreate and OnDelete, where whoever deletes the pods sets the pace.</summary>
-    public static int Of(Workload workload) => workload.Strategy.Type is "Recreate" or "OnDelete"
+    /// <summary>
+    /// Pods. All of them for Recreate, for OnDelete, where the person who deletes the pods sets the pace, and for a type that this
+    /// version does not know.
+    /// </summary>
+    public static int Of(Workload workload) => !workload.Strategy.IsRolling
         ? workload.Replicas
         : workload.Ref.Kind switch
         {
@@ -25,6 +28,10 @@ public static class RolloutBatch
     /// <summary>The unavailability in force: the API server's default where the object does not say.</summary>
     public static IntOrPercent Unavailable(Workload workload) =>
         workload.Strategy.MaxUnavailable ?? (workload.Ref.Kind == "Deployment" ? s_quarter : s_one);
+
+    /// <summary>Whether new pods come before old ones go, and no pod that serves is missing for it.</summary>
+    public static bool SurgesOnly(Workload workload) =>
+        workload.Strategy.IsRolling && Surge(workload).Value > 0 && Unavailable(workload).Value == 0;
 
     private static int AtLeastOne(int pods) => Math.Max(1, pods);
 }

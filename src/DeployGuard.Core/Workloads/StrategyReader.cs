@@ -12,7 +12,7 @@ internal static class StrategyReader
     {
         var strategy = spec.Object("strategy") ?? spec.Object("updateStrategy");
         var rolling = strategy?.Object("rollingUpdate");
-        return new RolloutStrategy(
+        var read = new RolloutStrategy(
             strategy?.Text("type"),
             ReadIntOrPercent(rolling, "maxSurge"),
             ReadIntOrPercent(rolling, "maxUnavailable"),
@@ -25,6 +25,8 @@ internal static class StrategyReader
             FirstOrdinal = spec.Object("ordinals")?.Int("start") ?? 0,
             JobsOverlap = spec["jobTemplate"] is not null && (spec.Text("concurrencyPolicy") ?? "Allow") == "Allow",
         };
+        // Nobody knows whether a type that does not roll honours what stands under rollingUpdate: it holds no pod back.
+        return read.IsRolling ? read : read with { MaxSurge = null, MaxUnavailable = null, Partition = null };
     }
 
     private static IntOrPercent? ReadIntOrPercent(Field? rolling, string name)
