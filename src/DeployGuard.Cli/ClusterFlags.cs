@@ -23,16 +23,10 @@ internal sealed class ClusterFlags(string? usual = null)
     /// <exception cref="ManifestException">There is no usable kubeconfig.</exception>
     public async Task<(ApiConnection Api, string Namespace)> OpenAsync(ParseResult parsed)
     {
-        var configuration = await ReadAsync(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
-        var @namespace = parsed.GetValue(_namespace) ?? usual ?? (string.IsNullOrEmpty(configuration.Namespace) ? "default" : configuration.Namespace);
-        return (new ApiConnection(new Kubernetes(configuration)), @namespace);
-    }
-
-    private static async Task<KubernetesClientConfiguration> ReadAsync(string file, string? context)
-    {
         try
         {
-            return await KubeconfigFile.ReadAsync(file, context);
+            var (client, ofContext) = await KubeconfigFile.OpenAsync(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
+            return (new ApiConnection(client), parsed.GetValue(_namespace) ?? usual ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext));
         }
         catch (ManifestException wrong)
         {

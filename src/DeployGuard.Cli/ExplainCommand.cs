@@ -46,9 +46,8 @@ internal static class ExplainCommand
             return new CanaryRules { Steps = [5, 25, 50] };
         }
 
-        var policies = inputs.Read(file, wrong => throw wrong, _ => { }).Where(m => m.Kind == PolicyReader.Kind).Select(m => PolicyReader.Read(m.Content)).ToList();
-        var policy = policies.FirstOrDefault(p => p.Canary is not null) ?? throw new ManifestException($"{file}: no SafeguardPolicy with a canary");
-        return policy is { Errors.Count: 0, Canary: { } rules } ? rules : throw new ManifestException($"{file}: {string.Join("; ", policy.Errors)}");
+        var policies = inputs.Read(file, wrong => throw wrong, _ => { }).Where(m => m.Kind == PolicyReader.Kind).Select(PolicyFolder.Read).ToList();
+        return policies.Select(p => p.Canary).FirstOrDefault(c => c is not null) ?? throw new ManifestException($"{file}: no SafeguardPolicy with a canary");
     }
 
     private static string Plain(string? code)

@@ -8,7 +8,7 @@ internal static class SampleDocuments
     private const string Digest = "registry.example.com/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     private const string Hash = "v2:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     private const string Kubeconfig = "kubeconfig";
-    private const string Canary = "canary.json";
+    public const string Canary = "canary.json";
 
     // Where nobody listens.
     private const string NoServer = "http://127.0.0.1:1";
@@ -85,7 +85,7 @@ internal static class SampleDocuments
         ["change.json"] = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "Change", "metadata": {"name": "c", "namespace": "shop"}, "spec": {"workload": "@Workload", "templateHash": "@Hash", "images": [{"path": "p", "from": "a", "to": "@Digest"}]}, "status": {"phase": "Completed", "templateHash": "@Hash", "origin": {"kind": "Human", "evidence": [{"source": "s", "key": "k", "value": "v", "by": "b", "carried": true}]}, "requesters": [{"username": "bob", "at": "2026-11-23T10:00:00Z", "lastAt": "2026-11-23T10:00:00Z", "count": 1}], "ownedRevision": "web-1", "ownedUid": "u", "ownedHash": "h", "ownedServer": "1.32", "conditions": [{"type": "Completed", "status": "True", "lastTransitionTime": "2026-11-23T10:00:00Z"}, {"type": "Available", "status": "True", "lastTransitionTime": "2026-11-23T10:00:00Z"}], "policies": [{"name": "tier-1"}], "held": [{"policy": "p", "pool": "web", "percent": 5, "at": "2026-11-23T10:00:00Z"}], "canary": [{"policy": "p", "pool": "web", "step": 5, "pods": 1, "unproven": 1, "total": 20, "waits": "w", "soakEndsAt": "2026-11-23T10:00:00Z"}], "served": [{"pool": "web", "pods": 1, "at": "2026-11-23T10:00:00Z", "present": true, "most": 2, "trial": false, "selector": "s", "addresses": "a"}], "givenUp": [{"pool": "web", "selector": "s", "addresses": "a", "at": "2026-11-23T10:00:00Z"}], "missing": "approval", "completedPods": 3, "adopted": false, "breakGlass": [{"name": "b", "by": "carol", "at": "2026-11-23T10:00:00Z", "reviewedBy": "dave", "letIn": true}]}}""",
         ["before.json"] = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": 3, "selector": "@Selector", "template": "@SmallTemplate"}}""",
         ["request.yaml"] = """{"user": {"username": "bob", "groups": ["developers"]}, "dryRun": true, "now": "2026-11-23T12:00:00Z"}""",
-        [Canary] = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "c"}, "spec": {"canary": {"steps": [5, 25], "accept": ["Soak"]}}}""",
+        [Canary] = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "c"}, "spec": {"canary": {"steps": [5, 25], "accept": ["Pool"]}}}""",
         [Kubeconfig] = """{"apiVersion": "v1", "kind": "Config", "preferences": {}, "current-context": "c", "clusters": [{"name": "k", "cluster": {"server": "@NoServer", "insecure-skip-tls-verify": true, "tls-server-name": "x", "proxy-url": "@NoServer"}}], "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "shop"}}], "users": [{"name": "u", "user": {"token": "t", "username": "n", "password": "p", "as": "x", "as-groups": ["g"]}}], "extensions": []}""",
     }.ToDictionary(d => d.Key, d => JsonNode.Parse(Filled(d.Value))?.ToJsonString() ?? "", StringComparer.Ordinal);
 

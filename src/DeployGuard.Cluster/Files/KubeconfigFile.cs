@@ -11,8 +11,9 @@ namespace DeployGuard.Cluster.Files;
 public static class KubeconfigFile
 {
     /// <param name="context">Null for the current one.</param>
+    /// <returns>A client, and the namespace of the context; null where it has none.</returns>
     /// <exception cref="ManifestException">It cannot be used.</exception>
-    public static async Task<KubernetesClientConfiguration> ReadAsync(string file, string? context)
+    public static async Task<(Kubernetes Client, string? Namespace)> OpenAsync(string file, string? context)
     {
         // Read once: it may be a pipe, as a shell makes of <(...).
         var text = await TextOfAsync(file);
@@ -23,11 +24,15 @@ public static class KubeconfigFile
             var model = await KubernetesClientConfiguration.LoadKubeConfigAsync(stream);
             // Names of other files in it are relative to it.
             model.FileName = Path.GetFullPath(file);
-            return KubernetesClientConfiguration.BuildConfigFromConfigObject(model, context);
+            // kubectl writes null for a list that is empty.
+            (model.Clusters, model.Contexts, model.Users) = (model.Clusters ?? [], model.Contexts ?? [], model.Users ?? []);
+            var configuration = KubernetesClientConfiguration.BuildConfigFromConfigObject(model, context);
+            // Only the client reads the certificates.
+            return (new Kubernetes(configuration), configuration.Namespace);
         }
         catch (Exception wrong) when (wrong is KubeConfigException or YamlException or FormatException or CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new ManifestException($"{file}: not a usable kubeconfig: {wrong.Message}. {Remedy(file)}", wrong);
+            throw new ManifestException($"{file}: not a usable kubeconfig: {wrong.Message.TrimEnd('.')}. {Remedy(file)}", wrong);
         }
     }
 
@@ -43,7 +48,7 @@ public static class KubeconfigFile
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new ManifestException($"{file}: cannot be read as a kubeconfig: {fault.Message}. {Remedy(file)}", fault);
+            throw new ManifestException($"{file}: cannot be read as a kubeconfig: {fault.Message.TrimEnd('.')}. {Remedy(file)}", fault);
         }
     }
 
@@ -61,7 +66,7 @@ public static class KubeconfigFile
         }
         catch (MalformedObjectException wrong)
         {
-            throw new ManifestException($"{only.Source}: not a kubeconfig: {wrong.Message}. {Remedy(file)}", wrong);
+            throw new ManifestException($"{only.Source}: not a kubeconfig: {wrong.Message.TrimEnd('.')}. {Remedy(file)}", wrong);
         }
     }
 
@@ -73,7 +78,18 @@ public static class KubeconfigFile
             foreach (var entry in root.Objects(list))
             {
                 _ = entry.RequiredText("name");
-                _ = entry.RequiredObject(member);
+                CheckData(entry.RequiredObject(member));
+            }
+        }
+    }
+
+    private static void CheckData(Field member)
+    {
+        foreach (var name in (string[])["certificate-authority-data", "client-certificate-data", "client-key-data"])
+        {
+            if (member.Text(name) is { } data && !Convert.TryFromBase64String(data, new byte[data.Length], out _))
+            {
+                throw new MalformedObjectException($"{member.Path}.{name}", "is not base64");
             }
         }
     }

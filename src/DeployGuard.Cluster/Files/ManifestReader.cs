@@ -111,9 +111,9 @@ public static class ManifestReader
         }
     }
 
-    /// <summary>As kubectl: whatever has a list of items is a list, and items that say nothing of their kind are of the list's.</summary>
+    /// <summary>As kubectl: whatever has a list of items is a list, and items that say nothing of their kind are of the list's. An empty one stays, to be told of.</summary>
     private static IEnumerable<Manifest> TakeApart(Manifest manifest) =>
-        manifest.Content is { ValueKind: JsonValueKind.Object } list && list.TryGetProperty("items", out var items) && items.ValueKind is JsonValueKind.Array
+        manifest.Content is { ValueKind: JsonValueKind.Object } list && list.TryGetProperty("items", out var items) && items.ValueKind is JsonValueKind.Array && items.GetArrayLength() > 0
             ? items.EnumerateArray().SelectMany((item, i) => TakeApart(new Manifest($"{manifest.Source} items[{i}]", Typed(item, manifest))))
             : [manifest];
 
