@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using DeployGuard.Cluster.Files;
 using DeployGuard.Core;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
 
@@ -12,7 +14,8 @@ internal static class CheckCommand
 {
     private static readonly Option<string[]> s_files = new("--filename", "-f")
     {
-        Description = "Files, folders, or - for standard input: workloads, and with them policies, Namespaces, ChangeApprovals, BreakGlasses and Changes. A folder of manifests/examples is taken as a whole.",
+        Description = "Files, folders, or - for standard input: workloads, and with them policies, Namespaces, ChangeApprovals, BreakGlasses and Changes. "
+            + "A folder with a kustomization is built by kubectl kustomize; one of manifests/examples is taken as a whole.",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
@@ -24,68 +27,104 @@ internal static class CheckCommand
     private static readonly Option<string[]> s_asGroup = new("--as-group") { Description = "A group of whoever asks. May be repeated.", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Judge it as the dry run of kubectl, Flux or Argo CD." };
     private static readonly Option<string?> s_now = new("--now") { Description = "The time to judge at, such as 2026-03-11T00:00:00Z. Default: now." };
+    private static readonly Option<string[]> s_kinds = new("--workload-kinds", "--workload-kind")
+    {
+        Description = "RESOURCE.GROUP/KIND=PATH, such as rollouts.argoproj.io/Rollout=spec.template: a custom resource with a pod template, as the chart's workloadKinds. May be repeated.",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+
     private static readonly Option<bool> s_json = new("--json") { Description = "Print verdicts as JSON." };
 
-    public static Command Create(TimeProvider time)
+    public static Command Create(TimeProvider time, Inputs inputs)
     {
         var command = new Command("check", """
-            Judge files as the webhook would, without a cluster. Exit code 0: clean, 1: refused, 2: unusable input.
+            Judge files as the webhook would, without a cluster. Reads what kubectl reads: YAML and JSON, lists, anchors and merge keys; documents of up to 16 MiB.
+            Verdicts go to standard output. Standard error says what was skipped, and with file and line what cannot be used; the rest is judged all the same.
+            Exit code 0: clean, or nothing in it runs pods, 1: refused, 2: unusable input, whatever the verdicts on the rest.
 
             Examples:
               deployguard check -f manifests/examples/ai-assisted-without-approval
               helm template web ./chart | deployguard check -f - --policies policies/ -n shop
+              deployguard check -f overlays/production --policies policies/ --workload-kinds rollouts.argoproj.io/Rollout=spec.template
               kubectl apply --dry-run=server -o yaml -f web.yaml | deployguard check -f - --policies tier-1.yaml
             """)
         {
-            s_files, s_policies, s_before, s_namespace, s_as, s_asGroup, s_dryRun, s_now, s_json,
+            s_files, s_policies, s_before, s_namespace, s_kinds, s_as, s_asGroup, s_dryRun, s_now, s_json,
         };
-        command.SetAction(parsed => Run(parsed, time));
+        command.Validators.Add(Validate);
+        command.SetAction(parsed => Run(parsed, time, inputs));
         return command;
     }
 
-    private static int Run(ParseResult parsed, TimeProvider time)
+    private static void Validate(CommandResult result)
     {
-        var output = parsed.InvocationConfiguration.Output;
+        foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
+        {
+            result.AddError($"--workload-kinds {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
+        }
+    }
+
+    private static int Run(ParseResult parsed, TimeProvider time, Inputs inputs)
+    {
         var now = Now(parsed.GetValue(s_now), time);
         var files = parsed.GetRequiredValue(s_files);
-        var cases = files.Where(CheckCase.IsExample).Select(folder => CheckCase.ReadExample(folder, now)).ToList();
+        var kinds = parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>().ToList();
+        var report = new CheckReport();
+        var cases = files.Where(CheckCase.IsExample).Select(folder => CheckCase.ReadExample(folder, now, kinds, report.Unusable)).ToList();
         var others = files.Where(f => !CheckCase.IsExample(f)).ToList();
         if (others.Count > 0)
         {
-            cases.Add(ReadCase(parsed, others, now));
+            cases.Add(ReadCase(parsed, new CheckCase(kinds) { Now = now }, others, inputs, report));
         }
 
-        var verdicts = cases.SelectMany(c => c.Requests().Select(r => (r, Verdict: new Guard(TrustedControllers.BuiltIn).Decide(r.Request, r.View, c.Now)))).ToList();
-        if (verdicts.Count == 0)
+        foreach (var (request, at) in cases.SelectMany(c => c.Requests().Select(r => (r, c.Now))))
         {
-            throw new ManifestException($"{string.Join(", ", files)}: no workload to check; expected a Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job, CronJob or Pod");
+            Judge(parsed, request, at, report);
         }
 
-        foreach (var (request, verdict) in verdicts)
-        {
-            output.WriteLine(parsed.GetValue(s_json) ? Json(verdict) : Text(request, verdict));
-        }
-
-        return verdicts.All(v => v.Verdict.IsAllowed) ? 0 : Shell.Refused;
+        report.Write(parsed.InvocationConfiguration.Error, [.. cases.Select(c => c.Skipped)]);
+        return report.ExitCode;
     }
 
-    private static CheckCase ReadCase(ParseResult parsed, IEnumerable<string> files, DateTimeOffset now)
+    private static void Judge(ParseResult parsed, CheckedRequest request, DateTimeOffset at, CheckReport report)
     {
-        var check = new CheckCase
+        try
         {
-            Now = now,
-            DefaultNamespace = parsed.GetRequiredValue(s_namespace),
-            Requester = new Requester(parsed.GetRequiredValue(s_as), "", parsed.GetRequiredValue(s_asGroup)),
-            DryRun = parsed.GetValue(s_dryRun),
-        };
-        foreach (var file in parsed.GetRequiredValue(s_policies).Concat(files))
+            var verdict = request.Decide(new Guard(TrustedControllers.BuiltIn), at);
+            parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(s_json) ? Json(verdict) : Text(request, verdict));
+            report.Judged(verdict.IsAllowed);
+        }
+        catch (ManifestException wrong)
         {
-            check.Add(ManifestReader.Read(file, Console.In));
+            report.Unusable(wrong);
+        }
+    }
+
+    private static CheckCase ReadCase(ParseResult parsed, CheckCase check, IReadOnlyList<string> files, Inputs inputs, CheckReport report)
+    {
+        check.DefaultNamespace = parsed.GetRequiredValue(s_namespace);
+        check.Requester = new Requester(parsed.GetRequiredValue(s_as), "", parsed.GetRequiredValue(s_asGroup));
+        check.DryRun = parsed.GetValue(s_dryRun);
+        foreach (var file in parsed.GetRequiredValue(s_policies))
+        {
+            CheckCase.Take(inputs.Read(file, report.Unusable, report.Skip), check.Add, report.Unusable);
+        }
+
+        var objects = 0;
+        foreach (var file in files)
+        {
+            CheckCase.Take(inputs.Read(file, report.Unusable, report.Skip).Where(_ => ++objects > 0), check.Add, report.Unusable);
+        }
+
+        if (objects == 0)
+        {
+            report.NothingRead(files);
         }
 
         if (parsed.GetValue(s_before) is { } before)
         {
-            check.AddBefore(ManifestReader.Read(before, Console.In));
+            CheckCase.Take(inputs.Read(before, report.Unusable, report.Skip), check.AddBefore, report.Unusable);
         }
 
         return check;

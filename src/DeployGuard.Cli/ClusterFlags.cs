@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Cluster.Access;
+using DeployGuard.Cluster.Files;
 using k8s;
 
 namespace DeployGuard.Cli;
@@ -19,18 +20,24 @@ internal sealed class ClusterFlags(string? usual = null)
         command.Options.Add(_namespace);
     }
 
-    /// <exception cref="k8s.Exceptions.KubeConfigException">There is no usable kubeconfig.</exception>
+    /// <exception cref="ManifestException">There is no usable kubeconfig.</exception>
     public async Task<(ApiConnection Api, string Namespace)> OpenAsync(ParseResult parsed)
     {
-        var configuration = await KubernetesClientConfiguration.BuildConfigFromConfigFileAsync(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
-        var @namespace = parsed.GetValue(_namespace) ?? usual ?? (string.IsNullOrEmpty(configuration.Namespace) ? "default" : configuration.Namespace);
-        return (new ApiConnection(new Kubernetes(configuration)), @namespace);
+        try
+        {
+            var (client, ofContext) = await KubeconfigFile.OpenAsync(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
+            return (new ApiConnection(client), parsed.GetValue(_namespace) ?? usual ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext));
+        }
+        catch (ManifestException wrong)
+        {
+            throw new ManifestException($"no cluster: {wrong.Message}", wrong);
+        }
     }
 
     /// <summary>The flag, else the first file that KUBECONFIG lists, else the one in the home folder.</summary>
-    private static FileInfo File(string? flag)
+    private static string File(string? flag)
     {
         var listed = Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
-        return new FileInfo(flag ?? listed.FirstOrDefault() ?? KubernetesClientConfiguration.KubeConfigDefaultLocation);
+        return flag ?? listed.FirstOrDefault() ?? KubernetesClientConfiguration.KubeConfigDefaultLocation;
     }
 }

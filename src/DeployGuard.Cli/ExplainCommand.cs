@@ -14,7 +14,7 @@ internal static class ExplainCommand
     private static readonly Option<string?> s_policy = new("--policy") { Description = "With canary: a file with the policy whose steps are shown. Default: steps 5, 25 and 50." };
     private static readonly Option<bool> s_markdown = new("--markdown") { Description = "Print the whole catalogue as docs/reasons.md." };
 
-    public static Command Create()
+    public static Command Create(Inputs inputs)
     {
         var command = new Command("explain", """
             Say what a reason code means, who can fix it, and how; or what the steps of a canary come to in pods.
@@ -30,7 +30,7 @@ internal static class ExplainCommand
         {
             parsed.InvocationConfiguration.Output.Write(
                 parsed.GetValue(s_markdown) ? Markdown()
-                : parsed.GetValue(s_code) is "canary" ? CanaryExplained.Of(Rules(parsed.GetValue(s_policy)), Pods(parsed.GetValue(s_replicas)))
+                : parsed.GetValue(s_code) is "canary" ? CanaryExplained.Of(Rules(parsed.GetValue(s_policy), inputs), Pods(parsed.GetValue(s_replicas)))
                 : Plain(parsed.GetValue(s_code)));
             return 0;
         });
@@ -39,16 +39,15 @@ internal static class ExplainCommand
 
     private static int Pods(int replicas) => replicas is > 0 and <= 1_000_000 ? replicas : throw new ManifestException($"--replicas {replicas}: expected 1 to 1000000");
 
-    private static CanaryRules Rules(string? file)
+    private static CanaryRules Rules(string? file, Inputs inputs)
     {
         if (file is null)
         {
             return new CanaryRules { Steps = [5, 25, 50] };
         }
 
-        var policies = ManifestReader.Read(file, Console.In).Where(m => m.Kind == PolicyReader.Kind).Select(m => PolicyReader.Read(m.Content)).ToList();
-        var policy = policies.FirstOrDefault(p => p.Canary is not null) ?? throw new ManifestException($"{file}: no SafeguardPolicy with a canary");
-        return policy is { Errors.Count: 0, Canary: { } rules } ? rules : throw new ManifestException($"{file}: {string.Join("; ", policy.Errors)}");
+        var policies = inputs.Read(file, wrong => throw wrong, _ => { }).Where(m => m.Kind == PolicyReader.Kind).Select(PolicyFolder.Read).ToList();
+        return policies.Select(p => p.Canary).FirstOrDefault(c => c is not null) ?? throw new ManifestException($"{file}: no SafeguardPolicy with a canary");
     }
 
     private static string Plain(string? code)

@@ -5,10 +5,13 @@ namespace DeployGuard.Cli;
 /// <summary>The commands, in the order in which help lists them.</summary>
 internal static class Root
 {
-    public static RootCommand Create(TimeProvider time) =>
+    /// <param name="standardInput">What <c>-</c> stands for; null for the process's own.</param>
+    public static RootCommand Create(TimeProvider time, Func<Stream>? standardInput = null) => Create(time, new Inputs(standardInput ?? Console.OpenStandardInput));
+
+    private static RootCommand Create(TimeProvider time, Inputs inputs) =>
         new("DeployGuard: nobody ships an AI-assisted change alone, and nobody ships it everywhere at once. Also found by kubectl, as: kubectl deployguard")
         {
-            CheckCommand.Create(time),
+            CheckCommand.Create(time, inputs),
             ChangesCommand.Create(time),
             ShowCommand.Create(),
             StatusCommand.Create(time),
@@ -16,7 +19,7 @@ internal static class Root
             VoteCommand.Reject(time),
             WithdrawCommand.Create(),
             BreakGlassCommand.Create(time),
-            ExplainCommand.Create(),
+            ExplainCommand.Create(inputs),
             DoctorCommand.Create(time),
             SignCommand.Create(),
             VerifyCommand.Create(),

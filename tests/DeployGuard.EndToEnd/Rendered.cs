@@ -21,7 +21,7 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
     public static async Task<Rendered> OfAsync(params IEnumerable<string> arguments)
     {
         var run = (await TemplateAsync(arguments)).OrFail();
-        return new Rendered(run.Output, [.. new YamlDocuments("rendered", new StringReader(run.Output)).Read().Select(m => m.Content)]);
+        return new Rendered(run.Output, [.. ManifestReader.ReadText("rendered", run.Output).Select(m => m.Content)]);
     }
 
     /// <summary>What helm says to values that it refuses.</summary>

@@ -31,7 +31,7 @@ public class ExampleTests
 
     private static string Review(string folder, WorkloadRequest request)
     {
-        JsonElement? Read(string file) => File.Exists(Path.Combine(folder, file)) ? ManifestReader.Read(Path.Combine(folder, file), TextReader.Null)[0].Content : null;
+        JsonElement? Read(string file) => File.Exists(Path.Combine(folder, file)) ? ManifestReader.Read(Path.Combine(folder, file))[0].Content : null;
         return JsonSerializer.Serialize(new
         {
             apiVersion = "admission.k8s.io/v1",

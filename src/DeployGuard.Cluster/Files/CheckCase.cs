@@ -13,8 +13,10 @@ namespace DeployGuard.Cluster.Files;
 /// Files that stand for a cluster and what it is asked: policies, workloads before and after, approvals and Changes on record, and
 /// who asks when. What <c>deployguard check</c> judges, and what the examples are made of.
 /// </summary>
-public sealed class CheckCase
+/// <param name="custom">Custom kinds that are workloads too.</param>
+public sealed class CheckCase(IEnumerable<CustomKind> custom)
 {
+    private readonly WorkloadReader _reader = new(WorkloadKinds.With(custom), TemplateNoise.Default);
     private readonly List<SafeguardPolicy> _policies = [];
     private readonly List<Manifest> _after = [];
     private readonly List<Workload> _before = [];
@@ -22,6 +24,11 @@ public sealed class CheckCase
     private readonly List<BreakGlass> _glasses = [];
     private readonly List<RecordedChange> _changes = [];
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = [];
+
+    public CheckCase()
+        : this([])
+    {
+    }
 
     public Requester Requester { get; set; } = new("somebody", "", []);
 
@@ -32,22 +39,27 @@ public sealed class CheckCase
     /// <summary>The namespace of objects that name none.</summary>
     public string DefaultNamespace { get; set; } = "default";
 
+    /// <summary>What it has no use for.</summary>
+    public SkippedObjects Skipped { get; } = new();
+
     /// <summary>
     /// Reads a folder of <c>manifests/examples</c>: <c>policy.yaml</c> and <c>after.yaml</c>, and where they are there
     /// <c>before.yaml</c>, <c>records.yaml</c> and <c>request.yaml</c>.
     /// </summary>
-    /// <exception cref="ManifestException">A file is missing or cannot be used.</exception>
-    public static CheckCase ReadExample(string folder, DateTimeOffset now)
+    /// <exception cref="ManifestException">A file is missing or cannot be used: the first that cannot.</exception>
+    public static CheckCase ReadExample(string folder, DateTimeOffset now) => ReadExample(folder, now, [], wrong => throw wrong);
+
+    /// <summary>As <see cref="ReadExample(string, DateTimeOffset)"/>, without what cannot be used.</summary>
+    /// <param name="unusable">Gets what is wrong with a file or an object, with its line.</param>
+    public static CheckCase ReadExample(string folder, DateTimeOffset now, IEnumerable<CustomKind> custom, Action<ManifestException> unusable)
     {
-        var example = new CheckCase { Now = now };
-        example.Add(ManifestReader.Read(Path.Combine(folder, "policy.yaml"), TextReader.Null));
-        example.Add(ManifestReader.Read(Path.Combine(folder, "after.yaml"), TextReader.Null));
-        foreach (var (file, take) in (IEnumerable<(string, Action<IReadOnlyList<Manifest>>)>)
-            [("before.yaml", example.AddBefore), ("records.yaml", example.Add), ("request.yaml", m => example.TakeRequest(m[0]))])
+        var example = new CheckCase(custom) { Now = now };
+        foreach (var (file, take) in (IEnumerable<(string, Action<Manifest>)>)
+            [("policy.yaml", example.Add), ("after.yaml", example.Add), ("before.yaml", example.AddBefore), ("records.yaml", example.Add), ("request.yaml", example.TakeRequest)])
         {
-            if (File.Exists(Path.Combine(folder, file)))
+            if (file is "policy.yaml" or "after.yaml" || File.Exists(Path.Combine(folder, file)))
             {
-                take(ManifestReader.Read(Path.Combine(folder, file), TextReader.Null));
+                Take(ManifestReader.Read(Path.Combine(folder, file), unusable), take, unusable);
             }
         }
 
@@ -56,46 +68,69 @@ public sealed class CheckCase
 
     public static bool IsExample(string path) => File.Exists(Path.Combine(path, "policy.yaml")) && File.Exists(Path.Combine(path, "after.yaml"));
 
-    /// <summary>Takes objects as a cluster would: policies and records are known, workloads are asked for.</summary>
-    /// <exception cref="ManifestException">An object of one of our kinds, or a workload, cannot be read.</exception>
-    public void Add(IReadOnlyList<Manifest> manifests)
+    /// <summary>Hands on objects one by one: what is wrong with one says nothing of the next.</summary>
+    public static void Take(IEnumerable<Manifest> manifests, Action<Manifest> take, Action<ManifestException> unusable)
     {
         foreach (var manifest in manifests)
         {
-            switch (manifest.ApiVersion, manifest.Kind)
+            try
             {
-                case (PolicyReader.ApiVersion, PolicyReader.Kind):
-                    _policies.Add(PolicyFolder.Read(manifest));
-                    break;
-                case (PolicyReader.ApiVersion, ApprovalReader.Kind):
-                    _approvals.Add(Read(manifest, m => ApprovalReader.Read(m, Now)));
-                    break;
-                case (PolicyReader.ApiVersion, BreakGlassReader.Kind):
-                    _glasses.Add(Read(manifest, m => BreakGlassReader.Read(m, Now)));
-                    break;
-                case (PolicyReader.ApiVersion, "Change"):
-                    _changes.Add(ChangeJson.ReadOrNull(manifest.Content) ?? throw new ManifestException($"{manifest.Source}: not a Change as DeployGuard writes it"));
-                    break;
-                case ("v1", "Namespace"):
-                    AddNamespace(manifest);
-                    break;
-                default:
-                    AddWorkload(manifest);
-                    break;
+                take(manifest);
+            }
+            catch (ManifestException wrong)
+            {
+                unusable(wrong);
             }
         }
     }
 
-    /// <summary>Takes workloads as what the cluster holds before the request.</summary>
-    /// <exception cref="ManifestException">One of them cannot be read.</exception>
-    public void AddBefore(IReadOnlyList<Manifest> manifests) => _before.AddRange(manifests.Select(Workload));
+    /// <summary>Takes an object as a cluster would: policies and records are known, workloads are asked for.</summary>
+    /// <exception cref="ManifestException">It is of one of our kinds, or a workload, and cannot be read.</exception>
+    public void Add(Manifest manifest)
+    {
+        var (group, kind) = Read(manifest, WorkloadReader.TypeOf);
+        switch (manifest.ApiVersion, kind)
+        {
+            case (PolicyReader.ApiVersion, PolicyReader.Kind):
+                AddPolicy(manifest);
+                break;
+            case (PolicyReader.ApiVersion, ApprovalReader.Kind):
+                _approvals.Add(Read(manifest, m => ApprovalReader.Read(m, Now)));
+                break;
+            case (PolicyReader.ApiVersion, BreakGlassReader.Kind):
+                _glasses.Add(Read(manifest, m => BreakGlassReader.Read(m, Now)));
+                break;
+            case (PolicyReader.ApiVersion, ChangeJson.Kind):
+                _changes.Add(Read(manifest, ChangeJson.Read));
+                break;
+            case (not PolicyReader.ApiVersion, _) when group == PolicyReader.Group:
+                throw new ManifestException($"{manifest.Source}: apiVersion: {manifest.ApiVersion} is not known; expected {PolicyReader.ApiVersion}");
+            case ("v1", "Namespace"):
+                AddNamespace(manifest);
+                break;
+            default:
+                AddWorkload(manifest, group, kind);
+                break;
+        }
+    }
+
+    /// <summary>Takes a workload as what the cluster holds before the request, and leaves other objects alone.</summary>
+    /// <exception cref="ManifestException">It cannot be read.</exception>
+    public void AddBefore(Manifest manifest)
+    {
+        var (group, kind) = Read(manifest, WorkloadReader.TypeOf);
+        if (_reader.Kinds.TemplatePath(group, kind) is not null)
+        {
+            _before.Add(Workload(manifest));
+        }
+    }
 
     /// <summary>One request for every workload that was added, with the view that it is judged in.</summary>
     public IEnumerable<CheckedRequest> Requests() => _after.Select(manifest =>
     {
         var after = Workload(manifest);
         var before = _before.FirstOrDefault(b => b.Ref == after.Ref);
-        var isDefaulted = ServerDefaults.ArePresent(manifest.Content);
+        var isDefaulted = ServerDefaults.ArePresent(manifest.Content, _reader.Kinds);
         var request = new WorkloadRequest
         {
             Operation = before is null ? Operation.Create : Operation.Update,
@@ -105,7 +140,7 @@ public sealed class CheckCase
             Before = before,
             After = after,
         };
-        return new CheckedRequest(request, View(before, after, isDefaulted), isDefaulted);
+        return new CheckedRequest(manifest.Source, request, () => View(before, after, isDefaulted), isDefaulted);
     });
 
     private ClusterView View(Workload? before, Workload after, bool isDefaulted)
@@ -122,42 +157,47 @@ public sealed class CheckCase
         };
     }
 
-    private void AddNamespace(Manifest manifest)
+    /// <summary>One that is not valid counts all the same: the webhook refuses what it might match.</summary>
+    private void AddPolicy(Manifest manifest)
     {
-        var metadata = manifest.Content.GetProperty("metadata");
-        _namespaces[metadata.GetProperty("name").GetString() ?? ""] = metadata.TryGetProperty("labels", out var labels)
-            ? labels.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.ToString())
-            : [];
+        _policies.Add(PolicyReader.Read(manifest.Content));
+        PolicyFolder.Read(manifest);
     }
 
-    private void AddWorkload(Manifest manifest)
+    private void AddNamespace(Manifest manifest)
     {
-        var (group, kind) = Read(manifest, WorkloadReader.TypeOf);
-        if (WorkloadKinds.BuiltIn.TemplatePath(group, kind) is not null)
+        var name = Read(manifest, m => Field.Root(m).AsObject().RequiredObject("metadata").RequiredText("name"));
+        _namespaces[name] = Read(manifest, WorkloadReader.ReadLabels);
+    }
+
+    private void AddWorkload(Manifest manifest, string group, string kind)
+    {
+        if (_reader.Kinds.TemplatePath(group, kind) is null)
         {
-            _ = Workload(manifest);
-            _after.Add(manifest);
+            Skipped.Add(manifest, group, kind);
+            return;
         }
+
+        _ = Workload(manifest);
+        _after.Add(manifest);
     }
 
     private void TakeRequest(Manifest manifest)
     {
-        var request = manifest.Content;
-        if (request.TryGetProperty("user", out var user))
+        var (requester, dryRun, now) = Read(manifest, m =>
         {
-            Requester = new Requester(
-                user.GetProperty("username").GetString() ?? "",
-                "",
-                user.TryGetProperty("groups", out var groups) ? [.. groups.EnumerateArray().Select(g => g.GetString() ?? "")] : []);
-        }
-
-        DryRun = request.TryGetProperty("dryRun", out var dryRun) && dryRun.ValueKind is JsonValueKind.True;
-        Now = request.TryGetProperty("now", out var now) ? now.GetDateTimeOffset() : Now;
+            var request = Field.Root(m).AsObject();
+            var user = request.Object("user");
+            return (user is { } given ? new Requester(given.Text("username") ?? "", "", given.Texts("groups")) : null, request.Flag("dryRun"), request.Time("now"));
+        });
+        Requester = requester ?? Requester;
+        DryRun = dryRun;
+        Now = now ?? Now;
     }
 
     private Workload Workload(Manifest manifest)
     {
-        var workload = Read(manifest, WorkloadReader.Default.Read);
+        var workload = Read(manifest, _reader.Read);
         return workload.Ref.Namespace.Length > 0 ? workload : workload with { Ref = workload.Ref with { Namespace = DefaultNamespace } };
     }
 
@@ -173,6 +213,3 @@ public sealed class CheckCase
         }
     }
 }
-
-/// <param name="IsDefaulted">The object carries the API server's defaults, so that its hash is the one the cluster will see.</param>
-public sealed record CheckedRequest(WorkloadRequest Request, ClusterView View, bool IsDefaulted);

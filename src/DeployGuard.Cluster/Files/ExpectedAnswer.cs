@@ -1,4 +1,4 @@
-using System.Text.Json;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Files;
 
@@ -10,17 +10,24 @@ public sealed record ExpectedAnswer(bool Allowed, string? Message, IReadOnlyList
     public static ExpectedAnswer Read(string folder)
     {
         var file = Path.Combine(folder, "expected.yaml");
-        var content = ManifestReader.Read(file, TextReader.Null) is [{ Content: { ValueKind: JsonValueKind.Object } only }]
-            ? only
-            : throw new ManifestException($"{file}: expected one object with a verdict");
-        return new ExpectedAnswer(
-            content.GetProperty("verdict").GetString() switch
-            {
-                "Allowed" => true,
-                "Refused" => false,
-                var other => throw new ManifestException($"{file}: verdict {other} is neither Allowed nor Refused"),
-            },
-            content.TryGetProperty("message", out var message) ? message.GetString() : null,
-            content.TryGetProperty("warnings", out var warnings) ? [.. warnings.EnumerateArray().Select(w => w.GetString() ?? "")] : []);
+        var only = ManifestReader.Read(file) is [var single] ? single : throw new ManifestException($"{file}: expected one object with a verdict");
+        try
+        {
+            return Read(Field.Root(only.Content).AsObject());
+        }
+        catch (MalformedObjectException wrong)
+        {
+            throw new ManifestException($"{only.Source}: {wrong.Message}", wrong);
+        }
     }
+
+    private static ExpectedAnswer Read(Field answer) => new(
+        answer.Text("verdict") switch
+        {
+            "Allowed" => true,
+            "Refused" => false,
+            var other => throw new MalformedObjectException("verdict", $"{other} is neither Allowed nor Refused"),
+        },
+        answer.Text("message"),
+        answer.Texts("warnings"));
 }

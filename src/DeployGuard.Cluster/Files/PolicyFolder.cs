@@ -42,7 +42,7 @@ public sealed class PolicyFolder
     /// <summary>Reads all SafeguardPolicies below a path; other kinds are left alone.</summary>
     /// <exception cref="ManifestException">A file cannot be read, or a policy in it is not valid.</exception>
     public static IReadOnlyList<SafeguardPolicy> Load(string path) =>
-        [.. ManifestReader.Read(path, TextReader.Null).Where(m => m.Kind == PolicyReader.Kind).Select(Read)];
+        [.. ManifestReader.Read(path).Where(m => m.Kind == PolicyReader.Kind).Select(Read)];
 
     /// <exception cref="ManifestException">The policy is not valid; every error is in the message.</exception>
     public static SafeguardPolicy Read(Manifest manifest)

@@ -12,10 +12,10 @@ internal static class ServerDefaults
     /// <summary>Fields of a pod spec that the server always sets and hardly anybody writes, never all three.</summary>
     private static readonly string[] s_defaults = ["terminationGracePeriodSeconds", "dnsPolicy", "schedulerName"];
 
-    public static bool ArePresent(JsonElement workload)
+    public static bool ArePresent(JsonElement workload, WorkloadKinds kinds)
     {
         var (group, kind) = WorkloadReader.TypeOf(workload);
-        var path = WorkloadKinds.BuiltIn.TemplatePath(group, kind);
+        var path = kinds.TemplatePath(group, kind);
         var template = (path ?? "").Split('.', StringSplitOptions.RemoveEmptyEntries).Aggregate(workload, (owner, name) => owner.GetProperty(name));
         var spec = template.GetProperty("spec");
         return s_defaults.All(name => spec.TryGetProperty(name, out _));

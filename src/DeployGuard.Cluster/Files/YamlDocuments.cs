@@ -6,37 +6,67 @@ using YamlDotNet.Core.Events;
 namespace DeployGuard.Cluster.Files;
 
 /// <summary>
-/// Turns YAML (and with it JSON) into JSON, from the parser's events. Anchors and aliases are refused: expanding them is
-/// exponential. So are duplicate keys, merge keys and great depth.
+/// Turns YAML into JSON as kubectl does, from the parser's events: YAML 1.1 with merge keys. Aliases are written out, up to a bound.
+/// Refused are duplicate keys, of which kubectl would take the last, and great depth.
 /// </summary>
-internal sealed class YamlDocuments(string source, TextReader text)
+internal sealed class YamlDocuments
 {
     private const int MostDepth = 64;
 
-    private readonly Parser _parser = new(text);
+    private static readonly JsonSerializerOptions s_json = new() { MaxDepth = MostDepth + 2 };
 
-    /// <exception cref="ManifestException">It is not YAML that can be judged.</exception>
-    public IEnumerable<Manifest> Read()
+    private readonly YamlPart _part;
+    private readonly BlockScalars _blocks;
+    private readonly Parser _parser;
+    private Anchors _anchors;
+
+    private YamlDocuments(YamlPart part, BlockScalars blocks)
     {
-        var documents = new List<Manifest>();
+        (_part, _blocks) = (part, blocks);
+        _parser = new Parser(new StringReader(blocks.Text));
+        _anchors = new Anchors(MostDepth);
+    }
+
+    /// <summary>Mostly one; more where a document ends with <c>...</c>.</summary>
+    /// <exception cref="ManifestException">It is not YAML that can be judged.</exception>
+    public static IReadOnlyList<Manifest> Read(YamlPart part)
+    {
         try
         {
-            _parser.Consume<StreamStart>();
-            while (_parser.Accept<DocumentStart>(out _))
-            {
-                _parser.Consume<DocumentStart>();
-                var line = _parser.Current?.Start.Line ?? 0;
-                if (ReadNode(0) is { } root)
-                {
-                    documents.Add(new Manifest($"{source}:{line}", JsonSerializer.SerializeToElement(root)));
-                }
-
-                _parser.Consume<DocumentEnd>();
-            }
+            return ReadOrRepair(part);
         }
         catch (YamlException wrong)
         {
-            throw new ManifestException($"{source}:{wrong.Start.Line}: not YAML: {wrong.InnerException?.Message ?? wrong.Message}", wrong);
+            throw new ManifestException($"{part.At(wrong.Start.Line)}: not YAML: {wrong.InnerException?.Message ?? wrong.Message}", wrong);
+        }
+    }
+
+    private static List<Manifest> ReadOrRepair(YamlPart part)
+    {
+        try
+        {
+            return new YamlDocuments(part, BlockScalars.AsWritten(part)).Read();
+        }
+        catch (YamlException) when (BlockScalars.AreSuspect(part))
+        {
+            return new YamlDocuments(part, BlockScalars.Repair(part)).Read();
+        }
+    }
+
+    private List<Manifest> Read()
+    {
+        var documents = new List<Manifest>();
+        _parser.Consume<StreamStart>();
+        while (_parser.TryConsume<DocumentStart>(out _))
+        {
+            _anchors = new Anchors(MostDepth);
+            var source = _part.At(_parser.Current?.Start.Line ?? 1);
+            if (ReadNode(0) is { } root)
+            {
+                documents.Add(new Manifest(source, JsonSerializer.SerializeToElement(root, s_json)));
+            }
+
+            _parser.Consume<DocumentEnd>();
         }
 
         return documents;
@@ -49,19 +79,33 @@ internal sealed class YamlDocuments(string source, TextReader text)
             throw Refuse($"nested deeper than {MostDepth}");
         }
 
-        return _parser.Current switch
+        if (_parser.Current is AnchorAlias alias)
         {
-            AnchorAlias => throw Refuse("an alias; write the value out"),
-            NodeEvent { Anchor.IsEmpty: false } => throw Refuse("an anchor; write the value out where it is used"),
+            var written = Naming(() => _anchors.WriteOut(alias.Value.Value, depth));
+            _parser.MoveNext();
+            return written;
+        }
+
+        var anchor = _parser.Current is NodeEvent { Anchor: { IsEmpty: false, Value: var name } } ? name : null;
+        var node = _parser.Current switch
+        {
             Scalar => ReadScalar(_parser.Consume<Scalar>()),
             SequenceStart => ReadList(depth),
             MappingStart => ReadMap(depth),
             var other => throw Refuse($"{other?.GetType().Name ?? "the end"} where a value was expected"),
         };
+        if (anchor is not null)
+        {
+            _anchors.Define(anchor, node);
+        }
+
+        return node;
     }
 
-    private static JsonNode? ReadScalar(Scalar scalar) =>
-        scalar is { Style: ScalarStyle.Plain, IsPlainImplicit: true } ? YamlScalar.Resolve(scalar.Value) : JsonValue.Create(scalar.Value);
+    private JsonNode? ReadScalar(Scalar scalar) => Naming(
+        () => YamlScalar.Read(
+            _blocks.ContentOf(scalar), scalar is { Style: ScalarStyle.Plain, IsPlainImplicit: true }, scalar.Tag.IsEmpty ? "" : scalar.Tag.Value),
+        scalar.Start.Line);
 
     private JsonArray ReadList(int depth)
     {
@@ -77,31 +121,47 @@ internal sealed class YamlDocuments(string source, TextReader text)
 
     private JsonObject ReadMap(int depth)
     {
-        var map = new JsonObject();
+        var map = new MapBuilder();
         _parser.Consume<MappingStart>();
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
-            if (_parser.Current is not Scalar { Anchor.IsEmpty: true } key)
+            var at = _parser.Current;
+            var isMerge = at is Scalar { Style: ScalarStyle.Plain, IsPlainImplicit: true, Value: MapBuilder.MergeKey };
+            if (at is not (Scalar or AnchorAlias))
             {
                 throw Refuse("a key that is no plain text");
             }
 
-            if (key.Value == "<<")
+            var key = ReadNode(depth + 1);
+            var start = at.Start.Line;
+            if (isMerge)
             {
-                throw Refuse("a merge key; write the fields out");
+                var value = ReadNode(depth + 1);
+                Naming(() => map.Merge(value), start);
             }
-
-            if (map.ContainsKey(key.Value))
+            else
             {
-                throw Refuse($"the key \"{key.Value}\" twice");
+                var name = Naming(() => map.Claim(key), start);
+                map.Set(name, ReadNode(depth + 1));
             }
-
-            _parser.MoveNext();
-            map[key.Value] = ReadNode(depth + 1);
         }
 
-        return map;
+        return map.Content;
     }
 
-    private ManifestException Refuse(string what) => new($"{source}:{_parser.Current?.Start.Line}: {what}");
+    /// <summary>Says where it is that something cannot be used.</summary>
+    private T Naming<T>(Func<T> use, long? line = null)
+    {
+        var at = line ?? _parser.Current?.Start.Line ?? 1;
+        try
+        {
+            return use();
+        }
+        catch (FormatException wrong)
+        {
+            throw new ManifestException($"{_part.At(at)}: {wrong.Message}", wrong);
+        }
+    }
+
+    private ManifestException Refuse(string what) => new($"{_part.At(_parser.Current?.Start.Line ?? 1)}: {what}");
 }

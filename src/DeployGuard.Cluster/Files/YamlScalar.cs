@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -10,13 +12,34 @@ namespace DeployGuard.Cluster.Files;
 /// </summary>
 internal static partial class YamlScalar
 {
-    public static JsonNode? Resolve(string text) => text switch
+    private const string Tag = "tag:yaml.org,2002:";
+
+    /// <param name="isPlain">It is written without quotes, and not as a block.</param>
+    /// <param name="tag">As the parser resolves it; empty for none.</param>
+    /// <exception cref="FormatException">It is not what its tag says.</exception>
+    public static JsonNode? Read(string text, bool isPlain, string tag) => tag switch
+    {
+        "" => isPlain ? Resolve(text) : JsonValue.Create(text),
+        $"{Tag}null" => Tagged(text, "null", JsonValueKind.Null),
+        $"{Tag}bool" => Tagged(text, "bool", JsonValueKind.True, JsonValueKind.False),
+        $"{Tag}int" or $"{Tag}float" => Tagged(text, tag[Tag.Length..], JsonValueKind.Number),
+        $"{Tag}binary" => JsonValue.Create(Encoding.UTF8.GetString(Convert.FromBase64String(text))),
+        _ => JsonValue.Create(text),
+    };
+
+    private static JsonValue? Resolve(string text) => text switch
     {
         "" or "~" or "null" or "Null" or "NULL" => null,
         "y" or "Y" or "yes" or "Yes" or "YES" or "on" or "On" or "ON" or "true" or "True" or "TRUE" => JsonValue.Create(true),
         "n" or "N" or "no" or "No" or "NO" or "off" or "Off" or "OFF" or "false" or "False" or "FALSE" => JsonValue.Create(false),
         _ => Number(text) ?? JsonValue.Create(text),
     };
+
+    private static JsonValue? Tagged(string text, string type, params ReadOnlySpan<JsonValueKind> expected)
+    {
+        var value = Resolve(text);
+        return expected.Contains(value?.GetValueKind() ?? JsonValueKind.Null) ? value : throw new FormatException($"{text} is no {type}, as its tag says");
+    }
 
     private static JsonValue? Number(string text)
     {

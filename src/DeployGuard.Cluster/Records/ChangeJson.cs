@@ -9,75 +9,88 @@ namespace DeployGuard.Cluster.Records;
 /// <summary>Reads Change objects.</summary>
 public static class ChangeJson
 {
+    public const string Kind = "Change";
+
     /// <summary>Null for an object that DeployGuard cannot have written.</summary>
     public static RecordedChange? ReadOrNull(JsonElement item)
     {
-        var metadata = item.GetProperty("metadata");
-        if (Child(item, "spec") is not { } spec || Child(spec, "workload") is not { } workload
-            || Text(spec, "templateHash") is not { } hash || !Enum.TryParse<Phase>(Text(Child(item, "status"), "phase"), out var phase))
+        try
         {
+            return Read(item);
+        }
+        catch (MalformedObjectException)
+        {
+            // Our schema lets no such object in; one from before it, or from somebody else's, is nobody's record.
             return null;
         }
+    }
 
-        var status = Child(item, "status");
+    /// <exception cref="MalformedObjectException">DeployGuard cannot have written it: a field is missing or has the wrong type.</exception>
+    public static RecordedChange Read(JsonElement item)
+    {
+        var root = Field.Root(item).AsObject();
+        var metadata = root.RequiredObject("metadata");
+        var spec = root.RequiredObject("spec");
+        var status = root.RequiredObject("status");
+        var workload = spec.RequiredObject("workload");
+        var hash = spec.Text("templateHash") ?? throw new MalformedObjectException("spec.templateHash", "is missing");
+        var phase = Enum.TryParse<Phase>(status.Text("phase"), out var known) ? known
+            : throw new MalformedObjectException("status.phase", $"\"{status.Text("phase")}\" is not one of {string.Join(", ", Enum.GetNames<Phase>())}");
+        var origin = status.Object("origin");
         return new RecordedChange
         {
-            Name = Text(metadata, "name") ?? "",
-            Workload = new WorkloadRef(Text(workload, "apiGroup") ?? "", Text(workload, "kind") ?? "", Text(metadata, "namespace") ?? "", Text(workload, "name") ?? ""),
-            TemplateHash = Text(status, Leader.Rehash.Field) ?? hash,
+            Name = metadata.Text("name") ?? "",
+            Workload = new WorkloadRef(workload.Text("apiGroup") ?? "", workload.Text("kind") ?? "", metadata.Text("namespace") ?? "", workload.Text("name") ?? ""),
+            TemplateHash = status.Text(Leader.Rehash.Field) ?? hash,
             LegacyHash = TemplateHash.IsLegacy(hash) ? hash : null,
-            Images = [.. Items(spec, "images").Select(i => Text(i, "to")).OfType<string>()],
+            Images = [.. spec.Objects("images").Select(i => i.Text("to")).OfType<string>()],
             Phase = phase,
-            Origin = Enum.TryParse<OriginKind>(Text(Child(status, "origin"), "kind"), out var kind) ? kind : OriginKind.Unknown,
-            Evidence = [.. Items(Child(status, "origin"), "evidence").Select(ReadEvidence)],
-            Requesters = [.. Items(status, "requesters").Select(r => Text(r, "username")).OfType<string>()],
-            OwnedRevision = Text(status, "ownedRevision"),
-            OwnedUid = Text(status, "ownedUid"),
-            OwnedHash = Text(status, "ownedHash"),
-            OwnedServer = Text(status, "ownedServer"),
+            Origin = Enum.TryParse<OriginKind>(origin?.Text("kind"), out var kind) ? kind : OriginKind.Unknown,
+            Evidence = [.. (origin?.Objects("evidence") ?? []).Select(ReadEvidence)],
+            Requesters = [.. status.Objects("requesters").Select(r => r.Text("username")).OfType<string>()],
+            OwnedRevision = status.Text("ownedRevision"),
+            OwnedUid = status.Text("ownedUid"),
+            OwnedHash = status.Text("ownedHash"),
+            OwnedServer = status.Text("ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
-            FirstAskedAt = Items(status, "requesters").Select(r => Time(r, "at")).FirstOrDefault(),
-            LastAskedAt = Items(status, "requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
-            AvailableSince = Condition(status, ChangeStatus.Available) is { } available && Text(available, "status") == "True" ? Time(available, "lastTransitionTime") : null,
+            FirstAskedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
+            LastAskedAt = status.Objects("requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
+            AvailableSince = Condition(status, ChangeStatus.Available) is { } available && available.Text("status") == "True" ? Time(available, "lastTransitionTime") : null,
             RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
-            Policies = [.. Items(status, "policies").Select(p => Text(p, "name")).OfType<string>()],
-            Held = [.. Items(status, "held").Select(h => new HeldStep(Text(h, "policy") ?? "", Text(h, "pool") ?? "", Number(h, "percent"), Time(h, "at")))],
-            Exposure =
-            [
-                .. Items(status, "canary").Select(c => new RecordedExposure(
-                    Text(c, "policy") ?? "", Text(c, "pool") ?? "", Number(c, "step"), Number(c, "pods"), Number(c, "unproven"), Number(c, "total"), Text(c, "waits") ?? "",
-                    Text(c, "soakEndsAt") is null ? null : Time(c, "soakEndsAt"))),
-            ],
-            Served = [.. Items(status, "served").Select(s => new Served(Text(s, "pool") ?? "", Number(s, "pods"), Time(s, "at"), IsTrue(s, "present")) { Most = Number(s, "most"), IsTrial = IsTrue(s, "trial"), Selector = Text(s, "selector") ?? "", Addresses = Text(s, "addresses") ?? "" })],
-            GivenUp = [.. Items(status, "givenUp").Select(g => new GivenUpAddresses(Text(g, "pool") ?? "", Text(g, "selector") ?? "", Text(g, "addresses") ?? "", Time(g, "at")))],
-            Waits = Text(status, "missing") is { Length: > 0 },
-            CompletedPods = status is { } counted ? Number(counted, "completedPods") : 0,
-            Adopted = status is { } adopted && IsTrue(adopted, "adopted"),
-            BreakGlassUses = [.. Items(status, "breakGlass").Select(u => new BreakGlassUse(Text(u, "name") ?? "", Text(u, "by") ?? "", Time(u, "at"), Text(u, "reviewedBy"), !IsFalse(u, "letIn")))],
+            Policies = [.. status.Objects("policies").Select(p => p.Text("name")).OfType<string>()],
+            Held = [.. status.Objects("held").Select(h => new HeldStep(h.Text("policy") ?? "", h.Text("pool") ?? "", h.Int("percent") ?? 0, Time(h, "at")))],
+            Exposure = [.. status.Objects("canary").Select(ReadExposure)],
+            Served = [.. status.Objects("served").Select(ReadServed)],
+            GivenUp = [.. status.Objects("givenUp").Select(g => new GivenUpAddresses(g.Text("pool") ?? "", g.Text("selector") ?? "", g.Text("addresses") ?? "", Time(g, "at")))],
+            Waits = status.Text("missing") is { Length: > 0 },
+            CompletedPods = status.Int("completedPods") ?? 0,
+            Adopted = status.Flag("adopted"),
+            BreakGlassUses = [.. status.Objects("breakGlass").Select(ReadUse)],
         };
     }
 
-    private static Evidence ReadEvidence(JsonElement claim) =>
-        new(Text(claim, "source") ?? "", Text(claim, "key") ?? "", Text(claim, "value") ?? "") { By = Text(claim, "by"), IsCarried = IsTrue(claim, "carried") };
+    private static Evidence ReadEvidence(Field claim) =>
+        new(claim.Text("source") ?? "", claim.Text("key") ?? "", claim.Text("value") ?? "") { By = claim.Text("by"), IsCarried = claim.Flag("carried") };
 
-    private static JsonElement? Condition(JsonElement? status, string type) =>
-        Items(status, "conditions").Where(c => Text(c, "type") == type).Select(c => (JsonElement?)c).FirstOrDefault();
+    private static RecordedExposure ReadExposure(Field step) => new(
+        step.Text("policy") ?? "", step.Text("pool") ?? "", step.Int("step") ?? 0, step.Int("pods") ?? 0, step.Int("unproven") ?? 0, step.Int("total") ?? 0,
+        step.Text("waits") ?? "", step.Time("soakEndsAt"));
 
-    private static DateTimeOffset Time(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.TryGetDateTimeOffset(out var time) ? time : default;
+    private static Served ReadServed(Field served) =>
+        new(served.Text("pool") ?? "", served.Int("pods") ?? 0, Time(served, "at"), served.Flag("present"))
+        {
+            Most = served.Int("most") ?? 0,
+            IsTrial = served.Flag("trial"),
+            Selector = served.Text("selector") ?? "",
+            Addresses = served.Text("addresses") ?? "",
+        };
 
-    private static int Number(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) ? number : 0;
+    // One that does not say whether it let the change in did.
+    private static BreakGlassUse ReadUse(Field use) => new(
+        use.Text("name") ?? "", use.Text("by") ?? "", Time(use, "at"), use.Text("reviewedBy"), use["letIn"] is null || use.Flag("letIn"));
 
-    private static bool IsFalse(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.False;
+    private static Field? Condition(Field status, string type) =>
+        status.Objects("conditions").Where(c => c.Text("type") == type).Select(c => (Field?)c).FirstOrDefault();
 
-    private static bool IsTrue(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True;
-
-    private static JsonElement? Child(JsonElement? owner, string name) =>
-        owner is { ValueKind: JsonValueKind.Object } obj && obj.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Object ? value : null;
-
-    private static string? Text(JsonElement? owner, string name) =>
-        owner is { ValueKind: JsonValueKind.Object } obj && obj.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
-
-    private static JsonElement.ArrayEnumerator Items(JsonElement? owner, string name) =>
-        owner is { ValueKind: JsonValueKind.Object } obj && obj.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : default;
+    private static DateTimeOffset Time(Field owner, string name) => owner.Time(name) ?? default;
 }

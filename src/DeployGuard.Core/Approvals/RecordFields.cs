@@ -11,8 +11,10 @@ internal static class RecordFields
     public static WorkloadRef Workload(this Field workload, string @namespace) =>
         new(workload.Text("apiGroup") ?? "", workload.RequiredText("kind"), @namespace, workload.RequiredText("name"));
 
+    /// <summary>Nobody, where nothing is said.</summary>
     public static Requester Maker(this Field? maker) => new(maker?.Text("username") ?? "", maker?.Text("uid") ?? "", maker?.Texts("groups") ?? []);
 
+    /// <exception cref="MalformedObjectException">It is missing, empty, or no text.</exception>
     public static string RequiredText(this Field owner, string name) =>
         owner.Text(name) is { Length: > 0 } text ? text : throw new MalformedObjectException(new Place(owner.Place, name).ToString(), "is missing");
 }

@@ -10,7 +10,8 @@ public static class PolicyReader
     public const string Kind = "SafeguardPolicy";
     private static readonly HashSet<string> s_everybody = ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
 
-    public const string ApiVersion = "deployguard.io/v1alpha1";
+    public const string Group = "deployguard.io";
+    public const string ApiVersion = $"{Group}/v1alpha1";
 
     /// <summary>
     /// Never throws for a bad policy: what is wrong is in <see cref="SafeguardPolicy.Errors"/>, all of it, in the order of the

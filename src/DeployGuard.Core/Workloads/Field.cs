@@ -55,6 +55,9 @@ internal readonly record struct Field(JsonElement Element, Place? Place)
         }
     }
 
+    /// <summary>The items of a list of objects.</summary>
+    public IEnumerable<Field> Objects(string name) => Items(name).Select(i => i.AsObject());
+
     public IReadOnlyDictionary<string, string> Map(string name)
     {
         if (Object(name) is not { } map)

@@ -1,0 +1,111 @@
+using System.Text.Json.Nodes;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary>
+/// Every type of JSON in every place of every document that a file may hold: no stack trace, and for unusable input the file, its line and
+/// the path.
+/// </summary>
+public class WrongTypesTests
+{
+    private static readonly string[] s_types = ["null", "true", "0", "-1", "1.5", "\"\"", "\"text\"", "[]", "[null]", "[\"x\"]", "{}", "{\"x\": 1}"];
+
+    private string _folder = "";
+
+    public static IEnumerable<string> Documents => SampleDocuments.All.Keys;
+
+    [SetUp]
+    public void MakeFolder()
+    {
+        _folder = Directory.CreateTempSubdirectory("deployguard-test-").FullName;
+        foreach (var (name, document) in SampleDocuments.All)
+        {
+            File.WriteAllText(At(name), document);
+        }
+
+        // So that the folder is an example, whose request is read.
+        File.Copy(At("policy.json"), At("policy.yaml"));
+        File.Copy(At("deployment.json"), At("after.yaml"));
+    }
+
+    [TearDown]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestCaseSource(nameof(Documents))]
+    public async Task TheSampleItselfIsUsable(string document)
+    {
+        var run = await RunAsync(document);
+        Assert.That(run.ExitCode is 0 or 1 || IsOfTheServer(run), run.Error);
+    }
+
+    [TestCaseSource(nameof(Documents))]
+    public async Task AWrongTypeAnywhereIsAnAnswer(string document)
+    {
+        var sample = JsonNode.Parse(SampleDocuments.All[document]) ?? throw new InvalidOperationException(document);
+        var wrong = new List<string>();
+        foreach (var path in PathsOf(sample))
+        {
+            foreach (var type in s_types)
+            {
+                await File.WriteAllTextAsync(At(document), With(sample, path, type));
+                if (await ProblemAsync(document, path.Count > 0 && document != SampleDocuments.Canary) is { } problem)
+                {
+                    wrong.Add($"{string.Join('.', path)} = {type}: {problem}");
+                }
+            }
+        }
+
+        Assert.That(wrong, Is.Empty);
+    }
+
+    /// <summary>Null where it is an answer. A document that is nothing at all has no line; a server that nobody runs is no fault of the file.</summary>
+    private async Task<string?> ProblemAsync(string document, bool hasLine)
+    {
+        try
+        {
+            var run = await RunAsync(document);
+            return run.ExitCode is not (0 or 1 or 2) ? $"exit code {run.ExitCode}"
+                : run.ExitCode == 2 && !run.Error.Contains($"{At(document)}{(hasLine && SampleDocuments.AreOurs(document) ? ":1" : "")}", StringComparison.Ordinal) && !IsOfTheServer(run) ? $"not named: {run.Error}"
+                : null;
+        }
+        catch (Exception escaped)
+        {
+            return $"{escaped.GetType().Name}: {escaped.Message} {escaped.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("DeployGuard", StringComparison.Ordinal))?.Trim()}";
+        }
+    }
+
+    private static bool IsOfTheServer(CommandRun run) => run.Error.StartsWith("error: the API server cannot be reached", StringComparison.Ordinal);
+
+    private Task<CommandRun> RunAsync(string document) => CommandRun.OfAsync(SampleDocuments.Command(document, At));
+
+    /// <summary>Every member and item, by their names and indices.</summary>
+    private static IEnumerable<IReadOnlyList<string>> PathsOf(JsonNode? node) => node switch
+    {
+        JsonObject map => map.SelectMany(m => PathsOf(m.Value).Select(p => (IReadOnlyList<string>)[m.Key, .. p])).Prepend([]),
+        JsonArray list => list.SelectMany((item, i) => PathsOf(item).Select(p => (IReadOnlyList<string>)[$"{i}", .. p])).Prepend([]),
+        _ => [[]],
+    };
+
+    private static string With(JsonNode sample, IReadOnlyList<string> path, string value)
+    {
+        if (path.Count == 0)
+        {
+            return value;
+        }
+
+        var copy = sample.DeepClone();
+        var owner = path.SkipLast(1).Aggregate(copy, (node, name) => (node is JsonArray list ? list[int.Parse(name)] : node[name]) ?? throw new InvalidOperationException(name));
+        if (owner is JsonArray items)
+        {
+            items[int.Parse(path[^1])] = JsonNode.Parse(value);
+        }
+        else
+        {
+            owner[path[^1]] = JsonNode.Parse(value);
+        }
+
+        return copy.ToJsonString();
+    }
+
+    private string At(string file) => Path.Combine(_folder, file);
+}
