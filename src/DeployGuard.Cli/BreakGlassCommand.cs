@@ -36,7 +36,7 @@ internal static class BreakGlassCommand
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
         var expiresAt = VoteOptions.ExpiresAt(parsed.GetValue(s_expiresIn), time);
-        var (api, @namespace) = await s_cluster.OpenAsync(parsed);
+        var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var made = await new Records(api, @namespace).BreakGlassAsync(
             new BreakGlass

@@ -34,7 +34,7 @@ internal static class ChangesCommand
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
         var output = parsed.InvocationConfiguration.Output;
-        var (api, @namespace) = await s_cluster.OpenAsync(parsed);
+        var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var path = parsed.GetValue(s_all) ? "apis/deployguard.io/v1alpha1/changes" : $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/changes";
         using var list = await api.GetAsync(path, cancel);

@@ -21,11 +21,11 @@ internal sealed class ClusterFlags(string? usual = null)
     }
 
     /// <exception cref="ManifestException">There is no usable kubeconfig.</exception>
-    public async Task<(ApiConnection Api, string Namespace)> OpenAsync(ParseResult parsed)
+    public (ApiConnection Api, string Namespace) Open(ParseResult parsed)
     {
         try
         {
-            var (client, ofContext) = await KubeconfigFile.OpenAsync(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
+            var (client, ofContext) = KubeconfigFile.Open(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
             return (new ApiConnection(client), parsed.GetValue(_namespace) ?? usual ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext));
         }
         catch (ManifestException wrong)

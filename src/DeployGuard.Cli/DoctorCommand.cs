@@ -32,7 +32,7 @@ internal static class DoctorCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
-        var (api, @namespace) = await s_cluster.OpenAsync(parsed);
+        var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var report = await Examination.OfAsync(api, @namespace, parsed.GetRequiredValue(s_name), time, cancel);
         parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(s_output) == Json ? report.ToJson() : report.ToText());

@@ -28,7 +28,7 @@ internal static class ShowCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var (api, @namespace) = await s_cluster.OpenAsync(parsed);
+        var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var records = new Records(api, @namespace);
         var change = await records.FindChangeAsync(parsed.GetValue(s_change) ?? throw new ManifestException("give a Change"), cancel);

@@ -35,7 +35,7 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(ParseResult parsed, TimeProvider time, CancellationToken cancel)
     {
         var output = parsed.InvocationConfiguration.Output;
-        var (api, @namespace) = await s_cluster.OpenAsync(parsed);
+        var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var workload = Subject.ReadWorkload(parsed.GetRequiredValue(s_workload), @namespace);
         var reader = new PoolReader(api, time);

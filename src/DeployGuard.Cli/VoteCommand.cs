@@ -57,7 +57,7 @@ internal sealed class VoteCommand
         }
 
         var expiresAt = VoteOptions.ExpiresAt(parsed.GetValue(_expiresIn), _time);
-        var (api, @namespace) = await _cluster.OpenAsync(parsed);
+        var (api, @namespace) = _cluster.Open(parsed);
         using var connection = api;
         var records = new Records(api, @namespace);
         var subjects = await FindAsync(parsed, records, cancel);

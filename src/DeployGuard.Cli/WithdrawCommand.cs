@@ -31,7 +31,7 @@ internal static class WithdrawCommand
     {
         var output = parsed.InvocationConfiguration.Output;
         var what = parsed.GetRequiredValue(s_what);
-        var (api, @namespace) = await s_cluster.OpenAsync(parsed);
+        var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var records = new Records(api, @namespace);
         var votes = await records.ApprovalsAsync(cancel);

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using DeployGuard.Cluster.Files;
 using k8s;
 
 namespace DeployGuard.Cluster.Access;
@@ -21,13 +22,11 @@ public sealed class ApiConnection(Kubernetes client) : IDisposable
     public Kubernetes Client { get; } = client;
 
     /// <param name="kubeconfig">Null for the service account of the pod.</param>
-    /// <exception cref="k8s.Exceptions.KubeConfigException">The file or the pod's account cannot be used.</exception>
-    public static ApiConnection Open(FileInfo? kubeconfig)
-    {
-        return kubeconfig is null
-            ? Open(KubernetesClientConfiguration.InClusterConfig(), InClusterCa)
-            : new ApiConnection(new Kubernetes(KubernetesClientConfiguration.BuildConfigFromConfigFile(kubeconfig)));
-    }
+    /// <exception cref="k8s.Exceptions.KubeConfigException">The pod's account cannot be used.</exception>
+    /// <exception cref="ManifestException">The file cannot be used.</exception>
+    public static ApiConnection Open(FileInfo? kubeconfig) => kubeconfig is null
+        ? Open(KubernetesClientConfiguration.InClusterConfig(), InClusterCa)
+        : new ApiConnection(KubeconfigFile.Open(kubeconfig.ToString(), null).Client);
 
     /// <param name="authority">File with the CA of the API server, followed when it changes; the client reads it once.</param>
     internal static ApiConnection Open(KubernetesClientConfiguration configuration, string authority)

@@ -13,15 +13,15 @@ public static class KubeconfigFile
     /// <param name="context">Null for the current one.</param>
     /// <returns>A client, and the namespace of the context; null where it has none.</returns>
     /// <exception cref="ManifestException">It cannot be used.</exception>
-    public static async Task<(Kubernetes Client, string? Namespace)> OpenAsync(string file, string? context)
+    public static (Kubernetes Client, string? Namespace) Open(string file, string? context)
     {
         // Read once: it may be a pipe, as a shell makes of <(...).
-        var text = await TextOfAsync(file);
+        var text = TextOf(file);
         Check(file, text);
         try
         {
             using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
-            var model = await KubernetesClientConfiguration.LoadKubeConfigAsync(stream);
+            var model = KubernetesClientConfiguration.LoadKubeConfig(stream);
             // Names of other files in it are relative to it.
             model.FileName = Path.GetFullPath(file);
             // kubectl writes null for a list that is empty.
@@ -36,11 +36,11 @@ public static class KubeconfigFile
         }
     }
 
-    private static async Task<string> TextOfAsync(string file)
+    private static string TextOf(string file)
     {
         try
         {
-            return await File.ReadAllTextAsync(file);
+            return File.ReadAllText(file);
         }
         catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
         {
