@@ -1,4 +1,5 @@
 using DeployGuard.Cluster.Caches;
+using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Cluster.Tests;
@@ -19,7 +20,7 @@ internal sealed class SyncedCaches : IAsyncDisposable
 
     public static async Task<SyncedCaches> OfAsync(FakeApi api)
     {
-        var synced = new SyncedCaches(new ClusterCaches(api.Connection, TimeProvider.System, NullLogger.Instance));
+        var synced = new SyncedCaches(new ClusterCaches(api.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance));
         var waited = System.Diagnostics.Stopwatch.StartNew();
         while (!synced.Caches.All.All(c => c.IsSynced) && waited.Elapsed.TotalSeconds < 30)
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Net;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;
@@ -40,6 +41,10 @@ internal static class CommandLine
         DefaultValueFactory = _ => FromEnvironment("--trusted-controller")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
+    private static readonly Option<string[]> s_presets = Repeated("--trusted-preset", "NAME or NAME@NAMESPACE: a well-known controller that is trusted for what is judged elsewhere, such as argo-rollouts.");
+    private static readonly Option<string[]> s_restarts = Repeated("--restart-annotation", "KEY: an annotation of pod templates that only restarts them, and that nothing reads. It is part of no hash.");
+    private static readonly Option<string[]> s_namingLabels = Repeated("--naming-label", "KEY: a label of pod templates that only names what runs, and by which nothing selects. It is part of no hash.");
+
     private static readonly Option<LogLevel> s_logLevel = new("--log-level")
     {
         Description = "What the program tells of itself on standard error: Debug, Information, Warning or Error. Decisions, on standard output, are not affected.",
@@ -76,7 +81,7 @@ internal static class CommandLine
         var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
         {
             s_listen, s_metrics, s_certificate, s_key, s_ca, s_clientCa, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
-            s_standalone, s_policies, s_trusted, s_kinds, s_logLevel, s_logFormat, s_otlp,
+            s_standalone, s_policies, s_trusted, s_presets, s_kinds, s_restarts, s_namingLabels, s_logLevel, s_logFormat, s_otlp,
         };
         root.Validators.Add(Validate);
         root.SetAction((parsed, cancel) => run(Read(parsed), cancel));
@@ -120,9 +125,37 @@ internal static class CommandLine
             }
         }
 
+        ValidateNoise(result, s_restarts, NoiseKey.ProblemOfAnnotation);
+        ValidateNoise(result, s_namingLabels, NoiseKey.ProblemOfLabel);
+        var custom = (result.GetValue(s_kinds) ?? []).Select(CustomKind.ParseOrNull).OfType<CustomKind>().ToList();
+        foreach (var preset in result.GetValue(s_presets) ?? [])
+        {
+            if (ControllerPreset.ProblemOf(preset, custom) is { } problem)
+            {
+                result.AddError($"--trusted-preset {preset}: {problem}");
+            }
+        }
+
         foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
         {
             result.AddError($"--workload-kind {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
+        }
+    }
+
+    private static void ValidateNoise(CommandResult result, Option<string[]> option, Func<string, string?> problemOf)
+    {
+        var keys = result.GetValue(option) ?? [];
+        foreach (var key in keys)
+        {
+            if (problemOf(key) is { } problem)
+            {
+                result.AddError($"{option.Name} {key}: {problem}");
+            }
+        }
+
+        if (keys.Distinct().Count() > NoiseKey.MostKeys)
+        {
+            result.AddError($"{option.Name}: {keys.Distinct().Count()} keys, and at most {NoiseKey.MostKeys} may be given");
         }
     }
 
@@ -148,9 +181,14 @@ internal static class CommandLine
         Log = new LogOptions(parsed.GetRequiredValue(s_logLevel), parsed.GetRequiredValue(s_logFormat)),
         Otlp = parsed.GetValue(s_otlp),
         StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,
-        TrustedControllers = [.. from trusted in parsed.GetRequiredValue(s_trusted)
-                                 let parts = trusted.Split('=')
-                                 select KeyValuePair.Create(parts[0], parts[1].Split(','))],
+        TrustedControllers =
+        [
+            .. from trusted in parsed.GetRequiredValue(s_trusted)
+               let parts = trusted.Split('=')
+               select KeyValuePair.Create(parts[0], parts[1].Split(',')),
+            .. parsed.GetRequiredValue(s_presets).Select(ControllerPreset.Trust),
+        ],
+        Noise = new TemplateNoise(parsed.GetRequiredValue(s_restarts), parsed.GetRequiredValue(s_namingLabels)),
     };
 
     private static Option<IPEndPoint> EndPoint(string name, string absent, string description) => new(name)
@@ -175,6 +213,12 @@ internal static class CommandLine
         Description = description,
         HelpName = "FILE",
         DefaultValueFactory = _ => FromEnvironment(name) is { Length: > 0 } path ? new FileInfo(path) : null,
+    };
+
+    private static Option<string[]> Repeated(string name, string description) => new(name)
+    {
+        Description = $"{description} May be repeated; in the environment separated by spaces.",
+        DefaultValueFactory = _ => FromEnvironment(name)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
     private static Option<string> Text(string name, string absent, string description) => new(name)

@@ -42,6 +42,9 @@ internal sealed record WebhookOptions
     /// <summary>Custom resources with pod templates.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
 
+    /// <summary>What of a template is in no hash.</summary>
+    public TemplateNoise Noise { get; init; } = TemplateNoise.Default;
+
     public LogOptions Log { get; init; } = LogOptions.Default;
 
     /// <summary>Where traces and metrics are sent by OTLP; null for nowhere.</summary>
@@ -50,6 +53,7 @@ internal sealed record WebhookOptions
     public ClusterOptions Cluster => new()
     {
         CustomKinds = CustomKinds,
+        Noise = Noise,
         Trusted = new TrustedControllers(TrustedControllers),
         Namespace = Namespace,
         Service = Service,
