@@ -36,7 +36,8 @@ public class HousekeepingTests
 
         api.Objects["/apis/example.com"] = """{"preferredVersion": {"groupVersion": "example.com/v1"}}""";
         api.Objects[Robot] = runs ? robot : FakeApi.NotFound;
-        var custom = new CustomWorkloads(api.Connection, [new CustomKind("example.com", "robots", "Robot", "spec.template")], WorkloadReader.Default, NullLogger.Instance);
+        CustomKind[] kinds = [new("example.com", "robots", "Robot", "spec.template")];
+        var custom = new CustomWorkloads(api.Connection, kinds, new WorkloadReader(WorkloadKinds.With(kinds), TemplateNoise.Default), NullLogger.Instance);
         await new Housekeeping(api.Connection, caches, custom, new ChangeWriter(api.Connection, time), time).RunAsync(CancellationToken.None);
 
         Assert.That(api.Deleted, runs ? Is.Empty : Is.EqualTo(new[] { Change, Change.Replace("/changes/", "/changetemplates/", StringComparison.Ordinal) }));

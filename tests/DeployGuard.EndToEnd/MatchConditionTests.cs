@@ -36,6 +36,7 @@ public class MatchConditionTests
         "kubectl-rollout-restart-create-pod", "kubectl-rollout-restart-create-replicaset", "kubectl-rollout-restart-update-deployment",
         "kubectl-rollout-restart-update-replicaset", "kubectl-rollout-undo-update-replicaset", "kubectl-scale-create-pod", "kubectl-scale-update-replicaset",
         "kubectl-set-image-create-pod", "kubectl-set-image-create-replicaset", "kubectl-set-image-update-replicaset", "other-kinds-create-pod",
+        "reloader-by-annotation-update-deployment",
     ];
 
     [Test]

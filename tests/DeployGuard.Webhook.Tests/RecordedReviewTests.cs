@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Reviews recorded from a Kubernetes 1.36 API server, through the real router over TLS.</summary>
+/// <summary>
+/// Reviews recorded from a Kubernetes 1.36 API server, through the real router over TLS; what a queue, a reloader and a restore write is put together in the same form.
+/// </summary>
 public partial class RecordedReviewTests
 {
     private const string Policy = """
@@ -35,6 +37,10 @@ public partial class RecordedReviewTests
         ["other-kinds-create-replicationcontroller"] = "ApprovalMissing",
         ["other-kinds-create-statefulset"] = "ApprovalMissing",
         ["other-kinds-update-statefulset"] = "ApprovalMissing",
+        ["reloader-by-variable-update-deployment"] = "ApprovalMissing",
+        ["restore-create-deployment"] = "ApprovalMissing",
+        ["restore-create-pod"] = "ApprovalMissing",
+        ["restore-create-replicaset"] = "ApprovalMissing",
         ["statefulset-new-image-update-statefulset"] = "ApprovalMissing CanaryMissing",
     };
 
