@@ -180,7 +180,7 @@ public class IntegrationTests
 
     private static JsonObject Job() => Parse($$"""
         {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train"},
-         "spec": {"suspend": true, "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "{{V1}}"}] } } } }
+         "spec": {"suspend": true, "template": {"metadata": {"labels": {"rig/serve": "yes"} }, "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "{{V1}}"}] } } } }
         """);
 
     private static JsonObject Set(string image) => Parse($$"""
