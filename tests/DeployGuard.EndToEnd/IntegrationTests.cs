@@ -11,13 +11,15 @@ namespace DeployGuard.EndToEnd;
 public class IntegrationTests
 {
     private const string Kueue = "system:serviceaccount:kueue-system:kueue-controller-manager";
+    private const string KueueElsewhere = "system:serviceaccount:queues:kueue-controller-manager";
     private const string Reloader = "system:serviceaccount:reloader:reloader";
     private const string Velero = "system:serviceaccount:velero:velero-server";
     private const string ArgoCd = "system:serviceaccount:argocd:argocd-application-controller";
     private const string Spot = """{"spec": {"suspend": false, "template": {"metadata": {"labels": {"kueue.x-k8s.io/podset": "main"}}, "spec": {"nodeSelector": {"instance-type": "spot"}}}}}""";
 
-    [Test]
-    public async Task Kueue_StartsAnApprovedJobElsewhereAndTakesThatBackAndNobodyElseMay()
+    [TestCase(Kueue, TestName = "{m}(known by name)")]
+    [TestCase(KueueElsewhere, TestName = "{m}(in another namespace, by a preset)")]
+    public async Task Kueue_StartsAnApprovedJobElsewhereAndTakesThatBackAndNobodyElseMay(string kueue)
     {
         Server.Lacks(Server.Version < new Version(1, 24), "suspended Jobs whose scheduling directives may be changed");
         var sandbox = await GuardedAsync();
@@ -28,18 +30,18 @@ public class IntegrationTests
         var attack = await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot);
         Assert.That(attack.Output, Does.Contain("ApprovalMissing"), "who approved it did not approve where it runs");
 
-        (await AsAsync(sandbox, Kueue, "patch", "job", "train", "--type=merge", "-p", Spot)).OrFail();
+        (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", Spot)).OrFail();
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.status.phase} {.spec.diff}{\"\\n\"}{end}"),
             run => run.Output.Split('\n').Any(l => l.Contains("spot", StringComparison.Ordinal) && !l.StartsWith("Pending", StringComparison.Ordinal)),
             "what the queue started to be on record");
 
-        (await AsAsync(sandbox, Kueue, "patch", "job", "train", "--type=merge", "-p", """{"spec": {"suspend": true}}""")).OrFail();
+        (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", """{"spec": {"suspend": true}}""")).OrFail();
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "job", "train", "-o", "jsonpath={.status.conditions[?(@.type==\"Suspended\")].status}"), run => run.Output.Trim() == "True", "the job to be suspended");
-        (await AsAsync(sandbox, Kueue, "patch", "job", "train", "--subresource=status", "--type=merge", "-p", """{"status": {"startTime": null}}""")).OrFail();
+        (await AsAsync(sandbox, kueue, "patch", "job", "train", "--subresource=status", "--type=merge", "-p", """{"status": {"startTime": null}}""")).OrFail();
         const string Restored = """{"spec": {"template": {"metadata": {"labels": {"kueue.x-k8s.io/podset": null}}, "spec": {"nodeSelector": null}}}}""";
-        (await AsAsync(sandbox, Kueue, "patch", "job", "train", "--type=merge", "-p", Restored)).OrFail();
+        (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", Restored)).OrFail();
 
         Assert.That((await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot)).Output, Does.Contain("refused by policy guarded"), "nor after it was suspended again");
         (await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", """{"spec": {"suspend": false}}""")).OrFail();
@@ -48,6 +50,7 @@ public class IntegrationTests
     [TestCase("reloader.stakater.com/last-reloaded-from", """{\"type\":\"CONFIGMAP\",\"hash\":\"2\"}""", Reloader)]
     [TestCase("vso.secrets.hashicorp.com/restartedAt", "2026-11-25T08:00:00Z", "system:serviceaccount:vault-secrets-operator-system:vault-secrets-operator-controller-manager")]
     [TestCase("cattle.io/timestamp", "2026-11-25T08:00:00Z", "dana")]
+    [TestCase("rollme", "xk2f9", "dana", TestName = "{m}(one of the chart's list)")]
     public async Task Reloader_ARestartByAnAnnotationPasses(string key, string value, string user)
     {
         var sandbox = await WithWebRunningAsync();
