@@ -1,5 +1,6 @@
 using System.Text;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core;
@@ -18,6 +19,9 @@ public static class Messages
 
     private const int MostFindings = 20;
     private const int LongestFinding = 2000;
+
+    /// <summary>Of what a machine changed.</summary>
+    private const int MostPlaces = 5;
 
     /// <summary>Holds a command that must not be cut; API servers cut a single warning at 256 characters, if all are too long together.</summary>
     private const int LongestReview = 250;
@@ -54,12 +58,26 @@ public static class Messages
             text.Append($"\n - and {findings.Count - told} more of the kind; mend these first");
         }
 
+        text.Append(ChangedByAMachine(verdict.Change));
         if (verdict.AwaitsApproval)
         {
             text.Append("\nAfter approval re-run this command; Argo CD needs a manual sync.");
         }
 
         return text.ToString();
+    }
+
+    /// <summary>People know what they changed. What a controller did is read in its log, by somebody who does not: which places, and no values.</summary>
+    private static string ChangedByAMachine(Change change)
+    {
+        if (change is not { Meaning: Meaning.NewRevision, Request.Requester.IsMachine: true, Before.Template.Canonical: { } before, After.Template.Canonical: { } after })
+        {
+            return "";
+        }
+
+        var places = TemplateDiff.Places(before, after);
+        var more = places.Count > MostPlaces ? $" and {places.Count - MostPlaces} more" : "";
+        return places.Count == 0 ? "" : $"\nChanged: {Cut(string.Join(", ", places.Take(MostPlaces)), LongestFinding)}{more}.";
     }
 
     private static string Line(IGrouping<Finding, JudgedFinding> same, bool isOnlyPolicy)

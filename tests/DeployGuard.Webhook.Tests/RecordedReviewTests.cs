@@ -66,6 +66,14 @@ public partial class RecordedReviewTests
         Assert.That(Reasons(response), Is.EqualTo(s_refused.GetValueOrDefault(name, "")));
     }
 
+    [Test]
+    public async Task WhatAMachineChangedIsNamed()
+    {
+        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf("reloader-by-variable-update-deployment")));
+
+        Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain("\nChanged: spec.containers[web].env[STAKATER_WEB_CONFIGMAP].value."));
+    }
+
     /// <summary>What controllers add to a template is no part of it, as a real server sent it.</summary>
     [TestCase("kubectl-apply-create-create-deployment", "kubectl-apply-create-create-replicaset")]
     [TestCase("kubectl-set-image-update-deployment", "kubectl-set-image-create-replicaset")]

@@ -32,12 +32,21 @@ public static class TemplateDiff
             return [$"the pod template is too large to be compared here: {after.Json.Length / 1024} KiB"];
         }
 
-        using var old = before is null ? null : CanonicalDocument.Of(before.Json, before.Claims);
-        using var current = CanonicalDocument.Of(after.Json, after.Claims);
-        var differences = TemplateComparison.Between(old?.RootElement, current.RootElement);
+        var differences = Differences(before, after);
         return differences.Count <= MaxLines
             ? [.. differences.Select(Short)]
             : [.. differences.Take(MaxLines).Select(Short), $"... and {differences.Count - MaxLines} more: kubectl deployguard show"];
+    }
+
+    /// <summary>Where two templates differ, such as <c>spec.containers[web].image</c>, without values; empty where they are too large to be compared in a request.</summary>
+    public static IReadOnlyList<string> Places(CanonicalTemplate before, CanonicalTemplate after) =>
+        after.Json.Length + before.Json.Length > MaxTemplate ? [] : [.. Differences(before, after).Select(d => d.Path)];
+
+    private static IReadOnlyList<Difference> Differences(CanonicalTemplate? before, CanonicalTemplate after)
+    {
+        using var old = before is null ? null : CanonicalDocument.Of(before.Json, before.Claims);
+        using var current = CanonicalDocument.Of(after.Json, after.Claims);
+        return TemplateComparison.Between(old?.RootElement, current.RootElement);
     }
 
     private static string Short(Difference difference)
