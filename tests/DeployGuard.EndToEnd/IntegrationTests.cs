@@ -105,8 +105,11 @@ public class IntegrationTests
     public async Task ArgoCd_ReplacesWhatIsTheSameAndWaitsForApprovalOfWhatIsNot()
     {
         var sandbox = await WithWebRunningAsync();
-        Task<Run> ReplaceAsync(string image, params string[] more) =>
-            World.Rig.Plane.KubectlAsync("admin", Web(image).ToJsonString(), ["replace", "-f", "-", "-n", sandbox.Namespace, .. more, .. As(ArgoCd)]);
+        // The Deployment's controller writes its status in between; Argo CD asks again too.
+        Task<Run> ReplaceAsync(string image, params string[] more) => Wait.UntilAsync(
+            () => World.Rig.Plane.KubectlAsync("admin", Web(image).ToJsonString(), ["replace", "-f", "-", "-n", sandbox.Namespace, .. more, .. As(ArgoCd)]),
+            run => !run.Output.Contains("(Conflict)", StringComparison.Ordinal),
+            "the deployment to be replaced without a conflict");
 
         (await ReplaceAsync(V1)).OrFail();
         (await ReplaceAsync(V1, "--force", "--grace-period=0")).OrFail();
