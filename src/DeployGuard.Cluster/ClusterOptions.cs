@@ -25,7 +25,9 @@ public sealed record ClusterOptions
     /// <summary>Whose writes need no judgement: the API server is told, where it can use it.</summary>
     public TrustedControllers Trusted { get; init; } = TrustedControllers.BuiltIn;
 
-    /// <summary>What of a template is in no hash. Every replica, and whoever compares with what they wrote, must be given the same.</summary>
+    /// <summary>
+    /// What of a template is in no hash. Every replica, and whoever compares with what they wrote, must be given the same.
+    /// </summary>
     public TemplateNoise Noise { get; init; } = TemplateNoise.Default;
 
     /// <summary>Reads every workload, wherever it comes from: one that read another way would hash another way.</summary>

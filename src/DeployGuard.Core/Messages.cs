@@ -67,10 +67,13 @@ public static class Messages
         return text.ToString();
     }
 
-    /// <summary>People know what they changed. What a controller did is read in its log, by somebody who does not: which places, and no values.</summary>
+    /// <summary>
+    /// People know what they changed. What a controller did is read in its log, by somebody who does not: which places, and no values.
+    /// </summary>
     private static string ChangedByAMachine(Change change)
     {
-        if (change is not { Meaning: Meaning.NewRevision, Request.Requester.IsMachine: true, Before.Template.Canonical: { } before, After.Template.Canonical: { } after })
+        if (change is not { Meaning: Meaning.NewRevision, Request.Requester.IsMachine: true }
+            || (change.Before?.Template.Canonical, change.After?.Template.Canonical) is not ({ } before, { } after))
         {
             return "";
         }

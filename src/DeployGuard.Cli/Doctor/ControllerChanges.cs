@@ -17,7 +17,8 @@ internal static class ControllerChanges
         var known = ControllerPreset.OfUser(user).FirstOrDefault() ?? ControllerPreset.LikeUser(user);
         var namespaces = changes.SelectMany(c => c.Namespaces).Distinct().Order(StringComparer.Ordinal).ToList();
         var places = $"{namespaces.Count} namespace{(namespaces.Count == 1 ? "" : "s")} ({string.Join(", ", namespaces)})";
-        var words = $"{(known is null ? user : $"{known.Name} ({user})")} changes {string.Join(", ", changes.Select(c => $"{c.Kind}s"))} of others in {places}";
+        var who = known is null ? user : $"{known.Name} ({user})";
+        var words = $"{who} changes {string.Join(", ", changes.Select(c => $"{c.Kind}s"))} of others in {places}";
         return changes.Any(c => c.Refused)
             ? Diagnosis.Warning($"{words}; some of it was refused", Remedy(known, user, installed))
             : Diagnosis.Ok(words);

@@ -8,8 +8,10 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Cluster.Leader;
 
 /// <summary>
-/// A newer API server may add defaults to templates that it has stored for long, and another list of template noise may leave more of them out: their hashes
-/// change though nobody wrote to them. Where the server's version or that list is another than when a revision was noted, the hash that its object has now is noted in its place. Where it is the same, somebody edited the object: it is no revision that
+/// A newer API server may add defaults to templates that it has stored for long, and another list of template noise may leave more of them
+/// out: their hashes
+/// change though nobody wrote to them. Where the server's version or that list is another than when a revision was noted, the hash that
+/// its object has now is noted in its place. Where it is the same, somebody edited the object: it is no revision that
 /// completed any more, which is noted too, since the next upgrade could not tell.
 /// </summary>
 internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TemplateNoise noise, TimeProvider time) : ILeaderTask

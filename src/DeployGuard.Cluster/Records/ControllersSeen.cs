@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>
-/// Remembers which machines make objects on behalf of others, and which change workloads of others, so that <c>deployguard doctor</c> can tell who works here without being
+/// Remembers which machines make objects on behalf of others, and which change workloads of others, so that <c>deployguard doctor</c> can
+/// tell who works here without being
 /// trusted. Noting one costs a look into a small set; whether the owner exists is asked in the background, because an object may name any. A ConfigMap that
 /// all replicas share is written only when the set grew.
 /// </summary>
@@ -35,7 +36,8 @@ internal sealed class ControllersSeen(
     private string Folder => $"api/v1/namespaces/{options.Namespace}/configmaps";
 
     /// <summary>
-    /// Takes note of the machine that creates an object which names a controller, if it was let in, and of the one that changes a workload of another namespace, also where
+    /// Takes note of the machine that creates an object which names a controller, if it was let in, and of the one that changes a workload
+    /// of another namespace, also where
     /// it was refused. Kubelets are one for each node, and trusted by their group.
     /// </summary>
     public void Note(Request request, bool isLetIn = true)

@@ -4,8 +4,10 @@ using DeployGuard.Core.Changes;
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>
-/// Which machines change workloads of other namespaces than their own: what a queue, a reloader or a deployer does. Noting one costs a look into a small set. Whoever may
-/// write in one namespace acts as every account there, so each namespace of accounts has a few places, and none of its own changes is noted.
+/// Which machines change workloads of other namespaces than their own: what a queue, a reloader or a deployer does. Noting one costs a
+/// look into a small set. Whoever may
+/// write in one namespace acts as every account there, so each namespace of accounts has a few places, and none of its own changes is
+/// noted.
 /// </summary>
 internal sealed class MachineChanges
 {
@@ -21,8 +23,10 @@ internal sealed class MachineChanges
     /// <summary>Takes note of a request; true if that is news.</summary>
     public bool Note(Request request, bool isLetIn)
     {
-        if (request is not { Operation: Operation.Update, DryRun: false } || request is not (WorkloadRequest { SubResource: "" } or ScaleRequest)
-            || request.Requester is not { IsMachine: true, IsControlPlane: false } who || NamespaceOf(who.Username) is not { Length: > 0 } own || own == request.Target.Namespace)
+        if (request is not { Operation: Operation.Update, DryRun: false, Requester: { IsMachine: true, IsControlPlane: false } who }
+            || request is not (WorkloadRequest { SubResource: "" } or ScaleRequest)
+            || NamespaceOf(who.Username) is not { Length: > 0 } own
+            || own == request.Target.Namespace)
         {
             return false;
         }
@@ -52,13 +56,18 @@ internal sealed class MachineChanges
     {
         var all = _refused.Select(s => (s.Key.User, s.Key.Kind, s.Key.Namespace, Refused: s.Value))
             .Concat(stored.SelectMany(s => s.Namespaces.Select(n => (s.User, s.Kind, Namespace: n, s.Refused)))).ToList();
-        var users = all.Select(s => s.User).Distinct().GroupBy(NamespaceOf).SelectMany(g => g.Take(MostOfANamespace)).Take(MostUsers).ToHashSet(StringComparer.Ordinal);
+        var users = all.Select(s => s.User).Distinct().GroupBy(NamespaceOf).SelectMany(g => g.Take(MostOfANamespace)).Take(MostUsers)
+            .ToHashSet(StringComparer.Ordinal);
         return all.Where(s => users.Contains(s.User))
             .GroupBy(s => (s.User, s.Kind))
             .OrderBy(g => g.Key.User, StringComparer.Ordinal).ThenBy(g => g.Key.Kind, StringComparer.Ordinal)
             .Select(g => new SeenChanges(
-                g.Key.User, g.Key.Kind, [.. g.Select(s => s.Namespace).Distinct().Order(StringComparer.Ordinal).Take(SeenChanges.MostNamespaces)], g.Any(s => s.Refused)));
+                g.Key.User,
+                g.Key.Kind,
+                [.. g.Select(s => s.Namespace).Distinct().Order(StringComparer.Ordinal).Take(SeenChanges.MostNamespaces)],
+                g.Any(s => s.Refused)));
     }
 
-    private static string? NamespaceOf(string user) => user.StartsWith(Accounts, StringComparison.Ordinal) ? user[Accounts.Length..].Split(':')[0] : null;
+    private static string? NamespaceOf(string user) =>
+        user.StartsWith(Accounts, StringComparison.Ordinal) ? user[Accounts.Length..].Split(':')[0] : null;
 }

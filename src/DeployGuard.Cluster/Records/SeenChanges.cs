@@ -3,7 +3,9 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Cluster.Records;
 
-/// <summary>A machine that changed workloads of other namespaces than its own, as the ConfigMap <c>&lt;fullname&gt;-controllers</c> keeps it.</summary>
+/// <summary>
+/// A machine that changed workloads of other namespaces than its own, as the ConfigMap <c>&lt;fullname&gt;-controllers</c> keeps it.
+/// </summary>
 /// <param name="User">Its authenticated user name.</param>
 /// <param name="Kind">Of what it changed.</param>
 /// <param name="Namespaces">Where, sorted, at most <see cref="MostNamespaces"/>.</param>
@@ -36,7 +38,10 @@ public sealed record SeenChanges(string User, string Kind, IReadOnlyList<string>
 
     public static string WriteAll(IEnumerable<SeenChanges> all) => new JsonArray([.. all.Select(s => (JsonNode)new JsonObject
     {
-        ["user"] = s.User, ["kind"] = s.Kind, ["namespaces"] = new JsonArray([.. s.Namespaces.Select(n => JsonValue.Create(n))]), ["refused"] = s.Refused,
+        ["user"] = s.User,
+        ["kind"] = s.Kind,
+        ["namespaces"] = new JsonArray([.. s.Namespaces.Select(n => JsonValue.Create(n))]),
+        ["refused"] = s.Refused,
     })]).ToJsonString();
 
     private static SeenChanges Read(JsonElement entry) => new(

@@ -81,7 +81,9 @@ internal sealed class Interpreter(TrustedControllers trusted)
 
         if (IsScheduled(request.Requester, before, after))
         {
-            return after.Replicas > 0 ? (Meaning.MoreExposure, Scheduled) : (Meaning.LessExposure, "suspended by a queue, which takes its scheduling directives back");
+            return after.Replicas > 0
+                ? (Meaning.MoreExposure, Scheduled)
+                : (Meaning.LessExposure, "suspended by a queue, which takes its scheduling directives back");
         }
 
         return History.WentThrough(after.Template.Hash, view)

@@ -11,11 +11,14 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     private const string NodePrefix = "system:node:";
     private const string NodeGroup = "system:nodes";
 
-    /// <summary>As a kind among the others of a controller that is trusted: it scales by itself. It is judged, and nobody's denied rollout.</summary>
+    /// <summary>
+    /// As a kind among the others of a controller that is trusted: it scales by itself. It is judged, and nobody's denied rollout.
+    /// </summary>
     public const string Scale = "Scale";
 
     /// <summary>
-    /// The same of one that starts and suspends Jobs by itself, as a queue does: it may change where the pods of a suspended Job run, and nothing else of it.
+    /// The same of one that starts and suspends Jobs by itself, as a queue does: it may change where the pods of a suspended Job run, and
+    /// nothing else of it.
     /// </summary>
     public const string Suspend = "Suspend";
 

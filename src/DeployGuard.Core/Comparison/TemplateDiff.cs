@@ -38,7 +38,10 @@ public static class TemplateDiff
             : [.. differences.Take(MaxLines).Select(Short), $"... and {differences.Count - MaxLines} more: kubectl deployguard show"];
     }
 
-    /// <summary>Where two templates differ, such as <c>spec.containers[web].image</c>, without values; empty where they are too large to be compared in a request.</summary>
+    /// <summary>
+    /// Where two templates differ, such as <c>spec.containers[web].image</c>, without values; empty where they are too large to be
+    /// compared in a request.
+    /// </summary>
     public static IReadOnlyList<string> Places(CanonicalTemplate before, CanonicalTemplate after) =>
         after.Json.Length + before.Json.Length > MaxTemplate ? [] : [.. Differences(before, after).Select(d => d.Path)];
 

@@ -4,8 +4,10 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// What a queue writes into the template of a Job that it starts, and takes out again when it suspends it: on which nodes its pods may run, what holds them back until then,
-/// and its own marks. The API server lets nothing else of a suspended Job's template be changed, but any label and annotation; here only those of queues and
+/// What a queue writes into the template of a Job that it starts, and takes out again when it suspends it: on which nodes its pods may
+/// run, what holds them back until then,
+/// and its own marks. The API server lets nothing else of a suspended Job's template be changed, but any label and annotation; here only
+/// those of queues and
 /// autoscalers are among them.
 /// </summary>
 internal static class SchedulingDirectives
@@ -14,7 +16,9 @@ internal static class SchedulingDirectives
 
     private static readonly string[] s_marks = ["kueue.x-k8s.io/", "autoscaling.x-k8s.io/", "cluster-autoscaler.kubernetes.io/"];
 
-    /// <summary>Whether two templates are the same but for these. Not so where the pods read labels or annotations: a mark is input to them.</summary>
+    /// <summary>
+    /// Whether two templates are the same but for these. Not so where the pods read labels or annotations: a mark is input to them.
+    /// </summary>
     public static bool AreAllThatDiffers(PodTemplate before, PodTemplate after) =>
         before.Canonical is { } old && after.Canonical is { } now && old.Claims.Span.SequenceEqual(now.Claims.Span)
         && JsonNode.DeepEquals(Without(old), Without(now));

@@ -17,7 +17,10 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
 
     private readonly HashSet<string> _labels = [.. moreLabels, .. DefaultLabels];
 
-    /// <summary>What well-known tools write to restart a workload, and nothing reads: kubectl, Stakater Reloader, HashiCorp's Vault Secrets Operator, the OpenShift console, Rancher.</summary>
+    /// <summary>
+    /// What well-known tools write to restart a workload, and nothing reads: kubectl, Stakater Reloader, HashiCorp's Vault Secrets
+    /// Operator, the OpenShift console, Rancher.
+    /// </summary>
     public static IReadOnlyList<string> DefaultRestarts { get; } =
     [
         "kubectl.kubernetes.io/restartedAt",
@@ -34,12 +37,18 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
     /// <summary>Every restart annotation, sorted: for the API server, which drops what only restarts.</summary>
     public IReadOnlyList<string> Restarts => [.. _restarts.Order(StringComparer.Ordinal)];
 
-    /// <summary>Tells one list from another; empty for the defaults. Another list gives templates that have one of its keys another hash.</summary>
+    /// <summary>
+    /// Tells one list from another; empty for the defaults. Another list gives templates that have one of its keys another hash.
+    /// </summary>
     public string Fingerprint
     {
         get
         {
-            List<string> more = [.. _restarts.Except(DefaultRestarts).Select(k => $"annotation {k}"), .. _labels.Except(DefaultLabels).Select(k => $"label {k}")];
+            List<string> more =
+            [
+                .. _restarts.Except(DefaultRestarts).Select(k => $"annotation {k}"),
+                .. _labels.Except(DefaultLabels).Select(k => $"label {k}"),
+            ];
             more.Sort(StringComparer.Ordinal);
             return more.Count == 0 ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', more))))[..8];
         }

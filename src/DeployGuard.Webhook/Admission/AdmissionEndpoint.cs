@@ -172,7 +172,8 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
 
     /// <summary>
     /// Every refusal; and what passed without having to be on record first, if a permission was used for it or it can ever be gone back
-    /// to: pods and jobs come by the thousand under names of their own, and nobody rolls one back. A Job that a queue starts has another template from then on.
+    /// to: pods and jobs come by the thousand under names of their own, and nobody rolls one back. A Job that a queue starts has another
+    /// template from then on.
     /// </summary>
     private static bool BelongsOnRecordAfterwards(Verdict verdict) => !verdict.IsAllowed
         || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Change is { IsScheduled: true } || verdict.Change is

@@ -41,9 +41,15 @@ internal static class CommandLine
         DefaultValueFactory = _ => FromEnvironment("--trusted-controller")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
-    private static readonly Option<string[]> s_presets = Repeated("--trusted-preset", "NAME or NAME@NAMESPACE: a well-known controller that is trusted for what is judged elsewhere, such as argo-rollouts.");
-    private static readonly Option<string[]> s_restarts = Repeated("--restart-annotation", "KEY: an annotation of pod templates that only restarts them, and that nothing reads. It is part of no hash.");
-    private static readonly Option<string[]> s_namingLabels = Repeated("--naming-label", "KEY: a label of pod templates that only names what runs, and by which nothing selects. It is part of no hash.");
+    private static readonly Option<string[]> s_presets = Repeated(
+        "--trusted-preset",
+        "NAME or NAME@NAMESPACE: a well-known controller that is trusted for what is judged elsewhere, such as argo-rollouts.");
+    private static readonly Option<string[]> s_restarts = Repeated(
+        "--restart-annotation",
+        "KEY: an annotation of pod templates that only restarts them, and that nothing reads. It is part of no hash.");
+    private static readonly Option<string[]> s_namingLabels = Repeated(
+        "--naming-label",
+        "KEY: a label of pod templates that only names what runs, and by which nothing selects. It is part of no hash.");
 
     private static readonly Option<LogLevel> s_logLevel = new("--log-level")
     {
