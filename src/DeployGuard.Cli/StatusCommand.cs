@@ -38,7 +38,7 @@ internal static class StatusCommand
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var workload = Subject.ReadWorkload(parsed.GetRequiredValue(s_workload), @namespace);
-        var reader = new PoolReader(api, time);
+        var reader = new PoolReader(api, await InstalledReader.OfAsync(api, cancel), time);
         var shown = "";
         while (true)
         {

@@ -37,15 +37,15 @@ public sealed class ClusterHost
     public ClusterHost(ApiConnection api, ClusterOptions options, ICertificateSource? given, TimeProvider time, ILogger logger)
     {
         _time = time;
-        _caches = new ClusterCaches(api, time, logger);
-        _live = new LiveFacts(api, HashTranslation.Of(_caches));
+        _caches = new ClusterCaches(api, options.Reader, time, logger);
+        _live = new LiveFacts(api, HashTranslation.Of(_caches), options.Reader);
         _serving = new LiveServing(api, _caches);
         var came = new WhatCame(api, _caches);
         _budgets = new Budgets(api, _caches, came, options, time);
         _reach = new ReachPlaces(api, came, options, time);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
-        var custom = new CustomWorkloads(api, options.CustomKinds, logger);
+        var custom = new CustomWorkloads(api, options.CustomKinds, options.Reader, logger);
         _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).AskAsync, time, logger);
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
@@ -67,7 +67,7 @@ public sealed class ClusterHost
                 .. managed is null ? (ILeaderTask[])[] : [new CertificateRenewal(managed, registration, time, logger)],
                 new Rehash(_caches, writer),
                 new LostRecords(_caches, writer, events, time),
-                new ServerUpgrade(api, _caches, writer, time),
+                new ServerUpgrade(api, _caches, writer, options.Noise, time),
                 new Observer(api, _caches, custom, canaries, writer, events, time),
                 audit,
                 new Housekeeping(api, _caches, custom, writer, time),
@@ -214,8 +214,8 @@ public sealed class ClusterHost
         return known < RecordLimits.MaxRecords / 2 ? known : await _live.CountAsync(resource, @namespace, RecordLabels.OfMaker(username), deadline);
     }
 
-    /// <summary>Takes note of a controller at work, by a request that was let in; never waits.</summary>
-    public void Saw(Request request) => _controllers.Note(request);
+    /// <summary>Takes note of a controller at work; never waits.</summary>
+    public void Saw(Request request, bool isLetIn) => _controllers.Note(request, isLetIn);
 
     public bool NamespaceEnds(string name) => _caches.Namespaces.Find(ObjectKey.Of("", name)) is { Ends: true };
 

@@ -25,6 +25,17 @@ public sealed record ClusterOptions
     /// <summary>Whose writes need no judgement: the API server is told, where it can use it.</summary>
     public TrustedControllers Trusted { get; init; } = TrustedControllers.BuiltIn;
 
+    /// <summary>
+    /// What of a template is in no hash. Every replica, and whoever compares with what they wrote, must be given the same.
+    /// </summary>
+    public TemplateNoise Noise { get; init; } = TemplateNoise.Default;
+
+    /// <summary>Annotations by which injectors take images, those that are known included.</summary>
+    public InjectionTable Injections { get; init; } = InjectionTable.BuiltIn;
+
+    /// <summary>Reads every workload, wherever it comes from: one that read another way would hash another way.</summary>
+    public WorkloadReader Reader => new(WorkloadKinds.With(CustomKinds), Noise, Injections);
+
     /// <summary>The ConfigMap with the controllers that were seen.</summary>
     public string ControllersSeen => $"{Service}-controllers";
 

@@ -3,14 +3,16 @@ using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Cluster;
 
 /// <summary>How the pools of a namespace stand, read now with the rights of whoever asks: what the leader sees, without a leader.</summary>
-public sealed class PoolReader(ApiConnection api, TimeProvider time)
+/// <param name="reader">Hashes as the replicas do.</param>
+public sealed class PoolReader(ApiConnection api, WorkloadReader reader, TimeProvider time)
 {
-    private readonly ClusterCaches _caches = new(api, time, NullLogger.Instance);
+    private readonly ClusterCaches _caches = new(api, reader, time, NullLogger.Instance);
 
     /// <exception cref="ApiException">The API server refused it.</exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>

@@ -81,6 +81,9 @@ public sealed partial class Guard(TrustedControllers trusted)
             After = after,
             LiveHash = view.LiveHash,
             Recorded = recorded,
+            // What was never let in does not become so by being started.
+            IsScheduled = because == Interpreter.Scheduled && before is { } was
+                && view.Changes.Any(c => c.WasAdmitted && c.TemplateHash == was.Template.Hash),
             Origin = OriginReader.Read(after, before, request.Requester.Username, recorded, view),
             Requesters = [.. (recorded?.Requesters ?? []).Append(request.Requester.Username).Distinct()],
             Recovered = meaning is Meaning.Rollback && History.RecordsAreLost(view) ? view.History : [],

@@ -1,5 +1,6 @@
 using System.Text;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core;
@@ -54,12 +55,28 @@ public static class Messages
             text.Append($"\n - and {findings.Count - told} more of the kind; mend these first");
         }
 
+        text.Append(ChangedByAMachine(verdict.Change));
         if (verdict.AwaitsApproval)
         {
             text.Append("\nAfter approval re-run this command; Argo CD needs a manual sync.");
         }
 
         return text.ToString();
+    }
+
+    /// <summary>
+    /// People know what they changed. What a controller did is read in its log, by somebody who does not: which places, and no values.
+    /// </summary>
+    private static string ChangedByAMachine(Change change)
+    {
+        if (change is not { Meaning: Meaning.NewRevision, Request.Requester.IsMachine: true }
+            || (change.Before?.Template.Canonical, change.After?.Template.Canonical) is not ({ } before, { } after))
+        {
+            return "";
+        }
+
+        var fields = TemplateDiff.FieldsBetween(before, after);
+        return fields.Length == 0 ? "" : $"\nChanged: {Cut(fields, LongestFinding)}.";
     }
 
     private static string Line(IGrouping<Finding, JudgedFinding> same, bool isOnlyPolicy)

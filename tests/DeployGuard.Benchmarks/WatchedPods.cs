@@ -2,6 +2,7 @@ using System.Globalization;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Benchmarks;
@@ -18,7 +19,7 @@ internal static class WatchedPods
     public static async Task RunAsync()
     {
         await using var cluster = await CrowdedCluster.StartAsync(s_namespaces);
-        var caches = new ClusterCaches(cluster.Connection, TimeProvider.System, NullLogger.Instance);
+        var caches = new ClusterCaches(cluster.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = Task.WhenAll(caches.All.Select(c => c.RunAsync(stop.Token)));
         await UntilAsync(() => caches.All.All(c => c.IsSynced));

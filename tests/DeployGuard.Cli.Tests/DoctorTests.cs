@@ -163,6 +163,28 @@ public class DoctorTests
     }
 
     [Test]
+    public void WhoChangesWorkloadsOfOthersIsNamedAndToldWhatToDoWhereItIsRefused()
+    {
+        SeenChanges[] seen =
+        [
+            new("system:serviceaccount:keda:keda-operator", "Deployment", ["shop"], true),
+            new("system:serviceaccount:reloader:reloader", "Deployment", ["shop", "till"], true),
+            new("system:serviceaccount:reloader:reloader", "StatefulSet", ["bank"], false),
+            new("system:serviceaccount:shop:argocd-application-controller", "Deployment", ["till"], false),
+            new("system:serviceaccount:tools:robot", "Job", ["shop"], true),
+        ];
+        var found = ControllerChanges.Judge(seen, s_installed).ToList();
+
+        Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments of others in 1 namespace (shop); some of it was refused");
+        Assert.That(found[0].Remedy, Does.EndWith("""--set-json 'trustedControllerPresets=["keda"]'. See docs/integrations.md#keda"""));
+        Expect(found[1], Health.Warning, "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets of others in 3 namespaces (bank, shop, till); some of it was refused");
+        Assert.That(found[1].Remedy, Does.StartWith("See docs/integrations.md#reloader: it restarts workloads"));
+        Expect(found[2], Health.Ok, "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments of others in 1 namespace (till)");
+        Expect(found[3], Health.Warning, "system:serviceaccount:tools:robot changes Jobs of others in 1 namespace (shop); some of it was refused");
+        Assert.That(found[3].Remedy, Does.Not.Contain("--set-json"));
+    }
+
+    [Test]
     public void TheReportHasALineForEachAndNoControlCharacters()
     {
         var report = new Report([new Finding("gate", Diagnosis.Ok("closed")), new Finding("policies", Diagnosis.Failed("p\u001b[2J", "Mend it")), new Finding("quorum", Diagnosis.Warning("q", "r"))]);

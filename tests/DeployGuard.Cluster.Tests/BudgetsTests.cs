@@ -239,14 +239,14 @@ public class BudgetsTests
 
     private Budgets NewReplica() => new(Api.Connection, NewCaches(), Came(NewCaches()), TestOptions.Installed, _time, s_patience);
 
-    private ClusterCaches NewCaches() => new(Api.Connection, _time, NullLogger.Instance);
+    private ClusterCaches NewCaches() => new(Api.Connection, WorkloadReader.Default, _time, NullLogger.Instance);
 
     private WhatCame Came(ClusterCaches caches) => new(Api.Connection, caches);
 
     /// <summary>As a replica counts them that has just read what it counts.</summary>
     private async Task<IReadOnlyDictionary<string, int>> InFlightAsync()
     {
-        var caches = new ClusterCaches(Api.Connection, _time, NullLogger.Instance);
+        var caches = new ClusterCaches(Api.Connection, WorkloadReader.Default, _time, NullLogger.Instance);
         IResourceCache[] counted = [caches.Policies, caches.Changes, caches.Workloads["Deployment"]];
         using var end = new CancellationTokenSource();
         var running = Task.WhenAll(counted.Select(c => c.RunAsync(end.Token)));

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Caches;
+using DeployGuard.Core.Workloads;
 using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Cluster.Tests;
@@ -19,7 +20,7 @@ public class ClusterCachesTests
         var caches = synced.Caches;
 
         using var web = JsonDocument.Parse($$"""{"metadata": {"name": "web", "namespace": "shop", "uid": "u"}, "spec": {"template": {{Template}} } }""");
-        var owner = ObservedWorkload.Read(web.RootElement, "apps/v1", "Deployment");
+        var owner = ObservedWorkload.Read(web.RootElement, "apps/v1", "Deployment", WorkloadReader.Default);
         Assert.Multiple(() =>
         {
             Assert.That(caches.Workloads["ReplicaSet"].All().Select(s => s.Ref.Namespace), Is.EquivalentTo(new[] { "shop", "other" }));

@@ -25,7 +25,7 @@ public class HousekeepingTests
              "status": {"phase": "Proven", "conditions": [{"type": "Proven", "status": "True", "lastTransitionTime": "2026-10-01T00:00:00Z"}] } }] }
             """;
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
-        var caches = new ClusterCaches(api.Connection, TimeProvider.System, NullLogger.Instance);
+        var caches = new ClusterCaches(api.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var watching = caches.Changes.RunAsync(stop.Token);
         var waited = System.Diagnostics.Stopwatch.StartNew();
@@ -36,7 +36,8 @@ public class HousekeepingTests
 
         api.Objects["/apis/example.com"] = """{"preferredVersion": {"groupVersion": "example.com/v1"}}""";
         api.Objects[Robot] = runs ? robot : FakeApi.NotFound;
-        var custom = new CustomWorkloads(api.Connection, [new CustomKind("example.com", "robots", "Robot", "spec.template")], NullLogger.Instance);
+        CustomKind[] kinds = [new("example.com", "robots", "Robot", "spec.template")];
+        var custom = new CustomWorkloads(api.Connection, kinds, new WorkloadReader(WorkloadKinds.With(kinds), TemplateNoise.Default, InjectionTable.BuiltIn), NullLogger.Instance);
         await new Housekeeping(api.Connection, caches, custom, new ChangeWriter(api.Connection, time), time).RunAsync(CancellationToken.None);
 
         Assert.That(api.Deleted, runs ? Is.Empty : Is.EqualTo(new[] { Change, Change.Replace("/changes/", "/changetemplates/", StringComparison.Ordinal) }));

@@ -85,14 +85,14 @@ public class LiveFactsTests
         _votes.AddRange(Enumerable.Range(0, 201).Select(i => Vote($"v{i}", "web", "Approve", isLabelled: true)));
         await using var api = await StartAsync();
 
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
     }
 
     private async Task<ClusterView> RefreshAsync()
     {
         await using var api = await StartAsync();
-        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive).RefreshAsync(s_web, null, new ClusterView { SnapshotWhenAsked = () => new NamespaceSnapshot() }, CancellationToken.None);
+        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).RefreshAsync(s_web, null, new ClusterView { SnapshotWhenAsked = () => new NamespaceSnapshot() }, CancellationToken.None);
     }
 
     private async Task<FakeApi> StartAsync()

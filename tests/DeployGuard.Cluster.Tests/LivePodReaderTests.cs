@@ -14,10 +14,10 @@ public class LivePodReaderTests
                               {"restartCount": 0, "state": {"running": {"startedAt": "2026-11-24T00:00:10Z"}}}]
         """;
 
-    private LivePodReader _reader = new();
+    private LivePodReader _reader = new(WorkloadReader.Default);
 
     [SetUp]
-    public void Start() => _reader = new LivePodReader();
+    public void Start() => _reader = new LivePodReader(WorkloadReader.Default);
 
     [Test]
     public void APodTellsHowLongItServed()

@@ -32,7 +32,7 @@ public class LiveServingTests
         _slow = "";
         _api = await FakeApi.StartAsync();
         _api.Own = AnswerAsync;
-        _caches = new ClusterCaches(_api.Connection, TimeProvider.System, NullLogger.Instance);
+        _caches = new ClusterCaches(_api.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance);
         _stop = new CancellationTokenSource();
         _running = Task.WhenAll(_caches.All.Select(c => c.RunAsync(_stop.Token)));
         await UntilAsync(() => _caches.All.All(c => c.IsSynced));
@@ -177,7 +177,7 @@ public class LiveServingTests
         Phase = phase,
     };
 
-    private static Workload Workload(string name, string image, int replicas) => ObservedWorkload.Read(JsonDocument.Parse(Json(name, image, replicas, "")).RootElement, "apps/v1", "Deployment").Spec;
+    private static Workload Workload(string name, string image, int replicas) => ObservedWorkload.Read(JsonDocument.Parse(Json(name, image, replicas, "")).RootElement, "apps/v1", "Deployment", WorkloadReader.Default).Spec;
 
     private static string Json(string name, string image, int replicas, string owner) => $$"""
         {"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "uid-{{name}}", "labels": {"app": "web"}, "ownerReferences": [{{owner}}]},

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Tests;
 
@@ -96,9 +97,9 @@ public class NamespaceReaderTests
     private static ObservedRevision Revision(string name, string image, int number, string owner = "StatefulSet") => ObservedRevision.Read(Parse($$"""
         {"metadata": {"name": "{{name}}", "uid": "uid-{{name}}", "labels": {"controller-revision-hash": "hash-{{name}}"}, "ownerReferences": [{"uid": "uid-db", "kind": "{{owner}}", "controller": true}]},
          "revision": {{number}}, "data": {"spec": {"template": {{Template(image)}} } } }
-        """)) ?? throw new InvalidOperationException("no template");
+        """), WorkloadReader.Default) ?? throw new InvalidOperationException("no template");
 
-    private static ObservedWorkload Read(string kind, string json) => ObservedWorkload.Read(Parse(json), kind == "Job" ? "batch/v1" : "apps/v1", kind);
+    private static ObservedWorkload Read(string kind, string json) => ObservedWorkload.Read(Parse(json), kind == "Job" ? "batch/v1" : "apps/v1", kind, WorkloadReader.Default);
 
     private static string Template(string image) => $$"""{"metadata": {"labels": {"app": "x"} }, "spec": {"containers": [{"name": "web", "image": "{{image}}"}] } }""";
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Caches;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Tests;
 
@@ -18,11 +19,12 @@ public class ObservedRevisionTests
                  "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "db"} }, "template": {{Template}}, "volumeClaimTemplates": {{claims}} } }
                 """),
             "apps/v1",
-            "StatefulSet");
+            "StatefulSet",
+            WorkloadReader.Default);
         var revision = ObservedRevision.Read(Parse($$"""
             {"metadata": {"name": "db-1", "ownerReferences": [{"uid": "uid-db", "kind": "StatefulSet", "controller": true}]},
              "revision": 1, "data": {"spec": {"template": {{Template}} } } }
-            """)) ?? throw new InvalidOperationException("no template");
+            """), WorkloadReader.Default) ?? throw new InvalidOperationException("no template");
 
         Assert.Multiple(() =>
         {

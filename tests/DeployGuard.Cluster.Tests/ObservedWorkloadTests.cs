@@ -68,6 +68,7 @@ public class ObservedWorkloadTests
                  "status": {"observedGeneration": {{observed}}, {{status}} } }
                 """).RootElement,
             "apps/v1",
-            kind);
+            kind,
+            WorkloadReader.Default);
     }
 }

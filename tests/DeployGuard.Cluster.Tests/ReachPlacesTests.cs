@@ -160,7 +160,7 @@ public class ReachPlacesTests
          "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }
         """));
 
-    private ReachPlaces NewReplica() => new(Store.Connection, new WhatCame(Store.Connection, new ClusterCaches(Store.Connection, _time, NullLogger.Instance)), TestOptions.Installed, _time, s_patience);
+    private ReachPlaces NewReplica() => new(Store.Connection, new WhatCame(Store.Connection, new ClusterCaches(Store.Connection, WorkloadReader.Default, _time, NullLogger.Instance)), TestOptions.Installed, _time, s_patience);
 
     private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single(o => o["data"] is not null)["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
 

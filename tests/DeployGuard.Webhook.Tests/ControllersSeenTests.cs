@@ -39,6 +39,7 @@ public class ControllersSeenTests
         await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true), dryRun: true));
         Assert.That(refused.GetProperty("allowed").GetBoolean(), Is.False);
         Assert.That(facts.Seen, Is.Empty);
+        Assert.That(facts.SeenRefused.Select(r => r.Requester.Username), Is.EqualTo((string[])[Maker]), "what is refused is told apart, and a dry run is nothing");
 
         await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true)));
         Assert.That(facts.Seen.Single().Requester.Username, Is.EqualTo(Controller));

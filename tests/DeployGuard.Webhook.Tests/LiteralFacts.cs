@@ -42,10 +42,13 @@ internal sealed class LiteralFacts : IFacts
     public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Records);
 
-    /// <summary>Every request that was read.</summary>
+    /// <summary>What was seen and let in.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<Request> Seen { get; } = [];
 
-    public void Saw(Request request) => Seen.Enqueue(request);
+    /// <summary>What was seen and refused.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<Request> SeenRefused { get; } = [];
+
+    public void Saw(Request request, bool isLetIn) => (isLetIn ? Seen : SeenRefused).Enqueue(request);
 
     public bool NamespaceEnds(string name) => EndingNamespaces.Contains(name);
 

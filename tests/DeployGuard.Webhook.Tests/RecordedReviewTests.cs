@@ -6,7 +6,10 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Reviews recorded from Kubernetes 1.36 API servers, through the real router over TLS.</summary>
+/// <summary>
+/// Reviews as Kubernetes 1.36 API servers send them, through the real router over TLS: recorded, or put together in the same form for what
+/// the controllers and tools of the field write.
+/// </summary>
 public partial class RecordedReviewTests
 {
     private const string Policy = """
@@ -49,6 +52,10 @@ public partial class RecordedReviewTests
         ["other-kinds-create-statefulset"] = "ApprovalMissing",
         ["other-kinds-update-statefulset"] = "ApprovalMissing",
         ["statefulset-half-at-once-update-statefulset"] = "ApprovalMissing PaceTooFast",
+        ["reloader-by-variable-update-deployment"] = "ApprovalMissing",
+        ["restore-create-deployment"] = "ApprovalMissing",
+        ["restore-create-pod"] = "ApprovalMissing",
+        ["restore-create-replicaset"] = "ApprovalMissing",
         ["statefulset-new-image-update-statefulset"] = "ApprovalMissing CanaryMissing",
     };
 
@@ -72,6 +79,14 @@ public partial class RecordedReviewTests
 
         Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo(JsonDocument.Parse(review).RootElement.GetProperty("request").GetProperty("uid").GetString()));
         Assert.That(Reasons(response), Is.EqualTo(s_refused.GetValueOrDefault(name, "")));
+    }
+
+    [Test]
+    public async Task WhatAMachineChangedIsNamed()
+    {
+        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf("reloader-by-variable-update-deployment")));
+
+        Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain("\nChanged: spec.containers[web].env[STAKATER_WEB_CONFIGMAP].value."));
     }
 
     /// <summary>What controllers add to a template is no part of it, as a real server sent it.</summary>

@@ -17,7 +17,9 @@ internal sealed class ControllersCheck : ICheck
         var seen = SeenController.ReadAll(stored is null ? null : JsonSerializer.SerializeToElement(stored));
         var namespaces = (await patient.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
         var guarded = GuardedNamespaces.Of(await patient.PoliciesAsync(cancel), namespaces, installed.Options, patient.Now);
-        return Judge(seen, guarded, MatchConditionsCheck.AreInUse(await patient.ValidatingAsync(cancel)), installed);
+        var changes = SeenChanges.ReadAll(stored is null ? null : JsonSerializer.SerializeToElement(stored));
+        var dropped = MatchConditionsCheck.AreInUse(await patient.ValidatingAsync(cancel));
+        return [.. Judge(seen, guarded, dropped, installed), .. ControllerChanges.Judge(changes, installed)];
     }
 
     /// <param name="guarded">Namespaces in which an Enforce policy matches: their developers act as any service account there.</param>

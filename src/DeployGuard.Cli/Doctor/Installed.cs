@@ -31,7 +31,12 @@ internal sealed record Installed(JsonNode? Deployment, string Name, string Servi
                 WebhookConfiguration = Last("--webhook-configuration") ?? name,
                 Lease = Last("--lease") ?? $"{name}-leader",
                 CustomKinds = [.. All("--workload-kind").Select(CustomKind.ParseOrNull).OfType<CustomKind>()],
-                Trusted = new TrustedControllers(All("--trusted-controller").Select(t => t.Split('=')).Where(t => t.Length == 2).Select(t => KeyValuePair.Create(t[0], t[1].Split(',')))),
+                Noise = new TemplateNoise(All("--restart-annotation"), All("--naming-label")),
+                Trusted = new TrustedControllers(
+                [
+                    .. All("--trusted-controller").Select(t => t.Split('=')).Where(t => t.Length == 2).Select(t => KeyValuePair.Create(t[0], t[1].Split(','))),
+                    .. All("--trusted-preset").Where(p => ControllerPreset.Find(p) is { IsSafe: true }).Select(ControllerPreset.Trust),
+                ]),
             },
             Last("--tls-cert") is { } certificate && Last("--tls-key") is { } key && Last("--tls-ca") is { } ca
                 ? new GivenFiles(certificate, key, ca, SecretAt(deployment, container, certificate))

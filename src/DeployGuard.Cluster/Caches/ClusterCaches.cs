@@ -11,9 +11,12 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Cluster.Caches;
 
 /// <summary>Everything that is watched. All caches run from the start; decisions wait until every one is in sync.</summary>
-internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogger logger)
+internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger)
 {
     private const string OwnGroup = "apis/deployguard.io/v1alpha1/";
+
+    /// <summary>Reads every workload, cached or live, so that all hash alike.</summary>
+    public WorkloadReader Reader => reader;
 
     public ResourceCache<PolicyEntry> Policies { get; } =
         new("safeguardpolicies", At($"{OwnGroup}safeguardpolicies"), PolicyEntry.Read, null, api, time, logger);
@@ -31,22 +34,22 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
         new("namespaces", At("api/v1/namespaces"), NamespaceEntry.Read, null, api, time, logger);
 
     public ResourceCache<ObservedRevision> ControllerRevisions { get; } =
-        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), ObservedRevision.Read, r => [OwnedKey(r.Namespace, r.ControllerUid)], api, time, logger);
+        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), item => ObservedRevision.Read(item, reader), r => [OwnedKey(r.Namespace, r.ControllerUid)], api, time, logger);
 
-    public PodCaches Pods { get; } = new(api, time, logger);
+    public PodCaches Pods { get; } = new(api, reader, time, logger);
 
     public ResourceCache<ServiceEntry> Services { get; } =
         new("services", At("api/v1/services"), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
 
     public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = new Dictionary<string, ResourceCache<ObservedWorkload>>
     {
-        ["Deployment"] = Workload("deployments", At("apis/apps/v1/deployments"), "apps/v1", "Deployment", api, time, logger),
-        ["StatefulSet"] = Workload("statefulsets", At("apis/apps/v1/statefulsets"), "apps/v1", "StatefulSet", api, time, logger),
-        ["DaemonSet"] = Workload("daemonsets", At("apis/apps/v1/daemonsets"), "apps/v1", "DaemonSet", api, time, logger),
-        ["ReplicaSet"] = Workload("replicasets", At("apis/apps/v1/replicasets"), "apps/v1", "ReplicaSet", api, time, logger),
-        ["ReplicationController"] = Workload("replicationcontrollers", At("api/v1/replicationcontrollers"), "v1", "ReplicationController", api, time, logger),
-        ["Job"] = Workload("jobs", At("apis/batch/v1/jobs"), "batch/v1", "Job", api, time, logger),
-        ["CronJob"] = Workload("cronjobs", cancel => LocateCronJobsAsync(api, cancel), "batch/v1", "CronJob", api, time, logger),
+        ["Deployment"] = Workload("deployments", At("apis/apps/v1/deployments"), "apps/v1", "Deployment", api, reader, time, logger),
+        ["StatefulSet"] = Workload("statefulsets", At("apis/apps/v1/statefulsets"), "apps/v1", "StatefulSet", api, reader, time, logger),
+        ["DaemonSet"] = Workload("daemonsets", At("apis/apps/v1/daemonsets"), "apps/v1", "DaemonSet", api, reader, time, logger),
+        ["ReplicaSet"] = Workload("replicasets", At("apis/apps/v1/replicasets"), "apps/v1", "ReplicaSet", api, reader, time, logger),
+        ["ReplicationController"] = Workload("replicationcontrollers", At("api/v1/replicationcontrollers"), "v1", "ReplicationController", api, reader, time, logger),
+        ["Job"] = Workload("jobs", At("apis/batch/v1/jobs"), "batch/v1", "Job", api, reader, time, logger),
+        ["CronJob"] = Workload("cronjobs", cancel => LocateCronJobsAsync(api, cancel), "batch/v1", "CronJob", api, reader, time, logger),
     };
 
     /// <summary>The cache of a workload's kind; null where it is not watched. Another group may have a kind of the same name.</summary>
@@ -105,8 +108,8 @@ internal sealed class ClusterCaches(ApiConnection api, TimeProvider time, ILogge
     }
 
     private static ResourceCache<ObservedWorkload> Workload(
-        string name, Func<CancellationToken, ValueTask<string>> locate, string apiVersion, string kind, ApiConnection api, TimeProvider time, ILogger logger) =>
-        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace], api, time, logger);
+        string name, Func<CancellationToken, ValueTask<string>> locate, string apiVersion, string kind, ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger) =>
+        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind, reader), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace], api, time, logger);
 }
 
 /// <summary>A Service with its namespace.</summary>

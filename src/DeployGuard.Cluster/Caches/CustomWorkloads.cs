@@ -9,10 +9,8 @@ namespace DeployGuard.Cluster.Caches;
 /// Workloads of kinds that DeployGuard was told of. They are read when they are asked for, and not watched: their definition may come
 /// later than we, or never, and nobody must wait for that.
 /// </summary>
-internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKind> kinds, ILogger logger)
+internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKind> kinds, WorkloadReader reader, ILogger logger)
 {
-    private readonly WorkloadReader _reader = new(WorkloadKinds.With(kinds), TemplateNoise.Default, InjectionTable.BuiltIn);
-
     /// <summary>Null for a built-in kind, and for an object that does not exist.</summary>
     public async Task<ObservedWorkload?> FindAsync(WorkloadRef workload, CancellationToken cancel)
     {
@@ -46,7 +44,7 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
     {
         try
         {
-            return ObservedWorkload.Read(item, version, kind.Kind, _reader);
+            return ObservedWorkload.Read(item, version, kind.Kind, reader);
         }
         catch (MalformedObjectException malformed)
         {

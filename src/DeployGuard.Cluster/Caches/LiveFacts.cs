@@ -25,10 +25,11 @@ internal sealed class LiveFacts
 
     private readonly ApiConnection _api;
     private readonly HashTranslation _translation;
+    private readonly WorkloadReader _reader;
 
-    public LiveFacts(ApiConnection api, HashTranslation translation)
+    public LiveFacts(ApiConnection api, HashTranslation translation, WorkloadReader reader)
     {
-        (_api, _translation) = (api, translation);
+        (_api, _translation, _reader) = (api, translation, reader);
         _shared = new Flights<Shared>(ListSharedAsync);
         _votes = new Flights<IReadOnlyList<Approval>>(key => ListVotesAsync(key));
     }
@@ -84,7 +85,7 @@ internal sealed class LiveFacts
         try
         {
             using var found = await _api.FindAsync(path, cap.Token);
-            return found is null ? null : ObservedWorkload.Read(found.RootElement, apiVersion, workload.Kind).Spec;
+            return found is null ? null : ObservedWorkload.Read(found.RootElement, apiVersion, workload.Kind, _reader).Spec;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
         {

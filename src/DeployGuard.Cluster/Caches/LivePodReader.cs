@@ -9,7 +9,7 @@ namespace DeployGuard.Cluster.Caches;
 /// <summary>
 /// Reads pods into what little decides whom they serve and for how long. What many of them have in common is kept once.
 /// </summary>
-internal sealed class LivePodReader
+internal sealed class LivePodReader(WorkloadReader reader)
 {
     private readonly ConcurrentDictionary<string, KnownShape> _shapes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _nodes = new(StringComparer.Ordinal);
@@ -17,7 +17,7 @@ internal sealed class LivePodReader
     /// <exception cref="MalformedObjectException">It is no pod.</exception>
     public ObservedPod Read(JsonElement item)
     {
-        var pod = WorkloadReader.Default.Read(ObservedWorkload.WithType(item, "v1", "Pod"));
+        var pod = reader.Read(ObservedWorkload.WithType(item, "v1", "Pod"));
         var spec = Child(item, "spec");
         var status = item.TryGetProperty("status", out var s) ? s : default;
         var containers = Items(status, "containerStatuses").ToList();

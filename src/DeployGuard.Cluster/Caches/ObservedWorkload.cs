@@ -43,10 +43,10 @@ internal sealed record ObservedWorkload
     public required bool IsAtRest { get; init; }
 
     /// <exception cref="MalformedObjectException">It is no workload.</exception>
-    public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader? reader = null)
+    public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader reader)
     {
         // Items of a list leave their type to the list.
-        var workload = (reader ?? WorkloadReader.Default).Read(WithType(item, apiVersion, kind));
+        var workload = reader.Read(WithType(item, apiVersion, kind));
         var status = item.TryGetProperty("status", out var s) && s.ValueKind is JsonValueKind.Object ? s : default;
         var spec = item.TryGetProperty("spec", out var p) && p.ValueKind is JsonValueKind.Object ? p : default;
         var observed = Number(status, "observedGeneration") is not { } seen || seen >= Number(item.GetProperty("metadata"), "generation");
@@ -170,7 +170,7 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
         this with { TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, owner.Spec.Template.ClaimsDigest) };
 
     /// <summary>Null where the revision holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
-    public static ObservedRevision? Read(JsonElement item)
+    public static ObservedRevision? Read(JsonElement item, WorkloadReader reader)
     {
         if (!item.TryGetProperty("data", out var data) || data.ValueKind is not JsonValueKind.Object
             || !data.TryGetProperty("spec", out var spec) || !spec.TryGetProperty("template", out var template))
@@ -184,7 +184,7 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
             : default;
         var uid = owner.ValueKind is JsonValueKind.Object ? owner.GetProperty("uid").GetString() : null;
         var name = metadata.GetProperty("name").GetString() ?? "";
-        var read = WorkloadReader.Default.ReadTemplate(template);
+        var read = reader.ReadTemplate(template);
         return new ObservedRevision(
             name,
             uid ?? "",

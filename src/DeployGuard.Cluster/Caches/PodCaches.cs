@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Cluster.Caches;
@@ -10,7 +11,7 @@ namespace DeployGuard.Cluster.Caches;
 /// The pods of those namespaces in which a policy asks for a canary: what serves decides there. A watch of all pods is the dearest of a cluster, and the
 /// others pay nothing.
 /// </summary>
-internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger logger)
+internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
 
@@ -23,7 +24,7 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
     /// <summary>The pods of a namespace as they are now, for those who do not watch it.</summary>
     public async Task<IReadOnlyList<PodGroup>> ReadLiveAsync(string @namespace, CancellationToken cancel)
     {
-        var reader = new LivePodReader();
+        var reader = new LivePodReader(workloads);
         var pods = new List<ObservedPod>();
         await api.ListAsync(PathOf(@namespace), item => pods.Add(reader.Read(item)), cancel);
         return [.. pods.GroupBy(p => p.Key).Select(g => new PodGroup(g.First().Shape, [.. g.Select(p => p.Pod)]))];
@@ -42,7 +43,7 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
 
         foreach (var @namespace in namespaces.Where(n => !_watches.ContainsKey(n)))
         {
-            var watch = new Watch(@namespace, api, time, logger, cancel);
+            var watch = new Watch(@namespace, api, workloads, time, logger, cancel);
             _watches[@namespace] = watch;
             watch.Start();
         }
@@ -54,11 +55,12 @@ internal sealed class PodCaches(ApiConnection api, TimeProvider time, ILogger lo
     {
         private const int MostIdleShapes = 1000;
 
-        private readonly LivePodReader _reader = new();
+        private readonly LivePodReader _reader;
         private readonly ConditionalWeakTable<IReadOnlyList<ObservedPod>, PodGroup> _groups = [];
 
-        public Watch(string @namespace, ApiConnection api, TimeProvider time, ILogger logger, CancellationToken cancel)
+        public Watch(string @namespace, ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger, CancellationToken cancel)
         {
+            _reader = new LivePodReader(workloads);
             Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(PathOf(@namespace)), _reader.Read, p => p.Known.Index, api, time, logger);
         }

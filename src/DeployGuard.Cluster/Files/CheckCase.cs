@@ -16,7 +16,7 @@ namespace DeployGuard.Cluster.Files;
 /// <param name="custom">Custom kinds that are workloads too.</param>
 public sealed class CheckCase(IEnumerable<CustomKind> custom)
 {
-    private readonly WorkloadReader _reader = new(WorkloadKinds.With(custom), TemplateNoise.Default);
+    private readonly WorkloadReader _reader = new(WorkloadKinds.With(custom), TemplateNoise.Default, InjectionTable.BuiltIn);
     private readonly List<SafeguardPolicy> _policies = [];
     private readonly List<Manifest> _after = [];
     private readonly List<Workload> _before = [];

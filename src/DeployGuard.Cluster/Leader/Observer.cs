@@ -143,7 +143,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         }
 
         using var pod = await api.FindAsync($"api/v1/namespaces/{workload.Namespace}/pods/{workload.Name}", cancel);
-        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod");
+        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod", caches.Reader);
     }
 
     private bool IsComplete(ObservedWorkload live) => live.IsComplete

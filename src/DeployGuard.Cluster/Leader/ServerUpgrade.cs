@@ -3,15 +3,18 @@ using DeployGuard.Cluster.Access;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Leader;
 
 /// <summary>
-/// A newer API server may add defaults to templates that it has stored for long, and their hashes change though nobody wrote to them. Where the server's version is
-/// another than when a revision was noted, the hash that its object has now is noted in its place. Where it is the same, somebody edited the object: it is no revision that
+/// A newer API server may add defaults to templates that it has stored for long, and another list of template noise may leave more of them
+/// out: their hashes
+/// change though nobody wrote to them. Where the server's version or that list is another than when a revision was noted, the hash that
+/// its object has now is noted in its place. Where it is the same, somebody edited the object: it is no revision that
 /// completed any more, which is noted too, since the next upgrade could not tell.
 /// </summary>
-internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TimeProvider time) : ILeaderTask
+internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TemplateNoise noise, TimeProvider time) : ILeaderTask
 {
     private const string Field = "ownedServer";
 
@@ -23,7 +26,10 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
     private DateTimeOffset _lookedAt;
     private string _version = "";
 
-    public string Name => "hashes after an upgrade of the API server";
+    /// <summary>None for the default list.</summary>
+    private string Suffix => noise.Fingerprint.Length == 0 ? "" : $" noise:{noise.Fingerprint}";
+
+    public string Name => "hashes after an upgrade of the API server, or with another list of template noise";
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -31,7 +37,7 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
         if (_version.Length == 0 || now - _lookedAt >= s_interval || now < _lookedAt)
         {
             using var version = await api.GetAsync("version", cancel);
-            (_version, _lookedAt) = (version.RootElement.GetProperty("gitVersion").GetString() ?? "", now);
+            (_version, _lookedAt) = ((version.RootElement.GetProperty("gitVersion").GetString() ?? "") + Suffix, now);
         }
 
         foreach (var change in caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedHash != Edited))

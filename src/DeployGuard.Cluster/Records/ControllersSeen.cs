@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Cluster.Records;
 
 /// <summary>
-/// Remembers which machines make objects on behalf of others, so that <c>deployguard doctor</c> can tell who works here without being
+/// Remembers which machines make objects on behalf of others, and which change workloads of others, so that <c>deployguard doctor</c> can
+/// tell who works here without being
 /// trusted. Noting one costs a look into a small set; whether the owner exists is asked in the background, because an object may name any. A ConfigMap that
 /// all replicas share is written only when the set grew.
 /// </summary>
@@ -28,18 +29,25 @@ internal sealed class ControllersSeen(
     private static readonly TimeSpan s_again = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<(string User, string Kind), Sight> _seen = new();
+    private readonly MachineChanges _changes = new();
     private readonly Channel<Claim> _claims = Channel.CreateBounded<Claim>(new BoundedChannelOptions(MostClaims) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Channel<bool> _grown = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private string Folder => $"api/v1/namespaces/{options.Namespace}/configmaps";
 
     /// <summary>
-    /// Takes note of the machine that creates an object which names a controller. To be called for what was let in. Updates say nothing: anybody may label a
-    /// pod. Kubelets are one for each node, and trusted by their group.
+    /// Takes note of the machine that creates an object which names a controller, if it was let in, and of the one that changes a workload
+    /// of another namespace, also where
+    /// it was refused. Kubelets are one for each node, and trusted by their group.
     /// </summary>
-    public void Note(Request request)
+    public void Note(Request request, bool isLetIn = true)
     {
-        if (request is not { Operation: Operation.Create, DryRun: false } || !IsMade(request.Target.Kind) || ControllerOf(request) is not { } owner)
+        if (_changes.Note(request, isLetIn))
+        {
+            _grown.Writer.TryWrite(true);
+        }
+
+        if (!isLetIn || request is not { Operation: Operation.Create, DryRun: false } || !IsMade(request.Target.Kind) || ControllerOf(request) is not { } owner)
         {
             return;
         }
@@ -129,15 +137,17 @@ internal sealed class ControllersSeen(
     {
         using var stored = await api.FindAsync($"{Folder}/{options.ControllersSeen}", cancel);
         var text = SeenController.WriteAll(Merge(SeenController.ReadAll(stored?.RootElement)));
+        var known = SeenChanges.WriteAll(SeenChanges.ReadAll(stored?.RootElement));
+        var changes = SeenChanges.WriteAll(_changes.Merge(SeenChanges.ReadAll(stored?.RootElement)));
         if (stored is null)
         {
-            using var created = await api.WriteAsync(HttpMethod.Post, Folder, Document(null, text), cancel);
+            using var created = await api.WriteAsync(HttpMethod.Post, Folder, Document(null, text, changes), cancel);
         }
-        else if (SeenController.WriteAll(SeenController.ReadAll(stored.RootElement)) != text)
+        else if (SeenController.WriteAll(SeenController.ReadAll(stored.RootElement)) != text || known != changes)
         {
             // A PUT that carries the version which was read fails if anybody wrote in between.
             var version = stored.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString();
-            using var written = await api.WriteAsync(HttpMethod.Put, $"{Folder}/{options.ControllersSeen}", Document(version, text), cancel);
+            using var written = await api.WriteAsync(HttpMethod.Put, $"{Folder}/{options.ControllersSeen}", Document(version, text, changes), cancel);
         }
     }
 
@@ -158,11 +168,11 @@ internal sealed class ControllersSeen(
             .Select(g => new SeenController(g.Key.User, [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)], g.Key.Trusted, g.Key.Verified));
     }
 
-    private string Document(string? version, string text)
+    private string Document(string? version, string text, string changes)
     {
         var metadata = new JsonObject { ["name"] = options.ControllersSeen, ["namespace"] = options.Namespace };
         Json.SetOrRemove(metadata, "resourceVersion", version);
-        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = new JsonObject { [SeenController.Key] = text } }.ToJsonString();
+        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = new JsonObject { [SeenController.Key] = text, [SeenChanges.Key] = changes } }.ToJsonString();
     }
 
     private static bool IsMade(string kind) => kind is "ReplicaSet" or "Pod" or "Job" or "ControllerRevision";

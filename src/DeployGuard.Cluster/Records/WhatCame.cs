@@ -53,7 +53,7 @@ internal sealed class WhatCame(ApiConnection api, ClusterCaches caches)
         }
 
         using var pod = await api.FindAsync($"api/v1/namespaces/{workload.Namespace}/pods/{Uri.EscapeDataString(workload.Name)}", cancel);
-        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod").Spec;
+        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod", caches.Reader).Spec;
     }
 
     private static bool IsPod(WorkloadRef workload) => workload is { ApiGroup: "", Kind: "Pod" };

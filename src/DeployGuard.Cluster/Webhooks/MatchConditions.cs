@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 using static DeployGuard.Cluster.Webhooks.Cel;
 
 namespace DeployGuard.Cluster.Webhooks;
@@ -42,7 +43,7 @@ internal static class MatchConditions
     /// Neither a write that leaves spec, labels, owners and finalizers as they were, nor one that only restarts, scales down or removes finalizers. Kinds of our
     /// own knowledge alone: where a custom resource keeps its template is not asked here.
     /// </summary>
-    public static JsonObject MoreThanARestart => Condition("more-than-a-restart-or-scale-down", IsMoreThanARestart);
+    public static JsonObject MoreThanARestart(TemplateNoise noise) => Condition("more-than-a-restart-or-scale-down", IsMoreThanARestart(noise));
 
     /// <summary>A Scale leaves out a zero.</summary>
     public static JsonObject MoreReplicas => Condition("more-replicas", $"{ReplicasOf("object")} > {ReplicasOf("oldObject")}");
@@ -59,12 +60,12 @@ internal static class MatchConditions
     /// <summary>
     /// A delete, or an update that only takes replicas away, which the entries under Fail drop. What else a ReplicaSet's update does, those ask for.
     /// </summary>
-    public static JsonObject FewerPods => Condition(
+    public static JsonObject FewerPods(TemplateNoise noise) => Condition(
         "fewer-pods",
         $"""
         request.operation == 'DELETE'
         || (has(request.subResource) && request.subResource == 'scale' ? {ReplicasOf("object")} < {ReplicasOf("oldObject")}
-          : has(object.spec) && has(oldObject.spec) && {ReplicasOf("object", 1)} < {ReplicasOf("oldObject", 1)} && !({IsMoreThanARestart}))
+          : has(object.spec) && has(oldObject.spec) && {ReplicasOf("object", 1)} < {ReplicasOf("oldObject", 1)} && !({IsMoreThanARestart(noise)}))
         """);
 
     /// <summary>Other addresses than before. Who elects a leader by the annotations of an Endpoints object does not wait for us.</summary>
@@ -84,11 +85,11 @@ internal static class MatchConditions
           || (request.userInfo.username.startsWith('system:node:') && 'system:nodes' in {Groups}))
         """);
 
-    private static string IsMoreThanARestart =>
+    private static string IsMoreThanARestart(TemplateNoise noise) =>
         $"""
         request.operation != 'UPDATE' || !(request.resource.group in ['', 'apps', 'batch']) || request.resource.resource == 'controllerrevisions' || !has(object.spec) || !has(oldObject.spec) || !(
           {UnchangedObject.Metadata}
-          && {UnchangedObject.Spec})
+          && {UnchangedObject.Spec(noise)})
         """;
 
     private static string Autoscaler(TrustedControllers trusted) => $"request.userInfo.username in {ListOf(trusted.Autoscalers)}";

@@ -6,7 +6,6 @@ namespace DeployGuard.Cluster.Webhooks;
 /// <summary>The parts of <see cref="MatchConditions"/> about one update: what of an object stays as it was. Each is bounded for any object.</summary>
 internal static class UnchangedObject
 {
-    private const string RestartedAt = "'kubectl.kubernetes.io/restartedAt'";
     private const string Now = "object.spec.template";
     private const string Old = "oldObject.spec.template";
 
@@ -39,27 +38,27 @@ internal static class UnchangedObject
         """;
 
     /// <summary>The spec as it was, but for fewer replicas or a restart.</summary>
-    public static string Spec =>
+    public static string Spec(TemplateNoise noise) =>
         $"""
         (object.spec == oldObject.spec || (
         size(object.spec) <= {MaxFields} && size(oldObject.spec) <= {MaxFields}
         && object.spec.all(k, k in ['template', 'replicas'] || (k in oldObject.spec && object.spec[k] == oldObject.spec[k]))
         && oldObject.spec.all(k, k in ['template', 'replicas'] || k in object.spec)
         && (has(object.spec.replicas) ? object.spec.replicas : 1) <= (has(oldObject.spec.replicas) ? oldObject.spec.replicas : 1)
-        && (has({Now}) ? has({Old}) && ({Now} == {Old} || ({OnlyRestarted})) : !has({Old}))))
+        && (has({Now}) ? has({Old}) && ({Now} == {Old} || ({OnlyRestarted(noise)})) : !has({Old}))))
         """;
 
     private static string NoFinalizerAdded =>
         $"(!has(object.metadata.finalizers) || (has(oldObject.metadata.finalizers) && (object.metadata.finalizers == oldObject.metadata.finalizers || (size(object.metadata.finalizers) <= {MaxFinalizers} && size(oldObject.metadata.finalizers) <= {MaxFinalizers} && object.metadata.finalizers.all(f, f in oldObject.metadata.finalizers)))))";
 
-    private static string OnlyRestarted =>
+    private static string OnlyRestarted(TemplateNoise noise) =>
         $"""
         has({Now}.metadata) && {Same(Now, Old, "spec")}
         && size({Now}.metadata) <= {MaxFields} && {Now}.metadata.all(k, k == 'annotations' || (has({Old}.metadata) && k in {Old}.metadata && {Old}.metadata[k] == {Now}.metadata[k]))
         && size({MapOf(Old, "metadata")}) <= {MaxFields} && {MapOf(Old, "metadata")}.all(k, k == 'annotations' || k in {Now}.metadata)
         && size({NewAnnotations}) <= {MaxAnnotations} && size({OldAnnotations}) <= {MaxAnnotations} && !{ReadsItsAnnotations}
-        && {NewAnnotations}.all(k, k == {RestartedAt} || (k in {OldAnnotations} && {OldAnnotations}[k] == {NewAnnotations}[k]))
-        && {OldAnnotations}.all(k, k == {RestartedAt} || k in {NewAnnotations})
+        && {NewAnnotations}.all(k, k in {ListOf(noise.Restarts)} || (k in {OldAnnotations} && {OldAnnotations}[k] == {NewAnnotations}[k]))
+        && {OldAnnotations}.all(k, k in {ListOf(noise.Restarts)} || k in {NewAnnotations})
         """;
 
     private static string NewAnnotations => AnnotationsOf(Now);

@@ -51,7 +51,7 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     private JsonArray WithConditions(bool guards, JsonObject inside, JsonObject outside)
     {
-        JsonArray People() => [MatchConditions.NotByItsController(options.Trusted), MatchConditions.MoreThanARestart];
+        JsonArray People() => [MatchConditions.NotByItsController(options.Trusted), MatchConditions.MoreThanARestart(options.Noise)];
         JsonArray Everything() => [.. Workloads().Concat(Pods()).Select(r => r?.DeepClone())];
         JsonArray entries = [(JsonNode)Entry("workloads-open.deployguard.io", Judge, "Ignore", 1, [outside], Everything(), People())];
         entries.Add((JsonNode)Entry("scale-open.deployguard.io", Judge, "Ignore", 1, [outside], Scales(), [MatchConditions.MoreReplicas]));
@@ -97,7 +97,7 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
             // Deletes always pass while nobody answers; evictions have no rule, because a drain is the way of a person's node.
             yield return Entry(
                 "pace.deployguard.io", Judge, "Ignore", 1, [Selected("In", space.RollingOut)], Removals(),
-                [MatchConditions.NotByTheControlPlane, MatchConditions.NotByItsController(options.Trusted), MatchConditions.FewerPods]);
+                [MatchConditions.NotByTheControlPlane, MatchConditions.NotByItsController(options.Trusted), MatchConditions.FewerPods(options.Noise)]);
         }
 
         if (space.Canaried.Count > 0)

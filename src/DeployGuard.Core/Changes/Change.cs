@@ -13,6 +13,11 @@ public sealed record Change
     /// <summary>Why the request means what it means, for the log and for refusals of what is not understood.</summary>
     public string Because { get; init; } = "";
 
+    /// <summary>
+    /// A queue starts a Job that was let in, with other scheduling directives: that goes on record, so that what then runs is known.
+    /// </summary>
+    public bool IsScheduled { get; init; }
+
     public Workload? Before { get; init; }
 
     public Workload? After { get; init; }

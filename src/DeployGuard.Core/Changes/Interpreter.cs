@@ -37,7 +37,7 @@ internal sealed class Interpreter(TrustedControllers trusted)
         };
     }
 
-    private static (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view, DateTimeOffset time)
+    private (Meaning, string) InterpretWorkload(WorkloadRequest request, ClusterView view, DateTimeOffset time)
     {
         if (request.SubResource == "status")
         {
@@ -79,10 +79,25 @@ internal sealed class Interpreter(TrustedControllers trusted)
                 : (Meaning.NothingToGuard, "the same template with no more reach");
         }
 
+        if (IsScheduled(request.Requester, before, after))
+        {
+            return after.Replicas > 0
+                ? (Meaning.MoreExposure, Scheduled)
+                : (Meaning.LessExposure, "suspended by a queue, which takes its scheduling directives back");
+        }
+
         return History.WentThrough(after.Template.Hash, view)
             ? (Meaning.Rollback, "back to a revision that completed")
             : (Meaning.NewRevision, "another template");
     }
+
+    public const string Scheduled = "started by a queue, with its scheduling directives";
+
+    /// <summary>A queue starts a suspended Job, or suspends it again, and changes nothing besides but where its pods may run.</summary>
+    private bool IsScheduled(Requester requester, Workload before, Workload after) =>
+        after.Ref is { ApiGroup: "batch", Kind: "Job" } && trusted.Suspends(requester) && (before.Replicas == 0 || after.Replicas == 0)
+        && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
+        && SchedulingDirectives.AreAllThatDiffers(before.Template, after.Template);
 
     public const string OtherProportions = "only the Deployment's controller writes by which parts it scales its ReplicaSets: by others it can replace all pods at once";
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Comparison;
@@ -34,27 +35,47 @@ public static class TemplateDiff
         }
 
         using var old = before is null ? null : CanonicalDocument.Of(before.Json, before.Claims);
-        using var current = CanonicalDocument.Of(after.Json, after.Claims);
-        var differences = TemplateComparison.Between(old?.RootElement, current.RootElement);
+        var differences = Differences(old, after);
         return differences.Count <= MaxLines
             ? [.. differences.Select(Short)]
             : [.. differences.Take(MaxLines).Select(Short), $"... and {differences.Count - MaxLines} more: kubectl deployguard show"];
     }
 
-    /// <summary>The fields in which a template on record and one that is asked for differ, what opens the node first, the first few by name.</summary>
-    /// <returns><c>spec.containers[web].env[FOO].value and 2 more</c>; null where they are too large to be compared while somebody waits.</returns>
-    public static string? FieldsBetween(RecordedTemplate before, CanonicalTemplate after)
+    /// <summary>The fields in which a template on record and one that is asked for differ, what opens the node first, the first few by name, without values.</summary>
+    /// <returns><c>spec.containers[web].env[FOO].value and 2 more</c>; empty where they are too large to be compared in a request.</returns>
+    public static string FieldsBetween(RecordedTemplate before, CanonicalTemplate after)
     {
         if (before.Bytes + after.Json.Length > MaxTemplate)
         {
-            return null;
+            return "";
         }
 
         using var old = before.Read();
+        return Named(Differences(old, after));
+    }
+
+    /// <summary>The same of two templates that a request holds.</summary>
+    public static string FieldsBetween(CanonicalTemplate before, CanonicalTemplate after)
+    {
+        if (before.Json.Length + after.Json.Length > MaxTemplate)
+        {
+            return "";
+        }
+
+        using var old = CanonicalDocument.Of(before.Json, before.Claims);
+        return Named(Differences(old, after));
+    }
+
+    private static string Named(IReadOnlyList<Difference> differences)
+    {
+        var named = string.Join(", ", differences.Take(MaxFields).Select(d => d.Path));
+        return differences.Count <= MaxFields ? named : $"{named} and {differences.Count - MaxFields} more";
+    }
+
+    private static IReadOnlyList<Difference> Differences(JsonDocument? before, CanonicalTemplate after)
+    {
         using var current = CanonicalDocument.Of(after.Json, after.Claims);
-        var paths = TemplateComparison.Between(old.RootElement, current.RootElement).Select(d => d.Path).ToList();
-        var named = string.Join(", ", paths.Take(MaxFields));
-        return paths.Count <= MaxFields ? named : $"{named} and {paths.Count - MaxFields} more";
+        return TemplateComparison.Between(before?.RootElement, current.RootElement);
     }
 
     private static string Short(Difference difference)

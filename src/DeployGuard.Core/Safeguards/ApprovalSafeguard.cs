@@ -63,9 +63,9 @@ internal sealed class ApprovalSafeguard : ISafeguard
             return "";
         }
 
-        var fields = other.Template is { } approved ? TemplateDiff.FieldsBetween(approved, asked) : null;
+        var fields = other.Template is { } approved ? TemplateDiff.FieldsBetween(approved, asked) : "";
         return $". {string.Join(" and ", other.Approvers)} approved another template of it (change {other.Change}), "
-            + (fields is { Length: > 0 } ? $"which differs in {fields}" : "which has another hash");
+            + (fields.Length > 0 ? $"which differs in {fields}" : "which has another hash");
     }
 
     private static Finding RejectedBy(Approval veto, Change change) => new(

@@ -1,20 +1,58 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
 /// Labels and annotations of a pod template that do not change what runs. Two templates that differ only in these are one
 /// revision. The defaults can be added to, never taken from. What the pod reads is no noise, whatever its key is for.
 /// </summary>
-/// <param name="moreRestarts">Further annotations that restart a workload.</param>
+/// <param name="moreRestarts">Further annotations that restart a workload. <see cref="NoiseKey"/> says which can be none.</param>
 /// <param name="moreLabels">Further labels that only name what runs.</param>
 public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<string> moreLabels)
 {
     private const string OwnPrefix = "deployguard.io/";
 
-    private readonly HashSet<string> _restarts = [.. moreRestarts, "kubectl.kubernetes.io/restartedAt"];
+    private readonly HashSet<string> _restarts = [.. moreRestarts, .. DefaultRestarts];
 
-    private readonly HashSet<string> _labels = [.. moreLabels, "helm.sh/chart", "app.kubernetes.io/version"];
+    private readonly HashSet<string> _labels = [.. moreLabels, .. DefaultLabels];
+
+    /// <summary>
+    /// What well-known tools write to restart a workload, and nothing reads: kubectl, Stakater Reloader, HashiCorp's Vault Secrets
+    /// Operator, the OpenShift console, Rancher.
+    /// </summary>
+    public static IReadOnlyList<string> DefaultRestarts { get; } =
+    [
+        "kubectl.kubernetes.io/restartedAt",
+        "reloader.stakater.com/last-reloaded-from",
+        "vso.secrets.hashicorp.com/restartedAt",
+        "openshift.openshift.io/restartedAt",
+        "cattle.io/timestamp",
+    ];
+
+    public static IReadOnlyList<string> DefaultLabels { get; } = ["helm.sh/chart", "app.kubernetes.io/version"];
 
     public static TemplateNoise Default { get; } = new([], []);
+
+    /// <summary>Every restart annotation, sorted: for the API server, which drops what only restarts.</summary>
+    public IReadOnlyList<string> Restarts => [.. _restarts.Order(StringComparer.Ordinal)];
+
+    /// <summary>
+    /// Tells one list from another; empty for the defaults. Another list gives templates that have one of its keys another hash.
+    /// </summary>
+    public string Fingerprint
+    {
+        get
+        {
+            List<string> more =
+            [
+                .. _restarts.Except(DefaultRestarts).Select(k => $"annotation {k}"),
+                .. _labels.Except(DefaultLabels).Select(k => $"label {k}"),
+            ];
+            more.Sort(StringComparer.Ordinal);
+            return more.Count == 0 ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', more))))[..8];
+        }
+    }
 
     /// <summary>
     /// An annotation that restarts what has it. A restart stays one where its pods read it, as long as it says a time and no more.

@@ -16,7 +16,7 @@ internal sealed class TemplateSource(JsonElement template, TemplateHolder holder
 
     public CanonicalTemplate Canonical => _canonical ??= CanonicalTemplate.Of(template, holder, claims, noise);
 
-    public string LegacyHash => _legacyHash ??= LegacyTemplateHash.Of(template, holder.IsPod, noise);
+    public string LegacyHash => _legacyHash ??= LegacyTemplateHash.Of(template, holder.IsPod);
 
     public string UnboundHash => _unboundHash ??= IsBound ? CanonicalTemplate.HashOfUnbound(template, holder, noise) : Canonical.Hash;
 

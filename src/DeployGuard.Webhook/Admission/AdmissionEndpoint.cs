@@ -28,9 +28,9 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         }
 
         var verdict = await DecideAsync(request, context);
-        if (verdict.IsAllowed && !request.DryRun)
+        if (!request.DryRun)
         {
-            facts.Saw(request);
+            facts.Saw(request, verdict.IsAllowed);
         }
 
         var isEcho = _telemetry.Decided(verdict);
@@ -172,10 +172,11 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
 
     /// <summary>
     /// Every refusal; and what passed without having to be on record first, if a permission was used for it or it can ever be gone back
-    /// to: pods and jobs come by the thousand under names of their own, and nobody rolls one back.
+    /// to: pods and jobs come by the thousand under names of their own, and nobody rolls one back. A Job that a queue starts has another
+    /// template from then on.
     /// </summary>
     private static bool BelongsOnRecordAfterwards(Verdict verdict) => !verdict.IsAllowed
-        || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Change is
+        || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Change is { IsScheduled: true } || verdict.Change is
         {
             Meaning: Meaning.NewRevision or Meaning.Rollback,
             Request.Target.Kind: not ("Pod" or "Job"),

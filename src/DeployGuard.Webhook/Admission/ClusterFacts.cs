@@ -26,7 +26,7 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
     public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.CountRecordsAsync(resource, @namespace, username, deadline));
 
-    public void Saw(Request request) => cluster.Saw(request);
+    public void Saw(Request request, bool isLetIn) => cluster.Saw(request, isLetIn);
 
     public bool NamespaceEnds(string name) => cluster.NamespaceEnds(name);
 

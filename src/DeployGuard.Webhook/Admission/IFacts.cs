@@ -30,8 +30,8 @@ internal interface IFacts
     /// <exception cref="FactsUnavailableException">They could not be counted in time.</exception>
     ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline);
 
-    /// <summary>Takes note of a controller at work, by a request that was let in. Never waits.</summary>
-    void Saw(Request request);
+    /// <summary>Takes note of a controller at work. Never waits.</summary>
+    void Saw(Request request, bool isLetIn);
 
     /// <summary>Whether a namespace is being deleted.</summary>
     bool NamespaceEnds(string name);

@@ -26,7 +26,7 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     /// <summary>Nobody votes in a folder of files.</summary>
     public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) => ValueTask.FromResult(0);
 
-    public void Saw(Request request)
+    public void Saw(Request request, bool isLetIn)
     {
         // There is nowhere to keep it.
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Net;
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;
@@ -39,6 +40,16 @@ internal static class CommandLine
         Description = "USER=KIND[,KIND...]: a controller whose writes of these kinds were judged elsewhere. May be repeated; in the environment separated by spaces.",
         DefaultValueFactory = _ => FromEnvironment("--trusted-controller")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
+
+    private static readonly Option<string[]> s_presets = Repeated(
+        "--trusted-preset",
+        "NAME or NAME@NAMESPACE: a well-known controller that is trusted for what is judged elsewhere, such as argo-rollouts.");
+    private static readonly Option<string[]> s_restarts = Repeated(
+        "--restart-annotation",
+        "KEY: an annotation of pod templates that only restarts them, and that nothing reads. It is part of no hash.");
+    private static readonly Option<string[]> s_namingLabels = Repeated(
+        "--naming-label",
+        "KEY: a label of pod templates that only names what runs, and by which nothing selects. It is part of no hash.");
 
     private static readonly Option<LogLevel> s_logLevel = new("--log-level")
     {
@@ -83,7 +94,7 @@ internal static class CommandLine
         var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
         {
             s_listen, s_metrics, s_certificate, s_key, s_ca, s_clientCa, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
-            s_standalone, s_policies, s_trusted, s_kinds, s_injections, s_logLevel, s_logFormat, s_otlp,
+            s_standalone, s_policies, s_trusted, s_presets, s_kinds, s_injections, s_restarts, s_namingLabels, s_logLevel, s_logFormat, s_otlp,
         };
         root.Validators.Add(Validate);
         root.SetAction((parsed, cancel) => run(Read(parsed), cancel));
@@ -132,14 +143,43 @@ internal static class CommandLine
             result.AddError($"--injection-annotation {annotation}: expected FORM=KEY with a FORM of image, version, document, other or never, such as image=sidecar.example.com/image");
         }
 
+        var injections = InjectionsOf(result.GetValue(s_injections) ?? []);
+        ValidateNoise(result, s_restarts, key => NoiseKey.ProblemOfAnnotation(key) ?? (injections.Knows(key) ? "by it an injector takes an image, which must not change without an approval" : null));
+        ValidateNoise(result, s_namingLabels, NoiseKey.ProblemOfLabel);
+        var custom = (result.GetValue(s_kinds) ?? []).Select(CustomKind.ParseOrNull).OfType<CustomKind>().ToList();
+        foreach (var preset in result.GetValue(s_presets) ?? [])
+        {
+            if (ControllerPreset.ProblemOf(preset, custom) is { } problem)
+            {
+                result.AddError($"--trusted-preset {preset}: {problem}");
+            }
+        }
+
         foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
         {
             result.AddError($"--workload-kind {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
         }
     }
 
-    private static InjectionTable Injections(ParseResult parsed) =>
-        InjectionTable.BuiltIn.With(parsed.GetRequiredValue(s_injections).Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
+    private static InjectionTable InjectionsOf(IEnumerable<string> more) =>
+        InjectionTable.BuiltIn.With(more.Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
+
+    private static void ValidateNoise(CommandResult result, Option<string[]> option, Func<string, string?> problemOf)
+    {
+        var keys = result.GetValue(option) ?? [];
+        foreach (var key in keys)
+        {
+            if (problemOf(key) is { } problem)
+            {
+                result.AddError($"{option.Name} {key}: {problem}");
+            }
+        }
+
+        if (keys.Distinct().Count() > NoiseKey.MostKeys)
+        {
+            result.AddError($"{option.Name}: {keys.Distinct().Count()} keys, and at most {NoiseKey.MostKeys} may be given");
+        }
+    }
 
     private static IReadOnlyList<CustomKind> CustomKinds(ParseResult parsed) =>
         [.. parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()];
@@ -160,13 +200,18 @@ internal static class CommandLine
         WebhookConfiguration = parsed.GetRequiredValue(s_configuration),
         Lease = parsed.GetRequiredValue(s_lease),
         CustomKinds = CustomKinds(parsed),
-        Injections = Injections(parsed),
+        Injections = InjectionsOf(parsed.GetRequiredValue(s_injections)),
         Log = new LogOptions(parsed.GetRequiredValue(s_logLevel), parsed.GetRequiredValue(s_logFormat)),
         Otlp = parsed.GetValue(s_otlp),
         StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,
-        TrustedControllers = [.. from trusted in parsed.GetRequiredValue(s_trusted)
-                                 let parts = trusted.Split('=')
-                                 select KeyValuePair.Create(parts[0], parts[1].Split(','))],
+        TrustedControllers =
+        [
+            .. from trusted in parsed.GetRequiredValue(s_trusted)
+               let parts = trusted.Split('=')
+               select KeyValuePair.Create(parts[0], parts[1].Split(',')),
+            .. parsed.GetRequiredValue(s_presets).Select(ControllerPreset.Trust),
+        ],
+        Noise = new TemplateNoise(parsed.GetRequiredValue(s_restarts), parsed.GetRequiredValue(s_namingLabels)),
     };
 
     private static Option<IPEndPoint> EndPoint(string name, string absent, string description) => new(name)
@@ -191,6 +236,12 @@ internal static class CommandLine
         Description = description,
         HelpName = "FILE",
         DefaultValueFactory = _ => FromEnvironment(name) is { Length: > 0 } path ? new FileInfo(path) : null,
+    };
+
+    private static Option<string[]> Repeated(string name, string description) => new(name)
+    {
+        Description = $"{description} May be repeated; in the environment separated by spaces.",
+        DefaultValueFactory = _ => FromEnvironment(name)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
     private static Option<string> Text(string name, string absent, string description) => new(name)

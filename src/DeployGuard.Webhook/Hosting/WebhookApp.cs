@@ -42,7 +42,7 @@ internal static class WebhookApp
         services.AddSingleton(facts);
         services.AddSingleton(options.Cluster.Trusted);
         services.AddSingleton<Guard>();
-        services.AddSingleton(new RequestReader(new WorkloadReader(kinds, TemplateNoise.Default, options.Injections)));
+        services.AddSingleton(new RequestReader(options.Cluster.Reader));
         services.AddSingleton(kinds);
         services.AddSingleton(new RecordRules(options.Self));
         services.AddSingleton(new DecisionLog(decisions, time));

@@ -45,6 +45,9 @@ internal sealed record WebhookOptions
     /// <summary>Annotations by which injectors take images, those that are known included.</summary>
     public InjectionTable Injections { get; init; } = InjectionTable.BuiltIn;
 
+    /// <summary>What of a template is in no hash.</summary>
+    public TemplateNoise Noise { get; init; } = TemplateNoise.Default;
+
     public LogOptions Log { get; init; } = LogOptions.Default;
 
     /// <summary>Where traces and metrics are sent by OTLP; null for nowhere.</summary>
@@ -53,6 +56,8 @@ internal sealed record WebhookOptions
     public ClusterOptions Cluster => new()
     {
         CustomKinds = CustomKinds,
+        Noise = Noise,
+        Injections = Injections,
         Trusted = new TrustedControllers(TrustedControllers),
         Namespace = Namespace,
         Service = Service,

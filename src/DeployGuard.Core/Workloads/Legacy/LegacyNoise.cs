@@ -17,10 +17,10 @@ internal static class LegacyNoise
         "apps.kubernetes.io/pod-index",
     ];
 
-    public static bool IsAnnotation(string key, TemplateNoise noise) =>
-        key.StartsWith(OwnPrefix, StringComparison.Ordinal) || IsOfJobs(key) || noise.IsRestart(key);
+    public static bool IsAnnotation(string key) =>
+        key.StartsWith(OwnPrefix, StringComparison.Ordinal) || IsOfJobs(key) || key == "kubectl.kubernetes.io/restartedAt";
 
-    public static bool IsLabel(string key, TemplateNoise noise) => IsOfControllers(key) || noise.IsLabelNoise(key, isRead: false);
+    public static bool IsLabel(string key) => IsOfControllers(key) || key is "helm.sh/chart" or "app.kubernetes.io/version";
 
     public static bool IsOfControllers(string key) => IsOfJobs(key) || s_controllersLabels.Contains(key);
 

@@ -11,13 +11,13 @@ namespace DeployGuard.Core.Workloads.Legacy;
 internal static class LegacyTemplateHash
 {
     /// <summary><c>v1:</c> and 64 hex digits.</summary>
-    public static string Of(JsonElement template, bool isPod, TemplateNoise noise)
+    public static string Of(JsonElement template, bool isPod)
     {
         var buffer = new ArrayBufferWriter<byte>(2048);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartObject();
-            WriteMetadata(writer, template, noise);
+            WriteMetadata(writer, template);
             WriteSpec(writer, template, isPod);
             writer.WriteEndObject();
         }
@@ -43,15 +43,15 @@ internal static class LegacyTemplateHash
         }
     }
 
-    private static void WriteMetadata(Utf8JsonWriter writer, JsonElement owner, TemplateNoise noise)
+    private static void WriteMetadata(Utf8JsonWriter writer, JsonElement owner)
     {
         if (!owner.TryGetProperty("metadata", out var metadata) || metadata.ValueKind is not JsonValueKind.Object)
         {
             return;
         }
 
-        var annotations = Entries(metadata, "annotations", key => LegacyNoise.IsAnnotation(key, noise) && !IsRead(owner, $"metadata.annotations['{key}']"));
-        var labels = Entries(metadata, "labels", key => LegacyNoise.IsLabel(key, noise) && (LegacyNoise.IsOfControllers(key) || !IsRead(owner, $"metadata.labels['{key}']")));
+        var annotations = Entries(metadata, "annotations", key => LegacyNoise.IsAnnotation(key) && !IsRead(owner, $"metadata.annotations['{key}']"));
+        var labels = Entries(metadata, "labels", key => LegacyNoise.IsLabel(key) && (LegacyNoise.IsOfControllers(key) || !IsRead(owner, $"metadata.labels['{key}']")));
         if (annotations.Count + labels.Count > 0)
         {
             writer.WriteStartObject("metadata");

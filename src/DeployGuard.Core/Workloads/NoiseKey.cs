@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>
+/// Which keys may be added to <see cref="TemplateNoise"/>. What is noise is in no hash: anybody who may restart a workload chooses its
+/// value, and nobody
+/// approves it. So a key that anything besides the pod reads (a kubelet, a runtime, a network, an injector, a Service) can be none. No
+/// list of these is
+/// complete; this one has what is well known.
+/// </summary>
+public static partial class NoiseKey
+{
+    /// <summary>More would cost the API server more than it spends on one condition.</summary>
+    public const int MostKeys = 16;
+
+    private const string Of = "is read by more than people";
+
+    /// <summary>
+    /// Domains of annotations and labels that change what is injected, mounted, attached, scheduled or routed; subdomains too.
+    /// </summary>
+    private static readonly string[] s_domains =
+    [
+        "deployguard.io",
+        "kubernetes.io", "k8s.io", "x-k8s.io", "cncf.io", "openshift.io", "crio.io", "containerd.io", "katacontainers.io",
+        "istio.io", "linkerd.io", "dapr.io", "kuma.io", "konghq.com", "consul.hashicorp.com", "vault.hashicorp.com",
+        "openservicemesh.io", "aspenmesh.io", "gloo.solo.io",
+        "cilium.io", "projectcalico.org", "tigera.io", "ovn.org", "antrea.io", "nsm.networkservicemesh.io", "v1.multus-cni.io",
+        "submariner.io",
+        "prometheus.io", "fluentbit.io", "datadoghq.com", "opentelemetry.io", "instana.io", "newrelic.com", "dynatrace.com",
+        "elastic.co", "appdynamics.com", "sumologic.com",
+        "amazonaws.com", "karpenter.sh", "azure.com", "workload.identity", "microsoft.com", "google.com", "gke.io",
+        "cnrm.cloud.google.com", "alibabacloud.com", "oracle.com",
+        "kyverno.io", "gatekeeper.sh", "openpolicyagent.org", "falco.org", "sigstore.dev", "aquasec.com", "sysdig.com",
+        "twistlock.com", "conjur.org", "banzaicloud.com",
+        "argoproj.io", "fluxcd.io", "keel.sh", "keda.sh", "volcano.sh", "nvidia.com", "intel.com", "amd.com", "kubevirt.io",
+        "velero.io", "strimzi.io", "knative.dev", "tekton.dev", "cert-manager.io", "traefik.io",
+    ];
+
+    /// <summary>Keys without a domain by which runtimes and kubelets are told what to do.</summary>
+    private static readonly string[] s_prefixes = ["io.kubernetes.", "io.katacontainers.", "io.containerd.", "io.podman.", "run.oci.", "org.opencontainers.", "com.github.", "cri-o."];
+
+    /// <summary>Labels without a domain by which people have Services, policies and meshes select.</summary>
+    private static readonly HashSet<string> s_selectors = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "app", "name", "k8s-app", "version", "component", "tier", "role", "env", "environment", "track", "release", "instance",
+        "service", "team", "zone", "region", "color", "slot", "stage", "canary",
+    };
+
+    /// <summary>Why a key cannot be listed as a restart annotation; null if it can.</summary>
+    public static string? ProblemOfAnnotation(string key) =>
+        Problem(key) ?? (TemplateNoise.DefaultRestarts.Contains(key) ? null : OfForeign(key));
+
+    /// <summary>Why a key cannot be listed as a label that only names; null if it can.</summary>
+    public static string? ProblemOfLabel(string key) => Problem(key)
+        ?? (TemplateNoise.DefaultLabels.Contains(key) ? null
+            : s_selectors.Contains(key) ? $"{Of}: Services, policies and meshes commonly select by it"
+            : OfForeign(key));
+
+    private static string? Problem(string key) => Form().IsMatch(key)
+        ? null
+        : "is no key of a label or annotation, such as example.com/restarted-at; one key at a time, without patterns";
+
+    private static string? OfForeign(string key)
+    {
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        var domain = slash < 0 ? "" : key[..slash];
+        var owner = s_domains.FirstOrDefault(d => domain == d || domain.EndsWith($".{d}", StringComparison.Ordinal));
+        var prefix = s_prefixes.FirstOrDefault(p => key.StartsWith(p, StringComparison.Ordinal));
+        return owner is not null ? $"{Of}: keys under {owner} change what a pod is or where it goes"
+            : prefix is not null ? $"{Of}: container runtimes read keys that begin with {prefix}"
+            : Names(key, "inject") || Names(key, "sidecar") ? $"{Of}: by its name, it says what an injector adds"
+            : Names(key, "image") ? $"{Of}: by its name, it says which image runs"
+            : null;
+    }
+
+    private static bool Names(string key, string what) => key.Contains(what, StringComparison.OrdinalIgnoreCase);
+
+    [GeneratedRegex(
+        @"\A([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\z",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Form();
+}

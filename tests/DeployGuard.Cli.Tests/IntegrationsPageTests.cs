@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary>docs/integrations.md says what the program does.</summary>
+public class IntegrationsPageTests
+{
+    private static readonly string s_page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "integrations.md"));
+
+    [Test]
+    public void TheTableOfPresetsHasEachThatCanBeTrustedAsItIs()
+    {
+        var rows = s_page.Split('\n').SkipWhile(l => !l.StartsWith("| preset |", StringComparison.Ordinal)).Skip(2).TakeWhile(l => l.StartsWith('|'));
+
+        Assert.That(rows, Is.EqualTo(ControllerPreset.All.Where(p => p.IsSafe).Select(p =>
+            $"| `{p.Name}` | `{p.Namespace}:{p.Account}` | `[{string.Join(", ", p.Kinds)}]` | {(p.Needs is { } needs ? Value(needs) : "-")} |")));
+    }
+
+    [Test]
+    public void EveryControllerThatIsKnownHasAPlaceThatDoctorAndErrorsPointTo() =>
+        Assert.That(ControllerPreset.All.Select(p => p.Name).Where(n => !s_page.Contains($"<a id=\"{n}\"></a>", StringComparison.Ordinal)), Is.Empty);
+
+    [Test]
+    public void NoPlaceIsThereTwice() => Assert.That(Regex.Matches(s_page, "<a id=\"([^\"]+)\">").Select(m => m.Groups[1].Value), Is.Unique);
+
+    [Test]
+    public void EveryRestartAnnotationThatIsKnownIsNamed() =>
+        Assert.That(TemplateNoise.DefaultRestarts.Where(k => !s_page.Contains($"`{k}`", StringComparison.Ordinal)), Is.Empty);
+
+    private static string Value(CustomKind kind) =>
+        $"`{{group: {kind.ApiGroup}, resource: {kind.Resource}, kind: {kind.Kind}, templatePath: {kind.TemplatePath}}}`";
+}

@@ -1,0 +1,70 @@
+using DeployGuard.Cluster.Records;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Cluster.Tests;
+
+/// <summary>Which machines are noted as changing workloads of others.</summary>
+public class MachineChangesTests
+{
+    private const string Reloader = "system:serviceaccount:reloader:reloader";
+
+    [Test]
+    public void WhatAMachineChangesElsewhereIsNotedOncePerPlace()
+    {
+        var changes = new MachineChanges();
+
+        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: true), Is.True);
+        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: true), Is.False, "known");
+        Assert.That(changes.Note(Of(Reloader, "till"), isLetIn: false), Is.True);
+        Assert.That(changes.Note(Of(Reloader, "till"), isLetIn: true), Is.False, "that it was refused once stays");
+        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: false), Is.True, "refused by now");
+        Assert.That(SeenChanges.WriteAll(changes.Merge([])), Is.EqualTo($$"""[{"user":"{{Reloader}}","kind":"Deployment","namespaces":["shop","till"],"refused":true}]"""));
+    }
+
+    [TestCase("dana", "shop", TestName = "{m}(people)")]
+    [TestCase("system:node:n1", "shop", TestName = "{m}(kubelets)")]
+    [TestCase("system:serviceaccount:kube-system:deployment-controller", "shop", TestName = "{m}(the control plane)")]
+    [TestCase("system:serviceaccount:shop:deployer", "shop", TestName = "{m}(accounts in their own namespace)")]
+    public void ThisIsNotNoted(string user, string @namespace) => Assert.That(new MachineChanges().Note(Of(user, @namespace), isLetIn: true), Is.False);
+
+    [Test]
+    public void DryRunsCreatesAndWritesOfAStatusAreNotNoted()
+    {
+        var changes = new MachineChanges();
+
+        Assert.That(changes.Note(Of(Reloader, "shop") with { DryRun = true }, true), Is.False);
+        Assert.That(changes.Note(Of(Reloader, "shop") with { Operation = Operation.Create }, true), Is.False);
+        Assert.That(changes.Note(Of(Reloader, "shop") with { SubResource = "status" }, true), Is.False);
+    }
+
+    [Test]
+    public void AccountsOfOneNamespaceTakeNoPlaceOfOthersAndPlacesAreFew()
+    {
+        var changes = new MachineChanges();
+        for (var i = 0; i < 3000; i++)
+        {
+            changes.Note(Of($"system:serviceaccount:flood:a{i}", "shop"), isLetIn: false);
+        }
+
+        var merged = changes.Merge([new SeenChanges(Reloader, "Deployment", [.. Enumerable.Range(0, 20).Select(i => $"n{i:00}")], false)]).ToList();
+
+        Assert.That(merged.Count(s => s.User.Contains(":flood:", StringComparison.Ordinal)), Is.EqualTo(MachineChanges.MostOfANamespace));
+        Assert.That(merged.Single(s => s.User == Reloader).Namespaces, Has.Count.EqualTo(SeenChanges.MostNamespaces));
+    }
+
+    [Test]
+    public void WhatSomebodyElseMadeOfTheListCountsForNothing([Values("hello", """[{"user": 1}]""", "{}")] string foreign)
+    {
+        var stored = System.Text.Json.JsonSerializer.SerializeToElement(new { data = new Dictionary<string, string> { [SeenChanges.Key] = foreign } });
+
+        Assert.That(SeenChanges.ReadAll(stored), Is.Empty);
+    }
+
+    private static WorkloadRequest Of(string user, string @namespace) => new()
+    {
+        Operation = Operation.Update,
+        Requester = new Requester(user, "", []),
+        Target = new WorkloadRef("apps", "Deployment", @namespace, "web"),
+    };
+}
