@@ -13,7 +13,7 @@ public class KubeconfigTests
         Assert.That(run.Error, Does.StartWith($"error: no cluster: {file}: {error}"));
     }
 
-    [TestCase("\u0001\u0002", ":1: not YAML: ")]
+    [TestCase("\u0001\u0002", ":1: not a kubeconfig: expected an object, found a string")]
     [TestCase("a: [", ":2: not YAML: ")]
     [TestCase("hello", ":1: not a kubeconfig: expected an object, found a string")]
     [TestCase("clusters: text", ":1: not a kubeconfig: clusters: expected a list, found a string")]

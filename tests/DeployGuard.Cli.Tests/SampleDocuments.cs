@@ -107,6 +107,9 @@ internal static class SampleDocuments
         _ => ["check", "-f", at(document), "--policies", at("policy.json"), "--as", "bob"],
     };
 
+    /// <summary>Whether a file of it may hold several.</summary>
+    public static bool MayBeMany(string document) => document is not (Kubeconfig or Canary or "request.yaml");
+
     private static string Filled(string document) => document
         .Replace("\"@Template\"", Template, StringComparison.Ordinal)
         .Replace("\"@SmallTemplate\"", SmallTemplate, StringComparison.Ordinal)
