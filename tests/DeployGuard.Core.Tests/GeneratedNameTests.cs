@@ -10,22 +10,33 @@ public class GeneratedNameTests
     private static readonly SafeguardPolicy s_policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""");
 
     private static readonly Requester s_solver = new("system:serviceaccount:cert-manager:cert-manager", "", ["system:serviceaccounts"]);
+    private static readonly Requester s_builder = new("system:serviceaccount:builds:builder", "", ["system:serviceaccounts"]);
     private static readonly Requester s_ofTheNamespace = new("system:serviceaccount:shop:builder", "", ["system:serviceaccounts"]);
 
     [Test]
     public void AControllersPodSaysHowThePlatformTeamLetsItThrough()
     {
-        var remedy = Remedy(Pod("cm-acme-http-solver-jtnj2").With("metadata/ownerReferences", """[{"apiVersion": "acme.cert-manager.io/v1", "kind": "Challenge", "name": "c", "uid": "1", "controller": true}]"""), s_solver);
+        var remedy = Remedy(OwnedBy("build.example.com/v1", "Build"), s_builder);
 
-        Assert.That(remedy, Does.Contain("""trustedControllers: {"system:serviceaccount:cert-manager:cert-manager": [Pod]}"""));
-        Assert.That(remedy, Does.Contain("in policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]"));
-        Assert.That(remedy, Does.Contain("If a Challenge (acme.cert-manager.io/v1) holds the pod template, also have it judged: workloadKinds"));
+        Assert.That(remedy, Does.Contain("""trustedControllers: {"system:serviceaccount:builds:builder": [Pod]}"""));
+        Assert.That(remedy, Does.Contain("in policy tier-1 by exempt.serviceAccounts: [builds/builder]"));
+        Assert.That(remedy, Does.Contain("if a Build (build.example.com/v1) holds the pod template, have it judged by workloadKinds"));
         Assert.That(remedy, Does.Not.Contain("metadata.name"));
     }
 
     [Test]
+    public void AKnownControllerThatCannotBeTrustedSaysWhyAndWhatHelps()
+    {
+        var remedy = Remedy(OwnedBy("acme.cert-manager.io/v1", "Challenge"), s_solver);
+
+        Assert.That(remedy, Does.Contain("This is cert-manager, which cannot be trusted as a whole"));
+        Assert.That(remedy, Does.EndWith("In policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]"));
+        Assert.That(remedy, Does.Not.Contain("trustedControllers"));
+    }
+
+    [Test]
     public void ABuiltInOwnerIsJudgedAlready() => Assert.That(
-        Remedy(Pod("web-x7k2p").With("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "c", "uid": "1", "controller": true}]"""), s_solver),
+        Remedy(OwnedBy("apps/v1", "ReplicaSet"), s_builder),
         Does.Not.Contain("workloadKinds"));
 
     [Test]
@@ -59,6 +70,9 @@ public class GeneratedNameTests
         Assert.That(Messages.Refusal(verdict), Does.Not.Contain("kubectl deployguard approve").And.Not.Contain("After approval"));
         return verdict.Denials.Single().Finding.Remedy;
     }
+
+    private static JsonObject OwnedBy(string version, string kind) => Pod("web-x7k2p")
+        .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "c", "uid": "1", "controller": true}]""");
 
     private static JsonObject Pod(string name) => Some.Parse($$$"""
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{{name}}}", "namespace": "shop"}, "spec": {"containers": [{"name": "debugger", "image": "sh:1"}]} }

@@ -100,7 +100,7 @@ public partial class RecordedReviewTests
     public void KubectlDebugAsksForTheSameEachTime() => Assert.That(
         HashOf("kubectl-debug-second-attempt-update-pod-ephemeralcontainers"), Is.EqualTo(HashOf("kubectl-debug-first-attempt-update-pod-ephemeralcontainers")));
 
-    [TestCase("acme-solver-create-pod", "trustedControllers: {\"system:serviceaccount:cert-manager:cert-manager\": [Pod]}", "metadata.name")]
+    [TestCase("acme-solver-create-pod", "exempt.serviceAccounts: [cert-manager/cert-manager]", "metadata.name")]
     [TestCase("kubectl-debug-node-first-attempt-create-pod", "kubectl run debug-node-a", "After approval")]
     [TestCase("mesh-gateway-create-deployment", "image auto (spec.template.spec.containers[0].image) is no image", "named by tag")]
     public async Task WhatIsAdvisedHelpsWhoReadsIt(string name, string said, string notSaid)

@@ -27,13 +27,23 @@ internal static class GeneratedNameRemedy
                 + "run the controller in a namespace of its own, then ask the platform team to trust it there";
         }
 
+        var exempt = ServiceAccountOf(user) is { } found ? $"exempt.serviceAccounts: [{found.Namespace}/{found.Name}]" : $"exempt.users: [{user}]";
+        var presets = ControllerPreset.OfUser(user).ToList();
+        if (presets.Find(p => p.Kinds.Contains(kind)) is { } safe)
+        {
+            return $"{Why}. Ask the platform team to trust this controller, in the chart's values: trustedControllerPresets: [{safe.Name}]";
+        }
+
+        if (presets.Find(p => !p.IsSafe) is { } known)
+        {
+            return $"{Why}. This is {known.Name}, which cannot be trusted as a whole: {known.Why}. In policy {policy}: {exempt}";
+        }
+
         var judged = made?.OwnerReferences.FirstOrDefault(o => o.IsController) is { } owner && !WorkloadKinds.BuiltIn.Names.Contains(owner.Kind)
-            ? $". If a {owner.Kind} ({owner.ApiVersion}) holds the pod template, also have it judged: workloadKinds"
+            ? $", and if a {owner.Kind} ({owner.ApiVersion}) holds the pod template, have it judged by workloadKinds"
             : "";
-        var exempt = ServiceAccountOf(user) is { } found
-            ? $", or in policy {policy}: exempt.serviceAccounts: [{found.Namespace}/{found.Name}]"
-            : $", or in policy {policy}: exempt.users: [{user}]";
-        return $"{Why}. Ask the platform team to let this controller create a {kind}, in the chart's values: trustedControllers: {{\"{user}\": [{kind}]}}{exempt}{judged}";
+        return $"{Why}. Ask the platform team to let this controller make each {kind}: in policy {policy} by {exempt}, or in the chart's values by "
+            + $"trustedControllers: {{\"{user}\": [{kind}]}}{judged}";
     }
 
     private static string OfNodeDebugger(Workload pod)
