@@ -60,17 +60,20 @@ public sealed class InjectionTable
 
     private InjectionAnnotation? MatchOrNull(string key) => _exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key));
 
-    private IEnumerable<(string Key, string Value, InjectionAnnotation By)> Find(IReadOnlyDictionary<string, string> annotations)
+    /// <summary>Most templates have no such annotation, and are read often: only what was found is sorted.</summary>
+    private List<(string Key, string Value, InjectionAnnotation By)> Find(IReadOnlyDictionary<string, string> annotations)
     {
-        if (annotations.Count == 0)
+        List<(string Key, string Value, InjectionAnnotation By)>? found = null;
+        foreach (var (key, value) in annotations)
         {
-            return [];
+            if (value.Length > 0 && MatchOrNull(key) is { } known)
+            {
+                (found ??= []).Add((key, value, known));
+            }
         }
 
-        return from annotation in annotations.OrderBy(a => a.Key, StringComparer.Ordinal)
-               let known = MatchOrNull(annotation.Key)
-               where known is not null && annotation.Value.Length > 0
-               select (annotation.Key, annotation.Value, known);
+        found?.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        return found ?? [];
     }
 
     private static InjectionTable Load()

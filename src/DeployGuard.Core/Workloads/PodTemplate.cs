@@ -45,23 +45,25 @@ public sealed class PodTemplate
     /// <summary>Init, main and ephemeral containers, image volumes and injection annotations, in that order.</summary>
     public IReadOnlyList<ImageUse> Images { get; }
 
-    /// <summary>What injectors add that cannot be read here; none where its body was not kept.</summary>
-    public IReadOnlyList<UnreadableInjection> Unreadable { get; internal init; } = [];
+    /// <summary>The same as the template names them.</summary>
+    public IReadOnlyList<string> ImageNames { get; }
 
     /// <summary>JSON path of <see cref="Annotations"/> in the object.</summary>
     internal string AnnotationsPath { get; init; } = "metadata.annotations";
+
+    /// <summary>What its annotations were read by.</summary>
+    internal InjectionTable Injections { get; init; } = InjectionTable.None;
 
     /// <summary>The images, with those that further annotations name.</summary>
     public IReadOnlyList<ImageUse> ImagesWith(InjectionTable more) => more.All.Count == 0 ? Images
         : [.. Images, .. more.ImagesIn(Annotations, AnnotationsPath).Where(i => Images.All(known => known.Path != i.Path))];
 
-    /// <summary>What injectors add that cannot be read here, with what further annotations have them add.</summary>
+    /// <summary>What injectors add that cannot be read here, also because of further annotations; none where its annotations were not kept.</summary>
     public IReadOnlyList<UnreadableInjection> UnreadableWith(InjectionTable more) =>
-        more.All.Count == 0 ? Unreadable
-        : [.. Unreadable.Where(u => !u.IsGuess || !more.Knows(u.Key)).Concat(more.UnreadableIn(Annotations, AnnotationsPath)).DistinctBy(u => u.Path)];
-
-    /// <summary>The same as the template names them.</summary>
-    public IReadOnlyList<string> ImageNames { get; }
+    [
+        .. Injections.UnreadableIn(Annotations, AnnotationsPath).Where(u => !u.IsGuess || !more.Knows(u.Key))
+            .Concat(more.UnreadableIn(Annotations, AnnotationsPath)).DistinctBy(u => u.Path),
+    ];
 
     /// <summary>
     /// Worked out when first asked for: most requests change no template and never need it. Null where its hashes alone were kept.

@@ -101,8 +101,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             [.. ImageVisitor.Visit(spec), .. injections.ImagesIn(annotations, path)],
             new TemplateSource(template.Element, holder, claims?.Element, noise))
         {
-            Unreadable = [.. injections.UnreadableIn(annotations, path)],
             AnnotationsPath = path,
+            Injections = injections,
         };
     }
 
