@@ -108,7 +108,12 @@ internal static class CheckCommand
         check.DryRun = parsed.GetValue(s_dryRun);
         foreach (var file in parsed.GetRequiredValue(s_policies))
         {
+            var known = check.Policies;
             CheckCase.Take(inputs.Read(file, report.Unusable, report.Skip), check.Add, report.Unusable);
+            if (check.Policies == known)
+            {
+                report.NoPolicyIn(file);
+            }
         }
 
         var objects = 0;
@@ -120,6 +125,10 @@ internal static class CheckCommand
         if (objects == 0)
         {
             report.NothingRead(files);
+        }
+        else if (check.Policies == 0)
+        {
+            report.Skip("No SafeguardPolicy was given, so nothing can be refused; name some with --policies");
         }
 
         if (parsed.GetValue(s_before) is { } before)
@@ -162,5 +171,6 @@ internal static class CheckCommand
             message = f.Finding.Message,
             remedy = f.Finding.Remedy,
         }),
+        warnings = Messages.WarningLines(verdict),
     });
 }

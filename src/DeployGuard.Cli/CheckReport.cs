@@ -33,6 +33,15 @@ internal sealed class CheckReport
         }
     }
 
+    /// <summary>An error, unless something is said of it already: with a mistyped file nothing would ever be refused.</summary>
+    public void NoPolicyIn(string file)
+    {
+        if (!_unusable.Exists(u => u.StartsWith(file, StringComparison.Ordinal)))
+        {
+            _unusable.Add($"{file}: no SafeguardPolicy in it; --policies names files or folders that have some");
+        }
+    }
+
     public void Write(TextWriter error, IReadOnlyList<SkippedObjects> skipped)
     {
         IEnumerable<string> lines =

@@ -72,8 +72,8 @@ internal sealed record ShownChange(string Text, bool IsWhole)
     private static List<string> LeftOut(TemplateRecord record, RecordedTemplate after)
     {
         using var current = JsonDocument.Parse(after.LeftOut.Length > 0 ? after.LeftOut : "{}"u8.ToArray());
-        using var before = record.Before is { LeftOut.Length: > 0 } was ? JsonDocument.Parse(was.LeftOut) : null;
-        var differences = TemplateComparison.Between(before?.RootElement, current.RootElement);
+        using var before = JsonDocument.Parse(record.Before is { LeftOut.Length: > 0 } was ? was.LeftOut : "{}"u8.ToArray());
+        var differences = TemplateComparison.Between(before.RootElement, current.RootElement);
         List<string> lines = differences.Count == 0 ? [] : ["Not part of what is signed (the hash leaves it out, and it may change without another approval)", .. DifferencePage.Of((IEnumerable<Difference>)differences)];
         return record.LeftOutIsWhole ? lines : [.. lines, "Labels and annotations that the hash leaves out are too large to be shown. They are not part of what is signed."];
     }

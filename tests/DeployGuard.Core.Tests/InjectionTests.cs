@@ -60,7 +60,7 @@ public class InjectionTests
     [TestCase("instrumentation.opentelemetry.io/inject-java", "shop/mine", "OpenTelemetry operator adds what nobody can read here")]
     [TestCase("kuma.io/container-patches", "mine", "Kuma adds what nobody can read here")]
     [TestCase("inject.istio.io/templates", "mine", "Istio adds what nobody can read here")]
-    [TestCase("example.com/sidecar-image", "x/evil:1", "if an injector takes an image from annotation example.com/sidecar-image, nobody checks")]
+    [TestCase("example.com/sidecar-image", "x/evil:1", "annotation example.com/sidecar-image may name an image that nobody checks; see images.injectionAnnotations")]
     public void WhatCannotBeReadIsSaidSo(string key, string value, string said)
     {
         var passed = Judge(s_pinned, key, value);
@@ -98,17 +98,22 @@ public class InjectionTests
     }
 
     [Test]
-    public void WhatIsKnownToNameAnImageIsNotTakenBack()
-    {
-        var policy = Some.Policy("""{"images": {"injectionAnnotations": {"never": ["dapr.io/sidecar-image"]}}}""");
+    public void WhatIsKnownToNameAnImageIsNotTakenBack() => Assert.That(
+        new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn.With([new InjectionAnnotation("dapr.io/*", InjectionForm.Never, "")]))
+            .Read(Annotated("dapr.io/sidecar-image", "x/evil:1").Element()).Template.ImageNames,
+        Does.Contain("x/evil:1"));
 
-        Assert.That(Judge(policy, "dapr.io/sidecar-image", "x/evil:1").IsAllowed, Is.False);
-        Assert.That(
-            new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn.With([new InjectionAnnotation("dapr.io/*", InjectionForm.Never, "")]))
-                .Read(Annotated("dapr.io/sidecar-image", "x/evil:1").Element()).Template.ImageNames,
-            Does.Contain("x/evil:1"));
+    [Test]
+    public void WhatCannotBeReadMayBeTakenForHarmlessByWhoKnows()
+    {
+        var policy = Some.Policy("""{"images": {"pin": "Digest", "unreadable": "Refuse", "injectionAnnotations": {"never": ["sidecar.opentelemetry.io/inject", "proxy.istio.io/*"]}}}""");
+
+        Assert.That(Judge(policy, "sidecar.opentelemetry.io/inject", "true").IsAllowed, Is.True);
+        Assert.That(Judge(policy, "instrumentation.opentelemetry.io/inject-java", "true").IsAllowed, Is.False);
+        Assert.That(Judge(policy, "proxy.istio.io/overrides", "no JSON").IsAllowed, Is.False);
     }
 
+    [TestCase("never", "dapr.io/sidecar-image", "is known to name images, and cannot be taken for anything else")]
     [TestCase("image", "*", "would be every annotation")]
     [TestCase("other", "a*b*c", "has more than one *")]
     [TestCase("version", "a b", "is no key of an annotation")]

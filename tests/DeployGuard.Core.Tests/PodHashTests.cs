@@ -60,9 +60,32 @@ public class PodHashTests
         Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("mine")), "a name of one's own");
     }
 
+    /// <summary>As <c>kubectl debug POD --copy-to=NAME</c> makes it.</summary>
     [Test]
-    public void TheNameOfAContainerThatIsThereFromTheStartCounts() => Assert.That(
-        Hash(Pod().With("spec/containers/0/name", "\"debugger-wbzg9\"")), Is.Not.EqualTo(Hash(Pod().With("spec/containers/0/name", "\"debugger-x7k2p\""))));
+    public void TheSameOfACopyThatIsDebugged()
+    {
+        string Copy(string name) => Hash(Pod().With("spec/containers/0/name", $"\"{name}\""));
+
+        Assert.That(Copy("debugger-wbzg9"), Is.EqualTo(Copy("debugger-x7k2p")));
+    }
+
+    [TestCase("spec/ephemeralContainers", """[{"name": "mine", "image": "sh:1", "targetContainerName": "NAME"}]""")]
+    [TestCase("metadata/annotations", """{"container.apparmor.security.beta.kubernetes.io/NAME": "unconfined"}""")]
+    [TestCase("metadata/annotations", """{"profile": "NAME"}""")]
+    public void ANameThatSomethingRefersToCounts(string path, string json)
+    {
+        string Referred(string name) => Hash(Pod().With("spec/containers/0/name", $"\"{name}\"").With(path, json.Replace("NAME", "debugger-wbzg9", StringComparison.Ordinal)));
+
+        Assert.That(Referred("debugger-wbzg9"), Is.Not.EqualTo(Referred("debugger-x7k2p")));
+    }
+
+    [Test]
+    public void TheNameOfAnInitContainerCounts()
+    {
+        string Init(string name) => Hash(Pod().With("spec/initContainers", $$"""[{"name": "{{name}}", "image": "sh:1"}]"""));
+
+        Assert.That(Init("debugger-wbzg9"), Is.Not.EqualTo(Init("debugger-x7k2p")));
+    }
 
     [Test]
     public void TheNodeThatAnAuthorChoosesCounts() => Assert.That(Hash(Pod().With("spec/nodeName", "\"n1\"")), Is.Not.EqualTo(Hash(Pod())));

@@ -25,6 +25,9 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
     private readonly List<RecordedChange> _changes = [];
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = [];
 
+    /// <summary>It holds all that a cluster would; else nobody was refused there yet, and there is no Change to approve.</summary>
+    private bool _standsForCluster;
+
     public CheckCase()
         : this([])
     {
@@ -38,6 +41,9 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
 
     /// <summary>The namespace of objects that name none.</summary>
     public string DefaultNamespace { get; set; } = "default";
+
+    /// <summary>How many policies were read.</summary>
+    public int Policies => _policies.Count;
 
     /// <summary>What it has no use for.</summary>
     public SkippedObjects Skipped { get; } = new();
@@ -53,7 +59,7 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
     /// <param name="unusable">Gets what is wrong with a file or an object, with its line.</param>
     public static CheckCase ReadExample(string folder, DateTimeOffset now, IEnumerable<CustomKind> custom, Action<ManifestException> unusable)
     {
-        var example = new CheckCase(custom) { Now = now };
+        var example = new CheckCase(custom) { Now = now, _standsForCluster = true };
         foreach (var (file, take) in (IEnumerable<(string, Action<Manifest>)>)
             [("policy.yaml", example.Add), ("after.yaml", example.Add), ("before.yaml", example.AddBefore), ("records.yaml", example.Add), ("request.yaml", example.TakeRequest)])
         {
@@ -153,7 +159,7 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
             Changes = translation.Changes([.. _changes.Where(c => c.Workload == after.Ref)]),
             Approvals = translation.Approvals([.. _approvals.Where(a => a.Workload == after.Ref)]),
             BreakGlasses = _glasses,
-            ApproveBy = isDefaulted ? ApproveBy.ChangeName : ApproveBy.Nothing,
+            ApproveBy = !isDefaulted ? ApproveBy.Nothing : _standsForCluster ? ApproveBy.ChangeName : ApproveBy.Hash,
         };
     }
 

@@ -13,6 +13,9 @@ public static class TemplateDiff
     private const int MaxValue = 60;
     private const int MaxFields = 5;
 
+    /// <summary>Fields of one list item that are named one by one.</summary>
+    private const int MaxOfItem = 3;
+
     /// <summary>What is shown before the first character that differs, where a value is cut.</summary>
     private const int Lead = 15;
 
@@ -68,9 +71,13 @@ public static class TemplateDiff
 
     private static string Named(IReadOnlyList<Difference> differences)
     {
-        var named = string.Join(", ", differences.Take(MaxFields).Select(d => d.Path));
-        return differences.Count <= MaxFields ? named : $"{named} and {differences.Count - MaxFields} more";
+        var fields = differences.GroupBy(d => ItemOf(d.Path)).SelectMany(g => g.Count() > MaxOfItem ? [g.Key] : g.Select(d => d.Path)).ToList();
+        var named = string.Join(", ", fields.Take(MaxFields));
+        return fields.Count <= MaxFields ? named : $"{named} and {fields.Count - MaxFields} more";
     }
+
+    /// <summary>The first list item on a path, <c>spec.containers[web]</c>: where much of it differs, it is named as a whole. The path itself where there is none.</summary>
+    private static string ItemOf(string path) => path.IndexOf(']', StringComparison.Ordinal) is var end and > 0 ? path[..(end + 1)] : path;
 
     private static IReadOnlyList<Difference> Differences(JsonDocument? before, CanonicalTemplate after)
     {

@@ -76,9 +76,14 @@ public static class PolicyReader
     private static IEnumerable<InjectionAnnotation> ReadKeys(StrictObject annotations, string name, InjectionForm form)
     {
         var keys = annotations.Strings(name);
-        foreach (var (problem, i) in keys.Select((key, i) => (InjectionAnnotation.ProblemWith(key), i)).Where(k => k.Item1 is not null))
+        foreach (var (key, i) in keys.Select((key, i) => (key, i)))
         {
-            annotations.Error($"{name}[{i}]", $"\"{keys[i]}\" {problem}");
+            var problem = InjectionAnnotation.ProblemWith(key)
+                ?? (form is InjectionForm.Never && InjectionTable.BuiltIn.NamesImages(key) ? "is known to name images, and cannot be taken for anything else" : null);
+            if (problem is not null)
+            {
+                annotations.Error($"{name}[{i}]", $"\"{key}\" {problem}");
+            }
         }
 
         return keys.Select(key => new InjectionAnnotation(key, form, InjectionAnnotation.AnInjector));

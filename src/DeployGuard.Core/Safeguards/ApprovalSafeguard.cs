@@ -86,7 +86,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {change.Name} -n {change.Request.Target.Namespace}",
         ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {change.Request.Target.KubectlName} -n {change.Request.Target.Namespace}"
             + $" --hash {Workloads.TemplateHash.DigitsOf(change.After?.Template.Hash ?? "")}",
-        ApproveBy.NothingEver => GeneratedNameRemedy.Of(change, policy.Name),
+        ApproveBy.NothingEver => GeneratedNameRemedy.Of(change, policy),
         ApproveBy.Nothing => "They can approve it once it was asked for in the cluster",
         _ => throw new InvalidOperationException($"unknown way to approve {change.ApproveBy}"),
     };

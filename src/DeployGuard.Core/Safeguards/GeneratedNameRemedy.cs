@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -8,12 +9,12 @@ internal static class GeneratedNameRemedy
 {
     private const string Why = "The next attempt will have another name, so an approval of this one would not help";
 
-    /// <param name="policy">The name of the policy that wants the approval.</param>
-    public static string Of(Change change, string policy)
+    /// <param name="policy">The policy that wants the approval.</param>
+    public static string Of(Change change, SafeguardPolicy policy)
     {
         var request = change.Request;
-        return request.Requester.IsMachine ? OfMachine(request, change.After, policy)
-            : change.After is { Ref.Kind: "Pod" } pod && MadeUpName.IsOfNodeDebugger(pod.Ref) ? OfNodeDebugger(pod)
+        return request.Requester.IsMachine ? OfMachine(request, change.After, policy.Name)
+            : change.After is { Ref.Kind: "Pod" } pod && MadeUpName.IsOfNodeDebugger(pod.Ref) ? OfNodeDebugger(pod, policy)
             : $"{Why}: set metadata.name instead of metadata.generateName";
     }
 
@@ -46,12 +47,14 @@ internal static class GeneratedNameRemedy
             + $"trustedControllers: {{\"{user}\": [{kind}]}}{judged}";
     }
 
-    private static string OfNodeDebugger(Workload pod)
+    private static string OfNodeDebugger(Workload pod, SafeguardPolicy policy)
     {
         var node = MadeUpName.NodeOf(pod.Ref);
-        var image = pod.Template.Containers is [var first, ..] ? first.Image : "IMAGE";
+        var isNamed = pod.Template.Images is [var first, ..] && (policy.Images is not { Pin: Pin.Digest } || first.Reference.Digest is not null);
+        var image = isNamed ? pod.Template.Images[0].Reference.Text : "REPOSITORY@sha256:DIGEST";
         return $"{Why}. Use a pod under a name of your own, which can be approved: kubectl run debug-{node} -n {pod.Ref.Namespace} --image={image} --restart=Never "
-            + $"--overrides='{{\"spec\":{{\"nodeName\":\"{node}\",\"hostPID\":true,\"hostNetwork\":true}}}}' --command -- sleep 1h; then kubectl exec into it";
+            + $"--overrides='{{\"spec\":{{\"nodeName\":\"{node}\",\"hostPID\":true,\"hostNetwork\":true}}}}' --command -- sleep 1h; then kubectl exec into it. "
+            + "Where you need the node's files, write the pod with a hostPath volume into a file, and apply that";
     }
 
     private static (string Namespace, string Name)? ServiceAccountOf(string user) =>

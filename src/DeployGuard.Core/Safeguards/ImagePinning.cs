@@ -28,7 +28,7 @@ internal sealed class ImagePinning : ISafeguard
     public static IEnumerable<string> Notes(Inspection inspection) =>
         inspection.Change is { Meaning: Meaning.NewRevision, After.Template: { } template } && inspection.Policy.Images is { } rules
             ? template.UnreadableWith(rules.Injections).Where(u => !IsRefused(u, rules)).Select(u => u.IsGuess
-                ? $"{inspection.Policy.Name}: if an injector takes an image from annotation {u.Key}, nobody checks that image"
+                ? $"{inspection.Policy.Name}: annotation {u.Key} may name an image that nobody checks; see images.injectionAnnotations"
                 : $"{inspection.Policy.Name}: {u.By.Injector} adds what nobody can read here: annotation {u.Key}")
             : [];
 

@@ -61,7 +61,7 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
             if (template.TryGetProperty("spec", out var spec))
             {
                 writer.WritePropertyName("spec");
-                WriteSpec(writer, spec, isPod, isBound);
+                WriteSpec(writer, template, spec, isPod, isBound);
             }
 
             writer.WriteEndObject();
@@ -70,11 +70,11 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         return buffer.WrittenMemory;
     }
 
-    private static void WriteSpec(Utf8JsonWriter writer, JsonElement spec, bool isPod, bool isBound)
+    private static void WriteSpec(Utf8JsonWriter writer, JsonElement template, JsonElement spec, bool isPod, bool isBound)
     {
         if (isPod)
         {
-            PodSpec.Write(writer, spec, isBound);
+            PodSpec.Write(writer, template, spec, isBound);
         }
         else
         {

@@ -11,12 +11,15 @@ public sealed class InjectionTable
 
     private readonly FrozenDictionary<string, InjectionAnnotation> _exact;
     private readonly IReadOnlyList<InjectionAnnotation> _patterns;
+    private readonly IReadOnlyList<InjectionAnnotation> _never;
 
     public InjectionTable(IEnumerable<InjectionAnnotation> annotations)
     {
         All = [.. annotations];
-        _exact = All.Where(a => !a.IsPattern).DistinctBy(a => a.Key).ToFrozenDictionary(a => a.Key, StringComparer.Ordinal);
-        _patterns = [.. All.Where(a => a is { IsPattern: true, Form: not InjectionForm.Guess }), .. All.Where(a => a.Form is InjectionForm.Guess)];
+        _never = [.. All.Where(a => a.Form is InjectionForm.Never)];
+        _exact = All.Where(a => a is { IsPattern: false, Form: not InjectionForm.Never }).DistinctBy(a => a.Key).ToFrozenDictionary(a => a.Key, StringComparer.Ordinal);
+        // Sorting keeps the order of equals: what only guesses comes last.
+        _patterns = [.. All.Where(a => a is { IsPattern: true, Form: not InjectionForm.Never }).OrderBy(a => a.Form is InjectionForm.Guess)];
     }
 
     public static InjectionTable None { get; } = new([]);
@@ -26,7 +29,7 @@ public sealed class InjectionTable
 
     public IReadOnlyList<InjectionAnnotation> All { get; }
 
-    /// <summary>The same and more. What is known to name an image cannot be given another form; what only looks like one can.</summary>
+    /// <summary>The same and more. What is known to name an image goes on naming it; the rest can be said to name none.</summary>
     public InjectionTable With(IEnumerable<InjectionAnnotation> more) => new(All.Concat(more));
 
     /// <summary>The images that annotations name, in the order of their keys.</summary>
@@ -58,7 +61,14 @@ public sealed class InjectionTable
     /// <summary>Whether it says what an annotation is, and does not only guess.</summary>
     public bool Knows(string key) => MatchOrNull(key) is { Form: not InjectionForm.Guess };
 
-    private InjectionAnnotation? MatchOrNull(string key) => _exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key));
+    /// <summary>Whether the values of an annotation are, or hold, images.</summary>
+    public bool NamesImages(string key) => MatchOrNull(key) is { Form: InjectionForm.Image or InjectionForm.Version or InjectionForm.Document };
+
+    /// <summary>Whether it says that an annotation names no image.</summary>
+    public bool Excludes(string key) => _never.Any(n => n.Matches(key));
+
+    private InjectionAnnotation? MatchOrNull(string key) => (_exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key))) is { } found
+        && !(found.Form is InjectionForm.Other or InjectionForm.Guess && Excludes(key)) ? found : null;
 
     /// <summary>Most templates have no such annotation, and are read often: only what was found is sorted.</summary>
     private List<(string Key, string Value, InjectionAnnotation By)> Find(IReadOnlyDictionary<string, string> annotations)

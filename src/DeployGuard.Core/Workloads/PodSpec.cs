@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
@@ -5,10 +7,13 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>The spec of a Pod without what admission makes up for each pod.</summary>
 internal static class PodSpec
 {
+    /// <param name="pod">The whole Pod.</param>
     /// <param name="isBound">False to leave out the node: the scheduler writes it into a pod that was made without one.</param>
-    public static void Write(Utf8JsonWriter writer, JsonElement spec, bool isBound)
+    public static void Write(Utf8JsonWriter writer, JsonElement pod, JsonElement spec, bool isBound)
     {
         var token = TokenVolume.NameIn(spec);
+        bool IsMadeUp(JsonElement name) => name.ValueKind is JsonValueKind.String && name.GetString() is { } text
+            && MadeUpName.IsOfDebugger(text) && !IsReferredTo(text, pod, spec);
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(spec).Where(p => isBound || p.Name != "nodeName"))
         {
@@ -20,11 +25,11 @@ internal static class PodSpec
                 case "volumes" when token is not null:
                     WriteItems(writer, property, item => WriteRenamed(writer, item, token));
                     break;
-                case "containers" or "initContainers" when token is not null:
-                    WriteItems(writer, property, item => WriteContainer(writer, item, token, isEphemeral: false));
+                case "containers" or "ephemeralContainers":
+                    WriteItems(writer, property, item => WriteContainer(writer, item, token, IsMadeUp));
                     break;
-                case "ephemeralContainers":
-                    WriteItems(writer, property, item => WriteContainer(writer, item, token, isEphemeral: true));
+                case "initContainers" when token is not null:
+                    WriteItems(writer, property, item => WriteContainer(writer, item, token, static _ => false));
                     break;
                 default:
                     writer.WritePropertyName(property.Name);
@@ -37,7 +42,7 @@ internal static class PodSpec
     }
 
     /// <param name="token">Name of the volume with the pod's token; null where admission added none.</param>
-    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, string? token, bool isEphemeral)
+    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, string? token, Func<JsonElement, bool> isMadeUp)
     {
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(container))
@@ -50,7 +55,7 @@ internal static class PodSpec
 
             writer.WritePropertyName(property.Name);
             // An approval of a name that the same command never makes up again could not be used. Nothing runs otherwise under another.
-            if (isEphemeral && property is { Name: "name", Value.ValueKind: JsonValueKind.String } && MadeUpName.IsOfDebugger(property.Value.GetString() ?? ""))
+            if (property.Name == "name" && isMadeUp(property.Value))
             {
                 writer.WriteStringValue(MadeUpName.FixedDebugger);
             }
@@ -61,6 +66,17 @@ internal static class PodSpec
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>
+    /// Something besides the container itself has its name in it: a container that joins its processes, or an annotation for a security profile.
+    /// </summary>
+    private static bool IsReferredTo(string name, JsonElement pod, JsonElement spec)
+    {
+        var text = Encoding.UTF8.GetBytes(name);
+        return JsonMarshal.GetRawUtf8Value(spec).Count(text) > 1
+            || (pod.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
+                && metadata.TryGetProperty("annotations", out var annotations) && JsonMarshal.GetRawUtf8Value(annotations).IndexOf(text) >= 0);
     }
 
     /// <summary>A volume or a mount, under the fixed name where it has the one that was made up.</summary>

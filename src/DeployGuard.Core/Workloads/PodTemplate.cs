@@ -61,7 +61,7 @@ public sealed class PodTemplate
     /// <summary>What injectors add that cannot be read here, also because of further annotations; none where its annotations were not kept.</summary>
     public IReadOnlyList<UnreadableInjection> UnreadableWith(InjectionTable more) =>
     [
-        .. Injections.UnreadableIn(Annotations, AnnotationsPath).Where(u => !u.IsGuess || !more.Knows(u.Key))
+        .. Injections.UnreadableIn(Annotations, AnnotationsPath).Where(u => !(u.IsGuess && more.Knows(u.Key)) && (u.IsBadDocument || !more.Excludes(u.Key)))
             .Concat(more.UnreadableIn(Annotations, AnnotationsPath)).DistinctBy(u => u.Path),
     ];
 
