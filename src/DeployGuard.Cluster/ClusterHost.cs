@@ -144,6 +144,11 @@ public sealed class ClusterHost
         };
     }
 
+    /// <summary>The view with what makes the refusal for want of an approval easier to understand. Never fails: no decision rests on it.</summary>
+    public async Task<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline) => request is WorkloadRequest { After: { } asked }
+        ? view with { ApprovedOther = await _live.FindApprovedOtherAsync(asked, view, deadline) }
+        : view;
+
     /// <summary>What a gated decision rests on, as it is now; and whether its Change would find a place.</summary>
     /// <exception cref="UnavailableException">It could not be had in time.</exception>
     public async Task<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline)

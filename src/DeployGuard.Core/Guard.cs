@@ -176,6 +176,7 @@ public sealed partial class Guard(TrustedControllers trusted)
     private static Finding NotUnderstood(Change change) => change.Request switch
     {
         { Target.Kind: "ReplicaSet" } when change.Because == Interpreter.OtherProportions => new Finding(Reasons.ControllerOnly, "metadata.annotations", change.Because, "Change the Deployment itself"),
+        WorkloadRequest when change.Because == Interpreter.LostText => new Finding(Reasons.TextLost, "", change.Because, "Write the manifest in UTF-8, without the character U+FFFD"),
         WorkloadRequest => new Finding(Reasons.RestartTimeUnknown, "spec.template.metadata.annotations", change.Because, $"Restart it with: kubectl rollout restart {change.Request.Target.KubectlName} -n {change.Request.Target.Namespace}"),
         { Target.Kind: "ControllerRevision" } => new Finding(Reasons.ControllerOnly, "", change.Because, "Change the StatefulSet or DaemonSet itself"),
         _ => new Finding(Reasons.KindUnknown, "", change.Because, "Ask the platform team to add the kind to the chart's workloadKinds, or to stop sending it"),

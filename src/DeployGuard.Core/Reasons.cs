@@ -56,6 +56,10 @@ public static class Reasons
         "RestartTimeUnknown", "Guard", "The pods read their own annotations, and a restart annotation says another time than now: it would be input that nobody approved.",
         "the requester", "`kubectl rollout restart`, or leave the annotation as it is.");
 
+    public static readonly Reason TextLost = new(
+        "TextLost", "Guard", "The template has bytes that are no text. The API server shows the character U+FFFD in their place, so that two templates that run otherwise look the same.",
+        Author, "Write the manifest in UTF-8, without the character U+FFFD.");
+
     public static readonly Reason PolicyUnreadable = new(
         "PolicyUnreadable", "Guard", "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
         "whoever owns the policy", "`kubectl edit safeguardpolicy NAME`.");
@@ -138,7 +142,7 @@ public static class Reasons
 
     public static IReadOnlyList<Reason> All { get; } =
     [
-        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, RestartTimeUnknown, PolicyUnreadable, Undecidable, Overloaded,
+        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryMissing, PaceTooFast, Frozen, FreezeAhead, BudgetSpent, PolicyLeft, KindUnknown, ControllerOnly, RestartTimeUnknown, TextLost, PolicyUnreadable, Undecidable, Overloaded,
         WrittenByDeployGuard, RecordIsFinal, RecordHasOwners, RecordHasFinalizers, MakerForged, MakerIsMachine, ApproverAsked, NotEligible, NothingApproved,
         AlreadyRunning, ExpiryInvalid, NotTheirs, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed, TooManyRecords, RecordTooLarge,
     ];

@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using DeployGuard.Cluster.Caches;
 using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
@@ -87,6 +89,65 @@ public class LiveFactsTests
 
         Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
         Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
+    }
+
+    /// <summary>It explains a refusal, so that nothing may hang on it.</summary>
+    [TestCase(StatusCodes.Status404NotFound)]
+    [TestCase(StatusCodes.Status500InternalServerError)]
+    [TestCase(StatusCodes.Status403Forbidden)]
+    [TestCase(null)]
+    public async Task WhatWasApprovedInThePlaceOfARevisionIsNamedWhetherItsTemplateCanBeReadOrNot(int? status)
+    {
+        await using var api = await FakeApi.StartAsync();
+        using var stop = new CancellationTokenSource();
+        var asked = "";
+        api.Own = async context =>
+        {
+            asked = context.Request.Path;
+            if (status is { } code)
+            {
+                context.Response.StatusCode = code;
+                await context.Response.WriteAsync(FakeApi.NotFound);
+            }
+            else
+            {
+                // A server that does not answer.
+                await Task.Delay(Timeout.Infinite, stop.Token).ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
+
+            return true;
+        };
+
+        var found = await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default)
+            .FindApprovedOtherAsync(s_web, Approved(Phase.Pending), CancellationToken.None);
+        await stop.CancelAsync();
+
+        Assert.That((found?.Change, found?.Approvers.Single(), found?.Template), Is.EqualTo(("deployment-web-1", "alice", (RecordedTemplate?)null)));
+        Assert.That(asked, Does.EndWith("/namespaces/shop/changetemplates/deployment-web-1"));
+    }
+
+    [TestCase(Phase.Completed)]
+    [TestCase(Phase.Proven)]
+    public async Task WhatWasLetInHasHadItsApproval(Phase phase)
+    {
+        await using var api = await FakeApi.StartAsync();
+
+        Assert.That(
+            await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).FindApprovedOtherAsync(s_web, Approved(phase), CancellationToken.None),
+            Is.Null);
+    }
+
+    private static ClusterView Approved(Phase phase)
+    {
+        var hash = "v2:" + new string('1', 64);
+        return new ClusterView
+        {
+            Changes = [new RecordedChange { Name = "deployment-web-1", Workload = s_web.Ref, TemplateHash = hash, Phase = phase }],
+            Approvals =
+            [
+                new Approval { Name = "a", Workload = s_web.Ref, TemplateHash = hash, Decision = Decision.Approve, Approver = new Requester("alice", "", ["seniors"]), CreatedAt = DateTimeOffset.UnixEpoch },
+            ],
+        };
     }
 
     private async Task<ClusterView> RefreshAsync()

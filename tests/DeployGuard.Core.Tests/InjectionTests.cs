@@ -34,6 +34,10 @@ public class InjectionTests
     [TestCase("admission.datadoghq.com/apm-inject.custom-image", "x/evil:1", "has Datadog inject image x/evil:1")]
     [TestCase("dapr.io/sidecar-image", "x/evil@sha256:12", "a digest that no container runtime can check")]
     [TestCase("proxy.istio.io/overrides", """{"containers":[{"name":"istio-proxy","image":"x/evil:1"}]}""", "has Istio inject image x/evil:1")]
+    [TestCase("sidecar.istio.io/userVolume", """{"v": {"image": {"reference": "x/evil:1"}}}""", "has Istio inject image x/evil:1")]
+    [TestCase("sidecar.istio.io/proxyImage", "x/evil:1\" #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "a digest that no container runtime can check")]
+    [TestCase("config.linkerd.io/proxy-version", "evil #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "chooses the version")]
+    [TestCase("sidecar.istio.io/proxyImage", "x/evil\u202e:1", "has Istio inject image x/evil<U+202E>:1")]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/image","value":"x/evil:1"}]""", "has Vault Agent Injector inject image x/evil:1")]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""", "has Vault Agent Injector inject image x/evil:1")]
     public void TheMessageSaysWhoInjectsWhat(string key, string value, string said) =>
@@ -48,6 +52,9 @@ public class InjectionTests
     [TestCase("example.com/image", "/var/lib/image:1")]
     [TestCase("example.com/image-pull-policy", "registry.example.com/web:1")]
     [TestCase("dapr.io/enabled", "true")]
+    [TestCase("proxy.istio.io/config", "holdApplicationUntilProxyStarts: true")]
+    [TestCase("sidecar.istio.io/userVolume", """{"v": {"configMap": {"name": "c"}}}""")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/terminationMessagePolicy","value":"File"}]""")]
     public void WhatBringsNoImagePassesWithoutAWord(string key, string value)
     {
         var verdict = Judge(s_readable, key, value);
@@ -58,6 +65,7 @@ public class InjectionTests
 
     [TestCase("sidecar.opentelemetry.io/inject", "true", "OpenTelemetry operator adds what nobody can read here")]
     [TestCase("instrumentation.opentelemetry.io/inject-java", "shop/mine", "OpenTelemetry operator adds what nobody can read here")]
+    [TestCase("sidecar.opentelemetry.io/inject", "off", "OpenTelemetry operator adds what nobody can read here")]
     [TestCase("kuma.io/container-patches", "mine", "Kuma adds what nobody can read here")]
     [TestCase("inject.istio.io/templates", "mine", "Istio adds what nobody can read here")]
     [TestCase("example.com/sidecar-image", "x/evil:1", "annotation example.com/sidecar-image may name an image that nobody checks; see images.injectionAnnotations")]
@@ -71,7 +79,14 @@ public class InjectionTests
         Assert.That(refused.Denials.Single().Finding.Path, Is.EqualTo($"spec.template.metadata.annotations.{key}"));
     }
 
-    [TestCase("proxy.istio.io/overrides", "no JSON")]
+    [TestCase("proxy.istio.io/overrides", "image: no JSON")]
+    [TestCase("proxy.istio.io/overrides", """{"containers": [{"name": "a", "image": "x/evil:1", "image": "x@sha256:27dd"}]}""")]
+    [TestCase("proxy.istio.io/config", "image:\n  imageType: debug")]
+    [TestCase("proxy.istio.io/config", "\"im\\u0061ge\": {}")]
+    [TestCase("proxy.istio.io/config", """{"image": {"imageType": "debug"}}""")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"copy","from":"/env/0/value","path":"/image","value":"x@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a"}]""")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"move","from":"/env/0/value","path":"/image","value":null}]""")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"move","from":"/x","path":""}]""")]
     [TestCase("proxy.istio.io/overrides", """{"image": ["x"]}""")]
     [TestCase("proxy.istio.io/overrides", """{"image": "\ud800"}""")]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"add","path":"/x","value":"x/evil:1"},{"op":"move","from":"/x","path":"/image"}]""")]
@@ -97,10 +112,13 @@ public class InjectionTests
         Assert.That(Judge(s_readable, "a.b/image", "x/evil:1").IsAllowed, Is.False);
     }
 
-    [Test]
-    public void WhatIsKnownToNameAnImageIsNotTakenBack() => Assert.That(
-        new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn.With([new InjectionAnnotation("dapr.io/*", InjectionForm.Never, "")]))
-            .Read(Annotated("dapr.io/sidecar-image", "x/evil:1").Element()).Template.ImageNames,
+    [TestCase("dapr.io/sidecar-image", "dapr.io/*", InjectionForm.Never)]
+    [TestCase("dapr.io/sidecar-image", "dapr.io/sidecar-image", InjectionForm.Other)]
+    [TestCase("admission.datadoghq.com/java-lib.custom-image", "admission.datadoghq.com/java-lib.custom-image", InjectionForm.Never)]
+    [TestCase("admission.datadoghq.com/java-lib.custom-image", "admission.datadoghq.com/java-lib.custom-image", InjectionForm.Other)]
+    public void WhatIsKnownToNameAnImageIsNotTakenBack(string key, string added, InjectionForm form) => Assert.That(
+        new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn.With([new InjectionAnnotation(added, form, "")]))
+            .Read(Annotated(key, "x/evil:1").Element()).Template.ImageNames,
         Does.Contain("x/evil:1"));
 
     [Test]
@@ -110,7 +128,7 @@ public class InjectionTests
 
         Assert.That(Judge(policy, "sidecar.opentelemetry.io/inject", "true").IsAllowed, Is.True);
         Assert.That(Judge(policy, "instrumentation.opentelemetry.io/inject-java", "true").IsAllowed, Is.False);
-        Assert.That(Judge(policy, "proxy.istio.io/overrides", "no JSON").IsAllowed, Is.False);
+        Assert.That(Judge(policy, "proxy.istio.io/overrides", "image: x").IsAllowed, Is.False);
     }
 
     [TestCase("never", "dapr.io/sidecar-image", "is known to name images, and cannot be taken for anything else")]
@@ -140,7 +158,18 @@ public class InjectionTests
             Assert.That(Judge(policy, key, $"x@{Some.Digest}").Reasons(), Is.EqualTo(new[] { "ApprovalMissing" }), key);
         }
 
-        Assert.That(Judge(policy, "a.b/other", $"x@{Some.Digest}").IsAllowed, Is.True);
+        Assert.That(Judge(policy, "a.b/other", $"x@{Some.Digest}").Reasons(), Is.Empty);
+    }
+
+    /// <summary>Nobody could approve an image that cannot be read.</summary>
+    [TestCase("sidecar.opentelemetry.io/inject", "mine")]
+    [TestCase("example.com/sidecar-image", "x/evil:1")]
+    public void WhereApprovalsCoverImagesWhatCannotBeReadIsRefusedUnlessThePolicySaysOtherwise(string key, string value)
+    {
+        const string Images = """{"images": {"pin": "Digest"UNREADABLE}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}""";
+
+        Assert.That(Judge(Some.Policy(Images.Replace("UNREADABLE", "", StringComparison.Ordinal)), key, value).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }));
+        Assert.That(Judge(Some.Policy(Images.Replace("UNREADABLE", ", \"unreadable\": \"Warn\"", StringComparison.Ordinal)), key, value).IsAllowed, Is.True);
     }
 
     [Test]

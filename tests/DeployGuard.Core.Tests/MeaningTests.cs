@@ -37,6 +37,17 @@ public class MeaningTests
         yield return Case("a ControllerRevision by a person", Opaque("ControllerRevision", metadataOnly: false), Meaning.NotUnderstood);
     }
 
+    /// <summary>As an API server shows bytes that are no text, which its binary form lets through.</summary>
+    [Test]
+    public void ATemplateWithBytesThatAreNoTextIsNotUnderstood()
+    {
+        var lost = Some.Deployment().With("spec/template/spec/containers/0/command", "[\"/bin/\ufffd\"]");
+        var view = new ClusterView { Policies = [Some.OneSenior] };
+
+        Assert.That(Some.Decide(Some.Create(lost), view).Reasons(), Is.EqualTo(new[] { "TextLost" }));
+        Assert.That(Some.Decide(Some.Update(lost, lost), view).Reasons(), Is.EqualTo(new[] { "TextLost" }), "other bytes may be behind the same character");
+    }
+
     [TestCaseSource(nameof(Requests))]
     public void ARequestMeans(Request request, Meaning meaning) => Assert.That(Some.Decide(request, s_guarded).Change.Meaning, Is.EqualTo(meaning));
 

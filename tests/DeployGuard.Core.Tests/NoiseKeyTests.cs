@@ -7,6 +7,12 @@ public class NoiseKeyTests
 {
     private static readonly WorkloadReader s_reader = new(WorkloadKinds.BuiltIn, new TemplateNoise(["rollme"], ["example.com/build"]), InjectionTable.BuiltIn);
 
+    [TestCase("openbao.org/log-level")]
+    [TestCase("org.infisical.com/x")]
+    [TestCase("telegraf.influxdata.com/class")]
+    [TestCase("secrets-webhook.security.bank-vaults.io/vault-addr")]
+    public void WhatAKnownInjectorReadsIsNoNoise(string key) => Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.StartWith("is read by more than people"));
+
     [TestCase("kubectl.kubernetes.io/restartedAt", "2026-11-23T10:00:00Z")]
     [TestCase("reloader.stakater.com/last-reloaded-from", """{\"hash\":\"2\"}""")]
     [TestCase("vso.secrets.hashicorp.com/restartedAt", "2026-11-23T10:00:00Z")]

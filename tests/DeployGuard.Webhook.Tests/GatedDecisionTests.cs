@@ -59,6 +59,14 @@ public class GatedDecisionTests
     }
 
     [Test]
+    public async Task ARefusalIsExplainedByWhatWasApprovedInItsPlace()
+    {
+        _facts.ApprovedOther = new ApprovedTemplate("deployment-web-1", ["alice"], null);
+
+        Assert.That(await MessageAsync(), Does.Contain("alice approved another template of it (change deployment-web-1)"));
+    }
+
+    [Test]
     public async Task AnApprovalThatOnlyTheCacheStillHasDoesNotCount()
     {
         _facts.Live = _facts.Cached;

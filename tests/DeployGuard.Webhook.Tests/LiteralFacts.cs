@@ -33,6 +33,11 @@ internal sealed class LiteralFacts : IFacts
 
     public IEnumerable<RecordedChange> Unreviewed { get; set; } = [];
 
+    /// <summary>What was approved in the place of what is asked for.</summary>
+    public ApprovedTemplate? ApprovedOther { get; set; }
+
+    public ValueTask<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline) => ValueTask.FromResult(view with { ApprovedOther = ApprovedOther });
+
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
 

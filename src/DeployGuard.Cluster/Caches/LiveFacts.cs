@@ -17,6 +17,9 @@ internal sealed class LiveFacts
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>For what only makes a message better.</summary>
+    private static readonly TimeSpan s_toExplain = TimeSpan.FromMilliseconds(300);
+
     /// <summary>What decisions of a whole namespace share: vetoes, records of former versions that carry no label, permissions.</summary>
     private readonly Flights<Shared> _shared;
 
@@ -46,7 +49,7 @@ internal sealed class LiveFacts
             var changes = FindChangesAsync(asked, cached, deadline);
             await Task.WhenAll(shared, votes, changes);
             var (all, glasses) = await shared;
-            var live = cached with
+            return cached with
             {
                 Approvals = today.Approvals([.. (await votes).Concat(all).Where(a => a.Workload == asked.Ref).DistinctBy(a => a.Name)]),
                 BreakGlasses = glasses,
@@ -54,11 +57,43 @@ internal sealed class LiveFacts
                 // A veto of one of them takes back what it had proven, at once. Nothing else of the votes on others counts there.
                 Snapshot = cached.Snapshot is { } serving ? serving with { Votes = today.Approvals(all) } : null,
             };
-            return live with { ApprovedOther = await FindApprovedOtherAsync(asked, live, deadline) };
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException)
         {
             throw new UnavailableException("the approvals could not be read from the API server in time", fault);
+        }
+    }
+
+    /// <summary>
+    /// What was approved in the place of the revision asked for, so that a refusal can say how the two differ. It explains a decision that is
+    /// made: where it cannot be had at once the refusal says less.
+    /// </summary>
+    public async Task<ApprovedTemplate?> FindApprovedOtherAsync(Workload asked, ClusterView view, CancellationToken deadline)
+    {
+        var approves = view.Approvals.Where(a => a.Decision is Decision.Approve && a.TemplateHash is not null).ToList();
+        if (approves.Count == 0 || approves.Exists(a => a.TemplateHash == asked.Template.Hash))
+        {
+            return null;
+        }
+
+        // What was let in has had its use; the latest of what waits is what people have in mind.
+        var waiting = view.Changes.Where(c => !c.WasAdmitted).ToLookup(c => c.TemplateHash);
+        if (approves.OrderByDescending(a => a.CreatedAt).Select(a => waiting[a.TemplateHash ?? ""].FirstOrDefault()).OfType<RecordedChange>().FirstOrDefault() is not { } other)
+        {
+            return null;
+        }
+
+        IReadOnlyList<string> approvers = [.. approves.Where(a => a.TemplateHash == other.TemplateHash).Select(a => a.Approver.Username).Distinct().Order(StringComparer.Ordinal)];
+        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
+        cap.CancelAfter(s_toExplain);
+        try
+        {
+            using var found = await _api.FindAsync($"{TemplateShelf.Folder(asked.Ref.Namespace)}/{other.Name}", cap.Token);
+            return new ApprovedTemplate(other.Name, approvers, found is null ? null : TemplateRecord.ReadOrNull(found.RootElement)?.After);
+        }
+        catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
+        {
+            return new ApprovedTemplate(other.Name, approvers, null);
         }
     }
 
@@ -179,37 +214,6 @@ internal sealed class LiveFacts
         ];
         var found = await Task.WhenAll(names.Distinct().Select(name => FindChangeAsync(asked, name, cap.Token)));
         return [.. found.OfType<RecordedChange>()];
-    }
-
-    /// <summary>What was approved in the place of the revision asked for, so that its refusal can say how the two differ.</summary>
-    private async Task<ApprovedTemplate?> FindApprovedOtherAsync(Workload asked, ClusterView live, CancellationToken deadline)
-    {
-        var approves = live.Approvals.Where(a => a.Decision is Decision.Approve && a.TemplateHash is not null).ToList();
-        if (approves.Count == 0 || approves.Exists(a => a.TemplateHash == asked.Template.Hash))
-        {
-            return null;
-        }
-
-        // What was let in has had its use; the latest of what waits is what people have in mind.
-        var waiting = live.Changes.Where(c => !c.WasAdmitted).ToLookup(c => c.TemplateHash);
-        if (approves.OrderByDescending(a => a.CreatedAt).Select(a => waiting[a.TemplateHash ?? ""].FirstOrDefault()).OfType<RecordedChange>().FirstOrDefault() is not { } other)
-        {
-            return null;
-        }
-
-        IReadOnlyList<string> approvers = [.. approves.Where(a => a.TemplateHash == other.TemplateHash).Select(a => a.Approver.Username).Distinct().Order(StringComparer.Ordinal)];
-        using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
-        cap.CancelAfter(s_longest);
-        try
-        {
-            using var found = await _api.FindAsync($"{TemplateShelf.Folder(asked.Ref.Namespace)}/{other.Name}", cap.Token);
-            return new ApprovedTemplate(other.Name, approvers, found is null ? null : TemplateRecord.ReadOrNull(found.RootElement)?.After);
-        }
-        catch (Exception fault) when (fault is ApiException or HttpRequestException || (fault is OperationCanceledException && !deadline.IsCancellationRequested))
-        {
-            // It is there to explain a refusal, and no decision rests on it: the refusal then says less.
-            return new ApprovedTemplate(other.Name, approvers, null);
-        }
     }
 
     private async Task<RecordedChange?> FindChangeAsync(Workload asked, string name, CancellationToken cancel)

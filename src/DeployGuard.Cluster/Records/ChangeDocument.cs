@@ -124,6 +124,11 @@ internal static class ChangeDocument
     {
         var json = new JsonObject { ["path"] = image.Path, ["to"] = image.To };
         Json.SetOrRemove(json, "from", image.From);
+        if (image.IsOfPolicy)
+        {
+            json["ofPolicy"] = true;
+        }
+
         return json;
     }
 

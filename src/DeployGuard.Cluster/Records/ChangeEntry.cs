@@ -64,7 +64,7 @@ internal sealed record ChangeEntry
             TemplateHash = after.Template.Hash,
             LegacyHash = change.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
             Transition = TransitionOf(verdict),
-            Images = [.. ImagesOf(after, verdict).Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text))],
+            Images = [.. ImagesOf(after, verdict).Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text) { IsOfPolicy = !after.Template.Images.Contains(i) })],
             Diff =
             [
                 .. TemplateDiff.Between(change.SeenBefore?.Template.Canonical, after.Template.Canonical),
@@ -123,7 +123,11 @@ internal sealed record ChangeEntry
 }
 
 /// <param name="From">Null where there was no image at this path.</param>
-internal sealed record ImageChange(string Path, string? From, string To);
+internal sealed record ImageChange(string Path, string? From, string To)
+{
+    /// <summary>Only a policy knows that it stands there: pods are not compared by it.</summary>
+    public bool IsOfPolicy { get; init; }
+}
 
 /// <param name="Wants">What it asks of a new revision, in a line.</param>
 internal sealed record MatchedPolicy(string Name, Mode Mode, string Wants);

@@ -44,6 +44,7 @@ public static class ChangeJson
             TemplateHash = status.Text(Leader.Rehash.Field) ?? hash,
             LegacyHash = TemplateHash.IsLegacy(hash) ? hash : null,
             Images = [.. spec.Objects("images").Select(i => i.Text("to")).OfType<string>()],
+            PolicyImages = [.. spec.Objects("images").Where(i => i.Flag("ofPolicy")).Select(i => i.Text("to")).OfType<string>()],
             Phase = phase,
             Origin = Enum.TryParse<OriginKind>(origin?.Text("kind"), out var kind) ? kind : OriginKind.Unknown,
             Evidence = [.. (origin?.Objects("evidence") ?? []).Select(ReadEvidence)],

@@ -48,6 +48,11 @@ internal sealed class Interpreter(TrustedControllers trusted)
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
+        if (after.Template.Canonical is { HasLostText: true })
+        {
+            return (Meaning.NotUnderstood, LostText);
+        }
+
         if (request.Before is null && after is { Ref.Kind: "ReplicaSet", ControllerUid: null } && Workload.Proportions.Any(after.Annotations.ContainsKey))
         {
             return (Meaning.NotUnderstood, OtherProportions);
@@ -98,6 +103,8 @@ internal sealed class Interpreter(TrustedControllers trusted)
         after.Ref is { ApiGroup: "batch", Kind: "Job" } && trusted.Suspends(requester) && (before.Replicas == 0 || after.Replicas == 0)
         && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
         && SchedulingDirectives.AreAllThatDiffers(before.Template, after.Template);
+
+    public const string LostText = "the template has bytes that are no text, and the API server shows U+FFFD in their place: nobody can tell what it runs";
 
     public const string OtherProportions = "only the Deployment's controller writes by which parts it scales its ReplicaSets: by others it can replace all pods at once";
 

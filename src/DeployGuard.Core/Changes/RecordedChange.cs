@@ -23,6 +23,12 @@ public sealed record RecordedChange
     /// <summary>Image references as the revision names them.</summary>
     public IReadOnlyList<string> Images { get; init; } = [];
 
+    /// <summary>Those among them that only a policy knows of, by an annotation that it names.</summary>
+    public IReadOnlyList<string> PolicyImages { get; init; } = [];
+
+    /// <summary>What the revision and its pods are compared by: pods are read without policies.</summary>
+    public IReadOnlyList<string> PodImages => PolicyImages.Count == 0 ? Images : [.. Images.Where(i => !PolicyImages.Contains(i))];
+
     public required Phase Phase { get; init; }
 
     /// <summary>Everything ever claimed about how the revision was made; it only accumulates.</summary>

@@ -65,8 +65,10 @@ public static class TemplateComparison
     /// <summary>What stayed is in another order; or, where the order is the order of running, something came in between.</summary>
     private static bool IsMoved(Spot spot, IReadOnlyList<string> before, IReadOnlyList<string> after)
     {
-        var stayed = after.Where(before.Contains).ToList();
-        return !before.Where(after.Contains).SequenceEqual(stayed) || (spot.Section is Section.Container && !after.Take(stayed.Count).SequenceEqual(stayed));
+        // Sets: a template may have tens of thousands of items, and somebody waits for this.
+        var (old, current) = (before.ToHashSet(), after.ToHashSet());
+        var stayed = after.Where(old.Contains).ToList();
+        return !before.Where(current.Contains).SequenceEqual(stayed) || (spot.Section is Section.Container && !after.Take(stayed.Count).SequenceEqual(stayed));
     }
 
     private static bool Both(JsonElement? before, JsonElement? after, JsonValueKind kind) =>

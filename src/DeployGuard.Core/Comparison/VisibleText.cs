@@ -63,5 +63,7 @@ public static class VisibleText
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator or UnicodeCategory.EnclosingMark or UnicodeCategory.NonSpacingMark)
         // Letters that are drawn as nothing: Hangul fillers, the braille blank.
+        // What stands for bytes that are no text: two of them may be any two.
+        && rune.Value is not 0xFFFD
         && rune.Value is not (0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800);
 }

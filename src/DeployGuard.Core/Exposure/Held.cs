@@ -45,7 +45,7 @@ internal sealed record Held(int Steps, string Wait, TimeSpan? Left)
     public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving)
     {
         var percent = serving.Changes
-            .Where(c => c.Held.Count > 0 && RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)
+            .Where(c => c.Held.Count > 0 && RevisionKey.Of(rules.Covers, c) == key)
             .SelectMany(c => c.Held)
             .Where(h => h.Policy == policy.Name && h.Pool == pool.Name)
             .Select(h => h.Percent)

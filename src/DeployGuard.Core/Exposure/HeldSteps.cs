@@ -49,7 +49,7 @@ internal sealed class HeldSteps(SafeguardPolicy policy, CanaryRules rules, Clust
     private Approval? FindVeto(string key)
     {
         var inForce = view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)).ToList();
-        return serving.Changes.Where(c => RevisionKey.Of(rules.Covers, c.TemplateHash, c.Images) == key)
+        return serving.Changes.Where(c => RevisionKey.Of(rules.Covers, c) == key)
             .Select(c => Standing.Veto(c, serving.Votes, inForce, now, serving.Changes.Where(s => s.Workload == c.Workload))).FirstOrDefault(v => v is not null);
     }
 }

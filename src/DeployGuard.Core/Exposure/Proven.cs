@@ -79,7 +79,7 @@ internal sealed class Proven(SafeguardPolicy policy, CanaryRules rules, Namespac
         here.Any(c => c.Served.Any(s => s.Pool == pool.Name && s.IsWithin(rules.ColdAfter, now)))
         || pool.Members.Where(pool.IsOwn).Any(m => RevisionsOf(m).Any(r => keys.Contains(KeyOf(r))));
 
-    private string KeyOf(RecordedChange change) => RevisionKey.Of(rules.Covers, change.TemplateHash, change.Images);
+    private string KeyOf(RecordedChange change) => RevisionKey.Of(rules.Covers, change);
 
     private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
 

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
@@ -13,6 +14,8 @@ internal static class RevisionKey
             : templateHash;
 
     public static string Of(CanaryCovers covers, Workload spec) => Of(covers, spec.Template.Hash, spec.Template.ImageNames);
+
+    public static string Of(CanaryCovers covers, RecordedChange change) => Of(covers, change.TemplateHash, change.PodImages);
 
     /// <summary>Short enough for a message: <c>web@sha256:27dd8ed4</c>, or the first digits of the template's hash.</summary>
     public static string Show(string templateHash, IReadOnlyList<string> images)

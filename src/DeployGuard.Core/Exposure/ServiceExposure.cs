@@ -213,7 +213,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         var hasOther = poolBefore.Service?.SelectorText != selector
             || Recent().Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector != selector);
         return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Snapshot.Changes
-            .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key)
+            .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c) == key)
             .SelectMany(c => c.Served)
             .Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now)
                 && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
@@ -233,7 +233,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         bool WasThere(Served served) => served.Selector == selector && served.IsWithin(context.Rules.ColdAfter, context.Now);
         var room = had.SelectMany(c => c.Served).Where(WasThere).Select(s => s.Pods).DefaultIfEmpty(0).Max();
         return PaceBound.Of(member, context.Rules, 0).Faults.Count == 0
-            && had.Exists(c => RevisionKey.Of(context.Rules.Covers, c.TemplateHash, c.Images) == key && c.Served.Any(WasThere)) ? room : 0;
+            && had.Exists(c => RevisionKey.Of(context.Rules.Covers, c) == key && c.Served.Any(WasThere)) ? room : 0;
     }
 
     /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>

@@ -15,5 +15,5 @@ public static class Unlatched
         .Where(p => p.Canary is { } rules && vetoed.Any(v => KeyOf(v, rules) == KeyOf(change, rules)))
         .Select(p => p.Name).ToHashSet();
 
-    private static string KeyOf(RecordedChange change, CanaryRules rules) => RevisionKey.Of(rules.Covers, change.TemplateHash, change.Images);
+    private static string KeyOf(RecordedChange change, CanaryRules rules) => RevisionKey.Of(rules.Covers, change);
 }

@@ -67,7 +67,7 @@ public static class PolicyReader
     private static ImageRules ReadImages(StrictObject images) => new(images.Enum("pin", Pin.Digest))
     {
         Injections = new InjectionTable(images.Block("injectionAnnotations", ReadInjections) ?? []),
-        Unreadable = images.Enum("unreadable", Unreadable.Warn),
+        Unreadable = images.Has("unreadable") ? images.Enum("unreadable", Unreadable.Refuse) : null,
     };
 
     private static List<InjectionAnnotation> ReadInjections(StrictObject annotations) =>

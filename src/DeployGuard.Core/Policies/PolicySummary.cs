@@ -16,7 +16,7 @@ public static class PolicySummary
 
         if (policy.Images is { Pin: Pin.Digest })
         {
-            wants.Add(policy.Images.Unreadable is Unreadable.Refuse ? "images by digest, and none that cannot be read" : "images by digest");
+            wants.Add(policy.RefusesUnreadable ? "images by digest, and none that cannot be read" : "images by digest");
         }
 
         if (policy.Canary is { Required: not Required.Never } canary)

@@ -89,6 +89,9 @@ public sealed record SafeguardPolicy
 
     public ImageRules? Images { get; init; }
 
+    /// <summary>Refuses what cannot be read: where images are approved nobody could approve it.</summary>
+    public bool RefusesUnreadable => Images is { } rules && (rules.Unreadable ?? (Approval is { Covers: ApprovalCovers.Images } ? Unreadable.Refuse : Unreadable.Warn)) is Unreadable.Refuse;
+
     /// <summary>Every image of a template, with those that only this policy knows of.</summary>
     public IReadOnlyList<ImageUse> ImagesOf(PodTemplate template) => template.ImagesWith(Images?.Injections ?? InjectionTable.None);
 
@@ -133,8 +136,8 @@ public sealed record ImageRules(Pin Pin)
     /// <summary>Annotations by which injectors take images, besides those that are known.</summary>
     public InjectionTable Injections { get; init; } = InjectionTable.None;
 
-    /// <summary>What becomes of a template to which an injector will add what cannot be read in it.</summary>
-    public Unreadable Unreadable { get; init; } = Unreadable.Warn;
+    /// <summary>What becomes of a template to which an injector will add what cannot be read in it; null where the policy does not say.</summary>
+    public Unreadable? Unreadable { get; init; }
 }
 
 public sealed record ApprovalRules

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
@@ -20,21 +21,21 @@ internal sealed class ImagePinning : ISafeguard
         return
         [
             .. rules.Pin is Pin.Digest ? policy.ImagesOf(template).Where(i => i.Reference.Digest is null).Select(NotPinned) : [],
-            .. template.UnreadableWith(rules.Injections).Where(u => IsRefused(u, rules)).Select(NotReadable),
+            .. template.UnreadableWith(rules.Injections).Where(u => IsRefused(u, policy, rules)).Select(NotReadable),
         ];
     }
 
     /// <summary>What injectors will add to a template that passes, where it cannot be read and is not refused for it.</summary>
     public static IEnumerable<string> Notes(Inspection inspection) =>
         inspection.Change is { Meaning: Meaning.NewRevision, After.Template: { } template } && inspection.Policy.Images is { } rules
-            ? template.UnreadableWith(rules.Injections).Where(u => !IsRefused(u, rules)).Select(u => u.IsGuess
+            ? template.UnreadableWith(rules.Injections).Where(u => !IsRefused(u, inspection.Policy, rules)).Select(u => u.IsGuess
                 ? $"{inspection.Policy.Name}: annotation {u.Key} may name an image that nobody checks; see images.injectionAnnotations"
                 : $"{inspection.Policy.Name}: {u.By.Injector} adds what nobody can read here: annotation {u.Key}")
             : [];
 
     /// <summary>A document that hides which image it puts in is written so on purpose: where images are pinned it never passes.</summary>
-    private static bool IsRefused(UnreadableInjection injection, ImageRules rules) =>
-        rules.Unreadable is Unreadable.Refuse || (injection.IsBadDocument && rules.Pin is Pin.Digest);
+    private static bool IsRefused(UnreadableInjection injection, SafeguardPolicy policy, ImageRules rules) =>
+        policy.RefusesUnreadable || (injection.IsBadDocument && rules.Pin is Pin.Digest);
 
     private static Finding NotPinned(ImageUse image) => image switch
     {
@@ -44,17 +45,17 @@ internal sealed class ImagePinning : ISafeguard
             $"Remove the annotation, so that {by.Injector} injects what the platform team configured, or add the digest: TAG@sha256:..."),
         { InjectedBy.Form: InjectionForm.Document, InjectedBy.Injector: var injector } => Of(
             image,
-            $"annotation {image.Path} has {injector} inject image {image.Reference}, and that {Fault(image.Reference)}",
+            $"annotation {image.Path} has {injector} inject image {VisibleText.Line(image.Reference.Text)}, and that {Fault(image.Reference)}",
             "Name the image in it by digest: repository@sha256:..."),
         { InjectedBy: { } by } => Of(
             image,
-            $"annotation {image.Path} has {by.Injector} inject image {image.Reference}, and that {Fault(image.Reference)}",
+            $"annotation {image.Path} has {by.Injector} inject image {VisibleText.Line(image.Reference.Text)}, and that {Fault(image.Reference)}",
             $"Remove the annotation, so that {by.Injector} injects what the platform team configured, or name the image by digest: repository@sha256:..."),
         { Reference.IsPlaceholder: true } => Of(
             image,
             $"image auto ({image.Path}) is no image: an injector puts one in its place when the pod is created, and nobody can tell now which one that will be",
             "Name the image that is to run there by digest, which injectors keep: repository@sha256:..."),
-        _ => Of(image, $"image {image.Reference} ({image.Path}) {Fault(image.Reference)}", "Name it by digest: repository@sha256:..."),
+        _ => Of(image, $"image {VisibleText.Line(image.Reference.Text)} ({image.Path}) {Fault(image.Reference)}", "Name it by digest: repository@sha256:..."),
     };
 
     private static string Fault(ImageReference reference) => reference.HasBadDigest
@@ -69,8 +70,8 @@ internal sealed class ImagePinning : ISafeguard
                 "looks as if it named an image for an injector that is not known",
                 "Remove the annotation, or ask the platform team to say in the policy's images.injectionAnnotations what it is: image, or never"),
             { IsBadDocument: true } => (
-                $"is JSON for {injection.By.Injector} from which nobody can tell the image",
-                "Write it as JSON, with every image as a text: no copy or move in a JSON patch"),
+                $"is a document for {injection.By.Injector} from which nobody can tell the image",
+                "Leave images out of it, or write it as JSON with every image as a text, and no copy or move in a JSON patch"),
             _ => (
                 $"has {injection.By.Injector} add containers that cannot be read here",
                 "Remove the annotation, and write the container into the template itself, with its image by digest"),

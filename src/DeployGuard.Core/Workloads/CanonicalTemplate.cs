@@ -19,6 +19,12 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     /// <summary>Something in the pod reads its annotations.</summary>
     public bool ReadsAnnotations { get; private init; }
 
+    /// <summary>
+    /// It holds U+FFFD. API servers put it in the place of bytes that are no text, which a request in their binary form may have: what such a
+    /// template runs is not what its JSON says.
+    /// </summary>
+    public bool HasLostText => Json.Span.IndexOf("\\uFFFD"u8) >= 0;
+
     /// <summary>64 hex digits over <see cref="Claims"/>; empty where there are none.</summary>
     public string ClaimsDigest { get; private init; } = "";
 

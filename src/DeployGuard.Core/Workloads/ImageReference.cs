@@ -13,20 +13,25 @@ public sealed record ImageReference(string Text)
     private static readonly FrozenDictionary<string, int> s_algorithms =
         new Dictionary<string, int> { ["sha256"] = 64, ["sha512"] = 128 }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    private static readonly SearchValues<char> s_name = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_/:");
+
     private static readonly SearchValues<char> s_hex = SearchValues.Create("0123456789abcdef");
 
     /// <summary>
     /// <c>sha256:</c> and 64 lower-case hex digits, or <c>sha512:</c> and 128; null if the image is named by tag alone, or by what is no
     /// such digest.
     /// </summary>
-    public string? Digest => Text.IndexOf('@', StringComparison.Ordinal) is var at and >= 0 && IsDigest(Text.AsSpan(at + 1)) ? Text[(at + 1)..] : null;
+    /// <remarks>Anything else before the digest, such as a quote, may be read otherwise by what puts the text into a pod.</remarks>
+    public string? Digest => Text.IndexOf('@', StringComparison.Ordinal) is var at and > 0 && IsDigest(Text.AsSpan(at + 1)) && !Text.AsSpan(0, at).ContainsAnyExcept(s_name)
+        ? Text[(at + 1)..]
+        : null;
 
     /// <summary>It ends in something that is meant for a digest.</summary>
     public bool HasBadDigest => Digest is null && Text.Contains('@', StringComparison.Ordinal);
 
     /// <summary>It has what only image references have: a registry or repository, a tag or a digest. A bare word may be anything.</summary>
     public bool LooksLikeOne => !Text.StartsWith('/') && !Text.Contains("://", StringComparison.Ordinal) && Text.AsSpan().IndexOfAny('/', ':', '@') > 0
-        && Text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '/' or ':' or '@');
+        && Text.All(c => c == '@' || s_name.Contains(c));
 
     /// <summary>What charts write where an injector puts the image in.</summary>
     public bool IsPlaceholder => Text == "auto";

@@ -8,19 +8,26 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
 {
     private const string Image = "image";
     private static readonly InjectionDocument s_unreadable = new([], false);
+    private static readonly InjectionDocument s_nothing = new([], true);
 
     public static InjectionDocument Read(string text)
     {
         try
         {
-            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 32 });
+            // Of two members of one name some readers take the first, and some the last.
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
             var images = new List<string>();
             var isWhole = Visit(document.RootElement, images);
             return new InjectionDocument([.. images.Where(i => i.Length > 0).Distinct()], isWhole);
         }
-        catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            // Not JSON, or text in it that is no text: the injector may read it all the same.
+            // YAML, which the injector reads as well. A name in it may be written with escapes.
+            return text.Contains(Image, StringComparison.OrdinalIgnoreCase) || text.Contains('\\', StringComparison.Ordinal) ? s_unreadable : s_nothing;
+        }
+        catch (InvalidOperationException)
+        {
+            // Text in it that is no text: the injector may read it all the same.
             return s_unreadable;
         }
     }
@@ -34,7 +41,7 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
 
     private static bool VisitObject(JsonElement node, List<string> images)
     {
-        var isWhole = !IsPatchOfImage(node) || TakeText(node, "value", images);
+        var isWhole = IsPlain(node, images);
         foreach (var member in node.EnumerateObject())
         {
             // Injectors written in Go take a member whatever the case of its name.
@@ -44,27 +51,31 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
         return isWhole;
     }
 
-    /// <summary>A step of a JSON patch that puts something where an image stands.</summary>
-    private static bool IsPatchOfImage(JsonElement node) =>
-        node.TryGetProperty("path", out var path) && path.ValueKind is JsonValueKind.String && path.GetString() is { } text
-        && text.EndsWith($"/{Image}", StringComparison.OrdinalIgnoreCase)
-        && !(node.TryGetProperty("op", out var op) && op.ValueKind is JsonValueKind.String && op.GetString() is "remove" or "test");
+    /// <summary>No step of a JSON patch, or one of which its own value is all that it puts in. What is copied or moved stands somewhere else.</summary>
+    private static bool IsPlain(JsonElement node, List<string> images) => Text(node, "path") is not { } path || Text(node, "op") switch
+    {
+        null or "remove" or "test" => true,
+        "add" or "replace" => !path.EndsWith($"/{Image}", StringComparison.OrdinalIgnoreCase) || (node.TryGetProperty("value", out var value) && Take(value, images)),
+        _ => false,
+    };
 
-    private static bool TakeText(JsonElement owner, string name, List<string> images) => owner.TryGetProperty(name, out var value) && Take(value, images);
+    private static string? Text(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
 
+    /// <summary>The image of a container, or of a volume, which has it as its <c>reference</c>.</summary>
     private static bool Take(JsonElement value, List<string> images)
     {
-        if (value.ValueKind is JsonValueKind.Null)
+        if (value.ValueKind is JsonValueKind.Object && Text(value, "reference") is { } reference)
         {
+            images.Add(reference);
             return true;
         }
 
-        if (value.ValueKind is not JsonValueKind.String)
+        if (value.ValueKind is JsonValueKind.String)
         {
-            return false;
+            images.Add(value.GetString() ?? "");
         }
 
-        images.Add(value.GetString() ?? "");
-        return true;
+        return value.ValueKind is JsonValueKind.String or JsonValueKind.Null;
     }
 }

@@ -6,20 +6,25 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>The annotations by which pods choose what is injected into them. The well-known ones are data, in <c>injectors.json</c>.</summary>
 public sealed class InjectionTable
 {
-    /// <summary>Values by which an annotation turns an injector off. Where an image is expected, they are the names of images.</summary>
-    private static readonly FrozenSet<string> s_off = FrozenSet.Create(StringComparer.OrdinalIgnoreCase, "false", "disabled", "no", "off");
-
+    private readonly InjectionTable? _known;
     private readonly FrozenDictionary<string, InjectionAnnotation> _exact;
     private readonly IReadOnlyList<InjectionAnnotation> _patterns;
+    private readonly IReadOnlyList<InjectionAnnotation> _guesses;
     private readonly IReadOnlyList<InjectionAnnotation> _never;
 
     public InjectionTable(IEnumerable<InjectionAnnotation> annotations)
+        : this(null, [.. annotations])
     {
-        All = [.. annotations];
+    }
+
+    private InjectionTable(InjectionTable? known, IReadOnlyList<InjectionAnnotation> more)
+    {
+        _known = known;
+        _exact = Definite(more).Where(a => !a.IsPattern).DistinctBy(a => a.Key).ToFrozenDictionary(a => a.Key, StringComparer.Ordinal);
+        _patterns = [.. Definite(more).Where(a => a.IsPattern)];
+        All = [.. known?.All ?? [], .. more];
+        _guesses = [.. All.Where(a => a.Form is InjectionForm.Guess)];
         _never = [.. All.Where(a => a.Form is InjectionForm.Never)];
-        _exact = All.Where(a => a is { IsPattern: false, Form: not InjectionForm.Never }).DistinctBy(a => a.Key).ToFrozenDictionary(a => a.Key, StringComparer.Ordinal);
-        // Sorting keeps the order of equals: what only guesses comes last.
-        _patterns = [.. All.Where(a => a is { IsPattern: true, Form: not InjectionForm.Never }).OrderBy(a => a.Form is InjectionForm.Guess)];
     }
 
     public static InjectionTable None { get; } = new([]);
@@ -30,7 +35,7 @@ public sealed class InjectionTable
     public IReadOnlyList<InjectionAnnotation> All { get; }
 
     /// <summary>The same and more. What is known to name an image goes on naming it; the rest can be said to name none.</summary>
-    public InjectionTable With(IEnumerable<InjectionAnnotation> more) => new(All.Concat(more));
+    public InjectionTable With(IEnumerable<InjectionAnnotation> more) => new(this, [.. more]);
 
     /// <summary>The images that annotations name, in the order of their keys.</summary>
     /// <param name="path">Of the annotations in the object: <c>spec.template.metadata.annotations</c>.</param>
@@ -40,7 +45,7 @@ public sealed class InjectionTable
         {
             InjectionForm.Image => [found.Value],
             // A version alone would be the same text for two injectors.
-            InjectionForm.Version => [$"{found.Key}: {found.Value}"],
+            InjectionForm.Version => [$"{found.Key}:{found.Value}"],
             InjectionForm.Document => InjectionDocument.Read(found.Value).Images,
             _ => (IReadOnlyList<string>)[],
         }
@@ -51,7 +56,8 @@ public sealed class InjectionTable
         from found in Find(annotations)
         where found.By.Form switch
         {
-            InjectionForm.Other => !s_off.Contains(found.Value),
+            // By this word injectors are turned off. Any other may be the name of an object, also one that reads like it.
+            InjectionForm.Other => !found.Value.Equals("false", StringComparison.OrdinalIgnoreCase),
             InjectionForm.Document => !InjectionDocument.Read(found.Value).IsWhole,
             InjectionForm.Guess => new ImageReference(found.Value).LooksLikeOne,
             _ => false,
@@ -67,8 +73,15 @@ public sealed class InjectionTable
     /// <summary>Whether it says that an annotation names no image.</summary>
     public bool Excludes(string key) => _never.Any(n => n.Matches(key));
 
-    private InjectionAnnotation? MatchOrNull(string key) => (_exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key))) is { } found
+    private InjectionAnnotation? MatchOrNull(string key) => (DefiniteOrNull(key) ?? _guesses.FirstOrDefault(p => p.Matches(key))) is { } found
         && !(found.Form is InjectionForm.Other or InjectionForm.Guess && Excludes(key)) ? found : null;
+
+    /// <summary>What was known first is asked first, or somebody could say otherwise of it.</summary>
+    private InjectionAnnotation? DefiniteOrNull(string key) =>
+        _known?.DefiniteOrNull(key) ?? _exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key));
+
+    private static IEnumerable<InjectionAnnotation> Definite(IEnumerable<InjectionAnnotation> annotations) =>
+        annotations.Where(a => a.Form is not (InjectionForm.Guess or InjectionForm.Never));
 
     /// <summary>Most templates have no such annotation, and are read often: only what was found is sorted.</summary>
     private List<(string Key, string Value, InjectionAnnotation By)> Find(IReadOnlyDictionary<string, string> annotations)

@@ -37,6 +37,10 @@ public static partial class NoiseKey
         "velero.io", "strimzi.io", "knative.dev", "tekton.dev", "cert-manager.io", "traefik.io",
     ];
 
+    /// <summary>Those of the injectors that are known.</summary>
+    private static readonly IReadOnlyList<string> s_injectors =
+        [.. InjectionTable.BuiltIn.All.Select(a => a.Key.Split('/')).Where(k => k.Length == 2 && !k[0].Contains('*')).Select(k => k[0]).Distinct()];
+
     /// <summary>Keys without a domain by which runtimes and kubelets are told what to do.</summary>
     private static readonly string[] s_prefixes = ["io.kubernetes.", "io.katacontainers.", "io.containerd.", "io.podman.", "run.oci.", "org.opencontainers.", "com.github.", "cri-o."];
 
@@ -65,7 +69,7 @@ public static partial class NoiseKey
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
         var domain = slash < 0 ? "" : key[..slash];
-        var owner = s_domains.FirstOrDefault(d => domain == d || domain.EndsWith($".{d}", StringComparison.Ordinal));
+        var owner = s_domains.Concat(s_injectors).FirstOrDefault(d => domain == d || domain.EndsWith($".{d}", StringComparison.Ordinal));
         var prefix = s_prefixes.FirstOrDefault(p => key.StartsWith(p, StringComparison.Ordinal));
         return owner is not null ? $"{Of}: keys under {owner} change what a pod is or where it goes"
             : prefix is not null ? $"{Of}: container runtimes read keys that begin with {prefix}"

@@ -21,6 +21,7 @@ internal static class PodSelectorReader
 
     private static LabelRequirement Requirement(Field expression) => new(
         expression.AsObject().Text("key") ?? "",
-        Enum.TryParse<LabelOperator>(expression.Text("operator"), out var known) ? known : throw expression.Wrong("a known operator"),
+        Enum.TryParse<LabelOperator>(expression.Text("operator"), out var known) ? known
+            : throw new MalformedObjectException($"{expression.Path}.operator", $"expected one of {string.Join(", ", Enum.GetNames<LabelOperator>())}"),
         [.. expression.Texts("values")]);
 }

@@ -6,13 +6,11 @@ namespace DeployGuard.Core.Workloads;
 /// </summary>
 internal static class PodSpecLists
 {
-    private static readonly string[] s_containerLists = ["initContainers", "containers", "ephemeralContainers"];
-
     /// <exception cref="MalformedObjectException">A list or an item of one has another type.</exception>
     public static void Check(Field spec)
     {
         CheckItems(spec, "tolerations");
-        foreach (var container in s_containerLists.SelectMany(list => spec.Items(list)))
+        foreach (var container in ImageVisitor.ContainerLists.SelectMany(list => spec.Items(list)))
         {
             CheckItems(container.AsObject(), "volumeMounts");
         }

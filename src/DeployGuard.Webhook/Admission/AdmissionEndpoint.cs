@@ -103,7 +103,9 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
                 await facts.RecordAdmittedAsync(verdict, deadline.Token);
             }
 
-            return verdict;
+            return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing)
+                ? guard.Decide(request, await facts.ExplainAsync(request, live, deadline.Token), now)
+                : verdict;
         }
         catch (FactsUnavailableException unavailable)
         {

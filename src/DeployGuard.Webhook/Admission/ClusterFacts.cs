@@ -20,6 +20,8 @@ internal sealed class ClusterFacts(ClusterHost cluster) : IFacts
     public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.ReachAsync(request, view, ask, deadline));
 
+    public async ValueTask<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline) => await cluster.ExplainAsync(request, view, deadline);
+
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         OrUnavailableAsync(cluster.MayAsync(who, verb, resource, @namespace, name, deadline));
 

@@ -20,6 +20,9 @@ internal interface IFacts
     /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
     ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline);
 
+    /// <summary>The view with what makes a refusal for want of an approval easier to understand. Never fails, and waits for a moment at most.</summary>
+    ValueTask<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline);
+
     /// <summary>Whether somebody has a verb on one of our resources, as the API server's authorizers say now.</summary>
     /// <param name="namespace">Empty for a cluster-scoped resource.</param>
     /// <param name="name">Empty for any.</param>

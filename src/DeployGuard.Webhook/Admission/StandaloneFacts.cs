@@ -21,6 +21,8 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
     public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) => ValueTask.FromResult(view);
 
     /// <summary>Without an authorizer nobody was given any verb.</summary>
+    public ValueTask<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline) => ValueTask.FromResult(view);
+
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);
 
     /// <summary>Nobody votes in a folder of files.</summary>
