@@ -162,7 +162,7 @@ public sealed partial class Guard(TrustedControllers trusted)
 
     /// <summary>Whom a trusted controller relabels was labelled by a person's object.</summary>
     private IReadOnlyList<SafeguardPolicy> Left(Request request, ClusterView view, DateTimeOffset now) =>
-        request.Operation is Operation.Update && !trusted.Trusts(request.Requester, request.Target.Kind) ? Departures.Of(request, view, now) : [];
+        request.Operation is Operation.Update && !trusted.Trusts(request) ? Departures.Of(request, view, now) : [];
 
     private static JudgedFinding Departure(Request request, SafeguardPolicy policy) => new(policy.Name, ModeOf(policy, request), OwnName, new Finding(
         Reasons.PolicyLeft,

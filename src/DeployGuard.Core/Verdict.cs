@@ -36,6 +36,9 @@ public sealed record Verdict
     /// <summary>Refused for want of room alone: it says nothing about the change.</summary>
     public bool IsOverloaded => Denials.Any(d => d.Finding.Cause == Reasons.Overloaded);
 
+    /// <summary>Refused because nobody could judge it in time: it says nothing about the change, nor about who asks.</summary>
+    public bool IsUndecided => Denials.Any(d => d.Finding.Cause == Reasons.Undecidable || d.Finding.Cause == Reasons.Overloaded);
+
     public IEnumerable<JudgedFinding> Denials => Findings.Where(f => f.IsDenial);
 
     /// <summary>What was found, is enforced, and was let through all the same.</summary>

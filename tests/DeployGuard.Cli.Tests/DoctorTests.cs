@@ -177,11 +177,71 @@ public class DoctorTests
 
         Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments of others in 1 namespace (shop); some of it was refused");
         Assert.That(found[0].Remedy, Does.EndWith("""--set-json 'trustedControllerPresets=["keda"]'. See docs/integrations.md#keda"""));
+        Assert.That(found[0].Remedy, Does.Not.Contain("workloadKinds"));
         Expect(found[1], Health.Warning, "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets of others in 3 namespaces (bank, shop, till); some of it was refused");
         Assert.That(found[1].Remedy, Does.StartWith("See docs/integrations.md#reloader: it restarts workloads"));
         Expect(found[2], Health.Ok, "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments of others in 1 namespace (till)");
         Expect(found[3], Health.Warning, "system:serviceaccount:tools:robot changes Jobs of others in 1 namespace (shop); some of it was refused");
         Assert.That(found[3].Remedy, Does.Not.Contain("--set-json"));
+    }
+
+    [Test]
+    public void APresetIsOfferedWithAllItNeedsAndBesidesWhatIsThere()
+    {
+        var installed = Installed.Of(Deployment(arguments: ["--trusted-preset=kueue@queues", "--workload-kind=robots.example.com/Robot=spec.template"]), "guards", "dg");
+        SeenChanges[] seen = [new("system:serviceaccount:keda:keda-operator", "Job", ["shop"], true), new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
+        const string Robot = """{"group":"example.com","resource":"robots","kind":"Robot","templatePath":"spec.template"}""";
+
+        Assert.That(ControllerChanges.Judge(seen, installed).Select(d => d.Remedy), Is.EqualTo((string[])
+        [
+            "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json 'trustedControllerPresets=[\"kueue@queues\",\"keda-scaled-jobs\"]'"
+            + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"keda.sh","resource":"scaledjobs","kind":"ScaledJob","templatePath":"spec.jobTargetRef.template"}]'. See docs/integrations.md#keda-scaled-jobs""",
+            "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json 'trustedControllerPresets=[\"kueue@queues\",\"argo-rollouts\"]'"
+            + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"argoproj.io","resource":"rollouts","kind":"Rollout","templatePath":"spec.template"}]'. See docs/integrations.md#argo-rollouts""",
+        ]));
+    }
+
+    [Test]
+    public void WhatIsTrustedAlreadyIsNotOfferedAgain()
+    {
+        var installed = Installed.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
+        SeenChanges[] seen = [new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
+
+        Assert.That(ControllerChanges.Judge(seen, installed).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it makes ReplicaSets of Rollouts"));
+    }
+
+    [Test]
+    public void AKnownControllerIsNeverOfferedForAWholeKindByHand()
+    {
+        SeenController[] seen =
+        [
+            new("system:serviceaccount:argo-rollouts:argo-rollouts", ["Job", "ReplicaSet"], false, true),
+            new("system:serviceaccount:tekton-pipelines:tekton-pipelines-controller", ["Pod"], false, true),
+        ];
+        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+
+        Assert.That(found[1].Remedy, Does.Contain("""--set-json 'trustedControllerPresets=["argo-rollouts"]' --set-json 'workloadKinds=[{"group":"argoproj.io",""").And.Not.Contain("trustedControllers"));
+        Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: anybody who may write a TaskRun"));
+    }
+
+    [Test]
+    public void AListOfNamespacesThatMayHaveBeenCutSaysSo()
+    {
+        SeenChanges[] seen = [new("system:serviceaccount:tools:robot", "Job", [.. Enumerable.Range(0, SeenChanges.MostNamespaces).Select(i => $"n{i}")], false)];
+
+        Assert.That(ControllerChanges.Judge(seen, s_installed).Single().Words, Does.Contain("in 10 or more namespaces (n0, "));
+    }
+
+    [Test]
+    public void ImagesInAnnotationsOfTheChartsListAreReadAsTheReplicasDo()
+    {
+        var installed = Installed.Of(Deployment(arguments: ["--injection-annotation=image=sidecar.example.com/helper", "--injection-annotation=nonsense"]), "guards", "dg");
+        var pod = JsonDocument.Parse("""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop", "annotations": {"sidecar.example.com/helper": "helper:2"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
+            """).RootElement;
+
+        Assert.That(installed.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EquivalentTo((string[])["a:1", "helper:2"]));
+        Assert.That(s_installed.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EqualTo((string[])["a:1"]), "the built-in table alone");
     }
 
     [Test]

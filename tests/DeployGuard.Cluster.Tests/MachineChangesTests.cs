@@ -18,7 +18,7 @@ public class MachineChangesTests
         Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: true), Is.False, "known");
         Assert.That(changes.Note(Of(Reloader, "till"), isLetIn: false), Is.True);
         Assert.That(changes.Note(Of(Reloader, "till"), isLetIn: true), Is.False, "that it was refused once stays");
-        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: false), Is.True, "refused by now");
+        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: false), Is.False, "known to be refused");
         Assert.That(SeenChanges.WriteAll(changes.Merge([])), Is.EqualTo($$"""[{"user":"{{Reloader}}","kind":"Deployment","namespaces":["shop","till"],"refused":true}]"""));
     }
 
@@ -47,10 +47,45 @@ public class MachineChangesTests
             changes.Note(Of($"system:serviceaccount:flood:a{i}", "shop"), isLetIn: false);
         }
 
+        Assert.That(changes.Note(Of("system:serviceaccount:keda:keda-operator", "shop"), isLetIn: true), Is.True, "another controller after the flood");
+        Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isLetIn: true), Is.True, "who has a place keeps it");
         var merged = changes.Merge([new SeenChanges(Reloader, "Deployment", [.. Enumerable.Range(0, 20).Select(i => $"n{i:00}")], false)]).ToList();
 
         Assert.That(merged.Count(s => s.User.Contains(":flood:", StringComparison.Ordinal)), Is.EqualTo(MachineChanges.MostOfANamespace));
+        Assert.That(merged.Select(s => s.User), Does.Contain("system:serviceaccount:keda:keda-operator"));
         Assert.That(merged.Single(s => s.User == Reloader).Namespaces, Has.Count.EqualTo(SeenChanges.MostNamespaces));
+    }
+
+    [Test]
+    public void AFloodOfPlacesAndKindsTakesNobodyElsesPlace()
+    {
+        var changes = new MachineChanges();
+        for (var i = 0; i < 3000; i++)
+        {
+            changes.Note(Of("system:serviceaccount:flood:a", $"n{i}"), isLetIn: true);
+        }
+
+        Assert.That(changes.Note(Of("system:serviceaccount:flood:a", "n5000"), isLetIn: false), Is.True, "the first refusal is noted however many places there are");
+        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: true), Is.True);
+        var flood = changes.Merge([]).Single(s => s.User != Reloader);
+        Assert.That((flood.Namespaces.Count, flood.Refused), Is.EqualTo((SeenChanges.MostNamespaces, true)));
+    }
+
+    [Test]
+    public void NamespacesOfAccountsShareThePlacesBeforeOneHasASecond()
+    {
+        var changes = new MachineChanges();
+        for (var i = 0; i < MachineChanges.MostUsers - 1; i++)
+        {
+            for (var k = 0; k < MachineChanges.MostOfANamespace; k++)
+            {
+                changes.Note(Of($"system:serviceaccount:flood{i}:a{k}", "shop"), isLetIn: true);
+            }
+        }
+
+        changes.Note(Of(Reloader, "shop"), isLetIn: true);
+
+        Assert.That(changes.Merge([]).Select(s => s.User).Distinct().ToList(), Has.Count.EqualTo(MachineChanges.MostUsers).And.Contain(Reloader));
     }
 
     [Test]

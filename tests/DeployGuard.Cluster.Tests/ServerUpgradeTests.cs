@@ -23,9 +23,10 @@ public class ServerUpgradeTests
 
     private static readonly TemplateNoise s_list = new(["rollme"], []);
 
-    [TestCase(true, true, TestName = "{m}(another list)")]
-    [TestCase(false, false, TestName = "{m}(the same list: somebody edited the object)")]
-    public async Task TheHashUnderAnotherListIsNotedInPlaceOfTheFormerOne(bool isOtherList, bool expected)
+    [TestCase("v1.36.2", true, TestName = "{m}(no list: a former release)")]
+    [TestCase("v1.36.2 noise:01234567", true, TestName = "{m}(another list, or other defaults)")]
+    [TestCase(null, false, TestName = "{m}(the same list: somebody edited the object)")]
+    public async Task TheHashUnderAnotherListIsNotedInPlaceOfTheFormerOne(string? notedUnder, bool expected)
     {
         var reader = new WorkloadReader(WorkloadKinds.BuiltIn, s_list, InjectionTable.BuiltIn);
         var former = WorkloadReader.Default.Read(JsonDocument.Parse(ReplicaSet).RootElement).Template.Hash;
@@ -33,7 +34,7 @@ public class ServerUpgradeTests
         Assert.That(now, Is.Not.EqualTo(former));
 
         var written = new List<JsonNode?>();
-        var notedUnder = isOtherList ? "v1.36.2" : $"v1.36.2 noise:{s_list.Fingerprint}";
+        notedUnder ??= $"v1.36.2 noise:{s_list.Fingerprint}";
         await using var api = await FakeApi.StartAsync();
         api.Own = context => AnswerAsync(context, Change(former, notedUnder), written);
         await using var synced = await SyncedCaches.OfAsync(api, reader);
@@ -41,6 +42,22 @@ public class ServerUpgradeTests
 
         Assert.That((string?)written.Single()?["status"]?["ownedHash"], Is.EqualTo(expected ? now : "edited"));
         Assert.That((string?)written.Single()?["status"]?["ownedServer"], Is.EqualTo($"v1.36.2 noise:{s_list.Fingerprint}"));
+    }
+
+    [TestCase("v1.36.2")]
+    [TestCase("v1.36.2 noise:01234567")]
+    public async Task AnUnknownListIsNotedAgainWithoutHarm(string notedUnder)
+    {
+        var hash = WorkloadReader.Default.Read(JsonDocument.Parse(ReplicaSet).RootElement).Template.Hash;
+        var written = new List<JsonNode?>();
+        await using var api = await FakeApi.StartAsync();
+        api.Own = context => AnswerAsync(context, Change(hash, notedUnder), written);
+        await using var synced = await SyncedCaches.OfAsync(api, WorkloadReader.Default);
+        await new ServerUpgrade(api.Connection, synced.Caches, new ChangeWriter(api.Connection, TimeProvider.System), TemplateNoise.Default, TimeProvider.System).RunAsync(CancellationToken.None);
+
+        var status = written.Single()?["status"];
+        Assert.That((string?)status?["ownedHash"], Is.EqualTo(hash));
+        Assert.That((string?)status?["ownedServer"], Is.EqualTo($"v1.36.2 noise:{TemplateNoise.Default.Fingerprint}"));
     }
 
     private static JsonObject Change(string hash, string server) => JsonNode.Parse($$"""

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 
@@ -5,16 +6,17 @@ namespace DeployGuard.Core.Tests;
 
 public class ControllerPresetTests
 {
+    private static readonly ClusterView s_guarded = new() { Policies = [Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""")] };
+
     private static readonly CustomKind s_rollouts = new("argoproj.io", "rollouts", "Rollout", "spec.template");
 
     [TestCase("keda", "system:serviceaccount:keda:keda-operator", "Scale")]
     [TestCase("keda@autoscaling", "system:serviceaccount:autoscaling:keda-operator", "Scale")]
     [TestCase("kueue@redhat-ods", "system:serviceaccount:redhat-ods:kueue-controller-manager", "Suspend")]
-    [TestCase("argo-rollouts", "system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet")]
     public void APresetIsTrustedForItsKindsAlone(string text, string user, string kind)
     {
         Assert.That(ControllerPreset.ProblemOf(text, [s_rollouts]), Is.Null);
-        var trusted = new TrustedControllers([ControllerPreset.Trust(text)]);
+        var trusted = new TrustedControllers([], [ControllerPreset.Trusted(text)]);
 
         Assert.That(trusted.All.Single(t => t.User == user).Kinds, Is.EqualTo((string[])[kind]));
         Assert.That(trusted.Trusts(new Requester(user, "", []), "Pod"), Is.False);
@@ -25,24 +27,57 @@ public class ControllerPresetTests
     [TestCase("keda@a@b", "is none of kueue, keda")]
     [TestCase("argo-rollouts", "needs --workload-kind rollouts.argoproj.io/Rollout=spec.template (the chart's workloadKinds): else nobody judges what it acts on")]
     [TestCase("keda-scaled-jobs", "needs --workload-kind scaledjobs.keda.sh/ScaledJob=spec.jobTargetRef.template")]
-    [TestCase("tekton", "cannot be trusted: whoever may write a TaskRun chooses what its pods run: run pipelines in a namespace of their own. See docs/integrations.md")]
+    [TestCase("tekton", "cannot be trusted: anybody who may write a TaskRun chooses what its pods run: run pipelines in a namespace of their own. See docs/integrations.md")]
     [TestCase("keda@kube-system", "accounts of kube-system are Kubernetes' own, and known")]
     public void WhatCannotBeUsedSaysWhy(string text, string why) => Assert.That(ControllerPreset.ProblemOf(text, []), Does.StartWith(why));
+
+    [TestCase("argoproj.io/v1alpha1", "Rollout", true, Meaning.NothingToGuard)]
+    [TestCase("argoproj.io/v1alpha1", "Experiment", true, Meaning.NewRevision, Description = "nobody judged its templates")]
+    [TestCase("argoproj.io/v1alpha1", "Rollout", false, Meaning.NewRevision, Description = "an owner that does not control it")]
+    [TestCase("argoproj.io.example.com/v1", "Rollout", true, Meaning.NewRevision, Description = "a kind of that name in another group")]
+    [TestCase("apps/v1", "Deployment", true, Meaning.NewRevision)]
+    public void WhatIsMadeIsLetInOnlyForTheOwnerThatWasJudged(string version, string kind, bool isController, Meaning expected)
+    {
+        var guard = new Guard(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
+        var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);
+        JsonObject Set(string image) => ReplicaSet(image)
+            .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "r", "uid": "1", "controller": {{(isController ? "true" : "false")}}}]""");
+
+        var made = guard.Decide(Some.Create(Set(Some.Image), rollouts), s_guarded, Some.Now);
+        var changed = guard.Decide(Some.Update(Set(Some.Image), Set(Some.OtherImage), rollouts), s_guarded, Some.Now);
+        var byAPerson = guard.Decide(Some.Create(Set(Some.Image), Some.Developer), s_guarded, Some.Now);
+
+        Assert.That((made.Change.Meaning, changed.Change.Meaning, byAPerson.Change.Meaning), Is.EqualTo((expected, expected, Meaning.NewRevision)));
+    }
+
+    [Test]
+    public void WhatIsMadeForNoOwnerIsJudged()
+    {
+        var guard = new Guard(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
+        var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);
+
+        Assert.That(guard.Decide(Some.Create(ReplicaSet(Some.Image), rollouts), s_guarded, Some.Now).Change.Meaning, Is.EqualTo(Meaning.NewRevision));
+    }
 
     [Test]
     public void TwoPresetsOfOneAccountAreTrustedForBoth()
     {
-        var trusted = new TrustedControllers([ControllerPreset.Trust("keda"), ControllerPreset.Trust("keda-scaled-jobs"), KeyValuePair.Create("system:serviceaccount:keda:keda-operator", (string[])["Pod"])]);
+        var trusted = new TrustedControllers(
+            [KeyValuePair.Create("system:serviceaccount:keda:keda-operator", (string[])["Pod"])],
+            [ControllerPreset.Trusted("keda"), ControllerPreset.Trusted("keda-scaled-jobs")]);
         var keda = new Requester("system:serviceaccount:keda:keda-operator", "", []);
 
         Assert.Multiple(() =>
         {
             Assert.That(trusted.Autoscalers, Does.Contain(keda.Username));
-            Assert.That(trusted.Trusts(keda, "Job"), Is.True);
+            Assert.That(trusted.MayTrust(keda, "Job"), Is.True);
+            Assert.That(trusted.Trusts(keda, "Job"), Is.False, "of a ScaledJob alone");
             Assert.That(trusted.Trusts(keda, "Pod"), Is.True);
             Assert.That(trusted.Trusts(keda, "Scale"), Is.False, "it is no kind, and a custom resource may be called so");
         });
     }
+
+    private static JsonObject ReplicaSet(string image) => Some.Deployment(image).With("kind", "\"ReplicaSet\"");
 
     [Test]
     public void EveryPresetHasANameOfItsOwnAndAReason()

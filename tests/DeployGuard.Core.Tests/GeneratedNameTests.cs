@@ -10,6 +10,7 @@ public class GeneratedNameTests
     private static readonly SafeguardPolicy s_policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""");
 
     private static readonly Requester s_solver = new("system:serviceaccount:cert-manager:cert-manager", "", ["system:serviceaccounts"]);
+    private static readonly Requester s_keda = new("system:serviceaccount:keda:keda-operator", "", ["system:serviceaccounts"]);
     private static readonly Requester s_builder = new("system:serviceaccount:builds:builder", "", ["system:serviceaccounts"]);
     private static readonly Requester s_ofTheNamespace = new("system:serviceaccount:shop:builder", "", ["system:serviceaccounts"]);
 
@@ -33,6 +34,30 @@ public class GeneratedNameTests
         Assert.That(remedy, Does.EndWith("In policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]"));
         Assert.That(remedy, Does.Not.Contain("trustedControllers"));
     }
+
+    [Test]
+    public void AControllerThatCanBeTrustedNamesAllThatTheChartNeeds()
+    {
+        var remedy = Remedy(OwnedJob("keda.sh/v1alpha1", "ScaledJob"), s_keda);
+
+        Assert.That(remedy, Does.EndWith(
+            "besides what is listed there: trustedControllerPresets: [keda-scaled-jobs] and workloadKinds: [{group: keda.sh, resource: scaledjobs, kind: ScaledJob, templatePath: spec.jobTargetRef.template}]"));
+    }
+
+    [TestCase("ScaledObject", "belongs to a ScaledObject (keda.sh/v1alpha1), which nobody judged")]
+    [TestCase(null, "belongs to nothing")]
+    public void WhatItMakesForOthersIsNotOffered(string? owner, string words)
+    {
+        var remedy = Remedy(owner is null ? Job() : OwnedJob("keda.sh/v1alpha1", owner), s_keda);
+
+        Assert.That(remedy, Does.Contain(words).And.EndWith("In policy tier-1: exempt.serviceAccounts: [keda/keda-operator]"));
+        Assert.That(remedy, Does.Not.Contain("trustedController"));
+    }
+
+    [Test]
+    public void AKnownControllerIsNotOfferedForAnotherKind() => Assert.That(
+        Remedy(OwnedBy("keda.sh/v1alpha1", "ScaledJob"), s_keda),
+        Does.Contain("This is keda, which cannot be trusted as a whole").And.Not.Contain("trustedController"));
 
     [Test]
     public void ABuiltInOwnerIsJudgedAlready() => Assert.That(
@@ -73,6 +98,13 @@ public class GeneratedNameTests
 
     private static JsonObject OwnedBy(string version, string kind) => Pod("web-x7k2p")
         .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "c", "uid": "1", "controller": true}]""");
+
+    private static JsonObject OwnedJob(string version, string kind) => Job()
+        .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "c", "uid": "1", "controller": true}]""");
+
+    private static JsonObject Job() => Some.Parse("""
+        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work-x7k2p", "namespace": "shop"}, "spec": {"template": {"spec": {"containers": [{"name": "work", "image": "sh:1"}]} } } }
+        """);
 
     private static JsonObject Pod(string name) => Some.Parse($$$"""
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{{name}}}", "namespace": "shop"}, "spec": {"containers": [{"name": "debugger", "image": "sh:1"}]} }

@@ -75,10 +75,15 @@ public class NoiseKeyTests
         Assert.That(NoiseKey.ProblemOfLabel(key), why is null ? Is.Null : Does.Contain(why));
 
     [Test]
-    public void TheDefaultListHasNoFingerprintAndEveryOtherListItsOwn()
+    public void EveryListHasAFingerprintOfItsOwnTheDefaultOneIncluded()
     {
-        Assert.That(new TemplateNoise(["cattle.io/timestamp"], []).Fingerprint, Is.Empty);
-        Assert.That(new[] { new TemplateNoise(["a"], []), new TemplateNoise([], ["a"]), new TemplateNoise(["a", "b"], []) }.Select(n => n.Fingerprint), Is.Unique.And.All.Length.EqualTo(8));
+        Assert.That(new TemplateNoise(["cattle.io/timestamp"], []).Fingerprint, Is.EqualTo(TemplateNoise.Default.Fingerprint).And.Length.EqualTo(8));
+        Assert.That(TemplateNoise.FingerprintOf(TemplateNoise.DefaultRestarts, TemplateNoise.DefaultLabels), Is.EqualTo(TemplateNoise.Default.Fingerprint));
+        Assert.That(
+            TemplateNoise.FingerprintOf(TemplateNoise.DefaultRestarts.SkipLast(1), TemplateNoise.DefaultLabels),
+            Is.Not.EqualTo(TemplateNoise.Default.Fingerprint),
+            "a release with other defaults");
+        Assert.That(new[] { TemplateNoise.Default, new TemplateNoise(["a"], []), new TemplateNoise([], ["a"]), new TemplateNoise(["a", "b"], []) }.Select(n => n.Fingerprint), Is.Unique.And.All.Length.EqualTo(8));
         Assert.That(new TemplateNoise(["b", "a"], []).Fingerprint, Is.EqualTo(new TemplateNoise(["a", "b"], []).Fingerprint));
     }
 

@@ -186,6 +186,49 @@ public class MatchConditionTests
         Assert.That((await AskedAsync([review], [MatchConditions.NotByItsController(TrustedControllers.BuiltIn)])).Single(), Is.EqualTo(isAsked));
     }
 
+    [TestCase("CREATE", """[{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r", "uid": "u", "controller": true}]""", false)]
+    [TestCase("UPDATE", """[{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r", "uid": "u", "controller": true}]""", false)]
+    [TestCase("CREATE", """[{"apiVersion": "argoproj.io/v1alpha1", "kind": "Experiment", "name": "r", "uid": "u", "controller": true}]""", true)]
+    [TestCase("UPDATE", """[{"apiVersion": "argoproj.io/v1alpha1", "kind": "Experiment", "name": "r", "uid": "u", "controller": true}]""", true)]
+    [TestCase("CREATE", """[{"apiVersion": "argoproj.io.example.com/v1", "kind": "Rollout", "name": "r", "uid": "u", "controller": true}]""", true)]
+    [TestCase("CREATE", """[{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r", "uid": "u"}]""", true)]
+    [TestCase("CREATE", "[]", true)]
+    [TestCase("CREATE", null, true)]
+    [TestCase("DELETE", null, false)]
+    public async Task APresetIsLetThroughForTheOwnerThatWasJudged(string operation, string? owners, bool isAsked)
+    {
+        var rollouts = new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]);
+        var review = Review("kubectl-set-image-create-replicaset");
+        review["operation"] = operation;
+        review["userInfo"] = new JsonObject { ["username"] = "system:serviceaccount:argo-rollouts:argo-rollouts" };
+        review["object"]!["metadata"]!["ownerReferences"] = JsonNode.Parse(owners ?? "null");
+        if (owners is null)
+        {
+            review["object"]!["metadata"]!.AsObject().Remove("ownerReferences");
+        }
+
+        if (operation == "DELETE")
+        {
+            review["object"] = null;
+        }
+
+        Assert.That((await AskedAsync([review], [MatchConditions.NotByItsController(rollouts)])).Single(), Is.EqualTo(isAsked));
+    }
+
+    [Test]
+    public async Task MoreOwnersThanAreLookedThroughAreAsked()
+    {
+        var rollouts = new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]);
+        var review = Review("kubectl-set-image-create-replicaset");
+        review["userInfo"] = new JsonObject { ["username"] = "system:serviceaccount:argo-rollouts:argo-rollouts" };
+        review["object"]!["metadata"]!["ownerReferences"] = new JsonArray([.. Enumerable.Range(0, 9).Select(i => (JsonNode)new JsonObject
+        {
+            ["apiVersion"] = "argoproj.io/v1alpha1", ["kind"] = "Rollout", ["name"] = $"r{i}", ["uid"] = $"u{i}", ["controller"] = i == 0,
+        })]);
+
+        Assert.That((await AskedAsync([review], [MatchConditions.NotByItsController(rollouts)])).Single(), Is.True);
+    }
+
     [TestCase(3, 5, true)]
     [TestCase(5, 3, false)]
     [TestCase(0, 1, true)]

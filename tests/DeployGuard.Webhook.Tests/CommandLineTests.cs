@@ -16,7 +16,8 @@ public class CommandLineTests
         Assert.Multiple(() =>
         {
             Assert.That(trusted.Autoscalers, Does.Contain("system:serviceaccount:keda:keda-operator"));
-            Assert.That(trusted.Trusts(new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", []), "ReplicaSet"), Is.True);
+            Assert.That(trusted.MayTrust(new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", []), "ReplicaSet"), Is.True);
+            Assert.That(trusted.ByOwner.Single().Owner.Kind, Is.EqualTo("Rollout"));
             Assert.That(options.Cluster.Noise.Restarts, Does.Contain("rollme").And.Contain("kubectl.kubernetes.io/restartedAt"));
             Assert.That(options.Cluster.Noise.IsLabelNoise("example.com/build", isRead: false), Is.True);
         });
@@ -28,7 +29,36 @@ public class CommandLineTests
     [TestCase("--restart-annotation=sidecar.istio.io/proxyImage")]
     [TestCase("--restart-annotation=a=b")]
     [TestCase("--naming-label=app")]
+    [TestCase("--trusted-controller=keda:keda=Scal")]
+    [TestCase("--trusted-controller=keda:keda=Scale,pod")]
+    [TestCase("--trusted-controller=keda:keda=Scale,")]
+    [TestCase("--trusted-controller=keda:keda=Rollout")]
+    [TestCase("--trusted-controller=keda:keda")]
     public async Task WhatIsNotSafeStopsTheStart(string flag) => Assert.That(await ReadAsync(flag), Is.Null);
+
+    [TestCase("--trusted-controller=keda:keda=Scale,Job")]
+    [TestCase("--trusted-controller=a=Deployment,StatefulSet,DaemonSet,ReplicaSet,ReplicationController,Job,CronJob,Pod,ControllerRevision,Suspend")]
+    [TestCase("--trusted-controller=a=Rollout", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template")]
+    public async Task KindsThatAreJudgedCanBeTrusted(params string[] flags) => Assert.That(await ReadAsync(flags), Is.Not.Null);
+
+    [Test]
+    [NonParallelizable]
+    public async Task AKindThatIsSpelledWrongIsToldWhichThereAre()
+    {
+        var (former, said) = (Console.Error, new StringWriter());
+        Console.SetError(said);
+        try
+        {
+            await ReadAsync("--trusted-controller=keda:keda=Scal", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template");
+        }
+        finally
+        {
+            Console.SetError(former);
+        }
+
+        Assert.That(said.ToString(), Does.Contain(
+            "--trusted-controller keda:keda=Scal: \"Scal\" is none of ControllerRevision, CronJob, DaemonSet, Deployment, Job, Pod, ReplicaSet, ReplicationController, Rollout, StatefulSet, Scale, Suspend."));
+    }
 
     [Test]
     public async Task ThereIsALimit() =>

@@ -82,6 +82,7 @@ public class GatedDecisionTests
         _facts.ReadsFail = "the approvals could not be read";
 
         Assert.That(await MessageAsync(), Does.Contain("Undecidable: the approvals could not be read"));
+        Assert.That(_facts.Seen.Concat(_facts.SeenRefused), Is.Empty, "it says nothing about who asks");
     }
 
     [Test]

@@ -31,6 +31,7 @@ public class OverloadTests
 
         Assert.That(refused.GetProperty("status").GetProperty("code").GetInt32(), Is.EqualTo(429));
         Assert.That(refused.GetProperty("status").GetProperty("message").GetString(), Does.Contain("Overloaded: too many decisions wait"));
+        Assert.That(facts.SeenRefused, Is.Empty, "it says nothing about who asks");
         facts.Cached = new ClusterView();
         Assert.That((await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True, "what is not guarded waits for nothing");
         hold.SetResult();

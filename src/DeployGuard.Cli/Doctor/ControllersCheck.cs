@@ -34,7 +34,8 @@ internal sealed class ControllersCheck : ICheck
 
     private static Diagnosis Offered(SeenController seen, Installed installed) => Diagnosis.Warning(
         $"{seen.User} makes {Kinds(seen)} objects for others and is not trusted: every one is judged as if a person made it",
-        $"If what it acts on was judged when a person wrote it: helm upgrade {installed.Name} CHART -n {installed.Options.Namespace} --reuse-values --set-json 'trustedControllers={Value(seen)}'");
+        PresetRemedy.Of(seen.User, seen.Kinds, installed)
+            ?? $"If what it acts on was judged when a person wrote it: helm upgrade {installed.Name} CHART -n {installed.Options.Namespace} --reuse-values --set-json 'trustedControllers={Value(seen)}'");
 
     private static Diagnosis OfAGuardedNamespace(SeenController seen, Installed installed) => seen.Trusted
         ? Diagnosis.Warning(

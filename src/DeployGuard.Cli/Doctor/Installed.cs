@@ -11,6 +11,9 @@ namespace DeployGuard.Cli.Doctor;
 /// <param name="GivenFiles">The certificate's files, where it serves given ones; null where it makes its own.</param>
 internal sealed record Installed(JsonNode? Deployment, string Name, string ServiceAccount, ClusterOptions Options, GivenFiles? GivenFiles)
 {
+    /// <summary>The chart's <c>trustedControllerPresets</c>, as they are written there.</summary>
+    public IReadOnlyList<string> Presets { get; init; } = [];
+
     public string User => $"system:serviceaccount:{Options.Namespace}:{ServiceAccount}";
 
     public static Installed Of(JsonNode? deployment, string @namespace, string name)
@@ -19,6 +22,7 @@ internal sealed record Installed(JsonNode? Deployment, string Name, string Servi
         var arguments = container?["args"]?.AsArray().Select(a => (string?)a ?? "").Where(a => a.StartsWith("--", StringComparison.Ordinal)).ToList() ?? [];
         string? Last(string flag) => All(flag).LastOrDefault();
         IEnumerable<string> All(string flag) => arguments.Where(a => a.StartsWith($"{flag}=", StringComparison.Ordinal)).Select(a => a[(flag.Length + 1)..]);
+        var presets = All("--trusted-preset").ToList();
         return new Installed(
             deployment,
             name,
@@ -33,14 +37,16 @@ internal sealed record Installed(JsonNode? Deployment, string Name, string Servi
                 CustomKinds = [.. All("--workload-kind").Select(CustomKind.ParseOrNull).OfType<CustomKind>()],
                 Noise = new TemplateNoise(All("--restart-annotation"), All("--naming-label")),
                 Trusted = new TrustedControllers(
-                [
-                    .. All("--trusted-controller").Select(t => t.Split('=')).Where(t => t.Length == 2).Select(t => KeyValuePair.Create(t[0], t[1].Split(','))),
-                    .. All("--trusted-preset").Where(p => ControllerPreset.Find(p) is { IsSafe: true }).Select(ControllerPreset.Trust),
-                ]),
+                    All("--trusted-controller").Select(t => t.Split('=')).Where(t => t.Length == 2).Select(t => KeyValuePair.Create(t[0], t[1].Split(','))),
+                    [.. presets.Where(p => ControllerPreset.Find(p) is { IsSafe: true }).Select(ControllerPreset.Trusted)]),
+                Injections = InjectionTable.BuiltIn.With(All("--injection-annotation").Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>()),
             },
             Last("--tls-cert") is { } certificate && Last("--tls-key") is { } key && Last("--tls-ca") is { } ca
                 ? new GivenFiles(certificate, key, ca, SecretAt(deployment, container, certificate))
-                : null);
+                : null)
+        {
+            Presets = presets,
+        };
     }
 
     /// <summary>The Secret that is mounted where a file lies.</summary>

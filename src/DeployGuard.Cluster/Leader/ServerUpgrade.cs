@@ -26,8 +26,10 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
     private DateTimeOffset _lookedAt;
     private string _version = "";
 
-    /// <summary>None for the default list.</summary>
-    private string Suffix => noise.Fingerprint.Length == 0 ? "" : $" noise:{noise.Fingerprint}";
+    /// <summary>
+    /// A record that has none, or that of another list or another release's defaults, was noted under another list: the hash of now is noted in its place.
+    /// </summary>
+    private string Suffix => $" noise:{noise.Fingerprint}";
 
     public string Name => "hashes after an upgrade of the API server, or with another list of template noise";
 

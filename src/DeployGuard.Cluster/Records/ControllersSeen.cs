@@ -163,7 +163,7 @@ internal sealed class ControllersSeen(
             .Select(g => (g.Key.User, g.Key.Kind, Verified: g.Any(s => s.Verified))).ToList();
         var users = all.OrderByDescending(s => s.Verified).Select(s => s.User).Distinct().Take(MostUsers).ToHashSet();
         return all.Where(s => users.Contains(s.User))
-            .GroupBy(s => (s.User, Trusted: options.Trusted.Trusts(new Requester(s.User, "", []), s.Kind), s.Verified))
+            .GroupBy(s => (s.User, Trusted: options.Trusted.MayTrust(new Requester(s.User, "", []), s.Kind), s.Verified))
             .OrderBy(g => g.Key.User, StringComparer.Ordinal).ThenBy(g => g.Key.Trusted).ThenBy(g => g.Key.Verified)
             .Select(g => new SeenController(g.Key.User, [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)], g.Key.Trusted, g.Key.Verified));
     }

@@ -14,6 +14,9 @@ internal static class MatchConditions
 {
     private const string Groups = "(has(request.userInfo.groups) ? request.userInfo.groups : [])";
 
+    /// <summary>How many owners of an object are looked through; controllers write one.</summary>
+    private const int MostOwners = 8;
+
     private static readonly Dictionary<string, string> s_resources = new()
     {
         ["Deployment"] = "deployments",
@@ -35,9 +38,23 @@ internal static class MatchConditions
             .Where(c => c.Resources.Count > 0)
             .OrderBy(c => c.User, StringComparer.Ordinal)
             .Select(c => $"(request.userInfo.username == {Quoted(c.User)} && request.resource.resource in [{string.Join(", ", c.Resources)}])");
+        var byOwner = trusted.ByOwner
+            .Where(t => s_resources.ContainsKey(t.Kind))
+            .Select(t => $"(request.userInfo.username == {Quoted(t.User)} && request.resource.resource == {Quoted(s_resources[t.Kind])} && {IsOf(t.Owner)})")
+            .Order(StringComparer.Ordinal);
         var kubelet = $"(request.userInfo.username.startsWith('system:node:') && 'system:nodes' in {Groups} && request.resource.resource == 'pods')";
-        return Condition("not-by-its-controller", $"!({string.Join(" || ", known.Append(kubelet))})");
+        return Condition("not-by-its-controller", $"!({string.Join(" || ", [.. known, .. byOwner, kubelet])})");
     }
+
+    /// <summary>
+    /// The controller of an object is of a kind; a delete, which has no object and makes no pods, is dropped whatever it is of. Where owners are too many
+    /// to walk, it is asked.
+    /// </summary>
+    private static string IsOf(CustomKind owner) =>
+        $"""
+        (request.operation == 'DELETE' || (has(object.metadata.ownerReferences) && size(object.metadata.ownerReferences) <= {MostOwners}
+          && object.metadata.ownerReferences.exists(o, has(o.controller) && o.controller && o.kind == {Quoted(owner.Kind)} && o.apiVersion.startsWith({Quoted($"{owner.ApiGroup}/")}))))
+        """;
 
     /// <summary>
     /// Neither a write that leaves spec, labels, owners and finalizers as they were, nor one that only restarts, scales down or removes finalizers. Kinds of our

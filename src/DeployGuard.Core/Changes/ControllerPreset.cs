@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Changes;
 /// A well-known controller: the account that it runs as where it is installed by its own manual, and what may be trusted to it.
 /// </summary>
 /// <param name="Name">As the chart's <c>trustedControllerPresets</c> and docs/integrations.md call it.</param>
-/// <param name="Namespace">Its own namespace. Whoever may write there can act as it, so no policy may guard it for its developers.</param>
+/// <param name="Namespace">Its own namespace. Anybody who may write there can act as it, so no policy may guard it for its developers.</param>
 /// <param name="Account">Its service account there.</param>
 /// <param name="Kinds">What it is let through for; empty where nothing can be, because what it acts on is judged by nobody.</param>
 /// <param name="Why">Why it can be trusted for these, or why not and what to do in its place.</param>
@@ -15,11 +15,17 @@ public sealed record ControllerPreset(string Name, string Namespace, string Acco
     private const string Accounts = "system:serviceaccount:";
 
     /// <summary>
-    /// The custom kind that it acts on, which must be judged: without it in <c>workloadKinds</c> the preset would let in what nobody saw.
+    /// The custom kind that it acts on, which must be judged: without it in <c>workloadKinds</c> the preset would let in what nobody saw. It is
+    /// trusted for what this kind owns alone: it may act on other kinds that nobody judges.
     /// </summary>
     public CustomKind? Needs { get; init; }
 
     public bool IsSafe => Kinds.Count > 0;
+
+    /// <summary>As the chart's values name what it needs; empty if it needs nothing.</summary>
+    public string NeedsInChart => Needs is { } needs
+        ? $"{{group: {needs.ApiGroup}, resource: {needs.Resource}, kind: {needs.Kind}, templatePath: {needs.TemplatePath}}}"
+        : "";
 
     public string User => $"{Accounts}{Namespace}:{Account}";
 
@@ -36,7 +42,7 @@ public sealed record ControllerPreset(string Name, string Namespace, string Acco
             Needs = new CustomKind("keda.sh", "scaledjobs", "ScaledJob", "spec.jobTargetRef.template"),
         },
         new("argo-rollouts", "argo-rollouts", "argo-rollouts", ["ReplicaSet"],
-            "it makes ReplicaSets of Rollouts, which are judged when a person writes them")
+            "it makes ReplicaSets of Rollouts, which are judged when a person writes them; those of Experiments stay judged")
         {
             Needs = new CustomKind("argoproj.io", "rollouts", "Rollout", "spec.template"),
         },
@@ -57,20 +63,20 @@ public sealed record ControllerPreset(string Name, string Namespace, string Acco
             "the Deployment that it makes has a template of its own, and the rollout of it would be judged by nobody: use canary "
             + "steps of DeployGuard, or its exempt list"),
         new("tekton", "tekton-pipelines", "tekton-pipelines-controller", [],
-            "whoever may write a TaskRun chooses what its pods run: run pipelines in a namespace of their own"),
+            "anybody who may write a TaskRun chooses what its pods run: run pipelines in a namespace of their own"),
         new("cert-manager", "cert-manager", "cert-manager", [],
-            "whoever may write an Issuer chooses the annotations and the service account of the solver pods: solve by DNS, or "
+            "anybody who may write an Issuer chooses the annotations and the service account of the solver pods: solve by DNS, or "
             + "exempt it in a policy"),
         new("github-runners", "arc-systems", "arc-gha-rs-controller", [],
-            "whoever may write a runner set chooses what its pods run: run them in a namespace of their own"),
+            "anybody who may write a runner set chooses what its pods run: run them in a namespace of their own"),
         new("strimzi", "strimzi", "strimzi-cluster-operator", [],
-            "whoever may write a Kafka chooses images and templates of its pods: run it in a namespace of its own"),
+            "anybody who may write a Kafka chooses images and templates of its pods: run it in a namespace of its own"),
         new("airflow", "airflow", "airflow-scheduler", [],
-            "whoever may write a DAG chooses what its pods run: run its workers in a namespace of their own"),
+            "anybody who may write a DAG chooses what its pods run: run its workers in a namespace of their own"),
         new("spark-operator", "spark-operator", "spark-operator-controller", [],
-            "whoever may write a SparkApplication chooses what its pods run: run them in a namespace of their own"),
+            "anybody who may write a SparkApplication chooses what its pods run: run them in a namespace of their own"),
         new("knative", "knative-serving", "controller", [],
-            "whoever may write a Revision chooses what its pods run: run them in a namespace of their own, or exempt it in a "
+            "anybody who may write a Revision chooses what its pods run: run them in a namespace of their own, or exempt it in a "
             + "policy"),
         new("openkruise", "kruise-system", "kruise-manager", [],
             "it makes pods of many kinds under one account: trust it by trustedControllers once all of them are among "
@@ -117,8 +123,8 @@ public sealed record ControllerPreset(string Name, string Namespace, string Acco
         _ => null,
     };
 
-    /// <summary>What a preset that can be used adds to <see cref="TrustedControllers"/>.</summary>
-    public static KeyValuePair<string, string[]> Trust(string text) => Find(text) is { IsSafe: true } preset
-        ? KeyValuePair.Create(preset.User, preset.Kinds.ToArray())
+    /// <summary>A preset that can be used.</summary>
+    public static ControllerPreset Trusted(string text) => Find(text) is { IsSafe: true } preset
+        ? preset
         : throw new ArgumentException($"no preset that can be trusted is called {text}", nameof(text));
 }

@@ -16,7 +16,7 @@ internal sealed class Interpreter(TrustedControllers trusted)
             return IsMissed(request) ? (Meaning.MoreExposure, "what its controller makes up for") : (Meaning.NothingToGuard, "a delete");
         }
 
-        if (trusted.Trusts(request.Requester, request.Target.Kind))
+        if (trusted.Trusts(request))
         {
             return (Meaning.NothingToGuard, "written by a trusted controller");
         }

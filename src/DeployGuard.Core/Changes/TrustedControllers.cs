@@ -1,11 +1,15 @@
+using DeployGuard.Core.Workloads;
+
 namespace DeployGuard.Core.Changes;
 
 /// <summary>
 /// Who is let through for which kinds: what a controller makes on behalf of an object was judged when a person wrote that
-/// object. Told by the authenticated user name alone; what an object claims about its owner proves nothing.
+/// object. Told by the authenticated user name; what an object claims about its owner proves nothing of who writes it. A controller that
+/// acts on several kinds, of which not all are judged, is let through for the owners that are: there the claim is its own word.
 /// </summary>
 /// <param name="more">User names and the kinds that each is let through for, besides the built-in controllers.</param>
-public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]>> more)
+/// <param name="presets">Well-known controllers that are trusted too.</param>
+public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]>> more, IReadOnlyList<ControllerPreset> presets)
 {
     private const string ServiceAccounts = "system:serviceaccount:kube-system:";
     private const string NodePrefix = "system:node:";
@@ -40,8 +44,17 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     };
 
     private readonly Dictionary<string, string[]> _kindsByUser = s_builtIn.Concat(more)
+        .Concat(presets.Where(p => p.Needs is null).Select(p => KeyValuePair.Create(p.User, p.Kinds.ToArray())))
         .GroupBy(c => c.Key, StringComparer.Ordinal)
         .ToDictionary(g => g.Key, g => g.SelectMany(c => c.Value).Distinct().ToArray(), StringComparer.Ordinal);
+
+    private readonly List<TrustedByOwner> _byOwner =
+        [.. presets.SelectMany(p => p.Needs is { } owner ? p.Kinds.Select(k => new TrustedByOwner(p.User, k, owner)) : []).Distinct()];
+
+    public TrustedControllers(IEnumerable<KeyValuePair<string, string[]>> more)
+        : this(more, [])
+    {
+    }
 
     public static TrustedControllers BuiltIn { get; } = new([]);
 
@@ -49,8 +62,11 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     public IReadOnlyList<string> Autoscalers =>
         [ServiceAccounts + "horizontal-pod-autoscaler", "system:kube-controller-manager", .. _kindsByUser.Where(c => c.Value.Contains(Scale)).Select(c => c.Key).Order(StringComparer.Ordinal)];
 
-    /// <summary>Every user name, with the kinds that it is let through for; kubelets, who have one each, besides.</summary>
+    /// <summary>Every user name, with the kinds that it is let through for whatever owns them; kubelets, who have one each, besides.</summary>
     public IEnumerable<(string User, IReadOnlyList<string> Kinds)> All => _kindsByUser.Select(c => (c.Key, (IReadOnlyList<string>)c.Value));
+
+    /// <summary>Who is let through only for what a kind owns that was judged.</summary>
+    public IReadOnlyList<TrustedByOwner> ByOwner => _byOwner;
 
     /// <summary>It asks again by itself: what it is refused is nobody's denied rollout.</summary>
     public bool IsAutoscaler(Request request) => request is ScaleRequest && Autoscalers.Contains(request.Requester.Username);
@@ -58,6 +74,15 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     /// <summary>It starts and suspends Jobs by itself.</summary>
     public bool Suspends(Requester requester) => _kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(Suspend);
 
+    /// <summary>What a request writes was judged before.</summary>
+    public bool Trusts(Request request) => Trusts(request.Requester, request.Target.Kind)
+        || (request is WorkloadRequest { After: { } after } && _byOwner.Exists(t => t.Covers(request.Requester.Username, request.Target.Kind, after.OwnerReferences)));
+
+    /// <summary>A user is let through for some objects of a kind at least.</summary>
+    public bool MayTrust(Requester requester, string kind) =>
+        Trusts(requester, kind) || _byOwner.Exists(t => t.User == requester.Username && t.Kind == kind);
+
+    /// <summary>A user is let through for a kind, whatever owns the object.</summary>
     public bool Trusts(Requester requester, string kind) =>
         (kind is not (Scale or Suspend) && _kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(kind))
         // Kubelets write the mirror pods of static pods; what else they may write is the node authorizer's to say.

@@ -30,17 +30,22 @@ internal static class GeneratedNameRemedy
 
         var exempt = ServiceAccountOf(user) is { } found ? $"exempt.serviceAccounts: [{found.Namespace}/{found.Name}]" : $"exempt.users: [{user}]";
         var presets = ControllerPreset.OfUser(user).ToList();
+        var owner = made?.OwnerReferences.FirstOrDefault(o => o.IsController);
         if (presets.Find(p => p.Kinds.Contains(kind)) is { } safe)
         {
-            return $"{Why}. Ask the platform team to trust this controller, in the chart's values: trustedControllerPresets: [{safe.Name}]";
+            return safe.Needs is { } needs && made is not null && !new TrustedByOwner(user, kind, needs).Covers(user, kind, made.OwnerReferences)
+                ? $"{Why}. This is {safe.Name}, which can be trusted for what a {needs.Kind} owns, and this belongs to "
+                    + $"{(owner is null ? "nothing" : $"a {owner.Kind} ({owner.ApiVersion}), which nobody judged")}. In policy {policy}: {exempt}"
+                : $"{Why}. Ask the platform team to trust this controller, in the chart's values, besides what is listed there: "
+                    + $"trustedControllerPresets: [{safe.Name}]{(safe.Needs is null ? "" : $" and workloadKinds: [{safe.NeedsInChart}]")}";
         }
 
-        if (presets.Find(p => !p.IsSafe) is { } known)
+        if (presets is [var known, ..])
         {
             return $"{Why}. This is {known.Name}, which cannot be trusted as a whole: {known.Why}. In policy {policy}: {exempt}";
         }
 
-        var judged = made?.OwnerReferences.FirstOrDefault(o => o.IsController) is { } owner && !WorkloadKinds.BuiltIn.Names.Contains(owner.Kind)
+        var judged = owner is not null && !WorkloadKinds.BuiltIn.Names.Contains(owner.Kind)
             ? $", and if a {owner.Kind} ({owner.ApiVersion}) holds the pod template, have it judged by workloadKinds"
             : "";
         return $"{Why}. Ask the platform team to let this controller make each {kind}: in policy {policy} by {exempt}, or in the chart's values by "

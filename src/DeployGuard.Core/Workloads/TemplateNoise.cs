@@ -38,20 +38,15 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
     public IReadOnlyList<string> Restarts => [.. _restarts.Order(StringComparer.Ordinal)];
 
     /// <summary>
-    /// Tells one list from another; empty for the defaults. Another list gives templates that have one of its keys another hash.
+    /// Tells one list from another, eight hexadecimal digits. Another list gives templates that have one of its keys another hash. The defaults
+    /// count as well: a later release may have others.
     /// </summary>
-    public string Fingerprint
+    public string Fingerprint => FingerprintOf(_restarts, _labels);
+
+    internal static string FingerprintOf(IEnumerable<string> restarts, IEnumerable<string> labels)
     {
-        get
-        {
-            List<string> more =
-            [
-                .. _restarts.Except(DefaultRestarts).Select(k => $"annotation {k}"),
-                .. _labels.Except(DefaultLabels).Select(k => $"label {k}"),
-            ];
-            more.Sort(StringComparer.Ordinal);
-            return more.Count == 0 ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', more))))[..8];
-        }
+        var keys = restarts.Select(k => $"annotation {k}").Concat(labels.Select(k => $"label {k}")).Order(StringComparer.Ordinal);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', keys))))[..8];
     }
 
     /// <summary>

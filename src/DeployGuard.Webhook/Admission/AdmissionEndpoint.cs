@@ -28,7 +28,7 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         }
 
         var verdict = await DecideAsync(request, context);
-        if (!request.DryRun)
+        if (!request.DryRun && !verdict.IsUndecided)
         {
             facts.Saw(request, verdict.IsAllowed);
         }

@@ -130,14 +130,6 @@ internal static class CommandLine
             result.AddError($"--policies {policies}: no such folder");
         }
 
-        foreach (var trusted in result.GetValue(s_trusted) ?? [])
-        {
-            if (trusted.Split('=') is not [{ Length: > 0 }, { Length: > 0 }])
-            {
-                result.AddError($"--trusted-controller {trusted}: expected USER=KIND[,KIND...]");
-            }
-        }
-
         foreach (var annotation in (result.GetValue(s_injections) ?? []).Where(a => InjectionAnnotation.ParseOrNull(a) is null))
         {
             result.AddError($"--injection-annotation {annotation}: expected FORM=KEY with a FORM of image, version, document, other or never, such as image=sidecar.example.com/image");
@@ -147,6 +139,7 @@ internal static class CommandLine
         ValidateNoise(result, s_restarts, key => NoiseKey.ProblemOfAnnotation(key) ?? (injections.Knows(key) ? "by it an injector takes an image, which must not change without an approval" : null));
         ValidateNoise(result, s_namingLabels, NoiseKey.ProblemOfLabel);
         var custom = (result.GetValue(s_kinds) ?? []).Select(CustomKind.ParseOrNull).OfType<CustomKind>().ToList();
+        ValidateTrusted(result, custom);
         foreach (var preset in result.GetValue(s_presets) ?? [])
         {
             if (ControllerPreset.ProblemOf(preset, custom) is { } problem)
@@ -158,6 +151,25 @@ internal static class CommandLine
         foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
         {
             result.AddError($"--workload-kind {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
+        }
+    }
+
+    /// <summary>A kind that is spelled wrong would trust nobody, and say nothing.</summary>
+    private static void ValidateTrusted(CommandResult result, IReadOnlyList<CustomKind> custom)
+    {
+        string[] known = [.. WorkloadKinds.With(custom).Names.Append("ControllerRevision").Distinct().Order(StringComparer.Ordinal), TrustedControllers.Scale, TrustedControllers.Suspend];
+        foreach (var trusted in result.GetValue(s_trusted) ?? [])
+        {
+            if (trusted.Split('=') is not [{ Length: > 0 }, { Length: > 0 } kinds])
+            {
+                result.AddError($"--trusted-controller {trusted}: expected USER=KIND[,KIND...]");
+                continue;
+            }
+
+            foreach (var kind in kinds.Split(',').Where(k => !known.Contains(k)))
+            {
+                result.AddError($"--trusted-controller {trusted}: \"{kind}\" is none of {string.Join(", ", known)}. A custom kind is named by --workload-kind too (the chart's workloadKinds)");
+            }
         }
     }
 
@@ -209,8 +221,8 @@ internal static class CommandLine
             .. from trusted in parsed.GetRequiredValue(s_trusted)
                let parts = trusted.Split('=')
                select KeyValuePair.Create(parts[0], parts[1].Split(',')),
-            .. parsed.GetRequiredValue(s_presets).Select(ControllerPreset.Trust),
         ],
+        TrustedPresets = [.. parsed.GetRequiredValue(s_presets).Select(ControllerPreset.Trusted)],
         Noise = new TemplateNoise(parsed.GetRequiredValue(s_restarts), parsed.GetRequiredValue(s_namingLabels)),
     };
 

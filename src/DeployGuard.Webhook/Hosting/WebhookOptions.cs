@@ -39,6 +39,9 @@ internal sealed record WebhookOptions
     /// <summary>User names that are let through for kinds, besides the built-in controllers.</summary>
     public required IReadOnlyList<KeyValuePair<string, string[]>> TrustedControllers { get; init; }
 
+    /// <summary>Well-known controllers that are trusted.</summary>
+    public IReadOnlyList<ControllerPreset> TrustedPresets { get; init; } = [];
+
     /// <summary>Custom resources with pod templates.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
 
@@ -58,7 +61,7 @@ internal sealed record WebhookOptions
         CustomKinds = CustomKinds,
         Noise = Noise,
         Injections = Injections,
-        Trusted = new TrustedControllers(TrustedControllers),
+        Trusted = new TrustedControllers(TrustedControllers, TrustedPresets),
         Namespace = Namespace,
         Service = Service,
         Secret = Secret,
