@@ -29,7 +29,15 @@ public static class ManifestReader
     public static IEnumerable<Manifest> Read(string source, TextReader text, Action<ManifestException> unusable)
     {
         var templates = new UnrenderedTemplates(source);
-        return Guarded(source, new YamlStream(source, text).Parts(unusable), unusable).SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart);
+        foreach (var manifest in Guarded(source, new YamlStream(source, text).Parts(unusable), unusable).SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart))
+        {
+            yield return manifest;
+        }
+
+        if (templates.Rest is { } rest)
+        {
+            unusable(rest);
+        }
     }
 
     /// <summary>The YAML and JSON files directly in a folder, by name.</summary>
@@ -98,7 +106,7 @@ public static class ManifestReader
     {
         try
         {
-            return JsonStream.ReadOrNull(part) ?? YamlDocuments.Read(part);
+            return JsonStream.ReadOrNull(part, unusable) ?? YamlDocuments.Read(part);
         }
         catch (ManifestException wrong)
         {
