@@ -32,7 +32,7 @@ internal static class Shell
         }
         catch (KubeConfigException wrong)
         {
-            return await FailAsync(error, $"no cluster: {wrong.Message}", Unusable);
+            return await FailAsync(error, $"no cluster: {KubeconfigFile.FirstLine(wrong)}", Unusable);
         }
         catch (ApiException refused)
         {
