@@ -30,7 +30,7 @@ internal static class Shell
         {
             return await FailAsync(error, wrong.Message, Unusable);
         }
-        catch (KubeConfigException wrong)
+        catch (Exception wrong) when (wrong is KubeConfigException or KubernetesClientException)
         {
             return await FailAsync(error, $"no cluster: {KubeconfigFile.FirstLine(wrong)}", Unusable);
         }

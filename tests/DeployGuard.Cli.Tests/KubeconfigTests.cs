@@ -24,6 +24,8 @@ public class KubeconfigTests
     [TestCase(Uses + "token: \"a\\nb\"}}]", ":1: not a kubeconfig: users[0].user.token: has a line break or another character that no token has; write it on one line. Name another")]
     [TestCase(Serves + "'ftp://127.0.0.1'}}]", ":1: not a kubeconfig: clusters[0].cluster.server: \"ftp://127.0.0.1\" is no URL that begins with https:// or http://. Name another")]
     [TestCase(Serves + "'127.0.0.1:6443'}}]", ":1: not a kubeconfig: clusters[0].cluster.server: \"127.0.0.1:6443\" is no URL that")]
+    [TestCase(Uses + "auth-provider: {name: gcp, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use the \"gke-gcloud-auth-plugin\" credential plugin instead")]
+    [TestCase(Uses + "auth-provider: {name: azure, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use ")]
     [TestCase("{\"users\": [{\"name\": \"\\ud800\"}]}", ":1: a text with half a character in it, as \\ud800 is alone; ")]
     public async Task AFileOfSomethingElseIsNamedWithItsLine(string content, string error)
     {
@@ -34,6 +36,23 @@ public class KubeconfigTests
             var run = await CommandRun.OfAsync("doctor", "--kubeconfig", file);
             Assert.That(run.ExitCode, Is.EqualTo(2));
             Assert.That(run.Error, Does.StartWith($"error: no cluster: {file}{error}"));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>The client asks the issuer at the first request.</summary>
+    [Test]
+    public async Task AnIssuerThatDoesNotAnswerIsOneLine()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            const string Provider = "auth-provider: {name: oidc, config: {client-id: c, client-secret: s, id-token: a.b.c, refresh-token: r, idp-issuer-url: 'http://127.0.0.1:1'}}}}]";
+            await File.WriteAllTextAsync(file, Uses + Provider);
+            Assert.That(await CommandRun.OfAsync("changes", "--kubeconfig", file), Is.EqualTo(new CommandRun(2, "", "error: no cluster: Unable to refresh OIDC token.")));
         }
         finally
         {

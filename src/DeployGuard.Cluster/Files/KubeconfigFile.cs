@@ -37,11 +37,15 @@ public static class KubeconfigFile
             // Only the client reads the certificates.
             return (new Kubernetes(configuration), configuration.Namespace);
         }
-        catch (Exception wrong) when (wrong is KubeConfigException or YamlException or FormatException or CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception wrong) when (IsOfTheFile(wrong))
         {
             throw new ManifestException($"{file}: not a usable kubeconfig: {FirstLine(wrong).TrimEnd('.')}. {Remedy(file)}", wrong);
         }
     }
+
+    /// <summary>For a provider that it no longer has, such as gcp, the client throws the base of all exceptions.</summary>
+    private static bool IsOfTheFile(Exception wrong) => wrong.GetType() == typeof(Exception)
+        || wrong is KubeConfigException or YamlException or FormatException or CryptographicException or IOException or UnauthorizedAccessException;
 
     /// <summary>Of what the client says. It puts the whole stack trace of a plugin's failure into its message.</summary>
     public static string FirstLine(Exception wrong) => wrong.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(wrong.GetType().Name);
