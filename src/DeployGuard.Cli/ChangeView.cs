@@ -38,7 +38,10 @@ internal sealed class ChangeView
     public string Origin => Text("status", "origin", "kind");
 
     /// <summary>What keeps it from passing; or, where it passed by break-glass, the look of somebody else.</summary>
-    public string Missing => Problem is { } problem ? $"cannot be read: {problem}" : Recorded is { IsUnreviewed: true } ? "review of a break-glass" : Text("status", "missing");
+    public string Missing =>
+        Problem is { } problem ? $"cannot be read: {problem}"
+        : Recorded is { IsUnreviewed: true } ? "review of a break-glass"
+        : Text("status", "missing");
 
     /// <summary>Somebody is to vote on it. What completed before waits as well, if its workload is to be made anew.</summary>
     public bool Waits => Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Recorded is { Waits: true };

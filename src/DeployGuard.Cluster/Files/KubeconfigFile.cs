@@ -48,7 +48,9 @@ public static class KubeconfigFile
         || wrong is KubeConfigException or YamlException or FormatException or CryptographicException or IOException or UnauthorizedAccessException;
 
     /// <summary>Of what the client says. It puts the whole stack trace of a plugin's failure into its message.</summary>
-    public static string FirstLine(Exception wrong) => wrong.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault(wrong.GetType().Name);
+    public static string FirstLine(Exception wrong) => wrong.Message
+        .Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .FirstOrDefault(wrong.GetType().Name);
 
     private static string TextOf(string file)
     {

@@ -29,7 +29,8 @@ public static class ManifestReader
     public static IEnumerable<Manifest> Read(string source, TextReader text, Action<ManifestException> unusable)
     {
         var templates = new UnrenderedTemplates(source);
-        foreach (var manifest in Guarded(source, new YamlStream(source, text).Parts(unusable), unusable).SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart))
+        var parts = Guarded(source, new YamlStream(source, text).Parts(unusable), unusable);
+        foreach (var manifest in parts.SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart))
         {
             yield return manifest;
         }
