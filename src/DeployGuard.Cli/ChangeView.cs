@@ -1,16 +1,33 @@
 using System.Text.Json;
 using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
 
 /// <summary>A Change as it is shown to people: what decisions rest on, and what only people read.</summary>
-internal sealed class ChangeView(JsonElement item)
+internal sealed class ChangeView
 {
-    public JsonElement Json { get; } = item.Clone();
+    public ChangeView(JsonElement item)
+    {
+        Json = item.Clone();
+        try
+        {
+            Recorded = ChangeJson.ReadOrNull(item);
+        }
+        catch (MalformedObjectException wrong)
+        {
+            Problem = wrong.Message;
+        }
+    }
+
+    public JsonElement Json { get; }
 
     /// <summary>Null for an object that DeployGuard cannot have written.</summary>
-    public RecordedChange? Recorded { get; } = ChangeJson.ReadOrNull(item);
+    public RecordedChange? Recorded { get; }
+
+    /// <summary>Why it cannot be read, with the path; null if it can.</summary>
+    public string? Problem { get; }
 
     public string Name => Text("metadata", "name");
 
@@ -21,7 +38,10 @@ internal sealed class ChangeView(JsonElement item)
     public string Origin => Text("status", "origin", "kind");
 
     /// <summary>What keeps it from passing; or, where it passed by break-glass, the look of somebody else.</summary>
-    public string Missing => Recorded is { IsUnreviewed: true } ? "review of a break-glass" : Text("status", "missing");
+    public string Missing =>
+        Problem is { } problem ? $"cannot be read: {problem}"
+        : Recorded is { IsUnreviewed: true } ? "review of a break-glass"
+        : Text("status", "missing");
 
     /// <summary>Somebody is to vote on it. What completed before waits as well, if its workload is to be made anew.</summary>
     public bool Waits => Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Recorded is { Waits: true };

@@ -34,6 +34,17 @@ internal static class CheckCommand
         DefaultValueFactory = _ => [],
     };
 
+    private static readonly Option<string[]> s_injections = Repeated(
+        "--injection-annotation",
+        "FORM=KEY, such as image=sidecar.example.com/image: an annotation by which an injector takes an image, as the chart's injectionAnnotations. "
+        + "FORM is image, version, document, other or never; one * in KEY stands for any text.");
+
+    private static readonly Option<string[]> s_restarts = Repeated(
+        "--restart-annotation", "KEY: an annotation that only restarts pods, as the chart's templateNoise.restartAnnotations.");
+
+    private static readonly Option<string[]> s_namingLabels = Repeated(
+        "--naming-label", "KEY: a label that only names what runs, as the chart's templateNoise.namingLabels.");
+
     private static readonly Option<bool> s_json = new("--json") { Description = "Print verdicts as JSON." };
 
     public static Command Create(TimeProvider time, Inputs inputs)
@@ -50,7 +61,7 @@ internal static class CheckCommand
               kubectl apply --dry-run=server -o yaml -f web.yaml | deployguard check -f - --policies tier-1.yaml
             """)
         {
-            s_files, s_policies, s_before, s_namespace, s_kinds, s_as, s_asGroup, s_dryRun, s_now, s_json,
+            s_files, s_policies, s_before, s_namespace, s_kinds, s_injections, s_restarts, s_namingLabels, s_as, s_asGroup, s_dryRun, s_now, s_json,
         };
         command.Validators.Add(Validate);
         command.SetAction(parsed => Run(parsed, time, inputs));
@@ -61,21 +72,45 @@ internal static class CheckCommand
     {
         foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
         {
-            result.AddError($"--workload-kinds {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
+            result.AddError($"--workload-kinds {kind}: {CustomKind.Expected}");
+        }
+
+        var injections = result.GetValue(s_injections) ?? [];
+        foreach (var annotation in injections.Where(a => InjectionAnnotation.ParseOrNull(a) is null))
+        {
+            result.AddError($"{s_injections.Name} {annotation}: {InjectionAnnotation.Expected}");
+        }
+
+        foreach (var problem in (IEnumerable<string>)
+            [
+                .. NoiseKey.ProblemsOfAnnotations(s_restarts.Name, result.GetValue(s_restarts) ?? [], InjectionTable.WithFlags(injections)),
+                .. NoiseKey.ProblemsOfLabels(s_namingLabels.Name, result.GetValue(s_namingLabels) ?? []),
+            ])
+        {
+            result.AddError(problem);
         }
     }
+
+    /// <summary>What the webhook would be told by its flags of the same names.</summary>
+    private static WorkloadReader Reader(ParseResult parsed) => new(
+        WorkloadKinds.With(parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()),
+        new TemplateNoise(parsed.GetRequiredValue(s_restarts), parsed.GetRequiredValue(s_namingLabels)),
+        InjectionTable.WithFlags(parsed.GetRequiredValue(s_injections)));
+
+    private static Option<string[]> Repeated(string name, string description) =>
+        new(name) { Description = $"{description} May be repeated.", DefaultValueFactory = _ => [] };
 
     private static int Run(ParseResult parsed, TimeProvider time, Inputs inputs)
     {
         var now = Now(parsed.GetValue(s_now), time);
         var files = parsed.GetRequiredValue(s_files);
-        var kinds = parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>().ToList();
+        var reader = Reader(parsed);
         var report = new CheckReport();
-        var cases = files.Where(CheckCase.IsExample).Select(folder => CheckCase.ReadExample(folder, now, kinds, report.Unusable)).ToList();
+        var cases = files.Where(CheckCase.IsExample).Select(folder => CheckCase.ReadExample(folder, now, reader, report.Unusable)).ToList();
         var others = files.Where(f => !CheckCase.IsExample(f)).ToList();
         if (others.Count > 0)
         {
-            cases.Add(ReadCase(parsed, new CheckCase(kinds) { Now = now }, others, inputs, report));
+            cases.Add(ReadCase(parsed, new CheckCase(reader) { Now = now }, others, inputs, report));
         }
 
         foreach (var (request, at) in cases.SelectMany(c => c.Requests().Select(r => (r, c.Now))))
@@ -119,7 +154,7 @@ internal static class CheckCommand
         var objects = 0;
         foreach (var file in files)
         {
-            CheckCase.Take(inputs.Read(file, report.Unusable, report.Skip).Where(_ => ++objects > 0), check.Add, report.Unusable);
+            CheckCase.Take(inputs.Read(file, report.Unusable, report.Skip), Add, report.Unusable);
         }
 
         if (objects == 0)
@@ -137,6 +172,12 @@ internal static class CheckCommand
         }
 
         return check;
+
+        void Add(Manifest manifest)
+        {
+            objects++;
+            check.Add(manifest);
+        }
     }
 
     private static DateTimeOffset Now(string? text, TimeProvider time) =>

@@ -40,17 +40,20 @@ internal static class Kustomization
         }
     }
 
+    /// <summary>One that begins with a dash would be taken for a flag.</summary>
+    private static string Argument(string folder) => folder.StartsWith('-') ? $"./{folder}" : folder;
+
     private static Process? Start(string folder, Action<ManifestException> unusable)
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("kubectl", ["kustomize", folder]) { RedirectStandardOutput = true, RedirectStandardError = true });
+            return Process.Start(new ProcessStartInfo("kubectl", ["kustomize", Argument(folder)]) { RedirectStandardOutput = true, RedirectStandardError = true });
         }
         catch (Win32Exception missing)
         {
             unusable(new ManifestException(
                 $"{folder}: a kustomization, and kubectl, which builds it, cannot be run here ({missing.Message}). "
-                + $"Build it where kubectl is: kubectl kustomize {folder} | deployguard check -f -", missing));
+                + $"Build it where kubectl is: kubectl kustomize {Argument(folder)} | deployguard check -f -", missing));
             return null;
         }
     }

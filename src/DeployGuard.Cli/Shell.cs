@@ -30,9 +30,9 @@ internal static class Shell
         {
             return await FailAsync(error, wrong.Message, Unusable);
         }
-        catch (KubeConfigException wrong)
+        catch (Exception wrong) when (wrong is KubeConfigException or KubernetesClientException)
         {
-            return await FailAsync(error, $"no cluster: {wrong.Message}", Unusable);
+            return await FailAsync(error, $"no cluster: {KubeconfigFile.FirstLine(wrong)}", Unusable);
         }
         catch (ApiException refused)
         {

@@ -20,7 +20,8 @@ internal sealed record Subject(WorkloadRef Workload, string TemplateHash, IReadO
 
     public static Subject Of(ChangeView change, ShownChange shown)
     {
-        var recorded = change.Recorded ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it");
+        var recorded = change.Recorded
+            ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it{(change.Problem is { } problem ? $": {problem}" : "")}");
         var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}")))})";
         List<string> lines =
         [

@@ -12,6 +12,8 @@ public class CheckInputTests
         spec: {images: {pin: Digest}}
         """;
 
+    private const string NoPolicy = "No SafeguardPolicy was given, so nothing can be refused; name some with --policies";
+
     private const string Tagged = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
     private const string Untyped = """{"metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
 
@@ -26,6 +28,16 @@ public class CheckInputTests
 
     [TearDown]
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    /// <summary>The parser fails on it with something else than its own kind of error.</summary>
+    [Test]
+    public async Task AListInBracketsThatGoesOnTooFarLeftIsNamedWithItsFile()
+    {
+        var run = await CheckAsync($"a: [x,\nXX]\n---\n{Tagged}");
+
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.Contain("a list or map in brackets goes on").And.Contain("Checked 1 workload, of which 1 refused"));
+    }
 
     [TestCase($$"""{"apiVersion": "v1", "kind": "List", "items": [{{Tagged}}]}""")]
     [TestCase($$"""{"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{{Tagged}}]}""")]
@@ -98,10 +110,31 @@ public class CheckInputTests
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Output.Split('\n'), Has.Length.EqualTo(3).And.All.StartsWith("{\"target\":\"Deployment default/web\""));
         var error = run.Error.Split('\n');
-        Assert.That(error[0], Is.EqualTo("Checked 3 workloads; skipped 1 object of other kinds: Service 1; 3 errors"));
-        Assert.That(error[1], Does.StartWith($"error: {At("broken.yaml")}:4: not YAML: "));
-        Assert.That(error[2], Is.EqualTo($"error: {At("broken.yaml")}:7: spec: is missing"));
-        Assert.That(error[3], Is.EqualTo($"error: {At("nowhere.yaml")}: no such file"));
+        Assert.That(error[..2], Is.EqualTo(new[] { NoPolicy, "Checked 3 workloads; skipped 1 object of other kinds: Service 1; 3 errors" }));
+        Assert.That(error[2], Does.StartWith($"error: {At("broken.yaml")}:4: not YAML: "));
+        Assert.That(error[3], Is.EqualTo($"error: {At("broken.yaml")}:7: spec: is missing"));
+        Assert.That(error[4], Is.EqualTo($"error: {At("nowhere.yaml")}: no such file"));
+    }
+
+    [TestCase("""{"kind": "\ud800"}""")]
+    [TestCase("""{"\udfff": 1}""")]
+    [TestCase("""{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "\ud800x"}}]}""")]
+    [TestCase("""{"apiVersion": "v1", "kind": "PodList", "items": [{"\ud800": 1}]}""")]
+    public async Task HalfACharacterIsNamedAndHidesNothingElse(string half)
+    {
+        var run = await CheckAsync($"{Tagged}\n{half}\n{Tagged}");
+        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, $"""
+            Checked 2 workloads, of which 2 refused; 1 error
+            error: {At("web.yaml")}:2: a text with half a character in it, as \ud800 is alone; write both halves, such as \ud83d\ude00, or take it out
+            """)));
+    }
+
+    [Test]
+    public async Task AKeyThatIsThereTwiceHidesNothingElse()
+    {
+        var run = await CheckAsync($$"""{"a": 1, "a": 2}{{"\n"}}{{Tagged}}""");
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.StartWith($"Checked 1 workload, of which 1 refused; 1 error\nerror: {At("web.yaml")}:1: "));
     }
 
     [Test]
@@ -148,9 +181,65 @@ public class CheckInputTests
         var chart = await CommandRun.OfAsync("check", "-f", At("chart"));
 
         Assert.That(file.ExitCode, Is.EqualTo(2));
-        Assert.That(file.Error.Split('\n'), Has.Length.EqualTo(2));
+        Assert.That(file.Error.Split('\n'), Has.Length.EqualTo(3));
+        Assert.That(file.Error.Split('\n')[2], Does.StartWith($"error: {At("chart/templates/web.yaml")}:4: ").And.Not.Contain("helm"));
         Assert.That(file.Error, Does.Contain($"render it first, as in helm template {At("chart")} | deployguard check -f -"));
         Assert.That((chart.ExitCode, chart.Error), Is.EqualTo((2, $"Checked no workloads; 1 error\nerror: {At("chart")}: a Helm chart; render it first: helm template {At("chart")} | deployguard check -f -")));
+    }
+
+    [Test]
+    public async Task WhatElseIsBrokenInAFileWithBracesIsCounted()
+    {
+        var run = await CheckAsync($"a: {{{{ b }}}}: [\n---\nb: [ '{{{{ c }}}}'\n---\n{Tagged}\n---\nc: [ '{{{{ d }}}}'");
+        var error = run.Error.Split('\n');
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(error[0], Is.EqualTo("Checked 1 workload, of which 1 refused; 2 errors"));
+        Assert.That(error[1], Does.StartWith($"error: {At("web.yaml")}:1: ").And.Contain("render it first"));
+        Assert.That(error[2], Does.StartWith($"error: {At("web.yaml")}: 2 more documents with {{{{ in them cannot be used, of which the first is {At("web.yaml")}:"));
+    }
+
+    [TestCase("{\"a\": \"{{ x }}\", \"a\": 1}")]
+    [TestCase("a: [ {{\u0001\u0002")]
+    [TestCase("a: [ {{\uFFFD")]
+    public async Task WhatIsNoTemplateIsNotToldToBeRendered(string content) => Assert.That((await CheckAsync(content)).Error, Does.Contain(":1: ").Or.Contain(":2: ").And.Not.Contain("helm"));
+
+    [Test]
+    public async Task AnInjectorsAnnotationIsReadWhereItIsGiven()
+    {
+        const string Sidecar = """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "annotations": {"sidecar.example.com/proxy": "proxy:1"}}, "spec": {"containers": [{"name": "web", "image": "web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}}""";
+
+        var unknown = await CheckAsync(Sidecar);
+        var known = await CheckAsync(Sidecar, "--injection-annotation", "image=sidecar.example.com/proxy");
+
+        Assert.That(unknown.ExitCode, Is.EqualTo(0), unknown.Output);
+        Assert.That(known.ExitCode, Is.EqualTo(1));
+        Assert.That(known.Output, Does.Contain("ImageNotPinned").And.Contain("proxy:1"));
+    }
+
+    [TestCase("--restart-annotation", "example.com/restarted-at", "annotations")]
+    [TestCase("--naming-label", "example.com/build", "labels")]
+    public async Task NoiseOfTheClusterIsNoChange(string flag, string key, string list)
+    {
+        Write("approve.yaml", "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: approve}\nspec: {approval: {required: Always, quorum: [{groups: [senior], count: 1}]}}");
+        Write("before.yaml", Noisy("1"));
+        Write("after.yaml", Noisy("2"));
+        string[] check = ["check", "-f", At("after.yaml"), "--before", At("before.yaml"), "--policies", At("approve.yaml")];
+
+        Assert.That((await CommandRun.OfAsync(check)).ExitCode, Is.EqualTo(1));
+        var told = await CommandRun.OfAsync([.. check, flag, key]);
+        Assert.That(told.ExitCode, Is.EqualTo(0), told.Output);
+
+        string Noisy(string value) => Tagged.Replace("\"template\": {", $"\"template\": {{\"metadata\": {{\"{list}\": {{\"{key}\": \"{value}\"}}}}, ", StringComparison.Ordinal);
+    }
+
+    [TestCase("--injection-annotation", "sidecar", "--injection-annotation sidecar: expected FORM=KEY with a FORM of image, version")]
+    [TestCase("--restart-annotation", "istio.io/rev", "--restart-annotation istio.io/rev: is read by more than people")]
+    [TestCase("--naming-label", "app", "--naming-label app: is read by more than people")]
+    public async Task WhatTheWebhookWouldNotTakeIsRefused(string flag, string value, string error)
+    {
+        var run = await CheckAsync(Tagged, flag, value);
+        Assert.That(run.ExitCode, Is.EqualTo(2));
+        Assert.That(run.Error, Does.StartWith(error));
     }
 
     [Test]
@@ -160,7 +249,7 @@ public class CheckInputTests
         Write("all/more/web.yaml", Tagged);
         Directory.CreateDirectory(At("empty"));
 
-        Assert.That((await CommandRun.OfAsync("check", "-f", At("all"))).Error, Is.EqualTo($"{At("all")}: skipped the folders in it (more); give each its own -f to check it\nChecked 1 workload"));
+        Assert.That((await CommandRun.OfAsync("check", "-f", At("all"))).Error, Is.EqualTo($"{At("all")}: skipped the folders in it (more); give each its own -f to check it\n{NoPolicy}\nChecked 1 workload"));
         Assert.That((await CommandRun.OfAsync("check", "-f", At("empty"))).Error, Does.EndWith($"error: {At("empty")}: no .yaml, .yml or .json file directly in it; name the folder that has them"));
     }
 

@@ -34,7 +34,24 @@ public class KustomizationTests
     {
         Kubectl("""echo "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"$1\", \"namespace\": \"shop\"}, \"spec\": {\"containers\": [{\"name\": \"a\", \"image\": \"a:1\"}]}}" """);
         var run = await CommandRun.OfAsync("check", "-f", Path.Combine(_folder, given));
-        Assert.That(run, Is.EqualTo(new CommandRun(0, "Pod shop/kustomize allowed (no policy matches)", "Checked 1 workload")));
+        Assert.That(run, Is.EqualTo(new CommandRun(0, "Pod shop/kustomize allowed (no policy matches)", "No SafeguardPolicy was given, so nothing can be refused; name some with --policies\nChecked 1 workload")));
+    }
+
+    [Test]
+    public async Task AFolderThatBeginsWithADashIsNoFlag()
+    {
+        Kubectl("echo \"got $2\" >&2; exit 1");
+        var current = Environment.CurrentDirectory;
+        Directory.Move(Path.Combine(_folder, "overlay"), Path.Combine(_folder, "-x"));
+        Environment.CurrentDirectory = _folder;
+        try
+        {
+            Assert.That((await CommandRun.OfAsync("check", "-f=-x")).Error, Does.EndWith("error: -x: kubectl kustomize cannot build it: got ./-x"));
+        }
+        finally
+        {
+            Environment.CurrentDirectory = current;
+        }
     }
 
     [Test]

@@ -8,7 +8,11 @@ namespace DeployGuard.Cli.Tests;
 /// </summary>
 public class WrongTypesTests
 {
-    private static readonly string[] s_types = ["null", "true", "0", "-1", "1.5", "\"\"", "\"text\"", "[]", "[null]", "[\"x\"]", "{}", "{\"x\": 1}"];
+    // Stands for an escape that the writer of JSON would refuse: half of a surrogate pair.
+    private const string Half = "half-a-character";
+
+    private static readonly string[] s_types =
+        ["null", "true", "0", "-1", "1.5", "\"\"", "\"text\"", "[]", "[null]", "[\"x\"]", "{}", "{\"x\": 1}", $"\"{Half}\"", $"{{\"{Half}\": 1}}", $"[{{\"{Half}\": \"{Half}\"}}]"];
 
     private string _folder = "";
 
@@ -91,7 +95,7 @@ public class WrongTypesTests
     {
         if (path.Count == 0)
         {
-            return value;
+            return Halved(value);
         }
 
         var copy = sample.DeepClone();
@@ -105,8 +109,10 @@ public class WrongTypesTests
             owner[path[^1]] = JsonNode.Parse(value);
         }
 
-        return copy.ToJsonString();
+        return Halved(copy.ToJsonString());
     }
+
+    private static string Halved(string json) => json.Replace(Half, "\\ud800", StringComparison.Ordinal);
 
     private string At(string file) => Path.Combine(_folder, file);
 }

@@ -293,6 +293,24 @@ public class ChangeDocumentTests
     }
 
     [Test]
+    public void OneFieldThatIsWrongIsNamed()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        document["status"]!["completedPods"] = "three";
+        Assert.That(() => Read(document), Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo("status.completedPods: expected a whole number, found a string"));
+    }
+
+    [Test]
+    public void WhatHasNoPhaseIsNoRecord()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        document["status"]!.AsObject().Remove("phase");
+        Assert.That(Read(document), Is.Null);
+        document.Remove("status");
+        Assert.That(Read(document), Is.Null);
+    }
+
+    [Test]
     public void NoEmptyTextIsWritten() =>
         Assert.That(ChangeDocument.Merge(null, s_asked with { Workload = s_asked.Workload with { ApiGroup = "" }, Requester = "" }, s_now).ToJsonString(), Does.Not.Contain(":\"\""));
 

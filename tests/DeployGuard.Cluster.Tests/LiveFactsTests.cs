@@ -24,10 +24,14 @@ public class LiveFactsTests
     private readonly List<JsonObject> _votes = [];
     private readonly List<string> _asked = [];
 
+    /// <summary>Every Change that is asked for; null for none.</summary>
+    private string? _change;
+
     [SetUp]
     public void Forget()
     {
         _votes.Clear();
+        _change = null;
         _asked.Clear();
     }
 
@@ -150,6 +154,15 @@ public class LiveFactsTests
         };
     }
 
+    /// <summary>The request is not to blame for what is stored.</summary>
+    [TestCase("3", 1)]
+    [TestCase("\"three\"", 0)]
+    public async Task AChangeThatCannotBeReadCountsForNothing(string pods, int expected)
+    {
+        _change = $$$"""{"metadata": {"name": "c", "namespace": "shop"}, "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:0"}, "status": {"phase": "Pending", "completedPods": {{{pods}}} } }""";
+        Assert.That((await RefreshAsync()).Changes.DistinctBy(c => c.Name).Count(), Is.EqualTo(expected));
+    }
+
     private async Task<ClusterView> RefreshAsync()
     {
         await using var api = await StartAsync();
@@ -170,6 +183,12 @@ public class LiveFactsTests
         {
             if (context.Request.Path.Value?.Contains("/changes/", StringComparison.Ordinal) is true)
             {
+                if (_change is not null)
+                {
+                    await context.Response.WriteAsync(_change);
+                    return true;
+                }
+
                 context.Response.StatusCode = StatusCodes.Status404NotFound;
                 await context.Response.WriteAsync(FakeApi.NotFound);
                 return true;

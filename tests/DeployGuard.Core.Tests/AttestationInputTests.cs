@@ -16,6 +16,8 @@ public class AttestationInputTests
     [TestCase("""{"payload": "Y$=="}""", "payload: is not base64")]
     [TestCase("""{"payload": "Y-+="}""", "payload: is not base64")]
     [TestCase("""{"payload": "\ud800"}""", "payload: is not text")]
+    [TestCase("""{"\ud800": 1, "payload": "YQ=="}""", "envelope: is not text: half of a surrogate pair")]
+    [TestCase("""{"signatures": [{"\ud800": 1}], "payload": "YQ=="}""", "envelope: is not text: half of a surrogate pair")]
     [TestCase("""{"payload": "YQ=="}""", "payloadType: is missing, or not a text")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t"}""", "signatures: is missing, or not a list")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": []}""", "signatures: is missing, or not a list with at least one item")]

@@ -22,10 +22,10 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         new("safeguardpolicies", At($"{OwnGroup}safeguardpolicies"), PolicyEntry.Read, null, api, time, logger);
 
     public ResourceCache<Approval> Approvals { get; } =
-        new("changeapprovals", At($"{OwnGroup}changeapprovals"), Stored.ApprovalOrNull, a => [WorkloadKey(a.Workload), a.Workload.Namespace], api, time, logger);
+        new("changeapprovals", At($"{OwnGroup}changeapprovals"), Stored.Approval, a => [WorkloadKey(a.Workload), a.Workload.Namespace], api, time, logger);
 
     public ResourceCache<BreakGlass> BreakGlasses { get; } =
-        new("breakglasses", At($"{OwnGroup}breakglasses"), Stored.BreakGlassOrNull, g => [g.Namespace], api, time, logger);
+        new("breakglasses", At($"{OwnGroup}breakglasses"), Stored.BreakGlass, g => [g.Namespace], api, time, logger);
 
     public ResourceCache<RecordedChange> Changes { get; } =
         new("changes", At($"{OwnGroup}changes"), ChangeJson.ReadOrNull, c => [WorkloadKey(c.Workload), c.Workload.Namespace], api, time, logger);

@@ -219,7 +219,15 @@ internal sealed class LiveFacts
     private async Task<RecordedChange?> FindChangeAsync(Workload asked, string name, CancellationToken cancel)
     {
         using var found = await _api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cancel);
-        return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
+        try
+        {
+            return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
+        }
+        catch (MalformedObjectException)
+        {
+            // It counts for nothing, as in the cache, which reads it too and logs what is wrong with it.
+            return null;
+        }
     }
 
     private sealed record Shared(IReadOnlyList<Approval> Votes, IReadOnlyList<BreakGlass> BreakGlasses);

@@ -78,13 +78,14 @@ public sealed class ResourceCache<T>(
     }
 
     /// <summary>The objects of one namespace as they are now, read from the server in pages; the cache stays as it is.</summary>
+    /// <param name="namespace">Empty for all of them.</param>
     /// <param name="named">Only the one of that name; empty for all.</param>
     public async Task<IReadOnlyList<T>> ReadLiveAsync(string @namespace, CancellationToken cancel, string named = "")
     {
         var collection = await locate(cancel);
         var slash = collection.LastIndexOf('/');
         var items = new List<T>();
-        await api.ListAsync($"{collection[..slash]}/namespaces/{@namespace}{collection[slash..]}", item => items.AddRange(Project(item) is { } read ? [read] : []), cancel, named.Length == 0 ? "" : $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(named)}");
+        await api.ListAsync(@namespace.Length == 0 ? collection : $"{collection[..slash]}/namespaces/{@namespace}{collection[slash..]}", item => items.AddRange(Project(item) is { } read ? [read] : []), cancel, named.Length == 0 ? "" : $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(named)}");
         return items;
     }
 

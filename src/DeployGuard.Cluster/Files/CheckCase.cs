@@ -13,10 +13,9 @@ namespace DeployGuard.Cluster.Files;
 /// Files that stand for a cluster and what it is asked: policies, workloads before and after, approvals and Changes on record, and
 /// who asks when. What <c>deployguard check</c> judges, and what the examples are made of.
 /// </summary>
-/// <param name="custom">Custom kinds that are workloads too.</param>
-public sealed class CheckCase(IEnumerable<CustomKind> custom)
+/// <param name="reader">Knows the kinds, injectors and noise of the cluster.</param>
+public sealed class CheckCase(WorkloadReader reader)
 {
-    private readonly WorkloadReader _reader = new(WorkloadKinds.With(custom), TemplateNoise.Default, InjectionTable.BuiltIn);
     private readonly List<SafeguardPolicy> _policies = [];
     private readonly List<Manifest> _after = [];
     private readonly List<Workload> _before = [];
@@ -27,11 +26,6 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
 
     /// <summary>It holds all that a cluster would; else nobody was refused there yet, and there is no Change to approve.</summary>
     private bool _standsForCluster;
-
-    public CheckCase()
-        : this([])
-    {
-    }
 
     public Requester Requester { get; set; } = new("somebody", "", []);
 
@@ -53,13 +47,13 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
     /// <c>before.yaml</c>, <c>records.yaml</c> and <c>request.yaml</c>.
     /// </summary>
     /// <exception cref="ManifestException">A file is missing or cannot be used: the first that cannot.</exception>
-    public static CheckCase ReadExample(string folder, DateTimeOffset now) => ReadExample(folder, now, [], wrong => throw wrong);
+    public static CheckCase ReadExample(string folder, DateTimeOffset now) => ReadExample(folder, now, WorkloadReader.Default, wrong => throw wrong);
 
     /// <summary>As <see cref="ReadExample(string, DateTimeOffset)"/>, without what cannot be used.</summary>
     /// <param name="unusable">Gets what is wrong with a file or an object, with its line.</param>
-    public static CheckCase ReadExample(string folder, DateTimeOffset now, IEnumerable<CustomKind> custom, Action<ManifestException> unusable)
+    public static CheckCase ReadExample(string folder, DateTimeOffset now, WorkloadReader reader, Action<ManifestException> unusable)
     {
-        var example = new CheckCase(custom) { Now = now, _standsForCluster = true };
+        var example = new CheckCase(reader) { Now = now, _standsForCluster = true };
         foreach (var (file, take) in (IEnumerable<(string, Action<Manifest>)>)
             [("policy.yaml", example.Add), ("after.yaml", example.Add), ("before.yaml", example.AddBefore), ("records.yaml", example.Add), ("request.yaml", example.TakeRequest)])
         {
@@ -125,7 +119,7 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
     public void AddBefore(Manifest manifest)
     {
         var (group, kind) = Read(manifest, WorkloadReader.TypeOf);
-        if (_reader.Kinds.TemplatePath(group, kind) is not null)
+        if (reader.Kinds.TemplatePath(group, kind) is not null)
         {
             _before.Add(Workload(manifest));
         }
@@ -136,7 +130,7 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
     {
         var after = Workload(manifest);
         var before = _before.FirstOrDefault(b => b.Ref == after.Ref);
-        var isDefaulted = ServerDefaults.ArePresent(manifest.Content, _reader.Kinds);
+        var isDefaulted = ServerDefaults.ArePresent(manifest.Content, reader.Kinds);
         var request = new WorkloadRequest
         {
             Operation = before is null ? Operation.Create : Operation.Update,
@@ -166,8 +160,9 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
     /// <summary>One that is not valid counts all the same: the webhook refuses what it might match.</summary>
     private void AddPolicy(Manifest manifest)
     {
-        _policies.Add(PolicyReader.Read(manifest.Content));
-        PolicyFolder.Read(manifest);
+        var policy = PolicyReader.Read(manifest.Content);
+        _policies.Add(policy);
+        PolicyFolder.Usable(manifest, policy);
     }
 
     private void AddNamespace(Manifest manifest)
@@ -178,7 +173,7 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
 
     private void AddWorkload(Manifest manifest, string group, string kind)
     {
-        if (_reader.Kinds.TemplatePath(group, kind) is null)
+        if (reader.Kinds.TemplatePath(group, kind) is null)
         {
             Skipped.Add(manifest, group, kind);
             return;
@@ -203,7 +198,7 @@ public sealed class CheckCase(IEnumerable<CustomKind> custom)
 
     private Workload Workload(Manifest manifest)
     {
-        var workload = Read(manifest, _reader.Read);
+        var workload = Read(manifest, reader.Read);
         return workload.Ref.Namespace.Length > 0 ? workload : workload with { Ref = workload.Ref with { Namespace = DefaultNamespace } };
     }
 

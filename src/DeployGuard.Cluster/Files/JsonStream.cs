@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cluster.Files;
 
@@ -12,8 +13,8 @@ internal static class JsonStream
     private const int MostDepth = 64;
 
     /// <summary>Null where it is not JSON.</summary>
-    /// <exception cref="ManifestException">It is, with a key that is there twice.</exception>
-    public static IReadOnlyList<Manifest>? ReadOrNull(YamlPart part)
+    /// <param name="unusable">Gets what is wrong with an object: a key that is there twice, or half a character. The next is read all the same.</param>
+    public static IReadOnlyList<Manifest>? ReadOrNull(YamlPart part, Action<ManifestException> unusable)
     {
         if (!part.Text.AsSpan().TrimStart().StartsWith("{"))
         {
@@ -21,7 +22,7 @@ internal static class JsonStream
         }
 
         var bytes = Encoding.UTF8.GetBytes(part.Text);
-        return Bounds(bytes) is { } bounds ? [.. bounds.Select(b => Read(part, bytes, b))] : null;
+        return Bounds(bytes) is { } bounds ? [.. bounds.Select(b => ReadOrNull(part, bytes, b, unusable)).OfType<Manifest>()] : null;
     }
 
     private static List<Range>? Bounds(byte[] bytes)
@@ -46,9 +47,29 @@ internal static class JsonStream
         return bounds;
     }
 
+    private static Manifest? ReadOrNull(YamlPart part, byte[] bytes, Range bounds, Action<ManifestException> unusable)
+    {
+        try
+        {
+            return Read(part, bytes, bounds);
+        }
+        catch (ManifestException wrong)
+        {
+            unusable(wrong);
+            return null;
+        }
+    }
+
     private static Manifest Read(YamlPart part, byte[] bytes, Range bounds)
     {
-        var line = 1 + bytes.AsSpan(0, bounds.Start.Value).Count((byte)'\n');
+        var start = bounds.Start.Value;
+        if (TextEscapes.FindHalfCharacter(bytes.AsSpan(bounds), MostDepth) is { } half)
+        {
+            throw new ManifestException(
+                $"{part.At(LineAt(bytes, start + (int)half))}: a text with half a character in it, as \\ud800 is alone; write both halves, such as \\ud83d\\ude00, or take it out");
+        }
+
+        var line = LineAt(bytes, start);
         try
         {
             using var document = JsonDocument.Parse(bytes.AsMemory(bounds), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MostDepth });
@@ -59,4 +80,6 @@ internal static class JsonStream
             throw new ManifestException($"{part.At(line + (twice.LineNumber ?? 0))}: {twice.Message}", twice);
         }
     }
+
+    private static int LineAt(byte[] bytes, int place) => 1 + bytes.AsSpan(0, place).Count((byte)'\n');
 }

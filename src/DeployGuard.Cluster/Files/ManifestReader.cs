@@ -29,7 +29,16 @@ public static class ManifestReader
     public static IEnumerable<Manifest> Read(string source, TextReader text, Action<ManifestException> unusable)
     {
         var templates = new UnrenderedTemplates(source);
-        return Guarded(source, new YamlStream(source, text).Parts(unusable), unusable).SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart);
+        var parts = Guarded(source, new YamlStream(source, text).Parts(unusable), unusable);
+        foreach (var manifest in parts.SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart))
+        {
+            yield return manifest;
+        }
+
+        if (templates.Rest is { } rest)
+        {
+            unusable(rest);
+        }
     }
 
     /// <summary>The YAML and JSON files directly in a folder, by name.</summary>
@@ -98,7 +107,7 @@ public static class ManifestReader
     {
         try
         {
-            return JsonStream.ReadOrNull(part) ?? YamlDocuments.Read(part);
+            return JsonStream.ReadOrNull(part, unusable) ?? YamlDocuments.Read(part);
         }
         catch (ManifestException wrong)
         {

@@ -45,13 +45,13 @@ public sealed class PolicyFolder
         [.. ManifestReader.Read(path).Where(m => m.Kind == PolicyReader.Kind).Select(Read)];
 
     /// <exception cref="ManifestException">The policy is not valid; every error is in the message.</exception>
-    public static SafeguardPolicy Read(Manifest manifest)
-    {
-        var policy = PolicyReader.Read(manifest.Content);
-        return policy.Errors.Count == 0
-            ? policy
-            : throw new ManifestException($"{manifest.Source}: SafeguardPolicy {policy.Name} is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}");
-    }
+    public static SafeguardPolicy Read(Manifest manifest) => Usable(manifest, PolicyReader.Read(manifest.Content));
+
+    /// <param name="policy">As it was read from the manifest.</param>
+    /// <exception cref="ManifestException">The policy is not valid; every error is in the message.</exception>
+    public static SafeguardPolicy Usable(Manifest manifest, SafeguardPolicy policy) => policy.Errors.Count == 0
+        ? policy
+        : throw new ManifestException($"{manifest.Source}: SafeguardPolicy {policy.Name} is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}");
 
     private void Reload()
     {

@@ -1,22 +1,32 @@
 namespace DeployGuard.Cluster.Files;
 
 /// <summary>
-/// Words what is wrong with a file of a chart that was not rendered: with one sentence, instead of one for each document that is no YAML yet.
+/// Words what is wrong with a file of a chart that was not rendered: with two sentences, instead of one for each document that is no YAML yet.
 /// </summary>
 internal sealed class UnrenderedTemplates(string source)
 {
+    private readonly List<ManifestException> _rest = [];
     private bool _isSaid;
 
-    /// <returns>Null where it is said already.</returns>
+    /// <summary>What is left to say at the end of the file; null for nothing. Not every file with <c>{{</c> in it is a template.</summary>
+    public ManifestException? Rest => _rest switch
+    {
+        [] => null,
+        [var only] => only,
+        [var first, ..] => new ManifestException($"{source}: {_rest.Count} more documents with {{{{ in them cannot be used, of which the first is {first.Message}", first),
+    };
+
+    /// <returns>Null where it is left for <see cref="Rest"/>.</returns>
     public ManifestException? Word(YamlPart part, ManifestException wrong)
     {
-        if (!part.Text.Contains("{{", StringComparison.Ordinal))
+        if (!part.Text.Contains("{{", StringComparison.Ordinal) || !IsText(part.Text))
         {
             return wrong;
         }
 
         if (_isSaid)
         {
+            _rest.Add(wrong);
             return null;
         }
 
@@ -25,6 +35,9 @@ internal sealed class UnrenderedTemplates(string source)
     }
 
     private string Command => $"helm template {ChartOf(Path.GetDirectoryName(source)) ?? "CHART"} | deployguard check -f -";
+
+    /// <summary>Any bytes may hold two braces. What is no UTF-8 was read as replacement characters.</summary>
+    private static bool IsText(string text) => !text.Any(c => (char.IsControl(c) && c is not ('\t' or '\n' or '\r')) || c == '\uFFFD');
 
     private static string? ChartOf(string? folder)
     {

@@ -55,6 +55,20 @@ internal sealed class YamlDocuments
 
     private List<Manifest> Read()
     {
+        try
+        {
+            return ReadAll();
+        }
+        catch (InvalidOperationException fault) when (fault.TargetSite?.DeclaringType?.Assembly == typeof(Parser).Assembly)
+        {
+            // The scanner fails on a plain text that begins a line of a list or map in brackets left of what is around it.
+            throw new ManifestException(
+                $"{_part.At(_parser.Current?.Start.Line ?? 1)}: a list or map in brackets goes on, a little further down, at a column that cannot be read; write it on one line", fault);
+        }
+    }
+
+    private List<Manifest> ReadAll()
+    {
         var documents = new List<Manifest>();
         _parser.Consume<StreamStart>();
         while (_parser.TryConsume<DocumentStart>(out _))

@@ -164,17 +164,8 @@ internal sealed class Budgets(ApiConnection api, ClusterCaches caches, WhatCame 
     private bool ShouldHaveCome(RecordedChange change) =>
         change.Phase is Phase.Admitted && time.GetUtcNow() - change.LastAskedAt >= WhatCame.WrittenWithin && LiveOf(change.Workload)?.TemplateHash != change.TemplateHash;
 
-    private async Task<IReadOnlyList<RecordedChange>> ReadChangesAsync(BudgetRules rules, string @namespace, CancellationToken cancel)
-    {
-        if (rules.Per is BudgetScope.Namespace)
-        {
-            return Translated(await caches.Changes.ReadLiveAsync(@namespace, cancel));
-        }
-
-        var all = new List<RecordedChange>();
-        await api.ListAsync("apis/deployguard.io/v1alpha1/changes", item => all.AddRange(ChangeJson.ReadOrNull(item) is { } read ? [read] : []), cancel);
-        return Translated(all);
-    }
+    private async Task<IReadOnlyList<RecordedChange>> ReadChangesAsync(BudgetRules rules, string @namespace, CancellationToken cancel) =>
+        Translated(await caches.Changes.ReadLiveAsync(rules.Per is BudgetScope.Namespace ? @namespace : "", cancel));
 
     private IReadOnlyList<RecordedChange> ChangesOf(SafeguardPolicy policy, string @namespace) =>
         policy.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(@namespace);

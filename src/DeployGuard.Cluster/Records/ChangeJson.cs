@@ -11,19 +11,10 @@ public static class ChangeJson
 {
     public const string Kind = "Change";
 
-    /// <summary>Null for an object that DeployGuard cannot have written.</summary>
-    public static RecordedChange? ReadOrNull(JsonElement item)
-    {
-        try
-        {
-            return Read(item);
-        }
-        catch (MalformedObjectException)
-        {
-            // Our schema lets no such object in; one from before it, or from somebody else's, is nobody's record.
-            return null;
-        }
-    }
+    /// <summary>Null for an object without a phase: DeployGuard writes none, so whatever it is, it records nothing.</summary>
+    /// <exception cref="MalformedObjectException">DeployGuard cannot have written it as it is: a field is missing or has the wrong type.</exception>
+    public static RecordedChange? ReadOrNull(JsonElement item) =>
+        Field.Root(item).AsObject().Object("status")?["phase"] is null ? null : Read(item);
 
     /// <exception cref="MalformedObjectException">DeployGuard cannot have written it: a field is missing or has the wrong type.</exception>
     public static RecordedChange Read(JsonElement item)

@@ -11,21 +11,26 @@ namespace DeployGuard.Cluster.Records;
 internal static class Stored
 {
     // Stored objects have a creationTimestamp; one without would be as old as can be, and count for nothing.
-    public static Approval? ApprovalOrNull(JsonElement item) => OrNull(item, () => ApprovalReader.Read(item, DateTimeOffset.MinValue));
+    public static Approval? ApprovalOrNull(JsonElement item) => OrNull(item, Approval);
 
-    public static BreakGlass? BreakGlassOrNull(JsonElement item) => OrNull(item, () => BreakGlassReader.Read(item, DateTimeOffset.MinValue));
+    public static BreakGlass? BreakGlassOrNull(JsonElement item) => OrNull(item, BreakGlass);
 
-    private static T? OrNull<T>(JsonElement item, Func<T> read)
+    /// <summary>As <see cref="ApprovalOrNull"/>, for a cache, which names what cannot be read.</summary>
+    /// <exception cref="MalformedObjectException">It is none we could count.</exception>
+    public static Approval? Approval(JsonElement item) => IsDeleting(item) ? null : ApprovalReader.Read(item, DateTimeOffset.MinValue);
+
+    /// <summary>As <see cref="BreakGlassOrNull"/>, for a cache, which names what cannot be read.</summary>
+    /// <exception cref="MalformedObjectException">It is none we could count.</exception>
+    public static BreakGlass? BreakGlass(JsonElement item) => IsDeleting(item) ? null : BreakGlassReader.Read(item, DateTimeOffset.MinValue);
+
+    private static bool IsDeleting(JsonElement item) => item.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _);
+
+    private static T? OrNull<T>(JsonElement item, Func<JsonElement, T?> read)
         where T : class
     {
-        if (item.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _))
-        {
-            return null;
-        }
-
         try
         {
-            return read();
+            return read(item);
         }
         catch (MalformedObjectException)
         {

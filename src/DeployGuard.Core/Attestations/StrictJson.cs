@@ -34,6 +34,11 @@ public static class StrictJson
         {
             throw new AttestationException($"{what}: is not strict JSON: {wrong.Message}", wrong);
         }
+        catch (InvalidOperationException wrong)
+        {
+            // This is how the parser says that it cannot make text of a key, to compare it with the others.
+            throw new AttestationException($"{what}: is not text: half of a surrogate pair in a key", wrong);
+        }
         catch (DecoderFallbackException wrong)
         {
             throw new AttestationException($"{what}: is not UTF-8", wrong);

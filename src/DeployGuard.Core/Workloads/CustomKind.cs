@@ -7,6 +7,9 @@ namespace DeployGuard.Core.Workloads;
 /// <param name="TemplatePath">Where its pod template stands: <c>spec.template</c>.</param>
 public sealed record CustomKind(string ApiGroup, string Resource, string Kind, string TemplatePath)
 {
+    /// <summary>What a flag is told that is not of the form.</summary>
+    public const string Expected = "expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template";
+
     /// <summary>Reads <c>rollouts.argoproj.io/Rollout=spec.template</c>; null for what is not of this form.</summary>
     public static CustomKind? ParseOrNull(string text) =>
         text.Split('=') is [var what, { Length: > 0 } path] && what.Split('/') is [var name, { Length: > 0 } kind] && name.Split('.', 2) is [{ Length: > 0 } resource, { Length: > 0 } group]

@@ -29,6 +29,9 @@ public sealed record InjectionAnnotation(string Key, InjectionForm Form, string 
 {
     private readonly int _star = Key.IndexOf('*', StringComparison.Ordinal);
 
+    /// <summary>What a flag is told that is not of the form.</summary>
+    public const string Expected = "expected FORM=KEY with a FORM of image, version, document, other or never, such as image=sidecar.example.com/image";
+
     /// <summary>Who reads an annotation that was added to the known ones.</summary>
     public const string AnInjector = "an injector";
 

@@ -37,6 +37,9 @@ public sealed class InjectionTable
     /// <summary>The same and more. What is known to name an image goes on naming it; the rest can be said to name none.</summary>
     public InjectionTable With(IEnumerable<InjectionAnnotation> more) => new(this, [.. more]);
 
+    /// <summary>The built-in ones and what flags add: each <c>FORM=KEY</c>. What is not of this form is left out.</summary>
+    public static InjectionTable WithFlags(IEnumerable<string> more) => BuiltIn.With(more.Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
+
     /// <summary>The images that annotations name, in the order of their keys.</summary>
     /// <param name="path">Of the annotations in the object: <c>spec.template.metadata.annotations</c>.</param>
     public IEnumerable<ImageUse> ImagesIn(IReadOnlyDictionary<string, string> annotations, string path) =>

@@ -61,6 +61,32 @@ public static partial class NoiseKey
             : s_selectors.Contains(key) ? $"{Of}: Services, policies and meshes commonly select by it"
             : OfForeign(key));
 
+    /// <summary>What is wrong with the keys of a flag for restart annotations, a sentence each.</summary>
+    /// <param name="flag">Such as <c>--restart-annotation</c>.</param>
+    /// <param name="injections">What these name an image by is no noise.</param>
+    public static IEnumerable<string> ProblemsOfAnnotations(string flag, IReadOnlyList<string> keys, InjectionTable injections) => Problems(
+        flag, keys, key => ProblemOfAnnotation(key) ?? (injections.Knows(key) ? "by it an injector takes an image, which must not change without an approval" : null));
+
+    /// <summary>What is wrong with the keys of a flag for labels that only name, a sentence each.</summary>
+    /// <param name="flag">Such as <c>--naming-label</c>.</param>
+    public static IEnumerable<string> ProblemsOfLabels(string flag, IReadOnlyList<string> keys) => Problems(flag, keys, ProblemOfLabel);
+
+    private static IEnumerable<string> Problems(string flag, IReadOnlyList<string> keys, Func<string, string?> problemOf)
+    {
+        foreach (var key in keys)
+        {
+            if (problemOf(key) is { } problem)
+            {
+                yield return $"{flag} {key}: {problem}";
+            }
+        }
+
+        if (keys.Distinct().Count() is > MostKeys and var count)
+        {
+            yield return $"{flag}: {count} keys, and at most {MostKeys} may be given";
+        }
+    }
+
     private static string? Problem(string key) => Form().IsMatch(key)
         ? null
         : "is no key of a label or annotation, such as example.com/restarted-at; one key at a time, without patterns";

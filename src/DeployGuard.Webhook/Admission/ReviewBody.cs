@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using DeployGuard.Core.Workloads;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DeployGuard.Webhook.Admission;

@@ -132,12 +132,19 @@ internal static class CommandLine
 
         foreach (var annotation in (result.GetValue(s_injections) ?? []).Where(a => InjectionAnnotation.ParseOrNull(a) is null))
         {
-            result.AddError($"--injection-annotation {annotation}: expected FORM=KEY with a FORM of image, version, document, other or never, such as image=sidecar.example.com/image");
+            result.AddError($"--injection-annotation {annotation}: {InjectionAnnotation.Expected}");
         }
 
-        var injections = InjectionsOf(result.GetValue(s_injections) ?? []);
-        ValidateNoise(result, s_restarts, key => NoiseKey.ProblemOfAnnotation(key) ?? (injections.Knows(key) ? "by it an injector takes an image, which must not change without an approval" : null));
-        ValidateNoise(result, s_namingLabels, NoiseKey.ProblemOfLabel);
+        var injections = InjectionTable.WithFlags(result.GetValue(s_injections) ?? []);
+        foreach (var problem in (IEnumerable<string>)
+            [
+                .. NoiseKey.ProblemsOfAnnotations(s_restarts.Name, result.GetValue(s_restarts) ?? [], injections),
+                .. NoiseKey.ProblemsOfLabels(s_namingLabels.Name, result.GetValue(s_namingLabels) ?? []),
+            ])
+        {
+            result.AddError(problem);
+        }
+
         var custom = (result.GetValue(s_kinds) ?? []).Select(CustomKind.ParseOrNull).OfType<CustomKind>().ToList();
         ValidateTrusted(result, custom);
         foreach (var preset in result.GetValue(s_presets) ?? [])
@@ -150,7 +157,7 @@ internal static class CommandLine
 
         foreach (var kind in (result.GetValue(s_kinds) ?? []).Where(k => CustomKind.ParseOrNull(k) is null))
         {
-            result.AddError($"--workload-kind {kind}: expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template");
+            result.AddError($"--workload-kind {kind}: {CustomKind.Expected}");
         }
     }
 
@@ -173,26 +180,6 @@ internal static class CommandLine
         }
     }
 
-    private static InjectionTable InjectionsOf(IEnumerable<string> more) =>
-        InjectionTable.BuiltIn.With(more.Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
-
-    private static void ValidateNoise(CommandResult result, Option<string[]> option, Func<string, string?> problemOf)
-    {
-        var keys = result.GetValue(option) ?? [];
-        foreach (var key in keys)
-        {
-            if (problemOf(key) is { } problem)
-            {
-                result.AddError($"{option.Name} {key}: {problem}");
-            }
-        }
-
-        if (keys.Distinct().Count() > NoiseKey.MostKeys)
-        {
-            result.AddError($"{option.Name}: {keys.Distinct().Count()} keys, and at most {NoiseKey.MostKeys} may be given");
-        }
-    }
-
     private static IReadOnlyList<CustomKind> CustomKinds(ParseResult parsed) =>
         [.. parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()];
 
@@ -212,7 +199,7 @@ internal static class CommandLine
         WebhookConfiguration = parsed.GetRequiredValue(s_configuration),
         Lease = parsed.GetRequiredValue(s_lease),
         CustomKinds = CustomKinds(parsed),
-        Injections = InjectionsOf(parsed.GetRequiredValue(s_injections)),
+        Injections = InjectionTable.WithFlags(parsed.GetRequiredValue(s_injections)),
         Log = new LogOptions(parsed.GetRequiredValue(s_logLevel), parsed.GetRequiredValue(s_logFormat)),
         Otlp = parsed.GetValue(s_otlp),
         StandalonePolicies = parsed.GetValue(s_standalone) ? new DirectoryInfo(parsed.GetRequiredValue(s_policies)) : null,

@@ -1,12 +1,12 @@
 using System.Text.Json;
 
-namespace DeployGuard.Webhook.Admission;
+namespace DeployGuard.Core.Workloads;
 
 /// <summary>
 /// Escapes of JSON that stand for no character: one half of a surrogate pair. The parser takes them, and every reader of the text fails on them
 /// later; API servers never send them.
 /// </summary>
-internal static class TextEscapes
+public static class TextEscapes
 {
     /// <summary>Where the first text begins that has such an escape; null if none has.</summary>
     /// <param name="json">In UTF-8.</param>

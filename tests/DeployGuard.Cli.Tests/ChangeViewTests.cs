@@ -1,0 +1,18 @@
+using System.Text.Json;
+
+namespace DeployGuard.Cli.Tests;
+
+/// <summary>A Change with a field that is wrong is listed with the others, and says which field it is.</summary>
+public class ChangeViewTests
+{
+    private const string Written =
+        """{"metadata": {"name": "c", "namespace": "shop"}, "spec": {"workload": {"kind": "Deployment", "name": "web"}, "templateHash": "v2:0"}, "status": {"phase": "Pending", "missing": "approval", "completedPods": 3}}""";
+
+    [TestCase("3", "approval", true)]
+    [TestCase("\"three\"", "cannot be read: status.completedPods: expected a whole number, found a string", false)]
+    public void AFieldThatIsWrongIsNamed(string pods, string missing, bool isRecorded)
+    {
+        var view = new ChangeView(JsonElement.Parse(Written.Replace("3", pods, StringComparison.Ordinal)));
+        Assert.That((view.Name, view.Phase, view.Missing, view.Recorded is not null), Is.EqualTo(("c", "Pending", missing, isRecorded)));
+    }
+}
