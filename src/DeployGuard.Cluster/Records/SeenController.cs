@@ -19,23 +19,7 @@ public sealed record SeenController(string User, IReadOnlyList<string> Kinds, bo
     public string? Namespace => User.StartsWith(AccountPrefix, StringComparison.Ordinal) ? User[AccountPrefix.Length..].Split(':')[0] : null;
 
     /// <summary>Of a ConfigMap; empty where there is none. What somebody else made of it counts for nothing.</summary>
-    public static IReadOnlyList<SeenController> ReadAll(JsonElement? configMap)
-    {
-        if (configMap is not { } found || !found.TryGetProperty("data", out var data) || !data.TryGetProperty(Key, out var text))
-        {
-            return [];
-        }
-
-        try
-        {
-            using var list = JsonDocument.Parse(text.GetString() ?? "[]");
-            return [.. list.RootElement.EnumerateArray().Select(Read)];
-        }
-        catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            return [];
-        }
-    }
+    public static IReadOnlyList<SeenController> ReadAll(JsonElement? configMap) => SeenList.Read(configMap, Key, Read);
 
     public static string WriteAll(IEnumerable<SeenController> all) => new JsonArray([.. all.Select(s => (JsonNode)new JsonObject
     {
