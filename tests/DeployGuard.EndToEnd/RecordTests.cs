@@ -107,6 +107,6 @@ public class RecordTests
         var generated = Web(V1);
         generated["metadata"] = new System.Text.Json.Nodes.JsonObject { ["generateName"] = "web-" };
         Assert.That((await sandbox.CreateAsync("dana", generated)).Output, Does.Contain("ApprovalMissing")
-            .And.Contain("A generated name cannot be approved, because the next attempt has another: give it metadata.name").And.Not.Contain("After approval"));
+            .And.Contain("The next attempt will have another name, so an approval of this one would not help: set metadata.name").And.Not.Contain("After approval"));
     }
 }
