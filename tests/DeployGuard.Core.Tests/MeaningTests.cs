@@ -37,6 +37,13 @@ public class MeaningTests
         yield return Case("a ControllerRevision by a person", Opaque("ControllerRevision", metadataOnly: false), Meaning.NotUnderstood);
     }
 
+    [TestCase("""["sed", "s/\\uFFFD//"]""", false)]
+    [TestCase("""["sed", "s/\\\\uFFFD//"]""", false)]
+    [TestCase("""["sed", "s/\\\uFFFD//"]""", true)]
+    [TestCase("""["\\uFFFD", "\ufffd"]""", true)]
+    public void TheLettersOfTheEscapeAreNotTheCharacter(string command, bool isLost) => Assert.That(
+        Some.Deployment().With("spec/template/spec/containers/0/command", command).Read().Template.Canonical?.HasLostText, Is.EqualTo(isLost));
+
     /// <summary>As an API server shows bytes that are no text, which its binary form lets through.</summary>
     [Test]
     public void ATemplateWithBytesThatAreNoTextIsNotUnderstood()

@@ -23,7 +23,7 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     /// It holds U+FFFD. API servers put it in the place of bytes that are no text, which a request in their binary form may have: what such a
     /// template runs is not what its JSON says.
     /// </summary>
-    public bool HasLostText => Json.Span.IndexOf("\\uFFFD"u8) >= 0;
+    public bool HasLostText { get; private init; }
 
     /// <summary>64 hex digits over <see cref="Claims"/>; empty where there are none.</summary>
     public string ClaimsDigest { get; private init; } = "";
@@ -44,6 +44,7 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         {
             LeftOut = leftOut,
             ReadsAnnotations = reads.Annotations,
+            HasLostText = HasReplacement(json.Span),
             ClaimsDigest = digest,
         };
     }
@@ -55,6 +56,22 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     {
         var reads = DownwardReads.Of(pod);
         return TemplateHash.Of(Write(pod, holder.IsPod, isBound: false, writer => WriteMetadata(writer, pod, holder, reads, noise, [])).Span);
+    }
+
+    /// <summary>The writer escapes the character. The same letters behind an escaped backslash are those letters, as in a regular expression.</summary>
+    private static bool HasReplacement(ReadOnlySpan<byte> json)
+    {
+        var escape = "\\uFFFD"u8;
+        for (var at = json.IndexOf(escape); at >= 0; json = json[(at + escape.Length)..], at = json.IndexOf(escape))
+        {
+            var backslashes = at - 1 - json[..at].LastIndexOfAnyExcept((byte)'\\');
+            if (backslashes % 2 == 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static ReadOnlyMemory<byte> Write(JsonElement template, bool isPod, bool isBound, Action<Utf8JsonWriter> writeMetadata)
