@@ -9,7 +9,7 @@ using DeployGuard.Webhook.Telemetry;
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>Which of two refusals are one: the second is neither counted nor put on record.</summary>
-public class EchoesTests
+public class RetryDeduplicatorTests
 {
     [Test]
     public void ARetryOfTheApiServerIsAnEcho()
@@ -42,7 +42,7 @@ public class EchoesTests
                 Requester = new Requester("dana", "", []),
                 Target = new WorkloadRef("apps", "Deployment", "shop", "web"),
             },
-            ChangeType = ChangeType.NewRevision,
+            Classification = new Classification(ChangeType.NewRevision, "another template"),
             Name = "deployment-web-1",
             Origin = Origin.NothingKnown with { Evidence = evidence },
         },
