@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 using static DeployGuard.EndToEnd.Pools;
 using static DeployGuard.EndToEnd.Sandbox;
 
@@ -69,7 +69,7 @@ public class BypassCanaryTests
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         // A Service is judged by the caches, unless these have something against it.
-        await sandbox.EveryReplicaAnswersAsync("CanaryMissing", Service(selector: """{"app": "green"}"""), Service());
+        await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("Service").And.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
@@ -94,7 +94,7 @@ public class BypassCanaryTests
             run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to prove itself, to nobody");
 
         // A Service is judged by the caches, unless these have something against it.
-        await sandbox.EveryReplicaAnswersAsync("CanaryMissing", Service(selector: """{"app": "green"}"""), Service());
+        await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
     }
@@ -108,7 +108,7 @@ public class BypassCanaryTests
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         // A Service is judged by the caches, unless these have something against it.
-        await sandbox.EveryReplicaAnswersAsync("CanaryMissing", Service(selector: """{"app": "green"}"""), Service());
+        await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
         Assert.That(elsewhere.Output, Does.Contain("users behind Service web would be sent elsewhere, and nobody can tell what serves at web.example.com"));

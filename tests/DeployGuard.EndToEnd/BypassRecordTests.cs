@@ -31,7 +31,7 @@ public class BypassRecordTests
             await sandbox.KubectlAsync("admin", "patch", "change", change, "--type=merge", "-p", """{"status":{"phase":"Completed"}}"""),
             await sandbox.KubectlAsync("admin", "delete", "change", change)])
         {
-            Assert.That(run.Output, Does.Contain("WrittenByDeployGuard"));
+            Assert.That(run.Output, Does.Contain("ManagedByDeployGuard"));
         }
     }
 
@@ -76,7 +76,7 @@ public class BypassRecordTests
         named["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/authors"] = "erin" };
         Assert.That((await sandbox.ApplyAsync("dana", named)).Succeeded, Is.False);
 
-        Assert.That((await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"))).Output, Does.Contain("ApproverAsked: dana asked for"));
+        Assert.That((await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"))).Output, Does.Contain("SelfApproval: dana asked for"));
     }
 
     [Test]

@@ -60,7 +60,7 @@ public class BypassRequestTests
 
         var run = await World.Rig.Plane.KubectlAsync("dana", string.Format(System.Globalization.CultureInfo.InvariantCulture, command, sandbox.Namespace).Split(' '));
 
-        Assert.That(run.Output, Does.Contain("PolicyLeft: with these labels Namespace").And.Contain("would leave policy guarded"));
+        Assert.That(run.Output, Does.Contain("PolicyScopeEscape: with these labels Namespace").And.Contain("would leave policy guarded"));
         Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
     }
 
@@ -88,7 +88,7 @@ public class BypassRequestTests
 
         var run = await World.Rig.Plane.KubectlAsync("dana", body.ToJsonString(), ["replace", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/finalize", "-f", "-"]);
 
-        Assert.That(run.Output, Does.Contain("PolicyLeft"));
+        Assert.That(run.Output, Does.Contain("PolicyScopeEscape"));
     }
 
     [Test]
@@ -114,7 +114,7 @@ public class BypassRequestTests
         string[] patch = ["patch", "statefulset", "web", "--type=merge", "-p", """{"metadata":{"labels":{"guard":"no"}}}""", .. route.Length > 0 ? new[] { route } : []];
         var run = await sandbox.KubectlAsync("dana", patch);
 
-        Assert.That(run.Output, Does.Contain($"PolicyLeft: with these labels StatefulSet {sandbox.Namespace}/web would leave policy labelled"));
+        Assert.That(run.Output, Does.Contain($"PolicyScopeEscape: with these labels StatefulSet {sandbox.Namespace}/web would leave policy labelled"));
         Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "statefulset/web", $"web={V2}")).Output, Does.Contain("ApprovalMissing"));
     }
 

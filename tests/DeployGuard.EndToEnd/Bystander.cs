@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.EndToEnd;
 

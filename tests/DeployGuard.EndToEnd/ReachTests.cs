@@ -13,7 +13,7 @@ public class ReachTests
 {
     private const string Restart = """{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"2026-11-27T00:00:00Z"}}}}}""";
 
-    private const int MostVolumes = 3_000;
+    private const int MaxVolumes = 3_000;
 
     public static IEnumerable<TestCaseData> Largest()
     {
@@ -25,7 +25,7 @@ public class ReachTests
         yield return Case("20,000 template labels", "metadata/labels", Map(20_000));
         yield return Case("8,000 environment variables", "spec/containers/0/env", List(8_000, Env));
         yield return Case("1,000 volumes", "spec/volumes", Volumes(1_000));
-        yield return Case("3,000 volumes", "spec/volumes", Volumes(MostVolumes));
+        yield return Case("3,000 volumes", "spec/volumes", Volumes(MaxVolumes));
         yield return Case("5,000 projected sources", "spec/volumes", new JsonArray(Parse($$"""{"name": "v", "projected": {"sources": {{List(5_000, i => Parse($$$"""{"configMap": {"name": "c{{{i}}}"} }""")).ToJsonString()}} } }""")));
         yield return Case("a megabyte of command", "spec/containers/0/command", new JsonArray(new string('x', 1_000_000)));
         static TestCaseData Case(string name, string path, JsonNode what) => new TestCaseData(path, what).SetArgDisplayNames(name);
@@ -37,7 +37,7 @@ public class ReachTests
     {
         // A patch of it ends there in the server's own timeout of 34 s, also in a namespace for which nobody asks DeployGuard.
         Server.Lacks(
-            !Server.HasMatchConditions && what is JsonArray { Count: MostVolumes },
+            !Server.HasMatchConditions && what is JsonArray { Count: MaxVolumes },
             "patches of a Deployment with 3,000 volumes within its own timeout");
         var sandbox = await UnguardedAsync();
         (await sandbox.CreateAsync("admin", Large(path, what))).OrFail();
@@ -128,7 +128,7 @@ public class ReachTests
 
         var waited = Stopwatch.StartNew();
         await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the place to be given back");
-        Assert.That(first.Output, Does.Contain("BudgetSpent").And.Contain("/deployment/made-up"));
+        Assert.That(first.Output, Does.Contain("BudgetExhausted").And.Contain("/deployment/made-up"));
         Assert.That(waited.Elapsed, Is.LessThan(TimeSpan.FromSeconds(25)), "half a minute would be a rollout's time");
     }
 

@@ -88,7 +88,7 @@ public class ShownWholeTests
             Assert.That(forged.Succeeded, Is.False, user);
         }
 
-        Assert.That((await sandbox.KubectlAsync("admin", "delete", "changetemplate", change)).Output, Does.Contain("WrittenByDeployGuard"));
+        Assert.That((await sandbox.KubectlAsync("admin", "delete", "changetemplate", change)).Output, Does.Contain("ManagedByDeployGuard"));
         (await sandbox.KubectlAsync("deployguard", "delete", "change", change)).OrFail();
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changetemplate", change),

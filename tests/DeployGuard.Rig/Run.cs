@@ -5,7 +5,7 @@ namespace DeployGuard.Rig;
 /// <summary>How a command ended, and what it printed on both streams, in the order it came.</summary>
 public sealed record Run(string Command, int ExitCode, string Output)
 {
-    private const int MostMinutes = 15;
+    private const int MaxMinutes = 15;
 
     public bool Succeeded => ExitCode == 0;
 
@@ -38,7 +38,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         await process.StandardInput.WriteAsync(input ?? "");
         process.StandardInput.Close();
         // Longer than any command is told to wait itself.
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(MostMinutes));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(MaxMinutes));
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -46,7 +46,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in {MostMinutes} minutes");
+            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in {MaxMinutes} minutes");
         }
 
         lock (lines)
