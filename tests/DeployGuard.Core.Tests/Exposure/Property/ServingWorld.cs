@@ -1,5 +1,6 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Replay;
 using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests.Serving;
