@@ -1,24 +1,25 @@
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
 /// <summary>What is about to be approved or rejected, and what is shown of it.</summary>
-/// <param name="IsShownWhole">Nothing that an approval signs is missing from what is shown.</param>
+/// <param name="IsShownInFull">Nothing that an approval signs is missing from what is shown.</param>
 /// <param name="IsUnreviewed">It came in by break-glass: an approval is its review.</param>
-internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsShownWhole, bool IsUnreviewed = false)
+internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsShownInFull, bool IsUnreviewed = false)
 {
     /// <summary>What version 0.2 recorded it under; null where it did not.</summary>
     public string? LegacyHash { get; init; }
 
     /// <summary>Whether a vote is about it.</summary>
-    public bool IsMeantBy(Approval vote) => vote.Workload == Workload
+    public bool IsTargetOf(Approval vote) => vote.Workload == Workload
         && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == LegacyHash : vote.Images.Any(Images.Contains));
 
-    public static VoteTarget Of(ChangeView change, ShownChange shown)
+    public static VoteTarget Of(ChangeView change, TemplateView shown)
     {
         var recorded = change.Recorded
             ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it{(change.Problem is { } problem ? $": {problem}" : "")}");
@@ -37,7 +38,7 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
             .. Block("Found", change.Findings),
         ];
         // Last: it is next to the question.
-        var description = $"{Text.Printable(string.Join('\n', lines))}\n\n{shown.Text}";
+        var description = $"{TerminalText.Printable(string.Join('\n', lines))}\n\n{shown.Text}";
         return new VoteTarget(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], description, shown.IsWhole, recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
     }
 
@@ -46,7 +47,7 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
     /// </summary>
     /// <param name="recorded">The Changes of the namespace.</param>
     /// <exception cref="ManifestException">The kind is not known, or the hash is none.</exception>
-    public static VoteTarget Ahead(WorkloadRef workload, string hash, IEnumerable<Change> recorded)
+    public static VoteTarget OfHash(WorkloadRef workload, string hash, IEnumerable<Change> recorded)
     {
         var hex = Core.Workloads.TemplateHash.DigitsOf(hash);
         if (!Core.Workloads.TemplateHash.AreDigits(hex))
@@ -58,7 +59,7 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
             .Where(known => Core.Workloads.TemplateHash.DigitsOf(known) == hex)
             .OrderBy(Core.Workloads.TemplateHash.IsLegacy).FirstOrDefault();
         var full = hex != hash ? hash : alike ?? Core.Workloads.TemplateHash.Prefix + hex;
-        return new VoteTarget(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.", IsShownWhole: false);
+        return new VoteTarget(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.", IsShownInFull: false);
     }
 
     /// <summary>Reads <c>deployment/web</c>, or of a custom kind, as its objects spell it, <c>Rollout.argoproj.io/web</c>.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -1,3 +1,5 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>What cannot be judged: exit code 2, and an error that names the place and the remedy.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Identities;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
@@ -13,12 +14,12 @@ namespace DeployGuard.Cli.Tests;
 public class DoctorTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 25, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Installed s_installed = Installed.Of(null, "deployguard-system", "deployguard");
+    private static readonly Installation s_installation = Installation.Of(null, "deployguard-system", "deployguard");
 
     [Test]
     public void WhatIsInstalledIsReadFromTheArgumentsOfTheDeployment()
     {
-        var installed = Installed.Of(Deployment(arguments:
+        var installation = Installation.Of(Deployment(arguments:
         [
             "--service-account=sa", "--service=svc", "--secret=memory", "--webhook-configuration=hooks", "--lease=lead", "--trusted-controller=system:serviceaccount:a:b=ReplicaSet,Pod",
             "--workload-kind=robots.example.com/Robot=spec.template", "--tls-cert=/etc/deployguard/tls/tls.crt", "--tls-key=/etc/deployguard/tls/tls.key", "--tls-ca=/etc/deployguard/tls/ca.crt",
@@ -26,17 +27,17 @@ public class DoctorTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(installed.User, Is.EqualTo("system:serviceaccount:guards:sa"));
-            Assert.That((installed.Options.Service, installed.Options.Secret, installed.Options.WebhookConfiguration, installed.Options.Lease), Is.EqualTo(("svc", "memory", "hooks", "lead")));
-            Assert.That(installed.Options.CustomKinds.Single().Kind, Is.EqualTo("Robot"));
-            Assert.That(installed.Options.Trusted.Trusts(new Requester("system:serviceaccount:a:b", "", []), "Pod"), Is.True);
-            Assert.That(installed.GivenFiles?.Secret, Is.EqualTo("given"));
+            Assert.That(installation.User, Is.EqualTo("system:serviceaccount:guards:sa"));
+            Assert.That((installation.Options.Service, installation.Options.Secret, installation.Options.WebhookConfiguration, installation.Options.Lease), Is.EqualTo(("svc", "memory", "hooks", "lead")));
+            Assert.That(installation.Options.CustomKinds.Single().Kind, Is.EqualTo("Robot"));
+            Assert.That(installation.Options.Trusted.Trusts(new Requester("system:serviceaccount:a:b", "", []), "Pod"), Is.True);
+            Assert.That(installation.GivenFiles?.Secret, Is.EqualTo("given"));
         });
     }
 
     [Test]
     public void WithoutADeploymentTheChartsNamesAreTaken() => Assert.That(
-        (s_installed.User, s_installed.Options.Secret, s_installed.Options.ControllersSeen, s_installed.GivenFiles),
+        (s_installation.User, s_installation.Options.Secret, s_installation.Options.ControllersSeen, s_installation.GivenFiles),
         Is.EqualTo(("system:serviceaccount:deployguard-system:deployguard", "deployguard-tls", "deployguard-controllers", (GivenFiles?)null)));
 
     [TestCase(2, 2, Health.Ok, "2 of 2 replicas are ready")]
@@ -45,7 +46,7 @@ public class DoctorTests
     [TestCase(2, 0, Health.Failed, "none of 2 replicas is ready: what an Enforce policy guards waits, and everything else passes unguarded")]
     [TestCase(0, 0, Health.Failed, "no replica is wanted: what an Enforce policy guards waits, and everything else passes unguarded")]
     public void ReplicasAreCounted(int wanted, int ready, object health, string words) =>
-        Expect(DeploymentCheck.JudgeReplicas(Deployment(wanted, ready), "deployguard", "deployguard-system"), health, words);
+        Expect(DeploymentCheck.DiagnoseReplicas(Deployment(wanted, ready), "deployguard", "deployguard-system"), health, words);
 
     [TestCase("a/b:0.2.0", "0.2.0", Health.Ok, "it runs 0.2.0, as this program")]
     [TestCase("a/b:v0.2.1", "0.2.0", Health.Ok, "it runs 0.2.1, this program is 0.2.0: they go together")]
@@ -53,14 +54,14 @@ public class DoctorTests
     [TestCase("host:5000/b", "0.2.0", Health.Ok, "it runs 0.2.7, this program is 0.2.0: they go together")]
     [TestCase("a/b:9.9.9@sha256:00", "0.2.0", Health.Ok, "it runs 0.2.7, this program is 0.2.0: they go together")]
     public void VersionsAreCompared(string image, string own, object health, string words) =>
-        Expect(DeploymentCheck.JudgeVersion(Deployment(image: image), own), health, words);
+        Expect(DeploymentCheck.DiagnoseVersion(Deployment(image: image), own), health, words);
 
     [Test]
     public void MissingPermissionsAreGroupedByWhatFails()
     {
-        var missing = RequiredPermissions.Of(s_installed.Options).Where(n => n.Resource is "events" or "leases").ToList();
-        var found = PermissionsCheck.Judge(s_installed, missing, 60);
-        Assert.That(found.Select(d => d.Words), Is.EqualTo((string[])
+        var missing = RequiredPermissions.Of(s_installation.Options).Where(n => n.Resource is "events" or "leases").ToList();
+        var found = PermissionsCheck.Diagnose(s_installation, missing, 60);
+        Assert.That(found.Select(d => d.Message), Is.EqualTo((string[])
         [
             "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: nobody is told by Events",
             "system:serviceaccount:deployguard-system:deployguard may not get leases.coordination.k8s.io deployguard-leader -n deployguard-system, update leases.coordination.k8s.io deployguard-leader -n deployguard-system, create leases.coordination.k8s.io -n deployguard-system: no replica leads",
@@ -79,11 +80,11 @@ public class DoctorTests
     public void ACertificateIsJudged(string broken, int daysLater, object health, string words)
     {
         var (pair, other) = (NewCertificate.For([broken == "name" ? "other.ns.svc" : "svc.ns.svc"], s_now), NewCertificate.For(["svc.ns.svc"], s_now));
-        var found = CertificateCheck.JudgePair(
+        var found = CertificateCheck.DiagnosePair(
             "t", broken == "garbage" ? "hello" : pair.Certificate, broken == "key" ? other.Key : pair.Key, broken == "ca" ? other.CaCertificate : pair.CaCertificate,
             "svc.ns.svc", "remedy", s_now.AddDays(daysLater).AddMinutes(1));
-        Assert.That((found.Health, found.Words), Is.EqualTo((health, found.Words)));
-        Assert.That(found.Words, Does.StartWith(words));
+        Assert.That((found.Health, found.Message), Is.EqualTo((health, found.Message)));
+        Assert.That(found.Message, Does.StartWith(words));
     }
 
     [Test]
@@ -91,13 +92,13 @@ public class DoctorTests
     {
         var (own, other) = (NewCertificate.For(["x"], s_now).CaCertificate, NewCertificate.For(["x"], s_now).CaCertificate);
         JsonNode[] entries = [Entry("a", own), Entry("b", other), Entry("c", own + "\n" + other), Entry("d", "")];
-        Assert.That(CertificateCheck.JudgeBundles(entries, own).Select(d => (d.Health, d.Words)), Is.EqualTo(new[]
+        Assert.That(CertificateCheck.DiagnoseBundles(entries, own).Select(d => (d.Health, d.Message)), Is.EqualTo(new[]
         {
             (Health.Failed, "caBundle of webhook b does not hold the CA of the certificate: every call of it fails"),
             (Health.Failed, "caBundle of webhook d does not hold the CA of the certificate: every call of it fails"),
             (Health.Warning, "caBundle of webhook c is not the same as the Secret's: right only while a CA is being exchanged"),
         }));
-        Assert.That(CertificateCheck.JudgeBundles([Entry("a", own)], own).Single().Words, Is.EqualTo("caBundle of all 1 webhooks is its CA"));
+        Assert.That(CertificateCheck.DiagnoseBundles([Entry("a", own)], own).Single().Message, Is.EqualTo("caBundle of all 1 webhooks is its CA"));
     }
 
     [TestCase(null, "", Health.Failed, "the API server took a policy that DeployGuard refuses")]
@@ -107,7 +108,7 @@ public class DoctorTests
     [TestCase(HttpStatusCode.Forbidden, "safeguardpolicies is forbidden: User \"dana\" cannot create", Health.Warning, "it cannot be tried: safeguardpolicies is forbidden")]
     [TestCase(HttpStatusCode.Forbidden, "admission webhook \"other.example.com\" denied the request: no", Health.Warning, "it cannot be tried: admission webhook \"other.example.com\"")]
     [TestCase(HttpStatusCode.NotFound, "the server could not find the requested resource", Health.Failed, "the API server refused to try it: the server could not find")]
-    public void WhatCameBackOfATryIsJudged(object? status, string message, object health, string words) => Expect(ReachabilityCheck.Judge((HttpStatusCode?)status, message, s_installed), health, words);
+    public void WhatCameBackOfATryIsJudged(object? status, string message, object health, string words) => Expect(ReachabilityCheck.Diagnose((HttpStatusCode?)status, message, s_installation), health, words);
 
     [Test]
     public void AnOpenGateSaysSinceWhenAndByWhat()
@@ -116,8 +117,8 @@ public class DoctorTests
             {"metadata": {"annotations": {"deployguard.io/gate": "open"}, "managedFields": [{"manager": "helm", "fieldsV1": {"f:metadata": {"f:labels": {}}}},
              {"manager": "kubectl-patch", "time": "2026-11-25T02:40:00Z", "fieldsV1": {"f:metadata": {"f:annotations": {"f:deployguard.io/gate": {}}}}}]}}
             """);
-        Expect(GateCheck.Judge(open, "deployguard"), Health.Failed, "the gate is open since 2026-11-25T02:40:00Z, by kubectl-patch (the API server's audit log says who): nothing is guarded");
-        Expect(GateCheck.Judge(JsonNode.Parse("""{"metadata": {"annotations": {"deployguard.io/gate": "shut"}}}"""), "deployguard"), Health.Ok, "closed");
+        Expect(GateCheck.Diagnose(open, "deployguard"), Health.Failed, "the gate is open since 2026-11-25T02:40:00Z, by kubectl-patch (the API server's audit log says who): nothing is guarded");
+        Expect(GateCheck.Diagnose(JsonNode.Parse("""{"metadata": {"annotations": {"deployguard.io/gate": "shut"}}}"""), "deployguard"), Health.Ok, "closed");
     }
 
     [TestCase("", "20+", Health.Ok, "not in use: the API server (v1) has none before 1.28")]
@@ -125,7 +126,7 @@ public class DoctorTests
     [TestCase("", "30", Health.Warning, "not in use, though the API server (v1) has them")]
     [TestCase("""{"name": "a"}""", "30", Health.Ok, "in use: the API server (v1) drops what needs no judging")]
     public void MatchConditionsAreInUseOrItSaysWhyNot(string condition, string minor, object health, string words) => Expect(
-        MatchConditionsCheck.Judge(JsonNode.Parse($$"""{"webhooks": [{"matchConditions": [{{condition}}]}]}"""), ServerVersion.Of(JsonNode.Parse($$"""{"major": "1", "minor": "{{minor}}", "gitVersion": "v1"}"""))),
+        MatchConditionsCheck.Diagnose(JsonNode.Parse($$"""{"webhooks": [{"matchConditions": [{{condition}}]}]}"""), ServerVersion.Of(JsonNode.Parse($$"""{"major": "1", "minor": "{{minor}}", "gitVersion": "v1"}"""))),
         health,
         words);
 
@@ -133,11 +134,11 @@ public class DoctorTests
     public void ControllersAreListedAndUnknownOnesCarryTheChartsValue()
     {
         SeenController[] seen = [new("system:serviceaccount:kube-system:deployment-controller", ["ReplicaSet"], true, true), new("system:serviceaccount:r:r", ["Pod", "ReplicaSet"], false, true)];
-        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+        var found = ControllersCheck.Diagnose(seen, ["shop"], dropped: false, s_installation);
         Expect(found[0], Health.Ok, "trusted and seen: system:serviceaccount:kube-system:deployment-controller (ReplicaSet)");
         Expect(found[1], Health.Warning, "system:serviceaccount:r:r makes Pod, ReplicaSet objects for others and is not trusted");
         Assert.That(found[1].Remedy, Does.EndWith("""--set-json 'trustedControllers={"system:serviceaccount:r:r":["Pod","ReplicaSet"]}'"""));
-        Expect(ControllersCheck.Judge([], [], dropped: true, s_installed).Single(), Health.Ok, "no trusted one seen yet; what trusted ones write is dropped by the API server's matchConditions");
+        Expect(ControllersCheck.Diagnose([], [], dropped: true, s_installation).Single(), Health.Ok, "no trusted one seen yet; what trusted ones write is dropped by the API server's matchConditions");
     }
 
     [Test]
@@ -150,12 +151,12 @@ public class DoctorTests
             new("system:serviceaccount:tools:maker", ["Pod"], false, false),
             new("system:serviceaccount:shopping:maker", ["Pod"], false, true),
         ];
-        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+        var found = ControllersCheck.Diagnose(seen, ["shop"], dropped: false, s_installation);
 
         Expect(found[1], Health.Warning, "system:serviceaccount:shop:bot makes Pod objects for others and is not trusted. It is not offered as trusted: anybody who may write in guarded namespace shop can act as it");
         Expect(found[2], Health.Warning, "system:serviceaccount:shop:old is trusted for Job objects, and anybody who may write in guarded namespace shop can act as it");
         Expect(found[3], Health.Warning, "system:serviceaccount:tools:maker makes Pod objects that name an owner, and is not trusted. It is not offered as trusted: no such owner was found, or its kind is none that DeployGuard reads");
-        Assert.That(found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Words), Is.EqualTo((string[])
+        Assert.That(found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Message), Is.EqualTo((string[])
         [
             "system:serviceaccount:shopping:maker makes Pod objects for others and is not trusted: every one is judged as if a person made it",
         ]));
@@ -172,7 +173,7 @@ public class DoctorTests
             new("system:serviceaccount:shop:argocd-application-controller", "Deployment", ["till"], false),
             new("system:serviceaccount:tools:robot", "Job", ["shop"], true),
         ];
-        var found = ControllerChanges.Judge(seen, s_installed).ToList();
+        var found = ControllerChanges.Diagnose(seen, s_installation).ToList();
 
         Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments of others in 1 namespace (shop); some of it was refused");
         Assert.That(found[0].Remedy, Does.EndWith("""--set-json 'trustedControllerPresets=["keda"]'. See docs/integrations.md#keda"""));
@@ -187,11 +188,11 @@ public class DoctorTests
     [Test]
     public void APresetIsOfferedWithAllItNeedsAndBesidesWhatIsThere()
     {
-        var installed = Installed.Of(Deployment(arguments: ["--trusted-preset=kueue@queues", "--workload-kind=robots.example.com/Robot=spec.template"]), "guards", "dg");
+        var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=kueue@queues", "--workload-kind=robots.example.com/Robot=spec.template"]), "guards", "dg");
         SeenChanges[] seen = [new("system:serviceaccount:keda:keda-operator", "Job", ["shop"], true), new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
         const string Robot = """{"group":"example.com","resource":"robots","kind":"Robot","templatePath":"spec.template"}""";
 
-        Assert.That(ControllerChanges.Judge(seen, installed).Select(d => d.Remedy), Is.EqualTo((string[])
+        Assert.That(ControllerChanges.Diagnose(seen, installation).Select(d => d.Remedy), Is.EqualTo((string[])
         [
             "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json 'trustedControllerPresets=[\"kueue@queues\",\"keda-scaled-jobs\"]'"
             + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"keda.sh","resource":"scaledjobs","kind":"ScaledJob","templatePath":"spec.jobTargetRef.template"}]'. See docs/integrations.md#keda-scaled-jobs""",
@@ -203,10 +204,10 @@ public class DoctorTests
     [Test]
     public void WhatIsTrustedAlreadyIsNotOfferedAgain()
     {
-        var installed = Installed.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
+        var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
         SeenChanges[] seen = [new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
 
-        Assert.That(ControllerChanges.Judge(seen, installed).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it makes ReplicaSets of Rollouts"));
+        Assert.That(ControllerChanges.Diagnose(seen, installation).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it makes ReplicaSets of Rollouts"));
     }
 
     [Test]
@@ -217,7 +218,7 @@ public class DoctorTests
             new("system:serviceaccount:argo-rollouts:argo-rollouts", ["Job", "ReplicaSet"], false, true),
             new("system:serviceaccount:tekton-pipelines:tekton-pipelines-controller", ["Pod"], false, true),
         ];
-        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+        var found = ControllersCheck.Diagnose(seen, ["shop"], dropped: false, s_installation);
 
         Assert.That(found[1].Remedy, Does.Contain("""--set-json 'trustedControllerPresets=["argo-rollouts"]' --set-json 'workloadKinds=[{"group":"argoproj.io",""").And.Not.Contain("trustedControllers"));
         Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: anybody who may write a TaskRun"));
@@ -228,25 +229,25 @@ public class DoctorTests
     {
         SeenChanges[] seen = [new("system:serviceaccount:tools:robot", "Job", [.. Enumerable.Range(0, SeenChanges.MaxNamespaces).Select(i => $"n{i}")], false)];
 
-        Assert.That(ControllerChanges.Judge(seen, s_installed).Single().Words, Does.Contain("in 10 or more namespaces (n0, "));
+        Assert.That(ControllerChanges.Diagnose(seen, s_installation).Single().Message, Does.Contain("in 10 or more namespaces (n0, "));
     }
 
     [Test]
     public void ImagesInAnnotationsOfTheChartsListAreReadAsTheReplicasDo()
     {
-        var installed = Installed.Of(Deployment(arguments: ["--injection-annotation=image=sidecar.example.com/helper", "--injection-annotation=nonsense"]), "guards", "dg");
+        var installation = Installation.Of(Deployment(arguments: ["--injection-annotation=image=sidecar.example.com/helper", "--injection-annotation=nonsense"]), "guards", "dg");
         var pod = JsonDocument.Parse("""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop", "annotations": {"sidecar.example.com/helper": "helper:2"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
             """).RootElement;
 
-        Assert.That(installed.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EquivalentTo((string[])["a:1", "helper:2"]));
-        Assert.That(s_installed.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EqualTo((string[])["a:1"]), "the built-in table alone");
+        Assert.That(installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EquivalentTo((string[])["a:1", "helper:2"]));
+        Assert.That(s_installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EqualTo((string[])["a:1"]), "the built-in table alone");
     }
 
     [Test]
     public void TheReportHasALineForEachAndNoControlCharacters()
     {
-        var report = new Report([new CheckResult("gate", Diagnosis.Ok("closed")), new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Mend it")), new CheckResult("quorum", Diagnosis.Warning("q", "r"))]);
+        var report = new DoctorReport([new CheckResult("gate", Diagnosis.Ok("closed")), new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Mend it")), new CheckResult("quorum", Diagnosis.Warning("q", "r"))]);
         Assert.That(report.ToText(), Is.EqualTo("ok       gate: closed\nFAILED   policies: p?[2J. Mend it\nwarning  quorum: q. r\n1 failed, 1 to look at."));
         Assert.That(report.IsHealthy, Is.False);
         Assert.That(JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("findings")[1].GetProperty("health").GetString(), Is.EqualTo("FAILED"));
@@ -254,7 +255,7 @@ public class DoctorTests
 
     internal static void Expect(Diagnosis found, object health, string words)
     {
-        Assert.That(found.Words, Does.StartWith(words));
+        Assert.That(found.Message, Does.StartWith(words));
         Assert.That(found.Health, Is.EqualTo(health));
         Assert.That(found.Remedy.Length > 0, Is.EqualTo(found.Health is not Health.Ok), "what is not well has a remedy, and only that");
     }

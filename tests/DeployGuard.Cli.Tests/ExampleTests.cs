@@ -1,3 +1,4 @@
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Tests;

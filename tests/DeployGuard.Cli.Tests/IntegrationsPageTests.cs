@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -1,3 +1,5 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>A kubeconfig that cannot be used is named, with what is wrong with it.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

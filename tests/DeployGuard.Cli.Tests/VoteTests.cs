@@ -1,5 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Cli.Tests;

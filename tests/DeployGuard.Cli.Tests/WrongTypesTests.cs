@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Cli.Doctor;
@@ -13,31 +14,31 @@ internal sealed class CertificateCheck : ICheck
 
     public string Name => "certificate";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var installed = patient.Installed;
-        if (installed.GivenFiles is { Secret: null } elsewhere)
+        var installation = context.Installation;
+        if (installation.GivenFiles is { Secret: null } elsewhere)
         {
-            return [Diagnosis.Warning($"it serves {elsewhere.Certificate}, which is not mounted from a Secret and cannot be seen from here", $"Look in a pod's log: kubectl -n {patient.Namespace} logs deployment/{installed.Name}")];
+            return [Diagnosis.Warning($"it serves {elsewhere.Certificate}, which is not mounted from a Secret and cannot be seen from here", $"Look in a pod's log: kubectl -n {context.Namespace} logs deployment/{installation.Name}")];
         }
 
-        var name = installed.GivenFiles?.Secret ?? installed.Options.Secret;
-        var secret = await patient.FindAsync($"api/v1/namespaces/{patient.Namespace}/secrets/{name}", cancel);
-        var files = installed.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
+        var name = installation.GivenFiles?.Secret ?? installation.Options.Secret;
+        var secret = await context.FindAsync($"api/v1/namespaces/{context.Namespace}/secrets/{name}", cancel);
+        var files = installation.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
         var pem = files.Select(f => Decode(secret, Path.GetFileName(f))).ToList();
-        var remedy = installed.GivenFiles is null
-            ? $"The leader renews it when it is told to: kubectl -n {patient.Namespace} annotate secret {name} --overwrite deployguard.io/rotate=certificate"
-            : $"Renew what fills it, such as: kubectl -n {patient.Namespace} describe certificate; the replicas read it again by themselves";
+        var remedy = installation.GivenFiles is null
+            ? $"The leader renews it when it is told to: kubectl -n {context.Namespace} annotate secret {name} --overwrite deployguard.io/rotate=certificate"
+            : $"Renew what fills it, such as: kubectl -n {context.Namespace} describe certificate; the replicas read it again by themselves";
         if (pem is not [{ Length: > 0 } certificate, { Length: > 0 } key, { Length: > 0 } ca])
         {
-            return [Diagnosis.Failed($"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}", secret is null ? $"There is no such Secret; the chart makes it: helm upgrade {installed.Name} CHART --reset-then-reuse-values" : remedy)];
+            return [Diagnosis.Failed($"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}", secret is null ? $"There is no such Secret; the chart makes it: helm upgrade {installation.Name} CHART --reset-then-reuse-values" : remedy)];
         }
 
-        var service = $"{installed.Options.Service}.{patient.Namespace}.svc";
-        return [JudgePair(name, certificate, key, ca, service, remedy, patient.Now), .. JudgeBundles(await EntriesAsync(patient, cancel), ca)];
+        var service = $"{installation.Options.Service}.{context.Namespace}.svc";
+        return [DiagnosePair(name, certificate, key, ca, service, remedy, context.Now), .. DiagnoseBundles(await EntriesAsync(context, cancel), ca)];
     }
 
-    public static Diagnosis JudgePair(string secret, string certificate, string key, string ca, string service, string remedy, DateTimeOffset now)
+    public static Diagnosis DiagnosePair(string secret, string certificate, string key, string ca, string service, string remedy, DateTimeOffset now)
     {
         try
         {
@@ -55,7 +56,7 @@ internal sealed class CertificateCheck : ICheck
     }
 
     /// <summary>The leader writes the CA into every entry; while certificates are being exchanged a bundle may hold more.</summary>
-    public static IEnumerable<Diagnosis> JudgeBundles(IReadOnlyList<JsonNode> entries, string ca)
+    public static IEnumerable<Diagnosis> DiagnoseBundles(IReadOnlyList<JsonNode> entries, string ca)
     {
         const string Remedy = "The leader restores it within seconds; if it does not, no replica leads: see deployment and registration here, and the replicas' logs";
         var wanted = Thumbprints(ca) ?? [];
@@ -76,8 +77,8 @@ internal sealed class CertificateCheck : ICheck
         }
     }
 
-    private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(CheckContext patient, CancellationToken cancel) =>
-        [.. RegistrationCheck.EntriesOf(await patient.ValidatingAsync(cancel)), .. RegistrationCheck.EntriesOf(await patient.MutatingAsync(cancel))];
+    private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(CheckContext context, CancellationToken cancel) =>
+        [.. RegistrationCheck.EntriesOf(await context.ValidatingAsync(cancel)), .. RegistrationCheck.EntriesOf(await context.MutatingAsync(cancel))];
 
     /// <summary>Null for what is no PEM.</summary>
     private static HashSet<string>? Thumbprints(string pem)

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>The cluster that is looked at, with the rights of whoever looks. What several checks need is read once.</summary>
-internal sealed class CheckContext(ApiConnection api, Installed installed, ServerVersion server, DateTimeOffset now)
+internal sealed class CheckContext(ApiConnection api, Installation installation, ServerVersion server, DateTimeOffset now)
 {
     private const string Registrations = "apis/admissionregistration.k8s.io/v1";
 
@@ -16,19 +17,19 @@ internal sealed class CheckContext(ApiConnection api, Installed installed, Serve
 
     public ApiConnection Api { get; } = api;
 
-    public Installed Installed { get; } = installed;
+    public Installation Installation { get; } = installation;
 
     public ServerVersion Server { get; } = server;
 
     public DateTimeOffset Now { get; } = now;
 
-    public string Namespace => Installed.Options.Namespace;
+    public string Namespace => Installation.Options.Namespace;
 
     /// <summary>Null if it is not there.</summary>
-    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/validatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/validatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     /// <summary>Null if it is not there.</summary>
-    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/mutatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/mutatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     public Task<IReadOnlyList<SafeguardPolicy>> PoliciesAsync(CancellationToken cancel) =>
         _policies ??= ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", p => PolicyReader.Read(p), cancel);

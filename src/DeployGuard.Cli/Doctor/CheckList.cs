@@ -1,3 +1,5 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>The checks, in the order in which they are reported: from what everything rests on to what is good to know.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Files;
 
@@ -9,16 +10,16 @@ internal static class CheckRunner
 {
     /// <exception cref="ManifestException">The API server does not say so much as its version.</exception>
     /// <exception cref="HttpRequestException">It cannot be reached.</exception>
-    public static async Task<Report> OfAsync(ApiConnection api, string @namespace, string name, TimeProvider time, CancellationToken cancel)
+    public static async Task<DoctorReport> RunAsync(ApiConnection api, string @namespace, string name, TimeProvider time, CancellationToken cancel)
     {
-        var patient = await OpenAsync(api, @namespace, name, time, cancel);
+        var context = await OpenAsync(api, @namespace, name, time, cancel);
         var findings = new List<CheckResult>();
         foreach (var check in CheckList.All)
         {
-            findings.AddRange((await LookAsync(check, patient, cancel)).Select(d => new CheckResult(check.Name, d)));
+            findings.AddRange((await RunAsync(check, context, cancel)).Select(d => new CheckResult(check.Name, d)));
         }
 
-        return new Report(findings);
+        return new DoctorReport(findings);
     }
 
     private static async Task<CheckContext> OpenAsync(ApiConnection api, string @namespace, string name, TimeProvider time, CancellationToken cancel)
@@ -26,7 +27,7 @@ internal static class CheckRunner
         try
         {
             var version = ServerVersion.Of(await CheckContext.ReadAsync(api, "version", cancel));
-            return new CheckContext(api, await FindInstalledAsync(api, @namespace, name, cancel), version, time.GetUtcNow());
+            return new CheckContext(api, await FindInstallationAsync(api, @namespace, name, cancel), version, time.GetUtcNow());
         }
         catch (ApiException refused)
         {
@@ -35,17 +36,17 @@ internal static class CheckRunner
     }
 
     /// <summary>Under the name that was given; or under what the chart makes of a release's name.</summary>
-    private static async Task<Installed> FindInstalledAsync(ApiConnection api, string @namespace, string name, CancellationToken cancel)
+    private static async Task<Installation> FindInstallationAsync(ApiConnection api, string @namespace, string name, CancellationToken cancel)
     {
         foreach (var candidate in (string[])[name, $"{name}-deployguard"])
         {
             if (await FindOrNothingAsync(api, $"apis/apps/v1/namespaces/{@namespace}/deployments/{candidate}", cancel) is { } deployment)
             {
-                return Installed.Of(deployment, @namespace, candidate);
+                return Installation.Of(deployment, @namespace, candidate);
             }
         }
 
-        return Installed.Of(null, @namespace, name);
+        return Installation.Of(null, @namespace, name);
     }
 
     /// <summary>Who may not read the Deployment is told so by its check; the others go by the chart's names.</summary>
@@ -61,11 +62,11 @@ internal static class CheckRunner
         }
     }
 
-    private static async Task<IReadOnlyList<Diagnosis>> LookAsync(ICheck check, CheckContext patient, CancellationToken cancel)
+    private static async Task<IReadOnlyList<Diagnosis>> RunAsync(ICheck check, CheckContext context, CancellationToken cancel)
     {
         try
         {
-            return await check.LookAsync(patient, cancel);
+            return await check.RunAsync(context, cancel);
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {

@@ -1,3 +1,5 @@
+using DeployGuard.Cli.Commands;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Controllers;
 
 namespace DeployGuard.Cli.Doctor;
@@ -5,17 +7,17 @@ namespace DeployGuard.Cli.Doctor;
 /// <summary>Which machines change workloads of others, by name where they are known, and what to do where they are refused.</summary>
 internal static class ControllerChanges
 {
-    public static IEnumerable<Diagnosis> Judge(IReadOnlyList<SeenChanges> seen, Installed installed) =>
-        seen.GroupBy(s => s.User).Select(of => Judge(of.Key, [.. of], installed));
+    public static IEnumerable<Diagnosis> Diagnose(IReadOnlyList<SeenChanges> seen, Installation installation) =>
+        seen.GroupBy(s => s.User).Select(of => Diagnose(of.Key, [.. of], installation));
 
-    private static Diagnosis Judge(string user, IReadOnlyList<SeenChanges> changes, Installed installed)
+    private static Diagnosis Diagnose(string user, IReadOnlyList<SeenChanges> changes, Installation installation)
     {
         var refused = changes.Where(c => c.Refused).Select(c => c.Kind).ToList();
         var known = PresetRemedy.For(user, refused is [var kind, ..] ? kind : changes[0].Kind);
         var who = known is null ? user : $"{known.Name} ({user})";
         var words = $"{who} changes {string.Join(", ", changes.Select(c => $"{c.Kind}s"))} of others in {Places(changes)}";
         return refused.Count > 0
-            ? Diagnosis.Warning($"{words}; some of it was refused", PresetRemedy.Of(user, refused, installed) ?? Unknown)
+            ? Diagnosis.Warning($"{words}; some of it was refused", PresetRemedy.Of(user, refused, installation) ?? Unknown)
             : Diagnosis.Ok(words);
     }
 

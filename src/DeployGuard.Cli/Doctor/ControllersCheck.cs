@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Commands;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Controllers;
 using DeployGuard.Kubernetes.Webhooks;
 
@@ -10,37 +12,37 @@ internal sealed class ControllersCheck : ICheck
 {
     public string Name => "controllers";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var installed = patient.Installed;
-        var stored = await patient.FindAsync($"api/v1/namespaces/{patient.Namespace}/configmaps/{installed.Options.ControllersSeen}", cancel);
+        var installation = context.Installation;
+        var stored = await context.FindAsync($"api/v1/namespaces/{context.Namespace}/configmaps/{installation.Options.ControllersSeen}", cancel);
         var seen = SeenController.ReadAll(stored is null ? null : JsonSerializer.SerializeToElement(stored));
-        var namespaces = (await patient.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
-        var guarded = GuardedNamespaces.Of(await patient.PoliciesAsync(cancel), namespaces, installed.Options, patient.Now);
+        var namespaces = (await context.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
+        var guarded = GuardedNamespaces.Of(await context.PoliciesAsync(cancel), namespaces, installation.Options, context.Now);
         var changes = SeenChanges.ReadAll(stored is null ? null : JsonSerializer.SerializeToElement(stored));
-        var dropped = MatchConditionsCheck.AreInUse(await patient.ValidatingAsync(cancel));
-        return [.. Judge(seen, guarded, dropped, installed), .. ControllerChanges.Judge(changes, installed)];
+        var dropped = MatchConditionsCheck.AreInUse(await context.ValidatingAsync(cancel));
+        return [.. Diagnose(seen, guarded, dropped, installation), .. ControllerChanges.Diagnose(changes, installation)];
     }
 
     /// <param name="guarded">Namespaces in which an Enforce policy matches: their developers act as any service account there.</param>
     /// <param name="dropped">The API server drops what trusted controllers write.</param>
-    public static IReadOnlyList<Diagnosis> Judge(IReadOnlyList<SeenController> seen, IReadOnlyList<string> guarded, bool dropped, Installed installed) =>
+    public static IReadOnlyList<Diagnosis> Diagnose(IReadOnlyList<SeenController> seen, IReadOnlyList<string> guarded, bool dropped, Installation installation) =>
     [
         Diagnosis.Ok($"{Trusted(seen)}{(dropped ? "; what trusted ones write is dropped by the API server's matchConditions, so that only unknown ones are seen now" : "")}"),
         .. seen.Select(s => (Seen: s, IsGuarded: s.Namespace is { } own && guarded.Contains(own)))
             .Where(s => s.IsGuarded || !s.Seen.Trusted)
-            .Select(s => s.IsGuarded ? OfAGuardedNamespace(s.Seen, installed) : s.Seen.Verified ? Offered(s.Seen, installed) : NotVerified(s.Seen)),
+            .Select(s => s.IsGuarded ? OfAGuardedNamespace(s.Seen, installation) : s.Seen.Verified ? Offered(s.Seen, installation) : NotVerified(s.Seen)),
     ];
 
-    private static Diagnosis Offered(SeenController seen, Installed installed) => Diagnosis.Warning(
+    private static Diagnosis Offered(SeenController seen, Installation installation) => Diagnosis.Warning(
         $"{seen.User} makes {Kinds(seen)} objects for others and is not trusted: every one is judged as if a person made it",
-        PresetRemedy.Of(seen.User, seen.Kinds, installed)
-            ?? $"If what it acts on was judged when a person wrote it: helm upgrade {installed.Name} CHART -n {installed.Options.Namespace} --reuse-values --set-json 'trustedControllers={Value(seen)}'");
+        PresetRemedy.Of(seen.User, seen.Kinds, installation)
+            ?? $"If what it acts on was judged when a person wrote it: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values --set-json 'trustedControllers={Value(seen)}'");
 
-    private static Diagnosis OfAGuardedNamespace(SeenController seen, Installed installed) => seen.Trusted
+    private static Diagnosis OfAGuardedNamespace(SeenController seen, Installation installation) => seen.Trusted
         ? Diagnosis.Warning(
             $"{seen.User} is trusted for {Kinds(seen)} objects, and anybody who may write in guarded namespace {seen.Namespace} can act as it: what they make as it is judged by nobody",
-            $"Run it in a namespace that no Enforce policy matches, or take it out of trustedControllers: helm get values {installed.Name} -n {installed.Options.Namespace}")
+            $"Run it in a namespace that no Enforce policy matches, or take it out of trustedControllers: helm get values {installation.Name} -n {installation.Options.Namespace}")
         : Diagnosis.Warning(
             $"{seen.User} makes {Kinds(seen)} objects for others and is not trusted. It is not offered as trusted: anybody who may write in guarded namespace {seen.Namespace} can act as it",
             "If it is a controller, run it in a namespace that no Enforce policy matches");

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -10,16 +11,16 @@ internal sealed class DeploymentCheck : ICheck
 
     private static string OwnVersion { get; } = typeof(DeploymentCheck).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var (name, @namespace) = (patient.Installed.Name, patient.Namespace);
-        var deployment = await patient.FindAsync($"apis/apps/v1/namespaces/{@namespace}/deployments/{name}", cancel);
+        var (name, @namespace) = (context.Installation.Name, context.Namespace);
+        var deployment = await context.FindAsync($"apis/apps/v1/namespaces/{@namespace}/deployments/{name}", cancel);
         return deployment is null
             ? [Diagnosis.Failed($"there is no Deployment {name} in namespace {@namespace}", "Is it installed under another name or namespace? helm list -A; then pass --name and -n")]
-            : [JudgeReplicas(deployment, name, @namespace), JudgeVersion(deployment, OwnVersion)];
+            : [DiagnoseReplicas(deployment, name, @namespace), DiagnoseVersion(deployment, OwnVersion)];
     }
 
-    public static Diagnosis JudgeReplicas(JsonNode deployment, string name, string @namespace)
+    public static Diagnosis DiagnoseReplicas(JsonNode deployment, string name, string @namespace)
     {
         var wanted = (int?)deployment["spec"]?["replicas"] ?? 1;
         var ready = (int?)deployment["status"]?["readyReplicas"] ?? 0;
@@ -34,7 +35,7 @@ internal sealed class DeploymentCheck : ICheck
         };
     }
 
-    public static Diagnosis JudgeVersion(JsonNode deployment, string own)
+    public static Diagnosis DiagnoseVersion(JsonNode deployment, string own)
     {
         var image = (string?)deployment["spec"]?["template"]?["spec"]?["containers"]?[0]?["image"] ?? "";
         var running = Tag(image) ?? (string?)deployment["metadata"]?["labels"]?["app.kubernetes.io/version"];

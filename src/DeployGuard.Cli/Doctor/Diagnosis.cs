@@ -1,3 +1,5 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Doctor;
 
 internal enum Health
@@ -8,9 +10,9 @@ internal enum Health
 }
 
 /// <summary>One thing that a check found.</summary>
-/// <param name="Words">What is so, and where.</param>
+/// <param name="Message">What is so, and where.</param>
 /// <param name="Remedy">What to do about it, with the command; empty where nothing is to be done.</param>
-internal sealed record Diagnosis(Health Health, string Words, string Remedy = "")
+internal sealed record Diagnosis(Health Health, string Message, string Remedy = "")
 {
     public static Diagnosis Ok(string words) => new(Health.Ok, words);
 

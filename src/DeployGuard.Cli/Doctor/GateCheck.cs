@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli.Doctor;
@@ -8,10 +9,10 @@ internal sealed class GateCheck : ICheck
 {
     public string Name => "gate";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
-        [Judge(await patient.ValidatingAsync(cancel), patient.Installed.Options.WebhookConfiguration)];
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel) =>
+        [Diagnose(await context.ValidatingAsync(cancel), context.Installation.Options.WebhookConfiguration)];
 
-    public static Diagnosis Judge(JsonNode? validating, string name) => OpenedBy(validating) is { } opened
+    public static Diagnosis Diagnose(JsonNode? validating, string name) => OpenedBy(validating) is { } opened
         ? Diagnosis.Failed($"the gate is open{opened}: nothing is guarded until it is closed", $"Close it: kubectl annotate validatingwebhookconfiguration {name} {ClusterOptions.GateAnnotation}-")
         : Diagnosis.Ok("closed");
 

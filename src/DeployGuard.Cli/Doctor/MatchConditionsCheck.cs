@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -10,12 +11,12 @@ internal sealed class MatchConditionsCheck : ICheck
 
     public string Name => "matchConditions";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
-        [Judge(await patient.ValidatingAsync(cancel), patient.Server)];
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel) =>
+        [Diagnose(await context.ValidatingAsync(cancel), context.Server)];
 
     public static bool AreInUse(JsonNode? validating) => RegistrationCheck.EntriesOf(validating).Any(e => e["matchConditions"] is JsonArray { Count: > 0 });
 
-    public static Diagnosis Judge(JsonNode? validating, ServerVersion server) =>
+    public static Diagnosis Diagnose(JsonNode? validating, ServerVersion server) =>
         AreInUse(validating) ? Diagnosis.Ok($"in use: the API server ({server.Text}) drops what needs no judging")
         : !server.IsAtLeast(Beta) ? Diagnosis.Ok($"not in use: the API server ({server.Text}) has none before 1.{Beta}, so that Pods, ReplicaSets, Jobs and /scale pass while no replica answers")
         : !server.IsAtLeast(Stable) ? Diagnosis.Ok($"not in use: the API server ({server.Text}) has them as beta, and did not keep them")

@@ -1,3 +1,5 @@
+using DeployGuard.Cli.Commands;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli.Doctor;
@@ -7,10 +9,10 @@ internal sealed class PoliciesCheck : ICheck
 {
     public string Name => "policies";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
-        Judge(await patient.PoliciesAsync(cancel), await patient.NamespacesAsync(cancel), patient.Now);
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel) =>
+        Diagnose(await context.PoliciesAsync(cancel), await context.NamespacesAsync(cancel), context.Now);
 
-    public static IReadOnlyList<Diagnosis> Judge(IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<NamespaceLabels> namespaces, DateTimeOffset now)
+    public static IReadOnlyList<Diagnosis> Diagnose(IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<NamespaceLabels> namespaces, DateTimeOffset now)
     {
         List<Diagnosis> found = [.. policies.Where(p => p.Errors.Count > 0).Select(Unreadable), .. policies.SelectMany(p => Lint(p, namespaces, now))];
         return found.Count > 0 ? found : [Diagnosis.Ok($"{policies.Count} can be read ({string.Join(", ", policies.GroupBy(p => p.Mode).Select(g => $"{g.Count()} {g.Key}"))})")];

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 
@@ -11,11 +12,11 @@ internal static class PresetRemedy
 
     /// <summary>The command that trusts it for what it does here, or where it says why it cannot be; null if it is not known.</summary>
     /// <param name="kinds">What it makes or changes, and is not let through for.</param>
-    public static string? Of(string user, IReadOnlyList<string> kinds, Installed installed)
+    public static string? Of(string user, IReadOnlyList<string> kinds, Installation installation)
     {
         var presets = kinds.Select(k => For(user, k)).OfType<ControllerPreset>().Distinct().ToList();
-        var missing = presets.Where(p => p.IsSafe && p.User == user && !IsTrusted(p, installed.Options.Trusted)).ToList();
-        return missing.Count > 0 ? Trust(missing, installed)
+        var missing = presets.Where(p => p.IsSafe && p.User == user && !IsTrusted(p, installation.Options.Trusted)).ToList();
+        return missing.Count > 0 ? Trust(missing, installation)
             : presets is [var known, ..] ? $"See {Docs}#{known.Name}: {known.Why}"
             : null;
     }
@@ -25,13 +26,13 @@ internal static class PresetRemedy
         ControllerPreset.OfUser(user).OrderByDescending(p => p.Kinds.Contains(kind)).FirstOrDefault() ?? ControllerPreset.LikeUser(user);
 
     /// <summary>A list that is given to Helm takes the place of the former one, so it carries what is there.</summary>
-    private static string Trust(List<ControllerPreset> missing, Installed installed)
+    private static string Trust(List<ControllerPreset> missing, Installation installation)
     {
-        var presets = new JsonArray([.. installed.Presets.Concat(missing.Select(p => p.Name)).Distinct().Select(n => JsonValue.Create(n))]);
-        var needed = missing.Select(p => p.Needs).OfType<CustomKind>().Except(installed.Options.CustomKinds).ToList();
+        var presets = new JsonArray([.. installation.Presets.Concat(missing.Select(p => p.Name)).Distinct().Select(n => JsonValue.Create(n))]);
+        var needed = missing.Select(p => p.Needs).OfType<CustomKind>().Except(installation.Options.CustomKinds).ToList();
         var kinds = needed.Count == 0 ? ""
-            : $" --set-json 'workloadKinds={new JsonArray([.. installed.Options.CustomKinds.Concat(needed).Select(InValues)]).ToJsonString()}'";
-        return $"Add it to the chart's presets: helm upgrade {installed.Name} CHART -n {installed.Options.Namespace} --reuse-values"
+            : $" --set-json 'workloadKinds={new JsonArray([.. installation.Options.CustomKinds.Concat(needed).Select(InValues)]).ToJsonString()}'";
+        return $"Add it to the chart's presets: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values"
             + $" --set-json 'trustedControllerPresets={presets.ToJsonString()}'{kinds}. See {Docs}#{missing[0].Name}";
     }
 

@@ -1,3 +1,4 @@
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli.Doctor;
@@ -9,23 +10,23 @@ internal sealed class QuorumCheck : ICheck
 
     public string Name => "quorum";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
         var granting = new VotingRoles();
         foreach (var resource in (string[])["clusterroles", "roles"])
         {
-            await patient.Api.ListAsync($"{Rbac}/{resource}", granting.AddRole, cancel);
+            await context.Api.ListAsync($"{Rbac}/{resource}", granting.AddRole, cancel);
         }
 
         foreach (var resource in (string[])["clusterrolebindings", "rolebindings"])
         {
-            await patient.Api.ListAsync($"{Rbac}/{resource}", granting.AddBinding, cancel);
+            await context.Api.ListAsync($"{Rbac}/{resource}", granting.AddBinding, cancel);
         }
 
-        return Judge(await patient.PoliciesAsync(cancel), await patient.NamespacesAsync(cancel), granting, patient.Installed.Name);
+        return Diagnose(await context.PoliciesAsync(cancel), await context.NamespacesAsync(cancel), granting, context.Installation.Name);
     }
 
-    public static IReadOnlyList<Diagnosis> Judge(IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<NamespaceLabels> namespaces, VotingRoles granting, string name)
+    public static IReadOnlyList<Diagnosis> Diagnose(IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<NamespaceLabels> namespaces, VotingRoles granting, string name)
     {
         var found = new List<Diagnosis>();
         foreach (var policy in policies.Where(p => p is { Mode: Mode.Enforce, Approval.Required: not Required.Never }))
@@ -37,7 +38,7 @@ internal sealed class QuorumCheck : ICheck
                 if (without.Count > 0)
                 {
                     found.Add(Diagnosis.Warning(
-                        $"{policy.Name} asks for {line.Count} of {string.Join(" or ", line.Groups)}, and no role that is bound to them by group lets them approve in {Words.List(without, "namespace", "none")}",
+                        $"{policy.Name} asks for {line.Count} of {string.Join(" or ", line.Groups)}, and no role that is bound to them by group lets them approve in {NameList.Of(without, "namespace", "none")}",
                         $"kubectl -n {without[0]} create rolebinding deployguard-approvers --clusterrole={name}-approver --group={line.Groups[0]}"));
                 }
             }

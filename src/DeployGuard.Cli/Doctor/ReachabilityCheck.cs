@@ -1,4 +1,6 @@
 using System.Net;
+using DeployGuard.Cli.Commands;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
@@ -19,23 +21,23 @@ internal sealed class ReachabilityCheck : ICheck
 
     public string Name => "reachability";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
         try
         {
-            using var taken = await patient.Api.WriteAsync(HttpMethod.Post, Path, Impossible, cancel);
-            return [Judge(null, "", patient.Installed)];
+            using var taken = await context.Api.WriteAsync(HttpMethod.Post, Path, Impossible, cancel);
+            return [Diagnose(null, "", context.Installation)];
         }
         catch (ApiException refused)
         {
-            return [Judge(refused.StatusCode, refused.ServerMessage, patient.Installed)];
+            return [Diagnose(refused.StatusCode, refused.ServerMessage, context.Installation)];
         }
     }
 
     /// <param name="status">Null if the impossible policy was taken.</param>
-    public static Diagnosis Judge(HttpStatusCode? status, string message, Installed installed)
+    public static Diagnosis Diagnose(HttpStatusCode? status, string message, Installation installation)
     {
-        var @namespace = installed.Options.Namespace;
+        var @namespace = installation.Options.Namespace;
         if (status is null)
         {
             return Diagnosis.Failed("the API server took a policy that DeployGuard refuses: it does not ask records.deployguard.io", "See the registration below");
@@ -45,7 +47,7 @@ internal sealed class ReachabilityCheck : ICheck
         {
             return message.Contains("is not valid", StringComparison.Ordinal)
                 ? Diagnosis.Ok("the API server reached a replica, which answered")
-                : Diagnosis.Warning($"something answered the API server in other words than DeployGuard's: {message}", $"See what is behind the Service: kubectl -n {@namespace} get endpoints {installed.Options.Service}");
+                : Diagnosis.Warning($"something answered the API server in other words than DeployGuard's: {message}", $"See what is behind the Service: kubectl -n {@namespace} get endpoints {installation.Options.Service}");
         }
 
         if (message.Contains("failed calling webhook", StringComparison.Ordinal))

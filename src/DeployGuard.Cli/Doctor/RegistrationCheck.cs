@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Webhooks;
 
 namespace DeployGuard.Cli.Doctor;
@@ -8,21 +9,21 @@ internal sealed class RegistrationCheck : ICheck
 {
     public string Name => "registration";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var (validating, mutating) = (await patient.ValidatingAsync(cancel), await patient.MutatingAsync(cancel));
-        var namespaces = (await patient.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
-        var guarded = GuardedNamespaces.Of(await patient.PoliciesAsync(cancel), namespaces, patient.Installed.Options, patient.Now);
-        return Judge(validating, mutating, guarded, patient.Installed);
+        var (validating, mutating) = (await context.ValidatingAsync(cancel), await context.MutatingAsync(cancel));
+        var namespaces = (await context.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
+        var guarded = GuardedNamespaces.Of(await context.PoliciesAsync(cancel), namespaces, context.Installation.Options, context.Now);
+        return Diagnose(validating, mutating, guarded, context.Installation);
     }
 
-    public static IReadOnlyList<Diagnosis> Judge(JsonNode? validating, JsonNode? mutating, IReadOnlyList<string> guarded, Installed installed)
+    public static IReadOnlyList<Diagnosis> Diagnose(JsonNode? validating, JsonNode? mutating, IReadOnlyList<string> guarded, Installation installation)
     {
-        List<Diagnosis> found = [.. Missing("ValidatingWebhookConfiguration", validating, "records.deployguard.io", installed), .. Missing("MutatingWebhookConfiguration", mutating, "stamp.deployguard.io", installed)];
+        List<Diagnosis> found = [.. Missing("ValidatingWebhookConfiguration", validating, "records.deployguard.io", installation), .. Missing("MutatingWebhookConfiguration", mutating, "stamp.deployguard.io", installation)];
         // What the gate took away is reported as the gate.
         if (validating is not null && GateCheck.OpenedBy(validating) is null)
         {
-            found.AddRange(JudgeFail(EntriesOf(validating), guarded));
+            found.AddRange(DiagnoseFailurePolicies(EntriesOf(validating), guarded));
         }
 
         return found.Count > 0
@@ -32,21 +33,21 @@ internal sealed class RegistrationCheck : ICheck
 
     public static IEnumerable<JsonNode> EntriesOf(JsonNode? configuration) => configuration?["webhooks"]?.AsArray().OfType<JsonNode>() ?? [];
 
-    private static IEnumerable<Diagnosis> Missing(string kind, JsonNode? configuration, string needed, Installed installed)
+    private static IEnumerable<Diagnosis> Missing(string kind, JsonNode? configuration, string needed, Installation installation)
     {
-        var name = installed.Options.WebhookConfiguration;
+        var name = installation.Options.WebhookConfiguration;
         if (configuration is null)
         {
-            yield return Diagnosis.Failed($"there is no {kind} {name}: nothing of it is guarded, and DeployGuard does not create it anew", $"helm upgrade --install {installed.Name} CHART -n {installed.Options.Namespace} --reset-then-reuse-values");
+            yield return Diagnosis.Failed($"there is no {kind} {name}: nothing of it is guarded, and DeployGuard does not create it anew", $"helm upgrade --install {installation.Name} CHART -n {installation.Options.Namespace} --reset-then-reuse-values");
         }
         else if (!EntriesOf(configuration).Any(e => (string?)e["name"] == needed))
         {
             var what = EntriesOf(configuration).Any() ? $"lacks the webhook {needed}" : "is empty: nothing is guarded";
-            yield return Diagnosis.Failed($"{kind} {name} {what}", $"The leader fills it within seconds; if it does not, no replica leads or may: kubectl -n {installed.Options.Namespace} logs deployment/{installed.Name}; kubectl -n {installed.Options.Namespace} get lease {installed.Options.Lease} -o yaml");
+            yield return Diagnosis.Failed($"{kind} {name} {what}", $"The leader fills it within seconds; if it does not, no replica leads or may: kubectl -n {installation.Options.Namespace} logs deployment/{installation.Name}; kubectl -n {installation.Options.Namespace} get lease {installation.Options.Lease} -o yaml");
         }
     }
 
-    private static IEnumerable<Diagnosis> JudgeFail(IEnumerable<JsonNode> entries, IReadOnlyList<string> guarded)
+    private static IEnumerable<Diagnosis> DiagnoseFailurePolicies(IEnumerable<JsonNode> entries, IReadOnlyList<string> guarded)
     {
         const string Remedy = "The leader follows the policies within seconds; look again, then at its log";
         var failing = entries.Where(e => (string?)e["failurePolicy"] == "Fail").Select(e => (Name: (string?)e["name"], Listed: Listed(e))).Where(e => e.Listed.Count > 0).ToList();
@@ -77,5 +78,5 @@ internal sealed class RegistrationCheck : ICheck
             .SelectMany(e => e?["values"]?.AsArray().Select(v => (string?)v ?? "") ?? []),
     ];
 
-    private static string Some(IReadOnlyList<string> namespaces) => Words.List(namespaces, "namespace", "no namespace");
+    private static string Some(IReadOnlyList<string> namespaces) => NameList.Of(namespaces, "namespace", "no namespace");
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli.Doctor;
