@@ -7,9 +7,9 @@ using DeployGuard.Kubernetes.Api;
 namespace DeployGuard.Cli;
 
 /// <summary>
-/// How the replicas of this cluster read workloads: by the chart's <c>templateNoise</c>, which their Deployment says. For those who may
-/// not read that, and where the
-/// chart has another name or namespace, by the defaults; a template that has a key of the chart's list then looks unrecorded to them.
+/// Reads workloads as the replicas of this cluster do, by the chart's <c>templateNoise</c>, which is in the arguments of their Deployment. The
+/// defaults apply where the user may not read the Deployment, or it has another name or namespace; a template with a key of the chart's list
+/// then looks unrecorded.
 /// </summary>
 internal static class ConfiguredWorkloadReader
 {

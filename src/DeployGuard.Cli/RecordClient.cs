@@ -12,7 +12,7 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
-/// <summary>DeployGuard's objects of one namespace, as the commands read and write them.</summary>
+/// <summary>Reads and writes DeployGuard's objects of one namespace.</summary>
 internal sealed class RecordClient(ApiConnection api, string @namespace)
 {
     private string Folder => $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}";
@@ -27,7 +27,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return new ChangeView(found.RootElement);
     }
 
-    /// <summary>A Change with all that it would change.</summary>
+    /// <summary>A Change with everything that it would change.</summary>
     public async Task<VoteTarget> VoteTargetAsync(ChangeView change, CancellationToken cancel) => VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel)));
 
     public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
@@ -36,12 +36,12 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
     }
 
-    /// <summary>The Changes as decisions see them; none for somebody who may not list them.</summary>
+    /// <summary>The Changes as the evaluation reads them; none where the user may not list them.</summary>
     public async Task<IReadOnlyList<Change>> ParsedChangesAsync(CancellationToken cancel)
     {
         try
         {
-            return [.. (await ChangesAsync(cancel)).Select(c => c.Recorded).OfType<Change>()];
+            return [.. (await ChangesAsync(cancel)).Select(c => c.Parsed).OfType<Change>()];
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {
@@ -58,46 +58,46 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     public Task WithdrawAsync(Approval vote, CancellationToken cancel) => api.DeleteAsync($"{Folder}/changeapprovals/{vote.Name}", cancel);
 
     /// <summary>
-    /// Who one is, only the server knows: whoever may vote no more must be able to take back what he said. A server that does not tell stamps a dry
-    /// run of a vote, of those who may vote.
+    /// The user name, which only the server knows: users who may no longer vote must still find the votes that they gave. Where the server has
+    /// no answer, it stamps the name on the dry run of a vote, but only for users who may vote.
     /// </summary>
-    /// <exception cref="ManifestException">It tells neither way.</exception>
-    public async Task<string> WhoAmIAsync(VoteTarget subject, CancellationToken cancel)
+    /// <exception cref="ManifestException">The server tells the name neither way.</exception>
+    public async Task<string> WhoAmIAsync(VoteTarget target, CancellationToken cancel)
     {
         try
         {
-            using var told = await api.WriteAsync(HttpMethod.Post, "apis/authentication.k8s.io/v1/selfsubjectreviews", """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
+            using var told = await api.WriteAsync(HttpMethod.Post, "apis/authentication.k8s.io/v1/selftargetreviews", """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
             return told.RootElement.GetProperty("status").GetProperty("userInfo").GetProperty("username").GetString() ?? "";
         }
         catch (ApiException untold) when (untold.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
         {
-            // Before 1.28 there is none, and nobody may ask for it.
+            // Kubernetes before 1.28 does not serve it, or allows it to nobody.
         }
 
         try
         {
-            return (await VoteAsync(subject, Decision.Reject, "who am I", null, cancel, dryRun: true)).Approver;
+            return (await VoteAsync(target, Decision.Reject, "who am I", null, cancel, dryRun: true)).Approver;
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {
-            throw new ManifestException($"this API server does not say who you are ({refused.ServerMessage}). Withdraw your vote by its own name: kubectl get changeapprovals -n {@namespace}");
+            throw new ManifestException($"the API server does not tell your user name ({refused.ServerMessage}). Withdraw the ChangeApproval by its name; to list them, run: kubectl get changeapprovals -n {@namespace}");
         }
     }
 
     /// <summary>Casts a vote.</summary>
-    /// <returns>The name of the ChangeApproval, and under whom it was stamped.</returns>
-    public async Task<(string Name, string Approver)> VoteAsync(VoteTarget subject, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
+    /// <returns>The name of the ChangeApproval, and the approver that was stamped on it.</returns>
+    public async Task<(string Name, string Approver)> VoteAsync(VoteTarget target, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
     {
-        var spec = new JsonObject { ["workload"] = WorkloadJson(subject.Workload), ["templateHash"] = subject.TemplateHash, ["decision"] = decision.ToString() };
-        // The hash says it all; images beside it help under policies that cover images.
-        if (subject.Images.Count > 0 && RecordLimits.AllowImages(subject.Images))
+        var spec = new JsonObject { ["workload"] = WorkloadJson(target.Workload), ["templateHash"] = target.TemplateHash, ["decision"] = decision.ToString() };
+        // The hash identifies the revision. The images are for policies that cover images.
+        if (target.Images.Count > 0 && RecordLimits.AllowImages(target.Images))
         {
-            spec["images"] = new JsonArray([.. subject.Images.Select(i => JsonValue.Create(i))]);
+            spec["images"] = new JsonArray([.. target.Images.Select(i => JsonValue.Create(i))]);
         }
 
         Set(spec, "reason", reason);
         SetTime(spec, "expiresAt", expiresAt);
-        var prefix = $"{subject.Workload.Kind.ToLowerInvariant()}-{subject.Workload.Name}";
+        var prefix = $"{target.Workload.Kind.ToLowerInvariant()}-{target.Workload.Name}";
         using var written = await CreateAsync("changeapprovals", ApprovalReader.Kind, prefix, spec, dryRun, cancel);
         return (written.RootElement.GetProperty("metadata").GetProperty("name").GetString() ?? "",
             written.RootElement.GetProperty("spec").GetProperty("approver").GetProperty("username").GetString() ?? "");
@@ -123,7 +123,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return BreakGlassReader.Read(written.RootElement, DateTimeOffset.MinValue);
     }
 
-    /// <summary>It is written a moment after its Change: whoever is quick waits for it.</summary>
+    /// <summary>The template is written a moment after its Change, so this waits for it.</summary>
     private async Task<StoredTemplate> FindTemplateAsync(string change, CancellationToken cancel)
     {
         const int Attempts = 4;
@@ -139,13 +139,13 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             }
             catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
             {
-                return new StoredTemplate(null, $"You may not read the whole template: {refused.ServerMessage}");
+                return new StoredTemplate(null, $"You may not read the complete template: {refused.ServerMessage}");
             }
 
             await Task.Delay(attempt < Attempts ? TimeSpan.FromMilliseconds(300) : TimeSpan.Zero, cancel);
         }
 
-        return new StoredTemplate(null, "The whole template is not on record: the Change is older than this, was adopted, or its namespace has no room for more.");
+        return new StoredTemplate(null, "The complete template is not on record: an older version recorded the Change, the Change was adopted, or its namespace has no room for more.");
     }
 
     private Task<JsonDocument> CreateAsync(string resource, string kind, string prefix, JsonObject spec, bool dryRun, CancellationToken cancel)
@@ -154,7 +154,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         {
             ["apiVersion"] = PolicyReader.ApiVersion,
             ["kind"] = kind,
-            // The server adds five characters, and cuts nothing that fits.
+            // Leaves room for the five characters that the server adds.
             ["metadata"] = new JsonObject { ["generateName"] = $"{(prefix.Length > 240 ? prefix[..240].TrimEnd('-', '.') : prefix)}-" },
             ["spec"] = spec,
         };

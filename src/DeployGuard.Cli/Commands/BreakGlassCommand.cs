@@ -6,22 +6,22 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard breakglass</c>: for a few hours, lets its maker pass a workload's safeguards, for an incident and on record.</summary>
+/// <summary><c>deployguard breakglass</c>: waives a workload's safeguards for a few hours, for an incident. Every use is on record.</summary>
 internal static class BreakGlassCommand
 {
     private static readonly ClusterFlags s_cluster = new();
-    private static readonly Argument<string?> s_workload = new("WORKLOAD") { Description = "kind/name, also service/name; left out for the whole namespace, which needs the verb breakglass-namespace.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string> s_incident = new("--incident") { Description = "The ticket or page that this is for.", Required = true };
-    private static readonly Option<string> s_reason = new("--reason") { Description = "What must be done now, for whoever reviews it.", Required = true };
-    private static readonly Option<string[]> s_waive = new("--waive") { Description = $"What is waived: {string.Join(", ", BreakGlass.Waivable)}. May be repeated. Default: Approval.", DefaultValueFactory = _ => ["Approval"] };
-    private static readonly Option<string?> s_for = new("--for") { Description = "User name of a deploying machine that it serves besides you." };
-    private static readonly Option<string?> s_expiresIn = VoteOptions.ExpiresIn($"How long it holds, {(int)BreakGlass.MaxDuration.TotalHours}h at most. Default: {(int)BreakGlass.DefaultDuration.TotalHours}h.");
+    private static readonly Argument<string?> s_workload = new("WORKLOAD") { Description = "kind/name, such as deployment/web or service/web. Default: the whole namespace, which needs the verb breakglass-namespace.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string> s_incident = new("--incident") { Description = "Ticket or page of the incident.", Required = true };
+    private static readonly Option<string> s_reason = new("--reason") { Description = "What must be done now; the reviewer reads it.", Required = true };
+    private static readonly Option<string[]> s_waive = new("--waive") { Description = $"Safeguard to waive: {string.Join(", ", BreakGlass.Waivable)}. May be repeated. Default: Approval.", DefaultValueFactory = _ => ["Approval"] };
+    private static readonly Option<string?> s_for = new("--for") { Description = "User name of a deploying machine that may use it besides you." };
+    private static readonly Option<string?> s_expiresIn = VoteOptions.ExpiresIn($"How long it is valid, at most {(int)BreakGlass.MaxDuration.TotalHours}h. Default: {(int)BreakGlass.DefaultDuration.TotalHours}h.");
 
     public static Command Create(TimeProvider time)
     {
         var command = new Command("breakglass", """
-            Pass a workload's safeguards for a few hours, for an incident. Every use is on the Change, counted and alerted, until somebody else
-            reviews it with approve. Rolling back needs none of this.
+            Waive a workload's safeguards for a few hours, for an incident. Each use is recorded on its Change and counted, and raises an alert
+            until another person reviews it with approve. A rollback needs no break-glass.
 
             Example:
               kubectl deployguard breakglass deployment/web -n shop --incident INC-123 --reason "orders fail since 02:40, fix is in 2.3.1"
@@ -45,7 +45,7 @@ internal static class BreakGlassCommand
                 Name = "",
                 Namespace = @namespace,
                 Workload = parsed.GetValue(s_workload) is { } workload ? VoteTarget.ReadWorkload(workload, @namespace) : null,
-                Waives = Known(parsed.GetRequiredValue(s_waive)),
+                Waives = Validated(parsed.GetRequiredValue(s_waive)),
                 Incident = parsed.GetRequiredValue(s_incident),
                 Reason = parsed.GetRequiredValue(s_reason),
                 For = parsed.GetValue(s_for) ?? "",
@@ -55,16 +55,16 @@ internal static class BreakGlassCommand
             },
             expiresAt,
             cancel);
-        var serves = made.For.Length > 0 ? $"{made.RequestedBy.Username} and {made.For}" : made.RequestedBy.Username;
+        var users = made.For.Length > 0 ? $"{made.RequestedBy.Username} and {made.For}" : made.RequestedBy.Username;
         parsed.InvocationConfiguration.Output.WriteLine(
-            $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of {(made.Workload is { } w ? w.ToString() : $"everything in {@namespace}")} for {serves} until {made.ExpiresAt:u}.\n"
-            + "Run your deploy again. Then ask another person to review it: the warning names the change to approve.");
+            $"BreakGlass {made.Name} waives {string.Join(", ", made.Waives)} of {(made.Workload is { } w ? w.ToString() : $"every workload in namespace {@namespace}")} for {users} until {made.ExpiresAt:u}.\n"
+            + "Retry your deploy. Then ask another person to review it: the deploy's warning names the change to approve.");
         return 0;
     }
 
-    private static string[] Known(string[] waived)
+    private static string[] Validated(string[] waived)
     {
         var unknown = waived.Where(w => !BreakGlass.Waivable.Contains(w)).ToList();
-        return unknown.Count == 0 ? waived : throw new ManifestException($"--waive {unknown[0]}: there are {string.Join(", ", BreakGlass.Waivable)}");
+        return unknown.Count == 0 ? waived : throw new ManifestException($"--waive {unknown[0]}: expected one of {string.Join(", ", BreakGlass.Waivable)}");
     }
 }

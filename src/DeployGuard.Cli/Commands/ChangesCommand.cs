@@ -5,19 +5,19 @@ using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard changes</c>: what waits for approval, then what was let in, newest first.</summary>
+/// <summary><c>deployguard changes</c>: lists changes. Those that await a vote come first, then the newest.</summary>
 internal static class ChangesCommand
 {
     private static readonly ClusterFlags s_cluster = new();
-    private static readonly Option<bool> s_all = new("--all-namespaces", "-A") { Description = "Of all namespaces." };
+    private static readonly Option<bool> s_all = new("--all-namespaces", "-A") { Description = "List the changes of all namespaces." };
     private static readonly Option<Phase?> s_phase = new("--phase") { Description = "Only changes in this phase." };
-    private static readonly Option<bool> s_unreviewed = new("--unreviewed") { Description = "Only changes that came in by break-glass and that nobody else has reviewed." };
+    private static readonly Option<bool> s_unreviewed = new("--unreviewed") { Description = "Only changes that were admitted by break-glass and are not reviewed yet." };
     private static readonly Option<bool> s_json = new("--json") { Description = "Print the objects as JSON." };
 
     public static Command Create(TimeProvider time)
     {
         var command = new Command("changes", """
-            List the changes on record: those that wait for approval first.
+            List the changes on record. Those that wait for approval come first.
 
             Examples:
               kubectl deployguard changes -A --phase Pending
@@ -43,8 +43,8 @@ internal static class ChangesCommand
         var changes = list.RootElement.GetProperty("items").EnumerateArray()
             .Select(item => new ChangeView(item))
             .Where(c => phase is null || c.Phase == phase)
-            .Where(c => !parsed.GetValue(s_unreviewed) || c.Recorded is { IsUnreviewed: true })
-            .OrderBy(c => c.Waits ? 0 : 1).ThenByDescending(c => c.CreatedAt)
+            .Where(c => !parsed.GetValue(s_unreviewed) || c.Parsed is { IsUnreviewed: true })
+            .OrderBy(c => c.AwaitsVote ? 0 : 1).ThenByDescending(c => c.CreatedAt)
             .ToList();
         if (parsed.GetValue(s_json))
         {
@@ -60,7 +60,7 @@ internal static class ChangesCommand
 
         var now = time.GetUtcNow();
         output.WriteLine(Table.Of(
-            ["NAMESPACE", "CHANGE", "PHASE", "ORIGIN", "ASKED BY", "MISSING", "AGE"],
+            ["NAMESPACE", "CHANGE", "PHASE", "ORIGIN", "REQUESTER", "MISSING", "AGE"],
             changes.Select(c => (string[])[c.Namespace, c.Name, c.Phase, c.Origin, string.Join(",", c.Requesters), c.Missing, Table.Age(now - c.CreatedAt)])));
         return 0;
     }

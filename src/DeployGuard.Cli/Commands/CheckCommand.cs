@@ -12,50 +12,50 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard check</c>: the verdict and message of the webhook, for files, without a cluster.</summary>
+/// <summary><c>deployguard check</c>: evaluates files as the webhook would, without a cluster.</summary>
 internal static class CheckCommand
 {
     private static readonly Option<string[]> s_files = new("--filename", "-f")
     {
-        Description = "Files, folders, or - for standard input: workloads, and with them policies, Namespaces, ChangeApprovals, BreakGlasses and Changes. "
-            + "A folder with a kustomization is built by kubectl kustomize; one of manifests/examples is taken as a whole.",
+        Description = "Files, folders, or - for standard input. They may hold workloads, policies, Namespaces, ChangeApprovals, BreakGlasses and Changes. "
+            + "A folder with a kustomization is built with kubectl kustomize; a folder of manifests/examples is read as one example.",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<string[]> s_policies = new("--policies") { Description = "Files or folders of SafeguardPolicies.", DefaultValueFactory = _ => [] };
-    private static readonly Option<string?> s_before = new("--before") { Description = "The workloads as they run now; without it everything is new." };
+    private static readonly Option<string[]> s_policies = new("--policies") { Description = "Files or folders with SafeguardPolicies.", DefaultValueFactory = _ => [] };
+    private static readonly Option<string?> s_before = new("--before") { Description = "The workloads as they run now. Default: every workload is new." };
     private static readonly Option<string> s_namespace = new("--namespace", "-n") { Description = "Namespace of objects that name none.", DefaultValueFactory = _ => "default" };
-    private static readonly Option<string> s_as = new("--as") { Description = "Who asks.", DefaultValueFactory = _ => "somebody" };
-    private static readonly Option<string[]> s_asGroup = new("--as-group") { Description = "A group of whoever asks. May be repeated.", DefaultValueFactory = _ => [] };
-    private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Judge it as the dry run of kubectl, Flux or Argo CD." };
-    private static readonly Option<string?> s_now = new("--now") { Description = "The time to judge at, such as 2026-03-11T00:00:00Z. Default: now." };
+    private static readonly Option<string> s_as = new("--as") { Description = "User name of the requester.", DefaultValueFactory = _ => "somebody" };
+    private static readonly Option<string[]> s_asGroup = new("--as-group") { Description = "Group of the requester. May be repeated.", DefaultValueFactory = _ => [] };
+    private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Evaluate as a dry run of kubectl, Flux or Argo CD." };
+    private static readonly Option<string?> s_now = new("--now") { Description = "Time of the evaluation, such as 2026-03-11T00:00:00Z. Default: now." };
     private static readonly Option<string[]> s_kinds = new("--workload-kinds", "--workload-kind")
     {
-        Description = "RESOURCE.GROUP/KIND=PATH, such as rollouts.argoproj.io/Rollout=spec.template: a custom resource with a pod template, as the chart's workloadKinds. May be repeated.",
+        Description = "RESOURCE.GROUP/KIND=PATH: a custom resource with a pod template, such as rollouts.argoproj.io/Rollout=spec.template. Same as the chart's workloadKinds. May be repeated.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],
     };
 
     private static readonly Option<string[]> s_injections = Repeated(
         "--injection-annotation",
-        "FORM=KEY, such as image=sidecar.example.com/image: an annotation by which an injector takes an image, as the chart's injectionAnnotations. "
-        + "FORM is image, version, document, other or never; one * in KEY stands for any text.");
+        "FORM=KEY: an annotation that tells an injector which image to add, such as image=sidecar.example.com/image. Same as the chart's injectionAnnotations. "
+        + "FORM is image, version, document, other or never. One * in KEY matches any text.");
 
     private static readonly Option<string[]> s_restarts = Repeated(
-        "--restart-annotation", "KEY: an annotation that only restarts pods, as the chart's templateNoise.restartAnnotations.");
+        "--restart-annotation", "KEY: an annotation that only restarts pods. Same as the chart's templateNoise.restartAnnotations.");
 
     private static readonly Option<string[]> s_namingLabels = Repeated(
-        "--naming-label", "KEY: a label that only names what runs, as the chart's templateNoise.namingLabels.");
+        "--naming-label", "KEY: a label that only names the release. Same as the chart's templateNoise.namingLabels.");
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Print verdicts as JSON." };
 
     public static Command Create(TimeProvider time, ManifestInputs inputs)
     {
         var command = new Command("check", """
-            Judge files as the webhook would, without a cluster. Reads what kubectl reads: YAML and JSON, lists, anchors and merge keys; documents of up to 16 MiB.
-            Verdicts go to standard output. Standard error says what was skipped, and with file and line what cannot be used; the rest is judged all the same.
-            Exit code 0: clean, or nothing in it runs pods, 1: refused, 2: unusable input, whatever the verdicts on the rest.
+            Evaluate files as the webhook would, without a cluster. Reads what kubectl reads: YAML and JSON, lists, anchors and merge keys. A document may have 16 MiB.
+            Verdicts go to standard output. Standard error lists what was skipped, and each error with its file and line. An error in one document does not stop the others.
+            Exit code 0: every workload is allowed, or there is none. 1: a workload is refused. 2: an input cannot be used, whatever the other verdicts.
 
             Examples:
               deployguard check -f manifests/examples/ai-assisted-without-approval
@@ -94,7 +94,7 @@ internal static class CheckCommand
         }
     }
 
-    /// <summary>What the webhook would be told by its flags of the same names.</summary>
+    /// <summary>Reads workloads as a webhook would that has the same flags.</summary>
     private static WorkloadReader Reader(ParseResult parsed) => new(
         WorkloadKinds.With(parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()),
         new TemplateNoise(parsed.GetRequiredValue(s_restarts), parsed.GetRequiredValue(s_namingLabels)),
@@ -109,7 +109,7 @@ internal static class CheckCommand
         var files = parsed.GetRequiredValue(s_files);
         var reader = Reader(parsed);
         var report = new CheckReport();
-        var cases = files.Where(CheckCase.IsExample).Select(folder => CheckCase.ReadExample(folder, now, reader, report.Unusable)).ToList();
+        var cases = files.Where(CheckCase.IsExample).Select(folder => CheckCase.ReadExample(folder, now, reader, report.AddError)).ToList();
         var others = files.Where(f => !CheckCase.IsExample(f)).ToList();
         if (others.Count > 0)
         {
@@ -118,24 +118,24 @@ internal static class CheckCommand
 
         foreach (var (request, at) in cases.SelectMany(c => c.Requests().Select(r => (r, c.Now))))
         {
-            Judge(parsed, request, at, report);
+            Evaluate(parsed, request, at, report);
         }
 
         report.Write(parsed.InvocationConfiguration.Error, [.. cases.Select(c => c.Skipped)]);
         return report.ExitCode;
     }
 
-    private static void Judge(ParseResult parsed, CheckedRequest request, DateTimeOffset at, CheckReport report)
+    private static void Evaluate(ParseResult parsed, CheckedRequest request, DateTimeOffset at, CheckReport report)
     {
         try
         {
             var verdict = request.Decide(new PolicyEvaluator(TrustedControllers.BuiltIn), at);
             parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(s_json) ? Json(verdict) : Text(request, verdict));
-            report.Judged(verdict.IsAllowed);
+            report.AddVerdict(verdict.IsAllowed);
         }
         catch (ManifestException wrong)
         {
-            report.Unusable(wrong);
+            report.AddError(wrong);
         }
     }
 
@@ -147,31 +147,31 @@ internal static class CheckCommand
         foreach (var file in parsed.GetRequiredValue(s_policies))
         {
             var known = check.Policies;
-            CheckCase.Take(inputs.Read(file, report.Unusable, report.Skip), check.Add, report.Unusable);
+            CheckCase.Take(inputs.Read(file, report.AddError, report.AddSkipped), check.Add, report.AddError);
             if (check.Policies == known)
             {
-                report.NoPolicyIn(file);
+                report.AddNoPolicyIn(file);
             }
         }
 
         var objects = 0;
         foreach (var file in files)
         {
-            CheckCase.Take(inputs.Read(file, report.Unusable, report.Skip), Add, report.Unusable);
+            CheckCase.Take(inputs.Read(file, report.AddError, report.AddSkipped), Add, report.AddError);
         }
 
         if (objects == 0)
         {
-            report.NothingRead(files);
+            report.AddNothingRead(files);
         }
         else if (check.Policies == 0)
         {
-            report.Skip("No SafeguardPolicy was given, so nothing can be refused; name some with --policies");
+            report.AddSkipped("No SafeguardPolicy was given, so nothing can be refused; pass some with --policies");
         }
 
         if (parsed.GetValue(s_before) is { } before)
         {
-            CheckCase.Take(inputs.Read(before, report.Unusable, report.Skip), check.AddBefore, report.Unusable);
+            CheckCase.Take(inputs.Read(before, report.AddError, report.AddSkipped), check.AddBefore, report.AddError);
         }
 
         return check;
@@ -195,7 +195,7 @@ internal static class CheckCommand
             verdict.IsAllowed ? $"{verdict.Evaluated.Request.Target} allowed ({verdict.Evaluated.Because})" : Messages.Refusal(verdict),
             .. Messages.WarningLines(verdict).Select(w => $"Warning: {w}"),
             .. request.IsDefaulted || verdict.IsAllowed ? Enumerable.Empty<string>()
-                : ["(The file lacks the API server's defaults, so it has no hash to approve yet; kubectl apply --dry-run=server -o yaml adds them.)"],
+                : ["(The file lacks the API server's defaults, so there is no hash to approve yet. To add them, run: kubectl apply --dry-run=server -o yaml)"],
         ];
         return string.Join('\n', lines);
     }

@@ -6,13 +6,13 @@ using k8s;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary>The flags by which a command finds its cluster and namespace, named and defaulted as kubectl's.</summary>
-/// <param name="usual">The namespace where none is given; null for the context's.</param>
-internal sealed class ClusterFlags(string? usual = null)
+/// <summary>The flags that select a command's cluster and namespace, with the names and defaults of kubectl.</summary>
+/// <param name="defaultNamespace">Null for the namespace of the context.</param>
+internal sealed class ClusterFlags(string? defaultNamespace = null)
 {
     private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "Kubeconfig file. Default: the first file of KUBECONFIG, else the one in the home folder." };
     private readonly Option<string?> _context = new("--context") { Description = "Context of the kubeconfig. Default: the current one." };
-    private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = $"Namespace. Default: {usual ?? "the context's"}." };
+    private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = $"Namespace. Default: {defaultNamespace ?? "the context's"}." };
 
     public void AddTo(Command command)
     {
@@ -27,7 +27,7 @@ internal sealed class ClusterFlags(string? usual = null)
         try
         {
             var (client, ofContext) = KubeconfigFile.Open(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
-            return (new ApiConnection(client), parsed.GetValue(_namespace) ?? usual ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext));
+            return (new ApiConnection(client), parsed.GetValue(_namespace) ?? defaultNamespace ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext));
         }
         catch (ManifestException wrong)
         {

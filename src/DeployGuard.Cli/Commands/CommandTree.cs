@@ -10,7 +10,7 @@ internal static class CommandTree
     public static RootCommand Create(TimeProvider time, Func<Stream>? standardInput = null) => Create(time, new ManifestInputs(standardInput ?? Console.OpenStandardInput));
 
     private static RootCommand Create(TimeProvider time, ManifestInputs inputs) =>
-        new("DeployGuard: nobody ships an AI-assisted change alone, and nobody ships it everywhere at once. Also found by kubectl, as: kubectl deployguard")
+        new("DeployGuard: nobody ships an AI-assisted change alone, and nobody ships it everywhere at once. Also a kubectl plugin: kubectl deployguard")
         {
             CheckCommand.Create(time, inputs),
             ChangesCommand.Create(time),

@@ -4,20 +4,20 @@ using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard doctor</c>: whether DeployGuard in this cluster can do its work, and what is wrong, in words.</summary>
+/// <summary><c>deployguard doctor</c>: checks DeployGuard in this cluster, and names each problem with its remedy.</summary>
 internal static class DoctorCommand
 {
     private const string Json = "json";
 
     private static readonly ClusterFlags s_cluster = new("deployguard-system");
-    private static readonly Option<string> s_name = new("--name", "--release") { Description = "The chart's full name, which is the release's if that contains deployguard.", DefaultValueFactory = _ => "deployguard" };
+    private static readonly Option<string> s_name = new("--name", "--release") { Description = "Full name of the chart's objects. It is the release's name if that contains deployguard.", DefaultValueFactory = _ => "deployguard" };
     private static readonly Option<string> s_output = OutputOption();
 
     public static Command Create(TimeProvider time)
     {
         var command = new Command("doctor", """
-            Check permissions, certificate, reachability, registration, policies and the controllers seen, and say what is wrong and what to do.
-            Changes nothing. Exit code 0: nothing failed, 1: something failed, 2: there is no cluster to look at.
+            Check the permissions, certificate, reachability, registration, policies and controllers of an installation. Each problem comes with its
+            remedy. Nothing is changed. Exit code 0: no check failed. 1: a check failed. 2: the cluster cannot be read.
 
             Examples:
               kubectl deployguard doctor

@@ -8,18 +8,18 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard explain</c>: what a reason code means, who can fix it, and how.</summary>
+/// <summary><c>deployguard explain</c>: explains what a reason code means, who can fix it, and how.</summary>
 internal static class ExplainCommand
 {
-    private static readonly Argument<string?> s_code = new("REASON") { Description = "A reason code, such as ApprovalMissing; left out for all. Or: canary.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<int> s_replicas = new("--replicas") { Description = "With canary: pods of the workload.", DefaultValueFactory = _ => 20 };
-    private static readonly Option<string?> s_policy = new("--policy") { Description = "With canary: a file with the policy whose steps are shown. Default: steps 5, 25 and 50." };
-    private static readonly Option<bool> s_markdown = new("--markdown") { Description = "Print the whole catalogue as docs/reasons.md." };
+    private static readonly Argument<string?> s_code = new("REASON") { Description = "Reason code, such as ApprovalMissing; or canary. Default: list every reason code.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<int> s_replicas = new("--replicas") { Description = "With canary: replicas of the workload.", DefaultValueFactory = _ => 20 };
+    private static readonly Option<string?> s_policy = new("--policy") { Description = "With canary: file with the policy whose steps are shown. Default: steps 5, 25 and 50." };
+    private static readonly Option<bool> s_markdown = new("--markdown") { Description = "Print every reason code as the page docs/reasons.md." };
 
     public static Command Create(ManifestInputs inputs)
     {
         var command = new Command("explain", """
-            Say what a reason code means, who can fix it, and how; or what the steps of a canary come to in pods.
+            Explain what a reason code means, who can fix it, and how; or how many pods each step of a canary allows.
 
             Examples:
               kubectl deployguard explain ApprovalMissing
@@ -56,11 +56,11 @@ internal static class ExplainCommand
     {
         if (code is null)
         {
-            return Table.Of(["REASON", "FOUND BY", "MEANING"], Reasons.All.Select(r => (string[])[r.Code, r.By, r.Meaning])) + "\n";
+            return Table.Of(["REASON", "FOUND BY", "MEANING"], Reasons.All.Select(r => (string[])[r.Code, r.FoundBy, r.Meaning])) + "\n";
         }
 
         var reason = Reasons.Find(code) ?? throw new ManifestException($"{code}: no such reason; list them with: kubectl deployguard explain");
-        return $"{reason.Code} ({reason.By})\n  {reason.Meaning}\n  Who can fix it: {reason.Who}\n  How: {reason.How}\n";
+        return $"{reason.Code} ({reason.FoundBy})\n  {reason.Meaning}\n  Who can fix it: {reason.FixedBy}\n  How: {reason.Remedy}\n";
     }
 
     private static string Markdown()
@@ -68,8 +68,8 @@ internal static class ExplainCommand
         var page = new StringBuilder("""
             # Reason codes
 
-            Stable: alerts and scripts may rely on them. They stand in messages, on Changes, in Events and, for rollouts, in
-            `deployguard_rollouts_denied_total{reason}`. `kubectl deployguard explain REASON` says the same. Made from the code by `make docs`.
+            Reason codes are stable: alerts and scripts may rely on them. They appear in messages, on Changes, in Events and, for rollouts, in
+            `deployguard_rollouts_denied_total{reason}`. `kubectl deployguard explain REASON` prints the same text. `make docs` generates this page.
 
             | reason | found by | what it means | who can fix it | how |
             |---|---|---|---|---|
@@ -77,7 +77,7 @@ internal static class ExplainCommand
             """);
         foreach (var reason in Reasons.All)
         {
-            page.Append($"| `{reason.Code}` | {reason.By} | {reason.Meaning} | {reason.Who} | {reason.How} |\n");
+            page.Append($"| `{reason.Code}` | {reason.FoundBy} | {reason.Meaning} | {reason.FixedBy} | {reason.Remedy} |\n");
         }
 
         return page.ToString();

@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard show</c>: all that one Change would change, without a vote.</summary>
+/// <summary><c>deployguard show</c>: shows everything that one Change would change, without a vote.</summary>
 internal static class ShowCommand
 {
     private static readonly ClusterFlags s_cluster = new();
@@ -13,8 +13,8 @@ internal static class ShowCommand
     public static Command Create()
     {
         var command = new Command("show", """
-            Show one change whole: who asked, what is missing, and every field that differs, no value cut.
-            Control characters are named instead of printed. Exits with 1 if the whole template is not on record.
+            Show one change in full: who requested it, what it waits for, and every field that differs, with complete values.
+            Control characters are shown by name. Exit code 1: the complete template is not on record.
 
             Example:
               kubectl deployguard show deployment-web-7f9c2ab41d03e6aa -n shop
@@ -32,9 +32,9 @@ internal static class ShowCommand
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var records = new RecordClient(api, @namespace);
-        var change = await records.FindChangeAsync(parsed.GetValue(s_change) ?? throw new ManifestException("give a Change"), cancel);
-        var subject = await records.VoteTargetAsync(change, cancel);
-        await Pager.WriteAsync(parsed.InvocationConfiguration.Output, subject.Description, cancel);
-        return subject.IsShownInFull ? 0 : ExitCodes.Refused;
+        var change = await records.FindChangeAsync(parsed.GetValue(s_change) ?? throw new ManifestException("pass the name of a Change"), cancel);
+        var target = await records.VoteTargetAsync(change, cancel);
+        await Pager.WriteAsync(parsed.InvocationConfiguration.Output, target.Description, cancel);
+        return target.IsShownInFull ? 0 : ExitCodes.Refused;
     }
 }

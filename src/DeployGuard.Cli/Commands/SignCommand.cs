@@ -10,10 +10,10 @@ namespace DeployGuard.Cli.Commands;
 internal static class SignCommand
 {
     private static readonly Option<string> s_key = new("--key") { Description = "PEM file of an ECDSA P-256 private key, unencrypted.", Required = true };
-    private static readonly Option<string> s_predicate = new("--predicate") { Description = "JSON file with what is said about the files.", Required = true };
-    private static readonly Option<string> s_type = new("--predicate-type") { Description = "URI that says how the predicate is to be read.", Required = true };
+    private static readonly Option<string> s_predicate = new("--predicate") { Description = "JSON file with the predicate: the content of the statement.", Required = true };
+    private static readonly Option<string> s_type = new("--predicate-type") { Description = "URI of the predicate's type.", Required = true };
     private static readonly Option<string?> s_output = new("--output", "-o") { Description = "File to write the envelope to. Default: standard output." };
-    private static readonly Argument<string[]> s_files = new("FILE") { Description = "What the statement is about; each becomes a subject by its SHA-256.", Arity = ArgumentArity.OneOrMore };
+    private static readonly Argument<string[]> s_files = new("FILE") { Description = "Files that the statement is about; each becomes a subject by its SHA-256.", Arity = ArgumentArity.OneOrMore };
 
     public static Command Create()
     {

@@ -4,20 +4,20 @@ using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard status</c>: which pods of which pool run which revision, and what the next step waits for.</summary>
+/// <summary><c>deployguard status</c>: shows how many pods of a pool run each revision, and what the next step waits for.</summary>
 internal static class StatusCommand
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
 
     private static readonly ClusterFlags s_cluster = new();
     private static readonly Argument<string> s_workload = new("WORKLOAD") { Description = "kind/name, such as deployment/web." };
-    private static readonly Option<bool> s_watch = new("--watch", "-w") { Description = "Follow it until its revision has proven itself." };
+    private static readonly Option<bool> s_watch = new("--watch", "-w") { Description = "Follow it until its revision is proven." };
 
     public static Command Create(TimeProvider time)
     {
         var command = new Command("status", """
-            Show how far a workload's revision may reach: the pools it is in, which revisions run there, the step that it has reached, and what
-            the next one waits for.
+            Show the rollout of a workload's revision: its pools, the revisions that run there, the current canary step, and what the next step
+            waits for.
 
             Examples:
               kubectl deployguard status deployment/web -n shop

@@ -5,19 +5,19 @@ using DeployGuard.Core.Provenance.Attestations;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard verify</c>: whether files are what a signed statement is about.</summary>
+/// <summary><c>deployguard verify</c>: verifies that files are subjects of a signed statement.</summary>
 internal static class VerifyCommand
 {
-    private static readonly Option<string> s_key = new("--key") { Description = "PEM file of the ECDSA P-256 public key of whoever must have signed.", Required = true };
-    private static readonly Option<string> s_envelope = new("--envelope") { Description = "The DSSE envelope, as sign and cosign write it.", Required = true };
-    private static readonly Option<string?> s_type = new("--predicate-type") { Description = "Refuse a statement that says something of another type." };
+    private static readonly Option<string> s_key = new("--key") { Description = "PEM file of the signer's ECDSA P-256 public key.", Required = true };
+    private static readonly Option<string> s_envelope = new("--envelope") { Description = "DSSE envelope, as sign and cosign write it.", Required = true };
+    private static readonly Option<string?> s_type = new("--predicate-type") { Description = "Refuse a statement with another predicate type." };
     private static readonly Argument<string[]> s_files = new("FILE") { Description = "Files that must be subjects of the statement.", Arity = ArgumentArity.OneOrMore };
 
     public static Command Create()
     {
         var command = new Command("verify", """
-            Verify that files are subjects of a statement that a key signed. Names do not count, digests do.
-            Exit code 0: all of them are, 1: the signature or a file does not match, 2: unusable input.
+            Verify that files are subjects of a statement that a key signed. Files match by digest, under any name.
+            Exit code 0: every file is a subject. 1: the signature or a file does not match. 2: an input cannot be used.
 
             Example:
               deployguard verify --key release.pub --envelope release.dsse.json deployguard-0.2.0.tgz
@@ -52,8 +52,8 @@ internal static class VerifyCommand
             return ExitCodes.Refused;
         }
 
-        output.WriteLine(TerminalText.Printable($"{file}: signed by key {key.KeyId}, about {statement.Subjects.Count} subject(s), {statement.PredicateType}"));
-        // Every file is told of, also after one that does not match.
+        output.WriteLine(TerminalText.Printable($"{file}: signed by key {key.KeyId}, {statement.Subjects.Count} subject{(statement.Subjects.Count == 1 ? "" : "s")}, predicate type {statement.PredicateType}"));
+        // Reports every file, also after a mismatch.
         var matches = parsed.GetRequiredValue(s_files).Select(f => Matches(statement, f, output)).ToList();
         return matches.TrueForAll(m => m) ? 0 : ExitCodes.Refused;
     }

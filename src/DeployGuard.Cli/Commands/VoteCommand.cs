@@ -5,27 +5,27 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard approve</c> and <c>reject</c>: shows what it is about, asks, and writes a ChangeApproval for each.</summary>
+/// <summary><c>deployguard approve</c> and <c>reject</c>: shows the changes, asks for confirmation, and writes a ChangeApproval for each.</summary>
 internal sealed class VoteCommand
 {
     private readonly Decision _decision;
     private readonly TimeProvider _time;
     private readonly ClusterFlags _cluster = new();
-    private readonly Argument<string?> _what = new("CHANGE") { Description = "Name of a Change; or kind/name of a workload, with --hash, ahead of one.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> _hash = new("--hash") { Description = "The template's hash, 64 hex digits, as a refused dry run names it." };
-    private readonly Option<string?> _release = new("--change-id") { Description = "Every Change of the namespace that waits and says that it belongs to this release." };
+    private readonly Argument<string?> _what = new("CHANGE") { Description = "Name of a Change; or, before there is one, kind/name of a workload with --hash.", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Option<string?> _hash = new("--hash") { Description = "Hash of the pod template, 64 hex digits, from the message of a refused dry run." };
+    private readonly Option<string?> _release = new("--change-id") { Description = "Vote on every Change of the namespace that waits and belongs to this release." };
     private readonly Option<string?> _reason;
-    private readonly Option<string?> _expiresIn = VoteOptions.ExpiresIn("How long it counts, such as 4h; the policy's maxAge is the limit.");
+    private readonly Option<string?> _expiresIn = VoteOptions.ExpiresIn("How long the vote counts, such as 4h; at most the policy's maxAge.");
     private readonly Option<bool> _yes = VoteOptions.Yes();
 
     private VoteCommand(Decision decision, TimeProvider time)
     {
         (_decision, _time) = (decision, time);
-        _reason = VoteOptions.Reason(decision is Decision.Reject ? "Why; whoever asked for the change reads it." : "Why, for the record.");
+        _reason = VoteOptions.Reason(decision is Decision.Reject ? "Why; the requester reads it." : "Why, for the record.");
     }
 
     public static Command Approve(TimeProvider time) => new VoteCommand(Decision.Approve, time).Create("approve", """
-        Approve one revision of one workload, or a release of many, after a look at it.
+        Read the change, then approve one revision of one workload, or every change of a release.
 
         Examples:
           kubectl deployguard approve deployment-web-7f9c2ab41d03e6aa -n shop
@@ -34,7 +34,7 @@ internal sealed class VoteCommand
         """);
 
     public static Command Reject(TimeProvider time) => new VoteCommand(Decision.Reject, time).Create("reject", """
-        Reject one revision of one workload, or a release of many. It is refused until you withdraw the veto, or it expires.
+        Reject one revision of one workload, or every change of a release. A veto counts until you withdraw it, or it expires.
 
         Example:
           kubectl deployguard reject deployment-web-7f9c2ab41d03e6aa -n shop --reason "drops the orders table"
@@ -54,30 +54,30 @@ internal sealed class VoteCommand
         var reason = parsed.GetValue(_reason);
         if (_decision is Decision.Reject && string.IsNullOrEmpty(reason))
         {
-            throw new ManifestException("--reason: a veto says why, for whoever asked for the change");
+            throw new ManifestException("--reason: a veto needs a reason, which the requester reads");
         }
 
         var expiresAt = VoteOptions.ExpiresAt(parsed.GetValue(_expiresIn), _time);
         var (api, @namespace) = _cluster.Open(parsed);
         using var connection = api;
         var records = new RecordClient(api, @namespace);
-        var subjects = await FindAsync(parsed, records, cancel);
-        await Pager.WriteAsync(output, string.Join("\n\n", subjects.Select(s => s.Description)), cancel);
-        var what = subjects.Count == 1 ? "exactly this" : $"all {subjects.Count} of these";
-        var unseen = subjects.Count(s => !s.IsShownInFull);
-        what += unseen == 0 ? "" : subjects.Count == 1 ? ", though not all of it was shown" : $", though {unseen} were not shown whole";
+        var targets = await FindAsync(parsed, records, cancel);
+        await Pager.WriteAsync(output, string.Join("\n\n", targets.Select(s => s.Description)), cancel);
+        var what = targets.Count == 1 ? "exactly this change" : $"all {targets.Count} of these changes";
+        var incomplete = targets.Count(s => !s.IsShownInFull);
+        what += incomplete == 0 ? "" : targets.Count == 1 ? ", though it was not shown in full" : $", though {incomplete} of them {(incomplete == 1 ? "was" : "were")} not shown in full";
         if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, $"{_decision} {what}?"))
         {
-            output.WriteLine("Nothing was written.");
+            output.WriteLine("No vote was written.");
             return ExitCodes.Refused;
         }
 
-        foreach (var subject in subjects)
+        foreach (var target in targets)
         {
-            var (name, approver) = await records.VoteAsync(subject, _decision, reason, expiresAt, cancel);
+            var (name, approver) = await records.VoteAsync(target, _decision, reason, expiresAt, cancel);
             output.WriteLine(_decision is Decision.Approve
-                ? $"Approved as {approver}: changeapproval {name}. {(subject.IsUnreviewed ? "That reviews what came in by break-glass." : "Whoever asked can now run the same command again.")}"
-                : $"Rejected as {approver}: changeapproval {name}. To take it back: kubectl deployguard withdraw {name} -n {@namespace}");
+                ? $"Approved as {approver}: changeapproval {name}. {(target.IsUnreviewed ? "The break-glass is now reviewed." : "The requester can now retry the same command.")}"
+                : $"Rejected as {approver}: changeapproval {name}. To withdraw it, run: kubectl deployguard withdraw {name} -n {@namespace}");
         }
 
         return 0;
@@ -88,29 +88,29 @@ internal sealed class VoteCommand
         var (what, hash, release) = (parsed.GetValue(_what), parsed.GetValue(_hash), parsed.GetValue(_release));
         if ((what is null) == (release is null))
         {
-            throw new ManifestException("give either a Change, or --change-id");
+            throw new ManifestException("pass either the name of a Change, or --change-id");
         }
 
         if (release is not null)
         {
-            var waiting = (await records.ChangesAsync(cancel)).Where(c => c.Waits && c.ChangeIds.Contains(release)).ToList();
+            var waiting = (await records.ChangesAsync(cancel)).Where(c => c.AwaitsVote && c.ChangeIds.Contains(release)).ToList();
             return waiting.Count > 0 ? await VoteTargetsAsync(records, waiting, cancel)
-                : throw new ManifestException($"--change-id {release}: nothing of it waits in namespace {records.Namespace}");
+                : throw new ManifestException($"--change-id {release}: no Change of this release waits in namespace {records.Namespace}");
         }
 
         return what?.Contains('/') == true
-            ? [VoteTarget.OfHash(VoteTarget.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone"), await records.ParsedChangesAsync(cancel))]
+            ? [VoteTarget.OfHash(VoteTarget.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: add --hash to vote on a workload, or pass the name of a Change"), await records.ParsedChangesAsync(cancel))]
             : await VoteTargetsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], cancel);
     }
 
     private static async Task<IReadOnlyList<VoteTarget>> VoteTargetsAsync(RecordClient records, IReadOnlyList<ChangeView> changes, CancellationToken cancel)
     {
-        var subjects = new List<VoteTarget>();
+        var targets = new List<VoteTarget>();
         foreach (var change in changes)
         {
-            subjects.Add(await records.VoteTargetAsync(change, cancel));
+            targets.Add(await records.VoteTargetAsync(change, cancel));
         }
 
-        return subjects;
+        return targets;
     }
 }

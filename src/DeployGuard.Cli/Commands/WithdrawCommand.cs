@@ -5,16 +5,16 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard withdraw</c>: takes one's own votes on a Change back, or one ChangeApproval by its name.</summary>
+/// <summary><c>deployguard withdraw</c>: deletes your own votes on a Change, or one ChangeApproval by its name.</summary>
 internal static class WithdrawCommand
 {
     private static readonly ClusterFlags s_cluster = new();
-    private static readonly Argument<string> s_what = new("CHANGE") { Description = "Name of a Change, for your own votes on it; or of a ChangeApproval, for that one." };
+    private static readonly Argument<string> s_what = new("CHANGE") { Description = "Name of a Change, to withdraw your own votes on it; or of one ChangeApproval." };
 
     public static Command Create()
     {
         var command = new Command("withdraw", """
-            Take back your votes on a Change. Somebody else's vote needs the verb override, and its own name.
+            Withdraw your votes on a Change. To withdraw another person's vote, you need the verb override and the name of the ChangeApproval.
 
             Examples:
               kubectl deployguard withdraw deployment-web-7f9c2ab41d03e6aa -n shop
@@ -39,7 +39,7 @@ internal static class WithdrawCommand
         var found = votes.Where(v => v.Name == what).ToList();
         if (found.Count == 0)
         {
-            found = await MineAsync(records, VoteTarget.Of(await records.FindChangeAsync(what, cancel), TemplateView.Nothing), votes, cancel);
+            found = await MineAsync(records, VoteTarget.Of(await records.FindChangeAsync(what, cancel), TemplateView.Empty), votes, cancel);
         }
 
         foreach (var vote in found)
@@ -51,10 +51,10 @@ internal static class WithdrawCommand
         return 0;
     }
 
-    private static async Task<List<Approval>> MineAsync(RecordClient records, VoteTarget subject, IReadOnlyList<Approval> votes, CancellationToken cancel)
+    private static async Task<List<Approval>> MineAsync(RecordClient records, VoteTarget target, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
-        var me = await records.WhoAmIAsync(subject, cancel);
-        var mine = votes.Where(v => subject.IsTargetOf(v) && v.Approver.Username == me).ToList();
+        var me = await records.WhoAmIAsync(target, cancel);
+        var mine = votes.Where(v => target.IsTargetOf(v) && v.Approver.Username == me).ToList();
         return mine.Count > 0 ? mine : throw new ManifestException($"{me} has no vote on this change");
     }
 }

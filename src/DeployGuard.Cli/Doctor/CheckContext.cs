@@ -6,7 +6,7 @@ using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>The cluster that is looked at, with the rights of whoever looks. What several checks need is read once.</summary>
+/// <summary>What the checks read from the cluster, with the user's own permissions. Several checks share one read.</summary>
 internal sealed class CheckContext(ApiConnection api, Installation installation, ServerVersion server, DateTimeOffset now)
 {
     private const string Registrations = "apis/admissionregistration.k8s.io/v1";
@@ -25,10 +25,10 @@ internal sealed class CheckContext(ApiConnection api, Installation installation,
 
     public string Namespace => Installation.Options.Namespace;
 
-    /// <summary>Null if it is not there.</summary>
+    /// <summary>Null if it does not exist.</summary>
     public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/validatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
-    /// <summary>Null if it is not there.</summary>
+    /// <summary>Null if it does not exist.</summary>
     public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/mutatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     public Task<IReadOnlyList<SafeguardPolicy>> PoliciesAsync(CancellationToken cancel) =>
@@ -37,7 +37,7 @@ internal sealed class CheckContext(ApiConnection api, Installation installation,
     public Task<IReadOnlyList<NamespaceLabels>> NamespacesAsync(CancellationToken cancel) =>
         _namespaces ??= ListAsync("api/v1/namespaces", NamespaceLabels.Of, cancel);
 
-    /// <summary>Reads an object once; null if it is not there.</summary>
+    /// <summary>Reads an object once; null if it does not exist.</summary>
     public Task<JsonNode?> FindAsync(string path, CancellationToken cancel)
     {
         if (!_read.TryGetValue(path, out var read))
@@ -72,10 +72,10 @@ internal sealed record NamespaceLabels(string Name, IReadOnlyDictionary<string, 
         Core.Workloads.WorkloadReader.ReadLabels(item));
 }
 
-/// <param name="Text">As the server says it, such as <c>v1.36.0</c>.</param>
+/// <param name="Text">As the server reports it, such as <c>v1.36.0</c>.</param>
 internal sealed record ServerVersion(int Major, int Minor, string Text)
 {
-    /// <summary>Of <c>/version</c>. A server that says it otherwise counts as old.</summary>
+    /// <summary>Reads <c>/version</c>. A server that reports it in another form counts as old.</summary>
     public static ServerVersion Of(JsonNode? version) => new(
         Number((string?)version?["major"]), Number((string?)version?["minor"]), (string?)version?["gitVersion"] ?? "of an unknown version");
 

@@ -3,14 +3,14 @@ using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>All that was found, for people and for programs.</summary>
+/// <summary>The results of all checks, for people and for programs.</summary>
 internal sealed record DoctorReport(IReadOnlyList<CheckResult> Results)
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public bool IsHealthy => Results.All(f => f.Diagnosis.Health is not Health.Failed);
 
-    /// <summary>A line each: how it is, what, in words, and what to do.</summary>
+    /// <summary>One line for each result: its health, check, message and remedy.</summary>
     public string ToText() => TerminalText.Printable(string.Join('\n', Results.Select(Line).Append(Summary())));
 
     public string ToJson() => JsonSerializer.Serialize(
@@ -24,16 +24,18 @@ internal sealed record DoctorReport(IReadOnlyList<CheckResult> Results)
     private string Summary()
     {
         var (failed, warnings) = (Count(Health.Failed), Count(Health.Warning));
-        return failed > 0 ? $"{failed} failed, {warnings} to look at." : warnings > 0 ? $"Nothing failed; {warnings} to look at." : "All is well.";
+        return failed > 0 ? $"{failed} failed, {Number(warnings)}." : warnings > 0 ? $"Nothing failed, {Number(warnings)}." : "All is well.";
     }
+
+    private static string Number(int warnings) => $"{(warnings == 0 ? "no" : warnings)} warning{(warnings == 1 ? "" : "s")}";
 
     private int Count(Health health) => Results.Count(f => f.Diagnosis.Health == health);
 
-    private static string Line(CheckResult finding)
+    private static string Line(CheckResult result)
     {
-        var (words, remedy) = (finding.Diagnosis.Message, finding.Diagnosis.Remedy);
-        var stop = remedy.Length == 0 ? "" : words.Contains('\n') ? "\n         " : words.EndsWith('.') ? " " : ". ";
-        return $"{LabelOf(finding.Diagnosis.Health),-8} {finding.Check}: {words}{stop}{remedy}";
+        var (message, remedy) = (result.Diagnosis.Message, result.Diagnosis.Remedy);
+        var stop = remedy.Length == 0 ? "" : message.Contains('\n') ? "\n         " : message.EndsWith('.') ? " " : ". ";
+        return $"{LabelOf(result.Diagnosis.Health),-8} {result.Check}: {message}{stop}{remedy}";
     }
 
     private static string LabelOf(Health health) => health switch

@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether somebody has opened the gate in an emergency, and not closed it.</summary>
+/// <summary>Whether the gate was opened in an emergency, and is still open.</summary>
 internal sealed class GateCheck : ICheck
 {
     public string Name => "gate";
@@ -16,7 +16,7 @@ internal sealed class GateCheck : ICheck
         ? Diagnosis.Failed($"the gate is open{opened}: nothing is guarded until it is closed", $"Close it: kubectl annotate validatingwebhookconfiguration {name} {ClusterOptions.GateAnnotation}-")
         : Diagnosis.Ok("closed");
 
-    /// <summary>Since when it is open and by what, as the API server's managed fields say; null if it is closed.</summary>
+    /// <summary>Since when it is open, and which program opened it, from its managed fields; null if it is closed.</summary>
     public static string? OpenedBy(JsonNode? validating)
     {
         var metadata = validating?["metadata"];

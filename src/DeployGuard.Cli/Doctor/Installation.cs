@@ -6,13 +6,13 @@ using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>What the chart installation, as the arguments of its Deployment say; by the chart's own names where there is no Deployment.</summary>
+/// <summary>What the chart installed, from the arguments of its Deployment; with the chart's default names where there is none.</summary>
 /// <param name="Deployment">Null if there is none.</param>
 /// <param name="Name">The chart's full name.</param>
-/// <param name="GivenFiles">The certificate's files, where it serves given ones; null where it makes its own.</param>
+/// <param name="GivenFiles">The files of the certificate, where others make it; null where DeployGuard makes its own.</param>
 internal sealed record Installation(JsonNode? Deployment, string Name, string ServiceAccount, ClusterOptions Options, GivenFiles? GivenFiles)
 {
-    /// <summary>The chart's <c>trustedControllerPresets</c>, as they are written there.</summary>
+    /// <summary>The chart's <c>trustedControllerPresets</c>, as in its values.</summary>
     public IReadOnlyList<string> Presets { get; init; } = [];
 
     public string User => $"system:serviceaccount:{Options.Namespace}:{ServiceAccount}";
@@ -50,7 +50,7 @@ internal sealed record Installation(JsonNode? Deployment, string Name, string Se
         };
     }
 
-    /// <summary>The Secret that is mounted where a file lies.</summary>
+    /// <summary>The Secret that is mounted in the folder of a file.</summary>
     private static string? SecretAt(JsonNode? deployment, JsonNode? container, string file)
     {
         var mount = container?["volumeMounts"]?.AsArray().FirstOrDefault(m => (string?)m?["mountPath"] == Path.GetDirectoryName(file));
@@ -59,5 +59,5 @@ internal sealed record Installation(JsonNode? Deployment, string Name, string Se
     }
 }
 
-/// <param name="Secret">The Secret that they are mounted from; null if they are no Secret's.</param>
+/// <param name="Secret">The Secret that they are mounted from; null if they come from elsewhere.</param>
 internal sealed record GivenFiles(string Certificate, string Key, string Ca, string? Secret);

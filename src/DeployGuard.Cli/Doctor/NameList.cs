@@ -2,7 +2,7 @@ using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Lists that stay a line.</summary>
+/// <summary>Shortens a list of names to one line.</summary>
 internal static class NameList
 {
     private const int MaxNamed = 5;

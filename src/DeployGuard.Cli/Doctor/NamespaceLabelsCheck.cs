@@ -1,6 +1,6 @@
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether namespaces carry the label by which the webhooks select them; servers from 1.21 on see to that themselves.</summary>
+/// <summary>Whether namespaces carry the label by which the webhooks select them. API servers from 1.21 on set it themselves.</summary>
 internal sealed class NamespaceLabelsCheck : ICheck
 {
     public string Name => "namespaces";
@@ -13,7 +13,7 @@ internal sealed class NamespaceLabelsCheck : ICheck
         return wrong.Count == 0
             ? Diagnosis.Ok($"all {namespaces.Count} carry the label {NamespaceLabels.OfName}")
             : Diagnosis.Warning(
-                $"{NameList.Of(wrong, "namespace", "none")} without its name in the label {NamespaceLabels.OfName}: webhooks cannot tell it from others, so that nothing waits there, and exempt ones are asked about",
-                $"kubectl label --overwrite namespace {wrong[0]} {NamespaceLabels.OfName}={wrong[0]}");
+                $"{NameList.Of(wrong, "namespace", "none")} without the name in the label {NamespaceLabels.OfName}: webhooks cannot select by it, so no request is blocked while no replica answers, and exempt namespaces are evaluated",
+                $"Set the label: kubectl label --overwrite namespace {wrong[0]} {NamespaceLabels.OfName}={wrong[0]}");
     }
 }

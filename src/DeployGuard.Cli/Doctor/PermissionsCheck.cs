@@ -5,7 +5,7 @@ using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether DeployGuard's service account may do all that it needs, as the API server's authorizers say now.</summary>
+/// <summary>Whether DeployGuard's service account has all permissions that it needs, by the API server's authorizers.</summary>
 internal sealed class PermissionsCheck : ICheck
 {
     public string Name => "permissions";
@@ -31,21 +31,21 @@ internal sealed class PermissionsCheck : ICheck
             return
             [
                 Diagnosis.Warning(
-                    $"what {installation.User} may do cannot be asked: {refused.ServerMessage}",
-                    "Ask for the verb create on subjectaccessreviews.authorization.k8s.io, such as: kubectl create clusterrolebinding doctor --clusterrole=system:auth-delegator --user=YOU"),
+                    $"the permissions of {installation.User} cannot be checked: {refused.ServerMessage}",
+                    "Request the verb create on subjectaccessreviews.authorization.k8s.io, such as: kubectl create clusterrolebinding doctor --clusterrole=system:auth-delegator --user=YOU"),
             ];
         }
 
         return Diagnose(installation, missing, needs.Count);
     }
 
-    /// <summary>One line for each thing that fails, with the verbs that it fails for.</summary>
+    /// <summary>One result for each function that fails, with the permissions that it lacks.</summary>
     public static IReadOnlyList<Diagnosis> Diagnose(Installation installation, IReadOnlyList<AccessRule> missing, int all) => missing.Count == 0
-        ? [Diagnosis.Ok($"{installation.User} has all {all} that it needs")]
+        ? [Diagnosis.Ok($"{installation.User} has all {all} permissions that it needs")]
         :
         [
             .. missing.GroupBy(m => m.Why).Select(g => Diagnosis.Failed(
                 $"{installation.User} may not {string.Join(", ", g)}: {g.Key}",
-                $"The chart's roles grant it: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values; or see who changed them: kubectl describe clusterrole,clusterrolebinding {installation.Name}")),
+                $"Restore the chart's roles: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values; or see how they were changed: kubectl describe clusterrole,clusterrolebinding {installation.Name}")),
         ];
 }

@@ -5,13 +5,13 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>What to do about a well-known controller that is judged as if a person asked.</summary>
+/// <summary>The remedy for a well-known controller that is evaluated as if it were a person.</summary>
 internal static class PresetRemedy
 {
     public const string Docs = "docs/integrations.md";
 
-    /// <summary>The command that trusts it for what it does here, or where it says why it cannot be; null if it is not known.</summary>
-    /// <param name="kinds">What it makes or changes, and is not let through for.</param>
+    /// <summary>The command that trusts it for these kinds, or the page that says why it cannot be trusted; null if it is unknown.</summary>
+    /// <param name="kinds">The kinds that it creates or changes without being trusted for them.</param>
     public static string? Of(string user, IReadOnlyList<string> kinds, Installation installation)
     {
         var presets = kinds.Select(k => For(user, k)).OfType<ControllerPreset>().Distinct().ToList();
@@ -21,11 +21,11 @@ internal static class PresetRemedy
             : null;
     }
 
-    /// <summary>Of several that run as one account, the one that is for the kind; else the first, which is for all kinds.</summary>
+    /// <summary>Where several run as one account, the preset for the kind; else the first, which is for all kinds.</summary>
     public static ControllerPreset? For(string user, string kind) =>
         ControllerPreset.OfUser(user).OrderByDescending(p => p.Kinds.Contains(kind)).FirstOrDefault() ?? ControllerPreset.LikeUser(user);
 
-    /// <summary>A list that is given to Helm takes the place of the former one, so it carries what is there.</summary>
+    /// <summary>Helm replaces a list, so the new one repeats the present entries.</summary>
     private static string Trust(List<ControllerPreset> missing, Installation installation)
     {
         var presets = new JsonArray([.. installation.Presets.Concat(missing.Select(p => p.Name)).Distinct().Select(n => JsonValue.Create(n))]);

@@ -6,7 +6,7 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Inputs;
 
-/// <summary>Files that a command was given. What is wrong with one is said with its name.</summary>
+/// <summary>Reads the files that a command was given. Every error names its file.</summary>
 internal static class InputFiles
 {
     /// <exception cref="ManifestException">It cannot be read.</exception>
@@ -20,11 +20,11 @@ internal static class InputFiles
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     });
 
-    /// <summary>Makes something of a file's text.</summary>
-    /// <exception cref="ManifestException">It cannot be read, or nothing be made of it.</exception>
+    /// <summary>Parses a file's text.</summary>
+    /// <exception cref="ManifestException">It cannot be read or parsed.</exception>
     public static T Parse<T>(string file, Func<string, T> parse) => Naming(file, () => parse(Encoding.UTF8.GetString(Bytes(file))));
 
-    /// <exception cref="ManifestException">It throws that its input cannot be used.</exception>
+    /// <exception cref="ManifestException">The file cannot be used.</exception>
     public static T Naming<T>(string file, Func<T> use)
     {
         try

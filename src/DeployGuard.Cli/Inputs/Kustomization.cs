@@ -5,19 +5,19 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Inputs;
 
-/// <summary>A folder that is made into manifests by kustomize: its files alone are not what is applied.</summary>
+/// <summary>A folder that kustomize builds into manifests: its files are not what is applied.</summary>
 internal static class Kustomization
 {
     private static readonly string[] s_names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-    /// <summary>The folder of a kustomization, given as such or as its file; null for anything else.</summary>
+    /// <summary>The folder of a kustomization, from the path of the folder or of its file; null for anything else.</summary>
     public static string? FolderOf(string path) =>
         s_names.Contains(Path.GetFileName(path)) && File.Exists(path) ? Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder : "."
         : s_names.Any(n => File.Exists(Path.Combine(path, n))) ? path
         : null;
 
-    /// <summary>What the kustomize that is part of kubectl builds of it.</summary>
-    /// <param name="unusable">Gets what kustomize says where it fails, or that there is no kubectl.</param>
+    /// <summary>Reads what the kustomize in kubectl builds.</summary>
+    /// <param name="unusable">Gets the error of kustomize, or that kubectl is missing.</param>
     public static IEnumerable<Manifest> Build(string folder, Action<ManifestException> unusable)
     {
         if (Start(folder, unusable) is not { } kustomize)
@@ -41,7 +41,7 @@ internal static class Kustomization
         }
     }
 
-    /// <summary>One that begins with a dash would be taken for a flag.</summary>
+    /// <summary>A path that begins with a dash would be read as a flag.</summary>
     private static string Argument(string folder) => folder.StartsWith('-') ? $"./{folder}" : folder;
 
     private static Process? Start(string folder, Action<ManifestException> unusable)
@@ -53,8 +53,8 @@ internal static class Kustomization
         catch (Win32Exception missing)
         {
             unusable(new ManifestException(
-                $"{folder}: a kustomization, and kubectl, which builds it, cannot be run here ({missing.Message}). "
-                + $"Build it where kubectl is: kubectl kustomize {Argument(folder)} | deployguard check -f -", missing));
+                $"{folder}: a kustomization needs kubectl, which cannot be started here ({missing.Message}). "
+                + $"On a machine with kubectl, run: kubectl kustomize {Argument(folder)} | deployguard check -f -", missing));
             return null;
         }
     }

@@ -4,12 +4,12 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Inputs;
 
-/// <summary>What <c>-f</c> may name: a file, a folder, a kustomization, or <c>-</c> for standard input.</summary>
-/// <param name="standardInput">Its bytes: by its byte order mark a stream says how it is encoded, as a file does.</param>
+/// <summary>Reads what <c>-f</c> names: a file, a folder, a kustomization, or <c>-</c> for standard input.</summary>
+/// <param name="standardInput">Its bytes: a byte order mark gives their encoding, as in a file.</param>
 internal sealed class ManifestInputs(Func<Stream> standardInput)
 {
-    /// <param name="unusable">Gets what is wrong with it; everything else in it is read.</param>
-    /// <param name="skipped">Gets a sentence on what is left out.</param>
+    /// <param name="unusable">Gets each error; the rest is still read.</param>
+    /// <param name="skipped">Gets a sentence for each omission.</param>
     public IEnumerable<Manifest> Read(string path, Action<ManifestException> unusable, Action<string> skipped) =>
         path == "-" ? ManifestReader.Read("standard input", new StreamReader(standardInput(), Encoding.UTF8), unusable)
         : Kustomization.FolderOf(path) is { } folder ? Kustomization.Build(folder, unusable)
@@ -26,7 +26,7 @@ internal sealed class ManifestInputs(Func<Stream> standardInput)
 
         if (!ManifestReader.FilesIn(folder).Any())
         {
-            unusable(new ManifestException($"{folder}: no .yaml, .yml or .json file directly in it; name the folder that has them"));
+            unusable(new ManifestException($"{folder}: no .yaml, .yml or .json file directly in it; pass the folder that has them"));
             return [];
         }
 
@@ -35,7 +35,7 @@ internal sealed class ManifestInputs(Func<Stream> standardInput)
         {
             const int MaxNamed = 3;
             var named = string.Join(", ", below.Take(MaxNamed)) + (below.Count > MaxNamed ? $" and {below.Count - MaxNamed} more" : "");
-            skipped($"{folder}: skipped the folders in it ({named}); give each its own -f to check it");
+            skipped($"{folder}: skipped the folders in it ({named}); pass each with its own -f to check it");
         }
 
         return ManifestReader.Read(folder, unusable);

@@ -4,7 +4,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Views;
 
-/// <summary><c>deployguard explain canary</c>: what the steps come to in pods.</summary>
+/// <summary><c>deployguard explain canary</c>: how many pods each step allows.</summary>
 internal static class CanaryExplanation
 {
     public static string Of(CanaryRules rules, int replicas)
@@ -15,17 +15,17 @@ internal static class CanaryExplanation
             ["STEP", "SECOND DEPLOYMENT", "MUST SOAK", "IN PLACE AT ONCE"],
             steps.Select(s => (string[])[$"{s.Percent}%", $"{s.Beside}", s.Soaking == 0 ? "-" : $"{s.Soaking} for {Durations.Show(rules.Soak)}", $"{s.AtOnce}"]));
         return $"""
-            A revision that has not proven itself may reach so many of the pods that serve the same users, here {replicas}:
+            How many pods an unproven revision may run on, of the {replicas} that serve the same users:
 
             {table}
 
-            Ways to get there, of which a policy may accept some:
-              Pool                  run it in a second Deployment behind the same Service, and scale that up step by step
-              Pace                  change the workload in place, no more at once than the last column says, with minReadySeconds {(int)rules.Pace.MinReady.TotalSeconds} or
-                                    more, progressDeadlineSeconds above that, and a readinessProbe; takes about {Durations.Show(batches * rules.Pace.MinReady)}
+            Rollout methods (a policy may accept only some of them):
+              Pool                  run the revision in a second Deployment behind the same Service, and scale it up step by step
+              Pace                  change the workload in place; the last column limits the pods replaced at once. Set minReadySeconds to at least
+                                    {(int)rules.Pace.MinReady.TotalSeconds}, a longer progressDeadlineSeconds and a readinessProbe. Takes about {Durations.Show(batches * rules.Pace.MinReady)}
               StatefulSetPartition  lower spec.updateStrategy.rollingUpdate.partition step by step
-            A restart, or lost readiness, starts a step's soak again. Once every step is held, any strategy will.
-            {(steps.Count(s => s.Percent < 100 && s.Soaking == 1) is > 1 and var small ? $"With {replicas} pods one pod holds {small} steps at once.\n" : "")}
+            A pod that restarts or loses readiness starts the soak of its step again. After the last step, every rollout method is accepted.
+            {(steps.Count(s => s.Percent < 100 && s.Soaking == 1) is > 1 and var small ? $"With {replicas} pods, one pod completes {small} steps at once.\n" : "")}
             """;
     }
 }

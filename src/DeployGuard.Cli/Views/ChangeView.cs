@@ -6,7 +6,7 @@ using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Cli.Views;
 
-/// <summary>A Change as it is shown to people: what decisions rest on, and what only people read.</summary>
+/// <summary>A Change as people see it: the fields that the evaluation reads, and those that only people read.</summary>
 internal sealed class ChangeView
 {
     public ChangeView(JsonElement item)
@@ -14,7 +14,7 @@ internal sealed class ChangeView
         Json = item.Clone();
         try
         {
-            Recorded = ChangeJson.ReadOrNull(item);
+            Parsed = ChangeJson.ReadOrNull(item);
         }
         catch (MalformedObjectException wrong)
         {
@@ -25,9 +25,9 @@ internal sealed class ChangeView
     public JsonElement Json { get; }
 
     /// <summary>Null for an object that DeployGuard cannot have written.</summary>
-    public Change? Recorded { get; }
+    public Change? Parsed { get; }
 
-    /// <summary>Why it cannot be read, with the path; null if it can.</summary>
+    /// <summary>Why it cannot be read, with the path of the field; null if it can.</summary>
     public string? Problem { get; }
 
     public string Name => Text("metadata", "name");
@@ -38,28 +38,28 @@ internal sealed class ChangeView
 
     public string Origin => Text("status", "origin", "kind");
 
-    /// <summary>What keeps it from passing; or, where it passed by break-glass, the look of somebody else.</summary>
+    /// <summary>What it waits for: an approval; or, after a break-glass, a review.</summary>
     public string Missing =>
         Problem is { } problem ? $"cannot be read: {problem}"
-        : Recorded is { IsUnreviewed: true } ? "review of a break-glass"
+        : Parsed is { IsUnreviewed: true } ? "break-glass review"
         : Text("status", "missing");
 
-    /// <summary>Somebody is to vote on it. What completed before waits as well, if its workload is to be made anew.</summary>
-    public bool Waits => Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Recorded is { Waits: true };
+    /// <summary>Whether it awaits a vote. A completed change does too, if its workload is to be created again.</summary>
+    public bool AwaitsVote => Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { Waits: true };
 
     public DateTimeOffset CreatedAt => DateTimeOffset.TryParse(Text("metadata", "creationTimestamp"), out var time) ? time : default;
 
-    public IReadOnlyList<string> Requesters => Recorded?.Requesters ?? [];
+    public IReadOnlyList<string> Requesters => Parsed?.Requesters ?? [];
 
     public IEnumerable<string> Images => Items("spec", "images").Select(i =>
         i.TryGetProperty("from", out var from) && !from.ValueEquals(i.GetProperty("to").GetString()) ? $"{from} -> {i.GetProperty("to")}" : $"{i.GetProperty("to")}");
 
     public IEnumerable<string> Diff => Items("spec", "diff").Select(d => d.ToString());
 
-    /// <summary>The releases that it says it belongs to.</summary>
+    /// <summary>The releases that it belongs to, by its annotation deployguard.io/change-id.</summary>
     public IEnumerable<string> ChangeIds => Items("status", "changeIds").Select(i => i.ToString());
 
-    public IEnumerable<string> Policies => Items("status", "policies").Select(p => $"{p.GetProperty("name")} ({p.GetProperty("mode")}) wants {p.GetProperty("wants")}");
+    public IEnumerable<string> Policies => Items("status", "policies").Select(p => $"{p.GetProperty("name")} ({p.GetProperty("mode")}) requires {p.GetProperty("wants")}");
 
     public IEnumerable<string> Approvals => Items("status", "approvals").Select(a =>
         $"{a.GetProperty("decision")} by {a.GetProperty("approver")} at {a.GetProperty("at")}{(a.TryGetProperty("expired", out _) ? ", expired" : "")}");

@@ -3,43 +3,43 @@ using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Views;
 
-/// <summary>What <c>check</c> did beside its verdicts, for standard error: what was skipped, and last what could not be used.</summary>
+/// <summary>What <c>check</c> writes to standard error: what it skipped, a summary, and last its errors.</summary>
 internal sealed class CheckReport
 {
     private readonly List<string> _skipped = [];
-    private readonly List<string> _unusable = [];
+    private readonly List<string> _errors = [];
     private int _allowed;
     private int _refused;
 
-    /// <summary>Unusable input outweighs a refusal: nobody knows what it would have come to.</summary>
-    public int ExitCode => _unusable.Count > 0 ? ExitCodes.Unusable : _refused > 0 ? ExitCodes.Refused : 0;
+    /// <summary>An error outweighs a refusal: without it there might have been another verdict.</summary>
+    public int ExitCode => _errors.Count > 0 ? ExitCodes.Unusable : _refused > 0 ? ExitCodes.Refused : 0;
 
-    public void Unusable(ManifestException wrong) => _unusable.Add(wrong.Message);
+    public void AddError(ManifestException wrong) => _errors.Add(wrong.Message);
 
-    public void Skip(string sentence) => _skipped.Add(sentence);
+    public void AddSkipped(string sentence) => _skipped.Add(sentence);
 
-    public void Judged(bool isAllowed)
+    public void AddVerdict(bool isAllowed)
     {
         _allowed += isAllowed ? 1 : 0;
         _refused += isAllowed ? 0 : 1;
     }
 
-    /// <summary>An error, unless something is said of it already: a broken command in front of a pipe must not pass for a clean file.</summary>
+    /// <summary>An error, unless another explains it: if the command in front of a pipe fails, the result must not look clean.</summary>
     /// <param name="inputs">As they were given.</param>
-    public void NothingRead(IEnumerable<string> inputs)
+    public void AddNothingRead(IEnumerable<string> inputs)
     {
-        if (_unusable.Count == 0)
+        if (_errors.Count == 0)
         {
-            _unusable.Add($"{string.Join(", ", inputs)}: no object to check; if a command in front of a pipe was to print some, see what it says");
+            _errors.Add($"{string.Join(", ", inputs)}: no object to check; if a command should have piped some, look at its errors");
         }
     }
 
-    /// <summary>An error, unless something is said of it already: with a mistyped file nothing would ever be refused.</summary>
-    public void NoPolicyIn(string file)
+    /// <summary>An error, unless another explains it: with a mistyped file name, nothing would ever be refused.</summary>
+    public void AddNoPolicyIn(string file)
     {
-        if (!_unusable.Exists(u => u.StartsWith(file, StringComparison.Ordinal)))
+        if (!_errors.Exists(u => u.StartsWith(file, StringComparison.Ordinal)))
         {
-            _unusable.Add($"{file}: no SafeguardPolicy in it; --policies names files or folders that have some");
+            _errors.Add($"{file}: no SafeguardPolicy in it; pass a file or folder that has one");
         }
     }
 
@@ -50,7 +50,7 @@ internal sealed class CheckReport
             .. _skipped,
             .. skipped.SelectMany(s => s.Templates).Select(Named),
             Summary(skipped),
-            .. _unusable.Select(u => $"error: {u}"),
+            .. _errors.Select(u => $"error: {u}"),
         ];
         foreach (var line in lines)
         {
@@ -60,7 +60,7 @@ internal sealed class CheckReport
 
     private static string Named(SkippedTemplate template) =>
         $"{template.Source}: skipped a {template.Kind} of {template.Group}, which has a pod template at {template.Path}; "
-        + (template.FlagOrNull is { } flag ? $"check it with {flag}" : "the workloads that its controller makes of it are judged in the cluster");
+        + (template.FlagOrNull is { } flag ? $"check it with {flag}" : "the cluster evaluates the workloads that its controller creates");
 
     private string Summary(IReadOnlyList<SkippedObjects> skipped)
     {
@@ -69,7 +69,7 @@ internal sealed class CheckReport
         var others = kinds.Sum(k => k.Count);
         return $"Checked {Number(_allowed + _refused, "workload")}{(_refused > 0 ? $", of which {_refused} refused" : "")}"
             + (others > 0 ? $"; skipped {Number(others, "object")} of other kinds: {string.Join(", ", kinds.Select(k => $"{k.Kind} {k.Count}"))}" : "")
-            + (_unusable.Count > 0 ? $"; {Number(_unusable.Count, "error")}" : "");
+            + (_errors.Count > 0 ? $"; {Number(_errors.Count, "error")}" : "");
     }
 
     private static string Number(int count, string what) => $"{(count == 0 ? "no" : count)} {what}{(count == 1 ? "" : "s")}";

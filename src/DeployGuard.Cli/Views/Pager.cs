@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace DeployGuard.Cli.Views;
 
-/// <summary>Long texts on a terminal: through <c>$PAGER</c> where it is set, else all at once.</summary>
+/// <summary>Shows a long text on a terminal through <c>$PAGER</c>, if it is set.</summary>
 internal static class Pager
 {
     public static async Task WriteAsync(TextWriter output, string text, CancellationToken cancel)
@@ -16,7 +16,7 @@ internal static class Pager
         }
     }
 
-    /// <returns>Whether the pager took it; one that cannot be started shows nothing.</returns>
+    /// <returns>Whether the pager showed the text. One that cannot be started shows nothing.</returns>
     private static async Task<bool> PageAsync(string pager, string text, CancellationToken cancel)
     {
         try
@@ -34,7 +34,7 @@ internal static class Pager
             }
             catch (IOException)
             {
-                // The reader left before the end.
+                // The user closed the pager before the end.
             }
 
             await process.WaitForExitAsync(cancel);

@@ -3,7 +3,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Views;
 
-/// <summary>A pool as a person sees it: a bar for every revision, and what is to come.</summary>
+/// <summary>A pool as people see it: a bar for each revision, and the next step.</summary>
 internal static class PoolView
 {
     private const int MaxBar = 40;
@@ -13,7 +13,7 @@ internal static class PoolView
     {
         var own = standings.Where(s => s.Workload == workload).ToList();
         return own.Count == 0
-            ? $"{workload}: no policy asks for a canary here, or there is no such workload."
+            ? $"{workload}: no policy requires a canary here, or the workload does not exist."
             : string.Join("\n\n", own.Select(s => (s.Pool, s.Policy)).Distinct().Select(p => Draw(workload, p.Pool, p.Policy, [.. standings.Where(s => s.Pool == p.Pool && s.Policy == p.Policy)])));
     }
 
@@ -36,9 +36,9 @@ internal static class PoolView
     private static string Next(PoolStanding standing)
     {
         var cap = standing.Share == 100 ? standing.Total : Math.Max(1, standing.Total * standing.Share / 100);
-        var held = standing.HeldPercent == 0 ? "no step held yet" : $"step {standing.HeldPercent}% held";
-        var unproven = $"  {standing.Unproven} of {standing.Total} pods ({standing.Unproven * 100 / Math.Max(1, standing.Total)}%) are unproven; {held}, step {standing.Share}% allows {cap}";
-        return standing.HoldsAllSteps ? $"{unproven}. All steps are held: it may go anywhere."
+        var completed = standing.HeldPercent == 0 ? "no step completed yet" : $"step {standing.HeldPercent}% completed";
+        var unproven = $"  {standing.Unproven} of {standing.Total} pods ({standing.Unproven * 100 / Math.Max(1, standing.Total)}%) are unproven; {completed}, step {standing.Share}% allows {cap}";
+        return standing.HoldsAllSteps ? $"{unproven}. Every step is completed: it may run on all pods."
             : $"{unproven}.\n  Next: step {standing.NextShare}%{(standing.Left is { } left ? $" in {Durations.Show(left)}" : "")}{(standing.Wait.Length > 0 ? $"; {standing.Wait}" : "")}";
     }
 }

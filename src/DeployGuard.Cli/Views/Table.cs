@@ -1,6 +1,6 @@
 namespace DeployGuard.Cli.Views;
 
-/// <summary>Columns as kubectl prints them.</summary>
+/// <summary>Prints columns as kubectl does.</summary>
 internal static class Table
 {
     public static string Of(string[] header, IEnumerable<string[]> rows)
