@@ -66,7 +66,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     {
         try
         {
-            using var told = await api.WriteAsync(HttpMethod.Post, "apis/authentication.k8s.io/v1/selftargetreviews", """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
+            using var told = await api.WriteAsync(HttpMethod.Post, "apis/authentication.k8s.io/v1/selfsubjectreviews", """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
             return told.RootElement.GetProperty("status").GetProperty("userInfo").GetProperty("username").GetString() ?? "";
         }
         catch (ApiException untold) when (untold.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)

@@ -23,7 +23,7 @@ public class DoctorPolicyTests
     [TestCase("""{"active": {"from": "2026-11-26T00:00:00Z"}, "images": {}}""", "1 valid (1 Enforce)")]
     public void AValidPolicyIsOk(string spec, string message) => Expect(Diagnose(spec).Single(), Health.Ok, message);
 
-    [TestCase("""{"images": {}, "match": {"kinds": ["Deployment"]}}""", "p lists match.kinds: what it would refuse as a Deployment passes as another kind")]
+    [TestCase("""{"images": {}, "match": {"kinds": ["Deployment"]}}""", "p lists match.kinds: a revision that it refuses as a Deployment passes as another kind")]
     [TestCase($$"""{ {{Approval}} }""", "p requires approval but allows image tags, which can be moved after the approval")]
     [TestCase("""{"active": {"until": "2026-11-24T00:00:00Z"}, "images": {}}""", "p was active until 2026-11-24 00:00:00Z, and guards nothing now")]
     [TestCase("""{"images": {}, "match": {"namespaceSelector": {"matchLabels": {"tier": "9"}}}}""", "p is in mode Enforce, and matches no namespace")]
