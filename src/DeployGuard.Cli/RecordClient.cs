@@ -71,7 +71,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         }
         catch (ApiException untold) when (untold.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
         {
-            // Kubernetes before 1.28 does not serve it, or allows it to nobody.
+            // Kubernetes before 1.28 does not serve it, or allows no user to create it.
         }
 
         try

@@ -62,9 +62,9 @@ internal sealed class VoteCommand
         using var connection = api;
         var records = new RecordClient(api, @namespace);
         var targets = await FindAsync(parsed, records, cancel);
-        await Pager.WriteAsync(output, string.Join("\n\n", targets.Select(s => s.Description)), cancel);
+        await Pager.WriteAsync(output, string.Join("\n\n", targets.Select(t => t.Description)), cancel);
         var what = targets.Count == 1 ? "exactly this change" : $"all {targets.Count} of these changes";
-        var incomplete = targets.Count(s => !s.IsShownInFull);
+        var incomplete = targets.Count(t => !t.IsShownInFull);
         what += incomplete == 0 ? "" : targets.Count == 1 ? ", though it was not shown in full" : $", though {incomplete} of them {(incomplete == 1 ? "was" : "were")} not shown in full";
         if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, $"{_decision} {what}?"))
         {
@@ -76,7 +76,7 @@ internal sealed class VoteCommand
         {
             var (name, approver) = await records.VoteAsync(target, _decision, reason, expiresAt, cancel);
             output.WriteLine(_decision is Decision.Approve
-                ? $"Approved as {approver}: changeapproval {name}. {(target.IsUnreviewed ? "The break-glass is now reviewed." : "The requester can now retry the same command.")}"
+                ? $"Approved as {approver}: changeapproval {name}. {(target.IsUnreviewed ? "The break-glass is now reviewed." : "Once the quorum is complete, the requester can retry the same command.")}"
                 : $"Rejected as {approver}: changeapproval {name}. To withdraw it, run: kubectl deployguard withdraw {name} -n {@namespace}");
         }
 

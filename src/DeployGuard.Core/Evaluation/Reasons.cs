@@ -75,7 +75,7 @@ public static class Reasons
 
     public static readonly Reason ManagedByDeployGuard = new(
         "ManagedByDeployGuard", "Records", "A user tried to write a Change or a ChangeTemplate, which only DeployGuard writes.",
-        "nobody", "Approve or reject the Change instead: `kubectl deployguard approve CHANGE`.");
+        Approver, "Approve or reject the Change instead: `kubectl deployguard approve CHANGE`.");
 
     public static readonly Reason RecordImmutable = new(
         "RecordImmutable", "Records", "A user tried to change the spec of a ChangeApproval or BreakGlass.",
