@@ -53,7 +53,7 @@ internal static class CheckCommand
     public static Command Create(TimeProvider time, ManifestInputs inputs)
     {
         var command = new Command("check", """
-            Evaluate files as the webhook would, without a cluster. Reads what kubectl reads: YAML and JSON, lists, anchors and merge keys. A document may have 16 MiB.
+            Evaluate files as the webhook would, without a cluster. Reads what kubectl reads: YAML and JSON, lists, anchors and merge keys. A document may have up to 16 MiB.
             Verdicts go to standard output. Standard error lists what was skipped, and each error with its file and line. An error in one document does not stop the others.
             Exit code 0: every workload is allowed, or there is none. 1: a workload is refused. 2: an input cannot be used, whatever the other verdicts.
 
