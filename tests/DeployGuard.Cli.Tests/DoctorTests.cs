@@ -163,7 +163,7 @@ public class DoctorTests
     }
 
     [Test]
-    public void AControllerThatChangesWorkloadsOfOtherOwnersIsReportedWithARemedyIfItIsRefused()
+    public void AControllerThatChangesWorkloadsOutsideItsNamespaceIsReportedWithARemedyIfItIsRefused()
     {
         SeenChanges[] seen =
         [
@@ -175,13 +175,13 @@ public class DoctorTests
         ];
         var found = ControllerChanges.Diagnose(seen, s_installation).ToList();
 
-        Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments of other owners in 1 namespace (shop); some requests were refused");
+        Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments outside its own namespace, in 1 namespace (shop); some requests were refused");
         Assert.That(found[0].Remedy, Does.EndWith("""--set-json 'trustedControllerPresets=["keda"]'. See docs/integrations.md#keda"""));
         Assert.That(found[0].Remedy, Does.Not.Contain("workloadKinds"));
-        Expect(found[1], Health.Warning, "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets of other owners in 3 namespaces (bank, shop, till); some requests were refused");
+        Expect(found[1], Health.Warning, "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets outside its own namespace, in 3 namespaces (bank, shop, till); some requests were refused");
         Assert.That(found[1].Remedy, Does.StartWith("See docs/integrations.md#reloader: it restarts workloads"));
-        Expect(found[2], Health.Ok, "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments of other owners in 1 namespace (till)");
-        Expect(found[3], Health.Warning, "system:serviceaccount:tools:robot changes Jobs of other owners in 1 namespace (shop); some requests were refused");
+        Expect(found[2], Health.Ok, "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments outside its own namespace, in 1 namespace (till)");
+        Expect(found[3], Health.Warning, "system:serviceaccount:tools:robot changes Jobs outside its own namespace, in 1 namespace (shop); some requests were refused");
         Assert.That(found[3].Remedy, Does.Not.Contain("--set-json"));
     }
 

@@ -112,7 +112,7 @@ public class DoctorTests : OwnWorld
         await KubectlAsync("set", "env", "deployment/robot", "STAKATER_ROBOT_CONFIGMAP=1", "-n", "yard", "--as=system:serviceaccount:reloader:reloader", "--as-group=system:masters");
 
         var said = await UntilAsync(r => r.Output.Contains("reloader", StringComparison.Ordinal), "the change to be seen");
-        Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments of other owners in 1 namespace (yard)"));
+        Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments outside its own namespace, in 1 namespace (yard)"));
     }
 
     private static async Task APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt()

@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes.Controllers;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Which controllers change workloads of other owners, with their names where known, and a remedy where they are refused.</summary>
+/// <summary>Which controllers change workloads outside their own namespace, with their names where known, and a remedy where they are refused.</summary>
 internal static class ControllerChanges
 {
     public static IEnumerable<Diagnosis> Diagnose(IReadOnlyList<SeenChanges> seen, Installation installation) =>
@@ -15,7 +15,7 @@ internal static class ControllerChanges
         var refused = changes.Where(c => c.Refused).Select(c => c.Kind).ToList();
         var known = PresetRemedy.For(user, refused is [var kind, ..] ? kind : changes[0].Kind);
         var who = known is null ? user : $"{known.Name} ({user})";
-        var message = $"{who} changes {string.Join(", ", changes.Select(c => $"{c.Kind}s"))} of other owners in {Places(changes)}";
+        var message = $"{who} changes {string.Join(", ", changes.Select(c => $"{c.Kind}s"))} outside its own namespace, in {Places(changes)}";
         return refused.Count > 0
             ? Diagnosis.Warning($"{message}; some requests were refused", PresetRemedy.Of(user, refused, installation) ?? RemedyForUnknown)
             : Diagnosis.Ok(message);
