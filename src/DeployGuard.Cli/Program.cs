@@ -1,3 +1,4 @@
 using DeployGuard.Cli;
+using DeployGuard.Cli.Commands;
 
-return await Shell.InvokeAsync(Root.Create(TimeProvider.System), args, Console.Out, Console.Error);
+return await CommandRunner.RunAsync(CommandTree.Create(TimeProvider.System), args, Console.Out, Console.Error);

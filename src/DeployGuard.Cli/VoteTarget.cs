@@ -1,52 +1,53 @@
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
-/// <summary>What is about to be approved or rejected, and what is shown of it.</summary>
-/// <param name="IsShownWhole">Nothing that an approval signs is missing from what is shown.</param>
-/// <param name="IsUnreviewed">It came in by break-glass: an approval is its review.</param>
-internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsShownWhole, bool IsUnreviewed = false)
+/// <summary>The revision that a vote is about, and the description that the voter reads.</summary>
+/// <param name="IsShownInFull">Whether the description shows everything that an approval signs.</param>
+/// <param name="IsUnreviewed">Whether it was admitted by break-glass, so that an approval is its review.</param>
+internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsShownInFull, bool IsUnreviewed = false)
 {
-    /// <summary>What version 0.2 recorded it under; null where it did not.</summary>
+    /// <summary>The hash under which version 0.2 recorded it; null where it did not.</summary>
     public string? LegacyHash { get; init; }
 
-    /// <summary>Whether a vote is about it.</summary>
-    public bool IsMeantBy(Approval vote) => vote.Workload == Workload
+    /// <summary>Whether a vote is about this revision.</summary>
+    public bool IsTargetOf(Approval vote) => vote.Workload == Workload
         && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == LegacyHash : vote.Images.Any(Images.Contains));
 
-    public static VoteTarget Of(ChangeView change, ShownChange shown)
+    public static VoteTarget Of(ChangeView change, TemplateView template)
     {
-        var recorded = change.Recorded
-            ?? throw new ManifestException($"change {change.Name} is not as DeployGuard writes it{(change.Problem is { } problem ? $": {problem}" : "")}");
+        var recorded = change.Parsed
+            ?? throw new ManifestException($"change {change.Name} is not a valid Change{(change.Problem is { } problem ? $": {problem}" : "")}");
         var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}")))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",
             $"Workload  {recorded.Workload}",
             $"Origin    {change.Origin}{evidence}",
-            $"Asked by  {VisibleText.Line(string.Join(", ", recorded.Requesters))}",
+            $"Requester {VisibleText.Line(string.Join(", ", recorded.Requesters))}",
             .. Block("Release", change.ChangeIds),
             .. Block("Images", change.Images),
             .. Block("Policies", change.Policies),
             .. Block("Votes", change.Approvals),
-            .. Block("Glass", change.BreakGlass),
-            .. Block("Found", change.Findings),
+            .. Block("Waived", change.BreakGlass),
+            .. Block("Findings", change.Findings),
         ];
-        // Last: it is next to the question.
-        var description = $"{Text.Printable(string.Join('\n', lines))}\n\n{shown.Text}";
-        return new VoteTarget(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], description, shown.IsWhole, recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
+        // The template comes last, next to the confirmation.
+        var description = $"{TerminalText.Printable(string.Join('\n', lines))}\n\n{template.Text}";
+        return new VoteTarget(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], description, template.IsComplete, recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
     }
 
     /// <summary>
-    /// A workload and hash, ahead of any Change. Bare digits are of today's version, unless a record that version 0.2 made has them.
+    /// A workload and a hash, before there is a Change. Digits without a version count as today's version, unless version 0.2 recorded them.
     /// </summary>
     /// <param name="recorded">The Changes of the namespace.</param>
-    /// <exception cref="ManifestException">The kind is not known, or the hash is none.</exception>
-    public static VoteTarget Ahead(WorkloadRef workload, string hash, IEnumerable<Change> recorded)
+    /// <exception cref="ManifestException">The text is not a hash.</exception>
+    public static VoteTarget OfHash(WorkloadRef workload, string hash, IEnumerable<Change> recorded)
     {
         var hex = Core.Workloads.TemplateHash.DigitsOf(hash);
         if (!Core.Workloads.TemplateHash.AreDigits(hex))
@@ -54,15 +55,15 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
             throw new ManifestException($"--hash {hash}: expected 64 lower-case hex digits");
         }
 
-        var alike = recorded.Where(c => c.Workload == workload).Select(c => c.TemplateHash)
-            .Where(known => Core.Workloads.TemplateHash.DigitsOf(known) == hex)
+        var known = recorded.Where(c => c.Workload == workload).Select(c => c.TemplateHash)
+            .Where(h => Core.Workloads.TemplateHash.DigitsOf(h) == hex)
             .OrderBy(Core.Workloads.TemplateHash.IsLegacy).FirstOrDefault();
-        var full = hex != hash ? hash : alike ?? Core.Workloads.TemplateHash.Prefix + hex;
-        return new VoteTarget(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to look at: make sure that you know what this hash stands for.", IsShownWhole: false);
+        var full = hex != hash ? hash : known ?? Core.Workloads.TemplateHash.Prefix + hex;
+        return new VoteTarget(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to read. Make sure that you know which template this hash identifies.", IsShownInFull: false);
     }
 
-    /// <summary>Reads <c>deployment/web</c>, or of a custom kind, as its objects spell it, <c>Rollout.argoproj.io/web</c>.</summary>
-    /// <exception cref="ManifestException">It is not of this form, or the kind is not known. Which custom kinds are guarded the server knows.</exception>
+    /// <summary>Reads <c>deployment/web</c>; or, for a custom kind in the spelling of its objects, <c>Rollout.argoproj.io/web</c>.</summary>
+    /// <exception cref="ManifestException">It has another form, or the kind is unknown. Only the server knows which custom kinds are guarded.</exception>
     public static WorkloadRef ReadWorkload(string what, string @namespace)
     {
         if (what.Split('/') is not [{ Length: > 0 } kind, { Length: > 0 } name])
@@ -75,15 +76,15 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
             return new WorkloadRef(group, custom, @namespace, name);
         }
 
-        // What decides who reaches a workload's pods has safeguards too.
+        // A Service has safeguards too: it decides which pods serve its users.
         if (kind.Equals("service", StringComparison.OrdinalIgnoreCase) || kind.Equals("svc", StringComparison.OrdinalIgnoreCase))
         {
             return new WorkloadRef("", "Service", @namespace, name);
         }
 
-        var known = WorkloadKinds.BuiltIn.Find(kind)
-            ?? throw new ManifestException($"{what}: {kind} is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}; a custom kind is given with its group, such as Rollout.argoproj.io/web");
-        return new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
+        var builtIn = WorkloadKinds.BuiltIn.Find(kind)
+            ?? throw new ManifestException($"{what}: unknown kind {kind}; use one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}, or add the group of a custom kind, such as Rollout.argoproj.io/web");
+        return new WorkloadRef(builtIn.ApiGroup, builtIn.Kind, @namespace, name);
     }
 
     private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{VisibleText.Line(line)}");

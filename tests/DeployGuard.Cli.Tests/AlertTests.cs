@@ -1,8 +1,9 @@
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>Whoever is woken by an alert finds out what it is about and what to do; and each alert was seen to fire, and to keep quiet.</summary>
+/// <summary>An alert tells the on-call engineer what is wrong and what to do. Rule tests have each alert fire, and stay silent.</summary>
 public class AlertTests
 {
     private static readonly string s_rules = Read("monitoring", "rules.yaml");
@@ -16,32 +17,32 @@ public class AlertTests
     ];
 
     [TestCaseSource(nameof(Alerts))]
-    public void ItSaysHowBadWhatHowMuchAndWhereToReadOn(string name, string text)
+    public void AnAlertHasASeverityASummaryANumberAndARunbookLink(string name, string text)
     {
         Assert.That(Severity(text), Is.AnyOf("critical", "warning", "info"));
         Assert.That(text, Does.Match(@"\n {10}summary: \S"));
-        Assert.That(Regex.Match(text, @"\n {10}description: >-\n(( {12}.+\n)+)").Groups[1].Value, name == "DeployGuardDown" ? Does.Match(@"\d") : Does.Contain("{{ $value"), "the numbers");
+        Assert.That(Regex.Match(text, @"\n {10}description: >-\n(( {12}.+\n)+)").Groups[1].Value, name == "DeployGuardDown" ? Does.Match(@"\d") : Does.Contain("{{ $value"), "a number");
         Assert.That(text, Does.Match($@"\n {{10}}runbook_url: https://github\.com/deployguard/deployguard/blob/main/docs/runbook\.md#{name.ToLowerInvariant()}\n"));
     }
 
     [TestCaseSource(nameof(Alerts))]
-    public void TheRunbookSaysWhatItMeansWhoFeelsItWhatToDoAndWhenItIsOver(string name, string text)
+    public void TheRunbookCoversEveryAlertFromItsMeaningToItsEnd(string name, string text)
     {
         var section = Regex.Match(s_runbook, $@"^## {name}\n(.*?)(?=^## |\z)", RegexOptions.Multiline | RegexOptions.Singleline).Groups[1].Value;
 
-        Assert.That(section, Does.Contain("**Means**").And.Contain("**Felt**").And.Match(@"\n1\. .*").And.Contain("**Gate**: ").And.Contain("**Over when**: "), $"{name} is told as\n{text}");
+        Assert.That(section, Does.Contain("**Means**").And.Contain("**Felt**").And.Match(@"\n1\. .*").And.Contain("**Gate**: ").And.Contain("**Over when**: "), $"the runbook must cover {name}:\n{text}");
         Assert.That(section, Does.Match("`(kubectl|helm|jq) "), "commands to copy");
     }
 
     [TestCaseSource(nameof(Alerts))]
-    public void UnitTestsHaveItFireAndKeepQuiet(string name, string text)
+    public void RuleTestsHaveEveryAlertFireAndStaySilent(string name, string text)
     {
         Assert.That(s_unitTests, Does.Match($@"- alertname: {name}\n +eval_time: \w+\n +exp_alerts:\n( +.*\n)*? +- exp_labels: \{{.*severity: {Severity(text)}"));
         Assert.That(s_unitTests, Does.Match($@"- \{{alertname: {name}, eval_time: \w+, exp_alerts: \[\]\}}"));
     }
 
     [Test]
-    public void TheRunbookHasNoAlertThatIsNone() => Assert.That(
+    public void TheRunbookHasNoSectionWithoutAnAlert() => Assert.That(
         Regex.Matches(s_runbook, "^## (DeployGuard.*)$", RegexOptions.Multiline).Select(m => m.Groups[1].Value),
         Is.EqualTo(Alerts.Select(a => a.OriginalArguments[0]).Distinct()), "in the order of rules.yaml");
 

@@ -1,6 +1,8 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>What cannot be judged: exit code 2, and an error that names the place and the remedy.</summary>
+/// <summary>Unusable input: exit code 2, and an error that names the place and the remedy.</summary>
 public class BadInputTests
 {
     private const string Deployment = """
@@ -31,7 +33,7 @@ public class BadInputTests
     [TestCase("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: [x]}", "FILE:1: metadata.labels: expected an object, found a list")]
     [TestCase("apiVersion: deployguard.io/v1\nkind: SafeguardPolicy", "FILE:1: apiVersion: deployguard.io/v1 is not known; expected deployguard.io/v1alpha1")]
     [TestCase("hello", "FILE:1: expected an object, found a string")]
-    [TestCase("# nothing", "FILE: no object to check; if a command in front of a pipe")]
+    [TestCase("# nothing", "FILE: no object to check; if a command should have piped some")]
     [TestCase("apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {mod: Warn}", "FILE:1: SafeguardPolicy p is not valid:\n - spec.mod: unknown field; allowed are")]
     [TestCase("apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {approval: {quorum: [{groups: [a], count: 0}]}}", "spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10")]
     [TestCase("apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {canary: {steps: [25, 5], pace: {minReady: 10 minutes}}}", "spec.canary.pace.minReady: \"10 minutes\" is not a duration")]
@@ -55,7 +57,7 @@ public class BadInputTests
     }
 
     [Test]
-    public async Task GreatDepthIsRefused()
+    public async Task DeepNestingIsRefused()
     {
         var file = Path.Combine(_folder, "deep.yaml");
         await File.WriteAllTextAsync(file, new string('[', 1000) + new string(']', 1000));
@@ -67,10 +69,10 @@ public class BadInputTests
     [TestCase("check", "-f")]
     [TestCase("nonsense")]
     [TestCase("approve")]
-    public async Task ABadCommandLineIsTwo(params string[] arguments) => Assert.That((await CommandRun.OfAsync(arguments)).ExitCode, Is.EqualTo(2));
+    public async Task ABadCommandLineExitsWithTwo(params string[] arguments) => Assert.That((await CommandRun.OfAsync(arguments)).ExitCode, Is.EqualTo(2));
 
     [Test]
-    public async Task AFileWithoutPoliciesIsCleanAndSaysWhy()
+    public async Task WithoutPoliciesAWorkloadIsAllowedAndTheOutputSaysWhy()
     {
         var file = Path.Combine(_folder, "web.yaml");
         await File.WriteAllTextAsync(file, Deployment);
@@ -81,7 +83,7 @@ public class BadInputTests
     }
 
     [Test]
-    public async Task NamespacesInTheInputAreMatchedByTheirLabels()
+    public async Task APolicyMatchesNamespacesOfTheInputByTheirLabels()
     {
         var policy = """
             apiVersion: deployguard.io/v1alpha1

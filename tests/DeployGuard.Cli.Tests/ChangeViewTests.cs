@@ -1,8 +1,9 @@
 using System.Text.Json;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>A Change with a field that is wrong is listed with the others, and says which field it is.</summary>
+/// <summary>A Change with an invalid field is listed with the others, and names the field.</summary>
 public class ChangeViewTests
 {
     private const string Written =
@@ -10,9 +11,9 @@ public class ChangeViewTests
 
     [TestCase("3", "approval", true)]
     [TestCase("\"three\"", "cannot be read: status.completedPods: expected a whole number, found a string", false)]
-    public void AFieldThatIsWrongIsNamed(string pods, string missing, bool isRecorded)
+    public void AnInvalidFieldIsNamed(string pods, string missing, bool isValid)
     {
         var view = new ChangeView(JsonElement.Parse(Written.Replace("3", pods, StringComparison.Ordinal)));
-        Assert.That((view.Name, view.Phase, view.Missing, view.Recorded is not null), Is.EqualTo(("c", "Pending", missing, isRecorded)));
+        Assert.That((view.Name, view.Phase, view.Missing, view.Parsed is not null), Is.EqualTo(("c", "Pending", missing, isValid)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -12,7 +13,7 @@ public class CheckInputTests
         spec: {images: {pin: Digest}}
         """;
 
-    private const string NoPolicy = "No SafeguardPolicy was given, so nothing can be refused; name some with --policies";
+    private const string NoPolicy = "No SafeguardPolicy was given, so nothing can be refused; pass some with --policies";
 
     private const string Tagged = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
     private const string Untyped = """{"metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
@@ -29,9 +30,9 @@ public class CheckInputTests
     [TearDown]
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
 
-    /// <summary>The parser fails on it with something else than its own kind of error.</summary>
+    /// <summary>The YAML parser throws an unexpected type of exception here.</summary>
     [Test]
-    public async Task AListInBracketsThatGoesOnTooFarLeftIsNamedWithItsFile()
+    public async Task AListInBracketsWithTooLittleIndentationIsNamedWithItsFile()
     {
         var run = await CheckAsync($"a: [x,\nXX]\n---\n{Tagged}");
 
@@ -48,7 +49,7 @@ public class CheckInputTests
     [TestCase($"%YAML 1.1\n---\n{Tagged}")]
     [TestCase($"--- # first\n\n...\n---\n{Tagged}\n...")]
     [TestCase("apiVersion: apps/v1\nkind: Deployment\nmetadata: &m {name: web}\nspec: {template: {metadata: {labels: {<<: *m}}, spec: {containers: [{name: web, image: &i \"web:1\"}, {name: two, image: *i}]}}}")]
-    public async Task EveryWorkloadInItIsJudged(string content)
+    public async Task EveryWorkloadOfAFileIsEvaluated(string content)
     {
         var run = await CheckAsync(content);
 
@@ -57,7 +58,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task StandardInputSaysHowItIsEncodedAsAFileDoes([Values("utf-8", "utf-16", "utf-16BE", "utf-32")] string name)
+    public async Task StandardInputMayHaveEveryEncodingThatAFileMayHave([Values("utf-8", "utf-16", "utf-16BE", "utf-32")] string name)
     {
         var encoding = Encoding.GetEncoding(name);
         byte[] content = [.. encoding.GetPreamble(), .. encoding.GetBytes(Tagged)];
@@ -71,7 +72,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task FilesThatWereAppendedToOneAnotherAreReadWithTheirMarks() =>
+    public async Task ConcatenatedFilesMayKeepTheirByteOrderMarks() =>
         Assert.That((await CheckAsync($"\uFEFF# one\n{Tagged}\n\uFEFF---\n{Tagged}")).Error, Is.EqualTo("Checked 2 workloads, of which 2 refused"));
 
     [Test]
@@ -83,14 +84,14 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task ADocumentThatIsTooLargeIsSaidAndTheNextIsJudged()
+    public async Task ADocumentThatIsTooLargeIsReportedAndTheNextIsEvaluated()
     {
         var run = await CheckAsync($"# {new string('x', 17 * 1024 * 1024)}\na: 1\n---\n{Tagged}");
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, $"Checked 1 workload, of which 1 refused; 1 error\nerror: {At("web.yaml")}:1: a document larger than 16 MiB; split it")));
     }
 
     [Test]
-    public async Task AliasesThatGrowBeyondAllBoundsAreRefused()
+    public async Task AliasesThatExpandWithoutBoundAreRefused()
     {
         var laughs = string.Concat(Enumerable.Range(1, 9).Select(i => $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n"));
         var run = await CheckAsync($"a0: &a0 lol\n{laughs}---\n{Tagged}");
@@ -120,7 +121,7 @@ public class CheckInputTests
     [TestCase("""{"\udfff": 1}""")]
     [TestCase("""{"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "\ud800x"}}]}""")]
     [TestCase("""{"apiVersion": "v1", "kind": "PodList", "items": [{"\ud800": 1}]}""")]
-    public async Task HalfACharacterIsNamedAndHidesNothingElse(string half)
+    public async Task HalfACharacterIsReportedAndHidesNothingElse(string half)
     {
         var run = await CheckAsync($"{Tagged}\n{half}\n{Tagged}");
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, $"""
@@ -130,7 +131,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task AKeyThatIsThereTwiceHidesNothingElse()
+    public async Task ADuplicateKeyHidesNothingElse()
     {
         var run = await CheckAsync($$"""{"a": 1, "a": 2}{{"\n"}}{{Tagged}}""");
         Assert.That(run.ExitCode, Is.EqualTo(2));
@@ -145,7 +146,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task APolicyThatIsNotValidRefusesAsInTheClusterAndIsAnError()
+    public async Task AnInvalidPolicyRefusesAsInTheClusterAndIsAnError()
     {
         var run = await CheckAsync($"{Tagged}\n---\napiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {{name: bad}}\nspec: {{mod: Warn}}");
         Assert.That(run.ExitCode, Is.EqualTo(2));
@@ -154,7 +155,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task ACustomKindIsNamedUntilItIsGiven()
+    public async Task ACustomKindIsReportedAsSkippedUntilAFlagNamesIt()
     {
         const string Rollout = """{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
         const string Jobs = """{"apiVersion": "example.com/v1", "kind": "Jobs", "metadata": {"name": "web"}, "spec": {"of": [{"template": {"spec": {"containers": [{"image": "web:1"}]}}}]}}""";
@@ -164,7 +165,7 @@ public class CheckInputTests
 
         Assert.That((unknown.ExitCode, unknown.Error), Is.EqualTo((0, $"""
             {At("web.yaml")}:1: skipped a Rollout of argoproj.io, which has a pod template at spec.template; check it with --workload-kinds rollouts.argoproj.io/Rollout=spec.template
-            {At("web.yaml")}:3: skipped a Jobs of example.com, which has a pod template at spec.of[0].template; the workloads that its controller makes of it are judged in the cluster
+            {At("web.yaml")}:3: skipped a Jobs of example.com, which has a pod template at spec.of[0].template; the cluster evaluates the workloads that its controller creates
             Checked no workloads; skipped 2 objects of other kinds: Jobs 1, Rollout 1
             """)));
         Assert.That((known.ExitCode, known.Error), Is.EqualTo((1, "Checked 1 workload, of which 1 refused")));
@@ -172,7 +173,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task ATemplateThatIsNotRenderedIsToldOnceAFile()
+    public async Task AnUnrenderedHelmTemplateIsReportedOncePerFile()
     {
         Write("chart/Chart.yaml", "name: web");
         Write("chart/templates/web.yaml", "{{- if .Values.on }}\na: {{ .Values.a }}\n---\nb: {{ .Values.b }}\n{{- end }}");
@@ -188,7 +189,7 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task WhatElseIsBrokenInAFileWithBracesIsCounted()
+    public async Task FurtherBrokenDocumentsOfAnUnrenderedTemplateAreCounted()
     {
         var run = await CheckAsync($"a: {{{{ b }}}}: [\n---\nb: [ '{{{{ c }}}}'\n---\n{Tagged}\n---\nc: [ '{{{{ d }}}}'");
         var error = run.Error.Split('\n');
@@ -201,10 +202,10 @@ public class CheckInputTests
     [TestCase("{\"a\": \"{{ x }}\", \"a\": 1}")]
     [TestCase("a: [ {{\u0001\u0002")]
     [TestCase("a: [ {{\uFFFD")]
-    public async Task WhatIsNoTemplateIsNotToldToBeRendered(string content) => Assert.That((await CheckAsync(content)).Error, Does.Contain(":1: ").Or.Contain(":2: ").And.Not.Contain("helm"));
+    public async Task OtherBrokenFilesAreNotTakenForTemplates(string content) => Assert.That((await CheckAsync(content)).Error, Does.Contain(":1: ").Or.Contain(":2: ").And.Not.Contain("helm"));
 
     [Test]
-    public async Task AnInjectorsAnnotationIsReadWhereItIsGiven()
+    public async Task AnInjectionAnnotationIsReadIfAFlagNamesIt()
     {
         const string Sidecar = """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "annotations": {"sidecar.example.com/proxy": "proxy:1"}}, "spec": {"containers": [{"name": "web", "image": "web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}}""";
 
@@ -218,7 +219,7 @@ public class CheckInputTests
 
     [TestCase("--restart-annotation", "example.com/restarted-at", "annotations")]
     [TestCase("--naming-label", "example.com/build", "labels")]
-    public async Task NoiseOfTheClusterIsNoChange(string flag, string key, string list)
+    public async Task TemplateNoiseOfTheClusterIsNoChange(string flag, string key, string list)
     {
         Write("approve.yaml", "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: approve}\nspec: {approval: {required: Always, quorum: [{groups: [senior], count: 1}]}}");
         Write("before.yaml", Noisy("1"));
@@ -226,8 +227,8 @@ public class CheckInputTests
         string[] check = ["check", "-f", At("after.yaml"), "--before", At("before.yaml"), "--policies", At("approve.yaml")];
 
         Assert.That((await CommandRun.OfAsync(check)).ExitCode, Is.EqualTo(1));
-        var told = await CommandRun.OfAsync([.. check, flag, key]);
-        Assert.That(told.ExitCode, Is.EqualTo(0), told.Output);
+        var run = await CommandRun.OfAsync([.. check, flag, key]);
+        Assert.That(run.ExitCode, Is.EqualTo(0), run.Output);
 
         string Noisy(string value) => Tagged.Replace("\"template\": {", $"\"template\": {{\"metadata\": {{\"{list}\": {{\"{key}\": \"{value}\"}}}}, ", StringComparison.Ordinal);
     }
@@ -235,7 +236,7 @@ public class CheckInputTests
     [TestCase("--injection-annotation", "sidecar", "--injection-annotation sidecar: expected FORM=KEY with a FORM of image, version")]
     [TestCase("--restart-annotation", "istio.io/rev", "--restart-annotation istio.io/rev: is read by more than people")]
     [TestCase("--naming-label", "app", "--naming-label app: is read by more than people")]
-    public async Task WhatTheWebhookWouldNotTakeIsRefused(string flag, string value, string error)
+    public async Task FlagsThatTheWebhookRefusesAreRefused(string flag, string value, string error)
     {
         var run = await CheckAsync(Tagged, flag, value);
         Assert.That(run.ExitCode, Is.EqualTo(2));
@@ -243,14 +244,14 @@ public class CheckInputTests
     }
 
     [Test]
-    public async Task AFolderSaysWhatItLeavesOut()
+    public async Task FoldersInAFolderAreReportedAsSkipped()
     {
         Write("all/web.yaml", Tagged);
         Write("all/more/web.yaml", Tagged);
         Directory.CreateDirectory(At("empty"));
 
-        Assert.That((await CommandRun.OfAsync("check", "-f", At("all"))).Error, Is.EqualTo($"{At("all")}: skipped the folders in it (more); give each its own -f to check it\n{NoPolicy}\nChecked 1 workload"));
-        Assert.That((await CommandRun.OfAsync("check", "-f", At("empty"))).Error, Does.EndWith($"error: {At("empty")}: no .yaml, .yml or .json file directly in it; name the folder that has them"));
+        Assert.That((await CommandRun.OfAsync("check", "-f", At("all"))).Error, Is.EqualTo($"{At("all")}: skipped the folders in it (more); pass each with its own -f to check it\n{NoPolicy}\nChecked 1 workload"));
+        Assert.That((await CommandRun.OfAsync("check", "-f", At("empty"))).Error, Does.EndWith($"error: {At("empty")}: no .yaml, .yml or .json file directly in it; pass the folder that has them"));
     }
 
     private static string Skipped(string content) => content.Contains("ConfigMap", StringComparison.Ordinal) ? "; skipped 1 object of other kinds: ConfigMap 1" : "";

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>What can be told of the dashboards without Grafana. Whether their queries say anything is seen in the end-to-end tests.</summary>
+/// <summary>Checks of the dashboards that need no Grafana. The end-to-end tests run their queries.</summary>
 public class DashboardTests
 {
     private static readonly string s_operations = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "operations.md"));
@@ -11,7 +12,7 @@ public class DashboardTests
     public static IReadOnlyList<string> Files { get; } = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "monitoring", "dashboards"), "*.json").Order()];
 
     [TestCaseSource(nameof(Files))]
-    public void ItLoadsIntoAnyGrafanaUnderALinkThatStays(string file)
+    public void ADashboardLoadsIntoAnyGrafanaUnderAStableLink(string file)
     {
         using var dashboard = Read(file);
         var root = dashboard.RootElement;
@@ -19,12 +20,12 @@ public class DashboardTests
         Assert.That(root.GetProperty("uid").GetString(), Is.EqualTo($"deployguard-{Path.GetFileNameWithoutExtension(file)}"));
         Assert.That(root.GetProperty("schemaVersion").GetInt32(), Is.GreaterThanOrEqualTo(39));
         Assert.That(root.GetProperty("templating").GetProperty("list")[0].GetProperty("type").GetString(), Is.EqualTo("datasource"));
-        Assert.That(root.GetRawText(), Does.Not.Match("\"uid\": \"(?!\\$\\{datasource\\}|deployguard-)"), "a data source of one Grafana alone");
+        Assert.That(root.GetRawText(), Does.Not.Match("\"uid\": \"(?!\\$\\{datasource\\}|deployguard-)"), "no data source of a single Grafana");
         Assert.That(root.GetProperty("panels").EnumerateArray().Select(p => p.GetProperty("id").GetInt32()), Is.Unique);
     }
 
     [TestCaseSource(nameof(Files))]
-    public void EveryPanelSaysWhatItShowsAndInWhichUnit(string file)
+    public void EveryPanelHasADescriptionAUnitAndALegend(string file)
     {
         using var dashboard = Read(file);
         foreach (var panel in dashboard.RootElement.GetProperty("panels").EnumerateArray().Where(p => p.GetProperty("type").GetString() != "row"))
@@ -37,7 +38,7 @@ public class DashboardTests
     }
 
     [Test]
-    public void WhatAlertsAndDashboardsRestOnIsDocumented()
+    public void EveryMetricOfAlertsAndDashboardsIsDocumented()
     {
         var texts = Files.Append(Path.Combine(AppContext.BaseDirectory, "monitoring", "rules.yaml")).Select(File.ReadAllText);
         var metrics = texts.SelectMany(t => Regex.Matches(t, @"\bdeployguard_[a-z_]+[a-z]").Select(m => Regex.Replace(m.Value, "_(bucket|count|sum)$", ""))).Distinct();

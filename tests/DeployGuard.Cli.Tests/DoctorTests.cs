@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Identities;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
@@ -9,16 +10,16 @@ using DeployGuard.Kubernetes.Controllers;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>What doctor makes of what it reads.</summary>
+/// <summary>The results of doctor for the objects that it reads.</summary>
 public class DoctorTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 25, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Installed s_installed = Installed.Of(null, "deployguard-system", "deployguard");
+    private static readonly Installation s_installation = Installation.Of(null, "deployguard-system", "deployguard");
 
     [Test]
-    public void WhatIsInstalledIsReadFromTheArgumentsOfTheDeployment()
+    public void TheInstallationIsReadFromTheArgumentsOfTheDeployment()
     {
-        var installed = Installed.Of(Deployment(arguments:
+        var installation = Installation.Of(Deployment(arguments:
         [
             "--service-account=sa", "--service=svc", "--secret=memory", "--webhook-configuration=hooks", "--lease=lead", "--trusted-controller=system:serviceaccount:a:b=ReplicaSet,Pod",
             "--workload-kind=robots.example.com/Robot=spec.template", "--tls-cert=/etc/deployguard/tls/tls.crt", "--tls-key=/etc/deployguard/tls/tls.key", "--tls-ca=/etc/deployguard/tls/ca.crt",
@@ -26,41 +27,41 @@ public class DoctorTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(installed.User, Is.EqualTo("system:serviceaccount:guards:sa"));
-            Assert.That((installed.Options.Service, installed.Options.Secret, installed.Options.WebhookConfiguration, installed.Options.Lease), Is.EqualTo(("svc", "memory", "hooks", "lead")));
-            Assert.That(installed.Options.CustomKinds.Single().Kind, Is.EqualTo("Robot"));
-            Assert.That(installed.Options.Trusted.Trusts(new Requester("system:serviceaccount:a:b", "", []), "Pod"), Is.True);
-            Assert.That(installed.GivenFiles?.Secret, Is.EqualTo("given"));
+            Assert.That(installation.User, Is.EqualTo("system:serviceaccount:guards:sa"));
+            Assert.That((installation.Options.Service, installation.Options.Secret, installation.Options.WebhookConfiguration, installation.Options.Lease), Is.EqualTo(("svc", "memory", "hooks", "lead")));
+            Assert.That(installation.Options.CustomKinds.Single().Kind, Is.EqualTo("Robot"));
+            Assert.That(installation.Options.Trusted.Trusts(new Requester("system:serviceaccount:a:b", "", []), "Pod"), Is.True);
+            Assert.That(installation.GivenFiles?.Secret, Is.EqualTo("given"));
         });
     }
 
     [Test]
-    public void WithoutADeploymentTheChartsNamesAreTaken() => Assert.That(
-        (s_installed.User, s_installed.Options.Secret, s_installed.Options.ControllersSeen, s_installed.GivenFiles),
+    public void WithoutADeploymentTheChartsNamesAreAssumed() => Assert.That(
+        (s_installation.User, s_installation.Options.Secret, s_installation.Options.ControllersSeen, s_installation.GivenFiles),
         Is.EqualTo(("system:serviceaccount:deployguard-system:deployguard", "deployguard-tls", "deployguard-controllers", (GivenFiles?)null)));
 
     [TestCase(2, 2, Health.Ok, "2 of 2 replicas are ready")]
     [TestCase(2, 1, Health.Warning, "1 of 2 replicas are ready")]
-    [TestCase(1, 1, Health.Warning, "its one replica is ready; nothing answers while it restarts")]
-    [TestCase(2, 0, Health.Failed, "none of 2 replicas is ready: what an Enforce policy guards waits, and everything else passes unguarded")]
-    [TestCase(0, 0, Health.Failed, "no replica is wanted: what an Enforce policy guards waits, and everything else passes unguarded")]
-    public void ReplicasAreCounted(int wanted, int ready, object health, string words) =>
-        Expect(DeploymentCheck.JudgeReplicas(Deployment(wanted, ready), "deployguard", "deployguard-system"), health, words);
+    [TestCase(1, 1, Health.Warning, "the only replica is ready; nothing answers while it restarts")]
+    [TestCase(2, 0, Health.Failed, "none of 2 replicas is ready: requests that an Enforce policy guards are blocked, and all others pass unguarded")]
+    [TestCase(0, 0, Health.Failed, "spec.replicas is 0: requests that an Enforce policy guards are blocked, and all others pass unguarded")]
+    public void ReplicasAreCounted(int wanted, int ready, object health, string message) =>
+        Expect(DeploymentCheck.DiagnoseReplicas(Deployment(wanted, ready), "deployguard", "deployguard-system"), health, message);
 
-    [TestCase("a/b:0.2.0", "0.2.0", Health.Ok, "it runs 0.2.0, as this program")]
-    [TestCase("a/b:v0.2.1", "0.2.0", Health.Ok, "it runs 0.2.1, this program is 0.2.0: they go together")]
-    [TestCase("a/b:0.1.9", "0.2.0", Health.Warning, "it runs 0.1.9, and this program is 0.2.0")]
-    [TestCase("host:5000/b", "0.2.0", Health.Ok, "it runs 0.2.7, this program is 0.2.0: they go together")]
-    [TestCase("a/b:9.9.9@sha256:00", "0.2.0", Health.Ok, "it runs 0.2.7, this program is 0.2.0: they go together")]
-    public void VersionsAreCompared(string image, string own, object health, string words) =>
-        Expect(DeploymentCheck.JudgeVersion(Deployment(image: image), own), health, words);
+    [TestCase("a/b:0.2.0", "0.2.0", Health.Ok, "the cluster runs 0.2.0, as does this program")]
+    [TestCase("a/b:v0.2.1", "0.2.0", Health.Ok, "the cluster runs 0.2.1, and this program is 0.2.0: they are compatible")]
+    [TestCase("a/b:0.1.9", "0.2.0", Health.Warning, "the cluster runs 0.1.9, and this program is 0.2.0")]
+    [TestCase("host:5000/b", "0.2.0", Health.Ok, "the cluster runs 0.2.7, and this program is 0.2.0: they are compatible")]
+    [TestCase("a/b:9.9.9@sha256:00", "0.2.0", Health.Ok, "the cluster runs 0.2.7, and this program is 0.2.0: they are compatible")]
+    public void VersionsAreCompared(string image, string own, object health, string message) =>
+        Expect(DeploymentCheck.DiagnoseVersion(Deployment(image: image), own), health, message);
 
     [Test]
-    public void MissingPermissionsAreGroupedByWhatFails()
+    public void MissingPermissionsAreGroupedByTheFunctionThatFails()
     {
-        var missing = RequiredPermissions.Of(s_installed.Options).Where(n => n.Resource is "events" or "leases").ToList();
-        var found = PermissionsCheck.Judge(s_installed, missing, 60);
-        Assert.That(found.Select(d => d.Words), Is.EqualTo((string[])
+        var missing = RequiredPermissions.Of(s_installation.Options).Where(n => n.Resource is "events" or "leases").ToList();
+        var found = PermissionsCheck.Diagnose(s_installation, missing, 60);
+        Assert.That(found.Select(d => d.Message), Is.EqualTo((string[])
         [
             "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: nobody is told by Events",
             "system:serviceaccount:deployguard-system:deployguard may not get leases.coordination.k8s.io deployguard-leader -n deployguard-system, update leases.coordination.k8s.io deployguard-leader -n deployguard-system, create leases.coordination.k8s.io -n deployguard-system: no replica leads",
@@ -68,22 +69,22 @@ public class DoctorTests
         Assert.That(found, Has.All.Property("Health").EqualTo(Health.Failed));
     }
 
-    [TestCase("", 0, Health.Ok, "t/tls.crt matches its key and CA, is for svc.ns.svc, and holds 89 days, until 2027-02-23")]
-    [TestCase("", 77, Health.Warning, "t/tls.crt holds only 12 days, until 2027-02-23: nothing has renewed it")]
+    [TestCase("", 0, Health.Ok, "t/tls.crt matches its key and CA, is valid for svc.ns.svc, and expires in 89 days, on 2027-02-23")]
+    [TestCase("", 77, Health.Warning, "t/tls.crt expires in 12 days, on 2027-02-23, and was not renewed")]
     [TestCase("", 91, Health.Failed, "t/tls.crt: the certificate expired on 2027-02-23 00:00:00Z")]
     [TestCase("", -2, Health.Failed, "t/tls.crt: the certificate is valid only from 2026-11-24 00:00:00Z")]
-    [TestCase("name", 0, Health.Failed, "t/tls.crt is not for svc.ns.svc, by which the API server calls")]
+    [TestCase("name", 0, Health.Failed, "t/tls.crt is not valid for svc.ns.svc, the name that the API server calls")]
     [TestCase("key", 0, Health.Failed, "t/tls.key: is not the PEM private key of the certificate")]
     [TestCase("ca", 0, Health.Failed, "t/tls.crt: is not signed by the CA in t/ca.crt")]
     [TestCase("garbage", 0, Health.Failed, "t/tls.crt: is not a PEM certificate")]
-    public void ACertificateIsJudged(string broken, int daysLater, object health, string words)
+    public void ACertificateIsChecked(string broken, int daysLater, object health, string message)
     {
         var (pair, other) = (NewCertificate.For([broken == "name" ? "other.ns.svc" : "svc.ns.svc"], s_now), NewCertificate.For(["svc.ns.svc"], s_now));
-        var found = CertificateCheck.JudgePair(
+        var found = CertificateCheck.DiagnosePair(
             "t", broken == "garbage" ? "hello" : pair.Certificate, broken == "key" ? other.Key : pair.Key, broken == "ca" ? other.CaCertificate : pair.CaCertificate,
             "svc.ns.svc", "remedy", s_now.AddDays(daysLater).AddMinutes(1));
-        Assert.That((found.Health, found.Words), Is.EqualTo((health, found.Words)));
-        Assert.That(found.Words, Does.StartWith(words));
+        Assert.That((found.Health, found.Message), Is.EqualTo((health, found.Message)));
+        Assert.That(found.Message, Does.StartWith(message));
     }
 
     [Test]
@@ -91,57 +92,57 @@ public class DoctorTests
     {
         var (own, other) = (NewCertificate.For(["x"], s_now).CaCertificate, NewCertificate.For(["x"], s_now).CaCertificate);
         JsonNode[] entries = [Entry("a", own), Entry("b", other), Entry("c", own + "\n" + other), Entry("d", "")];
-        Assert.That(CertificateCheck.JudgeBundles(entries, own).Select(d => (d.Health, d.Words)), Is.EqualTo(new[]
+        Assert.That(CertificateCheck.DiagnoseBundles(entries, own).Select(d => (d.Health, d.Message)), Is.EqualTo(new[]
         {
-            (Health.Failed, "caBundle of webhook b does not hold the CA of the certificate: every call of it fails"),
-            (Health.Failed, "caBundle of webhook d does not hold the CA of the certificate: every call of it fails"),
-            (Health.Warning, "caBundle of webhook c is not the same as the Secret's: right only while a CA is being exchanged"),
+            (Health.Failed, "caBundle of webhook b lacks the CA of the certificate: every call to this webhook fails"),
+            (Health.Failed, "caBundle of webhook d lacks the CA of the certificate: every call to this webhook fails"),
+            (Health.Warning, "caBundle of webhook c differs from the CA in the Secret, which is right only during a rotation of the CA"),
         }));
-        Assert.That(CertificateCheck.JudgeBundles([Entry("a", own)], own).Single().Words, Is.EqualTo("caBundle of all 1 webhooks is its CA"));
+        Assert.That(CertificateCheck.DiagnoseBundles([Entry("a", own)], own).Single().Message, Is.EqualTo("caBundle of every webhook (1) is the CA of the certificate"));
     }
 
-    [TestCase(null, "", Health.Failed, "the API server took a policy that DeployGuard refuses")]
+    [TestCase(null, "", Health.Failed, "the API server accepted a policy that DeployGuard refuses")]
     [TestCase(HttpStatusCode.BadRequest, "admission webhook \"records.deployguard.io\" denied the request: SafeguardPolicy x is not valid:\n - spec", Health.Ok, "the API server reached a replica, which answered")]
-    [TestCase(HttpStatusCode.BadRequest, "admission webhook \"records.deployguard.io\" denied the request: no", Health.Warning, "something answered the API server in other words than DeployGuard's")]
+    [TestCase(HttpStatusCode.BadRequest, "admission webhook \"records.deployguard.io\" denied the request: no", Health.Warning, "the API server got an answer that is not from DeployGuard")]
     [TestCase(HttpStatusCode.InternalServerError, "Internal error occurred: failed calling webhook \"records.deployguard.io\": x509: unknown authority", Health.Failed, "the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\": x509")]
-    [TestCase(HttpStatusCode.Forbidden, "safeguardpolicies is forbidden: User \"dana\" cannot create", Health.Warning, "it cannot be tried: safeguardpolicies is forbidden")]
-    [TestCase(HttpStatusCode.Forbidden, "admission webhook \"other.example.com\" denied the request: no", Health.Warning, "it cannot be tried: admission webhook \"other.example.com\"")]
-    [TestCase(HttpStatusCode.NotFound, "the server could not find the requested resource", Health.Failed, "the API server refused to try it: the server could not find")]
-    public void WhatCameBackOfATryIsJudged(object? status, string message, object health, string words) => Expect(ReachabilityCheck.Judge((HttpStatusCode?)status, message, s_installed), health, words);
+    [TestCase(HttpStatusCode.Forbidden, "safeguardpolicies is forbidden: User \"dana\" cannot create", Health.Warning, "not checked: safeguardpolicies is forbidden")]
+    [TestCase(HttpStatusCode.Forbidden, "admission webhook \"other.example.com\" denied the request: no", Health.Warning, "not checked: admission webhook \"other.example.com\"")]
+    [TestCase(HttpStatusCode.NotFound, "the server could not find the requested resource", Health.Failed, "the API server answered without calling DeployGuard: the server could not find")]
+    public void TheAnswerToTheDryRunTellsWhetherAReplicaIsReachable(object? status, string answer, object health, string message) => Expect(ReachabilityCheck.Diagnose((HttpStatusCode?)status, answer, s_installation), health, message);
 
     [Test]
-    public void AnOpenGateSaysSinceWhenAndByWhat()
+    public void AnOpenGateIsReportedWithItsTimeAndTheProgramThatOpenedIt()
     {
         var open = JsonNode.Parse("""
             {"metadata": {"annotations": {"deployguard.io/gate": "open"}, "managedFields": [{"manager": "helm", "fieldsV1": {"f:metadata": {"f:labels": {}}}},
              {"manager": "kubectl-patch", "time": "2026-11-25T02:40:00Z", "fieldsV1": {"f:metadata": {"f:annotations": {"f:deployguard.io/gate": {}}}}}]}}
             """);
-        Expect(GateCheck.Judge(open, "deployguard"), Health.Failed, "the gate is open since 2026-11-25T02:40:00Z, by kubectl-patch (the API server's audit log says who): nothing is guarded");
-        Expect(GateCheck.Judge(JsonNode.Parse("""{"metadata": {"annotations": {"deployguard.io/gate": "shut"}}}"""), "deployguard"), Health.Ok, "closed");
+        Expect(GateCheck.Diagnose(open, "deployguard"), Health.Failed, "the gate is open since 2026-11-25T02:40:00Z, by kubectl-patch (the API server's audit log says who): nothing is guarded");
+        Expect(GateCheck.Diagnose(JsonNode.Parse("""{"metadata": {"annotations": {"deployguard.io/gate": "shut"}}}"""), "deployguard"), Health.Ok, "closed");
     }
 
-    [TestCase("", "20+", Health.Ok, "not in use: the API server (v1) has none before 1.28")]
-    [TestCase("", "29", Health.Ok, "not in use: the API server (v1) has them as beta, and did not keep them")]
-    [TestCase("", "30", Health.Warning, "not in use, though the API server (v1) has them")]
-    [TestCase("""{"name": "a"}""", "30", Health.Ok, "in use: the API server (v1) drops what needs no judging")]
-    public void MatchConditionsAreInUseOrItSaysWhyNot(string condition, string minor, object health, string words) => Expect(
-        MatchConditionsCheck.Judge(JsonNode.Parse($$"""{"webhooks": [{"matchConditions": [{{condition}}]}]}"""), ServerVersion.Of(JsonNode.Parse($$"""{"major": "1", "minor": "{{minor}}", "gitVersion": "v1"}"""))),
+    [TestCase("", "20+", Health.Ok, "not in use: the API server (v1) does not support them before 1.28")]
+    [TestCase("", "29", Health.Ok, "not in use: the API server (v1) supports them as beta, and removed them")]
+    [TestCase("", "30", Health.Warning, "not in use, though the API server (v1) supports them")]
+    [TestCase("""{"name": "a"}""", "30", Health.Ok, "in use: the API server (v1) skips requests that need no evaluation")]
+    public void MatchConditionsAreInUseOrTheResultSaysWhyNot(string condition, string minor, object health, string message) => Expect(
+        MatchConditionsCheck.Diagnose(JsonNode.Parse($$"""{"webhooks": [{"matchConditions": [{{condition}}]}]}"""), ServerVersion.Of(JsonNode.Parse($$"""{"major": "1", "minor": "{{minor}}", "gitVersion": "v1"}"""))),
         health,
-        words);
+        message);
 
     [Test]
-    public void ControllersAreListedAndUnknownOnesCarryTheChartsValue()
+    public void TrustedControllersAreListedAndUnknownOnesComeWithAChartValue()
     {
         SeenController[] seen = [new("system:serviceaccount:kube-system:deployment-controller", ["ReplicaSet"], true, true), new("system:serviceaccount:r:r", ["Pod", "ReplicaSet"], false, true)];
-        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+        var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
         Expect(found[0], Health.Ok, "trusted and seen: system:serviceaccount:kube-system:deployment-controller (ReplicaSet)");
-        Expect(found[1], Health.Warning, "system:serviceaccount:r:r makes Pod, ReplicaSet objects for others and is not trusted");
+        Expect(found[1], Health.Warning, "system:serviceaccount:r:r creates Pod, ReplicaSet objects for their owners and is not trusted");
         Assert.That(found[1].Remedy, Does.EndWith("""--set-json 'trustedControllers={"system:serviceaccount:r:r":["Pod","ReplicaSet"]}'"""));
-        Expect(ControllersCheck.Judge([], [], dropped: true, s_installed).Single(), Health.Ok, "no trusted one seen yet; what trusted ones write is dropped by the API server's matchConditions");
+        Expect(ControllersCheck.Diagnose([], [], skipped: true, s_installation).Single(), Health.Ok, "no trusted controller seen yet; the API server's matchConditions skip the writes of trusted controllers");
     }
 
     [Test]
-    public void AccountsOfGuardedNamespacesAndWhatNamesNoKnownOwnerAreNeverOffered()
+    public void NeitherAccountsOfGuardedNamespacesNorCreatorsForUnknownOwnersAreOfferedAsTrusted()
     {
         SeenController[] seen =
         [
@@ -150,19 +151,19 @@ public class DoctorTests
             new("system:serviceaccount:tools:maker", ["Pod"], false, false),
             new("system:serviceaccount:shopping:maker", ["Pod"], false, true),
         ];
-        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+        var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
 
-        Expect(found[1], Health.Warning, "system:serviceaccount:shop:bot makes Pod objects for others and is not trusted. It is not offered as trusted: anybody who may write in guarded namespace shop can act as it");
-        Expect(found[2], Health.Warning, "system:serviceaccount:shop:old is trusted for Job objects, and anybody who may write in guarded namespace shop can act as it");
-        Expect(found[3], Health.Warning, "system:serviceaccount:tools:maker makes Pod objects that name an owner, and is not trusted. It is not offered as trusted: no such owner was found, or its kind is none that DeployGuard reads");
-        Assert.That(found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Words), Is.EqualTo((string[])
+        Expect(found[1], Health.Warning, "system:serviceaccount:shop:bot creates Pod objects for their owners and is not trusted. Do not trust it: anyone who may write in guarded namespace shop can act as it");
+        Expect(found[2], Health.Warning, "system:serviceaccount:shop:old is trusted for Job objects, and anyone who may write in guarded namespace shop can act as it");
+        Expect(found[3], Health.Warning, "system:serviceaccount:tools:maker creates Pod objects that name an owner, and is not trusted. Do not trust it: the owner was not found, or DeployGuard does not read its kind");
+        Assert.That(found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Message), Is.EqualTo((string[])
         [
-            "system:serviceaccount:shopping:maker makes Pod objects for others and is not trusted: every one is judged as if a person made it",
+            "system:serviceaccount:shopping:maker creates Pod objects for their owners and is not trusted: each is evaluated as if a person created it",
         ]));
     }
 
     [Test]
-    public void WhoChangesWorkloadsOfOthersIsNamedAndToldWhatToDoWhereItIsRefused()
+    public void AControllerThatChangesWorkloadsOutsideItsNamespaceIsReportedWithARemedyIfItIsRefused()
     {
         SeenChanges[] seen =
         [
@@ -172,26 +173,26 @@ public class DoctorTests
             new("system:serviceaccount:shop:argocd-application-controller", "Deployment", ["till"], false),
             new("system:serviceaccount:tools:robot", "Job", ["shop"], true),
         ];
-        var found = ControllerChanges.Judge(seen, s_installed).ToList();
+        var found = ControllerChanges.Diagnose(seen, s_installation).ToList();
 
-        Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments of others in 1 namespace (shop); some of it was refused");
+        Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments outside its own namespace, in 1 namespace (shop); some requests were refused");
         Assert.That(found[0].Remedy, Does.EndWith("""--set-json 'trustedControllerPresets=["keda"]'. See docs/integrations.md#keda"""));
         Assert.That(found[0].Remedy, Does.Not.Contain("workloadKinds"));
-        Expect(found[1], Health.Warning, "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets of others in 3 namespaces (bank, shop, till); some of it was refused");
+        Expect(found[1], Health.Warning, "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets outside its own namespace, in 3 namespaces (bank, shop, till); some requests were refused");
         Assert.That(found[1].Remedy, Does.StartWith("See docs/integrations.md#reloader: it restarts workloads"));
-        Expect(found[2], Health.Ok, "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments of others in 1 namespace (till)");
-        Expect(found[3], Health.Warning, "system:serviceaccount:tools:robot changes Jobs of others in 1 namespace (shop); some of it was refused");
+        Expect(found[2], Health.Ok, "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments outside its own namespace, in 1 namespace (till)");
+        Expect(found[3], Health.Warning, "system:serviceaccount:tools:robot changes Jobs outside its own namespace, in 1 namespace (shop); some requests were refused");
         Assert.That(found[3].Remedy, Does.Not.Contain("--set-json"));
     }
 
     [Test]
-    public void APresetIsOfferedWithAllItNeedsAndBesidesWhatIsThere()
+    public void APresetIsOfferedWithItsWorkloadKindsAndKeepsPresentValues()
     {
-        var installed = Installed.Of(Deployment(arguments: ["--trusted-preset=kueue@queues", "--workload-kind=robots.example.com/Robot=spec.template"]), "guards", "dg");
+        var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=kueue@queues", "--workload-kind=robots.example.com/Robot=spec.template"]), "guards", "dg");
         SeenChanges[] seen = [new("system:serviceaccount:keda:keda-operator", "Job", ["shop"], true), new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
         const string Robot = """{"group":"example.com","resource":"robots","kind":"Robot","templatePath":"spec.template"}""";
 
-        Assert.That(ControllerChanges.Judge(seen, installed).Select(d => d.Remedy), Is.EqualTo((string[])
+        Assert.That(ControllerChanges.Diagnose(seen, installation).Select(d => d.Remedy), Is.EqualTo((string[])
         [
             "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json 'trustedControllerPresets=[\"kueue@queues\",\"keda-scaled-jobs\"]'"
             + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"keda.sh","resource":"scaledjobs","kind":"ScaledJob","templatePath":"spec.jobTargetRef.template"}]'. See docs/integrations.md#keda-scaled-jobs""",
@@ -201,62 +202,62 @@ public class DoctorTests
     }
 
     [Test]
-    public void WhatIsTrustedAlreadyIsNotOfferedAgain()
+    public void ATrustedPresetIsNotOfferedAgain()
     {
-        var installed = Installed.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
+        var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
         SeenChanges[] seen = [new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
 
-        Assert.That(ControllerChanges.Judge(seen, installed).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it makes ReplicaSets of Rollouts"));
+        Assert.That(ControllerChanges.Diagnose(seen, installation).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it makes ReplicaSets of Rollouts"));
     }
 
     [Test]
-    public void AKnownControllerIsNeverOfferedForAWholeKindByHand()
+    public void AKnownControllerIsOfferedAsAPresetOnly()
     {
         SeenController[] seen =
         [
             new("system:serviceaccount:argo-rollouts:argo-rollouts", ["Job", "ReplicaSet"], false, true),
             new("system:serviceaccount:tekton-pipelines:tekton-pipelines-controller", ["Pod"], false, true),
         ];
-        var found = ControllersCheck.Judge(seen, ["shop"], dropped: false, s_installed);
+        var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
 
         Assert.That(found[1].Remedy, Does.Contain("""--set-json 'trustedControllerPresets=["argo-rollouts"]' --set-json 'workloadKinds=[{"group":"argoproj.io",""").And.Not.Contain("trustedControllers"));
         Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: anybody who may write a TaskRun"));
     }
 
     [Test]
-    public void AListOfNamespacesThatMayHaveBeenCutSaysSo()
+    public void AListOfNamespacesThatMayBeIncompleteSaysSo()
     {
         SeenChanges[] seen = [new("system:serviceaccount:tools:robot", "Job", [.. Enumerable.Range(0, SeenChanges.MaxNamespaces).Select(i => $"n{i}")], false)];
 
-        Assert.That(ControllerChanges.Judge(seen, s_installed).Single().Words, Does.Contain("in 10 or more namespaces (n0, "));
+        Assert.That(ControllerChanges.Diagnose(seen, s_installation).Single().Message, Does.Contain("in 10 or more namespaces (n0, "));
     }
 
     [Test]
-    public void ImagesInAnnotationsOfTheChartsListAreReadAsTheReplicasDo()
+    public void ImagesInTheChartsInjectionAnnotationsAreReadAsTheReplicasRead()
     {
-        var installed = Installed.Of(Deployment(arguments: ["--injection-annotation=image=sidecar.example.com/helper", "--injection-annotation=nonsense"]), "guards", "dg");
+        var installation = Installation.Of(Deployment(arguments: ["--injection-annotation=image=sidecar.example.com/helper", "--injection-annotation=nonsense"]), "guards", "dg");
         var pod = JsonDocument.Parse("""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop", "annotations": {"sidecar.example.com/helper": "helper:2"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
             """).RootElement;
 
-        Assert.That(installed.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EquivalentTo((string[])["a:1", "helper:2"]));
-        Assert.That(s_installed.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EqualTo((string[])["a:1"]), "the built-in table alone");
+        Assert.That(installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EquivalentTo((string[])["a:1", "helper:2"]));
+        Assert.That(s_installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EqualTo((string[])["a:1"]), "the built-in table alone");
     }
 
     [Test]
-    public void TheReportHasALineForEachAndNoControlCharacters()
+    public void TheReportHasALineForEachResultAndNoControlCharacters()
     {
-        var report = new Report([new CheckResult("gate", Diagnosis.Ok("closed")), new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Mend it")), new CheckResult("quorum", Diagnosis.Warning("q", "r"))]);
-        Assert.That(report.ToText(), Is.EqualTo("ok       gate: closed\nFAILED   policies: p?[2J. Mend it\nwarning  quorum: q. r\n1 failed, 1 to look at."));
+        var report = new DoctorReport([new CheckResult("gate", Diagnosis.Ok("closed")), new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Fix it")), new CheckResult("quorum", Diagnosis.Warning("q", "r"))]);
+        Assert.That(report.ToText(), Is.EqualTo("ok       gate: closed\nFAILED   policies: p?[2J. Fix it\nwarning  quorum: q. r\n1 failed, 1 warning."));
         Assert.That(report.IsHealthy, Is.False);
         Assert.That(JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("findings")[1].GetProperty("health").GetString(), Is.EqualTo("FAILED"));
     }
 
-    internal static void Expect(Diagnosis found, object health, string words)
+    internal static void Expect(Diagnosis found, object health, string message)
     {
-        Assert.That(found.Words, Does.StartWith(words));
+        Assert.That(found.Message, Does.StartWith(message));
         Assert.That(found.Health, Is.EqualTo(health));
-        Assert.That(found.Remedy.Length > 0, Is.EqualTo(found.Health is not Health.Ok), "what is not well has a remedy, and only that");
+        Assert.That(found.Remedy.Length > 0, Is.EqualTo(found.Health is not Health.Ok), "a remedy exactly where something is wrong");
     }
 
     private static JsonObject Entry(string name, string ca) =>

@@ -1,3 +1,4 @@
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Tests;
@@ -9,7 +10,7 @@ public class ExampleTests
     public static IEnumerable<string> Names() => Directory.GetDirectories(s_root).Select(d => Path.GetFileName(d)).Order();
 
     [TestCaseSource(nameof(Names))]
-    public async Task CheckAnswersAsTheExampleSays(string name)
+    public async Task CheckAnswersAsTheExampleExpects(string name)
     {
         var folder = Path.Combine(s_root, name);
         var expected = ExpectedAnswer.Read(folder);
@@ -22,5 +23,5 @@ public class ExampleTests
     }
 
     [Test]
-    public void ThereAreAtLeastTwenty() => Assert.That(Names().Count(), Is.GreaterThanOrEqualTo(20));
+    public void ThereAreAtLeastTwentyExamples() => Assert.That(Names().Count(), Is.GreaterThanOrEqualTo(20));
 }

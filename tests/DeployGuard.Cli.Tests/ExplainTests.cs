@@ -2,11 +2,11 @@ using DeployGuard.Core.Evaluation;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>The catalogue of reasons, and the page made from it.</summary>
+/// <summary>The catalogue of reason codes, and the page that is generated from it.</summary>
 public class ExplainTests
 {
     [Test]
-    public async Task TheDocsSayWhatTheCodeSays()
+    public async Task ThePageOfReasonCodesIsUpToDate()
     {
         var run = await CommandRun.OfAsync("explain", "--markdown");
 
@@ -14,15 +14,15 @@ public class ExplainTests
     }
 
     [Test]
-    public async Task AReasonIsExplainedHoweverItIsSpelt()
+    public async Task AReasonCodeIsFoundInAnyCase()
     {
         var run = await CommandRun.OfAsync("explain", "approvalmissing");
 
-        Assert.That(run.Output, Does.StartWith("ApprovalMissing (Approval)\n").And.Contain("Who can fix it: the named groups").And.Contain("kubectl deployguard approve"));
+        Assert.That(run.Output, Does.StartWith("ApprovalMissing (Approval)\n").And.Contain("Who can fix it: an approver of the named groups").And.Contain("kubectl deployguard approve"));
     }
 
     [Test]
-    public async Task AnUnknownReasonIsSaidToBeOne()
+    public async Task AnUnknownReasonCodeIsAnError()
     {
         var run = await CommandRun.OfAsync("explain", "Nonsense");
 
@@ -30,17 +30,17 @@ public class ExplainTests
     }
 
     [Test]
-    public async Task TheStepsOfACanaryAreToldInPods()
+    public async Task TheStepsOfACanaryAreExplainedInPods()
     {
         var run = await CommandRun.OfAsync("explain", "canary", "--replicas", "3");
 
         Assert.That(run.Output, Does.Contain("5%     1                   1 for 10m   1\n").And.Contain("50%    3                   2 for 10m   1\n"));
-        Assert.That(run.Output, Does.Contain("With 3 pods one pod holds 2 steps at once."));
+        Assert.That(run.Output, Does.Contain("With 3 pods, one pod completes 2 steps at once."));
     }
 
     [TestCase("--replicas 0", "error: --replicas 0: expected 1 to 1000000")]
     [TestCase("--policy nowhere.yaml", "error: nowhere.yaml: no such file")]
-    public async Task WhatCannotBeExplainedIsSaidSo(string flags, string error)
+    public async Task AnInvalidFlagOfExplainIsAnError(string flags, string error)
     {
         var run = await CommandRun.OfAsync(["explain", "canary", .. flags.Split(' ')]);
 
@@ -48,5 +48,5 @@ public class ExplainTests
     }
 
     [Test]
-    public void EveryReasonHasACodeOfItsOwn() => Assert.That(Reasons.All.Select(r => r.Code), Is.Unique);
+    public void EveryReasonHasAUniqueCode() => Assert.That(Reasons.All.Select(r => r.Code), Is.Unique);
 }

@@ -1,8 +1,9 @@
 using System.Runtime.Versioning;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>A kubeconfig whose user comes from a plugin that fails is named in one line, without a stack trace.</summary>
+/// <summary>A failing credential plugin of a kubeconfig gives an error of one line, without a stack trace.</summary>
 [UnsupportedOSPlatform("windows")]
 public class KubeconfigPluginTests
 {
@@ -23,7 +24,7 @@ public class KubeconfigPluginTests
     [TestCase("""echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}'""")]
     [TestCase("""echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "a\\nb"}}'""")]
     [TestCase("""echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"clientCertificateData": "a", "clientKeyData": "b"}}'""")]
-    public async Task WhatAPluginDoesWrongIsOneLine(string script)
+    public async Task AFailingPluginIsAnErrorOfOneLine(string script)
     {
         var plugin = Path.Combine(_folder, "plugin");
         await File.WriteAllTextAsync(plugin, $"#!/bin/sh\n{script}\n");
@@ -33,7 +34,7 @@ public class KubeconfigPluginTests
     }
 
     [Test]
-    public Task APluginThatIsMissingIsOneLine() => ExpectOneLineAsync(Path.Combine(_folder, "nowhere"));
+    public Task AMissingPluginIsAnErrorOfOneLine() => ExpectOneLineAsync(Path.Combine(_folder, "nowhere"));
 
     private async Task ExpectOneLineAsync(string plugin)
     {

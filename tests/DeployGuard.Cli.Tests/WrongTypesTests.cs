@@ -1,14 +1,15 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>
-/// Every type of JSON in every place of every document that a file may hold: no stack trace, and for unusable input the file, its line and
-/// the path.
+/// Puts every JSON type into every place of every document that a command reads. A run never ends in a stack trace, and an error names the
+/// file, its line and the path.
 /// </summary>
 public class WrongTypesTests
 {
-    // Stands for an escape that the writer of JSON would refuse: half of a surrogate pair.
+    // Replaced by half of a surrogate pair, which a JSON writer would refuse.
     private const string Half = "half-a-character";
 
     private static readonly string[] s_types =
@@ -27,7 +28,7 @@ public class WrongTypesTests
             File.WriteAllText(At(name), document);
         }
 
-        // So that the folder is an example, whose request is read.
+        // With these names the folder is an example, so its request.yaml is read.
         File.Copy(At("policy.json"), At("policy.yaml"));
         File.Copy(At("deployment.json"), At("after.yaml"));
     }
@@ -36,20 +37,20 @@ public class WrongTypesTests
     public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
 
     [TestCaseSource(nameof(Documents))]
-    public async Task TheSampleItselfIsUsable(string document)
+    public async Task TheSampleIsUsable(string document)
     {
         var run = await RunAsync(document);
         Assert.That(run.ExitCode is 0 or 1 || IsOfTheServer(run), run.Error);
     }
 
     [TestCaseSource(nameof(Documents))]
-    public async Task AWrongTypeAnywhereIsAnAnswer(string document)
+    public async Task AWrongTypeAnywhereGivesAnAnswer(string document)
     {
         var sample = JsonNode.Parse(SampleDocuments.All[document]) ?? throw new InvalidOperationException(document);
         var wrong = new List<string>();
         foreach (var path in PathsOf(sample))
         {
-            // Where a file may hold several documents all types are tried in one run: each is judged by itself.
+            // Where a file may hold several documents, one run tries all types: each document is evaluated by itself.
             foreach (var types in SampleDocuments.MayBeMany(document) ? [s_types] : s_types.Select(t => (string[])[t]))
             {
                 await File.WriteAllLinesAsync(At(document), types.Select(type => With(sample, path, type)));
@@ -63,7 +64,7 @@ public class WrongTypesTests
         Assert.That(wrong, Is.Empty);
     }
 
-    /// <summary>Null where it is an answer. A document that is nothing at all has no line; a server that nobody runs is no fault of the file.</summary>
+    /// <summary>Null for a proper answer. An empty document has no line, and an unreachable server is no fault of the file.</summary>
     private async Task<string?> ProblemAsync(string document, bool hasLine)
     {
         try

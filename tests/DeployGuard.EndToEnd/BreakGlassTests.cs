@@ -22,7 +22,7 @@ public class BreakGlassTests
             Is.EqualTo("olga INC-1 [\"Approval\"]"));
         await EventAsync(sandbox, "deployment/web", "BreakGlassUsed");
         Assert.That(await UnreviewedAsync(), Is.GreaterThanOrEqualTo(1));
-        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "changes", "--unreviewed")).Output, Does.Contain(change).And.Contain("review of a break-glass"));
+        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "changes", "--unreviewed")).Output, Does.Contain(change).And.Contain("break-glass review"));
         Assert.That((await sandbox.AskAsync(V3, "dana")).Output, Does.Contain("ApprovalMissing"), "it serves nobody else");
 
         await sandbox.SettleAsync();

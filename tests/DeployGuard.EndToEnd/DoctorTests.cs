@@ -45,7 +45,7 @@ public class DoctorTests : OwnWorld
     {
         await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
         // Where the API server drops what they write, trusted controllers are never seen.
-        var controllers = Server.HasMatchConditions ? "no trusted one seen yet" : "replicaset-controller (Pod)";
+        var controllers = Server.HasMatchConditions ? "no trusted controller seen yet" : "replicaset-controller (Pod)";
         var run = await UntilAsync(r => r.Output.Contains(controllers, StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
 
         Assert.That(run.Output.Split('\n').Select(l => l.Split(':')[0]), Is.EqualTo((string[])
@@ -84,8 +84,8 @@ public class DoctorTests : OwnWorld
     private static async Task WhoMayNotLookIsToldWhatToAskFor()
     {
         var run = await Plane.KubectlAsync("dana", "deployguard", "doctor");
-        Assert.That(run.Output, Does.Contain("warning  permissions: what system:serviceaccount:deployguard-system:deployguard may do cannot be asked").And.Contain("Ask for the verb create on subjectaccessreviews.authorization.k8s.io"));
-        Assert.That(run.Output, Does.Contain("warning  reachability: it cannot be tried").And.Contain("Ask for the verb create on safeguardpolicies.deployguard.io"));
+        Assert.That(run.Output, Does.Contain("warning  permissions: the permissions of system:serviceaccount:deployguard-system:deployguard cannot be checked").And.Contain("Request the verb create on subjectaccessreviews.authorization.k8s.io"));
+        Assert.That(run.Output, Does.Contain("warning  reachability: not checked").And.Contain("Request the verb create on safeguardpolicies.deployguard.io"));
         Assert.That(run.ExitCode, Is.Zero, "what one may not see has not failed");
     }
 
@@ -103,7 +103,7 @@ public class DoctorTests : OwnWorld
             () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be made");
 
         var said = await UntilAsync(r => r.Output.Contains("robots:maker", StringComparison.Ordinal), "the controller to be seen");
-        Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker makes Pod objects for others and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));
+        Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker creates Pod objects for their owners and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));
         Assert.That(said.ExitCode, Is.Zero);
     }
 
@@ -112,7 +112,7 @@ public class DoctorTests : OwnWorld
         await KubectlAsync("set", "env", "deployment/robot", "STAKATER_ROBOT_CONFIGMAP=1", "-n", "yard", "--as=system:serviceaccount:reloader:reloader", "--as-group=system:masters");
 
         var said = await UntilAsync(r => r.Output.Contains("reloader", StringComparison.Ordinal), "the change to be seen");
-        Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments of others in 1 namespace (yard)"));
+        Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments outside its own namespace, in 1 namespace (yard)"));
     }
 
     private static async Task APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt()
@@ -122,7 +122,7 @@ public class DoctorTests : OwnWorld
         await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "remove", "path": "/rules/{{index}}"}]""");
 
         var run = await UntilAsync(r => r.Output.Contains("FAILED   permissions", StringComparison.Ordinal), "the missing permission to be seen");
-        Assert.That(run.Output, Does.Contain("may not create events, get events, patch events: nobody is told by Events. The chart's roles grant it: helm upgrade deployguard"));
+        Assert.That(run.Output, Does.Contain("may not create events, get events, patch events: nobody is told by Events. Restore the chart's roles: helm upgrade deployguard"));
         Assert.That(run.ExitCode, Is.EqualTo(1));
         await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "add", "path": "/rules/{{index}}", "value": {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "get", "patch"]} }]""");
     }
@@ -149,7 +149,7 @@ public class DoctorTests : OwnWorld
 
         var other = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Kubernetes.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate));
         await KubectlAsync("patch", Configuration, "--type=json", "-p", $$"""[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": "{{other}}"}]""");
-        Assert.That((await DoctorAsync()).Output, Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io does not hold the CA of the certificate"));
+        Assert.That((await DoctorAsync()).Output, Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io lacks the CA of the certificate"));
     }
 
     private static async Task AnUnreadablePolicyAnEmptyRegistrationAndNoReplicaAreNamedAllAtOnce()
@@ -163,11 +163,11 @@ public class DoctorTests : OwnWorld
         Assert.Multiple(() =>
         {
             Assert.That(run.ExitCode, Is.EqualTo(1));
-            Assert.That(run.Output, Does.Contain("FAILED   deployment: no replica is wanted").And.Contain("kubectl -n deployguard-system scale deployment/deployguard --replicas=2"));
-            Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server took a policy that DeployGuard refuses"));
+            Assert.That(run.Output, Does.Contain("FAILED   deployment: spec.replicas is 0").And.Contain("kubectl -n deployguard-system scale deployment/deployguard --replicas=2"));
+            Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server accepted a policy that DeployGuard refuses"));
             Assert.That(run.Output, Does.Contain("FAILED   registration: ValidatingWebhookConfiguration deployguard is empty: nothing is guarded"));
-            Assert.That(run.Output, Does.Contain("FAILED   registration: no webhook waits (failurePolicy Fail) in"));
-            Assert.That(run.Output, Does.Contain("FAILED   policies: broken cannot be read, and refuses new revisions where it matches:\n           - spec.freeze: needs active").And.Contain("- spec.aproval: unknown field"));
+            Assert.That(run.Output, Does.Contain("FAILED   registration: no webhook has failurePolicy Fail in"));
+            Assert.That(run.Output, Does.Contain("FAILED   policies: broken is not valid, and refuses new revisions where it matches:\n           - spec.freeze: needs active").And.Contain("- spec.aproval: unknown field"));
         });
     }
 

@@ -70,7 +70,7 @@ public class ShownWholeTests
             },
             run => !run.Succeeded,
             "the whole template to be gone");
-        Assert.That(cut.Output, Does.Contain("NOT ALL OF IT CAN BE SHOWN").And.Contain("spec.hostPID: (absent) -> true").And.Contain("ask the requester to apply the change again"));
+        Assert.That(cut.Output, Does.Contain("INCOMPLETE: the template cannot be shown in full").And.Contain("spec.hostPID: (absent) -> true").And.Contain("ask the requester to apply the change again"));
 
         await AskForAllAsync(sandbox);
         (await sandbox.KubectlAsync("alice", "deployguard", "show", change)).OrFail();

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace DeployGuard.Rig;
 
-/// <summary>The whole story on a real API server: install, refusal, approval, pace, break-glass, and the way back.</summary>
+/// <summary>A tour on a real API server: install, refusal, approval, pace, canary, break-glass and rollback.</summary>
 public sealed partial class Demo(RunningRig rig)
 {
     private readonly Narrator _narrator = new(rig.Plane, Path.Combine(AppContext.BaseDirectory, "demo"));
@@ -21,7 +21,7 @@ public sealed partial class Demo(RunningRig rig)
         }
         catch (Exception wrong) when (wrong is TimeoutException or InvalidOperationException)
         {
-            Console.Error.WriteLine($"\ndemo: not as told: {wrong.Message}\n{rig.Installation?.Replicas[0].Daemon.LogTail()}");
+            Console.Error.WriteLine($"\ndemo: a step failed: {wrong.Message}\n{rig.Installation?.Replicas[0].Daemon.LogTail()}");
             return 1;
         }
 
@@ -34,7 +34,7 @@ public sealed partial class Demo(RunningRig rig)
         return 0;
     }
 
-    /// <exception cref="InvalidOperationException">A step did not end as the story tells.</exception>
+    /// <exception cref="InvalidOperationException">A step did not end as expected.</exception>
     public async Task PlayAsync()
     {
         await InstallAsync();
@@ -49,7 +49,7 @@ public sealed partial class Demo(RunningRig rig)
 
     private async Task InstallAsync()
     {
-        Narrator.Say("DeployGuard is installed by its chart. Nothing listens behind its Service yet, and nobody is blocked.");
+        Narrator.Say("The platform team installs the chart. No replica runs behind its Service yet, and no request is blocked.");
         await _narrator.PassesAsync("admin", $"helm {string.Join(' ', Installation.HelmArguments(rig.Tools.Chart))}");
         await _narrator.PassesAsync("admin", "kubectl apply -f people.yaml");
         await rig.CreateNamespaceAsync("shop", "deployguard.io/tier=1");
@@ -57,11 +57,11 @@ public sealed partial class Demo(RunningRig rig)
         await _narrator.PassesAsync("dana", "kubectl apply -n shop -f web-v1.yaml");
         await _narrator.PassesAsync("dana", "kubectl rollout status deployment/web -n shop --timeout=60s");
 
-        Narrator.Say("Two replicas start behind the Service; the leader fills in the webhook configurations.");
+        Narrator.Say("Two replicas start behind the Service. The leader fills in the webhook configurations.");
         await rig.RunInstalledAsync(replicas: 2);
         await _narrator.PassesAsync("admin", "kubectl get validatingwebhookconfiguration deployguard -o jsonpath='{range .webhooks[*]}{.name} {.failurePolicy}{\"\\n\"}{end}'");
 
-        Narrator.Say("The platform engineer writes a policy. What runs already is adopted: it stays a way back.");
+        Narrator.Say("The platform team creates a policy. Running revisions are adopted, and remain rollback targets.");
         await _narrator.PassesAsync("admin", "cat policy.yaml && kubectl apply -f policy.yaml");
         await Wait.UntilAsync(
             () => rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "tier-1", "-o", "jsonpath={.status.adopted[*].namespace}"),
@@ -72,7 +72,7 @@ public sealed partial class Demo(RunningRig rig)
 
     private async Task RefuseAsync()
     {
-        Narrator.Say("A developer applies a change that an AI assistant helped to write. Refused, with what to do.");
+        Narrator.Say("A developer applies a change that an AI assistant helped to write. It is refused, and the message has the remedy.");
         await Wait.UntilAsync(
             () => rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}"),
             run => run.Output.Contains("workloads.deployguard.io", StringComparison.Ordinal),
@@ -82,7 +82,7 @@ public sealed partial class Demo(RunningRig rig)
 
     private async Task ApproveAsync()
     {
-        Narrator.Say("The refusal left a Change: the approvers' inbox.");
+        Narrator.Say("The refusal created a Change, which is the approvers' inbox.");
         var inbox = await Wait.UntilAsync(
             () => rig.Plane.KubectlAsync("dana", "get", "changes", "-n", "shop"),
             run => run.Output.Contains("Pending", StringComparison.Ordinal),
@@ -90,10 +90,10 @@ public sealed partial class Demo(RunningRig rig)
         await _narrator.PassesAsync("dana", "kubectl get changes -n shop");
         var change = PendingChange().Match(inbox.Output).Groups[1].Value;
 
-        Narrator.Say("The developer may create approvals, but nobody approves a change of their own.");
+        Narrator.Say("RBAC lets the developer create approvals, but the requester of a change cannot approve it.");
         await _narrator.IsRefusedAsync("dana", $"kubectl deployguard approve {change} -n shop --yes", "nobody approves a change of their own");
 
-        Narrator.Say("Somebody of the right group looks at it, and approves. The same apply then passes.");
+        Narrator.Say("An approver of the required group reads the change and approves it. Now the same apply passes.");
         await _narrator.PassesAsync("alice", $"kubectl deployguard approve {change} -n shop --yes --reason 'read the diff'");
         await _narrator.PassesAsync("dana", "kubectl apply -n shop -f web-v2.yaml");
         await _narrator.PassesAsync("dana", "kubectl rollout status deployment/web -n shop --timeout=90s");
@@ -106,14 +106,14 @@ public sealed partial class Demo(RunningRig rig)
 
     private async Task BoundThePaceAsync()
     {
-        Narrator.Say("The next change asks to replace everything at once. All findings are told in one go.");
+        Narrator.Say("The next change would replace all pods at once. The message has all findings.");
         await _narrator.IsRefusedAsync("dana", "kubectl apply -n shop -f web-v3-all-at-once.yaml", "PaceTooFast", "ApprovalMissing");
-        Narrator.Say("Recreate is no way around it.");
+        Narrator.Say("The strategy Recreate is refused too.");
         await _narrator.IsRefusedAsync(
             "dana",
             "sed 's/strategy: .*/strategy: {type: Recreate}/' web-v3-all-at-once.yaml | kubectl replace -n shop -f -",
             "Recreate replaces all 4");
-        Narrator.Say("Whoever looks at the Deployment later sees why it did not change.");
+        Narrator.Say("An Event on the Deployment says why it did not change.");
         await Wait.UntilAsync(
             () => rig.Plane.KubectlAsync("dana", "describe", "deployment", "web", "-n", "shop"),
             run => run.Output.Contains("RolloutRefused", StringComparison.Ordinal),
@@ -123,7 +123,7 @@ public sealed partial class Demo(RunningRig rig)
 
     private async Task WalkACanaryAsync()
     {
-        Narrator.Say("Another namespace wants a canary first, and no approval: twenty pods of cart behind a Service.");
+        Narrator.Say("Another namespace requires a canary and no approval. Its workload: twenty pods of cart behind a Service.");
         await rig.CreateNamespaceAsync("cart", "deployguard.io/canary=first");
         await _narrator.PassesAsync("dana", "kubectl apply -n cart -f cart.yaml");
         await _narrator.PassesAsync("dana", "kubectl rollout status deployment/cart -n cart --timeout=90s");
@@ -133,32 +133,32 @@ public sealed partial class Demo(RunningRig rig)
             run => run.Output.Contains("\"cart\"", StringComparison.Ordinal),
             "the Fail entry for namespace cart");
 
-        Narrator.Say("Straight to everybody is refused, and so are two canaries of a step that allows one.");
+        Narrator.Say("A rollout to all pods at once is refused. So are two canary pods where the step allows one.");
         await _narrator.IsRefusedAsync("dana", "sed 's/1111111111/3333333333/' cart.yaml | kubectl apply -n cart -f -", "20 of 20 pods (100%) behind Service cart would be unproven");
         await _narrator.IsRefusedAsync("dana", "sed 's/replicas: 1/replicas: 2/' cart-canary.yaml | kubectl apply -n cart -f -", "2 of 22 pods (9%) behind Service cart would be unproven; step 5% allows 1");
         await _narrator.PassesAsync("dana", "kubectl apply -n cart -f cart-canary.yaml");
 
-        Narrator.Say("A quarter of the users comes after the soak, and not before.");
+        Narrator.Say("The next step allows a quarter of the pods, but only after the soak.");
         await _narrator.IsRefusedAsync("dana", "kubectl scale deployment/cart-canary -n cart --replicas=6", "6 of 26 pods (23%) behind Service cart would be unproven; step 5% allows 1");
         await Wait.UntilAsync(
             () => rig.Plane.KubectlAsync("dana", "deployguard", "status", "deployment/cart-canary", "-n", "cart"),
             run => run.Output.Contains("step 25% allows", StringComparison.Ordinal),
-            "the first step to be held");
+            "the first step to be completed");
         await _narrator.PassesAsync("dana", "kubectl scale deployment/cart-canary -n cart --replicas=6");
         await _narrator.PassesAsync("dana", "kubectl deployguard status deployment/cart-canary -n cart");
 
-        Narrator.Say("It is bad after all: down to nothing, at once, without asking anybody.");
+        Narrator.Say("The canary turns out to be bad. Scaling it down needs no approval and no wait.");
         await _narrator.PassesAsync("dana", "kubectl scale deployment/cart-canary -n cart --replicas=0");
     }
 
     private async Task BreakGlassAsync()
     {
         const string Fix = "registry.example.com/shop/web@sha256:4444444444444444444444444444444444444444444444444444444444444444";
-        Narrator.Say("3 a.m.: orders fail, the fix is there, no approver is awake, and what runs has not proven itself yet. On-call breaks the glass: for one workload, on record.");
+        Narrator.Say("3 a.m.: orders fail, the fix is ready, no approver is awake, and the running revision is not proven yet. The on-call engineer uses break-glass: for one workload, and on record.");
         await _narrator.PassesAsync("olga", "kubectl deployguard breakglass deployment/web -n shop --waive Approval --waive Pace --waive Canary --incident INC-7 --reason 'orders fail since 02:40'");
         await _narrator.PassesAsync("olga", $"kubectl set image deployment/web -n shop web={Fix}");
         await _narrator.PassesAsync("olga", "kubectl rollout status deployment/web -n shop --timeout=90s");
-        Narrator.Say("In the morning somebody else reviews it. Until then it counts as unreviewed, and is no revision to go back to.");
+        Narrator.Say("In the morning another person reviews it. Until then it counts as unreviewed, and is no rollback target.");
         var changes = await rig.Plane.KubectlAsync("alice", "get", "changes", "-n", "shop", "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.breakGlass[0].incident}{\"\\n\"}{end}");
         var unreviewed = changes.Output.Split('\n').Single(l => l.EndsWith(" INC-7", StringComparison.Ordinal)).Split(' ')[0];
         await _narrator.PassesAsync("alice", $"kubectl deployguard approve {unreviewed} -n shop --yes --reason 'read it after the incident'");
@@ -170,7 +170,7 @@ public sealed partial class Demo(RunningRig rig)
 
     private async Task GoBackAsync()
     {
-        Narrator.Say("The way back is always open: undo, restart and scale-down need nobody's approval.");
+        Narrator.Say("A way back is always possible: undo, restart and scale-down need no approval.");
         await _narrator.PassesAsync("dana", "kubectl rollout undo deployment/web -n shop");
         await _narrator.PassesAsync("dana", "kubectl rollout restart deployment/web -n shop");
         await _narrator.PassesAsync("dana", "kubectl scale deployment/web -n shop --replicas=2");
@@ -189,10 +189,10 @@ public sealed partial class Demo(RunningRig rig)
     {
         Console.WriteLine($"""
 
-            It goes on running until you press Ctrl-C. In another terminal:
+            The control plane runs until you press Ctrl-C. In another terminal:
 
               export PATH={rig.Tools.Cli}:{rig.Tools.Bin}:$PATH
-              export KUBECONFIG={rig.Plane.Kubeconfig("dana")}      # or admin, erin, alice, bob, carol, olga (on call), pete (platform)
+              export KUBECONFIG={rig.Plane.Kubeconfig("dana")}      # or admin, erin, alice, bob, carol, olga (on-call engineer), pete (platform team)
               kubectl get changes -A
               cd {Path.Combine(AppContext.BaseDirectory, "demo")}
 
@@ -201,7 +201,7 @@ public sealed partial class Demo(RunningRig rig)
         var stop = new TaskCompletionSource();
         void Stop(PosixSignalContext signal)
         {
-            // The rig is torn down on the way out, not cut off.
+            // Lets the demo tear the rig down, instead of ending the process.
             signal.Cancel = true;
             stop.TrySetResult();
         }

@@ -1,4 +1,4 @@
-{{/* "true" where a value is on, or is `auto` and the cluster has what it takes: include with (list value "what the cluster has, or empty") */}}
+{{/* "true" if a value is on, or if it is `auto` and the cluster has the capability: include with (list value "capability, or empty") */}}
 {{- define "deployguard.isOn" -}}
 {{- $wanted := toString (index . 0) -}}
 {{- if or (eq $wanted "true") (and (eq $wanted "auto") (index . 1)) -}}
@@ -12,8 +12,8 @@ true
 {{- end -}}
 {{- end -}}
 
-{{/* The newest flow control that the cluster serves; empty where it has none that we know. Without a cluster helm takes every version for
-     served, so its age is asked too: `helm template --kube-version 1.28` is how some GitOps tools render. */}}
+{{/* The newest supported API version of flow control that the cluster serves; empty if there is none. Without a cluster, Helm assumes that
+     every version is served, so this also compares the Kubernetes version: some GitOps tools render with `helm template --kube-version 1.28`. */}}
 {{- define "deployguard.flowControl" -}}
 {{- $age := .Capabilities.KubeVersion.Version -}}
 {{- if and (.Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1") (semverCompare ">=1.29-0" $age) -}}

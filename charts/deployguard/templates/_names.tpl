@@ -2,7 +2,7 @@
 {{- .Values.nameOverride | default .Chart.Name | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* Short enough that every name made from it ("-metrics") still fits into the 63 characters of a Service. */}}
+{{/* Short enough for suffixes such as "-metrics": the name of a Service has at most 63 characters. */}}
 {{- define "deployguard.fullname" -}}
 {{- $name := include "deployguard.name" . -}}
 {{- $release := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
@@ -14,7 +14,7 @@ app.kubernetes.io/name: {{ include "deployguard.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* Ours win: selectors and the API server's garbage collection go by them. */}}
+{{/* The chart's own labels take precedence over commonLabels, because selectors depend on them. */}}
 {{- define "deployguard.labels" -}}
 {{- $ours := include "deployguard.selectorLabels" . | fromYaml -}}
 {{- $_ := set $ours "app.kubernetes.io/version" .Chart.AppVersion -}}
@@ -24,7 +24,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- merge $ours .Values.commonLabels | toYaml -}}
 {{- end -}}
 
-{{/* metadata of a namespaced object: include with (list . "name"), and then more annotations and more labels if it has any */}}
+{{/* Metadata of a namespaced object: include with (list . "name"), optionally followed by further annotations and labels */}}
 {{- define "deployguard.metadata" -}}
 namespace: {{ (index . 0).Release.Namespace }}
 {{ include "deployguard.clusterMetadata" . }}
@@ -45,7 +45,7 @@ labels:
   {{- toYaml $labels | nindent 2 }}
 {{- end -}}
 
-{{/* Without this `helm uninstall` takes the definitions, and with them every policy, change and approval of the cluster. */}}
+{{/* Without this annotation `helm uninstall` deletes the definitions, and with them every policy, change and approval in the cluster. */}}
 {{- define "deployguard.crdAnnotations" -}}
 {{- if .Values.crds.keep -}}
 helm.sh/resource-policy: keep

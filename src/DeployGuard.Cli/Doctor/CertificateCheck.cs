@@ -2,51 +2,52 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether the certificate that is served can be used, for how long, and whether the API server is told to trust its CA.</summary>
+/// <summary>Whether the served certificate is valid, for how long, and whether the API server trusts its CA.</summary>
 internal sealed class CertificateCheck : ICheck
 {
     private static readonly TimeSpan s_soon = TimeSpan.FromDays(14);
 
     public string Name => "certificate";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var installed = patient.Installed;
-        if (installed.GivenFiles is { Secret: null } elsewhere)
+        var installation = context.Installation;
+        if (installation.GivenFiles is { Secret: null } elsewhere)
         {
-            return [Diagnosis.Warning($"it serves {elsewhere.Certificate}, which is not mounted from a Secret and cannot be seen from here", $"Look in a pod's log: kubectl -n {patient.Namespace} logs deployment/{installed.Name}")];
+            return [Diagnosis.Warning($"{elsewhere.Certificate} is not mounted from a Secret, so this command cannot read it", $"See the log of a pod: kubectl -n {context.Namespace} logs deployment/{installation.Name}")];
         }
 
-        var name = installed.GivenFiles?.Secret ?? installed.Options.Secret;
-        var secret = await patient.FindAsync($"api/v1/namespaces/{patient.Namespace}/secrets/{name}", cancel);
-        var files = installed.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
+        var name = installation.GivenFiles?.Secret ?? installation.Options.Secret;
+        var secret = await context.FindAsync($"api/v1/namespaces/{context.Namespace}/secrets/{name}", cancel);
+        var files = installation.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
         var pem = files.Select(f => Decode(secret, Path.GetFileName(f))).ToList();
-        var remedy = installed.GivenFiles is null
-            ? $"The leader renews it when it is told to: kubectl -n {patient.Namespace} annotate secret {name} --overwrite deployguard.io/rotate=certificate"
-            : $"Renew what fills it, such as: kubectl -n {patient.Namespace} describe certificate; the replicas read it again by themselves";
+        var remedy = installation.GivenFiles is null
+            ? $"Have the leader renew it: kubectl -n {context.Namespace} annotate secret {name} --overwrite deployguard.io/rotate=certificate"
+            : $"Fix the source of the Secret; with cert-manager see: kubectl -n {context.Namespace} describe certificate. The replicas reload the Secret by themselves";
         if (pem is not [{ Length: > 0 } certificate, { Length: > 0 } key, { Length: > 0 } ca])
         {
-            return [Diagnosis.Failed($"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}", secret is null ? $"There is no such Secret; the chart makes it: helm upgrade {installed.Name} CHART --reset-then-reuse-values" : remedy)];
+            return [Diagnosis.Failed($"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}", secret is null ? $"The Secret does not exist. Create it with the chart: helm upgrade {installation.Name} CHART --reset-then-reuse-values" : remedy)];
         }
 
-        var service = $"{installed.Options.Service}.{patient.Namespace}.svc";
-        return [JudgePair(name, certificate, key, ca, service, remedy, patient.Now), .. JudgeBundles(await EntriesAsync(patient, cancel), ca)];
+        var service = $"{installation.Options.Service}.{context.Namespace}.svc";
+        return [DiagnosePair(name, certificate, key, ca, service, remedy, context.Now), .. DiagnoseBundles(await EntriesAsync(context, cancel), ca)];
     }
 
-    public static Diagnosis JudgePair(string secret, string certificate, string key, string ca, string service, string remedy, DateTimeOffset now)
+    public static Diagnosis DiagnosePair(string secret, string certificate, string key, string ca, string service, string remedy, DateTimeOffset now)
     {
         try
         {
             using var leaf = CertificatePair.Load(certificate, key, ca, ($"{secret}/tls.crt", $"{secret}/tls.key", $"{secret}/ca.crt"), now);
             var left = leaf.NotAfter.ToUniversalTime() - now.UtcDateTime;
-            var until = $"{(int)left.TotalDays} days, until {leaf.NotAfter.ToUniversalTime():yyyy-MM-dd}";
-            return !leaf.MatchesHostname(service) ? Diagnosis.Failed($"{secret}/tls.crt is not for {service}, by which the API server calls", remedy)
-                : left < s_soon ? Diagnosis.Warning($"{secret}/tls.crt holds only {until}: nothing has renewed it", remedy)
-                : Diagnosis.Ok($"{secret}/tls.crt matches its key and CA, is for {service}, and holds {until}");
+            var expiry = $"expires in {(int)left.TotalDays} days, on {leaf.NotAfter.ToUniversalTime():yyyy-MM-dd}";
+            return !leaf.MatchesHostname(service) ? Diagnosis.Failed($"{secret}/tls.crt is not valid for {service}, the name that the API server calls", remedy)
+                : left < s_soon ? Diagnosis.Warning($"{secret}/tls.crt {expiry}, and was not renewed", remedy)
+                : Diagnosis.Ok($"{secret}/tls.crt matches its key and CA, is valid for {service}, and {expiry}");
         }
         catch (CertificateProblemException problem)
         {
@@ -54,32 +55,32 @@ internal sealed class CertificateCheck : ICheck
         }
     }
 
-    /// <summary>The leader writes the CA into every entry; while certificates are being exchanged a bundle may hold more.</summary>
-    public static IEnumerable<Diagnosis> JudgeBundles(IReadOnlyList<JsonNode> entries, string ca)
+    /// <summary>The leader writes the CA into every entry. During a rotation of the CA, a bundle holds the old one too.</summary>
+    public static IEnumerable<Diagnosis> DiagnoseBundles(IReadOnlyList<JsonNode> entries, string ca)
     {
-        const string Remedy = "The leader restores it within seconds; if it does not, no replica leads: see deployment and registration here, and the replicas' logs";
+        const string Remedy = "Retry in a few seconds, because the leader restores it. If it persists, no replica leads: see the checks deployment and registration, and the logs of the replicas";
         var wanted = Thumbprints(ca) ?? [];
         var bundles = entries.Select(e => (Name: (string?)e["name"], Held: Thumbprints(Text((string?)e["clientConfig"]?["caBundle"])))).ToList();
         foreach (var (name, _) in bundles.Where(b => b.Held is null || !b.Held.Overlaps(wanted)))
         {
-            yield return Diagnosis.Failed($"caBundle of webhook {name} does not hold the CA of the certificate: every call of it fails", Remedy);
+            yield return Diagnosis.Failed($"caBundle of webhook {name} lacks the CA of the certificate: every call to this webhook fails", Remedy);
         }
 
         foreach (var (name, _) in bundles.Where(b => b.Held is not null && b.Held.Overlaps(wanted) && !b.Held.SetEquals(wanted)))
         {
-            yield return Diagnosis.Warning($"caBundle of webhook {name} is not the same as the Secret's: right only while a CA is being exchanged", Remedy);
+            yield return Diagnosis.Warning($"caBundle of webhook {name} differs from the CA in the Secret, which is right only during a rotation of the CA", Remedy);
         }
 
         if (entries.Count > 0 && bundles.All(b => b.Held is not null && b.Held.SetEquals(wanted)))
         {
-            yield return Diagnosis.Ok($"caBundle of all {entries.Count} webhooks is its CA");
+            yield return Diagnosis.Ok($"caBundle of every webhook ({entries.Count}) is the CA of the certificate");
         }
     }
 
-    private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(CheckContext patient, CancellationToken cancel) =>
-        [.. RegistrationCheck.EntriesOf(await patient.ValidatingAsync(cancel)), .. RegistrationCheck.EntriesOf(await patient.MutatingAsync(cancel))];
+    private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(CheckContext context, CancellationToken cancel) =>
+        [.. RegistrationCheck.EntriesOf(await context.ValidatingAsync(cancel)), .. RegistrationCheck.EntriesOf(await context.MutatingAsync(cancel))];
 
-    /// <summary>Null for what is no PEM.</summary>
+    /// <summary>Null where the text is not PEM.</summary>
     private static HashSet<string>? Thumbprints(string pem)
     {
         try

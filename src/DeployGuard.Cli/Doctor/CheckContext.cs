@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>The cluster that is looked at, with the rights of whoever looks. What several checks need is read once.</summary>
-internal sealed class CheckContext(ApiConnection api, Installed installed, ServerVersion server, DateTimeOffset now)
+/// <summary>What the checks read from the cluster, with the user's own permissions. Several checks share one read.</summary>
+internal sealed class CheckContext(ApiConnection api, Installation installation, ServerVersion server, DateTimeOffset now)
 {
     private const string Registrations = "apis/admissionregistration.k8s.io/v1";
 
@@ -16,19 +17,19 @@ internal sealed class CheckContext(ApiConnection api, Installed installed, Serve
 
     public ApiConnection Api { get; } = api;
 
-    public Installed Installed { get; } = installed;
+    public Installation Installation { get; } = installation;
 
     public ServerVersion Server { get; } = server;
 
     public DateTimeOffset Now { get; } = now;
 
-    public string Namespace => Installed.Options.Namespace;
+    public string Namespace => Installation.Options.Namespace;
 
-    /// <summary>Null if it is not there.</summary>
-    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/validatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
+    /// <summary>Null if it does not exist.</summary>
+    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/validatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
-    /// <summary>Null if it is not there.</summary>
-    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/mutatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
+    /// <summary>Null if it does not exist.</summary>
+    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/mutatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     public Task<IReadOnlyList<SafeguardPolicy>> PoliciesAsync(CancellationToken cancel) =>
         _policies ??= ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", p => PolicyReader.Read(p), cancel);
@@ -36,7 +37,7 @@ internal sealed class CheckContext(ApiConnection api, Installed installed, Serve
     public Task<IReadOnlyList<NamespaceLabels>> NamespacesAsync(CancellationToken cancel) =>
         _namespaces ??= ListAsync("api/v1/namespaces", NamespaceLabels.Of, cancel);
 
-    /// <summary>Reads an object once; null if it is not there.</summary>
+    /// <summary>Reads an object once; null if it does not exist.</summary>
     public Task<JsonNode?> FindAsync(string path, CancellationToken cancel)
     {
         if (!_read.TryGetValue(path, out var read))
@@ -71,10 +72,10 @@ internal sealed record NamespaceLabels(string Name, IReadOnlyDictionary<string, 
         Core.Workloads.WorkloadReader.ReadLabels(item));
 }
 
-/// <param name="Text">As the server says it, such as <c>v1.36.0</c>.</param>
+/// <param name="Text">As the server reports it, such as <c>v1.36.0</c>.</param>
 internal sealed record ServerVersion(int Major, int Minor, string Text)
 {
-    /// <summary>Of <c>/version</c>. A server that says it otherwise counts as old.</summary>
+    /// <summary>Reads <c>/version</c>. A server that reports it in another form counts as old.</summary>
     public static ServerVersion Of(JsonNode? version) => new(
         Number((string?)version?["major"]), Number((string?)version?["minor"]), (string?)version?["gitVersion"] ?? "of an unknown version");
 

@@ -1,6 +1,8 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>The checks, in the order in which they are reported: from what everything rests on to what is good to know.</summary>
+/// <summary>The checks in the order of the report. Those on which others depend come first.</summary>
 internal static class CheckList
 {
     public static IReadOnlyList<ICheck> All { get; } =

@@ -1,54 +1,55 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether the replicas are there and ready, and of a version that this program understands.</summary>
+/// <summary>Whether the replicas are ready, and of a version that this program knows.</summary>
 internal sealed class DeploymentCheck : ICheck
 {
     public string Name => "deployment";
 
     private static string OwnVersion { get; } = typeof(DeploymentCheck).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var (name, @namespace) = (patient.Installed.Name, patient.Namespace);
-        var deployment = await patient.FindAsync($"apis/apps/v1/namespaces/{@namespace}/deployments/{name}", cancel);
+        var (name, @namespace) = (context.Installation.Name, context.Namespace);
+        var deployment = await context.FindAsync($"apis/apps/v1/namespaces/{@namespace}/deployments/{name}", cancel);
         return deployment is null
-            ? [Diagnosis.Failed($"there is no Deployment {name} in namespace {@namespace}", "Is it installed under another name or namespace? helm list -A; then pass --name and -n")]
-            : [JudgeReplicas(deployment, name, @namespace), JudgeVersion(deployment, OwnVersion)];
+            ? [Diagnosis.Failed($"there is no Deployment {name} in namespace {@namespace}", "Find its name and namespace with helm list -A, then pass them with --name and -n")]
+            : [DiagnoseReplicas(deployment, name, @namespace), DiagnoseVersion(deployment, OwnVersion)];
     }
 
-    public static Diagnosis JudgeReplicas(JsonNode deployment, string name, string @namespace)
+    public static Diagnosis DiagnoseReplicas(JsonNode deployment, string name, string @namespace)
     {
         var wanted = (int?)deployment["spec"]?["replicas"] ?? 1;
         var ready = (int?)deployment["status"]?["readyReplicas"] ?? 0;
-        var look = $"See why: kubectl -n {@namespace} get pods; kubectl -n {@namespace} logs deployment/{name}";
+        var remedy = $"See why: kubectl -n {@namespace} get pods; kubectl -n {@namespace} logs deployment/{name}";
         return (wanted, ready) switch
         {
-            (0, _) => Diagnosis.Failed("no replica is wanted: what an Enforce policy guards waits, and everything else passes unguarded", $"Scale it up: kubectl -n {@namespace} scale deployment/{name} --replicas=2"),
-            (_, 0) => Diagnosis.Failed($"none of {wanted} replicas is ready: what an Enforce policy guards waits, and everything else passes unguarded", look),
-            _ when ready < wanted => Diagnosis.Warning($"{ready} of {wanted} replicas are ready", look),
-            (1, _) => Diagnosis.Warning("its one replica is ready; nothing answers while it restarts", $"kubectl -n {@namespace} scale deployment/{name} --replicas=2, and the chart's value replicas"),
+            (0, _) => Diagnosis.Failed("spec.replicas is 0: requests that an Enforce policy guards are blocked, and all others pass unguarded", $"Scale it up: kubectl -n {@namespace} scale deployment/{name} --replicas=2"),
+            (_, 0) => Diagnosis.Failed($"none of {wanted} replicas is ready: requests that an Enforce policy guards are blocked, and all others pass unguarded", remedy),
+            _ when ready < wanted => Diagnosis.Warning($"{ready} of {wanted} replicas are ready", remedy),
+            (1, _) => Diagnosis.Warning("the only replica is ready; nothing answers while it restarts", $"Set replicas in the chart's values to 2 or more; until then: kubectl -n {@namespace} scale deployment/{name} --replicas=2"),
             _ => Diagnosis.Ok($"{ready} of {wanted} replicas are ready"),
         };
     }
 
-    public static Diagnosis JudgeVersion(JsonNode deployment, string own)
+    public static Diagnosis DiagnoseVersion(JsonNode deployment, string own)
     {
         var image = (string?)deployment["spec"]?["template"]?["spec"]?["containers"]?[0]?["image"] ?? "";
         var running = Tag(image) ?? (string?)deployment["metadata"]?["labels"]?["app.kubernetes.io/version"];
         if (running is null)
         {
-            return Diagnosis.Warning($"the version of {image} cannot be told; this program is {own}", "Take the kubectl plugin of the version that is installed");
+            return Diagnosis.Warning($"the version of {image} is unknown; this program is {own}", "Install the kubectl plugin of the version that the cluster runs");
         }
 
         return MinorOf(running) == MinorOf(own)
-            ? Diagnosis.Ok(running == own ? $"it runs {running}, as this program" : $"it runs {running}, this program is {own}: they go together")
-            : Diagnosis.Warning($"it runs {running}, and this program is {own}", "What one knows the other may not; take the kubectl plugin of the version that is installed");
+            ? Diagnosis.Ok(running == own ? $"the cluster runs {running}, as does this program" : $"the cluster runs {running}, and this program is {own}: they are compatible")
+            : Diagnosis.Warning($"the cluster runs {running}, and this program is {own}: one may lack what the other has", "Install the kubectl plugin of the version that the cluster runs");
     }
 
-    /// <summary>What is read behind the last colon, unless that is a digest's or a port's.</summary>
+    /// <summary>The text after the last colon, unless the colon belongs to a digest or a port.</summary>
     private static string? Tag(string image)
     {
         var colon = image.LastIndexOf(':');

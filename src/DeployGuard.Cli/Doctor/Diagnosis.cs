@@ -1,3 +1,5 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Doctor;
 
 internal enum Health
@@ -7,14 +9,14 @@ internal enum Health
     Failed,
 }
 
-/// <summary>One thing that a check found.</summary>
-/// <param name="Words">What is so, and where.</param>
-/// <param name="Remedy">What to do about it, with the command; empty where nothing is to be done.</param>
-internal sealed record Diagnosis(Health Health, string Words, string Remedy = "")
+/// <summary>One result of a check.</summary>
+/// <param name="Message">What is the case, and where.</param>
+/// <param name="Remedy">How to fix it, with the command; empty where there is nothing to fix.</param>
+internal sealed record Diagnosis(Health Health, string Message, string Remedy = "")
 {
-    public static Diagnosis Ok(string words) => new(Health.Ok, words);
+    public static Diagnosis Ok(string message) => new(Health.Ok, message);
 
-    public static Diagnosis Warning(string words, string remedy) => new(Health.Warning, words, remedy);
+    public static Diagnosis Warning(string message, string remedy) => new(Health.Warning, message, remedy);
 
-    public static Diagnosis Failed(string words, string remedy) => new(Health.Failed, words, remedy);
+    public static Diagnosis Failed(string message, string remedy) => new(Health.Failed, message, remedy);
 }

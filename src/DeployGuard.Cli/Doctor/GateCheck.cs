@@ -1,21 +1,22 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether somebody has opened the gate in an emergency, and not closed it.</summary>
+/// <summary>Whether the gate was opened in an emergency, and is still open.</summary>
 internal sealed class GateCheck : ICheck
 {
     public string Name => "gate";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
-        [Judge(await patient.ValidatingAsync(cancel), patient.Installed.Options.WebhookConfiguration)];
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel) =>
+        [Diagnose(await context.ValidatingAsync(cancel), context.Installation.Options.WebhookConfiguration)];
 
-    public static Diagnosis Judge(JsonNode? validating, string name) => OpenedBy(validating) is { } opened
+    public static Diagnosis Diagnose(JsonNode? validating, string name) => OpenedBy(validating) is { } opened
         ? Diagnosis.Failed($"the gate is open{opened}: nothing is guarded until it is closed", $"Close it: kubectl annotate validatingwebhookconfiguration {name} {ClusterOptions.GateAnnotation}-")
         : Diagnosis.Ok("closed");
 
-    /// <summary>Since when it is open and by what, as the API server's managed fields say; null if it is closed.</summary>
+    /// <summary>Since when it is open, and which program opened it, from its managed fields; null if it is closed.</summary>
     public static string? OpenedBy(JsonNode? validating)
     {
         var metadata = validating?["metadata"];

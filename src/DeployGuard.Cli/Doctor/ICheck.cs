@@ -1,10 +1,12 @@
+using DeployGuard.Cli.Views;
+
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>One thing that must be so for DeployGuard to work. Reports everything that it finds, and at least that all is well.</summary>
+/// <summary>Checks one condition that DeployGuard needs. Returns every result, and at least one.</summary>
 internal interface ICheck
 {
     string Name { get; }
 
-    /// <exception cref="ApiException">The API server refused something; <see cref="CheckRunner"/> says so in the check's place.</exception>
-    Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel);
+    /// <exception cref="ApiException">The API server refused a request; <see cref="CheckRunner"/> reports it in place of the check.</exception>
+    Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel);
 }

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether the API server drops by itself what needs no judging, and if not, why.</summary>
+/// <summary>Whether the API server skips requests that need no evaluation, and if not, why.</summary>
 internal sealed class MatchConditionsCheck : ICheck
 {
     private const int Beta = 28;
@@ -10,14 +11,14 @@ internal sealed class MatchConditionsCheck : ICheck
 
     public string Name => "matchConditions";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
-        [Judge(await patient.ValidatingAsync(cancel), patient.Server)];
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel) =>
+        [Diagnose(await context.ValidatingAsync(cancel), context.Server)];
 
     public static bool AreInUse(JsonNode? validating) => RegistrationCheck.EntriesOf(validating).Any(e => e["matchConditions"] is JsonArray { Count: > 0 });
 
-    public static Diagnosis Judge(JsonNode? validating, ServerVersion server) =>
-        AreInUse(validating) ? Diagnosis.Ok($"in use: the API server ({server.Text}) drops what needs no judging")
-        : !server.IsAtLeast(Beta) ? Diagnosis.Ok($"not in use: the API server ({server.Text}) has none before 1.{Beta}, so that Pods, ReplicaSets, Jobs and /scale pass while no replica answers")
-        : !server.IsAtLeast(Stable) ? Diagnosis.Ok($"not in use: the API server ({server.Text}) has them as beta, and did not keep them")
-        : Diagnosis.Warning($"not in use, though the API server ({server.Text}) has them: Pods, ReplicaSets, Jobs and /scale pass while no replica answers", "Is DeployGuard older than this program? See the deployment above");
+    public static Diagnosis Diagnose(JsonNode? validating, ServerVersion server) =>
+        AreInUse(validating) ? Diagnosis.Ok($"in use: the API server ({server.Text}) skips requests that need no evaluation")
+        : !server.IsAtLeast(Beta) ? Diagnosis.Ok($"not in use: the API server ({server.Text}) does not support them before 1.{Beta}, so Pods, ReplicaSets, Jobs and /scale pass while no replica answers")
+        : !server.IsAtLeast(Stable) ? Diagnosis.Ok($"not in use: the API server ({server.Text}) supports them as beta, and removed them")
+        : Diagnosis.Warning($"not in use, though the API server ({server.Text}) supports them: Pods, ReplicaSets, Jobs and /scale pass while no replica answers", "Check whether DeployGuard is older than this program: see the check deployment");
 }

@@ -1,19 +1,19 @@
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether namespaces carry the label by which the webhooks select them; servers from 1.21 on see to that themselves.</summary>
+/// <summary>Whether namespaces carry the label by which the webhooks select them. API servers from 1.21 on set it themselves.</summary>
 internal sealed class NamespaceLabelsCheck : ICheck
 {
     public string Name => "namespaces";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) => [Judge(await patient.NamespacesAsync(cancel))];
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel) => [Diagnose(await context.NamespacesAsync(cancel))];
 
-    public static Diagnosis Judge(IReadOnlyList<NamespaceLabels> namespaces)
+    public static Diagnosis Diagnose(IReadOnlyList<NamespaceLabels> namespaces)
     {
         var wrong = namespaces.Where(n => n.Labels.GetValueOrDefault(NamespaceLabels.OfName) != n.Name).Select(n => n.Name).ToList();
         return wrong.Count == 0
             ? Diagnosis.Ok($"all {namespaces.Count} carry the label {NamespaceLabels.OfName}")
             : Diagnosis.Warning(
-                $"{Words.List(wrong, "namespace", "none")} without its name in the label {NamespaceLabels.OfName}: webhooks cannot tell it from others, so that nothing waits there, and exempt ones are asked about",
-                $"kubectl label --overwrite namespace {wrong[0]} {NamespaceLabels.OfName}={wrong[0]}");
+                $"{NameList.Of(wrong, "namespace", "none")} without the name in the label {NamespaceLabels.OfName}: webhooks cannot select by it, so no request is blocked while no replica answers, and exempt namespaces are evaluated",
+                $"Set the label: kubectl label --overwrite namespace {wrong[0]} {NamespaceLabels.OfName}={wrong[0]}");
     }
 }

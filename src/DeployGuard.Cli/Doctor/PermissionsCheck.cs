@@ -1,19 +1,20 @@
 using System.Net;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Identities;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Whether DeployGuard's service account may do all that it needs, as the API server's authorizers say now.</summary>
+/// <summary>Whether DeployGuard's service account has all permissions that it needs, by the API server's authorizers.</summary>
 internal sealed class PermissionsCheck : ICheck
 {
     public string Name => "permissions";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
-        var (installed, needs) = (patient.Installed, RequiredPermissions.Of(patient.Installed.Options));
-        var who = new Requester(installed.User, "", ["system:serviceaccounts", $"system:serviceaccounts:{patient.Namespace}", "system:authenticated"]);
-        var access = new AccessReviews(patient.Api);
+        var (installation, needs) = (context.Installation, RequiredPermissions.Of(context.Installation.Options));
+        var who = new Requester(installation.User, "", ["system:serviceaccounts", $"system:serviceaccounts:{context.Namespace}", "system:authenticated"]);
+        var access = new AccessReviews(context.Api);
         var missing = new List<AccessRule>();
         try
         {
@@ -30,21 +31,21 @@ internal sealed class PermissionsCheck : ICheck
             return
             [
                 Diagnosis.Warning(
-                    $"what {installed.User} may do cannot be asked: {refused.ServerMessage}",
-                    "Ask for the verb create on subjectaccessreviews.authorization.k8s.io, such as: kubectl create clusterrolebinding doctor --clusterrole=system:auth-delegator --user=YOU"),
+                    $"the permissions of {installation.User} cannot be checked: {refused.ServerMessage}",
+                    "Request the verb create on subjectaccessreviews.authorization.k8s.io, such as: kubectl create clusterrolebinding doctor --clusterrole=system:auth-delegator --user=YOU"),
             ];
         }
 
-        return Judge(installed, missing, needs.Count);
+        return Diagnose(installation, missing, needs.Count);
     }
 
-    /// <summary>One line for each thing that fails, with the verbs that it fails for.</summary>
-    public static IReadOnlyList<Diagnosis> Judge(Installed installed, IReadOnlyList<AccessRule> missing, int all) => missing.Count == 0
-        ? [Diagnosis.Ok($"{installed.User} has all {all} that it needs")]
+    /// <summary>One result for each function that fails, with the permissions that it lacks.</summary>
+    public static IReadOnlyList<Diagnosis> Diagnose(Installation installation, IReadOnlyList<AccessRule> missing, int all) => missing.Count == 0
+        ? [Diagnosis.Ok($"{installation.User} has all {all} permissions that it needs")]
         :
         [
             .. missing.GroupBy(m => m.Why).Select(g => Diagnosis.Failed(
-                $"{installed.User} may not {string.Join(", ", g)}: {g.Key}",
-                $"The chart's roles grant it: helm upgrade {installed.Name} CHART -n {installed.Options.Namespace} --reuse-values; or see who changed them: kubectl describe clusterrole,clusterrolebinding {installed.Name}")),
+                $"{installation.User} may not {string.Join(", ", g)}: {g.Key}",
+                $"Restore the chart's roles: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values; or see how they were changed: kubectl describe clusterrole,clusterrolebinding {installation.Name}")),
         ];
 }

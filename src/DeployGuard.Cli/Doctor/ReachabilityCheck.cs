@@ -1,62 +1,64 @@
 using System.Net;
+using DeployGuard.Cli.Commands;
+using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>
-/// Whether the API server reaches a replica: asks it, as a dry run, for a policy that no replica lets pass. It must come back with the webhook's
-/// own words; that proves the way from API server by Service to replica and back.
+/// Whether the API server reaches a replica. The check sends a policy that every replica refuses, as a dry run. DeployGuard's own message in
+/// the refusal shows that the path from the API server through the Service to a replica works.
 /// </summary>
 internal sealed class ReachabilityCheck : ICheck
 {
     private const string Path = "apis/deployguard.io/v1alpha1/safeguardpolicies?dryRun=All";
 
-    /// <summary>What the schema of the definition allows and the webhook does not: a freeze that never ends.</summary>
+    /// <summary>A freeze without an end: the schema allows it, and the webhook refuses it.</summary>
     private const string Impossible = """
         {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"generateName": "deployguard-doctor-"},
-         "spec": {"mode": "Audit", "freeze": {"message": "asked for by deployguard doctor"}}}
+         "spec": {"mode": "Audit", "freeze": {"message": "requested by deployguard doctor"}}}
         """;
 
     public string Name => "reachability";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
         try
         {
-            using var taken = await patient.Api.WriteAsync(HttpMethod.Post, Path, Impossible, cancel);
-            return [Judge(null, "", patient.Installed)];
+            using var accepted = await context.Api.WriteAsync(HttpMethod.Post, Path, Impossible, cancel);
+            return [Diagnose(null, "", context.Installation)];
         }
         catch (ApiException refused)
         {
-            return [Judge(refused.StatusCode, refused.ServerMessage, patient.Installed)];
+            return [Diagnose(refused.StatusCode, refused.ServerMessage, context.Installation)];
         }
     }
 
-    /// <param name="status">Null if the impossible policy was taken.</param>
-    public static Diagnosis Judge(HttpStatusCode? status, string message, Installed installed)
+    /// <param name="status">Null if the policy was accepted.</param>
+    public static Diagnosis Diagnose(HttpStatusCode? status, string message, Installation installation)
     {
-        var @namespace = installed.Options.Namespace;
+        var @namespace = installation.Options.Namespace;
         if (status is null)
         {
-            return Diagnosis.Failed("the API server took a policy that DeployGuard refuses: it does not ask records.deployguard.io", "See the registration below");
+            return Diagnosis.Failed("the API server accepted a policy that DeployGuard refuses: it does not call records.deployguard.io", "See the check registration");
         }
 
         if (message.Contains("\"records.deployguard.io\" denied the request", StringComparison.Ordinal))
         {
             return message.Contains("is not valid", StringComparison.Ordinal)
                 ? Diagnosis.Ok("the API server reached a replica, which answered")
-                : Diagnosis.Warning($"something answered the API server in other words than DeployGuard's: {message}", $"See what is behind the Service: kubectl -n {@namespace} get endpoints {installed.Options.Service}");
+                : Diagnosis.Warning($"the API server got an answer that is not from DeployGuard: {message}", $"See which pods are behind the Service: kubectl -n {@namespace} get endpoints {installation.Options.Service}");
         }
 
         if (message.Contains("failed calling webhook", StringComparison.Ordinal))
         {
             return Diagnosis.Failed(
                 $"the API server could not call DeployGuard: {message}",
-                $"Look at: kubectl -n {@namespace} get pods,endpoints,networkpolicies. Between API server and pods, port 8443 must be open; a certificate that is not trusted is named above");
+                $"Check these objects: kubectl -n {@namespace} get pods,endpoints,networkpolicies. Port 8443 must be open from the API server to the pods. The check certificate reports a certificate that is not trusted");
         }
 
         return status is HttpStatusCode.Forbidden
-            ? Diagnosis.Warning($"it cannot be tried: {message}", "Ask for the verb create on safeguardpolicies.deployguard.io (ClusterRole deployguard-policy-admin); it is asked for as a dry run and never stored")
-            : Diagnosis.Failed($"the API server refused to try it: {message}", "It should have asked DeployGuard; see the registration below");
+            ? Diagnosis.Warning($"not checked: {message}", "Request the verb create on safeguardpolicies.deployguard.io (ClusterRole deployguard-policy-admin). The check sends a dry run, which stores nothing")
+            : Diagnosis.Failed($"the API server answered without calling DeployGuard: {message}", "See the check registration");
     }
 }

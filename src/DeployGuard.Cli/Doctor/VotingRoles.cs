@@ -1,9 +1,10 @@
 using System.Text.Json;
+using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli.Doctor;
 
-/// <summary>Which groups RBAC lets create ChangeApprovals, and where.</summary>
+/// <summary>The groups that RBAC lets create ChangeApprovals, and the namespaces where.</summary>
 internal sealed class VotingRoles
 {
     /// <summary>Kind, namespace (empty for a ClusterRole) and name.</summary>
@@ -24,7 +25,7 @@ internal sealed class VotingRoles
         }
     }
 
-    /// <summary>After all roles.</summary>
+    /// <summary>Call it after all roles are added.</summary>
     public void AddBinding(JsonElement binding)
     {
         var role = binding.GetProperty("roleRef");

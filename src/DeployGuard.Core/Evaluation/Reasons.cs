@@ -1,144 +1,145 @@
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>The catalogue of reason codes; <c>docs/reasons.md</c> and <c>deployguard explain</c> are made from it.</summary>
+/// <summary>The catalogue of reason codes; <c>docs/reasons.md</c> and <c>deployguard explain</c> are generated from it.</summary>
 public static class Reasons
 {
-    private const string Approver = "whoever approves";
-    private const string OnCall = "whoever is on call";
-    private const string Operator = "whoever operates DeployGuard";
-    private const string Author = "whoever wrote the manifest";
+    private const string Requester = "the requester";
+    private const string Approver = "the approver";
+    private const string OnCall = "the on-call engineer";
+    private const string PlatformTeam = "the platform team";
+    private const string Author = "the manifest author";
 
     public static readonly Reason ImageNotPinned = new(
-        "ImageNotPinned", "ImagePinning", "An image is named by tag, which can be moved after the approval, or an annotation has an injector put one in that is not pinned.",
-        Author, "Name it by digest: `repository@sha256:...`; of an annotation, remove it if the injector's own image will do. Rollbacks are only warned.");
+        "ImageNotPinned", "ImagePinning", "An image is referenced by tag, which can be moved after the approval; or an annotation tells an injector to add an image that is not pinned.",
+        Author, "Reference the image by digest: `repository@sha256:...`. Remove the annotation if the injector's default image is enough. A rollback only gets a warning.");
 
     public static readonly Reason ApprovalMissing = new(
-        "ApprovalMissing", "Approval", "Too few of the people whom the policy names approved exactly this revision for exactly this workload.",
-        "the named groups", "`kubectl deployguard approve CHANGE -n NAMESPACE`; then the deploy is run again.");
+        "ApprovalMissing", "Approval", "The policy requires more approvals of exactly this revision of exactly this workload.",
+        "an approver of the named groups", "Run `kubectl deployguard approve CHANGE -n NAMESPACE`. Then the requester retries.");
 
     public static readonly Reason ApprovalRejected = new(
-        "ApprovalRejected", "Approval", "Somebody eligible, or a listed monitor, rejected this revision.",
-        "whoever rejected it, or whoever holds the verb `override`", "`kubectl deployguard withdraw CHANGE`, or ask for another revision. A veto expires as an approval does.");
+        "ApprovalRejected", "Approval", "An eligible approver, or a listed monitor, rejected this revision.",
+        "the voter, or a holder of the verb `override`", "Withdraw the veto with `kubectl deployguard withdraw CHANGE`, or request another revision. A veto expires as an approval does.");
 
     public static readonly Reason PaceTooFast = new(
-        "PaceTooFast", "Pace", "A rollout in place would replace too many pods at once, or too soon.",
-        Author, "Apply the patch that the message holds.");
+        "PaceTooFast", "Pace", "A rollout in place would replace too many pods at once, or too soon after each other.",
+        Author, "Apply the patch in the message.");
 
     public static readonly Reason CanaryStepExceeded = new(
-        "CanaryStepExceeded", "Canary", "Unproven revisions would run on more of the pods that serve the same users than the next step allows.",
-        "whoever rolls out", "Make the request that the message names; `kubectl deployguard status WORKLOAD` shows what the next step waits for. See docs/canary.md.");
+        "CanaryStepExceeded", "Canary", "Unproven revisions would run on more of the pods that serve the same users than the next canary step allows. A revision is proven when it has completed every canary step that a policy requires.",
+        Requester, "Make the request that the message names. `kubectl deployguard status WORKLOAD` shows what the next step waits for. See docs/canary.md.");
 
     public static readonly Reason Frozen = new(
-        "Frozen", "Freeze", "A policy lets no new revision in until a time that the message names.",
-        "whoever asked", "Wait; or for an incident, `kubectl deployguard breakglass`. Rollbacks, scaling and restarts pass.");
+        "Frozen", "Freeze", "A policy blocks new revisions until the time in the message.",
+        Requester, "Wait until then. In an incident, use `kubectl deployguard breakglass`. Rollbacks, scaling and restarts are not blocked.");
 
     public static readonly Reason FreezeUpcoming = new(
-        "FreezeUpcoming", "Freeze", "A freeze begins soon. Only ever a warning.",
-        "whoever asked", "Roll out before it, or after.");
+        "FreezeUpcoming", "Freeze", "A freeze begins soon. This is only a warning.",
+        Requester, "Roll out before the freeze, or after it.");
 
     public static readonly Reason BudgetExhausted = new(
         "BudgetExhausted", "Budget", "As many rollouts are in flight as the policy allows at once.",
-        "whoever asked", "Wait until one of those that the message names has completed, or take back one that hangs.");
+        Requester, "Wait until one of the rollouts in the message has completed, or roll back one that hangs.");
 
     public static readonly Reason PolicyScopeEscape = new(
-        "PolicyScopeEscape", "Guard", "Other labels would take a namespace or a workload out of an enforcing policy.",
-        "whoever holds the verb `exempt` on that safeguardpolicy", "They make the change, or narrow the policy itself.");
+        "PolicyScopeEscape", "Guard", "The new labels would take a namespace or a workload out of the scope of an enforcing policy.",
+        "a holder of the verb `exempt` on that safeguardpolicy", "Make the change with that permission, or narrow the scope of the policy itself.");
 
     public static readonly Reason KindUnknown = new(
-        "KindUnknown", "Guard", "DeployGuard is registered for a kind whose pod template it cannot find.",
-        Operator, "Give the path of its pod template under `workloadKinds` of the chart.");
+        "KindUnknown", "Guard", "DeployGuard is registered for a kind, and does not know where its pod template is.",
+        PlatformTeam, "Add the kind with the path of its pod template to the chart's `workloadKinds`.");
 
     public static readonly Reason ControllerOnly = new(
-        "ControllerOnly", "Guard", "A person wrote a ControllerRevision, which could make a StatefulSet run what nobody judged, or the annotations by which a Deployment scales its ReplicaSets.",
-        "whoever asked", "Change the StatefulSet, DaemonSet or Deployment itself.");
+        "ControllerOnly", "Guard", "A person wrote what only controllers write: a ControllerRevision, which could make a StatefulSet run a revision that was not evaluated, or the annotations with which a Deployment scales its ReplicaSets.",
+        Requester, "Change the StatefulSet, DaemonSet or Deployment itself.");
 
     public static readonly Reason RestartTimeInvalid = new(
-        "RestartTimeInvalid", "Guard", "The pods read their own annotations, and a restart annotation says another time than now: it would be input that nobody approved.",
-        "the requester", "`kubectl rollout restart`, or leave the annotation as it is.");
+        "RestartTimeInvalid", "Guard", "The pods read their own annotations, and a restart annotation has another time than now. The pods could read that value as input, and it was not approved.",
+        Requester, "Use `kubectl rollout restart`, or leave the annotation unchanged.");
 
     public static readonly Reason TextNotUtf8 = new(
-        "TextNotUtf8", "Guard", "The template has bytes that are no text. The API server shows the character U+FFFD in their place, so that two templates that run otherwise look the same.",
+        "TextNotUtf8", "Guard", "The template has bytes that are not valid text. The API server replaces them with the character U+FFFD, so two templates that run differently would look the same.",
         Author, "Write the manifest in UTF-8, without the character U+FFFD.");
 
     public static readonly Reason PolicyInvalid = new(
         "PolicyInvalid", "Guard", "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
-        "whoever owns the policy", "`kubectl edit safeguardpolicy NAME`.");
+        "the owner of the policy", "Fix the policy: `kubectl edit safeguardpolicy NAME`.");
 
     public static readonly Reason EvaluationIncomplete = new(
-        "EvaluationIncomplete", "Guard", "Approvals could not be read, or the record not be written, in time.",
-        "whoever asked", "Run it again; if it stays, tell whoever operates DeployGuard.");
+        "EvaluationIncomplete", "Guard", "DeployGuard could not read the approvals, or could not write the record, in time.",
+        Requester, "Retry. If it persists, contact the platform team.");
 
     public static readonly Reason Overloaded = new(
-        "Overloaded", "Guard", "More decisions waited for the API server than a replica takes on at once. People are told so before machines are.",
-        "whoever asked", "Run it again in a few seconds; if it stays, tell whoever operates DeployGuard.");
+        "Overloaded", "Guard", "Too many decisions of this replica were waiting for the API server. Users are refused at a lower number of waiting decisions than machines.",
+        Requester, "Retry in a few seconds. If it persists, contact the platform team.");
 
     public static readonly Reason ManagedByDeployGuard = new(
-        "ManagedByDeployGuard", "Records", "Somebody else than DeployGuard wrote a Change or its ChangeTemplate.",
-        "nobody", "Approve or reject it: `kubectl deployguard approve CHANGE`.");
+        "ManagedByDeployGuard", "Records", "A user tried to write a Change or a ChangeTemplate, which only DeployGuard writes.",
+        Approver, "Approve or reject the Change instead: `kubectl deployguard approve CHANGE`.");
 
     public static readonly Reason RecordImmutable = new(
-        "RecordImmutable", "Records", "The spec of a ChangeApproval or BreakGlass was to be changed.",
-        "whoever made it", "Withdraw it and make another.");
+        "RecordImmutable", "Records", "A user tried to change the spec of a ChangeApproval or BreakGlass.",
+        "the creator of the record", "Withdraw the record and create another one.");
 
     public static readonly Reason RecordHasOwners = new(
-        "RecordHasOwners", "Records", "A record carries ownerReferences: a dangling owner would make the garbage collector delete it.",
-        "whoever makes it", "Leave `metadata.ownerReferences` out.");
+        "RecordHasOwners", "Records", "A record has ownerReferences. The garbage collector would delete it with its owner.",
+        "the creator of the record", "Remove `metadata.ownerReferences`.");
 
     public static readonly Reason RecordHasFinalizers = new(
-        "RecordHasFinalizers", "Records", "A record carries finalizers: it would stay after it was taken back, and hold up the deletion of its namespace.",
-        "whoever makes it", "Leave `metadata.finalizers` out.");
+        "RecordHasFinalizers", "Records", "A record has finalizers. It would remain after it is withdrawn, and block the deletion of its namespace.",
+        "the creator of the record", "Remove `metadata.finalizers`.");
 
     public static readonly Reason IdentityForged = new(
-        "IdentityForged", "Records", "`spec.approver`, `spec.requestedBy` or one of the labels beside them is not what DeployGuard stamps.",
-        Operator, "See that the mutating webhook configuration is in place.");
+        "IdentityForged", "Records", "`spec.approver`, `spec.requestedBy` or a label of the identity differs from the value that DeployGuard stamps.",
+        PlatformTeam, "Check that the mutating webhook configuration is in place.");
 
     public static readonly Reason MachineIdentity = new(
-        "MachineIdentity", "Records", "A service account, a node, an anonymous user or a listed bot wants to approve or to break the glass.",
-        "a person", "Do it under a person's own name.");
+        "MachineIdentity", "Records", "A service account, a node, an anonymous user or a listed bot tried to approve, or to use break-glass.",
+        "a person", "Do it with a person's user name.");
 
     public static readonly Reason SelfApproval = new(
-        "SelfApproval", "Records", "The approver asked for this revision, or is named as its author.",
-        "somebody else of the named groups", "`kubectl deployguard approve CHANGE`.");
+        "SelfApproval", "Records", "The approver requested this revision, or is named as its author.",
+        "another person of the named groups", "Run `kubectl deployguard approve CHANGE`.");
 
     public static readonly Reason NotEligible = new(
-        "NotEligible", "Records", "The vote could fill no seat: its maker is in none of the groups that approve here, nor a listed monitor.",
-        "the named groups", "`kubectl deployguard approve CHANGE`.");
+        "NotEligible", "Records", "The vote cannot count: the voter is in none of the groups that approve here, and is not a listed monitor.",
+        "an approver of the named groups", "Run `kubectl deployguard approve CHANGE`.");
 
     public static readonly Reason ApprovalEmpty = new(
-        "ApprovalEmpty", "Records", "The approval names nothing that a policy here could count: no template, no image, an image by tag, or an unknown kind.",
-        Approver, "Give `templateHash`, or with `covers: Images` each new image by digest.");
+        "ApprovalEmpty", "Records", "The approval names nothing that a policy here could count: no template hash, no image, an image by tag, or an unknown kind.",
+        Approver, "Set `templateHash`; or, with `covers: Images`, list each new image by digest.");
 
     public static readonly Reason AlreadyRunning = new(
-        "AlreadyRunning", "Records", "The change runs already and waits for nobody's approval.",
-        Approver, "Nothing; to stop it, `kubectl rollout undo`.");
+        "AlreadyRunning", "Records", "The revision runs already and waits for no approval.",
+        Approver, "Do nothing; or stop the revision with `kubectl rollout undo`.");
 
     public static readonly Reason ExpiryInvalid = new(
-        "ExpiryInvalid", "Records", "`expiresAt` lies in the past, or a BreakGlass would hold longer than it may.",
-        "whoever makes it", "Give a time in the future; a BreakGlass holds for 24h at most.");
+        "ExpiryInvalid", "Records", "`expiresAt` is in the past, or a BreakGlass would be valid for too long.",
+        "the creator of the record", "Set a time in the future. A BreakGlass is valid for at most 24h.");
 
     public static readonly Reason NotCreator = new(
-        "NotCreator", "Records", "Somebody else's vote or BreakGlass was to be deleted.",
-        "its maker, or whoever holds the verb `override`", "`kubectl deployguard withdraw CHANGE`.");
+        "NotCreator", "Records", "A user tried to delete another person's vote or BreakGlass.",
+        "its creator, or a holder of the verb `override`", "Run `kubectl deployguard withdraw CHANGE`.");
 
     public static readonly Reason BreakGlassIncomplete = new(
-        "BreakGlassIncomplete", "Records", "A BreakGlass without incident, reason or anything that it waives, or for a kind that does not exist.",
-        OnCall, "Give `incident`, `reason`, and in `waives` some of Approval, Canary, Pace, Budget, Freeze.");
+        "BreakGlassIncomplete", "Records", "A BreakGlass has no incident, no reason or no waived safeguard, or names a kind that does not exist.",
+        OnCall, "Set `incident` and `reason`, and list in `waives` some of Approval, Canary, Pace, Budget, Freeze.");
 
     public static readonly Reason BreakGlassTooWide = new(
         "BreakGlassTooWide", "Records", "A BreakGlass for a whole namespace needs the verb `breakglass-namespace`.",
-        OnCall, "Name the workload, or ask whoever holds the verb.");
+        OnCall, "Name the workload, or have a holder of the verb create the BreakGlass.");
 
     public static readonly Reason BreakGlassUnreviewed = new(
-        "BreakGlassUnreviewed", "Records", "What this person let in by an earlier BreakGlass has waited for review for more than a day.",
-        "another person of the approving groups", "`kubectl deployguard approve CHANGE` for the change that the message names.");
+        "BreakGlassUnreviewed", "Records", "A change that this person had admitted by an earlier BreakGlass has waited for review for more than a day.",
+        "another person of the approving groups", "Run `kubectl deployguard approve CHANGE` for the change in the message.");
 
     public static readonly Reason TooManyRecords = new(
-        "TooManyRecords", "Records", "One person has as many ChangeApprovals or BreakGlasses in a namespace as are kept of one person.",
-        "whoever makes it", "Withdraw those that nobody needs any more: `kubectl get changeapprovals`, `kubectl deployguard withdraw NAME`.");
+        "TooManyRecords", "Records", "One person has as many ChangeApprovals or BreakGlasses in a namespace as DeployGuard keeps for one person.",
+        "the creator of the record", "List them with `kubectl get changeapprovals`, then withdraw those that are no longer needed: `kubectl deployguard withdraw NAME`.");
 
     public static readonly Reason RecordTooLarge = new(
-        "RecordTooLarge", "Records", "A ChangeApproval or BreakGlass is longer than a decision can read in time.",
-        "whoever makes it", "Shorten `reason`, or leave `images` out beside a `templateHash`.");
+        "RecordTooLarge", "Records", "A ChangeApproval or BreakGlass is too large to be read in time for a decision.",
+        "the creator of the record", "Shorten `reason`, or leave out `images` if there is a `templateHash`.");
 
     public static IReadOnlyList<Reason> All { get; } =
     [

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using DeployGuard.Cli.Views;
+using DeployGuard.Kubernetes.Files;
+
+namespace DeployGuard.Cli.Commands;
+
+/// <summary><c>deployguard show</c>: shows everything that one Change would change, without a vote.</summary>
+internal static class ShowCommand
+{
+    private static readonly ClusterFlags s_cluster = new();
+    private static readonly Argument<string> s_change = new("CHANGE") { Description = "Name of a Change." };
+
+    public static Command Create()
+    {
+        var command = new Command("show", """
+            Show one change in full: who requested it, what it waits for, and every field that differs, with complete values.
+            Control characters are shown by name. Exit code 1: the complete template is not on record.
+
+            Example:
+              kubectl deployguard show deployment-web-7f9c2ab41d03e6aa -n shop
+            """)
+        {
+            s_change,
+        };
+        s_cluster.AddTo(command);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
+    {
+        var (api, @namespace) = s_cluster.Open(parsed);
+        using var connection = api;
+        var records = new RecordClient(api, @namespace);
+        var change = await records.FindChangeAsync(parsed.GetValue(s_change) ?? throw new ManifestException("pass the name of a Change"), cancel);
+        var target = await records.VoteTargetAsync(change, cancel);
+        await Pager.WriteAsync(parsed.InvocationConfiguration.Output, target.Description, cancel);
+        return target.IsShownInFull ? 0 : ExitCodes.Refused;
+    }
+}

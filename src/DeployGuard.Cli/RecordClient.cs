@@ -1,0 +1,186 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using DeployGuard.Cli.Views;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Records;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Files;
+
+namespace DeployGuard.Cli;
+
+/// <summary>Reads and writes DeployGuard's objects of one namespace.</summary>
+internal sealed class RecordClient(ApiConnection api, string @namespace)
+{
+    private string Folder => $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}";
+
+    public string Namespace => @namespace;
+
+    /// <exception cref="ManifestException">There is no such Change.</exception>
+    public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
+    {
+        using var found = await api.FindAsync($"{Folder}/changes/{name}", cancel)
+            ?? throw new ManifestException($"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}");
+        return new ChangeView(found.RootElement);
+    }
+
+    /// <summary>A Change with everything that it would change.</summary>
+    public async Task<VoteTarget> VoteTargetAsync(ChangeView change, CancellationToken cancel) => VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel)));
+
+    public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
+    {
+        using var list = await api.GetAsync($"{Folder}/changes", cancel);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
+    }
+
+    /// <summary>The Changes as the evaluation reads them; none where the user may not list them.</summary>
+    public async Task<IReadOnlyList<Change>> ParsedChangesAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return [.. (await ChangesAsync(cancel)).Select(c => c.Parsed).OfType<Change>()];
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            return [];
+        }
+    }
+
+    public async Task<IReadOnlyList<Approval>> ApprovalsAsync(CancellationToken cancel)
+    {
+        using var list = await api.GetAsync($"{Folder}/changeapprovals", cancel);
+        return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(a => ApprovalReader.Read(a, DateTimeOffset.MinValue))];
+    }
+
+    public Task WithdrawAsync(Approval vote, CancellationToken cancel) => api.DeleteAsync($"{Folder}/changeapprovals/{vote.Name}", cancel);
+
+    /// <summary>
+    /// The user name, which only the server knows: users who may no longer vote must still find the votes that they gave. Where the server has
+    /// no answer, it stamps the name on the dry run of a vote, but only for users who may vote.
+    /// </summary>
+    /// <exception cref="ManifestException">The server tells the name neither way.</exception>
+    public async Task<string> WhoAmIAsync(VoteTarget target, CancellationToken cancel)
+    {
+        try
+        {
+            using var told = await api.WriteAsync(HttpMethod.Post, "apis/authentication.k8s.io/v1/selfsubjectreviews", """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
+            return told.RootElement.GetProperty("status").GetProperty("userInfo").GetProperty("username").GetString() ?? "";
+        }
+        catch (ApiException untold) when (untold.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        {
+            // Kubernetes before 1.28 does not serve it, or allows no user to create it.
+        }
+
+        try
+        {
+            return (await VoteAsync(target, Decision.Reject, "who am I", null, cancel, dryRun: true)).Approver;
+        }
+        catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+        {
+            throw new ManifestException($"the API server does not tell your user name ({refused.ServerMessage}). Withdraw the ChangeApproval by its name; to list them, run: kubectl get changeapprovals -n {@namespace}");
+        }
+    }
+
+    /// <summary>Casts a vote.</summary>
+    /// <returns>The name of the ChangeApproval, and the approver that was stamped on it.</returns>
+    public async Task<(string Name, string Approver)> VoteAsync(VoteTarget target, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
+    {
+        var spec = new JsonObject { ["workload"] = WorkloadJson(target.Workload), ["templateHash"] = target.TemplateHash, ["decision"] = decision.ToString() };
+        // The hash identifies the revision. The images are for policies that cover images.
+        if (target.Images.Count > 0 && RecordLimits.AllowImages(target.Images))
+        {
+            spec["images"] = new JsonArray([.. target.Images.Select(i => JsonValue.Create(i))]);
+        }
+
+        Set(spec, "reason", reason);
+        SetTime(spec, "expiresAt", expiresAt);
+        var prefix = $"{target.Workload.Kind.ToLowerInvariant()}-{target.Workload.Name}";
+        using var written = await CreateAsync("changeapprovals", ApprovalReader.Kind, prefix, spec, dryRun, cancel);
+        return (written.RootElement.GetProperty("metadata").GetProperty("name").GetString() ?? "",
+            written.RootElement.GetProperty("spec").GetProperty("approver").GetProperty("username").GetString() ?? "");
+    }
+
+    /// <returns>The BreakGlass as stored.</returns>
+    public async Task<BreakGlass> BreakGlassAsync(BreakGlass wanted, DateTimeOffset? expiresAt, CancellationToken cancel)
+    {
+        var spec = new JsonObject
+        {
+            ["waives"] = new JsonArray([.. wanted.Waives.Select(w => JsonValue.Create(w))]),
+            ["incident"] = wanted.Incident,
+            ["reason"] = wanted.Reason,
+        };
+        if (wanted.Workload is { } workload)
+        {
+            spec["workload"] = WorkloadJson(workload);
+        }
+
+        Set(spec, "for", wanted.For);
+        SetTime(spec, "expiresAt", expiresAt);
+        using var written = await CreateAsync("breakglasses", BreakGlassReader.Kind, wanted.Workload?.Name ?? @namespace, spec, dryRun: false, cancel);
+        return BreakGlassReader.Read(written.RootElement, DateTimeOffset.MinValue);
+    }
+
+    /// <summary>The template is written a moment after its Change, so this waits for it.</summary>
+    private async Task<StoredTemplate> FindTemplateAsync(string change, CancellationToken cancel)
+    {
+        const int Attempts = 4;
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            try
+            {
+                using var found = await api.FindAsync($"{Folder}/changetemplates/{change}", cancel);
+                if (found is not null)
+                {
+                    return new StoredTemplate(found.RootElement.Clone(), "");
+                }
+            }
+            catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
+            {
+                return new StoredTemplate(null, $"You may not read the complete template: {refused.ServerMessage}");
+            }
+
+            await Task.Delay(attempt < Attempts ? TimeSpan.FromMilliseconds(300) : TimeSpan.Zero, cancel);
+        }
+
+        return new StoredTemplate(null, "The complete template is not on record: an older version recorded the Change, the Change was adopted, or its namespace has no room for more.");
+    }
+
+    private Task<JsonDocument> CreateAsync(string resource, string kind, string prefix, JsonObject spec, bool dryRun, CancellationToken cancel)
+    {
+        var document = new JsonObject
+        {
+            ["apiVersion"] = PolicyReader.ApiVersion,
+            ["kind"] = kind,
+            // Leaves room for the five characters that the server adds.
+            ["metadata"] = new JsonObject { ["generateName"] = $"{(prefix.Length > 240 ? prefix[..240].TrimEnd('-', '.') : prefix)}-" },
+            ["spec"] = spec,
+        };
+        return api.WriteAsync(HttpMethod.Post, $"{Folder}/{resource}{(dryRun ? "?dryRun=All" : "")}", document.ToJsonString(), cancel);
+    }
+
+    private static JsonObject WorkloadJson(WorkloadRef workload)
+    {
+        var json = new JsonObject { ["kind"] = workload.Kind, ["name"] = workload.Name };
+        Set(json, "apiGroup", workload.ApiGroup);
+        return json;
+    }
+
+    private static void Set(JsonObject owner, string name, string? value)
+    {
+        if (!string.IsNullOrEmpty(value))
+        {
+            owner[name] = value;
+        }
+    }
+
+    private static void SetTime(JsonObject owner, string name, DateTimeOffset? time)
+    {
+        if (time is { } at)
+        {
+            owner[name] = at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+}
