@@ -83,7 +83,7 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
 
         var known = WorkloadKinds.BuiltIn.Find(kind)
             ?? throw new ManifestException($"{what}: {kind} is not one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}; a custom kind is given with its group, such as Rollout.argoproj.io/web");
-        return new WorkloadRef(known.ApiGroup, known.Kind, @namespace, name);
+        return known.Named(@namespace, name);
     }
 
     private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{VisibleText.Line(line)}");

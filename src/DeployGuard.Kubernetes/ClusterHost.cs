@@ -189,7 +189,7 @@ public sealed class ClusterHost
     /// <summary>Before the deletion of a pod is refused: whether its node is drained, which is a person's work and must go on.</summary>
     private async Task<NamespaceSnapshot> WithNodeOfAsync(Request request, NamespaceSnapshot snapshot, RequiredReads needs, CancellationToken deadline)
     {
-        if (!needs.HasFlag(RequiredReads.Exposure) || request is not { Operation: Operation.Delete, Target.Kind: "Pod" } || snapshot.Objects is not { } objects)
+        if (!needs.HasFlag(RequiredReads.Exposure) || request is not { Operation: Operation.Delete, Target.Type.IsOnePod: true } || snapshot.Objects is not { } objects)
         {
             return snapshot;
         }

@@ -36,7 +36,7 @@ internal sealed class Attribution
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
         _selectorKeys = [.. objects.Services.SelectMany(s => s.Selector.Keys).Except(Service.WrittenByControllers, StringComparer.Ordinal)];
-        _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Kind is "Pod" or "ReplicaSet" or "Job").GroupBy(c => c.Workload)
+        _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Type.IsMadeByControllers).GroupBy(c => c.Workload)
             .ToDictionary(g => g.Key, g => g.Max(c => c.LastAskedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastAskedAt));
         foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
         {
@@ -51,19 +51,19 @@ internal sealed class Attribution
 
     public IReadOnlyList<Member> Members()
     {
-        var serving = _objects.Workloads.Where(w => Member.Serves(w.Spec.Ref.Kind)).ToList();
-        var sets = serving.Where(w => w.Spec.Ref.Kind == "ReplicaSet").ToLookup(w => OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
-        var jobs = serving.Where(w => w.Spec.Ref.Kind == "Job").ToLookup(w => OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
-        return [.. serving.Where(w => w.Spec.Ref.Kind != "ReplicaSet").Concat(sets[""]).Select(w => Of(w, sets, jobs)), .. _alone];
+        var serving = _objects.Workloads.Where(w => w.Spec.Type.Serves).ToList();
+        var sets = serving.Where(w => w.Spec.Type.HoldsOneRevision).ToLookup(w => OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
+        var jobs = serving.Where(w => w.Spec.Type.RunsOnce).ToLookup(w => OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
+        return [.. serving.Where(w => !w.Spec.Type.HoldsOneRevision).Concat(sets[""]).Select(w => Of(w, sets, jobs)), .. _alone];
     }
 
     private Member Of(LiveWorkload workload, ILookup<string, LiveWorkload> sets, ILookup<string, LiveWorkload> jobs)
     {
         var spec = workload.Spec;
-        var owner = spec.Ref.Kind == "Job" ? OwnerOf(workload) : null;
+        var owner = spec.Type.RunsOnce ? OwnerOf(workload) : null;
         // Of a CronJob counts what its Jobs do not run yet.
         var pods = RevisionsOf(workload, sets);
-        var rest = spec.Ref.Kind == "CronJob" ? spec with { Replicas = Math.Max(0, spec.Replicas - jobs[spec.Uid].Sum(j => j.Spec.Replicas)) } : spec;
+        var rest = spec.Type.RunsOnSchedule ? spec with { Replicas = Math.Max(0, spec.Replicas - jobs[spec.Uid].Sum(j => j.Spec.Replicas)) } : spec;
         return new Member
         {
             Spec = rest,
@@ -72,18 +72,18 @@ internal sealed class Attribution
             Pods = pods,
             Absent = AbsentOf(spec, pods),
             IsHastened = workload.Replaced > 0,
-            Taken = spec.Ref.Kind == "Deployment" ? sets[spec.Uid].Sum(s => Taken(s.Spec)) : Taken(spec),
+            Taken = spec.Type.HasReplicaSets ? sets[spec.Uid].Sum(s => Taken(s.Spec)) : Taken(spec),
             RecordedAs = owner?.Spec.Ref,
-            IsUnattributed = owner is null && spec.Ref.Kind is "ReplicaSet" or "Job" && !_onRecord.ContainsKey(spec.Ref),
+            IsUnattributed = owner is null && spec.Type.CountsWithOwner && !_onRecord.ContainsKey(spec.Ref),
             CreatedAt = spec.CreatedAt,
         };
     }
 
-    private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) => workload.Spec.Ref.Kind switch
+    private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) => workload.Spec.Type switch
     {
-        "Deployment" => Together(workload.Spec, sets[workload.Spec.Uid].Select(s =>
+        { HasReplicaSets: true } => Together(workload.Spec, sets[workload.Spec.Uid].Select(s =>
             new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = Made(s.Spec.Uid, s.Spec.Template.Hash) })),
-        "StatefulSet" or "DaemonSet" => RevisionsByNumber(workload),
+        { HasControllerRevisions: true } => RevisionsByNumber(workload),
         _ when Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
@@ -111,15 +111,15 @@ internal sealed class Attribution
     }
 
     /// <summary>Of a Deployment by the sizes of its ReplicaSets; of a StatefulSet by its pods, as names that others have keep it from making its own.</summary>
-    private int AbsentOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Ref.Kind switch
+    private int AbsentOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Type switch
     {
-        "Deployment" => Math.Max(0, spec.Replicas - pods.Sum(p => p.Pods)),
-        "StatefulSet" when _objects.PodsAreKnown => Math.Max(0, spec.Replicas - pods.SelectMany(p => p.Seen).Sum(g => Staying(g, spec))),
+        { HasReplicaSets: true } => Math.Max(0, spec.Replicas - pods.Sum(p => p.Pods)),
+        { HasOrdinals: true } when _objects.PodsAreKnown => Math.Max(0, spec.Replicas - pods.SelectMany(p => p.Seen).Sum(g => Staying(g, spec))),
         _ => 0,
     };
 
     private int ToldOf(Workload owner, ILookup<string, LiveWorkload> sets) =>
-        owner.Ref.Kind == "Deployment" ? sets[owner.Uid].Sum(s => _told.GetValueOrDefault(s.Spec.Uid)) : _told.GetValueOrDefault(owner.Uid);
+        owner.Type.HasReplicaSets ? sets[owner.Uid].Sum(s => _told.GetValueOrDefault(s.Spec.Uid)) : _told.GetValueOrDefault(owner.Uid);
 
     private int Taken(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
 
@@ -177,7 +177,7 @@ internal sealed class Attribution
     }
 
     /// <summary>Of a StatefulSet that shrinks, those above its size are on their way out.</summary>
-    private static int Staying(PodGroup group, Workload owner) => owner.Ref.Kind != "StatefulSet" ? group.Serving : group.Pods.Count(p => p.Counts && !Member.IsBeyond(p, owner));
+    private static int Staying(PodGroup group, Workload owner) => !owner.Type.HasOrdinals ? group.Serving : group.Pods.Count(p => p.Counts && !Member.IsBeyond(p, owner));
 
     /// <summary>A restart makes another owner of the same revision: it is still one, unless Services may tell their pods apart.</summary>
     private IReadOnlyList<RevisionPods> Together(Workload owner, IEnumerable<RevisionPods> pods) =>
@@ -228,7 +228,7 @@ internal sealed class Attribution
     }
 
     /// <summary>Whether a request let it in. A controller may make another pod of the name later.</summary>
-    private bool IsOnRecord(LivePod pod) => _onRecord.TryGetValue(new WorkloadRef("", "Pod", _objects.Namespace, pod.Name), out var asked)
+    private bool IsOnRecord(LivePod pod) => _onRecord.TryGetValue(BuiltInKinds.Pod.Named(_objects.Namespace, pod.Name), out var asked)
         && (asked == DateTimeOffset.MaxValue || pod.CreatedAt <= asked + s_requestTimeout);
 
     private void Take(PodShape shape, int pods, int ready)
@@ -250,7 +250,7 @@ internal sealed class Attribution
     private string? MadeFrom(LiveWorkload owner, PodShape shape)
     {
         (PodTemplate Template, string Hash) current = (owner.Spec.Template, owner.Spec.Template.Hash);
-        var revisions = owner.Spec.Ref.Kind is "StatefulSet" or "DaemonSet" ? [.. LabelledFirst(owner, shape), current] : (IReadOnlyList<(PodTemplate Template, string Hash)>)[current];
+        var revisions = owner.Spec.Type.HasControllerRevisions ? [.. LabelledFirst(owner, shape), current] : (IReadOnlyList<(PodTemplate Template, string Hash)>)[current];
         return Ownership.StandsForPods(owner.Spec, shape, revisions.Select(r => r.Template)) ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash : null;
     }
 
@@ -274,7 +274,7 @@ internal sealed class Attribution
         {
             Spec = new Workload
             {
-                Ref = new WorkloadRef("", "Pod", _objects.Namespace, first.Name),
+                Ref = BuiltInKinds.Pod.Named(_objects.Namespace, first.Name),
                 // A policy may select workloads by them.
                 Labels = template.Labels,
                 Template = template,
