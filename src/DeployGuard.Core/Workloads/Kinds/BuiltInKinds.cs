@@ -32,8 +32,8 @@ public static class BuiltInKinds
         All.ToFrozenDictionary(k => k.Name, k => (k, k.Namesake()), StringComparer.Ordinal);
 
     /// <summary>
-    /// What is known of a kind. Another group's kind of the same name is a <see cref="WorkloadKind.Namesake"/>; any other kind has the values
-    /// of a custom one, whose template only <see cref="WorkloadKinds"/> can find.
+    /// What is known of a kind. Another group's kind of the same name is a <see cref="WorkloadKind.Namesake"/>. Any other kind has the
+    /// values of a custom one, whose template only <see cref="WorkloadKinds"/> can find.
     /// </summary>
     public static WorkloadKind Of(string apiGroup, string kind) =>
         !s_byName.TryGetValue(kind, out var found) ? s_other

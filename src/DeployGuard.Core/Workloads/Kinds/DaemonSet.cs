@@ -35,6 +35,8 @@ internal static class DaemonSet
     /// <summary>The API server takes one of the two, not both.</summary>
     private static string PacePatch(Workload patched, int batch) =>
         $"{{\"minReadySeconds\":{patched.Strategy.MinReadySeconds},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":"
-        + (RolloutBatch.SurgesOnly(patched) ? $"{{\"maxSurge\":{batch},\"maxUnavailable\":0}}" : $"{{\"maxUnavailable\":{batch},\"maxSurge\":null}}")
+        + (RolloutBatch.SurgesOnly(patched)
+            ? $"{{\"maxSurge\":{batch},\"maxUnavailable\":0}}"
+            : $"{{\"maxUnavailable\":{batch},\"maxSurge\":null}}")
         + "}}";
 }

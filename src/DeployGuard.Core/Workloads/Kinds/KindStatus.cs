@@ -18,7 +18,8 @@ internal sealed record KindStatus
     public Func<JsonElement, int, bool> IsComplete { get; init; } = AllOfReplicas;
 
     /// <summary>Every desired pod is updated and available, and no other is left.</summary>
-    public static bool AllOfReplicas(JsonElement status, int desired) => desired > 0 && All(status, desired, "replicas", "updatedReplicas", "availableReplicas");
+    public static bool AllOfReplicas(JsonElement status, int desired) =>
+        desired > 0 && All(status, desired, "replicas", "updatedReplicas", "availableReplicas");
 
     public static bool All(JsonElement status, long expected, params ReadOnlySpan<string> numbers)
     {
@@ -37,11 +38,14 @@ internal sealed record KindStatus
         Conditions(status).Any(c => c.GetProperty("type").ValueEquals(type) && c.GetProperty("status").ValueEquals("True"));
 
     public static JsonElement.ArrayEnumerator Conditions(JsonElement status) =>
-        status.ValueKind is JsonValueKind.Object && status.TryGetProperty("conditions", out var conditions) && conditions.ValueKind is JsonValueKind.Array
+        status.ValueKind is JsonValueKind.Object && status.TryGetProperty("conditions", out var conditions)
+        && conditions.ValueKind is JsonValueKind.Array
             ? conditions.EnumerateArray()
             : default;
 
     /// <summary>A whole number of an object; null where it is not there.</summary>
     public static long? Number(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.TryGetInt64(out var number) ? number : null;
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.TryGetInt64(out var number)
+            ? number
+            : null;
 }

@@ -15,7 +15,10 @@ internal static class ReplicaSet
         IsControllerLabel = ControllerLabels.IsOfReplicaSet,
         Serves = true,
         RollsOut = true,
-        Status = new KindStatus { IsComplete = (status, desired) => desired > 0 && KindStatus.All(status, desired, "replicas", "availableReplicas") },
+        Status = new KindStatus
+        {
+            IsComplete = (status, desired) => desired > 0 && KindStatus.All(status, desired, "replicas", "availableReplicas"),
+        },
         MadeBy = ["deployment-controller"],
         HoldsOneRevision = true,
         IsTakenInByLabels = true,

@@ -14,6 +14,9 @@ internal static class ReplicationController
         ReadSelector = PodSelectorReader.OfLabels,
         Serves = true,
         RollsOut = true,
-        Status = new KindStatus { IsComplete = (status, desired) => desired > 0 && KindStatus.All(status, desired, "replicas", "availableReplicas") },
+        Status = new KindStatus
+        {
+            IsComplete = (status, desired) => desired > 0 && KindStatus.All(status, desired, "replicas", "availableReplicas"),
+        },
     };
 }

@@ -13,7 +13,9 @@ internal static class Sizes
     public static int OfJob(Field root) => Parallelism(root.RequiredObject("spec"));
 
     public static int OfCronJob(Field root) =>
-        root.RequiredObject("spec") is var cron && cron.Flag("suspend") ? 0 : Parallelism(cron.RequiredObject("jobTemplate").RequiredObject("spec"));
+        root.RequiredObject("spec") is var cron && cron.Flag("suspend")
+            ? 0
+            : Parallelism(cron.RequiredObject("jobTemplate").RequiredObject("spec"));
 
     /// <summary>Pods that a Job runs at once; none while it is suspended.</summary>
     private static int Parallelism(Field job) => job.Flag("suspend") ? 0 : job.Int("parallelism") ?? 1;

@@ -22,7 +22,8 @@ internal static class StatefulSet
             Batch = w => RolloutBatch.Unavailable(w).CeilingOf(w.Replicas),
             PacePatch = PacePatch,
         },
-        PartitionPatch = partition => $"{{\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"partition\":{partition}}}}}}}",
+        PartitionPatch = partition =>
+            $"{{\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"partition\":{partition}}}}}}}",
         RevisionsIn = RevisionStore.ControllerRevisions,
         StatusNamesRevisions = true,
         Status = new KindStatus

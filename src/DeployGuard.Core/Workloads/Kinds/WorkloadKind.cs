@@ -24,7 +24,9 @@ public sealed record WorkloadKind
     /// <summary>It has a <c>/scale</c>.</summary>
     public bool HasScale { get; init; }
 
-    /// <summary>Where the pod template stands, segments separated by dots, empty for the object itself; null if it has none that is known.</summary>
+    /// <summary>
+    /// Where the pod template stands, segments separated by dots, empty for the object itself; null if it has none that is known.
+    /// </summary>
     public string? TemplatePath { get; init; }
 
     /// <summary>It is not Kubernetes' own: fields that it calls by the same names may mean anything.</summary>
@@ -93,7 +95,7 @@ public sealed record WorkloadKind
     /// <summary>How its controller replaces the pods part by part: the Pace safeguard applies; null where it cannot.</summary>
     public InPlaceRollout? InPlace { get; init; }
 
-    /// <summary>The <c>spec</c> of a patch that has ordinals below a number keep the old revision; null where the kind has no such number.</summary>
+    /// <summary>The <c>spec</c> of a patch that sets a partition; null where the kind has none.</summary>
     internal Func<int, string>? PartitionPatch { get; init; }
 
     /// <summary>A partition can hold its old revision.</summary>
@@ -125,7 +127,7 @@ public sealed record WorkloadKind
     /// <summary>It is one revision of a Deployment, which takes it in by a selector and tells it how many pods to have.</summary>
     public bool HoldsOneRevision { get; init; }
 
-    /// <summary>Where the owner is there, its pods are the owner's: those of a ReplicaSet a Deployment's, those of a Job a CronJob's.</summary>
+    /// <summary>Its pods count with its owner: those of a ReplicaSet with a Deployment, those of a Job with a CronJob.</summary>
     public bool CountsWithOwner => HoldsOneRevision || RunsOnce;
 
     /// <summary>Its labels decide which controller counts it, and which Service selects it.</summary>
@@ -144,8 +146,8 @@ public sealed record WorkloadKind
     public WorkloadRef Named(string @namespace, string name) => new(ApiGroup, Name, @namespace, name);
 
     /// <summary>
-    /// What holds of another group's kind of the same name, such as OpenKruise's StatefulSet. Its pods are counted like those of the built-in
-    /// one, as policies match kinds by name. Where Kubernetes' own fields, labels or habits matter, it is a custom kind.
+    /// What holds of another group's kind of the same name, such as OpenKruise's StatefulSet. Its pods are counted like those of the
+    /// built-in one, as policies match kinds by name. Where Kubernetes' own fields, labels or habits matter, it is a custom kind.
     /// </summary>
     internal WorkloadKind Namesake() => this with
     {

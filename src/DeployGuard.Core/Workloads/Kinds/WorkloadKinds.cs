@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The kinds whose pod templates can be read: the built-in ones, which nobody can redefine, and those that configuration adds.</summary>
+/// <summary>The kinds whose pod templates can be read: the built-in ones, which cannot be redefined, and those of configuration.</summary>
 public sealed class WorkloadKinds
 {
     private readonly Dictionary<(string ApiGroup, string Kind), WorkloadKind> _kinds;
@@ -31,5 +31,6 @@ public sealed class WorkloadKinds
     }
 
     /// <summary>Path of the pod template, segments separated by dots, empty for the object itself; null if the kind is not known.</summary>
-    public string? TemplatePath(string apiGroup, string kind) => _kinds.GetValueOrDefault((BuiltInKinds.GroupToday(apiGroup), kind))?.TemplatePath;
+    public string? TemplatePath(string apiGroup, string kind) =>
+        _kinds.GetValueOrDefault((BuiltInKinds.GroupToday(apiGroup), kind))?.TemplatePath;
 }
