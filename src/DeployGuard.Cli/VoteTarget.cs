@@ -84,7 +84,7 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
 
         var builtIn = WorkloadKinds.BuiltIn.Find(kind)
             ?? throw new ManifestException($"{what}: unknown kind {kind}; use one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}, or add the group of a custom kind, such as Rollout.argoproj.io/web");
-        return new WorkloadRef(builtIn.ApiGroup, builtIn.Kind, @namespace, name);
+        return builtIn.Named(@namespace, name);
     }
 
     private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{VisibleText.Line(line)}");

@@ -37,11 +37,11 @@ public sealed record ControllerPreset(string Name, string Namespace, string Acco
             + "in another namespace"),
         new("keda", "keda", "keda-operator", [TrustedControllers.Scale],
             "it scales what a person wrote; that is judged as an autoscaler's, and alarms nobody"),
-        new("keda-scaled-jobs", "keda", "keda-operator", ["Job"], "it makes Jobs of ScaledJobs, which are judged when a person writes them")
+        new("keda-scaled-jobs", "keda", "keda-operator", [BuiltInKinds.Job.Name], "it makes Jobs of ScaledJobs, which are judged when a person writes them")
         {
             Needs = new CustomKind("keda.sh", "scaledjobs", "ScaledJob", "spec.jobTargetRef.template"),
         },
-        new("argo-rollouts", "argo-rollouts", "argo-rollouts", ["ReplicaSet"],
+        new("argo-rollouts", "argo-rollouts", "argo-rollouts", [BuiltInKinds.ReplicaSet.Name],
             "it makes ReplicaSets of Rollouts, which are judged when a person writes them; those of Experiments stay judged")
         {
             Needs = new CustomKind("argoproj.io", "rollouts", "Rollout", "spec.template"),

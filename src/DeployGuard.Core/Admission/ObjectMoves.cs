@@ -10,8 +10,8 @@ internal static class ObjectMoves
 {
     /// <summary>What moves it, for the log; null where nothing does. Of other kinds neither decides who serves whom.</summary>
     public static string? Of(Workload before, Workload after) =>
-        after.Ref.Kind is not ("Pod" or "ReplicaSet" or "Job") ? null
-        : after.Ref.Kind != "Job" && !Maps.Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
+        !after.Type.IsMadeByControllers ? null
+        : after.Type.IsTakenInByLabels && !Maps.Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
         : !before.OwnerReferences.SequenceEqual(after.OwnerReferences) ? "other owners"
         : EndsSooner(before, after) ? "a deadline that ends it"
         : null;

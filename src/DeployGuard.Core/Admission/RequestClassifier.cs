@@ -22,7 +22,7 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         return request switch
         {
             OpaqueRequest { MetadataOnly: true } => new(ChangeType.NothingToGuard, "metadata alone"),
-            OpaqueRequest => NotUnderstood(request.Target.Kind),
+            OpaqueRequest => NotUnderstood(request.Target),
             ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => new(ChangeType.MoreExposure, "more replicas"),
             ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore =>
                 new(cluster.Parent is { } parent && IsOwnedSet(parent) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas"),
@@ -53,12 +53,12 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
                 "the template has bytes that are not UTF-8, and the API server shows U+FFFD in their place: what it runs cannot be known");
         }
 
-        if (request.Before is null && after is { Ref.Kind: "ReplicaSet", ControllerUid: null } && Workload.Proportions.Any(after.Annotations.ContainsKey))
+        if (request.Before is null && after is { Type.HoldsOneRevision: true, ControllerUid: null } && Workload.Proportions.Any(after.Annotations.ContainsKey))
         {
             return OtherProportions();
         }
 
-        if (request.Before is { Ref.Kind: "ReplicaSet" } set && Workload.Proportions.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
+        if (request.Before is { Type.HoldsOneRevision: true } set && Workload.Proportions.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
         {
             return OtherProportions();
         }
@@ -98,7 +98,7 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
     /// <summary>A queue starts a suspended Job, or suspends it again, and changes nothing besides but where its pods may run.</summary>
     private bool IsScheduled(Requester requester, Workload before, Workload after) =>
-        after.Ref is { ApiGroup: "batch", Kind: "Job" } && trusted.Suspends(requester) && (before.Replicas == 0 || after.Replicas == 0)
+        after.Type.IsStartedByQueues && trusted.Suspends(requester) && (before.Replicas == 0 || after.Replicas == 0)
         && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
         && SchedulingDirectives.AreAllThatDiffers(before.Template, after.Template);
 
@@ -122,25 +122,26 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
     /// <summary>A controller makes up for ReplicaSets and Pods that a person deletes, and may do so with another revision.</summary>
     private static bool IsMissed(Request request) =>
-        request is WorkloadRequest { Target.Kind: "ReplicaSet", SubResource: "", Before: not null, Requester.IsControlPlane: false }
-            or WorkloadRequest { Target.Kind: "Pod", SubResource: "", Before.ControllerUid: not null, Requester.IsControlPlane: false };
+        request is WorkloadRequest { SubResource: "", Before: { } before, Requester.IsControlPlane: false, Target.Type: { IsReplacedWhenDeleted: true } type }
+        // A Deployment may be about to take in a ReplicaSet that nobody owns.
+        && (before.ControllerUid is not null || type.HoldsOneRevision);
 
     /// <summary>A Deployment makes up for pods that are taken from one of its ReplicaSets.</summary>
-    private static bool IsOwnedSet(Workload workload) => workload is { Ref.Kind: "ReplicaSet", ControllerUid: not null };
+    private static bool IsOwnedSet(Workload workload) => workload is { Type.HoldsOneRevision: true, ControllerUid: not null };
 
     /// <summary>
     /// A pod's spec grows by what schedulers and kubelets write; what it runs is its images. Injectors had their turn when it was created, so that
     /// its annotations bring it no image any more. For all other kinds the whole template counts; other images are asked first, because they
     /// settle it without a hash.
     /// </summary>
-    private static bool RunsTheSame(Workload before, Workload after) => after.Ref.Kind == "Pod"
+    private static bool RunsTheSame(Workload before, Workload after) => after.Type.IsOnePod
         ? InSpec(before.Template.Images).SequenceEqual(InSpec(after.Template.Images))
         : before.Template.Images.SequenceEqual(after.Template.Images) && before.Template.Hash == after.Template.Hash;
 
     private static IEnumerable<ImageUse> InSpec(IReadOnlyList<ImageUse> images) => images.Where(i => i.InjectedBy is null);
 
-    private static Classification NotUnderstood(string kind) => kind == "ControllerRevision"
+    private static Classification NotUnderstood(WorkloadRef target) => target.Type.IsWrittenByControllersAlone
         ? Classification.NotUnderstood(
             Obstacle.ControllerRevision, "only controllers write ControllerRevisions: one made by hand can make a StatefulSet run a template that was never evaluated")
-        : Classification.NotUnderstood(Obstacle.NoTemplatePath, $"DeployGuard is registered for {kind} but has no path to its pod template");
+        : Classification.NotUnderstood(Obstacle.NoTemplatePath, $"DeployGuard is registered for {target.Kind} but has no path to its pod template");
 }

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
@@ -26,19 +27,15 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     /// </summary>
     public const string Suspend = "Suspend";
 
-    private static readonly Dictionary<string, string[]> s_builtIn = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string[]> s_builtIn = new(
+        BuiltInKinds.All.SelectMany(k => k.MadeBy.Select(account => (User: ServiceAccounts + account, k.Name)))
+            .GroupBy(made => made.User, made => made.Name, StringComparer.Ordinal).Select(g => KeyValuePair.Create(g.Key, g.ToArray())),
+        StringComparer.Ordinal)
     {
-        [ServiceAccounts + "deployment-controller"] = ["ReplicaSet"],
-        [ServiceAccounts + "replicaset-controller"] = ["Pod"],
-        [ServiceAccounts + "replication-controller"] = ["Pod"],
-        [ServiceAccounts + "daemon-set-controller"] = ["Pod", "ControllerRevision"],
-        [ServiceAccounts + "statefulset-controller"] = ["Pod", "ControllerRevision"],
-        [ServiceAccounts + "job-controller"] = ["Pod"],
-        [ServiceAccounts + "cronjob-controller"] = ["Job"],
         // It writes owners and finalizers, which is how objects go or are let go.
-        [ServiceAccounts + "generic-garbage-collector"] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "ControllerRevision", "Job", "CronJob", "Pod"],
+        [ServiceAccounts + "generic-garbage-collector"] = [.. BuiltInKinds.All.Select(k => k.Name)],
         // A controller manager without separate credentials makes all of these under its own name.
-        ["system:kube-controller-manager"] = ["ReplicaSet", "Pod", "ControllerRevision", "Job"],
+        ["system:kube-controller-manager"] = [.. BuiltInKinds.All.Where(k => k.MadeBy.Count > 0).Select(k => k.Name)],
         // Known by name, because so little is trusted to it: docs/decisions/0018.
         ["system:serviceaccount:kueue-system:kueue-controller-manager"] = [Suspend],
     };
@@ -86,5 +83,5 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     public bool Trusts(Requester requester, string kind) =>
         (kind is not (Scale or Suspend) && _kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(kind))
         // Kubelets write the mirror pods of static pods; what else they may write is the node authorizer's to say.
-        || (kind == "Pod" && requester.Username.StartsWith(NodePrefix, StringComparison.Ordinal) && requester.Groups.Contains(NodeGroup));
+        || (BuiltInKinds.Find(kind) is { IsWrittenByKubelets: true } && requester.Username.StartsWith(NodePrefix, StringComparison.Ordinal) && requester.Groups.Contains(NodeGroup));
 }

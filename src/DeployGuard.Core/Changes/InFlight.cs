@@ -9,9 +9,6 @@ public static class InFlight
     /// <summary>What was let in and is not seen running by then was dropped by the API server, and holds no place.</summary>
     public static readonly TimeSpan SeenWithin = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether workloads of a kind are rolled out; Jobs and single pods run once.</summary>
-    public static bool RollsOut(string kind) => kind is "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController";
-
     /// <param name="live">What is seen of the workload; null where nothing is.</param>
     /// <param name="isAtRest">Its rollout is paused, held at a partition, or was given up: it needs nobody's attention now.</param>
     public static bool Holds(Change change, Observation? live, bool isAtRest, TimeSpan hangAfter, DateTimeOffset now) =>
@@ -24,7 +21,7 @@ public static class InFlight
     private static bool IsUnderWay(Change change, Observation? live, bool isAtRest, DateTimeOffset now)
     {
         var runs = live?.Runs(change.TemplateHash) is true;
-        return RollsOut(change.Workload.Kind) && !(runs && (live is { IsComplete: true } || isAtRest)) && change.Phase switch
+        return change.Workload.Type.RollsOut && !(runs && (live is { IsComplete: true } || isAtRest)) && change.Phase switch
         {
             // The leader may be slow to say that it runs, and the workload's controller to begin.
             Phase.Admitted => now - change.LastAskedAt < SeenWithin || live?.TemplateHash == change.TemplateHash,

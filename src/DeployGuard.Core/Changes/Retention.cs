@@ -12,9 +12,6 @@ public static class Retention
     public static readonly TimeSpan KeepsExpired = TimeSpan.FromDays(7);
     public static readonly TimeSpan KeepsDeleted = TimeSpan.FromDays(30);
 
-    /// <summary>Whether a kind comes by the thousand, under names of its own: nobody rolls one back.</summary>
-    public static bool IsShortLived(WorkloadRef workload) => workload is { ApiGroup: "", Kind: "Pod" } or { ApiGroup: "batch", Kind: "Job" };
-
     /// <summary>Of pods and jobs that are gone, or that nobody watches, what is more than the newest of each who asked.</summary>
     /// <param name="changes">All of them in one namespace.</param>
     public static IEnumerable<Change> Surplus(IReadOnlyList<Change> changes) => changes

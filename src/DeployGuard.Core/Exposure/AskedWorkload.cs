@@ -16,7 +16,7 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
         var spec = IsPlaced(evaluated.Before, after) ? after with { Replicas = Math.Max(after.Replicas, snapshot.Nodes) } : after;
         if (evaluated.Before is not { } before)
         {
-            spec = spec.Ref.Kind == "ReplicaSet" && snapshot.Objects is { } objects ? spec with { Replicas = ObjectChange.Adopted(objects, spec).Replicas } : spec;
+            spec = spec.Type.HoldsOneRevision && snapshot.Objects is { } objects ? spec with { Replicas = ObjectChange.Adopted(objects, spec).Replicas } : spec;
             return new AskedWorkload(null, new Member { Spec = spec }, false, evaluated.Origin.Kind);
         }
 
@@ -32,7 +32,7 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
 
     /// <summary>A DaemonSet that is made, or may come to other nodes than before, comes to all for all that we know.</summary>
     public static bool IsPlaced(Workload? before, Workload after) =>
-        after.Ref.Kind == "DaemonSet" && (before is null || before.Template.Placement != after.Template.Placement);
+        after.Type.RunsOnEveryNode && (before is null || before.Template.Placement != after.Template.Placement);
 
     /// <summary>A workload that no cache has seen: if its revision was let in and did not complete, its rollout is under way.</summary>
     private static Member Unseen(EvaluatedRequest evaluated, Workload before, ClusterSnapshot cluster)

@@ -14,7 +14,7 @@ public static class CanaryPromotion
         // One that is not active asks for nothing, and has no standings: waited for, nothing would come to be proven until it is.
         var asking = policies.Where(p => p.Canary is { } canary
             && p.Active.Contains(now)
-            && Member.Serves(change.Workload.Kind)
+            && change.Workload.Type.Serves
             && p.Match.IncludesKind(change.Workload.Kind)
             && p.Asks(canary.Required, change.Origin)).ToList();
         return asking.Count == 0 ? PromotionCriteria.Time : new PromotionCriteria(

@@ -25,7 +25,7 @@ internal sealed class ExposureEvaluator
         EndpointsRequest endpoints => [.. new ServiceExposure(_context).Of(endpoints)],
         _ when ObjectChange.Is(evaluated.Request) && _context.Namespace.Objects is { } objects => new ObjectExposure(_context).Of(evaluated, objects),
         WorkloadRequest { SubResource: "ephemeralcontainers" or "status" } or WorkloadRequest { Operation: Operation.Delete } => [],
-        _ => evaluated.After is { } after && Member.Serves(after.Ref.Kind) ? new WorkloadExposure(_context).Of(evaluated, after) : [],
+        _ => evaluated.After is { } after && after.Type.Serves ? new WorkloadExposure(_context).Of(evaluated, after) : [],
     };
 
     /// <summary>How every pool of the namespace stands now, with nobody asking for anything.</summary>

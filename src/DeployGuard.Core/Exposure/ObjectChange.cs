@@ -12,20 +12,20 @@ internal static class ObjectChange
 {
     /// <summary>Whether a request is judged by what becomes of the namespace, and not by what it asks of its own object alone.</summary>
     public static bool Is(Request request) =>
-        request is WorkloadRequest { Operation: not Operation.Create, Before: not null, Target.Kind: "ReplicaSet" or "Pod" } or ScaleRequest { Target.Kind: "ReplicaSet" }
-        || (request is WorkloadRequest { Target.Kind: "Job", Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is not null);
+        request is WorkloadRequest { Operation: not Operation.Create, Before: not null, Target.Type.IsReplacedWhenDeleted: true } or ScaleRequest { Target.Type.HoldsOneRevision: true }
+        || (request is WorkloadRequest { Target.Type.RunsOnce: true, Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is not null);
 
     /// <summary>The namespace after the request.</summary>
     public static NamespaceObjects After(NamespaceObjects objects, EvaluatedRequest evaluated) => evaluated.Request switch
     {
-        { Target.Kind: "ReplicaSet", Operation: Operation.Delete } request =>
+        { Target.Type.HoldsOneRevision: true, Operation: Operation.Delete } request =>
             WithoutSet(objects, request.Target, request is WorkloadRequest { Orphans: true }),
-        { Target.Kind: "ReplicaSet" } when evaluated.After is { } after => WithSet(objects, after),
-        WorkloadRequest { Target.Kind: "Pod", Operation: Operation.Delete } request => WithoutPod(objects, request.Target.Name),
-        WorkloadRequest { Target.Kind: "Pod", Before: { } before, After: { } after } request when ObjectMoves.EndsSooner(before, after) =>
+        { Target.Type.HoldsOneRevision: true } when evaluated.After is { } after => WithSet(objects, after),
+        WorkloadRequest { Target.Type.IsOnePod: true, Operation: Operation.Delete } request => WithoutPod(objects, request.Target.Name),
+        WorkloadRequest { Target.Type.IsOnePod: true, Before: { } before, After: { } after } request when ObjectMoves.EndsSooner(before, after) =>
             WithoutPod(WithPod(objects, request.Target.Name, after), request.Target.Name),
-        WorkloadRequest { Target.Kind: "Pod", After: { } after } request => WithPod(objects, request.Target.Name, after),
-        WorkloadRequest { Target.Kind: "Job", After: { } after } => objects with
+        WorkloadRequest { Target.Type.IsOnePod: true, After: { } after } request => WithPod(objects, request.Target.Name, after),
+        WorkloadRequest { Target.Type.RunsOnce: true, After: { } after } => objects with
         {
             Workloads = [.. objects.Workloads.Select(w => w.Spec.Ref == after.Ref ? w with { Spec = after with { Uid = w.Spec.Uid } } : w)],
         },
@@ -56,8 +56,8 @@ internal static class ObjectChange
     /// <summary>A Deployment that is paused, and loses all that it had, fills the last of what it still has.</summary>
     private static NamespaceObjects Filled(NamespaceObjects objects, Workload gone)
     {
-        var sets = objects.Workloads.Where(w => w.Spec.Ref.Kind == "ReplicaSet" && w.Spec.ControllerUid == gone.ControllerUid).ToList();
-        var owner = objects.Workloads.FirstOrDefault(w => w.Spec is { Ref.Kind: "Deployment", Strategy.Paused: true } spec && spec.Uid == gone.ControllerUid);
+        var sets = objects.Workloads.Where(w => w.Spec.Type.HoldsOneRevision && w.Spec.ControllerUid == gone.ControllerUid).ToList();
+        var owner = objects.Workloads.FirstOrDefault(w => w.Spec is { Type.HasReplicaSets: true, Strategy.Paused: true } spec && spec.Uid == gone.ControllerUid);
         var last = sets.Where(s => s.Spec.Ref != gone.Ref).MaxBy(s => s.Spec.CreatedAt);
         return owner is null || last is null || sets.Any(s => s.Spec.Replicas > 0) ? objects
             : objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, last) ? w with { Spec = w.Spec with { Replicas = owner.Spec.Replicas } } : w)] };
@@ -100,7 +100,7 @@ internal static class ObjectChange
     }
 
     private static bool IsSibling(LiveWorkload workload, LiveWorkload set) =>
-        workload.Spec.Ref.Kind == "ReplicaSet" && set.Spec.ControllerUid is { } owner && workload.Spec.ControllerUid == owner;
+        workload.Spec.Type.HoldsOneRevision && set.Spec.ControllerUid is { } owner && workload.Spec.ControllerUid == owner;
 
     /// <summary>
     /// A ReplicaSet as Deployments make of it: one lets go of what its selector does not take in, another takes in what nobody owns, and scales it to its own size if it
@@ -108,7 +108,7 @@ internal static class ObjectChange
     /// </summary>
     public static Workload Adopted(NamespaceObjects objects, Workload set)
     {
-        var deployments = objects.Workloads.Select(w => w.Spec).Where(d => d is { Ref.Kind: "Deployment", IsDeleting: false }).ToList();
+        var deployments = objects.Workloads.Select(w => w.Spec).Where(d => d is { Type.HasReplicaSets: true, IsDeleting: false }).ToList();
         var named = deployments.Find(d => d.Uid == set.ControllerUid);
         if (set.ControllerUid is not null && named is null)
         {
@@ -122,14 +122,14 @@ internal static class ObjectChange
     }
 
     private static bool HasOther(NamespaceObjects objects, Workload owner, Workload set) =>
-        objects.Workloads.Any(w => w.Spec is { Ref.Kind: "ReplicaSet", Replicas: > 0 } other && other.ControllerUid == owner.Uid && other.Ref != set.Ref);
+        objects.Workloads.Any(w => w.Spec is { Type.HoldsOneRevision: true, Replicas: > 0 } other && other.ControllerUid == owner.Uid && other.Ref != set.Ref);
 
     private static bool TakesIn(Workload deployment, Workload set) => deployment.Selector is { Requirements.Count: > 0 } selector && selector.Matches(set.Labels);
 
     private static NamespaceObjects WithoutPod(NamespaceObjects objects, string name)
     {
         if (Find(objects, name) is not { } found || !found.Pod.IsReady || objects.CordonedNodes.Contains(found.Pod.Node)
-            || objects.Workloads.FirstOrDefault(w => w.Spec.Uid == found.Group.Shape.OwnerUid) is not { Spec.Ref.Kind: "StatefulSet" or "DaemonSet" } owner
+            || objects.Workloads.FirstOrDefault(w => w.Spec.Uid == found.Group.Shape.OwnerUid) is not { Spec.Type.HasControllerRevisions: true } owner
             || IsNewest(objects, owner, found.Group.Shape) || IsKept(owner, found.Pod))
         {
             // Its ReplicaSet makes another like it; of a pod that nobody owns there is one less.

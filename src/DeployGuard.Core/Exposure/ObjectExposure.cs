@@ -37,7 +37,7 @@ internal sealed class ObjectExposure(ExposureContext context)
             for (var (owner, depth) = (OwnerOf(version, objects), 0); owner is not null && depth < 3; (owner, depth) = (OwnerOf(owner, objects), depth + 1))
             {
                 yield return owner.Template.Labels;
-                foreach (var set in objects.Workloads.Where(w => w.Spec.Ref.Kind == "ReplicaSet" && w.Spec.ControllerUid == owner.Uid))
+                foreach (var set in objects.Workloads.Where(w => w.Spec.Type.HoldsOneRevision && w.Spec.ControllerUid == owner.Uid))
                 {
                     yield return set.Spec.Template.Labels;
                 }

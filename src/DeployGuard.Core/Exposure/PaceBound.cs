@@ -39,7 +39,7 @@ internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string>
             yield return $"minReadySeconds {strategy.MinReadySeconds} is below {(long)rules.Pace.MinReady.TotalSeconds}";
         }
 
-        if (workload.Ref.Kind == "Deployment" && strategy.ProgressDeadlineSeconds <= strategy.MinReadySeconds)
+        if (workload.Type.InPlace is { HasProgressDeadline: true } && strategy.ProgressDeadlineSeconds <= strategy.MinReadySeconds)
         {
             yield return $"progressDeadlineSeconds {strategy.ProgressDeadlineSeconds} does not exceed minReadySeconds {strategy.MinReadySeconds}";
         }
@@ -54,7 +54,7 @@ internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string>
     private static string Replacing(Workload workload, int batch)
     {
         var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
-        return workload.Ref.Kind == "Deployment" ? $"maxSurge {surge} and maxUnavailable {unavailable} replace {batch}"
+        return workload.Type.InPlace is { Surging: Surging.Besides } ? $"maxSurge {surge} and maxUnavailable {unavailable} replace {batch}"
             : RolloutBatch.SurgesOnly(workload) ? $"maxSurge {surge} replaces {batch}"
             : $"maxUnavailable {unavailable} replaces {batch}";
     }

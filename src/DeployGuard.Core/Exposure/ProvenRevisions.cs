@@ -23,7 +23,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         if (_adopted is not null)
         {
             // Pods that nobody stands for are on no record of their own; those that ran when the rest was adopted were adopted with it.
-            keys.UnionWith(pool.Members.Where(m => m.Spec.Ref.Kind == "Pod" && IsTakenAsKnown(m)).SelectMany(RevisionsOf).Select(KeyOf));
+            keys.UnionWith(pool.Members.Where(m => m.Spec.Type.IsOnePod && IsTakenAsKnown(m)).SelectMany(RevisionsOf).Select(KeyOf));
         }
 
         if (!IsWarm(pool, here, keys))
@@ -58,7 +58,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     /// What nothing is on record of is taken for known to work where nobody adopted what runs, and what ran when somebody did. What came later came past us, or
     /// nobody knows where from.
     /// </summary>
-    private bool IsTakenAsKnown(Member member) => member.Spec.Ref.Kind == "Pod"
+    private bool IsTakenAsKnown(Member member) => member.Spec.Type.IsOnePod
         ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: not null } && (_adopted is null || member.Pods.SelectMany(p => p.Seen).SelectMany(g => g.Pods).All(_adopted.Includes))
         : _adopted is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
 
@@ -68,7 +68,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         : [new RevisionPods(member.Spec.Template.Hash, null, member.Spec.Template.ImageNames, member.Size)];
 
     private bool Subjects(Workload spec) =>
-        Member.Serves(spec.Ref.Kind)
+        spec.Type.Serves
         && policy.Match.IncludesKind(spec.Ref.Kind)
         && policy.Match.IncludesLabels(spec.Labels);
 

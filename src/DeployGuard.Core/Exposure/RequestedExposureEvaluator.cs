@@ -54,7 +54,7 @@ internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisi
         var exposed = RolloutMethods.Exposes(member, rules, steps);
         // Pods of other ordinals are new ones.
         var moved = (int)Math.Min(member.Size, Math.Abs((long)member.Spec.Strategy.FirstOrdinal - was.Spec.Strategy.FirstOrdinal));
-        if (member.Spec is { Ref.Kind: "StatefulSet", Strategy: { IsRolling: true, Partition: > 0 } })
+        if (member.Spec.IsPartitioned)
         {
             var isJudged = was.Spec.Strategy.Partition is > 0 && !asked.IsInPlace && !IsFaster(was.Spec, member.Spec);
             var had = isJudged ? was.Spec.PodsAbovePartition : ran;
@@ -67,13 +67,13 @@ internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisi
             return (member.Size, member.Size > ran, 0, bound);
         }
 
-        if (member.Spec.Ref.Kind == "StatefulSet")
+        if (member.Spec.Type.HasOrdinals)
         {
             // Every new ordinal is made from the newest revision, besides what the rollout replaces.
             return (Math.Min(member.Size, Math.Max(exposed, AbsentOf(was, member)) + Math.Max(0, member.Size - was.Size) + moved), exposed > 0, exposed, bound);
         }
 
-        if (member.Spec.Ref.Kind == "DaemonSet")
+        if (member.Spec.Type.RunsOnEveryNode)
         {
             // On nodes that it had none of, its pods are new ones, and wait for nothing.
             return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size)), exposed > 0, exposed, bound);

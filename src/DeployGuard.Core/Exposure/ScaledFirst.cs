@@ -14,10 +14,10 @@ internal static class ScaledFirst
     /// <remarks>Of the revision that it asks for itself, more is judged by its pace.</remarks>
     public static IReadOnlyList<Member> Of(AskedWorkload asked, NamespaceSnapshot snapshot) =>
         asked.After.Size <= (asked.Before?.Size ?? 0) ? snapshot.Members
-        : asked.After.Spec.Ref.Kind switch
+        : asked.After.Spec.Type switch
         {
-            "Deployment" => Shared(asked, snapshot),
-            "StatefulSet" when Kept(asked, snapshot) is { } kept =>
+            { HasReplicaSets: true } => Shared(asked, snapshot),
+            { HasPartition: true } when Kept(asked, snapshot) is { } kept =>
                 [.. snapshot.Members.Select(m => m.Spec.Ref == asked.After.Spec.Ref ? WithKept(m, kept, asked.After.Size, snapshot.Services) : m)],
             _ => snapshot.Members,
         };
@@ -94,9 +94,9 @@ internal static class ScaledFirst
 
     /// <summary>ReplicaSets that nobody owns, and that a Deployment is about to take for its own.</summary>
     public static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) =>
-        deployment is { Ref.Kind: "Deployment", Selector: { Requirements.Count: > 0 } selector }
+        deployment is { Type.HasReplicaSets: true, Selector: { Requirements.Count: > 0 } selector }
             ? objects.Workloads.Select(w => w.Spec)
-                .Where(s => s is { Ref.Kind: "ReplicaSet", ControllerUid: null } && selector.Matches(s.Labels))
+                .Where(s => s is { Type.HoldsOneRevision: true, ControllerUid: null } && selector.Matches(s.Labels))
                 // One that is paused makes nothing of its own: with nothing else it fills the last that it takes in, however small.
                 .Where(s => s.Replicas > 0 || deployment.Strategy.Paused).ToDictionary(s => s.Ref, s => s.Replicas)
             : [];

@@ -30,7 +30,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     /// CronJobs and Jobs; what its Jobs run now counts for all.
     /// </summary>
     private static bool CountsFor(Member member, WorkloadRef? asking) => asking is null
-        || (asking.Kind == "CronJob" ? Member.RunsToItsEnd(member.Spec.Ref.Kind) : asking.Kind == "Job" || member.Spec.Ref.Kind != "CronJob");
+        || (asking.Type.RunsOnSchedule ? member.Spec.Type.RunsToCompletion : asking.Type.RunsOnce || !member.Spec.Type.RunsOnSchedule);
 
     /// <summary>Unproven pods that a workload has of other revisions than the one asked for: its rollout to them ends with the request.</summary>
     public IEnumerable<UnprovenPods> BesideAsked(Member member, string key, ProvenInPool here) =>
@@ -68,7 +68,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
 
     /// <summary>Its controller fills its size with what it has, before it makes anything of the newest revision or while it is paused.</summary>
     private static bool HoldsStill(Member member) =>
-        member.Spec.Ref.Kind == "Deployment" && (member.Spec.Strategy.Paused || !member.Pods.Any(p => p.Pods > 0 && p.TemplateHash == member.Spec.Template.Hash));
+        member.Spec.Type.HasReplicaSets && (member.Spec.Strategy.Paused || !member.Pods.Any(p => p.Pods > 0 && p.TemplateHash == member.Spec.Template.Hash));
 
     /// <summary>Also the newest, of which its controller may have made nothing yet, and those that are only on their way out.</summary>
     private static IEnumerable<RevisionPods> NewestFirst(Member member)

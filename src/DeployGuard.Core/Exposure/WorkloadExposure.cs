@@ -22,7 +22,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         [
             // The way back to what served these users is open, whatever else is there.
             .. Pool.Of(asked.After, snapshot.Services, then)
-                .Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind))
+                .Where(pool => pool.Service is not null || !after.Type.RunsToCompletion)
                 .Where(pool => evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.ServedAsMany(after, pool.Name, context.Cluster))
                 .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
             // What is made again may take in what ran meanwhile, and what grows as it goes back makes more of what it leaves: that is no way back to anything.
@@ -97,7 +97,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Held = held,
             IsCold = noneLeft && served.Pods == 0,
             IsRaised = raised.Count > 0,
-            InPlace = !isUnbounded && !Member.RunsToItsEnd(target.Kind) && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
+            InPlace = !isUnbounded && !target.Type.RunsToCompletion && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
             OwnBatch = reach.OwnBatch,
             LeavesNoneProven = reach is { IsInPlace: true, OwnBatch: 0 } && raised.Count > 0 && noneLeft && provenBefore > 0,
             Replaced = noneLeft ? served : null,

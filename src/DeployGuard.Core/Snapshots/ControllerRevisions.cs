@@ -10,7 +10,7 @@ internal static class ControllerRevisions
             return [];
         }
 
-        var (old, isSettled) = workload.Spec.Ref.Kind == "StatefulSet"
+        var (old, isSettled) = workload.Spec.Type.StatusNamesRevisions
             ? (Old(workload, revisions), workload.Revisions.Old == workload.Revisions.New)
             : (revisions.Where(r => r != newest).MaxBy(r => r.Number), workload.UpdatedPods >= workload.Spec.Replicas);
         // Named by the spec, since the stored revision may lack defaults that a newer server adds; until its controller has begun with what the spec says now.
@@ -20,7 +20,7 @@ internal static class ControllerRevisions
     }
 
     public static LiveRevision? Newest(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>
-        workload.Spec.Ref.Kind == "StatefulSet" ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New) : revisions.MaxBy(r => r.Number);
+        workload.Spec.Type.StatusNamesRevisions ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New) : revisions.MaxBy(r => r.Number);
 
     /// <summary>What a StatefulSet makes pods below its partition from.</summary>
     public static LiveRevision? Old(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>

@@ -41,10 +41,10 @@ public sealed record Member
     public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>Behind no Service it is a pool of its own. Jobs serve nobody then, and of what nobody stands for there would be a pool each.</summary>
-    public bool IsPoolByItself => !RunsToItsEnd(Spec.Ref.Kind) && !IsUnattributed;
+    public bool IsPoolByItself => !Spec.Type.RunsToCompletion && !IsUnattributed;
 
     /// <summary>Of a Job's pods only those that are ready are there for users: it may have more to do than it ever runs at once.</summary>
-    public bool CountsReadyOnly => Spec.Ref.Kind is "Job" or "CronJob" || IsUnattributed;
+    public bool CountsReadyOnly => Spec.Type.RunsToCompletion || IsUnattributed;
 
     /// <summary>Pods that are ready now, whatever they run; null where nobody counted.</summary>
     public int? Ready { get; init; }
@@ -72,12 +72,6 @@ public sealed record Member
     /// <summary>Whether a pod's number is outside the range of the StatefulSet that made it.</summary>
     internal static bool IsBeyond(LivePod pod, Workload owner) =>
         pod.Ordinal is { } ordinal && (ordinal < owner.Strategy.FirstOrdinal || ordinal >= (long)owner.Strategy.FirstOrdinal + owner.Replicas);
-
-    /// <summary>Whether a kind has pods that we know how to count.</summary>
-    public static bool Serves(string kind) => kind is "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "ReplicationController" or "Pod" || RunsToItsEnd(kind);
-
-    /// <summary>Whether a kind's pods do work and end: they serve only where a Service selects them.</summary>
-    public static bool RunsToItsEnd(string kind) => kind is "Job" or "CronJob";
 }
 
 /// <summary>How many pods of a workload run one revision.</summary>

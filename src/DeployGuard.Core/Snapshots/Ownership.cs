@@ -9,13 +9,9 @@ namespace DeployGuard.Core.Snapshots;
 internal static class Ownership
 {
     /// <summary>A ReplicaSet is told by its own template: of a Deployment's several, each is another revision.</summary>
-    public static bool StandsFor(Workload owner, Workload made) => (made.Ref.Kind, owner.Ref.Kind) switch
-    {
-        ("ReplicaSet", "Deployment") => IsTakenIn(owner, made),
+    public static bool StandsFor(Workload owner, Workload made) => made.Type.HoldsOneRevision ? owner.Type.HasReplicaSets && IsTakenIn(owner, made)
         // A CronJob has no selector; what its controller makes is the template that it had.
-        ("Job", "CronJob") => IsSameNamespace(owner, made) && Runs(made.Template, owner.Template),
-        _ => false,
-    };
+        : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
 
     /// <summary>Whether a workload stands for pods that name it.</summary>
     /// <param name="revisions">Templates that it may have made them from, the newest first.</param>
@@ -24,7 +20,7 @@ internal static class Ownership
 
     /// <summary>Whether a workload's controller counts pods with these labels as its own, whatever they run.</summary>
     public static bool TakesIn(Workload owner, IReadOnlyDictionary<string, string> labels) =>
-        owner.Ref.Kind is "ReplicaSet" or "ReplicationController" or "StatefulSet" or "DaemonSet" or "Job"
+        owner.Type.MakesPods
         && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
 
     /// <summary>

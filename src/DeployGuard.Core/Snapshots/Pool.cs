@@ -104,7 +104,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     {
         Spec = member.Spec with
         {
-            Ref = new WorkloadRef("", "Pod", member.Spec.Ref.Namespace, name),
+            Ref = BuiltInKinds.Pod.Named(member.Spec.Ref.Namespace, name),
             Template = template,
             Replicas = pods,
             Strategy = RolloutStrategy.Unknown,

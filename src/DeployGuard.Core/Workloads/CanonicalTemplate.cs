@@ -37,7 +37,7 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     {
         var reads = DownwardReads.Of(template);
         var leftOut = new List<(string Path, string Value)>();
-        var json = Write(template, holder.IsPod, isBound: true, writer => WriteMetadata(writer, template, holder, reads, noise, leftOut));
+        var json = Write(template, holder.Type.IsItsOwnTemplate, isBound: true, writer => WriteMetadata(writer, template, holder, reads, noise, leftOut));
         var canonicalClaims = ClaimTemplates.Canonical(claims);
         var digest = canonicalClaims.IsEmpty ? "" : TemplateHash.Digest(canonicalClaims.Span);
         return new CanonicalTemplate(json, canonicalClaims, TemplateHash.WithClaims(TemplateHash.Of(json.Span), digest))
@@ -55,7 +55,7 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     internal static string HashOfUnbound(JsonElement pod, TemplateHolder holder, TemplateNoise noise)
     {
         var reads = DownwardReads.Of(pod);
-        return TemplateHash.Of(Write(pod, holder.IsPod, isBound: false, writer => WriteMetadata(writer, pod, holder, reads, noise, [])).Span);
+        return TemplateHash.Of(Write(pod, holder.Type.IsItsOwnTemplate, isBound: false, writer => WriteMetadata(writer, pod, holder, reads, noise, [])).Span);
     }
 
     /// <summary>The writer escapes the character. The same letters behind an escaped backslash are those letters, as in a regular expression.</summary>
@@ -123,9 +123,9 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         var labels = Counted(
             metadata,
             "labels",
-            (key, value) => noise.IsLabelNoise(key, reads.Labels) || ControllerLabels.IsNoise(holder, key, value, reads.Labels),
+            (key, value) => noise.IsLabelNoise(key, reads.Labels) || holder.Type.IsControllerLabel(holder, key, value, reads.Labels),
             leftOut);
-        JsonElement? finalizers = !holder.IsPod && metadata.TryGetProperty("finalizers", out var found) && found is { ValueKind: JsonValueKind.Array } && found.GetArrayLength() > 0 ? found : null;
+        JsonElement? finalizers = !holder.Type.IsItsOwnTemplate && metadata.TryGetProperty("finalizers", out var found) && found is { ValueKind: JsonValueKind.Array } && found.GetArrayLength() > 0 ? found : null;
         if (annotations.Count + labels.Count > 0 || finalizers is not null)
         {
             writer.WriteStartObject("metadata");

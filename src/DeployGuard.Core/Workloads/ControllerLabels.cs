@@ -10,31 +10,22 @@ internal static partial class ControllerLabels
 {
     private const string TemplateHashLabel = "pod-template-hash";
 
-    /// <param name="isRead">Whether the pod reads its labels.</param>
-    public static bool IsNoise(TemplateHolder holder, string key, string value, bool isRead) => holder switch
-    {
-        { IsReplicaSet: true } => key == TemplateHashLabel && IsHashOf(holder.Name, value),
-        { IsJob: true } => IsOfJob(holder, key, value),
-        // A controller's pods are never compared with its template, so nothing is lost where one reads its labels.
-        { IsPod: true } => !isRead && IsOfPod(key, value),
-        _ => false,
-    };
-
     /// <summary>
     /// The deployment controller names a ReplicaSet after the hash, so that the name, which approvals are bound to, fixes the value.
     /// </summary>
-    private static bool IsHashOf(string name, string value) =>
-        EncodedHash().IsMatch(value) && name.EndsWith($"-{value}", StringComparison.Ordinal);
+    public static bool IsOfReplicaSet(TemplateHolder set, string key, string value, bool isRead) =>
+        key == TemplateHashLabel && EncodedHash().IsMatch(value) && set.Name.EndsWith($"-{value}", StringComparison.Ordinal);
 
     /// <summary>The API server writes the Job's own uid and name when it makes the selector.</summary>
-    private static bool IsOfJob(TemplateHolder job, string key, string value) => key switch
+    public static bool IsOfJob(TemplateHolder job, string key, string value, bool isRead) => key switch
     {
         "controller-uid" or "batch.kubernetes.io/controller-uid" => value.Length > 0 && value == job.Uid,
         "job-name" or "batch.kubernetes.io/job-name" => value.Length > 0 && value == job.Name,
         _ => false,
     };
 
-    private static bool IsOfPod(string key, string value) => key switch
+    /// <summary>A controller's pods are never compared with its template, so nothing is lost where one reads its labels.</summary>
+    public static bool IsOfPod(TemplateHolder pod, string key, string value, bool isRead) => !isRead && key switch
     {
         TemplateHashLabel => EncodedHash().IsMatch(value),
         "controller-revision-hash" => EncodedHash().IsMatch(value[(value.LastIndexOf('-') + 1)..]),

@@ -1,16 +1,16 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Reads which pods a workload's controller takes for its own.</summary>
+/// <summary>Reads which pods a workload's controller takes for its own. Null where the object has no selector: nothing is taken in then.</summary>
 internal static class PodSelectorReader
 {
-    /// <summary>Null where the kind has no selector, or the object none: nothing is taken in then.</summary>
+    /// <summary><c>matchLabels</c> and <c>matchExpressions</c>.</summary>
     /// <exception cref="MalformedObjectException">It has one of another form.</exception>
-    public static LabelSelector? Read(Field root, string kind) => kind switch
-    {
-        "Deployment" or "StatefulSet" or "DaemonSet" or "ReplicaSet" or "Job" => root.Object("spec")?.Object("selector") is { } selector ? Of(selector) : null,
-        "ReplicationController" => root.Object("spec") is { } spec && spec.Map("selector") is { Count: > 0 } labels ? new LabelSelector(Equal(labels)) : null,
-        _ => null,
-    };
+    public static LabelSelector? OfRequirements(Field root) => root.Object("spec")?.Object("selector") is { } selector ? Of(selector) : null;
+
+    /// <summary>A map of labels.</summary>
+    /// <exception cref="MalformedObjectException">It has one of another form.</exception>
+    public static LabelSelector? OfLabels(Field root) =>
+        root.Object("spec") is { } spec && spec.Map("selector") is { Count: > 0 } labels ? new LabelSelector(Equal(labels)) : null;
 
     private static LabelSelector Of(Field selector) => new([.. Equal(selector.Map("matchLabels")), .. selector.Items("matchExpressions").Select(Requirement)]);
 

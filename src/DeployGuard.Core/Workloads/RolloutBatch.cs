@@ -3,7 +3,6 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>How many pods of a workload a rollout in place may change at once.</summary>
 public static class RolloutBatch
 {
-    private static readonly IntOrPercent s_quarter = new(25, IsPercent: true);
     private static readonly IntOrPercent s_one = new(1, IsPercent: false);
     private static readonly IntOrPercent s_none = new(0, IsPercent: false);
 
@@ -13,25 +12,18 @@ public static class RolloutBatch
     /// </summary>
     public static int Of(Workload workload) => !workload.Strategy.IsRolling
         ? workload.Replicas
-        : workload.Ref.Kind switch
-        {
-            "Deployment" => AtLeastOne(Surge(workload).CeilingOf(workload.Replicas) + Unavailable(workload).FloorOf(workload.Replicas)),
-            "DaemonSet" => AtLeastOne(Surge(workload).CeilingOf(workload.Replicas) + Unavailable(workload).CeilingOf(workload.Replicas)),
-            "StatefulSet" => AtLeastOne(Unavailable(workload).CeilingOf(workload.Replicas)),
-            _ => workload.Replicas,
-        };
+        : workload.Type.InPlace is { } inPlace ? Math.Max(1, inPlace.Batch(workload))
+        : workload.Replicas;
 
     /// <summary>The surge in force: the API server's default where the object does not say.</summary>
     public static IntOrPercent Surge(Workload workload) =>
-        workload.Strategy.MaxSurge ?? (workload.Ref.Kind == "Deployment" ? s_quarter : s_none);
+        workload.Strategy.MaxSurge ?? workload.Type.InPlace?.DefaultSurge ?? s_none;
 
     /// <summary>The unavailability in force: the API server's default where the object does not say.</summary>
     public static IntOrPercent Unavailable(Workload workload) =>
-        workload.Strategy.MaxUnavailable ?? (workload.Ref.Kind == "Deployment" ? s_quarter : s_one);
+        workload.Strategy.MaxUnavailable ?? workload.Type.InPlace?.DefaultUnavailable ?? s_one;
 
     /// <summary>Whether new pods come before old ones go, and no pod that serves is missing for it.</summary>
     public static bool SurgesOnly(Workload workload) =>
         workload.Strategy.IsRolling && Surge(workload).Value > 0 && Unavailable(workload).Value == 0;
-
-    private static int AtLeastOne(int pods) => Math.Max(1, pods);
 }

@@ -19,11 +19,11 @@ internal sealed class TemplateSource(JsonElement template, TemplateHolder holder
 
     public CanonicalTemplate Canonical => _canonical ??= CanonicalTemplate.Of(template, holder, claims, noise);
 
-    public string LegacyHash => _legacyHash ??= LegacyTemplateHash.Of(template, holder.IsPod);
+    public string LegacyHash => _legacyHash ??= LegacyTemplateHash.Of(template, holder.Type.IsItsOwnTemplate);
 
     public string UnboundHash => _unboundHash ??= IsBound ? CanonicalTemplate.HashOfUnbound(template, holder, noise) : Canonical.Hash;
 
-    private bool IsBound => holder.IsPod && template.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out _);
+    private bool IsBound => holder.Type.IsItsOwnTemplate && template.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out _);
 
     public string Placement => template.TryGetProperty("spec", out var spec)
         ? string.Join('\n', s_placing.Select(p => spec.TryGetProperty(p, out var value) ? value.GetRawText() : ""))

@@ -5,6 +5,9 @@ public sealed record Workload
 {
     public required WorkloadRef Ref { get; init; }
 
+    /// <summary>What is known of its kind.</summary>
+    public WorkloadKind Type => Ref.Type;
+
     /// <summary>Empty on CREATE before the API server has given one.</summary>
     public string Uid { get; init; } = "";
 
@@ -26,6 +29,9 @@ public sealed record Workload
 
     /// <summary>StatefulSet: pods at its partition or above, counted from its first ordinal, which are those of its newest revision.</summary>
     public int PodsAbovePartition => Math.Clamp(Replicas - (Strategy.Partition ?? 0), 0, Replicas);
+
+    /// <summary>A partition holds its old revision: it changes the pods above it, and no others.</summary>
+    public bool IsPartitioned => Strategy is { IsRolling: true, Partition: > 0 } && Type.HasPartition;
 
     /// <summary>The uid of the owner that is marked as controller; null if there is none. A claim, proving nothing by itself.</summary>
     public string? ControllerUid { get; init; }
@@ -49,7 +55,7 @@ public sealed record Workload
     public long? ActiveDeadline { get; init; }
 
     /// <summary>kubectl made its name up, and makes up another at the next attempt.</summary>
-    public bool HasMadeUpName => Ref is { ApiGroup: "", Kind: "Pod" } && GeneratedName.IsOfNodeDebugger(Ref);
+    public bool HasMadeUpName => Type.IsItsOwnTemplate && GeneratedName.IsOfNodeDebugger(Ref);
 
     /// <summary>Annotations of a ReplicaSet by which its Deployment's controller works out its part of another size.</summary>
     public static IReadOnlyList<string> Proportions { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];

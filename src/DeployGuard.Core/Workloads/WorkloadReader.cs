@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Reads a workload from the JSON of its object. Field names of Kubernetes are known here, and to the readers beside it alone.</summary>
+/// <summary>Reads a workload from the JSON of its object. What differs from kind to kind is in <see cref="WorkloadKind"/>.</summary>
 public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, InjectionTable injections)
 {
     /// <summary>The built-in kinds and injectors with the default noise.</summary>
@@ -25,7 +25,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         var path = Kinds.TemplatePath(apiGroup, kind)
             ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
         var metadata = root.RequiredObject("metadata");
-        var holder = new TemplateHolder(apiGroup, kind, metadata.Text("name") ?? "", metadata.Text("uid") ?? "");
+        var type = BuiltInKinds.Of(apiGroup, kind);
+        var holder = new TemplateHolder(type, metadata.Text("name") ?? "", metadata.Text("uid") ?? "");
         return new Workload
         {
             Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? metadata.Text("generateName") ?? ""),
@@ -39,13 +40,13 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             Finalizers = metadata.Texts("finalizers"),
             IsDeleting = metadata.Text("deletionTimestamp") is not null,
             CreatedAt = metadata.Time("creationTimestamp"),
-            ActiveDeadline = holder.IsPod ? root.RequiredObject("spec").Long("activeDeadlineSeconds") : null,
-            Selector = PodSelectorReader.Read(root, kind),
+            ActiveDeadline = type.IsItsOwnTemplate ? root.RequiredObject("spec").Long("activeDeadlineSeconds") : null,
+            Selector = type.ReadSelector(root),
             Template = ReadTemplate(
-                TemplateAt(root, path), holder, holder.IsStatefulSet ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
-            Replicas = ReadReplicas(root, kind),
+                TemplateAt(root, path), holder, type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
+            Replicas = type.ReadSize(root),
             // Another kind's fields of the same names may mean anything.
-            Strategy = WorkloadKinds.BuiltIn.TemplatePath(apiGroup, kind) is null ? RolloutStrategy.Unknown : StrategyReader.Read(root.RequiredObject("spec")),
+            Strategy = type.IsWorkload ? StrategyReader.Read(root.RequiredObject("spec")) : RolloutStrategy.Unknown,
         };
     }
 
@@ -78,7 +79,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         var version = root.Text("apiVersion") ?? throw new MalformedObjectException("apiVersion", "is missing");
         var slash = version.IndexOf('/', StringComparison.Ordinal);
         var group = slash < 0 ? "" : version[..slash];
-        return (group == "extensions" ? "apps" : group, kind);
+        return (BuiltInKinds.GroupToday(group), kind);
     }
 
     /// <summary>A pod template that stands by itself: <c>{metadata, spec}</c>, as a ControllerRevision keeps it.</summary>
@@ -118,19 +119,6 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         container.Text("image") ?? "",
         [.. container.Items("ports").Select(p => p.AsObject()).Select(p => new ContainerPort(p.Text("name") ?? "", p.Int("containerPort") ?? 0, p.Text("protocol") ?? "TCP"))],
         container.Object("readinessProbe") is not null);
-
-    private static int ReadReplicas(Field root, string kind) => kind switch
-    {
-        "Pod" => 1,
-        "Job" => Parallelism(root.RequiredObject("spec")),
-        "CronJob" => root.RequiredObject("spec") is var cron && cron.Flag("suspend") ? 0 : Parallelism(cron.RequiredObject("jobTemplate").RequiredObject("spec")),
-        // Nobody asks for a number of them: its controller counts the nodes.
-        "DaemonSet" => root.Object("status")?.Int("desiredNumberScheduled") ?? 0,
-        _ => root.RequiredObject("spec").Int("replicas") ?? 1,
-    };
-
-    /// <summary>Pods that a Job runs at once; none while it is suspended.</summary>
-    private static int Parallelism(Field job) => job.Flag("suspend") ? 0 : job.Int("parallelism") ?? 1;
 
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();

@@ -41,20 +41,13 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     public ResourceCache<ServiceEntry> Services { get; } =
         new("services", At("api/v1/services"), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
 
-    public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = new Dictionary<string, ResourceCache<ObservedWorkload>>
-    {
-        ["Deployment"] = Workload("deployments", At("apis/apps/v1/deployments"), "apps/v1", "Deployment", api, reader, time, logger),
-        ["StatefulSet"] = Workload("statefulsets", At("apis/apps/v1/statefulsets"), "apps/v1", "StatefulSet", api, reader, time, logger),
-        ["DaemonSet"] = Workload("daemonsets", At("apis/apps/v1/daemonsets"), "apps/v1", "DaemonSet", api, reader, time, logger),
-        ["ReplicaSet"] = Workload("replicasets", At("apis/apps/v1/replicasets"), "apps/v1", "ReplicaSet", api, reader, time, logger),
-        ["ReplicationController"] = Workload("replicationcontrollers", At("api/v1/replicationcontrollers"), "v1", "ReplicationController", api, reader, time, logger),
-        ["Job"] = Workload("jobs", At("apis/batch/v1/jobs"), "batch/v1", "Job", api, reader, time, logger),
-        ["CronJob"] = Workload("cronjobs", cancel => LocateCronJobsAsync(api, cancel), "batch/v1", "CronJob", api, reader, time, logger),
-    };
+    /// <summary>By the name of their kind. Pods are too many to be held with the rest: see <see cref="Pods"/>.</summary>
+    public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = BuiltInKinds.All.Where(k => k is { IsWorkload: true, IsOnePod: false })
+        .ToDictionary(k => k.Name, k => Workload(k, k.RunsOnSchedule ? cancel => LocateCronJobsAsync(api, cancel) : AtKind(k), api, reader, time, logger));
 
     /// <summary>The cache of a workload's kind; null where it is not watched. Another group may have a kind of the same name.</summary>
     public ResourceCache<ObservedWorkload>? WorkloadsOf(WorkloadRef workload) =>
-        WorkloadKinds.BuiltIn.TemplatePath(workload.ApiGroup, workload.Kind) is null ? null : Workloads.GetValueOrDefault(workload.Kind);
+        workload.Type.IsWorkload ? Workloads.GetValueOrDefault(workload.Kind) : null;
 
     /// <summary>A workload as it is cached; null where it does not exist, or its kind is not watched.</summary>
     public ObservedWorkload? FindWorkload(WorkloadRef workload) => WorkloadsOf(workload)?.Find(ObjectKey.Of(workload.Namespace, workload.Name));
@@ -72,7 +65,7 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     public static string OwnedKey(string @namespace, string uid) => $"{@namespace}/{uid}";
 
     /// <summary>The ReplicaSets or Jobs that name a workload as their controller.</summary>
-    public IReadOnlyList<ObservedWorkload> OwnedBy(ObservedWorkload owner, string kind) => Workloads[kind].Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
+    public IReadOnlyList<ObservedWorkload> OwnedBy(ObservedWorkload owner, WorkloadKind kind) => Workloads[kind.Name].Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
 
     /// <summary>The ControllerRevisions that name a workload as their controller.</summary>
     public IReadOnlyList<ObservedRevision> RevisionsOf(ObservedWorkload owner) => ControllerRevisions.Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
@@ -99,6 +92,9 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
 
     private static Func<CancellationToken, ValueTask<string>> At(string path) => _ => ValueTask.FromResult(path);
 
+    private static Func<CancellationToken, ValueTask<string>> AtKind(WorkloadKind kind) =>
+        At($"{(kind.ApiGroup.Length == 0 ? "api" : "apis")}/{kind.ApiVersion}/{kind.Resource}");
+
     /// <summary>Servers before 1.21 have CronJobs in v1beta1 alone.</summary>
     private static async ValueTask<string> LocateCronJobsAsync(ApiConnection api, CancellationToken cancel)
     {
@@ -108,8 +104,8 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     }
 
     private static ResourceCache<ObservedWorkload> Workload(
-        string name, Func<CancellationToken, ValueTask<string>> locate, string apiVersion, string kind, ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger) =>
-        new(name, locate, item => ObservedWorkload.Read(item, apiVersion, kind, reader), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace], api, time, logger);
+        WorkloadKind kind, Func<CancellationToken, ValueTask<string>> locate, ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger) =>
+        new(kind.Resource, locate, item => ObservedWorkload.Read(item, kind.ApiVersion, kind.Name, reader), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace], api, time, logger);
 }
 
 /// <summary>A Service with its namespace.</summary>

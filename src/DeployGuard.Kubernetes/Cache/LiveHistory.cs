@@ -1,5 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Cache;
 
@@ -8,7 +9,7 @@ internal static class LiveHistory
 {
     public static IReadOnlyList<OwnedRevision> Of(ObservedWorkload workload, ClusterCaches caches) => workload.Uid.Length == 0 ? [] :
     [
-        .. caches.OwnedBy(workload, "ReplicaSet").Select(Owned),
+        .. caches.OwnedBy(workload, BuiltInKinds.ReplicaSet).Select(Owned),
         .. caches.RevisionsOf(workload).Select(r => Owned(r.Under(workload))),
     ];
 

@@ -17,7 +17,7 @@ internal sealed class LivePodReader(WorkloadReader reader)
     /// <exception cref="MalformedObjectException">It is no pod.</exception>
     public ObservedPod Read(JsonElement item)
     {
-        var pod = reader.Read(ObservedWorkload.WithType(item, "v1", "Pod"));
+        var pod = reader.Read(ObservedWorkload.WithType(item, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name));
         var spec = Child(item, "spec");
         var status = item.TryGetProperty("status", out var s) ? s : default;
         var containers = Items(status, "containerStatuses").ToList();

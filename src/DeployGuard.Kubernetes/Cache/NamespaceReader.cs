@@ -1,5 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Cache;
 
@@ -47,13 +48,13 @@ internal static class NamespaceReader
     }
 
     private static IEnumerable<LiveRevision> RevisionsOf(ClusterCaches caches, string @namespace) =>
-        from kind in (string[])["StatefulSet", "DaemonSet"]
-        from owner in caches.Workloads[kind].Under(@namespace)
+        from kind in BuiltInKinds.All.Where(k => k.HasControllerRevisions)
+        from owner in caches.Workloads[kind.Name].Under(@namespace)
         from revision in caches.RevisionsOf(owner)
         select revision.Live(owner);
 
     private static IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload, IReadOnlyList<ObservedWorkload> all, IReadOnlyList<ObservedRevision> revisions) =>
-        all.Where(w => w.ControllerUid == workload.Uid && w.Ref.Kind == "ReplicaSet").Select(LiveHistory.Owned)
+        all.Where(w => w.ControllerUid == workload.Uid && w.Ref.Type.HoldsOneRevision).Select(LiveHistory.Owned)
             .Concat(revisions.Where(r => r.ControllerUid == workload.Uid).Select(r => LiveHistory.Owned(r.Under(workload))));
 
     /// <summary>Only an adoption that took in what serves counts: one by a former version knew of no pods.</summary>

@@ -49,8 +49,9 @@ internal sealed record ObservedWorkload
         var workload = reader.Read(WithType(item, apiVersion, kind));
         var status = item.TryGetProperty("status", out var s) && s.ValueKind is JsonValueKind.Object ? s : default;
         var spec = item.TryGetProperty("spec", out var p) && p.ValueKind is JsonValueKind.Object ? p : default;
-        var observed = Number(status, "observedGeneration") is not { } seen || seen >= Number(item.GetProperty("metadata"), "generation");
+        var observed = KindStatus.Number(status, "observedGeneration") is not { } seen || seen >= KindStatus.Number(item.GetProperty("metadata"), "generation");
         var slim = workload.Slim();
+        var says = workload.Type.Status;
         return new ObservedWorkload
         {
             Spec = slim,
@@ -59,73 +60,25 @@ internal sealed record ObservedWorkload
                 Spec = slim,
                 IsObserved = observed,
                 Revisions = (Text(status, "currentRevision"), Text(status, "updateRevision")),
-                ReadyPods = ReadyPods(kind, status),
-                UpdatedPods = (int)(Number(status, kind == "DaemonSet" ? "updatedNumberScheduled" : "updatedReplicas") ?? 0),
+                ReadyPods = (int)(says.ReadyPods.Select(f => KindStatus.Number(status, f)).FirstOrDefault(n => n is not null) ?? 0),
+                UpdatedPods = (int)(KindStatus.Number(status, says.UpdatedPods) ?? 0),
             },
-            HistoryLimit = (int)(Number(spec, "revisionHistoryLimit") ?? DefaultHistoryLimit),
+            HistoryLimit = (int)(KindStatus.Number(spec, "revisionHistoryLimit") ?? DefaultHistoryLimit),
             IsObserved = observed,
-            IsComplete = observed && IsCompleteStatus(kind, workload.Replicas, status),
-            IsAtRest = workload.Strategy.Paused || (observed && (IsHeldByPartition(kind, workload, status) || HasGivenUp(kind, status))),
+            IsComplete = observed && says.IsComplete(status, workload.Replicas),
+            IsAtRest = workload.Strategy.Paused || (observed && (IsHeldByPartition(workload, status) || HasGivenUp(workload, status))),
         };
     }
 
-    /// <summary>Servers before 1.24 count the active pods of a Job and not the ready ones.</summary>
-    private static int ReadyPods(string kind, JsonElement status) => (int)(kind switch
-    {
-        "DaemonSet" => Number(status, "numberReady"),
-        "Job" => Number(status, "ready") ?? Number(status, "active"),
-        _ => Number(status, "readyReplicas"),
-    } ?? 0);
+    private static bool IsHeldByPartition(Workload workload, JsonElement status) =>
+        workload.Type.HasPartition && workload.Strategy.Partition is > 0 and var partition && KindStatus.Number(status, "updatedReplicas") >= workload.Replicas - partition
+        && KindStatus.Number(status, "readyReplicas") == workload.Replicas;
 
-    private static bool IsHeldByPartition(string kind, Workload workload, JsonElement status) =>
-        kind == "StatefulSet" && workload.Strategy.Partition is > 0 and var partition && Number(status, "updatedReplicas") >= workload.Replicas - partition
-        && Number(status, "readyReplicas") == workload.Replicas;
-
-    private static bool HasGivenUp(string kind, JsonElement status) =>
-        kind == "Deployment" && Conditions(status).Any(c => c.GetProperty("type").ValueEquals("Progressing") && Text(c, "reason") == "ProgressDeadlineExceeded");
-
-    private static bool IsCompleteStatus(string kind, int desired, JsonElement status) => kind switch
-    {
-        "Deployment" => desired > 0 && All(status, desired, "replicas", "updatedReplicas", "availableReplicas"),
-        "ReplicaSet" or "ReplicationController" => desired > 0 && All(status, desired, "replicas", "availableReplicas"),
-        "StatefulSet" => desired > 0 && All(status, desired, "replicas", "readyReplicas")
-            && status.TryGetProperty("updateRevision", out var update)
-            && status.TryGetProperty("currentRevision", out var current) && current.ValueEquals(update.GetString()),
-        "DaemonSet" => Number(status, "desiredNumberScheduled") is > 0 and var nodes && All(status, nodes, "updatedNumberScheduled", "numberAvailable"),
-        "Job" => HasCondition(status, "Complete"),
-        "Pod" => (status.TryGetProperty("phase", out var phase) && phase.ValueEquals("Succeeded")) || HasCondition(status, "Ready"),
-        // Complete with the first of its Jobs that is, which only the cache of Jobs can tell.
-        "CronJob" => false,
-        // A custom kind is complete if it counts its pods as a Deployment does; one that does not never is, and is no way back.
-        _ => desired > 0 && All(status, desired, "replicas", "updatedReplicas", "availableReplicas"),
-    };
-
-    private static bool All(JsonElement status, long expected, params ReadOnlySpan<string> numbers)
-    {
-        foreach (var number in numbers)
-        {
-            if (Number(status, number) != expected)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private static bool HasCondition(JsonElement status, string type) =>
-        Conditions(status).Any(c => c.GetProperty("type").ValueEquals(type) && c.GetProperty("status").ValueEquals("True"));
-
-    private static JsonElement.ArrayEnumerator Conditions(JsonElement status) =>
-        status.ValueKind is JsonValueKind.Object && status.TryGetProperty("conditions", out var conditions) && conditions.ValueKind is JsonValueKind.Array
-            ? conditions.EnumerateArray()
-            : default;
+    private static bool HasGivenUp(Workload workload, JsonElement status) => workload.Type.InPlace is { HasProgressDeadline: true }
+        && KindStatus.Conditions(status).Any(c => c.GetProperty("type").ValueEquals("Progressing") && Text(c, "reason") == "ProgressDeadlineExceeded");
 
     private static string Text(JsonElement owner, string name) =>
         owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
-
-    private static long? Number(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.TryGetInt64(out var number) ? number : null;
 
     public static JsonElement WithType(JsonElement item, string apiVersion, string kind)
     {
@@ -192,7 +145,7 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
             read.ImageNames,
             item.TryGetProperty("revision", out var number) && number.TryGetInt64(out var revision) ? revision : 0,
             // A StatefulSet's pods carry the revision's name.
-            owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals("DaemonSet") && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(LiveRevision.Label, out var label)
+            owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals(BuiltInKinds.DaemonSet.Name) && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(LiveRevision.Label, out var label)
                 ? label.GetString() ?? name
                 : name)
         {

@@ -178,7 +178,7 @@ internal sealed class ControllersSeen(
         return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = new JsonObject { [SeenController.Key] = text, [SeenChanges.Key] = changes } }.ToJsonString();
     }
 
-    private static bool IsMade(string kind) => kind is "ReplicaSet" or "Pod" or "Job" or "ControllerRevision";
+    private static bool IsMade(string kind) => BuiltInKinds.Find(kind) is { MadeBy.Count: > 0 };
 
     private static OwnerReference? ControllerOf(Request request) => request switch
     {

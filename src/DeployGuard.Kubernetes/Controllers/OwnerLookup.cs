@@ -31,7 +31,7 @@ internal sealed class OwnerLookup(ApiConnection api, ClusterCaches caches, Custo
             return Compare(caches.FindWorkload(workload)?.Uid, owner);
         }
 
-        if (workload is { ApiGroup: "", Kind: "Pod" })
+        if (workload.Type.IsItsOwnTemplate)
         {
             using var pod = await api.FindAsync($"api/v1/namespaces/{@namespace}/pods/{Uri.EscapeDataString(owner.Name)}", cancel);
             return Compare(pod is null ? null : UidOf(pod.RootElement), owner);

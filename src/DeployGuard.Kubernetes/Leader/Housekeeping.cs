@@ -45,7 +45,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
             await ForgetAsync(changes.Key, [.. changes], now, cancel);
         }
 
-        foreach (var brief in caches.Changes.All().Where(c => Retention.IsShortLived(c.Workload) && caches.FindWorkload(c.Workload) is null).GroupBy(c => c.Workload.Namespace))
+        foreach (var brief in caches.Changes.All().Where(c => c.Workload.Type.IsShortLived && caches.FindWorkload(c.Workload) is null).GroupBy(c => c.Workload.Namespace))
         {
             foreach (var surplus in Retention.Surplus([.. brief]))
             {

@@ -1,5 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Events;
@@ -50,13 +51,13 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
 
     /// <summary>A controller made it for a workload that is there, and that has the records.</summary>
     private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) =>
-        workload.Ref.Kind is "ReplicaSet" or "Job" && uids.Contains(workload.ControllerUid);
+        workload.Ref.Type.CountsWithOwner && uids.Contains(workload.ControllerUid);
 
     private async Task AdoptAsync(ObservedWorkload workload, CancellationToken cancel)
     {
         var current = new Transition(Phase.Proven, "RecordsLost", "every record of the workload was lost; what it runs is taken as it is");
         var older = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them");
-        var live = caches.OwnedBy(workload, "ReplicaSet");
+        var live = caches.OwnedBy(workload, BuiltInKinds.ReplicaSet);
         foreach (var entry in OwnedHistory.Entries(workload, live, caches.RevisionsOf(workload), current, older))
         {
             await writer.WriteAsync(entry, cancel);

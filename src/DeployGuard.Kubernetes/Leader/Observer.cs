@@ -138,15 +138,15 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             return null;
         }
 
-        if (workload is not { ApiGroup: "", Kind: "Pod" })
+        if (!workload.Type.IsItsOwnTemplate)
         {
             return await custom.FindAsync(workload, cancel);
         }
 
         using var pod = await api.FindAsync($"api/v1/namespaces/{workload.Namespace}/pods/{workload.Name}", cancel);
-        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod", caches.Reader);
+        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name, caches.Reader);
     }
 
     private bool IsComplete(ObservedWorkload live) => live.IsComplete
-        || (live.Ref.Kind == "CronJob" && caches.OwnedBy(live, "Job").Any(job => job.IsComplete && job.TemplateHash == live.TemplateHash));
+        || (live.Ref.Type.RunsOnSchedule && caches.OwnedBy(live, BuiltInKinds.Job).Any(job => job.IsComplete && job.TemplateHash == live.TemplateHash));
 }

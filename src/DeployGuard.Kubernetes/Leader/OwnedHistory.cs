@@ -10,7 +10,7 @@ internal static class OwnedHistory
     /// <summary>The revisions that its controller keeps for it, with their images.</summary>
     public static IEnumerable<(OwnedRevision Revision, IReadOnlyList<string> Images)> Of(
         ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history) =>
-        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Kind == "ReplicaSet").Select(s => (LiveHistory.Owned(s), s.Images))
+        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Type.HoldsOneRevision).Select(s => (LiveHistory.Owned(s), s.Images))
             .Concat(history.Where(r => r.ControllerUid == workload.Uid).Select(r => (LiveHistory.Owned(r.Under(workload)), r.Images)));
 
     /// <param name="current">Of what the workload's spec says.</param>

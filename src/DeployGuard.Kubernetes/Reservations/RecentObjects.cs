@@ -53,8 +53,8 @@ internal sealed class RecentObjects(ApiConnection api, ClusterCaches caches)
         }
 
         using var pod = await api.FindAsync($"api/v1/namespaces/{workload.Namespace}/pods/{Uri.EscapeDataString(workload.Name)}", cancel);
-        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod", caches.Reader).Spec;
+        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name, caches.Reader).Spec;
     }
 
-    private static bool IsPod(WorkloadRef workload) => workload is { ApiGroup: "", Kind: "Pod" };
+    private static bool IsPod(WorkloadRef workload) => workload.Type.IsItsOwnTemplate;
 }

@@ -17,18 +17,7 @@ internal static class MatchConditions
     /// <summary>How many owners of an object are looked through; controllers write one.</summary>
     private const int MaxOwners = 8;
 
-    private static readonly Dictionary<string, string> s_resources = new()
-    {
-        ["Deployment"] = "deployments",
-        ["StatefulSet"] = "statefulsets",
-        ["DaemonSet"] = "daemonsets",
-        ["ReplicaSet"] = "replicasets",
-        ["ReplicationController"] = "replicationcontrollers",
-        ["Job"] = "jobs",
-        ["CronJob"] = "cronjobs",
-        ["Pod"] = "pods",
-        ["ControllerRevision"] = "controllerrevisions",
-    };
+    private static readonly Dictionary<string, string> s_resources = BuiltInKinds.All.ToDictionary(k => k.Name, k => k.Resource);
 
     /// <summary>What a trusted controller makes was judged when a person wrote what it acts on.</summary>
     public static JsonObject NotByItsController(TrustedControllers trusted)

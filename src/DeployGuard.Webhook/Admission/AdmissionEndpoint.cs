@@ -67,6 +67,6 @@ internal sealed class AdmissionEndpoint(
         || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Evaluated is { IsScheduled: true } || verdict.Evaluated is
         {
             ChangeType: ChangeType.NewRevision or ChangeType.Rollback,
-            Request.Target.Kind: not ("Pod" or "Job"),
+            Request.Target.Type: { IsOnePod: false, RunsOnce: false },
         }));
 }

@@ -7,13 +7,8 @@ namespace DeployGuard.Webhook.Admission;
 /// <summary>Turns the wire form into what Core judges.</summary>
 internal sealed class RequestReader(WorkloadReader workloads)
 {
-    private static readonly Dictionary<string, string> s_scalable = new(StringComparer.Ordinal)
-    {
-        ["deployments"] = "Deployment",
-        ["statefulsets"] = "StatefulSet",
-        ["replicasets"] = "ReplicaSet",
-        ["replicationcontrollers"] = "ReplicationController",
-    };
+    private static readonly Dictionary<string, string> s_scalable =
+        BuiltInKinds.All.Where(k => k.HasScale).ToDictionary(k => k.Resource, k => k.Name, StringComparer.Ordinal);
 
     /// <exception cref="MalformedObjectException">An object that is needed is missing or malformed; the path begins with <c>object</c> or <c>oldObject</c>.</exception>
     public Request Read(Review review)
@@ -38,7 +33,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
             return ReadEndpoints(review);
         }
 
-        var target = new WorkloadRef(Canonical(review.Group), review.Kind, review.Namespace, review.Name);
+        var target = new WorkloadRef(BuiltInKinds.GroupToday(review.Group), review.Kind, review.Namespace, review.Name);
         if (workloads.Kinds.TemplatePath(target.ApiGroup, target.Kind) is null)
         {
             return new OpaqueRequest(DiffersInMetadataOnly(review), review.Operation is Operation.Create ? In("object", () => WorkloadReader.ReadController(Present(review.Object))) : null)
@@ -68,7 +63,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
 
     /// <summary>Of all that is deleted, only what a controller makes up for at once is looked at: nothing about the rest could change the answer.</summary>
     private static bool HasBefore(Review review, WorkloadRef target) => review.Operation is Operation.Update
-        || (review is { Operation: Operation.Delete, OldObject.ValueKind: JsonValueKind.Object } && target is { Kind: "Pod", ApiGroup: "" } or { Kind: "ReplicaSet", ApiGroup: "apps" });
+        || (review is { Operation: Operation.Delete, OldObject.ValueKind: JsonValueKind.Object } && target.Type is { IsReplacedWhenDeleted: true, IsWorkload: true });
 
     /// <summary>As the API server decides: what the request says, or else a finalizer of the object.</summary>
     private static bool Orphans(JsonElement options, Workload deleted) =>
@@ -127,7 +122,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
         Requester = review.Requester,
         DryRun = review.DryRun,
         Target = new WorkloadRef(
-            Canonical(review.ResourceGroup),
+            BuiltInKinds.GroupToday(review.ResourceGroup),
             s_scalable.GetValueOrDefault(review.Resource, review.Resource),
             review.Namespace,
             review.Name),
@@ -148,8 +143,6 @@ internal sealed class RequestReader(WorkloadReader workloads)
 
     /// <summary>A Scale carries the version of its parent.</summary>
     private static string VersionOf(JsonElement scale) => In("oldObject", () => WorkloadReader.ReadVersion(Present(scale)));
-
-    private static string Canonical(string group) => group == "extensions" ? "apps" : group;
 
     private static JsonElement Present(JsonElement obj) =>
         obj.ValueKind is JsonValueKind.Object ? obj : throw new MalformedObjectException("", "expected an object, found none");

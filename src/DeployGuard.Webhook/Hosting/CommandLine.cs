@@ -164,7 +164,7 @@ internal static class CommandLine
     /// <summary>A kind that is spelled wrong would trust nobody, and say nothing.</summary>
     private static void ValidateTrusted(CommandResult result, IReadOnlyList<CustomKind> custom)
     {
-        string[] known = [.. WorkloadKinds.With(custom).Names.Append("ControllerRevision").Distinct().Order(StringComparer.Ordinal), TrustedControllers.Scale, TrustedControllers.Suspend];
+        string[] known = [.. WorkloadKinds.With(custom).Names.Concat(BuiltInKinds.All.Select(k => k.Name)).Distinct().Order(StringComparer.Ordinal), TrustedControllers.Scale, TrustedControllers.Suspend];
         foreach (var trusted in result.GetValue(s_trusted) ?? [])
         {
             if (trusted.Split('=') is not [{ Length: > 0 }, { Length: > 0 } kinds])

@@ -24,7 +24,7 @@ public class ClusterCachesTests
         Assert.Multiple(() =>
         {
             Assert.That(caches.Workloads["ReplicaSet"].All().Select(s => s.Ref.Namespace), Is.EquivalentTo(new[] { "shop", "other" }));
-            Assert.That(caches.OwnedBy(owner, "ReplicaSet").Select(s => s.Ref.Namespace), Is.EqualTo(new[] { "shop" }));
+            Assert.That(caches.OwnedBy(owner, BuiltInKinds.ReplicaSet).Select(s => s.Ref.Namespace), Is.EqualTo(new[] { "shop" }));
             Assert.That(caches.RevisionsOf(owner).Select(r => r.Namespace), Is.EqualTo(new[] { "shop" }));
         });
     }

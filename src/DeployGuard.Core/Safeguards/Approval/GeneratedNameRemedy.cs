@@ -14,7 +14,7 @@ internal static class GeneratedNameRemedy
     {
         var request = evaluated.Request;
         return request.Requester.IsMachine ? OfMachine(request, evaluated.After, policy.Name)
-            : evaluated.After is { Ref.Kind: "Pod" } pod && GeneratedName.IsOfNodeDebugger(pod.Ref) ? OfNodeDebugger(pod, policy)
+            : evaluated.After is { Type.IsOnePod: true } pod && GeneratedName.IsOfNodeDebugger(pod.Ref) ? OfNodeDebugger(pod, policy)
             : $"{Why}: set metadata.name instead of metadata.generateName";
     }
 

@@ -33,7 +33,7 @@ internal sealed class Budget : ISafeguard
     public string? Summarise(SafeguardPolicy policy) => policy.Budget is { } budget ? $"{budget.Most} rollouts at once" : null;
 
     /// <summary>Whether a change takes a place of a budget: a new rollout, or one that was at rest and goes on.</summary>
-    public static bool IsCounted(EvaluatedRequest evaluated) => InFlight.RollsOut(evaluated.Request.Target.Kind) && (evaluated.ChangeType is ChangeType.NewRevision || GoesOn(evaluated));
+    public static bool IsCounted(EvaluatedRequest evaluated) => evaluated.Request.Target.Type.RollsOut && (evaluated.ChangeType is ChangeType.NewRevision || GoesOn(evaluated));
 
     private static bool GoesOn(EvaluatedRequest evaluated) =>
         evaluated is { ChangeType: ChangeType.MoreExposure, Recorded.Phase: Phase.Admitted or Phase.Running, Before.Strategy: { } before, After.Strategy: { } after }

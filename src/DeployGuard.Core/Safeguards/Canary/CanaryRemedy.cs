@@ -36,18 +36,18 @@ internal static class CanaryRemedy
             return $"Go back with the replicas that there are now, and scale up after that: replicas: {was.Replicas}";
         }
 
-        if (evaluated.After is { Ref.Kind: "Job" or "CronJob" } work && inspection.Highest(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
+        if (evaluated.After is { Type.RunsToCompletion: true } work && inspection.Highest(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
         {
             return "Give its pods labels that no Service selects";
         }
 
-        if (evaluated.After is not { } after || after.Ref.Kind is "Pod" or "DaemonSet")
+        if (evaluated.After is not { } after || !after.Type.IsSized)
         {
             return $"Run it in a Deployment behind the same users first: {Explained}";
         }
 
         var wait = pool.Held.Left is { } left ? $"; or wait {Durations.Show(left)} for step {pool.Rules.ShareAfter(pool.Held.Steps + 1)}%" : "";
-        return (after is { Ref.Kind: "StatefulSet", Strategy: { IsRolling: true, Partition: > 0 } } && evaluated.Before is not null
+        return (after.IsPartitioned && evaluated.Before is not null
                 ? StatefulSetRemedy.Lower(inspection, after)
                 : FewerReplicas(inspection, after)) is { } offer
             ? offer + wait
@@ -60,8 +60,8 @@ internal static class CanaryRemedy
     /// <summary>How a rollout in place conforms, as the API server accepts it.</summary>
     public static string InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
         pool.InPlace is not { Faults.Count: > 0 } bound ? Later(inspection.Evaluated, after)
-        : after.Ref.Kind is not ("Deployment" or "StatefulSet" or "DaemonSet") ? $"Run it in a Deployment behind the same users first: {Explained}"
-        : after.Ref.Kind == "StatefulSet" && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Evaluated, after)
+        : after.Type.InPlace is null ? $"Run it in a Deployment behind the same users first: {Explained}"
+        : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Evaluated, after)
         : !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? $"Run it in a second Deployment behind the same Service first: {Explained}"
         : PacePatch.Of(bound, inspection, after) ?? Later(inspection.Evaluated, after);
 

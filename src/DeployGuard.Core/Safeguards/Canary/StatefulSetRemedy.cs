@@ -26,7 +26,10 @@ internal static class StatefulSetRemedy
 
     private static string Patch(Workload after, int exposed) =>
         $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "
-        + $"'{{\"spec\":{{\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"partition\":{PartitionOf(after, exposed)}}}}}}}}}'";
+        + $"'{{\"spec\":{PatchOf(after)(PartitionOf(after, exposed))}}}'";
+
+    private static Func<int, string> PatchOf(Workload after) =>
+        after.Type.PartitionPatch ?? throw new InvalidOperationException($"{after.Ref} has no partition");
 
     /// <summary>The partition that lets so many pods run the newest revision.</summary>
     private static int PartitionOf(Workload after, int pods) => after.Replicas - pods;

@@ -53,26 +53,16 @@ internal static class PacePatch
         };
     }
 
-    private static bool Surges(Workload after) => after.Ref.Kind switch
+    private static bool Surges(Workload after) => InPlace(after).Surging switch
     {
-        "Deployment" => true,
-        "DaemonSet" => RolloutBatch.SurgesOnly(after),
-        _ => false,
+        Surging.Never => false,
+        Surging.Instead => RolloutBatch.SurgesOnly(after),
+        Surging.Besides => true,
+        var other => throw new InvalidOperationException($"no patch is known for {other}"),
     };
 
-    private static string Spec(Workload patched, int batch)
-    {
-        var ready = $"\"minReadySeconds\":{patched.Strategy.MinReadySeconds}";
-        return patched.Ref.Kind switch
-        {
-            "Deployment" => $"{{{ready},\"progressDeadlineSeconds\":{patched.Strategy.ProgressDeadlineSeconds}"
-                + $",\"strategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxSurge\":{batch},\"maxUnavailable\":0}}}}}}",
-            // The API server takes one of the two, not both.
-            "DaemonSet" when Surges(patched) => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\""
-                + $",\"rollingUpdate\":{{\"maxSurge\":{batch},\"maxUnavailable\":0}}}}}}",
-            "DaemonSet" => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxUnavailable\":{batch},\"maxSurge\":null}}}}}}",
-            "StatefulSet" => $"{{{ready},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"maxUnavailable\":{batch}}}}}}}",
-            _ => $"{{{ready}}}",
-        };
-    }
+    private static string Spec(Workload patched, int batch) => InPlace(patched).PacePatch(patched, batch);
+
+    private static InPlaceRollout InPlace(Workload workload) =>
+        workload.Type.InPlace ?? throw new InvalidOperationException($"{workload.Ref} replaces no pods in place");
 }

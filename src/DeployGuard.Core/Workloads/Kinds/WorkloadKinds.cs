@@ -1,0 +1,36 @@
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>The kinds whose pod templates can be read: the built-in ones, which cannot be redefined, and those of configuration.</summary>
+public sealed class WorkloadKinds
+{
+    private readonly Dictionary<(string ApiGroup, string Kind), WorkloadKind> _kinds;
+
+    private WorkloadKinds(IEnumerable<CustomKind> custom)
+    {
+        _kinds = custom.ToDictionary(k => (k.ApiGroup, k.Kind), k => k.Describe());
+        foreach (var kind in BuiltInKinds.All.Where(k => k.IsWorkload))
+        {
+            _kinds[(kind.ApiGroup, kind.Name)] = kind;
+        }
+    }
+
+    public static WorkloadKinds BuiltIn { get; } = new([]);
+
+    /// <summary>The built-in kinds and custom ones.</summary>
+    /// <exception cref="ArgumentException">Two custom kinds are the same.</exception>
+    public static WorkloadKinds With(IEnumerable<CustomKind> custom) => new(custom);
+
+    /// <summary>Kinds as objects spell them.</summary>
+    public IEnumerable<string> Names => _kinds.Values.Select(k => k.Name);
+
+    /// <summary>The kind that people call <c>deployment</c>; null if no kind is called that, or several are.</summary>
+    public WorkloadKind? Find(string name)
+    {
+        var found = _kinds.Values.Where(k => k.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList();
+        return found.Count == 1 ? found[0] : null;
+    }
+
+    /// <summary>Path of the pod template, segments separated by dots, empty for the object itself; null if the kind is not known.</summary>
+    public string? TemplatePath(string apiGroup, string kind) =>
+        _kinds.GetValueOrDefault((BuiltInKinds.GroupToday(apiGroup), kind))?.TemplatePath;
+}
