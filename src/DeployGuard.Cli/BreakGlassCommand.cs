@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Identities;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 

@@ -13,7 +13,7 @@ internal sealed class ChangeView
         Json = item.Clone();
         try
         {
-            Recorded = ChangeJson.ReadOrNull(item);
+            Recorded = ChangeReader.ReadOrNull(item);
         }
         catch (MalformedObjectException wrong)
         {

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using k8s;
 
 namespace DeployGuard.Cli;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DeployGuard.Core.Provenance.Attestations;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 

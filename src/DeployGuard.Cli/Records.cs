@@ -7,7 +7,7 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Core.Provenance.Attestations;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 

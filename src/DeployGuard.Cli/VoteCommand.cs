@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using DeployGuard.Core.Approvals;
 
 namespace DeployGuard.Cli;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 

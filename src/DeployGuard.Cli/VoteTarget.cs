@@ -1,4 +1,4 @@
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;

@@ -14,6 +14,7 @@ using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Controllers;
 using DeployGuard.Kubernetes.Events;
 using DeployGuard.Kubernetes.Leader;
+using DeployGuard.Kubernetes.LeaderTasks;
 using DeployGuard.Kubernetes.LiveReads;
 using DeployGuard.Kubernetes.Reservations;
 using DeployGuard.Kubernetes.Webhooks;
@@ -44,7 +45,7 @@ public sealed class ClusterHost
     {
         _time = time;
         _caches = new ClusterCaches(api, options.Reader, time, logger);
-        _live = new LiveFacts(api, HashTranslation.Of(_caches), options.Reader);
+        _live = new LiveFacts(api, _caches.Translation, options.Reader);
         _serving = new LiveNamespace(api, _caches);
         var came = new RecentObjects(api, _caches);
         _budgets = new BudgetReservations(api, _caches, came, options, time);
@@ -308,7 +309,7 @@ public sealed class ClusterHost
 
     /// <summary>For a <c>/scale</c>, what is live says it all.</summary>
     private HashTranslation TranslationFor(Request request) =>
-        HashTranslation.Of(_caches).For((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
+        _caches.Translation.For((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
 
     private static NamespaceSnapshot Translated(NamespaceSnapshot snapshot, HashTranslation translation) =>
         snapshot with { Changes = translation.Changes(snapshot.Changes), Votes = translation.Approvals(snapshot.Votes) };

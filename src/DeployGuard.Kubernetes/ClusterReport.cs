@@ -2,6 +2,7 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Leader;
+using DeployGuard.Kubernetes.LeaderTasks;
 using DeployGuard.Kubernetes.Reservations;
 using DeployGuard.Kubernetes.Webhooks;
 

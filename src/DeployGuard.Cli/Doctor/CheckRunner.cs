@@ -1,6 +1,6 @@
 using System.Net;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Doctor;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 

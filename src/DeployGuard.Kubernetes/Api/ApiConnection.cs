@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using k8s;
 
 namespace DeployGuard.Kubernetes.Api;

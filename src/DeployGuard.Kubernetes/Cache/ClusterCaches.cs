@@ -18,6 +18,10 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     /// <summary>Reads every workload, cached or live, so that all hash alike.</summary>
     public WorkloadReader Reader => reader;
 
+    /// <summary>Today's hashes for records and votes of version 0.2, from what is cached.</summary>
+    public HashTranslation Translation => field ??= new HashTranslation(workload => LiveTemplates.Of(FindWorkload(workload), this)
+        .Concat(KnownTemplate.Recorded(Changes.Under(WorkloadKey(workload)))));
+
     public ResourceCache<PolicyEntry> Policies { get; } =
         new("safeguardpolicies", At($"{OwnGroup}safeguardpolicies"), PolicyEntry.Read, null, api, time, logger);
 
@@ -28,7 +32,7 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         new("breakglasses", At($"{OwnGroup}breakglasses"), StoredVotes.BreakGlass, g => [g.Namespace], api, time, logger);
 
     public ResourceCache<Change> Changes { get; } =
-        new("changes", At($"{OwnGroup}changes"), ChangeJson.ReadOrNull, c => [WorkloadKey(c.Workload), c.Workload.Namespace], api, time, logger);
+        new("changes", At($"{OwnGroup}changes"), ChangeReader.ReadOrNull, c => [WorkloadKey(c.Workload), c.Workload.Namespace], api, time, logger);
 
     public ResourceCache<NamespaceEntry> Namespaces { get; } =
         new("namespaces", At("api/v1/namespaces"), NamespaceEntry.Read, null, api, time, logger);

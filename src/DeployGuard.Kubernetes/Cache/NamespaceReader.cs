@@ -31,7 +31,7 @@ internal static class NamespaceReader
         await Task.WhenAll(services, workloads, revisions, changes, votes, pods);
         var all = (await workloads).SelectMany(w => w).ToList();
         var byUid = all.ToLookup(w => w.Uid, StringComparer.Ordinal);
-        var translation = new HashTranslation(workload => all.FirstOrDefault(w => w.Ref == workload) is { } live ? KnownTemplate.Of(live, HistoryOf(live, all, revisions.Result)) : []);
+        var translation = new HashTranslation(workload => all.FirstOrDefault(w => w.Ref == workload) is { } live ? LiveTemplates.Of(live, HistoryOf(live, all, revisions.Result)) : []);
         return new NamespaceObjects
         {
             Namespace = @namespace,

@@ -84,7 +84,7 @@ internal static class ChangeDocument
     private static bool IsOf(JsonObject document, ChangeEntry entry)
     {
         var made = (string?)document["spec"]?["templateHash"];
-        var rehashed = (string?)document["status"]?[Leader.Rehash.Field];
+        var rehashed = (string?)document["status"]?[ChangeReader.RehashedField];
         return made == entry.TemplateHash
             || rehashed == entry.TemplateHash
             || (rehashed is null && made is not null && made == entry.LegacyHash);

@@ -6,8 +6,6 @@ namespace DeployGuard.Kubernetes.Changes;
 /// <summary>The phase of a Change document and its conditions: one for every phase it was in, with time and cause, as Kubernetes words them.</summary>
 internal static class ChangeStatus
 {
-    public const string Available = "Available";
-
     /// <summary>Goes to the phase of a request, unless what is on record is further.</summary>
     /// <returns>Whether it moved.</returns>
     public static bool Ask(JsonObject status, Transition asked, DateTimeOffset now) =>

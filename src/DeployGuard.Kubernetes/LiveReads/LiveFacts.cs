@@ -222,7 +222,7 @@ internal sealed class LiveFacts
         using var found = await _api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cancel);
         try
         {
-            return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
+            return found is null ? null : ChangeReader.ReadOrNull(found.RootElement);
         }
         catch (MalformedObjectException)
         {
@@ -236,6 +236,3 @@ internal sealed class LiveFacts
     private static IReadOnlyList<Change> Replace(IReadOnlyList<Change> cached, IReadOnlyList<Change> live) =>
         live.Count == 0 ? cached : [.. cached.Where(c => live.All(l => l.Name != c.Name)), .. live];
 }
-
-/// <summary>The API server could not be read or written in time.</summary>
-public sealed class UnavailableException(string message, Exception? cause) : Exception(message, cause);

@@ -172,7 +172,7 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
     private IReadOnlyList<Change> ChangesOf(SafeguardPolicy policy, string @namespace) =>
         policy.Budget?.Per is BudgetScope.Cluster ? caches.Changes.All() : caches.Changes.Under(@namespace);
 
-    private IReadOnlyList<Change> Translated(IReadOnlyList<Change> stored) => HashTranslation.Of(caches).Changes(stored);
+    private IReadOnlyList<Change> Translated(IReadOnlyList<Change> stored) => caches.Translation.Changes(stored);
 
     /// <summary>Its Change says that the request which reserved it was let in, or is through: that counts from now on.</summary>
     private static bool IsSeen(Reservation place, IReadOnlyList<Change> changes) => changes.Any(c =>

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 

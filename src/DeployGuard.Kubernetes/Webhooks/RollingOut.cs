@@ -1,5 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 

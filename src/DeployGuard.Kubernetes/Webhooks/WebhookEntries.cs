@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 

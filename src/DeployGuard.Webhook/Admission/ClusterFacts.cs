@@ -4,6 +4,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Webhook.Admission;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Events;
 using DeployGuard.Kubernetes.Webhooks;
