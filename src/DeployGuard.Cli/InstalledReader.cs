@@ -19,7 +19,7 @@ internal static class InstalledReader
     {
         try
         {
-            var deployment = await CheckContext.ReadAsync(api, $"apis/apps/v1/namespaces/{Namespace}/deployments/{Name}", cancel);
+            var deployment = await CheckContext.ReadAsync(api, ApiPaths.One(ApiPaths.DeploymentsIn(Namespace), Name), cancel);
             return Installed.Of(deployment, Namespace, Name).Options.Reader;
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Cli.Doctor;
@@ -22,7 +23,7 @@ internal sealed class CertificateCheck : ICheck
         }
 
         var name = installed.GivenFiles?.Secret ?? installed.Options.Secret;
-        var secret = await patient.FindAsync($"api/v1/namespaces/{patient.Namespace}/secrets/{name}", cancel);
+        var secret = await patient.FindAsync(ApiPaths.One(ApiPaths.Secrets(patient.Namespace), name), cancel);
         var files = installed.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
         var pem = files.Select(f => Decode(secret, Path.GetFileName(f))).ToList();
         var remedy = installed.GivenFiles is null

@@ -8,8 +8,6 @@ namespace DeployGuard.Cli.Doctor;
 /// <summary>The cluster that is looked at, with the rights of whoever looks. What several checks need is read once.</summary>
 internal sealed class CheckContext(ApiConnection api, Installed installed, ServerVersion server, DateTimeOffset now)
 {
-    private const string Registrations = "apis/admissionregistration.k8s.io/v1";
-
     private readonly Dictionary<string, Task<JsonNode?>> _read = [];
     private Task<IReadOnlyList<SafeguardPolicy>>? _policies;
     private Task<IReadOnlyList<NamespaceLabels>>? _namespaces;
@@ -25,16 +23,16 @@ internal sealed class CheckContext(ApiConnection api, Installed installed, Serve
     public string Namespace => Installed.Options.Namespace;
 
     /// <summary>Null if it is not there.</summary>
-    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/validatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{ApiPaths.WebhookConfigurations}/validatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
 
     /// <summary>Null if it is not there.</summary>
-    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/mutatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{ApiPaths.WebhookConfigurations}/mutatingwebhookconfigurations/{Installed.Options.WebhookConfiguration}", cancel);
 
     public Task<IReadOnlyList<SafeguardPolicy>> PoliciesAsync(CancellationToken cancel) =>
-        _policies ??= ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", p => PolicyReader.Read(p), cancel);
+        _policies ??= ListAsync(ApiPaths.Policies, p => PolicyReader.Read(p), cancel);
 
     public Task<IReadOnlyList<NamespaceLabels>> NamespacesAsync(CancellationToken cancel) =>
-        _namespaces ??= ListAsync("api/v1/namespaces", NamespaceLabels.Of, cancel);
+        _namespaces ??= ListAsync(ApiPaths.Namespaces, NamespaceLabels.Of, cancel);
 
     /// <summary>Reads an object once; null if it is not there.</summary>
     public Task<JsonNode?> FindAsync(string path, CancellationToken cancel)

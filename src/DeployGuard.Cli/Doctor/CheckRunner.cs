@@ -39,7 +39,7 @@ internal static class CheckRunner
     {
         foreach (var candidate in (string[])[name, $"{name}-deployguard"])
         {
-            if (await FindOrNothingAsync(api, $"apis/apps/v1/namespaces/{@namespace}/deployments/{candidate}", cancel) is { } deployment)
+            if (await FindOrNothingAsync(api, ApiPaths.One(ApiPaths.DeploymentsIn(@namespace), candidate), cancel) is { } deployment)
             {
                 return Installed.Of(deployment, @namespace, candidate);
             }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Controllers;
 using DeployGuard.Kubernetes.Webhooks;
 
@@ -13,7 +14,7 @@ internal sealed class ControllersCheck : ICheck
     public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         var installed = patient.Installed;
-        var stored = await patient.FindAsync($"api/v1/namespaces/{patient.Namespace}/configmaps/{installed.Options.ControllersSeen}", cancel);
+        var stored = await patient.FindAsync(ApiPaths.One(ApiPaths.ConfigMaps(patient.Namespace), installed.Options.ControllersSeen), cancel);
         var seen = SeenController.ReadAll(stored is null ? null : JsonSerializer.SerializeToElement(stored));
         var namespaces = (await patient.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
         var guarded = GuardedNamespaces.Of(await patient.PoliciesAsync(cancel), namespaces, installed.Options, patient.Now);

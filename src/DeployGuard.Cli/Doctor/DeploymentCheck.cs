@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -13,7 +14,7 @@ internal sealed class DeploymentCheck : ICheck
     public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         var (name, @namespace) = (patient.Installed.Name, patient.Namespace);
-        var deployment = await patient.FindAsync($"apis/apps/v1/namespaces/{@namespace}/deployments/{name}", cancel);
+        var deployment = await patient.FindAsync(ApiPaths.One(ApiPaths.DeploymentsIn(@namespace), name), cancel);
         return deployment is null
             ? [Diagnosis.Failed($"there is no Deployment {name} in namespace {@namespace}", "Is it installed under another name or namespace? helm list -A; then pass --name and -n")]
             : [JudgeReplicas(deployment, name, @namespace), JudgeVersion(deployment, OwnVersion)];

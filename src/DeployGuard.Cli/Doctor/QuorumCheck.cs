@@ -1,12 +1,11 @@
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>Whether the groups that policies ask for may vote at all: a quorum that nobody can give is a freeze.</summary>
 internal sealed class QuorumCheck : ICheck
 {
-    private const string Rbac = "apis/rbac.authorization.k8s.io/v1";
-
     public string Name => "quorum";
 
     public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
@@ -14,12 +13,12 @@ internal sealed class QuorumCheck : ICheck
         var granting = new VotingRoles();
         foreach (var resource in (string[])["clusterroles", "roles"])
         {
-            await patient.Api.ListAsync($"{Rbac}/{resource}", granting.AddRole, cancel);
+            await patient.Api.ListAsync($"{ApiPaths.Rbac}/{resource}", granting.AddRole, cancel);
         }
 
         foreach (var resource in (string[])["clusterrolebindings", "rolebindings"])
         {
-            await patient.Api.ListAsync($"{Rbac}/{resource}", granting.AddBinding, cancel);
+            await patient.Api.ListAsync($"{ApiPaths.Rbac}/{resource}", granting.AddBinding, cancel);
         }
 
         return Judge(await patient.PoliciesAsync(cancel), await patient.NamespacesAsync(cancel), granting, patient.Installed.Name);

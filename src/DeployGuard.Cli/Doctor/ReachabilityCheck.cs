@@ -9,7 +9,7 @@ namespace DeployGuard.Cli.Doctor;
 /// </summary>
 internal sealed class ReachabilityCheck : ICheck
 {
-    private const string Path = "apis/deployguard.io/v1alpha1/safeguardpolicies?dryRun=All";
+    private const string Path = $"{ApiPaths.Policies}?dryRun=All";
 
     /// <summary>What the schema of the definition allows and the webhook does not: a freeze that never ends.</summary>
     private const string Impossible = """
