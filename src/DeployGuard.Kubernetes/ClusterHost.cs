@@ -3,7 +3,6 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -53,7 +52,7 @@ public sealed class ClusterHost
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
         var custom = new CustomWorkloads(api, options.CustomKinds, options.Reader, logger);
-        _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).AskAsync, time, logger);
+        _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).FindAsync, time, logger);
         _access = new AccessReviews(api);
         _inbox = new Inbox(_caches.Changes);
         _recorder = new ChangeRecorder(writer, new TemplateWriter(api, new TemplateStore(api, _caches, time), time), events, _inbox, time, logger);
@@ -129,22 +128,22 @@ public sealed class ClusterHost
     {
         var target = request.Target;
         var key = ClusterCaches.WorkloadKey(target);
-        IReadOnlyList<SafeguardPolicy> policies = [.. _caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        var policies = _caches.SortedPolicies;
         var labels = _caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await _live.NamespaceLabelsAsync(target.Namespace, cancel);
-        var hasPools = policies.Any(p => p.Canary is not null && p.Match.IncludesNamespace(labels));
+        var hasPools = policies.All.Any(p => p.Canary is not null && p.Match.IncludesNamespace(labels));
         var live = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         var translation = TranslationFor(request);
         return new ClusterSnapshot
         {
-            Policies = policies,
+            Policies = policies.All,
             NamespaceLabels = labels,
             SnapshotWhenAsked = hasPools ? () => SnapshotOf(request, translation) : null,
             Owners = OwnersOf(request),
             HadRecords = live is null || HadRecords(live, policies, labels),
-            BudgetsWhenAsked = () => _budgets.Cached(target, policies),
+            BudgetsWhenAsked = () => _budgets.Cached(target, policies.All),
             Parent = request is ScaleRequest && _caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
             Changes = translation.Changes(_caches.Changes.Under(key)),
-            History = live is null ? [] : LiveHistory.Of(live, _caches),
+            History = live is null ? [] : KeptRevisions.Of(live, _caches),
             LiveHash = live?.TemplateHash,
             Approvals = translation.Approvals(_caches.Approvals.Under(key)),
             BreakGlasses = _caches.BreakGlasses.Under(target.Namespace),
@@ -266,8 +265,7 @@ public sealed class ClusterHost
         }
 
         var version = target.ApiGroup.Length == 0 ? "v1" : $"{target.ApiGroup}/v1";
-        var root = target.ApiGroup.Length == 0 ? "api" : "apis";
-        return await _live.FindAsync($"{root}/{version}/namespaces/{target.Namespace}/{cache.Name}/{target.Name}", version, target, deadline);
+        return await _live.FindAsync(ApiPaths.One(ApiPaths.Resource(version, cache.Name, target.Namespace), target.Name), version, target, deadline);
     }
 
     /// <summary>
@@ -304,8 +302,8 @@ public sealed class ClusterHost
     /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has adopted nothing there, what
     /// runs is all that is known.
     /// </summary>
-    private bool HadRecords(ObservedWorkload live, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyDictionary<string, string>? labels) =>
-        AdoptedBefore.Covers(live, _caches.Policies.All().Where(p => policies.Contains(p.Policy) && p.Policy.Match.IncludesNamespace(labels)));
+    private static bool HadRecords(ObservedWorkload live, PolicyList policies, IReadOnlyDictionary<string, string>? labels) =>
+        AdoptedBefore.Covers(live, policies.Entries.Where(p => p.Policy.Match.IncludesNamespace(labels)));
 
     /// <summary>For a <c>/scale</c>, what is live says it all.</summary>
     private HashTranslation TranslationFor(Request request) =>

@@ -3,10 +3,10 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Api;
 
-/// <summary>The names of what the chart installs for us.</summary>
+/// <summary>The names of the objects that the chart installs, and the settings that apply to the whole cluster.</summary>
 public sealed record ClusterOptions
 {
-    /// <summary>Annotation of the ValidatingWebhookConfiguration; set to <c>open</c> by whoever takes DeployGuard out of everybody's way.</summary>
+    /// <summary>Annotation of the ValidatingWebhookConfiguration; <c>open</c> disables DeployGuard for the whole cluster.</summary>
     public const string GateAnnotation = "deployguard.io/gate";
 
     public required string Namespace { get; init; }
@@ -19,26 +19,26 @@ public sealed record ClusterOptions
 
     public required string Lease { get; init; }
 
-    /// <summary>Custom resources with pod templates that are judged like the built-in kinds.</summary>
+    /// <summary>Custom resources with pod templates that are evaluated like the built-in kinds.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
 
-    /// <summary>Whose writes need no judgement: the API server is told, where it can use it.</summary>
+    /// <summary>Controllers whose writes need no evaluation.</summary>
     public TrustedControllers Trusted { get; init; } = TrustedControllers.BuiltIn;
 
     /// <summary>
-    /// What of a template is in no hash. Every replica, and whoever compares with what they wrote, must be given the same.
+    /// Fields of a template that its hash leaves out. Every replica, and the command line, must use the same.
     /// </summary>
     public TemplateNoise Noise { get; init; } = TemplateNoise.Default;
 
-    /// <summary>Annotations by which injectors take images, those that are known included.</summary>
+    /// <summary>Annotations by which injectors take images, with the built-in ones.</summary>
     public InjectionTable Injections { get; init; } = InjectionTable.BuiltIn;
 
-    /// <summary>Reads every workload, wherever it comes from: one that read another way would hash another way.</summary>
+    /// <summary>Reads every workload: with another reader its hash would differ.</summary>
     public WorkloadReader Reader => new(WorkloadKinds.With(CustomKinds), Noise, Injections);
 
-    /// <summary>The ConfigMap with the controllers that were seen.</summary>
+    /// <summary>The ConfigMap with the controllers that were observed.</summary>
     public string ControllersSeen => $"{Service}-controllers";
 
-    /// <summary>Never judged, so that a broken DeployGuard cannot keep the cluster or itself from coming back.</summary>
+    /// <summary>Never evaluated, so that a broken DeployGuard cannot prevent the cluster, or itself, from recovering.</summary>
     public IReadOnlyList<string> ExemptNamespaces => ["kube-system", "kube-public", "kube-node-lease", Namespace];
 }

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-namespace DeployGuard.Kubernetes.Changes;
+namespace DeployGuard.Kubernetes.Api;
 
-/// <summary>Building objects of the API: members that come to be when they are first asked for, and its form of times.</summary>
-internal static class Json
+/// <summary>Builds objects of the API: members that are created when they are first used, and the API's form of times.</summary>
+internal static class JsonWriting
 {
     public static JsonObject Child(JsonObject owner, string name)
     {
@@ -37,17 +37,17 @@ internal static class Json
     }
 
     /// <summary>Adds an item unless one has the same key, or the list is full.</summary>
-    public static void AddOnce(JsonArray list, string key, string value, int most, Func<JsonObject> item)
+    public static void AddOnce(JsonArray list, string key, string value, int max, Func<JsonObject> item)
     {
-        if (list.Count < most && !list.Any(i => (string?)i?[key] == value))
+        if (list.Count < max && !list.Any(i => (string?)i?[key] == value))
         {
             list.Add((JsonNode)item());
         }
     }
 
-    public static void AddText(JsonArray list, string text, int most)
+    public static void AddText(JsonArray list, string text, int max)
     {
-        if (list.Count < most && !list.Any(i => (string?)i == text))
+        if (list.Count < max && !list.Any(i => (string?)i == text))
         {
             list.Add(JsonValue.Create(text));
         }

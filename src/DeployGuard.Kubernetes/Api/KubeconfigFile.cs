@@ -8,7 +8,7 @@ using YamlDotNet.Core;
 
 namespace DeployGuard.Kubernetes.Api;
 
-/// <summary>Reads a kubeconfig. What is wrong with one is said with its name, and by our own reader where the client's would say nothing.</summary>
+/// <summary>Reads a kubeconfig. Errors name the file, and come from DeployGuard's own reader where the client's reader gives none.</summary>
 public static class KubeconfigFile
 {
     private const string NoToken = "has a line break or another character that no token has; write it on one line";
@@ -25,7 +25,7 @@ public static class KubeconfigFile
         {
             using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(text));
             var model = KubernetesClientConfiguration.LoadKubeConfig(stream);
-            // Names of other files in it are relative to it.
+            // File names in it are relative to it.
             model.FileName = Path.GetFullPath(file);
             // kubectl writes null for a list that is empty.
             (model.Clusters, model.Contexts, model.Users) = (model.Clusters ?? [], model.Contexts ?? [], model.Users ?? []);
@@ -44,11 +44,11 @@ public static class KubeconfigFile
         }
     }
 
-    /// <summary>For a provider that it no longer has, such as gcp, the client throws the base of all exceptions.</summary>
+    /// <summary>For a provider that was removed, such as gcp, the client throws a plain Exception.</summary>
     private static bool IsOfTheFile(Exception wrong) => wrong.GetType() == typeof(Exception)
         || wrong is KubeConfigException or YamlException or FormatException or CryptographicException or IOException or UnauthorizedAccessException;
 
-    /// <summary>Of what the client says. It puts the whole stack trace of a plugin's failure into its message.</summary>
+    /// <summary>The first line of the client's message, which may contain the whole stack trace of a plugin.</summary>
     public static string FirstLine(Exception wrong) => wrong.Message
         .Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         .FirstOrDefault(wrong.GetType().Name);
@@ -99,7 +99,7 @@ public static class KubeconfigFile
             }
         }
 
-        // What is not used may be of a form that only others know.
+        // Only the entries in use are checked: others may have a form that DeployGuard does not know.
         foreach (var used in Named(root, "contexts", current).Select(c => c.RequiredObject("context")))
         {
             foreach (var cluster in Named(root, "clusters", used.Text("cluster")).Select(c => c.RequiredObject("cluster")))
@@ -146,5 +146,5 @@ public static class KubeconfigFile
         }
     }
 
-    private static string Remedy(string file) => $"Name another with --kubeconfig or KUBECONFIG, or see what kubectl makes of it: kubectl config view --kubeconfig {file}";
+    private static string Remedy(string file) => $"Name another with --kubeconfig or KUBECONFIG, or check it with kubectl: kubectl config view --kubeconfig {file}";
 }

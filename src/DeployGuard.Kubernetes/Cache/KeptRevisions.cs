@@ -3,8 +3,8 @@ using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Kubernetes.Cache;
 
-/// <summary>The revisions that the API server still holds for a workload: its ReplicaSets, or its ControllerRevisions.</summary>
-internal static class LiveHistory
+/// <summary>The revisions that are kept for a workload: its ReplicaSets, or its ControllerRevisions.</summary>
+internal static class KeptRevisions
 {
     public static IReadOnlyList<OwnedRevision> Of(ObservedWorkload workload, ClusterCaches caches) => workload.Uid.Length == 0 ? [] :
     [
@@ -12,7 +12,7 @@ internal static class LiveHistory
         .. caches.RevisionsOf(workload).Select(r => Owned(r.Under(workload))),
     ];
 
-    /// <summary>The object that holds what a workload runs now; null where its kind keeps none.</summary>
+    /// <summary>The object that holds the current revision of a workload; null if its kind keeps none.</summary>
     public static OwnedRevision? CurrentOf(ObservedWorkload workload, ClusterCaches caches) => Of(workload, caches).FirstOrDefault(r => r.TemplateHash == workload.TemplateHash);
 
     public static OwnedRevision Owned(ObservedWorkload set) =>

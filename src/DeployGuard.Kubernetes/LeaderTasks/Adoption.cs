@@ -11,18 +11,17 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// When an Enforce policy first matches a namespace, puts what runs there, and what its workloads can go back to, on record as
-/// proven: it ran before anybody guarded it. Once per policy and namespace, and listed in the policy's status, so that nothing that
-/// slipped in later can be passed off as old.
+/// When an Enforce policy first matches a namespace, records the current revisions of its workloads, and those that they can be rolled back to, as proven: they ran
+/// before the namespace was guarded. Done once for each policy and namespace, and listed in the policy's status, so that later revisions cannot pass as old.
 /// </summary>
 internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, ClusterOptions options, TimeProvider time, ILogger logger) : ILeaderTask
 {
     private const int MaxListed = 50;
 
-    /// <summary>More pods without an owner than these are not told by name: those that are not listed are unproven until they soak.</summary>
+    /// <summary>Pods without an owner that are listed by name; those beyond it are unproven until they have soaked.</summary>
     private const int MaxPods = 500;
 
-    public string Name => "adoption of what runs";
+    public string Name => "adoption of running workloads";
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -40,7 +39,7 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
 
     private async Task AdoptAsync(PolicyEntry entry, string @namespace, CancellationToken cancel)
     {
-        // Read live: this is done once, and a cache may not have seen yet what was made just before the policy.
+        // Read live: this is done once, and a cache may lack objects that were created just before the policy.
         var live = new List<ObservedWorkload>();
         foreach (var cache in caches.Workloads.Values)
         {
@@ -68,14 +67,14 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         }
 
         var unattributed = alone.Where(m => m.IsUnattributed).ToList();
-        await RememberAsync(entry.Policy.Name, @namespace, revisions, unattributed, NewestOf(objects, customs), cancel);
+        await RecordAsync(entry.Policy.Name, @namespace, revisions, unattributed, NewestOf(objects, customs), cancel);
         logger.LogInformation(
             "adopted {Count} revisions and {Unattributed} objects without a known owner in namespace {Namespace} under policy {Policy}", revisions, unattributed.Count, @namespace, entry.Policy.Name);
     }
 
     /// <summary>
-    /// Everything, where no policy adopted the namespace before. Later, what is on no record: a former version looked at what named no owner alone, and another policy was
-    /// about other workloads. What that other policy is about and never saw came past it.
+    /// Every workload, if no policy adopted the namespace before. Otherwise those without a record: a former version adopted only workloads without owners, and another
+    /// policy may match other workloads. A workload that the other policy matches and did not adopt was created past it.
     /// </summary>
     private bool IsToAdopt(ObservedWorkload workload, PolicyEntry entry, IReadOnlyList<Change> recorded)
     {
@@ -89,13 +88,13 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
     private async Task<int> AdoptAsync(
         ObservedWorkload workload, IReadOnlyList<ObservedWorkload> live, IReadOnlyList<ObservedRevision> history, IReadOnlyList<Change> recorded, CancellationToken cancel)
     {
-        // What a translation rests on is what is adopted here.
-        var translation = new HashTranslation(_ => LiveTemplates.Of(workload, OwnedHistory.Of(workload, live, history).Select(r => r.Revision)));
-        // What is on record because a policy only looked on ran before anybody guarded it just the same.
+        // Hashes are translated by the revisions that are adopted here.
+        var translation = new HashTranslation(_ => LiveTemplates.Of(workload, RevisionEntries.Of(workload, live, history).Select(r => r.Revision)));
+        // Revisions recorded under an Audit policy ran before the namespace was guarded, too.
         var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven).Select(c => translation.Change(c).TemplateHash).ToHashSet();
         var transition = new Transition(Phase.Proven, "Adopted", "ran before an enforcing policy first matched its namespace");
         var count = 0;
-        foreach (var entry in OwnedHistory.Entries(workload, live, history, transition, transition).Where(r => known.Add(r.TemplateHash)))
+        foreach (var entry in RevisionEntries.Entries(workload, live, history, transition, transition).Where(r => known.Add(r.TemplateHash)))
         {
             await writer.WriteAsync(entry, cancel);
             count++;
@@ -104,25 +103,25 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         return count;
     }
 
-    /// <summary>By the clock of the API server, which stamps every object: what comes later is not among what was adopted.</summary>
+    /// <summary>When the newest object was created, by the clock of the API server: later objects were not adopted.</summary>
     private static DateTimeOffset NewestOf(NamespaceObjects objects, IReadOnlyList<ObservedWorkload> customs) =>
         objects.Workloads.Select(w => w.Spec.CreatedAt).Concat(customs.Select(c => c.Spec.CreatedAt)).OfType<DateTimeOffset>()
             .Concat(objects.Pods.SelectMany(g => g.Pods).Select(p => p.CreatedAt))
             .Append(DateTimeOffset.UnixEpoch).Max();
 
-    private async Task RememberAsync(string policy, string @namespace, int revisions, List<Member> unattributed, DateTimeOffset newest, CancellationToken cancel)
+    private async Task RecordAsync(string policy, string @namespace, int revisions, List<Member> unattributed, DateTimeOffset newest, CancellationToken cancel)
     {
-        var path = $"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}";
+        var path = ApiPaths.One(ApiPaths.Policies, policy);
         using var stored = await api.GetAsync(path, cancel);
         var document = JsonObject.Create(stored.RootElement.Clone()) ?? throw new InvalidOperationException($"policy {policy} is no object");
-        var list = Json.List(Json.Child(document, "status"), "adopted");
+        var list = JsonWriting.List(JsonWriting.Child(document, "status"), "adopted");
         var item = list.OfType<JsonObject>().FirstOrDefault(a => (string?)a["namespace"] == @namespace);
         if (item is null)
         {
-            list.Add((JsonNode)(item = new JsonObject { ["namespace"] = @namespace, ["at"] = Json.Time(time.GetUtcNow()), ["revisions"] = revisions }));
+            list.Add((JsonNode)(item = new JsonObject { ["namespace"] = @namespace, ["at"] = JsonWriting.Time(time.GetUtcNow()), ["revisions"] = revisions }));
         }
 
-        item["servingAt"] = Json.Time(newest);
+        item["servingAt"] = JsonWriting.Time(newest);
         item["unattributed"] = unattributed.Count;
         item["pods"] = new JsonArray(
             [.. unattributed.SelectMany(m => m.Pods).SelectMany(r => r.Seen).SelectMany(g => g.Pods).Select(p => p.Name).Order(StringComparer.Ordinal).Take(MaxPods).Select(n => JsonValue.Create(n))]);

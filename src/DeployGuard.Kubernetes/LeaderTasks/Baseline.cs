@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Creates the policy <c>baseline</c> at the first start: it shows what would be refused, and refuses nothing. Never again, whoever
-/// deletes it; that is remembered on our Secret.
+/// Creates the policy <c>baseline</c> at the first start: it reports what would be refused, and refuses nothing. It is created once, even if it is deleted; an
+/// annotation of DeployGuard's Secret remembers that.
 /// </summary>
 internal sealed class Baseline(ApiConnection api, ClusterOptions options, ILogger logger) : ILeaderTask
 {
@@ -31,12 +31,12 @@ internal sealed class Baseline(ApiConnection api, ClusterOptions options, ILogge
             return;
         }
 
-        var path = $"api/v1/namespaces/{options.Namespace}/secrets/{options.Secret}";
+        var path = ApiPaths.One(ApiPaths.Secrets(options.Namespace), options.Secret);
         using var secret = await api.GetAsync(path, cancel);
         if (!IsRemembered(secret.RootElement))
         {
             await CreateAsync(cancel);
-            // Remembered only once the policy is there: a crash between the two makes it be tried again.
+            // Only once the policy exists: after a crash between the two it is tried again.
             using var remembered = await api.WriteAsync(
                 HttpMethod.Patch, path, "{\"metadata\":{\"annotations\":{\"" + Memory + "\":\"true\"}}}", cancel, "application/merge-patch+json");
         }
@@ -48,13 +48,13 @@ internal sealed class Baseline(ApiConnection api, ClusterOptions options, ILogge
     {
         try
         {
-            using var created = await api.WriteAsync(HttpMethod.Post, "apis/deployguard.io/v1alpha1/safeguardpolicies", Policy, cancel);
+            using var created = await api.WriteAsync(HttpMethod.Post, ApiPaths.Policies, Policy, cancel);
             logger.LogInformation("created the policy baseline in mode Audit");
         }
         catch (ApiException exists) when (exists.StatusCode is HttpStatusCode.Conflict)
         {
-            // Somebody's own, or left by an earlier installation: theirs to keep.
-            logger.LogInformation("a policy baseline exists and is left as it is");
+            // The user's own, or left by an earlier installation: not to be changed.
+            logger.LogInformation("the policy baseline exists and is not changed");
         }
     }
 

@@ -10,8 +10,8 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Removes what no decision can rest on any more: votes that have expired, once the Change remembers them; permissions long over; Changes
-/// beyond what a workload can go back to.
+/// Removes records that no decision needs any more: votes that have expired, once the Change lists them; BreakGlasses that ended long ago; Changes of revisions that
+/// a workload can no longer be rolled back to.
 /// </summary>
 internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, TimeProvider time) : ILeaderTask
 {
@@ -21,7 +21,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
 
     private DateTimeOffset _last;
 
-    public string Name => "removal of what has expired";
+    public string Name => "removal of expired records";
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -38,7 +38,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
 
         foreach (var glass in caches.BreakGlasses.All().Where(g => now - g.ExpiresAt >= s_keepsBreakGlass))
         {
-            await api.DeleteAsync($"apis/deployguard.io/v1alpha1/namespaces/{glass.Namespace}/breakglasses/{glass.Name}", cancel);
+            await api.DeleteAsync(ApiPaths.One(ApiPaths.BreakGlasses(glass.Namespace), glass.Name), cancel);
         }
 
         foreach (var changes in caches.Changes.All().Select(caches.Translation.Change).GroupBy(c => c.Workload))
@@ -62,7 +62,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
         var live = caches.FindWorkload(workload);
         if (live is null && Retention.Expendable(changes, null, 0, now).Any())
         {
-            // Custom kinds are not watched: what no cache has may run all the same.
+            // Custom kinds are not watched: the workload may exist although no cache has it.
             live = await custom.FindAsync(workload, cancel);
         }
 
@@ -81,13 +81,13 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
             await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
         }
 
-        await api.DeleteAsync($"apis/deployguard.io/v1alpha1/namespaces/{vote.Workload.Namespace}/changeapprovals/{vote.Name}", cancel);
+        await api.DeleteAsync(ApiPaths.One(ApiPaths.Approvals(vote.Workload.Namespace), vote.Name), cancel);
     }
 
     private static bool MarkExpired(JsonObject status, Approval vote)
     {
         ChangeDocument.AddApproval(status, vote);
-        if (Json.List(status, "approvals").FirstOrDefault(a => (string?)a?["name"] == vote.Name) is JsonObject kept)
+        if (JsonWriting.List(status, "approvals").FirstOrDefault(a => (string?)a?["name"] == vote.Name) is JsonObject kept)
         {
             kept["expired"] = true;
         }
@@ -95,7 +95,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
         return true;
     }
 
-    /// <summary>The longest that any policy of the namespace lets a vote count.</summary>
+    /// <summary>How long a vote counts at most under the policies of the namespace.</summary>
     private TimeSpan MaxAge(string @namespace) =>
         caches.PoliciesOf(@namespace).Select(p => p.Approval?.MaxAge).OfType<TimeSpan>().DefaultIfEmpty(s_defaultMaxAge).Max();
 }

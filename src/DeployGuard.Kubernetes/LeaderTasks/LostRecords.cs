@@ -8,17 +8,17 @@ using DeployGuard.Kubernetes.Events;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// A workload that was there when its namespace was adopted, and of which nothing is on record any more: what it runs is adopted again, with a warning. What it could go
-/// back to may serve a rollback, and proves nothing: who made an object cannot be told afterwards.
+/// Adopts a workload again, with a warning, if it existed when its namespace was adopted and all its records are gone. Its older revisions are recorded as completed,
+/// not as proven: a rollback may use them, but nobody knows who created their objects.
 /// </summary>
 internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {
-    /// <summary>A cache of Changes may lag behind that of workloads, and an adoption be under way.</summary>
+    /// <summary>The cache of Changes may lag behind that of workloads, or an adoption may be in progress.</summary>
     private static readonly TimeSpan s_certain = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, DateTimeOffset> _missingSince = new(StringComparer.Ordinal);
 
-    public string Name => "records that were lost";
+    public string Name => "recovery of lost records";
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -49,7 +49,7 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
             && !caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Any(c => c.WasAdmitted);
     }
 
-    /// <summary>A controller made it for a workload that is there, and that has the records.</summary>
+    /// <summary>A controller created it for an existing workload, which has the records.</summary>
     private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) =>
         workload.Ref.Kind is "ReplicaSet" or "Job" && uids.Contains(workload.ControllerUid);
 
@@ -58,7 +58,7 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
         var current = new Transition(Phase.Proven, "RecordsLost", "every record of the workload was lost; what it runs is taken as it is");
         var older = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them");
         var live = caches.OwnedBy(workload, "ReplicaSet");
-        foreach (var entry in OwnedHistory.Entries(workload, live, caches.RevisionsOf(workload), current, older))
+        foreach (var entry in RevisionEntries.Entries(workload, live, caches.RevisionsOf(workload), current, older))
         {
             await writer.WriteAsync(entry, cancel);
         }

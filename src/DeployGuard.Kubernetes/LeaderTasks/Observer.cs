@@ -13,8 +13,8 @@ using DeployGuard.Kubernetes.Events;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Leads Changes through the phases that are seen and not asked for: the API server may still drop what was admitted, anyone who can
-/// reach the port can ask, votes come and go, and time passes. Notes reviews of what came in by break-glass.
+/// Moves Changes through the phases that are observed rather than requested: the API server may drop what was admitted, any client that reaches the port can send
+/// a review, votes come and go, and time passes. Records reviews of break-glass uses.
 /// </summary>
 internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, CanaryWatch canaries, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {
@@ -26,28 +26,28 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         foreach (var @namespace in caches.Changes.All().Select(translation.Change).GroupBy(c => c.Workload.Namespace))
         {
             var policies = caches.PoliciesOf(@namespace.Key);
-            var standings = canaries.Look(@namespace.Key, policies).ToLookup(s => s.Workload);
+            var standings = canaries.StandingsIn(@namespace.Key, policies).ToLookup(s => s.Workload);
             var vetoed = @namespace.Where(c => VetoOf(c, policies) is not null).ToList();
             foreach (var change in @namespace)
             {
-                await LookAtAsync(change, vetoed, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)], cancel);
+                await ObserveAsync(change, vetoed, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)], cancel);
             }
         }
     }
 
-    private async Task LookAtAsync(Change change, IReadOnlyList<Change> vetoed, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
+    private async Task ObserveAsync(Change change, IReadOnlyList<Change> vetoed, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var approvals = VotesOn(change.Workload);
         var workload = change.WasAdmitted ? await FindAsync(change, cancel) : null;
-        // What is not watched is known only now.
+        // A workload that is not watched is known only now.
         change = workload is null ? change : new HashTranslation(_ => LiveTemplates.Of(workload, [])).Change(change);
         var live = workload is null
             ? Observation.Nothing
             : new Observation(workload.HashLike(change.TemplateHash), workload.IsObserved, IsComplete(workload));
         var veto = VetoOf(change, policies);
         var next = ChangeLifecycle.Next(change, live, veto, CanaryPromotion.Of(change, policies, standings, now), now);
-        // What has just completed serves from now on: the way back to it is as wide as that.
+        // A revision that has just completed serves from now on; a rollback to it may reach as many pods.
         var canary = CanaryStatus.Next(next is null ? change : change with { Phase = next.Phase }, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
         var isProgress = canary.Differs(change);
         var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
@@ -69,7 +69,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
 
         bool Alter(JsonObject status)
         {
-            // The cache may lag behind a request that came in between: what is stored decides.
+            // A request may have changed the phase since it was cached: the stored phase decides.
             if ((string?)status["phase"] != change.Phase.ToString())
             {
                 return false;
@@ -107,12 +107,12 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     }
 
     /// <summary>
-    /// The object that holds the revision, to be noted with its uid and hash once the revision runs; null where that is noted already. A former version noted its name
-    /// alone, which proves nothing: what has the hash of the record is the revision, whatever it is called.
+    /// The object that holds the revision, to be recorded with its uid and hash once the revision runs; null if it is recorded already. A former version recorded only
+    /// the name, which can be reused: the object with the recorded hash holds the revision, whatever its name.
     /// </summary>
     private OwnedRevision? OwnedBy(Change change, Transition? next, ObservedWorkload workload) =>
         change.OwnedUid is not null || !(next?.Phase is Phase.Running or Phase.Completed || change.Phase is Phase.Completed or Phase.Proven) ? null
-            : LiveHistory.Of(workload, caches).FirstOrDefault(r => r.TemplateHash == change.TemplateHash && r.Uid.Length > 0);
+            : KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.TemplateHash == change.TemplateHash && r.Uid.Length > 0);
 
     private Approval? VetoOf(Change change, IReadOnlyList<SafeguardPolicy> policies) =>
         StandingVotes.Veto(
@@ -133,7 +133,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             return caches.FindWorkload(workload);
         }
 
-        // Pods are too many to be watched, and custom kinds may not exist; the few that are needed are asked for until they have come up.
+        // There are too many pods to watch, and custom kinds may not exist: the few that are needed are read until they are complete.
         if (change.Phase is not (Phase.Admitted or Phase.Running))
         {
             return null;
@@ -144,7 +144,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             return await custom.FindAsync(workload, cancel);
         }
 
-        using var pod = await api.FindAsync($"api/v1/namespaces/{workload.Namespace}/pods/{workload.Name}", cancel);
+        using var pod = await api.FindAsync(ApiPaths.One(ApiPaths.Pods(workload.Namespace), workload.Name), cancel);
         return pod is null ? null : ObservedWorkload.Read(pod.RootElement, "v1", "Pod", caches.Reader);
     }
 

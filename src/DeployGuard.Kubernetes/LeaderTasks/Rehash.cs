@@ -8,12 +8,12 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Writes today's hash beside the <c>v1:</c> one of Changes that version 0.2 made, as long as what they stand for is live: a spec, a
-/// ReplicaSet or a ControllerRevision. The Change keeps its name and its spec, so that 0.2 still finds it after a way back to that version.
+/// Adds today's hash to Changes that version 0.2 wrote with a <c>v1:</c> hash, as long as a spec, ReplicaSet or ControllerRevision still has that template. Name and
+/// spec of the Change stay, so that 0.2 finds it after a downgrade.
 /// </summary>
 internal sealed class Rehash(ClusterCaches caches, ChangeWriter writer) : ILeaderTask
 {
-    public string Name => "hashing of what version 0.2 recorded";
+    public string Name => "hashing of records of version 0.2";
 
     public async Task RunAsync(CancellationToken cancel)
     {

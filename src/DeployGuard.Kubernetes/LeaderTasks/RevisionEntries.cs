@@ -4,17 +4,17 @@ using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
-/// <summary>What a workload runs and what it could go back to, as entries for the record.</summary>
-internal static class OwnedHistory
+/// <summary>Entries that record the current revision of a workload, and those that it can be rolled back to.</summary>
+internal static class RevisionEntries
 {
-    /// <summary>The revisions that its controller keeps for it, with their images.</summary>
+    /// <summary>The revisions that the controller of the workload keeps, with their images.</summary>
     public static IEnumerable<(OwnedRevision Revision, IReadOnlyList<string> Images)> Of(
         ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history) =>
-        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Kind == "ReplicaSet").Select(s => (LiveHistory.Owned(s), s.Images))
-            .Concat(history.Where(r => r.ControllerUid == workload.Uid).Select(r => (LiveHistory.Owned(r.Under(workload)), r.Images)));
+        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Kind == "ReplicaSet").Select(s => (KeptRevisions.Owned(s), s.Images))
+            .Concat(history.Where(r => r.ControllerUid == workload.Uid).Select(r => (KeptRevisions.Owned(r.Under(workload)), r.Images)));
 
-    /// <param name="current">Of what the workload's spec says.</param>
-    /// <param name="older">Of what it could go back to.</param>
+    /// <param name="current">Of the current revision.</param>
+    /// <param name="older">Of the others.</param>
     public static IEnumerable<ChangeEntry> Entries(
         ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history, Transition current, Transition older)
     {

@@ -9,26 +9,24 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// A newer API server may add defaults to templates that it has stored for long, and another list of template noise may leave more of them
-/// out: their hashes
-/// change though nobody wrote to them. Where the server's version or that list is another than when a revision was noted, the hash that
-/// its object has now is noted in its place. Where it is the same, somebody edited the object: it is no revision that
-/// completed any more, which is noted too, since the next upgrade could not tell.
+/// Follows hashes that change although nobody wrote to the object: a newer API server may add defaults to stored templates, and another list of template noise may
+/// leave more fields out. If the server's version or the list differs from the recorded one, the object's current hash is recorded in its place. If both are the
+/// same, somebody edited the object: it no longer holds a completed revision, which is recorded too, because after the next upgrade it could not be detected.
 /// </summary>
 internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TemplateNoise noise, TimeProvider time) : ILeaderTask
 {
     private const string Field = "ownedServer";
 
-    /// <summary>In place of a hash that no template has.</summary>
+    /// <summary>Recorded in place of the hash of an object that was edited.</summary>
     private const string Edited = "edited";
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
 
-    private DateTimeOffset _lookedAt;
+    private DateTimeOffset _readAt;
     private string _version = "";
 
     /// <summary>
-    /// A record that has none, or that of another list or another release's defaults, was noted under another list: the hash of now is noted in its place.
+    /// A record without it, or with that of another list or release, was written under another list: the current hash is recorded in its place.
     /// </summary>
     private string Suffix => $" noise:{noise.Fingerprint}";
 
@@ -37,15 +35,15 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
     public async Task RunAsync(CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        if (_version.Length == 0 || now - _lookedAt >= s_interval || now < _lookedAt)
+        if (_version.Length == 0 || now - _readAt >= s_interval || now < _readAt)
         {
-            using var version = await api.GetAsync("version", cancel);
-            (_version, _lookedAt) = ((version.RootElement.GetProperty("gitVersion").GetString() ?? "") + Suffix, now);
+            using var version = await api.GetAsync(ApiPaths.Version, cancel);
+            (_version, _readAt) = ((version.RootElement.GetProperty("gitVersion").GetString() ?? "") + Suffix, now);
         }
 
         foreach (var change in caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedHash != Edited))
         {
-            if (caches.FindWorkload(change.Workload) is { } workload && LiveHistory.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held
+            if (caches.FindWorkload(change.Workload) is { } workload && KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held
                 && (change.OwnedServer != _version || change.OwnedHash != held.TemplateHash))
             {
                 await writer.AlterAsync(change, status => Note(status, change, held), cancel);
@@ -61,7 +59,7 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
         }
 
         var isEdited = change.OwnedHash != held.TemplateHash && change.OwnedServer == _version;
-        // The first note says which version it was made under, and nothing about the hash.
+        // The first time only the version is recorded: there is nothing to compare the hash with.
         status["ownedHash"] = isEdited ? Edited : change.OwnedServer is null ? change.OwnedHash : held.TemplateHash;
         status[Field] = _version;
         return true;

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace DeployGuard.Kubernetes.LiveReads;
 
 /// <summary>A <see cref="SingleFlight{T}"/> for each key.</summary>
-internal sealed class Flights<T>(Func<string, Task<T>> read)
+internal sealed class SingleFlightByKey<T>(Func<string, Task<T>> read)
 {
     private const int MaxIdle = 1000;
 
@@ -13,7 +13,7 @@ internal sealed class Flights<T>(Func<string, Task<T>> read)
     {
         if (_flights.Count > MaxIdle)
         {
-            // Namespaces and workloads come and go; those nobody reads need no flight.
+            // Namespaces and workloads come and go: remove the idle ones.
             foreach (var (name, idle) in _flights.Where(f => f.Value.IsIdle))
             {
                 _flights.TryRemove(KeyValuePair.Create(name, idle));

@@ -4,36 +4,36 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// Whether the API server has matchConditions. It is asked, and not guessed from its version: a server without them drops the field, and one may be
-/// upgraded while we run.
+/// Whether the API server supports matchConditions. Detected by a dry run, not guessed from its version: a server without them drops the field, and it may be
+/// upgraded while DeployGuard runs.
 /// </summary>
-internal sealed class Capability(ApiConnection api, TimeProvider time, ILogger logger)
+internal sealed class MatchConditionsSupport(ApiConnection api, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(10);
 
-    private DateTimeOffset _asked = DateTimeOffset.MinValue;
+    private DateTimeOffset _detectedAt = DateTimeOffset.MinValue;
 
-    /// <summary>As of the last answer; null before the first.</summary>
-    public bool? HasMatchConditions { get; private set; }
+    /// <summary>As last detected; null before that.</summary>
+    public bool? IsSupported { get; private set; }
 
-    /// <param name="path">Of the configuration, which is written to without anything being stored.</param>
-    /// <param name="patch">As it would be written, with matchConditions.</param>
-    /// <exception cref="ApiException">The server did not take it, for another reason than these.</exception>
-    public async Task<bool> AskAsync(string path, string patch, CancellationToken cancel)
+    /// <param name="path">Of the configuration, to which the dry run writes.</param>
+    /// <param name="patch">The patch to write, with matchConditions.</param>
+    /// <exception cref="ApiException">The server refused the patch for another reason.</exception>
+    public async Task<bool> DetectAsync(string path, string patch, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        if (HasMatchConditions is { } known && now - _asked < s_fresh && now >= _asked)
+        if (IsSupported is { } known && now - _detectedAt < s_fresh && now >= _detectedAt)
         {
             return known;
         }
 
         var has = await TryAsync(path, patch, cancel);
-        if (has != HasMatchConditions)
+        if (has != IsSupported)
         {
-            logger.LogInformation("the API server {Has} matchConditions", has ? "has" : "has no");
+            logger.LogInformation("the API server {Supports} matchConditions", has ? "supports" : "does not support");
         }
 
-        (HasMatchConditions, _asked) = (has, now);
+        (IsSupported, _detectedAt) = (has, now);
         return has;
     }
 
