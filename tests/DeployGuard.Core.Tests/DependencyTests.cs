@@ -15,6 +15,6 @@ public class DependencyTests
         FolderOrder.Violations(
             typeof(PolicyEvaluator).Assembly,
             "DeployGuard.Core",
-            "Identities", "Workloads", "Comparison", "Provenance", "Policies", "Approvals", "Changes", "Snapshots", "Admission", "Exposure", "Evaluation", "Safeguards", "Records"),
+            "Identities", "Workloads", "Comparison", "Provenance", "Policies", "Approvals", "Changes", "Snapshots", "Admission", "Exposure", "Evaluation", "Safeguards", "Records", "Ports", "Replay"),
         Is.Empty);
 }

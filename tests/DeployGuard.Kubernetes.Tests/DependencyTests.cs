@@ -10,6 +10,6 @@ public class DependencyTests
         FolderOrder.Violations(
             typeof(ApiConnection).Assembly,
             "DeployGuard.Kubernetes",
-            "Api", "Cache", "Events", "Changes", "LiveReads", "Reservations", "Controllers", "Certificates", "Leader", "Webhooks", "LeaderTasks", FolderOrder.Root),
+            "Api", "Cache", "Events", "Changes", "LiveReads", "Reservations", "Decisions", "Controllers", "Certificates", "Leader", "Webhooks", "LeaderTasks", FolderOrder.Root),
         Is.Empty);
 }

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Changes;
@@ -18,7 +19,7 @@ namespace DeployGuard.Kubernetes.Controllers;
 /// </summary>
 /// <param name="owners">Looks up the owner that an object in a namespace names.</param>
 internal sealed class ControllersSeen(
-    ApiConnection api, ClusterOptions options, Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners, TimeProvider time, ILogger logger)
+    ApiConnection api, ClusterOptions options, Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners, TimeProvider time, ILogger logger) : IMachineObserver
 {
     public const int MaxUsers = 64;
     private const int MaxName = 256;
@@ -38,7 +39,7 @@ internal sealed class ControllersSeen(
     /// Notes a service account that creates an object with a controlling owner, if the request was admitted; and one that changes a workload of another namespace, also
     /// if it was refused. Kubelets are not noted: they are trusted by their group.
     /// </summary>
-    public void Note(Request request, bool isAdmitted = true)
+    public void Note(Request request, bool isAdmitted)
     {
         if (_changes.Note(request, isAdmitted))
         {

@@ -48,9 +48,7 @@ internal sealed class CanaryWatch(ClusterCaches caches, TimeProvider time)
         }
 
         var snapshot = objects.ToSnapshot();
-        var translation = caches.Translation;
-        snapshot = snapshot with { Changes = translation.Changes(snapshot.Changes), Votes = translation.Approvals(snapshot.Votes) };
-        var standings = PoolStanding.Of(snapshot, new ClusterSnapshot { Policies = policies }, now);
+        var standings = PoolStanding.Of(caches.Translation.Translate(snapshot), new ClusterSnapshot { Policies = policies }, now);
         var until = s_interval + (objects.Pods.Sum(g => g.Pods.Count) * s_perPod);
         _evaluated[@namespace] = (now + (until < s_maxPause ? until : s_maxPause), standings);
         Publish();

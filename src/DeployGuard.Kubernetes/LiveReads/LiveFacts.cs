@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
