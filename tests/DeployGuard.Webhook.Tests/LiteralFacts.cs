@@ -4,7 +4,6 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
-using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Webhook.Tests;
 

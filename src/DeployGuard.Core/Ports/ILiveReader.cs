@@ -1,7 +1,6 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Snapshots;
-using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Core.Ports;
 

@@ -2,7 +2,6 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
-using DeployGuard.Kubernetes.Api;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Admission;

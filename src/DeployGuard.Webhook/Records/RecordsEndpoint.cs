@@ -8,7 +8,6 @@ using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Records;

@@ -46,7 +46,7 @@ public class UnrecordedWorkloadScanTests
                 """,
             "safeguardpolicies" => $$"""
                 {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "p"}, "spec": {"mode": "Enforce", "match": {{match}} },
-                 "status": {"adopted": [{"namespace": "shop"}]}}
+                 "status": {"adopted": [{"namespace": "shop"}]} }
                 """,
             _ => null,
         };
