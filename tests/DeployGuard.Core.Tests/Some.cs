@@ -6,6 +6,7 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Replay;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
