@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using k8s.Exceptions;
 
 namespace DeployGuard.Cli;

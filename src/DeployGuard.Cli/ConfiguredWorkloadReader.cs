@@ -20,7 +20,7 @@ internal static class ConfiguredWorkloadReader
     {
         try
         {
-            var deployment = await CheckContext.ReadAsync(api, $"apis/apps/v1/namespaces/{Namespace}/deployments/{Name}", cancel);
+            var deployment = await CheckContext.ReadAsync(api, ApiPaths.One(ApiPaths.DeploymentsIn(Namespace), Name), cancel);
             return Installation.Of(deployment, Namespace, Name).Options.Reader;
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)

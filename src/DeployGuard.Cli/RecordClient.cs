@@ -8,21 +8,19 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli;
 
 /// <summary>Reads and writes DeployGuard's objects of one namespace.</summary>
 internal sealed class RecordClient(ApiConnection api, string @namespace)
 {
-    private string Folder => $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}";
-
     public string Namespace => @namespace;
 
     /// <exception cref="ManifestException">There is no such Change.</exception>
     public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
     {
-        using var found = await api.FindAsync($"{Folder}/changes/{name}", cancel)
+        using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel)
             ?? throw new ManifestException($"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}");
         return new ChangeView(found.RootElement);
     }
@@ -32,7 +30,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
 
     public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
     {
-        using var list = await api.GetAsync($"{Folder}/changes", cancel);
+        using var list = await api.GetAsync(ApiPaths.Changes(@namespace), cancel);
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(c => new ChangeView(c))];
     }
 
@@ -51,11 +49,11 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
 
     public async Task<IReadOnlyList<Approval>> ApprovalsAsync(CancellationToken cancel)
     {
-        using var list = await api.GetAsync($"{Folder}/changeapprovals", cancel);
+        using var list = await api.GetAsync(ApiPaths.Approvals(@namespace), cancel);
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(a => ApprovalReader.Read(a, DateTimeOffset.MinValue))];
     }
 
-    public Task WithdrawAsync(Approval vote, CancellationToken cancel) => api.DeleteAsync($"{Folder}/changeapprovals/{vote.Name}", cancel);
+    public Task WithdrawAsync(Approval vote, CancellationToken cancel) => api.DeleteAsync(ApiPaths.One(ApiPaths.Approvals(@namespace), vote.Name), cancel);
 
     /// <summary>
     /// The user name, which only the server knows: users who may no longer vote must still find the votes that they gave. Where the server has
@@ -66,7 +64,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     {
         try
         {
-            using var told = await api.WriteAsync(HttpMethod.Post, "apis/authentication.k8s.io/v1/selfsubjectreviews", """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
+            using var told = await api.WriteAsync(HttpMethod.Post, ApiPaths.SelfSubjectReviews, """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
             return told.RootElement.GetProperty("status").GetProperty("userInfo").GetProperty("username").GetString() ?? "";
         }
         catch (ApiException untold) when (untold.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
@@ -131,7 +129,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         {
             try
             {
-                using var found = await api.FindAsync($"{Folder}/changetemplates/{change}", cancel);
+                using var found = await api.FindAsync(ApiPaths.One(ApiPaths.ChangeTemplates(@namespace), change), cancel);
                 if (found is not null)
                 {
                     return new StoredTemplate(found.RootElement.Clone(), "");
@@ -158,7 +156,7 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             ["metadata"] = new JsonObject { ["generateName"] = $"{(prefix.Length > 240 ? prefix[..240].TrimEnd('-', '.') : prefix)}-" },
             ["spec"] = spec,
         };
-        return api.WriteAsync(HttpMethod.Post, $"{Folder}/{resource}{(dryRun ? "?dryRun=All" : "")}", document.ToJsonString(), cancel);
+        return api.WriteAsync(HttpMethod.Post, $"{ApiPaths.OwnIn(@namespace, resource)}{(dryRun ? "?dryRun=All" : "")}", document.ToJsonString(), cancel);
     }
 
     private static JsonObject WorkloadJson(WorkloadRef workload)

@@ -1,4 +1,5 @@
 using DeployGuard.Cli.Views;
+using DeployGuard.Manifests;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Comparison;

@@ -8,6 +8,7 @@ using DeployGuard.Kubernetes.Controllers;
 using DeployGuard.Kubernetes.Decisions;
 using DeployGuard.Kubernetes.Events;
 using DeployGuard.Kubernetes.Leader;
+using DeployGuard.Kubernetes.LeaderTasks;
 using DeployGuard.Kubernetes.LiveReads;
 using DeployGuard.Kubernetes.Reservations;
 using DeployGuard.Kubernetes.Webhooks;
@@ -32,14 +33,14 @@ public sealed class ClusterHost : IClusterAccess
     {
         _time = time;
         _caches = new ClusterCaches(api, options.Reader, time, logger);
-        var live = new LiveFacts(api, HashTranslation.Of(_caches), options.Reader);
+        var live = new LiveFacts(api, _caches.Translation, options.Reader);
         var liveNamespace = new LiveNamespace(api, _caches);
         var recent = new RecentObjects(api, _caches);
         var budgets = new BudgetReservations(api, _caches, recent, options, time);
         var writer = new ChangeWriter(api, time);
         var events = new EventWriter(api, time);
         var custom = new CustomWorkloads(api, options.CustomKinds, options.Reader, logger);
-        _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).AskAsync, time, logger);
+        _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).FindAsync, time, logger);
         var inbox = new Inbox(_caches.Changes);
         _recorder = new ChangeRecorder(writer, new TemplateWriter(api, new TemplateStore(api, _caches, time), time), events, inbox, time, logger);
         var managed = given is null ? new ManagedCertificate(api, options, time, logger) : null;

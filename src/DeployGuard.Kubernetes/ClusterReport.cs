@@ -2,12 +2,13 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Leader;
+using DeployGuard.Kubernetes.LeaderTasks;
 using DeployGuard.Kubernetes.Reservations;
 using DeployGuard.Kubernetes.Webhooks;
 
 namespace DeployGuard.Kubernetes;
 
-/// <summary>What a replica, and the leader for all, has to tell about DeployGuard and what it guards.</summary>
+/// <summary>The state of a replica, and of the leader, for metrics.</summary>
 public sealed class ClusterReport
 {
     private readonly ClusterCaches _caches;
@@ -26,27 +27,27 @@ public sealed class ClusterReport
     /// <summary>Records that were lost since the start.</summary>
     public long RecordsFailed => _recorder.Failed;
 
-    /// <summary>Changes that found no place in the inbox since the start.</summary>
+    /// <summary>Changes for which the inbox had no room since the start.</summary>
     public long ChangesOverflowed => _recorder.Overflowed;
 
-    /// <summary>Whole templates that found no room in their namespace since the start.</summary>
+    /// <summary>Whole templates for which their namespace had no room since the start.</summary>
     public long TemplatesOverflowed => _recorder.TemplatesOverflowed;
 
-    /// <summary>Changes that came in by break-glass and wait for somebody else's look.</summary>
-    public IEnumerable<Change> Unreviewed => _caches.Changes.All().Where(c => c.IsUnreviewed);
+    /// <summary>Changes that were admitted by break-glass and await review.</summary>
+    public IEnumerable<Change> Unreviewed => _caches.Changes.Under(ChangeIndex.Unreviewed);
 
-    /// <summary>Which of the two webhook configurations were there when the leader last looked; empty on other replicas.</summary>
+    /// <summary>Which of the two webhook configurations existed when the leader last read them; empty on other replicas.</summary>
     public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
 
-    /// <summary>How often somebody else's change of a webhook configuration was undone by this replica, by kind.</summary>
+    /// <summary>How many changes of the webhook configurations by others this replica undid, by kind.</summary>
     public IReadOnlyDictionary<string, long> RegistrationAltered => _registration.Altered;
 
-    /// <summary>Whether somebody opened the gate; null on replicas that do not lead.</summary>
+    /// <summary>Whether the gate is open; null on replicas that do not lead.</summary>
     public bool? GateIsOpen => _registration.GateIsOpen;
 
     public bool IsLeader => _leader.IsLeading;
 
-    /// <summary>Workloads that run without a Change that was let in, by namespace; null on replicas that do not lead.</summary>
+    /// <summary>Workloads without an admitted Change, by namespace; null on replicas that do not lead.</summary>
     public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
 
     /// <summary>The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.</summary>
@@ -54,10 +55,10 @@ public sealed class ClusterReport
 
     public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
 
-    /// <summary>How long ago something was.</summary>
+    /// <summary>The time since a moment; zero for one in the future.</summary>
     public TimeSpan AgeOf(DateTimeOffset time) => _time.GetUtcNow() - time is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
 
-    /// <summary>Changes that wait for approval by namespace: how many, and since when the first of them.</summary>
+    /// <summary>Changes that wait for approval, by namespace: their number, and since when the oldest waits.</summary>
     public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting => _caches.Changes.All().Where(c => c.Phase is Phase.Pending)
         .GroupBy(c => c.Workload.Namespace).ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
 
@@ -67,5 +68,5 @@ public sealed class ClusterReport
     public IReadOnlyDictionary<string, int> InFlight => _budgets.InFlightByNamespace;
 
     /// <summary>Every policy, and whether it is active now.</summary>
-    public IEnumerable<(string Policy, bool IsActive)> Policies => _caches.Policies.All().Select(p => (p.Policy.Name, p.Policy.Active.Contains(_time.GetUtcNow())));
+    public IEnumerable<(string Policy, bool IsActive)> Policies => _caches.SortedPolicies.All.Select(p => (p.Name, p.Active.Contains(_time.GetUtcNow())));
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes;
 
-/// <summary>How the pools of a namespace stand, read now with the rights of whoever asks: what the leader sees, without a leader.</summary>
+/// <summary>The standings of the pools of a namespace, read live with the rights of the user: the same as the leader computes.</summary>
 /// <param name="reader">Hashes as the replicas do.</param>
 public sealed class PoolReader(ApiConnection api, WorkloadReader reader, TimeProvider time)
 {
@@ -18,8 +18,8 @@ public sealed class PoolReader(ApiConnection api, WorkloadReader reader, TimePro
     public async Task<IReadOnlyList<PoolStanding>> ReadAsync(string @namespace, CancellationToken cancel)
     {
         var entries = new List<PolicyEntry>();
-        await api.ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", item => entries.Add(PolicyEntry.Read(item)), cancel);
-        using var found = await api.GetAsync($"api/v1/namespaces/{@namespace}", cancel);
+        await api.ListAsync(ApiPaths.Policies, item => entries.Add(PolicyEntry.Read(item)), cancel);
+        using var found = await api.GetAsync(ApiPaths.One(ApiPaths.Namespaces, @namespace), cancel);
         var cluster = new ClusterSnapshot { Policies = [.. entries.Select(e => e.Policy)], NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels };
         var adopted = entries.Where(p => p.AdoptedServing.ContainsKey(@namespace)).ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
         var objects = await NamespaceReader.ReadAsync(@namespace, _caches, cancel);

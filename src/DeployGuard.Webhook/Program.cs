@@ -1,5 +1,5 @@
 using DeployGuard.Kubernetes.Certificates;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using DeployGuard.Webhook.Hosting;
 using k8s.Exceptions;
 

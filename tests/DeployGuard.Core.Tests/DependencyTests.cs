@@ -1,4 +1,5 @@
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Tests;
 
 namespace DeployGuard.Core.Tests;
 
@@ -8,4 +9,12 @@ public class DependencyTests
     public void CoreReferencesTheBaseClassLibraryAlone() => Assert.That(
         typeof(PolicyEvaluator).Assembly.GetReferencedAssemblies().Select(a => a.Name),
         Has.All.StartsWith("System."));
+
+    [Test]
+    public void AFolderOfCoreUsesOnlyThoseBeforeIt() => Assert.That(
+        FolderOrder.Violations(
+            typeof(PolicyEvaluator).Assembly,
+            "DeployGuard.Core",
+            "Identities", "Workloads", "Comparison", "Provenance", "Policies", "Approvals", "Changes", "Snapshots", "Admission", "Exposure", "Evaluation", "Safeguards", "Records", "Ports", "Replay"),
+        Is.Empty);
 }

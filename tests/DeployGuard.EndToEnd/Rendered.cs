@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.EndToEnd;
 

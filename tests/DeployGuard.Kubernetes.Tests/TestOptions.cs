@@ -1,3 +1,5 @@
+using DeployGuard.Kubernetes.Api;
+
 namespace DeployGuard.Kubernetes.Tests;
 
 /// <summary>An installation as the chart names its parts.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Core.Admission;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Webhook.Tests;
 

@@ -6,7 +6,7 @@ using DeployGuard.Core.Replay;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;

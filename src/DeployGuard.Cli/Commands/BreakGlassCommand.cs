@@ -2,7 +2,7 @@ using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Identities;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 

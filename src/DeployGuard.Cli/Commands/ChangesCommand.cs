@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Changes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Commands;
 
@@ -37,7 +38,7 @@ internal static class ChangesCommand
         var output = parsed.InvocationConfiguration.Output;
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
-        var path = parsed.GetValue(s_all) ? "apis/deployguard.io/v1alpha1/changes" : $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/changes";
+        var path = parsed.GetValue(s_all) ? ApiPaths.AllChanges : ApiPaths.Changes(@namespace);
         using var list = await api.GetAsync(path, cancel);
         var phase = parsed.GetValue(s_phase)?.ToString();
         var changes = list.RootElement.GetProperty("items").EnumerateArray()

@@ -9,7 +9,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 

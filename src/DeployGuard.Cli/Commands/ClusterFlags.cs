@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using k8s;
 
 namespace DeployGuard.Cli.Commands;

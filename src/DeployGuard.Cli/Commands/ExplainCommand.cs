@@ -4,7 +4,7 @@ using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using DeployGuard.Cli.Inputs;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Provenance.Attestations;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 

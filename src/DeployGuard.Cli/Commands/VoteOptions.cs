@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 

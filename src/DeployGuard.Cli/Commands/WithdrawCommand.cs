@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
+using DeployGuard.Manifests;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Kubernetes.Files;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Views;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Cli.Doctor;
@@ -23,7 +24,7 @@ internal sealed class CertificateCheck : ICheck
         }
 
         var name = installation.GivenFiles?.Secret ?? installation.Options.Secret;
-        var secret = await context.FindAsync($"api/v1/namespaces/{context.Namespace}/secrets/{name}", cancel);
+        var secret = await context.FindAsync(ApiPaths.One(ApiPaths.Secrets(context.Namespace), name), cancel);
         var files = installation.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
         var pem = files.Select(f => Decode(secret, Path.GetFileName(f))).ToList();
         var remedy = installation.GivenFiles is null

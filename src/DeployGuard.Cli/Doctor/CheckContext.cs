@@ -9,8 +9,6 @@ namespace DeployGuard.Cli.Doctor;
 /// <summary>What the checks read from the cluster, with the user's own permissions. Several checks share one read.</summary>
 internal sealed class CheckContext(ApiConnection api, Installation installation, ServerVersion server, DateTimeOffset now)
 {
-    private const string Registrations = "apis/admissionregistration.k8s.io/v1";
-
     private readonly Dictionary<string, Task<JsonNode?>> _read = [];
     private Task<IReadOnlyList<SafeguardPolicy>>? _policies;
     private Task<IReadOnlyList<NamespaceLabels>>? _namespaces;
@@ -26,16 +24,16 @@ internal sealed class CheckContext(ApiConnection api, Installation installation,
     public string Namespace => Installation.Options.Namespace;
 
     /// <summary>Null if it does not exist.</summary>
-    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/validatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{ApiPaths.WebhookConfigurations}/validatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     /// <summary>Null if it does not exist.</summary>
-    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{Registrations}/mutatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{ApiPaths.WebhookConfigurations}/mutatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     public Task<IReadOnlyList<SafeguardPolicy>> PoliciesAsync(CancellationToken cancel) =>
-        _policies ??= ListAsync("apis/deployguard.io/v1alpha1/safeguardpolicies", p => PolicyReader.Read(p), cancel);
+        _policies ??= ListAsync(ApiPaths.Policies, p => PolicyReader.Read(p), cancel);
 
     public Task<IReadOnlyList<NamespaceLabels>> NamespacesAsync(CancellationToken cancel) =>
-        _namespaces ??= ListAsync("api/v1/namespaces", NamespaceLabels.Of, cancel);
+        _namespaces ??= ListAsync(ApiPaths.Namespaces, NamespaceLabels.Of, cancel);
 
     /// <summary>Reads an object once; null if it does not exist.</summary>
     public Task<JsonNode?> FindAsync(string path, CancellationToken cancel)

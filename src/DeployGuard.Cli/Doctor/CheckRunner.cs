@@ -1,7 +1,7 @@
 using System.Net;
 using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -40,7 +40,7 @@ internal static class CheckRunner
     {
         foreach (var candidate in (string[])[name, $"{name}-deployguard"])
         {
-            if (await FindOrNothingAsync(api, $"apis/apps/v1/namespaces/{@namespace}/deployments/{candidate}", cancel) is { } deployment)
+            if (await FindOrNothingAsync(api, ApiPaths.One(ApiPaths.DeploymentsIn(@namespace), candidate), cancel) is { } deployment)
             {
                 return Installation.Of(deployment, @namespace, candidate);
             }

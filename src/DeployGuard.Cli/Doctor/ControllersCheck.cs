@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Commands;
 using DeployGuard.Cli.Views;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Controllers;
 using DeployGuard.Kubernetes.Webhooks;
 
@@ -15,7 +16,7 @@ internal sealed class ControllersCheck : ICheck
     public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
         var installation = context.Installation;
-        var stored = await context.FindAsync($"api/v1/namespaces/{context.Namespace}/configmaps/{installation.Options.ControllersSeen}", cancel);
+        var stored = await context.FindAsync(ApiPaths.One(ApiPaths.ConfigMaps(context.Namespace), installation.Options.ControllersSeen), cancel);
         var seen = SeenController.ReadAll(stored is null ? null : JsonSerializer.SerializeToElement(stored));
         var namespaces = (await context.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));
         var guarded = GuardedNamespaces.Of(await context.PoliciesAsync(cancel), namespaces, installation.Options, context.Now);

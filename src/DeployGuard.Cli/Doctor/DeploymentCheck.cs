@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Views;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -14,7 +15,7 @@ internal sealed class DeploymentCheck : ICheck
     public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
         var (name, @namespace) = (context.Installation.Name, context.Namespace);
-        var deployment = await context.FindAsync($"apis/apps/v1/namespaces/{@namespace}/deployments/{name}", cancel);
+        var deployment = await context.FindAsync(ApiPaths.One(ApiPaths.DeploymentsIn(@namespace), name), cancel);
         return deployment is null
             ? [Diagnosis.Failed($"there is no Deployment {name} in namespace {@namespace}", "Find its name and namespace with helm list -A, then pass them with --name and -n")]
             : [DiagnoseReplicas(deployment, name, @namespace), DiagnoseVersion(deployment, OwnVersion)];

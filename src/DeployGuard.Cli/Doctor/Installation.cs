@@ -3,6 +3,7 @@ using DeployGuard.Cli.Views;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 

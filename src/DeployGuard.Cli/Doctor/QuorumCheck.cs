@@ -1,13 +1,12 @@
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>Whether RBAC lets the groups of a quorum vote: a quorum without voters blocks every change.</summary>
 internal sealed class QuorumCheck : ICheck
 {
-    private const string Rbac = "apis/rbac.authorization.k8s.io/v1";
-
     public string Name => "quorum";
 
     public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
@@ -15,12 +14,12 @@ internal sealed class QuorumCheck : ICheck
         var roles = new VotingRoles();
         foreach (var resource in (string[])["clusterroles", "roles"])
         {
-            await context.Api.ListAsync($"{Rbac}/{resource}", roles.AddRole, cancel);
+            await context.Api.ListAsync($"{ApiPaths.Rbac}/{resource}", roles.AddRole, cancel);
         }
 
         foreach (var resource in (string[])["clusterrolebindings", "rolebindings"])
         {
-            await context.Api.ListAsync($"{Rbac}/{resource}", roles.AddBinding, cancel);
+            await context.Api.ListAsync($"{ApiPaths.Rbac}/{resource}", roles.AddBinding, cancel);
         }
 
         return Diagnose(await context.PoliciesAsync(cancel), await context.NamespacesAsync(cancel), roles, context.Installation.Name);

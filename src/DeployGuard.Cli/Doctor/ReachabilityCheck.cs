@@ -11,7 +11,7 @@ namespace DeployGuard.Cli.Doctor;
 /// </summary>
 internal sealed class ReachabilityCheck : ICheck
 {
-    private const string Path = "apis/deployguard.io/v1alpha1/safeguardpolicies?dryRun=All";
+    private const string Path = $"{ApiPaths.Policies}?dryRun=All";
 
     /// <summary>A freeze without an end: the schema allows it, and the webhook refuses it.</summary>
     private const string Impossible = """

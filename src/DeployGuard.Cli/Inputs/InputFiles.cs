@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DeployGuard.Cli.Views;
 using DeployGuard.Core.Provenance.Attestations;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Inputs;
 

@@ -14,7 +14,7 @@ internal sealed class ChangeView
         Json = item.Clone();
         try
         {
-            Parsed = ChangeJson.ReadOrNull(item);
+            Parsed = ChangeReader.ReadOrNull(item);
         }
         catch (MalformedObjectException wrong)
         {

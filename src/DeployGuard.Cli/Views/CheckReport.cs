@@ -1,5 +1,6 @@
 using DeployGuard.Cli.Commands;
 using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Views;
 

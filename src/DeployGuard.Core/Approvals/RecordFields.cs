@@ -4,7 +4,7 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Approvals;
 
 /// <summary>The fields that people's records share: a workload, who made it, and times.</summary>
-internal static class RecordFields
+public static class RecordFields
 {
     /// <exception cref="MalformedObjectException">Kind or name is missing.</exception>
     public static WorkloadRef Workload(this Field workload, string @namespace) =>

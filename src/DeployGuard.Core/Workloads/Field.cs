@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>A place in a JSON object that knows its path, so that whoever finds the wrong type there can say where.</summary>
-internal readonly record struct Field(JsonElement Element, FieldLocation? Place)
+[SuppressMessage("Naming", "CA1720", Justification = "The members are named after the JSON types that they read.")]
+public readonly record struct Field(JsonElement Element, FieldLocation? Place)
 {
     public static Field Root(JsonElement element) => new(element, null);
 
@@ -103,7 +105,7 @@ internal readonly record struct Field(JsonElement Element, FieldLocation? Place)
 }
 
 /// <summary>A segment of a path with what stands before it: a member's name, or an index such as <c>[2]</c>.</summary>
-internal sealed record FieldLocation(FieldLocation? Parent, string Segment)
+public sealed record FieldLocation(FieldLocation? Parent, string Segment)
 {
     public override string ToString() => Parent is null ? Segment
         : Segment.StartsWith('[') ? Parent + Segment

@@ -5,12 +5,12 @@ using System.Security.Cryptography.X509Certificates;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// The CA of the API server, from the file that the kubelet keeps in the pod. It is read again at every handshake, of which there are few: a cluster that
-/// changes its CA changes the file, and nobody must restart us for it.
+/// The CA of the API server, from the file that the kubelet keeps in the pod. It is read at every handshake, of which there are few, so that a new CA needs no
+/// restart.
 /// </summary>
 internal sealed class ApiAuthority(string file)
 {
-    /// <summary>As a handler asks it.</summary>
+    /// <summary>The certificate callback of a handler.</summary>
     public bool Validates(X509Certificate2? presented, X509Chain? sent, SslPolicyErrors errors)
     {
         if (presented is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
@@ -26,7 +26,7 @@ internal sealed class ApiAuthority(string file)
         return chain.Build(presented);
     }
 
-    /// <exception cref="IOException">The file cannot be read; the connection fails with it, and is tried again.</exception>
+    /// <exception cref="IOException">The file cannot be read; the connection fails, and is retried.</exception>
     private X509Certificate2Collection Read()
     {
         var roots = new X509Certificate2Collection();

@@ -2,14 +2,13 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using k8s;
 
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Plain JSON over the client's HTTP connection and credentials. The caches keep slim projections, so full models would be
-/// decoded to be thrown away.
+/// Plain JSON over the client's HTTP connection and credentials. The caches keep a few fields of each object, so decoding full models would be wasted.
 /// </summary>
 public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
 {
@@ -18,7 +17,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
     private const string MetadataAlone = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1,application/json";
     private const string InClusterCa = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt";
 
-    /// <summary>For what the library does well by itself: leader election.</summary>
+    /// <summary>For leader election, which the client library implements.</summary>
     public k8s.Kubernetes Client { get; } = client;
 
     /// <param name="kubeconfig">Null for the service account of the pod.</param>
@@ -28,7 +27,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         ? Open(KubernetesClientConfiguration.InClusterConfig(), InClusterCa)
         : new ApiConnection(KubeconfigFile.Open(kubeconfig.ToString(), null).Client);
 
-    /// <param name="authority">File with the CA of the API server, followed when it changes; the client reads it once.</param>
+    /// <param name="authority">File with the CA of the API server, read again when it changes; the client would read it once.</param>
     internal static ApiConnection Open(KubernetesClientConfiguration configuration, string authority)
     {
         var ca = new ApiAuthority(authority);
@@ -47,7 +46,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         return await ParseAsync(response, cancel);
     }
 
-    /// <summary>As <see cref="GetAsync"/>, with null for what does not exist.</summary>
+    /// <summary>As <see cref="GetAsync"/>; null if it does not exist.</summary>
     public async Task<JsonDocument?> FindAsync(string path, CancellationToken cancel)
     {
         try
@@ -61,12 +60,12 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
     }
 
     /// <summary>Reads a collection in pages.</summary>
-    /// <param name="item">Gets every item; must not hold on to it.</param>
+    /// <param name="item">Gets every item; must not keep it.</param>
     /// <param name="query">Further parameters of the query, escaped, such as <c>labelSelector=app%3Dweb</c>; empty for none.</param>
     /// <returns>The version of the collection, to watch from.</returns>
     public Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, null, item, query, cancel);
 
-    /// <summary>As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, of each item its metadata alone, however large it is.</summary>
+    /// <summary>As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, with only the metadata of each item.</summary>
     public Task<string> ListMetadataAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, MetadataAlone, item, query, cancel);
 
     private async Task<string> ListAsync(string path, string? accept, Action<JsonElement> item, string query, CancellationToken cancel)
@@ -101,7 +100,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         return await ParseAsync(response, cancel);
     }
 
-    /// <summary>Deletes an object; one that is gone already is as good.</summary>
+    /// <summary>Deletes an object, if it exists.</summary>
     public async Task DeleteAsync(string path, CancellationToken cancel)
     {
         try
@@ -110,7 +109,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         }
         catch (ApiException gone) when (gone.StatusCode is System.Net.HttpStatusCode.NotFound)
         {
-            // Somebody else was faster.
+            // Deleted already.
         }
     }
 
@@ -144,7 +143,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         }
     }
 
-    /// <exception cref="HttpRequestException">The answer was cut off, or is no JSON: as good as none.</exception>
+    /// <exception cref="HttpRequestException">The answer is incomplete, or is not JSON.</exception>
     private static async Task<JsonDocument> ParseAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         try
@@ -158,7 +157,7 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         }
     }
 
-    /// <summary>The message of a Status object, or the beginning of whatever came instead.</summary>
+    /// <summary>The message of a Status object, or the beginning of another body.</summary>
     private static string MessageOf(string body)
     {
         try

@@ -2,14 +2,14 @@ using System.Net;
 
 namespace DeployGuard.Kubernetes.Api;
 
-/// <summary>The API server said no, or something that is no answer. The message is its own, with the path that was asked.</summary>
+/// <summary>The API server refused a request, or its answer is not usable. The message is the server's, with the path before it.</summary>
 public sealed class ApiException(HttpStatusCode statusCode, string path, string message) : Exception($"{path}: {(int)statusCode} {message}")
 {
     public HttpStatusCode StatusCode { get; } = statusCode;
 
-    /// <summary>What the server said, without our path before it.</summary>
+    /// <summary>The message of the server alone.</summary>
     public string ServerMessage { get; } = message;
 
-    /// <summary>Asking again may help: overload, a passing fault, or somebody else who wrote first.</summary>
+    /// <summary>A retry may help: overload, a temporary fault, or another write that came first.</summary>
     public bool IsTransient => StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict || (int)StatusCode >= 500;
 }

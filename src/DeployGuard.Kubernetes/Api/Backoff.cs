@@ -3,7 +3,7 @@ namespace DeployGuard.Kubernetes.Api;
 /// <summary>Waits longer after every fault in a row, with full jitter, so that replicas do not come back in step.</summary>
 public sealed class Backoff(TimeProvider time)
 {
-    private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_minDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_maxDelay = TimeSpan.FromSeconds(4);
 
     private int _faults;
@@ -12,7 +12,7 @@ public sealed class Backoff(TimeProvider time)
 
     public Task WaitAsync(CancellationToken cancel)
     {
-        var ceiling = Math.Min(s_maxDelay.TotalMilliseconds, s_least.TotalMilliseconds * Math.Pow(2, Math.Min(_faults++, 10)));
+        var ceiling = Math.Min(s_maxDelay.TotalMilliseconds, s_minDelay.TotalMilliseconds * Math.Pow(2, Math.Min(_faults++, 10)));
         return Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.NextDouble() * ceiling), time, cancel);
     }
 }

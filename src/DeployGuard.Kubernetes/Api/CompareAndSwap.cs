@@ -3,34 +3,48 @@ using System.Text.Json;
 
 namespace DeployGuard.Kubernetes.Api;
 
-/// <summary>Writes an object only as it was read: of all who write at once, one does, and the others look again.</summary>
+/// <summary>
+/// Writes an object only if it is as it was read. Of several that write at once one succeeds; the others read it again. A PUT with the resourceVersion that was
+/// read, and a POST of an object that somebody else has created since, both end in a Conflict.
+/// </summary>
 internal static class CompareAndSwap
 {
-    /// <param name="folder">The path of the objects of its kind, without a slash at the end.</param>
-    /// <param name="next">What to write, made of what is stored (null where nothing is) and with its resourceVersion; null to leave it as it is.</param>
+    /// <summary>Tries until it is written.</summary>
+    /// <param name="collection">The path of the objects of its kind, without a slash at the end.</param>
+    /// <param name="next">
+    /// Returns the document to write, from the stored one (null where there is none) and with its resourceVersion; or null to leave it as it is.
+    /// </param>
+    /// <exception cref="ApiException">The API server refused it.</exception>
+    /// <exception cref="HttpRequestException">It could not be reached.</exception>
     /// <exception cref="OperationCanceledException">Time was up before it was written.</exception>
-    public static async Task SwapAsync(this ApiConnection api, string folder, string name, Func<JsonElement?, Task<string?>> next, CancellationToken cancel)
+    public static async Task SwapAsync(
+        this ApiConnection api, string collection, string name, Func<JsonElement?, Task<string?>> next, CancellationToken cancel)
     {
         while (true)
         {
-            using var stored = await api.FindAsync($"{folder}/{name}", cancel);
-            if (await next(stored?.RootElement) is not { } document)
-            {
-                return;
-            }
-
             try
             {
-                using var written = stored is null
-                    ? await api.WriteAsync(HttpMethod.Post, folder, document, cancel)
-                    : await api.WriteAsync(HttpMethod.Put, $"{folder}/{name}", document, cancel);
+                using var written = await api.SwapOnceAsync(collection, name, next, cancel);
                 return;
             }
             catch (ApiException lost) when (lost.StatusCode is HttpStatusCode.Conflict)
             {
-                // Somebody else wrote meanwhile. The deadline bounds it.
+                // The deadline bounds it.
                 await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(5, 25)), cancel);
             }
         }
+    }
+
+    /// <summary>As <see cref="SwapAsync"/>, tried once: for callers with a retry policy of their own.</summary>
+    /// <returns>The object as stored; null where nothing was written.</returns>
+    /// <exception cref="ApiException">The API server refused it; with <see cref="HttpStatusCode.Conflict"/> where somebody else wrote first.</exception>
+    /// <exception cref="HttpRequestException">It could not be reached.</exception>
+    public static async Task<JsonDocument?> SwapOnceAsync(
+        this ApiConnection api, string collection, string name, Func<JsonElement?, Task<string?>> next, CancellationToken cancel)
+    {
+        using var stored = await api.FindAsync(ApiPaths.One(collection, name), cancel);
+        return await next(stored?.RootElement) is not { } document ? null
+            : stored is null ? await api.WriteAsync(HttpMethod.Post, collection, document, cancel)
+            : await api.WriteAsync(HttpMethod.Put, ApiPaths.One(collection, name), document, cancel);
     }
 }

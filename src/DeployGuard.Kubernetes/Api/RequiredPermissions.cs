@@ -12,8 +12,8 @@ public sealed record AccessRule(string ApiGroup, string Resource, string Verb, s
 }
 
 /// <summary>
-/// All that DeployGuard's service account needs, no more and no less. The one list of it: the chart's roles are tested against it, and
-/// <c>deployguard doctor</c> asks the API server for each.
+/// The permissions that DeployGuard's service account needs, no more and no less. The chart's roles are tested against this list, and <c>deployguard doctor</c> asks
+/// the API server for each.
 /// </summary>
 public static class RequiredPermissions
 {

@@ -3,7 +3,7 @@ using Polly.Retry;
 
 namespace DeployGuard.Kubernetes.Api;
 
-/// <summary>How a record is written again after a fault that may pass.</summary>
+/// <summary>How the write of a record is retried after a temporary fault.</summary>
 internal static class WriteRetries
 {
     public static ResiliencePipeline Of(TimeProvider time) => new ResiliencePipelineBuilder { TimeProvider = time }

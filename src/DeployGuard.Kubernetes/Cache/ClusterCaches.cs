@@ -10,58 +10,70 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Cache;
 
-/// <summary>Everything that is watched. All caches run from the start; decisions wait until every one is in sync.</summary>
+/// <summary>Caches of all watched resources. They run from the start, and decisions wait until every one is in sync.</summary>
 internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger)
 {
-    private const string OwnGroup = "apis/deployguard.io/v1alpha1/";
-
     /// <summary>Reads every workload, cached or live, so that all hash alike.</summary>
     public WorkloadReader Reader => reader;
 
+    /// <summary>Today's hashes for records and votes of version 0.2, from what is cached.</summary>
+    public HashTranslation Translation => field ??= new HashTranslation(workload => LiveTemplates.Of(FindWorkload(workload), this)
+        .Concat(KnownTemplate.Recorded(Changes.Under(WorkloadKey(workload)))));
+
     public ResourceCache<PolicyEntry> Policies { get; } =
-        new("safeguardpolicies", At($"{OwnGroup}safeguardpolicies"), PolicyEntry.Read, null, api, time, logger);
+        new("safeguardpolicies", At(ApiPaths.Policies), PolicyEntry.Read, null, api, time, logger);
+
+    /// <summary>The policies, sorted once when they change.</summary>
+    public PolicyList SortedPolicies
+    {
+        get
+        {
+            var source = Policies.All();
+            return field is { } known && ReferenceEquals(known.Source, source) ? known : field = new PolicyList(source);
+        }
+    }
 
     public ResourceCache<Approval> Approvals { get; } =
-        new("changeapprovals", At($"{OwnGroup}changeapprovals"), StoredVotes.Approval, a => [WorkloadKey(a.Workload), a.Workload.Namespace], api, time, logger);
+        new("changeapprovals", At(ApiPaths.AllApprovals), StoredVotes.Approval, a => [WorkloadKey(a.Workload), a.Workload.Namespace], api, time, logger);
 
     public ResourceCache<BreakGlass> BreakGlasses { get; } =
-        new("breakglasses", At($"{OwnGroup}breakglasses"), StoredVotes.BreakGlass, g => [g.Namespace], api, time, logger);
+        new("breakglasses", At(ApiPaths.AllBreakGlasses), StoredVotes.BreakGlass, g => [g.Namespace], api, time, logger);
 
     public ResourceCache<Change> Changes { get; } =
-        new("changes", At($"{OwnGroup}changes"), ChangeJson.ReadOrNull, c => [WorkloadKey(c.Workload), c.Workload.Namespace], api, time, logger);
+        new("changes", At(ApiPaths.AllChanges), ChangeReader.ReadOrNull, ChangeIndex.KeysOf, api, time, logger);
 
     public ResourceCache<NamespaceEntry> Namespaces { get; } =
-        new("namespaces", At("api/v1/namespaces"), NamespaceEntry.Read, null, api, time, logger);
+        new("namespaces", At(ApiPaths.Namespaces), NamespaceEntry.Read, null, api, time, logger);
 
     public ResourceCache<ObservedRevision> ControllerRevisions { get; } =
-        new("controllerrevisions", At("apis/apps/v1/controllerrevisions"), item => ObservedRevision.Read(item, reader), r => [OwnedKey(r.Namespace, r.ControllerUid)], api, time, logger);
+        new("controllerrevisions", At(ApiPaths.ControllerRevisions), item => ObservedRevision.Read(item, reader), r => [OwnedKey(r.Namespace, r.ControllerUid)], api, time, logger);
 
     public PodCaches Pods { get; } = new(api, reader, time, logger);
 
     public ResourceCache<ServiceEntry> Services { get; } =
-        new("services", At("api/v1/services"), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
+        new("services", At(ApiPaths.Services), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
 
     /// <summary>By the name of their kind. Pods are too many to be held with the rest: see <see cref="Pods"/>.</summary>
     public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = BuiltInKinds.All.Where(k => k is { IsWorkload: true, IsOnePod: false })
         .ToDictionary(k => k.Name, k => Workload(k, k.RunsOnSchedule ? cancel => LocateCronJobsAsync(api, cancel) : AtKind(k), api, reader, time, logger));
 
-    /// <summary>The cache of a workload's kind; null where it is not watched. Another group may have a kind of the same name.</summary>
+    /// <summary>The cache of a workload's kind; null if the kind is not watched. Another group may have a kind of the same name.</summary>
     public ResourceCache<ObservedWorkload>? WorkloadsOf(WorkloadRef workload) =>
         workload.Type.IsWorkload ? Workloads.GetValueOrDefault(workload.Kind) : null;
 
-    /// <summary>A workload as it is cached; null where it does not exist, or its kind is not watched.</summary>
+    /// <summary>A cached workload; null if it does not exist, or its kind is not watched.</summary>
     public ObservedWorkload? FindWorkload(WorkloadRef workload) => WorkloadsOf(workload)?.Find(ObjectKey.Of(workload.Namespace, workload.Name));
 
     public IEnumerable<IResourceCache> All => [Policies, Approvals, BreakGlasses, Changes, Namespaces, Services, ControllerRevisions, .. Workloads.Values];
 
-    /// <summary>The policies whose namespace selector matches a namespace now, whatever else they match by.</summary>
+    /// <summary>The policies whose namespace selector matches a namespace, whatever else they select by.</summary>
     public IReadOnlyList<SafeguardPolicy> PoliciesOf(string @namespace) => Namespaces.Find(ObjectKey.Of("", @namespace)) is { } found
-        ? [.. Policies.All().Select(p => p.Policy).Where(p => p.Match.IncludesNamespace(found.Labels))]
+        ? [.. SortedPolicies.All.Where(p => p.Match.IncludesNamespace(found.Labels))]
         : [];
 
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
 
-    /// <summary>What a controller made for a workload is found by this key, in its own namespace alone: whoever writes to another may name any owner there.</summary>
+    /// <summary>The key of objects that a controller created for a workload. It contains the namespace, because an object in another namespace may name any owner.</summary>
     public static string OwnedKey(string @namespace, string uid) => $"{@namespace}/{uid}";
 
     /// <summary>The ReplicaSets or Jobs that name a workload as their controller.</summary>
@@ -70,7 +82,7 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     /// <summary>The ControllerRevisions that name a workload as their controller.</summary>
     public IReadOnlyList<ObservedRevision> RevisionsOf(ObservedWorkload owner) => ControllerRevisions.Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
 
-    /// <summary>Raised when anything that the leader acts on changed.</summary>
+    /// <summary>Calls back after every change of a cache that the leader acts on.</summary>
     public void OnChange(Action changed)
     {
         Policies.Changed += changed;
@@ -83,11 +95,11 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         }
     }
 
-    /// <summary>Names of the namespaces in which some policy asks for a canary, whatever its mode.</summary>
+    /// <summary>Names of the namespaces in which a policy requires a canary, in any mode.</summary>
     public IReadOnlySet<string> WithCanary()
     {
-        var asking = Policies.All().Select(p => p.Policy).Where(p => p.Canary is { Required: not Required.Never }).ToList();
-        return asking.Count == 0 ? new HashSet<string>() : Namespaces.All().Where(n => !n.Ends && asking.Any(p => p.Match.IncludesNamespace(n.Labels))).Select(n => n.Name).ToHashSet();
+        var policies = SortedPolicies.All.Where(p => p.Canary is { Required: not Required.Never }).ToList();
+        return policies.Count == 0 ? new HashSet<string>() : Namespaces.All().Where(n => !n.Ends && policies.Any(p => p.Match.IncludesNamespace(n.Labels))).Select(n => n.Name).ToHashSet();
     }
 
     private static Func<CancellationToken, ValueTask<string>> At(string path) => _ => ValueTask.FromResult(path);
@@ -98,9 +110,9 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     /// <summary>Servers before 1.21 have CronJobs in v1beta1 alone.</summary>
     private static async ValueTask<string> LocateCronJobsAsync(ApiConnection api, CancellationToken cancel)
     {
-        using var batch = await api.GetAsync("apis/batch/v1", cancel);
+        using var batch = await api.GetAsync(ApiPaths.Batch, cancel);
         var isStable = batch.RootElement.GetProperty("resources").EnumerateArray().Any(r => r.GetProperty("name").ValueEquals("cronjobs"));
-        return isStable ? "apis/batch/v1/cronjobs" : "apis/batch/v1beta1/cronjobs";
+        return isStable ? ApiPaths.CronJobs : ApiPaths.CronJobsBeta;
     }
 
     private static ResourceCache<ObservedWorkload> Workload(
@@ -116,15 +128,12 @@ internal sealed record ServiceEntry(string Namespace, Service Service)
 }
 
 /// <summary>A policy, and the namespaces whose workloads were adopted under it.</summary>
-/// <param name="AdoptedServing">When what served there without an owner was adopted too; not of namespaces that only a former version adopted.</param>
+/// <param name="AdoptedServing">By namespace, the pods without an owner that were adopted; not for namespaces that only a former version adopted.</param>
 internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted, IReadOnlyDictionary<string, AdoptedPods> AdoptedServing)
 {
     public static PolicyEntry Read(JsonElement item)
     {
-        List<JsonElement> adopted = item.TryGetProperty("status", out var status) && status.ValueKind is JsonValueKind.Object
-            && status.TryGetProperty("adopted", out var list) && list.ValueKind is JsonValueKind.Array
-                ? [.. list.EnumerateArray()]
-                : [];
+        List<JsonElement> adopted = [.. (item.Member("status") ?? default).Items("adopted")];
         return new PolicyEntry(
             PolicyReader.Read(item),
             [.. adopted.Select(a => a.GetProperty("namespace").GetString() ?? "")],
@@ -133,19 +142,16 @@ internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string>
     }
 
     private static AdoptedPods ReadServing(JsonElement adopted) => new(
-        adopted.GetProperty("servingAt").TryGetDateTimeOffset(out var at) ? at : DateTimeOffset.UnixEpoch,
-        adopted.TryGetProperty("pods", out var pods) && pods.ValueKind is JsonValueKind.Array ? pods.EnumerateArray().Select(p => p.GetString() ?? "").ToHashSet() : []);
+        adopted.Time("servingAt") ?? DateTimeOffset.UnixEpoch,
+        adopted.Items("pods").Select(p => p.GetString() ?? "").ToHashSet());
 }
 
-/// <param name="Ends">It is being deleted.</param>
+/// <param name="Ends">The namespace is being deleted.</param>
 internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, string> Labels, bool Ends)
 {
     public static NamespaceEntry Read(JsonElement item)
     {
         var metadata = item.GetProperty("metadata");
-        var labels = metadata.TryGetProperty("labels", out var map) && map.ValueKind is JsonValueKind.Object
-            ? map.EnumerateObject().ToDictionary(l => l.Name, l => l.Value.GetString() ?? "")
-            : [];
-        return new NamespaceEntry(metadata.GetProperty("name").GetString() ?? "", labels, metadata.TryGetProperty("deletionTimestamp", out _));
+        return new NamespaceEntry(metadata.GetProperty("name").GetString() ?? "", metadata.Texts("labels"), metadata.TryGetProperty("deletionTimestamp", out _));
     }
 }

@@ -6,8 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// Workloads of kinds that DeployGuard was told of. They are read when they are asked for, and not watched: their definition may come
-/// later than we, or never, and nobody must wait for that.
+/// Workloads of the configured custom kinds. They are read when needed and not watched: their definitions may be created later than DeployGuard starts, or never.
 /// </summary>
 internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKind> kinds, WorkloadReader reader, ILogger logger)
 {
@@ -20,7 +19,7 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
             return null;
         }
 
-        using var found = await api.FindAsync($"apis/{version}/namespaces/{workload.Namespace}/{kind.Resource}/{workload.Name}", cancel);
+        using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Resource(version, kind.Resource, workload.Namespace), workload.Name), cancel);
         return found is null ? null : ReadOrNull(found.RootElement, version, kind);
     }
 
@@ -31,7 +30,7 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
         {
             if (await VersionAsync(kind, cancel) is { } version)
             {
-                using var list = await api.FindAsync($"apis/{version}/namespaces/{@namespace}/{kind.Resource}", cancel);
+                using var list = await api.FindAsync(ApiPaths.Resource(version, kind.Resource, @namespace), cancel);
                 all.AddRange(list?.RootElement.GetProperty("items").EnumerateArray().Select(i => ReadOrNull(i, version, kind)).OfType<ObservedWorkload>() ?? []);
             }
         }
@@ -39,7 +38,7 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
         return all;
     }
 
-    /// <summary>One that keeps its template elsewhere than was said (a Rollout with <c>workloadRef</c>) is left out and named, like any object that cannot be read.</summary>
+    /// <summary>Null for an object without a template at the configured path, such as a Rollout with <c>workloadRef</c>; it is logged.</summary>
     private ObservedWorkload? ReadOrNull(JsonElement item, string version, CustomKind kind)
     {
         try
@@ -53,12 +52,10 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
         }
     }
 
-    /// <summary>The group and version that the server prefers; null where it does not know the group.</summary>
+    /// <summary>The group with the server's preferred version; null if the server does not know the group.</summary>
     private async Task<string?> VersionAsync(CustomKind kind, CancellationToken cancel)
     {
-        using var group = await api.FindAsync($"apis/{kind.ApiGroup}", cancel);
-        return group is not null && group.RootElement.TryGetProperty("preferredVersion", out var preferred) && preferred.TryGetProperty("groupVersion", out var version) && version.ValueKind is JsonValueKind.String
-            ? version.GetString()
-            : null;
+        using var group = await api.FindAsync(ApiPaths.Group(kind.ApiGroup), cancel);
+        return group?.RootElement.Member("preferredVersion")?.Text("groupVersion");
     }
 }

@@ -3,26 +3,26 @@ using System.Text;
 using System.Text.Json;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// Reads pods into what little decides whom they serve and for how long. What many of them have in common is kept once.
+/// Reads the few fields of pods that decide which Services they serve and for how long. What pods have in common is kept once.
 /// </summary>
 internal sealed class LivePodReader(WorkloadReader reader)
 {
     private readonly ConcurrentDictionary<string, KnownShape> _shapes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _nodes = new(StringComparer.Ordinal);
 
-    /// <exception cref="MalformedObjectException">It is no pod.</exception>
+    /// <exception cref="MalformedObjectException">It is not a pod.</exception>
     public ObservedPod Read(JsonElement item)
     {
         var pod = reader.Read(ObservedWorkload.WithType(item, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name));
-        var spec = Child(item, "spec");
-        var status = item.TryGetProperty("status", out var s) ? s : default;
-        var containers = Items(status, "containerStatuses").ToList();
-        var ready = Items(status, "conditions").FirstOrDefault(c => Text(c, "type") == "Ready" && Text(c, "status") == "True");
-        var node = Text(spec, "nodeName");
+        var status = item.Member("status") ?? default;
+        var containers = status.Items("containerStatuses").ToList();
+        var ready = status.Items("conditions").FirstOrDefault(c => c.Text("type") == "Ready" && c.Text("status") == "True");
+        var node = item.Member("spec")?.Text("nodeName") ?? "";
         return new ObservedPod(
             Known(pod),
             new LivePod
@@ -30,15 +30,15 @@ internal sealed class LivePodReader(WorkloadReader reader)
                 Name = pod.Ref.Name,
                 Node = node.Length == 0 ? "" : _nodes.GetOrAdd(node, node),
                 CreatedAt = pod.CreatedAt ?? DateTimeOffset.MaxValue,
-                ReadySince = ready.ValueKind is JsonValueKind.Object ? Time(ready, "lastTransitionTime") : null,
-                StartedAt = containers.Select(c => Time(Child(Child(c, "state"), "running"), "startedAt")).Max(),
+                ReadySince = ready.Time("lastTransitionTime"),
+                StartedAt = containers.Select(c => TimeOf(c, "state", "running", "startedAt")).Max(),
                 RestartedAt = containers.Where(HasRestarted).Select(LastRestart).Max(),
                 IsDeleting = pod.IsDeleting,
-                IsFinished = Text(status, "phase") is "Succeeded" or "Failed",
+                IsFinished = status.Text("phase") is "Succeeded" or "Failed",
             });
     }
 
-    /// <summary>Forgets shapes that no pod has any more: every rollout makes another.</summary>
+    /// <summary>Forgets shapes that no pod has: every rollout adds one.</summary>
     public void Keep(IReadOnlySet<string> keys)
     {
         foreach (var key in _shapes.Keys.Where(k => !keys.Contains(k)))
@@ -51,7 +51,7 @@ internal sealed class LivePodReader(WorkloadReader reader)
 
     private KnownShape Known(Workload pod)
     {
-        // Of pods without an owner each may be another revision, so that their hashes are worth their time.
+        // Each pod without an owner may be a revision of its own, so its hash is needed.
         var hash = pod.ControllerUid is null ? pod.Template.Hash : "";
         var key = KeyOf(pod, hash);
         return _shapes.TryGetValue(key, out var known) ? known
@@ -76,30 +76,22 @@ internal sealed class LivePodReader(WorkloadReader reader)
         return key.ToString();
     }
 
-    private static bool HasRestarted(JsonElement container) =>
-        Child(container, "restartCount") is { ValueKind: JsonValueKind.Number } count && count.TryGetInt32(out var restarts) && restarts > 0;
+    private static bool HasRestarted(JsonElement container) => container.Number("restartCount") > 0;
 
     private static DateTimeOffset? LastRestart(JsonElement container) => new[]
     {
-        Time(Child(Child(container, "state"), "running"), "startedAt"),
-        Time(Child(Child(container, "state"), "terminated"), "finishedAt"),
-        Time(Child(Child(container, "lastState"), "terminated"), "finishedAt"),
+        TimeOf(container, "state", "running", "startedAt"),
+        TimeOf(container, "state", "terminated", "finishedAt"),
+        TimeOf(container, "lastState", "terminated", "finishedAt"),
     }.Max();
 
-    private static JsonElement Child(JsonElement owner, string name) => owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var child) ? child : default;
-
-    private static string Text(JsonElement owner, string name) => Child(owner, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() ?? "" : "";
-
-    private static DateTimeOffset? Time(JsonElement owner, string name) =>
-        Child(owner, name) is { ValueKind: JsonValueKind.String } text && text.TryGetDateTimeOffset(out var time) ? time : null;
-
-    private static JsonElement.ArrayEnumerator Items(JsonElement owner, string name) => Child(owner, name) is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray() : default;
+    private static DateTimeOffset? TimeOf(JsonElement container, string state, string kind, string field) => container.Member(state)?.Member(kind)?.Time(field);
 }
 
-/// <summary>A shape, and the text that is the same for all pods of it: kept once, since it is longer than the rest of a pod.</summary>
+/// <summary>A shape, and the key of all pods with it. Kept once, because it is longer than the rest of a pod.</summary>
 internal sealed record KnownShape(string Key, PodShape Shape)
 {
-    /// <summary>The one group that such pods are in.</summary>
+    /// <summary>The index key of such pods.</summary>
     public IReadOnlyList<string> Index { get; } = [Key];
 }
 

@@ -4,23 +4,27 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Cache;
 
-/// <summary>Reads the objects of one namespace that decide who serves whom, from the caches or from the API server now.</summary>
+/// <summary>Reads the objects of one namespace that decide which pods serve which Service, from the caches or live.</summary>
 internal static class NamespaceReader
 {
-    public static NamespaceObjects Cached(string @namespace, ClusterCaches caches) => new()
+    public static NamespaceObjects Cached(string @namespace, ClusterCaches caches)
     {
-        Namespace = @namespace,
-        Services = [.. caches.Services.Under(@namespace).Select(s => s.Service)],
-        Workloads = [.. caches.Workloads.Values.SelectMany(c => c.Under(@namespace)).Select(w => w.Live)],
-        Revisions = [.. RevisionsOf(caches, @namespace)],
-        Pods = caches.Pods.Of(@namespace) ?? [],
-        PodsAreKnown = caches.Pods.Of(@namespace) is not null,
-        Changes = caches.Changes.Under(@namespace),
-        Votes = caches.Approvals.Under(@namespace),
-        Adopted = Adopted(caches, @namespace),
-    };
+        var pods = caches.Pods.Of(@namespace);
+        return new NamespaceObjects
+        {
+            Namespace = @namespace,
+            Services = [.. caches.Services.Under(@namespace).Select(s => s.Service)],
+            Workloads = [.. caches.Workloads.Values.SelectMany(c => c.Under(@namespace)).Select(w => w.Live)],
+            Revisions = [.. RevisionsOf(caches, @namespace)],
+            Pods = pods ?? [],
+            PodsAreKnown = pods is not null,
+            Changes = caches.Changes.Under(ChangeIndex.OfNamespace(@namespace)),
+            Votes = caches.Approvals.Under(@namespace),
+            Adopted = caches.SortedPolicies.AdoptedIn(@namespace),
+        };
+    }
 
-    /// <summary>Read from the API server now, all at the same time. Pods are those that are watched; where they are not, they are listed too.</summary>
+    /// <summary>Read live, all resources in parallel. Pods come from the cache if it watches them, otherwise they are listed too.</summary>
     public static async Task<NamespaceObjects> ReadAsync(string @namespace, ClusterCaches caches, CancellationToken cancel)
     {
         var services = caches.Services.ReadLiveAsync(@namespace, cancel);
@@ -32,7 +36,7 @@ internal static class NamespaceReader
         await Task.WhenAll(services, workloads, revisions, changes, votes, pods);
         var all = (await workloads).SelectMany(w => w).ToList();
         var byUid = all.ToLookup(w => w.Uid, StringComparer.Ordinal);
-        var translation = new HashTranslation(workload => all.FirstOrDefault(w => w.Ref == workload) is { } live ? KnownTemplate.Of(live, HistoryOf(live, all, revisions.Result)) : []);
+        var translation = new HashTranslation(workload => all.FirstOrDefault(w => w.Ref == workload) is { } live ? LiveTemplates.Of(live, HistoryOf(live, all, revisions.Result)) : []);
         return new NamespaceObjects
         {
             Namespace = @namespace,
@@ -43,7 +47,7 @@ internal static class NamespaceReader
             PodsAreKnown = true,
             Changes = translation.Changes(await changes),
             Votes = translation.Approvals(await votes),
-            Adopted = Adopted(caches, @namespace),
+            Adopted = caches.SortedPolicies.AdoptedIn(@namespace),
         };
     }
 
@@ -54,10 +58,6 @@ internal static class NamespaceReader
         select revision.Live(owner);
 
     private static IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload, IReadOnlyList<ObservedWorkload> all, IReadOnlyList<ObservedRevision> revisions) =>
-        all.Where(w => w.ControllerUid == workload.Uid && w.Ref.Type.HoldsOneRevision).Select(LiveHistory.Owned)
-            .Concat(revisions.Where(r => r.ControllerUid == workload.Uid).Select(r => LiveHistory.Owned(r.Under(workload))));
-
-    /// <summary>Only an adoption that took in what serves counts: one by a former version knew of no pods.</summary>
-    private static Dictionary<string, AdoptedPods> Adopted(ClusterCaches caches, string @namespace) =>
-        caches.Policies.All().Where(p => p.AdoptedServing.ContainsKey(@namespace)).ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
+        all.Where(w => w.ControllerUid == workload.Uid && w.Ref.Type.HoldsOneRevision).Select(KeptRevisions.Owned)
+            .Concat(revisions.Where(r => r.ControllerUid == workload.Uid).Select(r => KeptRevisions.Owned(r.Under(workload))));
 }

@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Cache;
 
-/// <summary>What is kept of a live workload: what decisions about it and its neighbours rest on, a few kilobytes.</summary>
+/// <summary>The fields of a live workload that decisions need, a few kilobytes.</summary>
 internal sealed record ObservedWorkload
 {
     private const int DefaultHistoryLimit = 10;
@@ -21,35 +23,35 @@ internal sealed record ObservedWorkload
     public string TemplateHash => Spec.Template.Hash;
 
     /// <summary>
-    /// The hash to compare with one on record. Whether a Pod's author or the scheduler chose its node cannot be told: either will do.
+    /// The hash to compare with a recorded one. A Pod does not say whether its author or the scheduler chose its node, so both count.
     /// </summary>
     public string HashLike(string recorded) => Spec.Template.UnboundHash == recorded ? recorded : TemplateHash;
 
     public IReadOnlyList<string> Images => Spec.Template.ImageNames;
 
-    /// <summary>The same as Core looks at it.</summary>
+    /// <summary>As Core uses it.</summary>
     public required LiveWorkload Live { get; init; }
 
-    /// <summary>Old revisions that its controller keeps; 10 where it does not say.</summary>
+    /// <summary>Old revisions that its controller keeps; 10 if it does not say.</summary>
     public required int HistoryLimit { get; init; }
 
     /// <summary>Its controller has seen the newest spec.</summary>
     public required bool IsObserved { get; init; }
 
-    /// <summary>It runs its template on all desired pods, at least one, available; a Job: succeeded.</summary>
+    /// <summary>All desired pods, at least one, run its template and are available; a Job has succeeded.</summary>
     public required bool IsComplete { get; init; }
 
-    /// <summary>Its rollout is not under way: paused, held at a partition, or given up as its deadline passed.</summary>
+    /// <summary>Its rollout is not in progress: paused, held at a partition, or past its deadline.</summary>
     public required bool IsAtRest { get; init; }
 
-    /// <exception cref="MalformedObjectException">It is no workload.</exception>
+    /// <exception cref="MalformedObjectException">It is not a workload.</exception>
     public static ObservedWorkload Read(JsonElement item, string apiVersion, string kind, WorkloadReader reader)
     {
-        // Items of a list leave their type to the list.
+        // Items of a list have no type of their own.
         var workload = reader.Read(WithType(item, apiVersion, kind));
-        var status = item.TryGetProperty("status", out var s) && s.ValueKind is JsonValueKind.Object ? s : default;
-        var spec = item.TryGetProperty("spec", out var p) && p.ValueKind is JsonValueKind.Object ? p : default;
-        var observed = KindStatus.Number(status, "observedGeneration") is not { } seen || seen >= KindStatus.Number(item.GetProperty("metadata"), "generation");
+        var status = item.Member("status") ?? default;
+        var spec = item.Member("spec") ?? default;
+        var observed = ObservedGeneration(status) is not { } seen || seen >= item.GetProperty("metadata").Number("generation");
         var slim = workload.Slim();
         var says = workload.Type.Status;
         return new ObservedWorkload
@@ -59,26 +61,27 @@ internal sealed record ObservedWorkload
             {
                 Spec = slim,
                 IsObserved = observed,
-                Revisions = (Text(status, "currentRevision"), Text(status, "updateRevision")),
-                ReadyPods = (int)(says.ReadyPods.Select(f => KindStatus.Number(status, f)).FirstOrDefault(n => n is not null) ?? 0),
-                UpdatedPods = (int)(KindStatus.Number(status, says.UpdatedPods) ?? 0),
+                Revisions = (status.Text("currentRevision") ?? "", status.Text("updateRevision") ?? ""),
+                ReadyPods = (int)(says.ReadyPods.Select(f => status.Number(f)).FirstOrDefault(n => n is not null) ?? 0),
+                UpdatedPods = (int)(status.Number(says.UpdatedPods) ?? 0),
             },
-            HistoryLimit = (int)(KindStatus.Number(spec, "revisionHistoryLimit") ?? DefaultHistoryLimit),
+            HistoryLimit = (int)(spec.Number("revisionHistoryLimit") ?? DefaultHistoryLimit),
             IsObserved = observed,
             IsComplete = observed && says.IsComplete(status, workload.Replicas),
             IsAtRest = workload.Strategy.Paused || (observed && (IsHeldByPartition(workload, status) || HasGivenUp(workload, status))),
         };
     }
 
+    /// <summary>Null if the status has none. Argo Rollouts write the number as a string.</summary>
+    private static long? ObservedGeneration(JsonElement status) => status.Number("observedGeneration")
+        ?? (long.TryParse(status.Text("observedGeneration"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null);
+
     private static bool IsHeldByPartition(Workload workload, JsonElement status) =>
-        workload.Type.HasPartition && workload.Strategy.Partition is > 0 and var partition && KindStatus.Number(status, "updatedReplicas") >= workload.Replicas - partition
-        && KindStatus.Number(status, "readyReplicas") == workload.Replicas;
+        workload.Type.HasPartition && workload.Strategy.Partition is > 0 and var partition && status.Number("updatedReplicas") >= workload.Replicas - partition
+        && status.Number("readyReplicas") == workload.Replicas;
 
     private static bool HasGivenUp(Workload workload, JsonElement status) => workload.Type.InPlace is { HasProgressDeadline: true }
-        && KindStatus.Conditions(status).Any(c => c.GetProperty("type").ValueEquals("Progressing") && Text(c, "reason") == "ProgressDeadlineExceeded");
-
-    private static string Text(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
+        && KindStatus.Conditions(status).Any(c => c.GetProperty("type").ValueEquals("Progressing") && c.Text("reason") == "ProgressDeadlineExceeded");
 
     public static JsonElement WithType(JsonElement item, string apiVersion, string kind)
     {
@@ -96,8 +99,8 @@ internal sealed record ObservedWorkload
     }
 }
 
-/// <summary>A ControllerRevision: a revision that a StatefulSet or DaemonSet can go back to.</summary>
-/// <param name="Number">Counts up with every revision of its owner.</param>
+/// <summary>A ControllerRevision: a revision that a StatefulSet or DaemonSet can be rolled back to.</summary>
+/// <param name="Number">Grows with every revision of its owner.</param>
 /// <param name="PodLabel">The value of <c>controller-revision-hash</c> on its pods.</param>
 internal sealed record ObservedRevision(string Name, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, long Number, string PodLabel)
 {
@@ -105,52 +108,46 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
 
     public string Namespace { get; init; } = "";
 
-    /// <summary>What it has its pods run, without its body.</summary>
+    /// <summary>The template of its pods, without its content.</summary>
     public required PodTemplate Template { get; init; }
 
-    /// <summary>The same as Core looks at it.</summary>
-    /// <param name="owner">With the claims that count in its hash; null where it is not known.</param>
+    /// <summary>As Core uses it.</summary>
+    /// <param name="owner">Its claims count in the hash; null if it is not known.</param>
     public LiveRevision Live(ObservedWorkload? owner) => new(Name, ControllerUid, Template, Number, PodLabel) { Uid = Uid, TemplateHash = owner is null ? TemplateHash : Under(owner).TemplateHash };
 
-    /// <summary>What version 0.2 named its template by.</summary>
+    /// <summary>The hash of its template in version 0.2.</summary>
     public string LegacyHash { get; init; } = "";
 
     /// <summary>Its restart annotations, where its pods read them.</summary>
     public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The same with the claims of its owner in its hash: it holds the template alone.</summary>
+    /// <summary>The same with the claims of its owner in its hash: the object holds only the template.</summary>
     public ObservedRevision Under(ObservedWorkload owner) =>
         this with { TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, owner.Spec.Template.ClaimsDigest) };
 
-    /// <summary>Null where the revision holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
+    /// <summary>Null if it holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
     public static ObservedRevision? Read(JsonElement item, WorkloadReader reader)
     {
-        if (!item.TryGetProperty("data", out var data) || data.ValueKind is not JsonValueKind.Object
-            || !data.TryGetProperty("spec", out var spec) || !spec.TryGetProperty("template", out var template))
+        if (item.Member("data")?.Member("spec")?.Member("template") is not { } template)
         {
             return null;
         }
 
         var metadata = item.GetProperty("metadata");
-        var owner = metadata.TryGetProperty("ownerReferences", out var owners) && owners.ValueKind is JsonValueKind.Array
-            ? owners.EnumerateArray().FirstOrDefault(o => o.TryGetProperty("controller", out var c) && c.ValueKind is JsonValueKind.True)
-            : default;
-        var uid = owner.ValueKind is JsonValueKind.Object ? owner.GetProperty("uid").GetString() : null;
+        var owner = metadata.Items("ownerReferences").FirstOrDefault(o => o.IsTrue("controller"));
         var name = metadata.GetProperty("name").GetString() ?? "";
         var read = reader.ReadTemplate(template);
         return new ObservedRevision(
             name,
-            uid ?? "",
+            owner.Text("uid") ?? "",
             read.Hash,
             read.ImageNames,
-            item.TryGetProperty("revision", out var number) && number.TryGetInt64(out var revision) ? revision : 0,
+            item.Number("revision") ?? 0,
             // A StatefulSet's pods carry the revision's name.
-            owner.ValueKind is JsonValueKind.Object && owner.GetProperty("kind").ValueEquals(BuiltInKinds.DaemonSet.Name) && metadata.TryGetProperty("labels", out var labels) && labels.TryGetProperty(LiveRevision.Label, out var label)
-                ? label.GetString() ?? name
-                : name)
+            owner.Text("kind") == BuiltInKinds.DaemonSet.Name ? metadata.Member("labels")?.Text(LiveRevision.Label) ?? name : name)
         {
-            Uid = metadata.TryGetProperty("uid", out var id) ? id.GetString() ?? "" : "",
-            Namespace = metadata.TryGetProperty("namespace", out var ns) ? ns.GetString() ?? "" : "",
+            Uid = metadata.Text("uid") ?? "",
+            Namespace = metadata.Text("namespace") ?? "",
             Template = read.Slim(_ => false),
             LegacyHash = read.LegacyHash,
             RestartTimes = read.Slim(_ => false).RestartTimes,

@@ -8,29 +8,28 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// The pods of those namespaces in which a policy asks for a canary: what serves decides there. A watch of all pods is the dearest of a cluster, and the
-/// others pay nothing.
+/// The pods of the namespaces in which a policy requires a canary. Watching all pods of a cluster is expensive; other namespaces do not need it.
 /// </summary>
 internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger)
 {
     private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
 
-    /// <summary>Pods that are alike, together; null where the namespace is not watched, or not in sync yet.</summary>
+    /// <summary>Pods in groups of the same shape; null if the namespace is not watched, or not yet in sync.</summary>
     public IReadOnlyList<PodGroup>? Of(string @namespace) => _watches.TryGetValue(@namespace, out var watch) && watch.Cache.IsSynced ? watch.Groups() : null;
 
-    /// <summary>What is watched, and whether it is in sync.</summary>
+    /// <summary>The caches of the watched namespaces.</summary>
     public IEnumerable<IResourceCache> All => _watches.Values.Select(w => w.Cache);
 
-    /// <summary>The pods of a namespace as they are now, for those who do not watch it.</summary>
+    /// <summary>The pods of a namespace, read live: for namespaces that are not watched.</summary>
     public async Task<IReadOnlyList<PodGroup>> ReadLiveAsync(string @namespace, CancellationToken cancel)
     {
         var reader = new LivePodReader(workloads);
         var pods = new List<ObservedPod>();
-        await api.ListAsync(PathOf(@namespace), item => pods.Add(reader.Read(item)), cancel);
+        await api.ListAsync(ApiPaths.Pods(@namespace), item => pods.Add(reader.Read(item)), cancel);
         return [.. pods.GroupBy(p => p.Key).Select(g => new PodGroup(g.First().Shape, [.. g.Select(p => p.Pod)]))];
     }
 
-    /// <summary>Watches the pods of these namespaces, and of no others any more.</summary>
+    /// <summary>Watches the pods of these namespaces, and stops watching others.</summary>
     public void Follow(IReadOnlySet<string> namespaces, CancellationToken cancel)
     {
         foreach (var gone in _watches.Keys.Where(n => !namespaces.Contains(n)).ToList())
@@ -49,8 +48,6 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
         }
     }
 
-    private static string PathOf(string @namespace) => $"api/v1/namespaces/{@namespace}/pods";
-
     private sealed class Watch
     {
         private const int MaxIdleShapes = 1000;
@@ -62,14 +59,14 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
         {
             _reader = new LivePodReader(workloads);
             Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(PathOf(@namespace)), _reader.Read, p => p.Known.Index, api, time, logger);
+            Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(ApiPaths.Pods(@namespace)), _reader.Read, p => p.Known.Index, api, time, logger);
         }
 
         public CancellationTokenSource Stop { get; }
 
         public ResourceCache<ObservedPod> Cache { get; }
 
-        /// <summary>Ends when the namespace is followed no more.</summary>
+        /// <summary>Ends when the namespace is no longer followed.</summary>
         public void Start() => _ = RunAsync();
 
         public IReadOnlyList<PodGroup> Groups()
@@ -80,7 +77,7 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
                 _reader.Keep(groups.Select(g => g[0].Key).ToHashSet(StringComparer.Ordinal));
             }
 
-            // Most groups are the same list as last time.
+            // Most groups are unchanged.
             return [.. groups.Select(g => _groups.GetValue(g, static pods => new PodGroup(pods[0].Shape, [.. pods.Select(p => p.Pod)])))];
         }
 
@@ -92,7 +89,7 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
             }
             catch (OperationCanceledException) when (Stop.IsCancellationRequested)
             {
-                // Nobody asks for it any more.
+                // No longer followed.
             }
         }
     }

@@ -7,14 +7,13 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// Keeps a slim projection of every object of one resource: lists in pages, then watches with bookmarks, resumes where it left
-/// off, and lists again when the server no longer has that point (410). Readers never see a half-filled cache: a new list
-/// replaces the old content at once.
+/// Keeps the needed fields of every object of one resource. Lists in pages, then watches with bookmarks; resumes where it left off, and lists again when the server
+/// no longer has that version (410). Readers never see a half-filled cache: a new list replaces the old content at once.
 /// </summary>
-/// <param name="name">As metrics and logs call it: <c>deployments</c>.</param>
-/// <param name="locate">Finds the path of the collection, <c>apis/apps/v1/deployments</c>; asked again with every new list.</param>
-/// <param name="project">From the object's JSON; null for objects that are not kept. Must not hold on to the element.</param>
-/// <param name="indexBy">Further keys to look an object up by; null for none.</param>
+/// <param name="name">The name in metrics and logs: <c>deployments</c>.</param>
+/// <param name="locate">Finds the path of the collection, <c>apis/apps/v1/deployments</c>; called before every list.</param>
+/// <param name="project">From the object's JSON; null for objects that are not kept. Must not keep the element.</param>
+/// <param name="indexBy">Further keys of an object; null for none.</param>
 public sealed class ResourceCache<T>(
     string name,
     Func<CancellationToken, ValueTask<string>> locate,
@@ -25,7 +24,7 @@ public sealed class ResourceCache<T>(
     ILogger logger) : IResourceCache
     where T : class
 {
-    /// <summary>The server ends a watch after this; a connection that died without a word is noticed a little later.</summary>
+    /// <summary>The server ends a watch after this time; a dead connection is noticed a little later.</summary>
     private static readonly TimeSpan s_watchFor = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_silence = s_watchFor + TimeSpan.FromSeconds(30);
 
@@ -60,7 +59,7 @@ public sealed class ResourceCache<T>(
         }
     }
 
-    /// <summary>All objects, together by their further keys: an unchanged group is the same list as before.</summary>
+    /// <summary>All objects, grouped by their further keys; an unchanged group is the same list as before.</summary>
     public IReadOnlyList<IReadOnlyList<T>> Groups()
     {
         lock (_lock)
@@ -69,6 +68,7 @@ public sealed class ResourceCache<T>(
         }
     }
 
+    /// <summary>All objects, in no order: the same list as before, where nothing changed.</summary>
     public IReadOnlyList<T> All()
     {
         lock (_lock)
@@ -77,19 +77,18 @@ public sealed class ResourceCache<T>(
         }
     }
 
-    /// <summary>The objects of one namespace as they are now, read from the server in pages; the cache stays as it is.</summary>
+    /// <summary>The objects of one namespace, read live in pages; the cache is not changed.</summary>
     /// <param name="namespace">Empty for all of them.</param>
     /// <param name="named">Only the one of that name; empty for all.</param>
     public async Task<IReadOnlyList<T>> ReadLiveAsync(string @namespace, CancellationToken cancel, string named = "")
     {
         var collection = await locate(cancel);
-        var slash = collection.LastIndexOf('/');
         var items = new List<T>();
-        await api.ListAsync(@namespace.Length == 0 ? collection : $"{collection[..slash]}/namespaces/{@namespace}{collection[slash..]}", item => items.AddRange(Project(item) is { } read ? [read] : []), cancel, named.Length == 0 ? "" : $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(named)}");
+        await api.ListAsync(@namespace.Length == 0 ? collection : ApiPaths.In(collection, @namespace), item => items.AddRange(Project(item) is { } read ? [read] : []), cancel, named.Length == 0 ? "" : $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(named)}");
         return items;
     }
 
-    /// <summary>Runs until it is cancelled; survives everything that the server or the network does.</summary>
+    /// <summary>Runs until it is cancelled; no fault of the server or the network ends it.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         var backoff = new Backoff(time);
@@ -104,19 +103,19 @@ public sealed class ResourceCache<T>(
             }
             catch (ApiException gone) when (gone.StatusCode is HttpStatusCode.Gone)
             {
-                // The server compacted our place away; only a new list can tell what happened since.
+                // The server no longer has this version: list again.
                 resumeAt = null;
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested && IsPassing(fault))
             {
-                logger.LogWarning(IsUnreadable(fault) ? fault : null, "watching {Resource}: {Fault}; trying again", Name, fault.Message);
+                logger.LogWarning(IsUnreadable(fault) ? fault : null, "watching {Resource}: {Fault}; retrying", Name, fault.Message);
                 resumeAt = fault is HttpRequestException or IOException or OperationCanceledException ? resumeAt : null;
                 await backoff.WaitAsync(cancel);
             }
         }
     }
 
-    /// <summary>The server, the network, or an answer that is none of the API's: none of them ends the watch.</summary>
+    /// <summary>A fault of the server or the network, or an unreadable answer: the watch goes on.</summary>
     private static bool IsPassing(Exception fault) =>
         fault is ApiException or HttpRequestException or IOException or OperationCanceledException or JsonException || IsUnreadable(fault);
 
@@ -139,7 +138,7 @@ public sealed class ResourceCache<T>(
         return version;
     }
 
-    /// <summary>Returns the version to resume at when the server ends the watch in good order.</summary>
+    /// <summary>Returns the version to resume at when the server ends the watch normally.</summary>
     private async Task<string> WatchAsync(string version, CancellationToken cancel)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -160,7 +159,7 @@ public sealed class ResourceCache<T>(
 
     private void Heard() => Interlocked.Exchange(ref _heardAt, time.GetTimestamp());
 
-    /// <summary>Returns the object's resource version, as the place to resume at.</summary>
+    /// <summary>Returns the object's resource version, to resume at.</summary>
     private string? Apply(JsonElement change)
     {
         var type = change.GetProperty("type").GetString();
@@ -184,7 +183,7 @@ public sealed class ResourceCache<T>(
         return item.GetProperty("metadata").GetProperty("resourceVersion").GetString();
     }
 
-    /// <summary>An object that cannot be read is left out and named: one of them must not blind us to all others.</summary>
+    /// <summary>An object that cannot be read is left out and logged, so that it does not hide the others.</summary>
     private T? Project(JsonElement item)
     {
         try
@@ -206,14 +205,14 @@ public sealed class ResourceCache<T>(
     }
 }
 
-/// <summary>What the host runs and reports of a cache, whatever it holds.</summary>
+/// <summary>A cache of any resource, as the host runs and reports it.</summary>
 public interface IResourceCache
 {
     string Name { get; }
 
     bool IsSynced { get; }
 
-    /// <summary>How long ago the server last said anything of it: an event, a bookmark, or that it still watches.</summary>
+    /// <summary>Time since the last event, bookmark or start of a watch.</summary>
     TimeSpan Silence { get; }
 
     Task RunAsync(CancellationToken cancel);

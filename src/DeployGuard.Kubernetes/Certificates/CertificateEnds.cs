@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DeployGuard.Kubernetes.Certificates;
 
-/// <summary>When a certificate and its CA end: what an alert needs to know.</summary>
+/// <summary>When the certificate and its CA expire, for alerts.</summary>
 public static class CertificateEnds
 {
     /// <summary><c>server</c> and <c>ca</c>; nothing while there is no certificate.</summary>
@@ -16,7 +16,7 @@ public static class CertificateEnds
 
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPem(Encoding.UTF8.GetString(bundle));
-        // Of authorities that overlap, the one that signed what is served; where an intermediate did, the last to end.
+        // The authority that signed the served certificate; if an intermediate signed it, the last to expire.
         var signers = authorities.Where(a => CertificatePlan.IsSignedBy(leaf, a)).DefaultIfEmpty().Max(a => a?.NotAfter) ?? authorities.Max(a => a.NotAfter);
         yield return ("server", leaf.NotAfter);
         yield return ("ca", signers);

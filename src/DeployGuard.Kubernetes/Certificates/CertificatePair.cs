@@ -4,10 +4,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace DeployGuard.Kubernetes.Certificates;
 
-/// <summary>A server certificate with its key and chain, checked against the CA that is said to have signed it.</summary>
+/// <summary>A server certificate with its key and chain, checked against the given CA.</summary>
 public static class CertificatePair
 {
-    /// <param name="names">How messages call the three: file names, or keys of a Secret.</param>
+    /// <param name="names">The names of the three in messages: file names, or keys of a Secret.</param>
     /// <exception cref="CertificateProblemException">Any of them cannot be used; the message names which.</exception>
     public static X509Certificate2 Load(string certificate, string key, string ca, (string Certificate, string Key, string Ca) names, DateTimeOffset now)
     {
@@ -16,20 +16,20 @@ public static class CertificatePair
         var loaded = Parse(names.Key, () => X509Certificate2.CreateFromPem(certificate, key), "is not the PEM private key of the certificate");
         CheckTime(names.Certificate, leaf, now);
         CheckChain(names, leaf, ParseAll(names.Certificate, certificate), authorities, now);
-        // Kestrel on some systems cannot use a key that never was in a store; the detour through PKCS#12 gives it one.
+        // On some systems Kestrel cannot use an ephemeral key; loading it from PKCS#12 makes it usable.
         using (loaded)
         {
             return X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), null);
         }
     }
 
-    /// <summary>The same, with the intermediates that stand behind the certificate: callers know the CA alone.</summary>
+    /// <summary>The same, with the intermediate certificates, because clients know only the CA.</summary>
     /// <exception cref="CertificateProblemException">Any of them cannot be used; the message names which.</exception>
     public static SslStreamCertificateContext LoadToServe(string certificate, string key, string ca, (string Certificate, string Key, string Ca) names, DateTimeOffset now)
     {
         var leaf = Load(certificate, key, ca, names, now);
         var others = ParseAll(names.Certificate, certificate).Where(c => !c.RawDataMemory.Span.SequenceEqual(leaf.RawDataMemory.Span)).ToArray();
-        // Offline: nothing of a chain is fetched from anywhere.
+        // Offline: no certificate of the chain is downloaded.
         return SslStreamCertificateContext.Create(leaf, [.. others], offline: true);
     }
 

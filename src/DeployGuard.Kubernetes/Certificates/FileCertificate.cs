@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Certificates;
 
 /// <summary>
-/// A certificate from given files, read again when their content changes. Content is compared, not times: a mounted Secret changes by
-/// swapping a link. A bad new version is logged and the old one kept.
+/// A certificate from given files, read again when their content changes. The content is compared, not the times, because a mounted Secret changes by a symbolic link.
+/// If the new version is not usable, that is logged and the old one kept.
 /// </summary>
 public sealed class FileCertificate : ICertificateSource, IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
     private readonly ILogger _logger;
     private string _content;
 
-    /// <exception cref="CertificateProblemException">The files cannot be served: the start stops here, and the message names the file.</exception>
+    /// <exception cref="CertificateProblemException">The files are not usable; the message names the file.</exception>
     public FileCertificate(string certificate, string key, string ca, TimeProvider time, ILogger logger)
     {
         (_files, _time, _logger) = ((certificate, key, ca), time, logger);
@@ -51,14 +51,14 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
                 return;
             }
 
-            // The old certificate is not disposed: handshakes under way may still use it.
+            // The old certificate is not disposed: handshakes in progress may use it.
             (_content, Current, CaBundle) = Load();
             Problem = null;
             _logger.LogInformation("reloaded the certificate from {File}", _files.Certificate);
         }
         catch (CertificateProblemException problem) when (problem.Message == Problem)
         {
-            // Said already, and nothing has changed since.
+            // Logged already, and nothing has changed since.
         }
         catch (CertificateProblemException problem)
         {

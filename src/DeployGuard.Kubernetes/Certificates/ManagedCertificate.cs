@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Certificates;
 
 /// <summary>
-/// A certificate of our own making in a Secret that all replicas share. Whoever finds the Secret empty fills it; the Secret's
-/// resourceVersion sees to it that one of them wins and the others take what he wrote. Renewing it is the leader's.
+/// A self-made certificate in a Secret that all replicas share. A replica that finds the Secret empty fills it; by its resourceVersion only one succeeds, and the
+/// others read what it wrote. The leader renews it.
 /// </summary>
 internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions options, TimeProvider time, ILogger logger) : ICertificateSource
 {
@@ -26,7 +26,7 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
 
     public string? Problem { get; private set; }
 
-    private string SecretPath => $"api/v1/namespaces/{options.Namespace}/secrets/{options.Secret}";
+    private string SecretPath => ApiPaths.One(ApiPaths.Secrets(options.Namespace), options.Secret);
 
     private IReadOnlyList<string> DnsNames =>
         [$"{options.Service}.{options.Namespace}.svc", $"{options.Service}.{options.Namespace}.svc.cluster.local", $"{options.Service}.{options.Namespace}", "localhost"];
@@ -45,20 +45,20 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
             }
             catch (ApiException raced) when (raced.StatusCode is HttpStatusCode.Conflict)
             {
-                // Another replica filled it first; its certificate is read at once.
+                // Another replica wrote first; its certificate is read at once.
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or CertificateProblemException or OperationCanceledException)
             {
                 Problem = fault.Message;
-                logger.LogWarning("the certificate in Secret {Secret}: {Fault}; trying again", options.Secret, fault.Message);
+                logger.LogWarning("the certificate in Secret {Secret}: {Fault}; retrying", options.Secret, fault.Message);
                 await backoff.WaitAsync(cancel);
             }
         }
     }
 
     /// <summary>Takes the next step of <see cref="CertificatePlan"/>, if one is due.</summary>
-    /// <param name="publishedFor">How long both webhook configurations have carried a bundle; null while they do not.</param>
-    /// <exception cref="CertificateProblemException">What the Secret holds cannot be read.</exception>
+    /// <param name="publishedFor">How long both webhook configurations have had a bundle; null while they do not.</param>
+    /// <exception cref="CertificateProblemException">The content of the Secret cannot be read.</exception>
     public async Task RenewAsync(Func<byte[], TimeSpan?> publishedFor, CancellationToken cancel)
     {
         using var secret = await api.GetAsync(SecretPath, cancel);
@@ -85,10 +85,10 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         using var secret = await api.GetAsync(SecretPath, cancel);
         if (Material.Read(secret.RootElement, options.Secret) is not { } found)
         {
-            // Somebody emptied it: what is served, and trusted, is put back, or every call would fail until the API server trusts another CA.
+            // If the Secret was emptied, the served and trusted certificate is written back. With another CA every call would fail until the API server trusts it.
             var former = _loaded;
             await WriteAsync(secret.RootElement, former ?? Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
-            logger.LogInformation("{What} Secret {Secret}", former is null ? "made a CA and a server certificate and put them into" : "put the CA and the certificate back into", options.Secret);
+            logger.LogInformation("{What} Secret {Secret}", former is null ? "created a CA and a server certificate in" : "restored the CA and the certificate in", options.Secret);
             return;
         }
 
@@ -98,9 +98,9 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         }
         catch (CertificateExpiredException expired)
         {
-            // Nobody leads without a certificate, so that any replica must help itself here.
+            // Without a certificate no replica leads, so each replica may replace it.
             await WriteAsync(secret.RootElement, CertificatePlan.Revive(found, options.Secret, DnsNames, time.GetUtcNow()), null, cancel);
-            logger.LogWarning("{Problem}; made a new one", expired.Message);
+            logger.LogWarning("{Problem}; created a new one", expired.Message);
         }
     }
 
@@ -125,7 +125,7 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         }
 
         var names = ($"{options.Secret}/tls.crt", $"{options.Secret}/tls.key", $"{options.Secret}/ca.crt");
-        // The old certificate is not disposed: handshakes under way may still use it.
+        // The old certificate is not disposed: handshakes in progress may use it.
         Current = CertificatePair.LoadToServe(material.Certificate, material.Key, material.Bundle, names, time.GetUtcNow());
         CaBundle = Encoding.UTF8.GetBytes(material.Bundle);
         _loaded = material;

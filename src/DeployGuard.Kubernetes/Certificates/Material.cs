@@ -5,9 +5,9 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Kubernetes.Certificates;
 
-/// <summary>What the Secret of a managed certificate holds, in PEM.</summary>
-/// <param name="Bundle">Authorities to be trusted; the first signs what is signed from now on, the others signed what may still be served.</param>
-/// <param name="AuthorityKey">Of the first.</param>
+/// <summary>The content of the Secret of a managed certificate, in PEM.</summary>
+/// <param name="Bundle">Trusted authorities; the first signs new certificates, the others signed certificates that may still be served.</param>
+/// <param name="AuthorityKey">Key of the first authority.</param>
 internal sealed record Material(string Bundle, string AuthorityKey, string Certificate, string Key)
 {
     public static Material Begin(IReadOnlyList<string> dnsNames, DateTimeOffset now)
@@ -17,9 +17,9 @@ internal sealed record Material(string Bundle, string AuthorityKey, string Certi
         return new Material(authority.Certificate, authority.Key, certificate, key);
     }
 
-    /// <summary>Null for a Secret that nobody has filled yet.</summary>
+    /// <summary>Null for an empty Secret.</summary>
     /// <param name="name">Of the Secret, for messages.</param>
-    /// <exception cref="CertificateProblemException">It is filled with something else.</exception>
+    /// <exception cref="CertificateProblemException">It has other content.</exception>
     public static Material? Read(JsonElement secret, string name) => secret.TryGetProperty("data", out var data) && data.TryGetProperty("tls.crt", out _)
         ? new Material(Decode(data, name, "ca.crt"), Decode(data, name, "ca.key"), Decode(data, name, "tls.crt"), Decode(data, name, "tls.key"))
         : null;

@@ -4,19 +4,19 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace DeployGuard.Kubernetes.Certificates;
 
-/// <summary>A CA of our own with its key, in PEM, and the server certificates that it signs.</summary>
+/// <summary>A self-made CA with its key, in PEM; signs server certificates.</summary>
 internal sealed record OwnAuthority(string Certificate, string Key)
 {
     private static readonly TimeSpan s_life = TimeSpan.FromDays(730);
     private static readonly TimeSpan s_leafLife = TimeSpan.FromDays(90);
 
-    /// <summary>Clocks of nodes drift, and step; what is valid from now on is not valid everywhere yet.</summary>
+    /// <summary>Clocks of nodes differ: a certificate that is valid from now on might not be valid on another node yet.</summary>
     public static readonly TimeSpan Drift = TimeSpan.FromDays(1);
 
     public static OwnAuthority Create(DateTimeOffset now)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        // A name of its own: two authorities overlap while one follows the other, and are told apart by it.
+        // A unique name, by which two authorities that overlap are told apart.
         var request = new CertificateRequest($"CN=deployguard-ca-{RandomNumberGenerator.GetHexString(8, lowercase: true)}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
@@ -25,8 +25,8 @@ internal sealed record OwnAuthority(string Certificate, string Key)
         return new OwnAuthority(authority.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 
-    /// <summary>A server certificate and its key, in PEM. It ends with the authority at the latest.</summary>
-    /// <param name="dnsNames">The names by which the server is called.</param>
+    /// <summary>A server certificate and its key, in PEM. It expires with the authority at the latest.</summary>
+    /// <param name="dnsNames">The DNS names of the server.</param>
     public (string Certificate, string Key) Sign(IReadOnlyList<string> dnsNames, DateTimeOffset now)
     {
         using var authority = X509Certificate2.CreateFromPem(Certificate, Key);
@@ -38,7 +38,7 @@ internal sealed record OwnAuthority(string Certificate, string Key)
 
     private static CertificateRequest Request(ECDsa key, IReadOnlyList<string> dnsNames, X509Certificate2 authority)
     {
-        // A subject may be no longer than 64 characters; who is called is told by the alternative names.
+        // A subject has at most 64 characters; the alternative names contain the DNS names.
         var request = new CertificateRequest("CN=deployguard", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         foreach (var name in dnsNames)

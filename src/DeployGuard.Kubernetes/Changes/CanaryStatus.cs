@@ -1,20 +1,21 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>What a Change remembers of its canary: the steps held, how it stands, and whom it served once it had completed.</summary>
-/// <param name="Held">Latched: only a veto takes one back.</param>
-/// <param name="Exposure">Empty once it has proven itself.</param>
+/// <summary>The canary fields of a Change: completed steps, current exposure, and the pools that it served once it had completed.</summary>
+/// <param name="Held">Completed steps; only a veto removes one.</param>
+/// <param name="Exposure">Empty once the revision is proven.</param>
 internal sealed record CanaryStatus(IReadOnlyList<CompletedStep> Held, IReadOnlyList<RecordedExposure> Exposure, IReadOnlyList<ServedPool> Served, IReadOnlyList<GivenUpAddresses> GivenUp)
 {
-    /// <summary>Most entries, by policy and pool: with thousands of Services a record would be too large to be written.</summary>
+    /// <summary>Entries of each list: with thousands of Services a record would become too large to write.</summary>
     private const int MaxHeld = 200;
 
-    /// <summary>What is to be remembered, given how a revision stands now.</summary>
+    /// <summary>The next value, from the standings of the revision now.</summary>
     /// <param name="standings">Of this revision of this workload.</param>
-    /// <param name="unlatched">Names of the policies in whose eyes it holds nothing: it was rejected.</param>
+    /// <param name="unlatched">Names of the policies under which its steps are withdrawn, because it was rejected.</param>
     public static CanaryStatus Next(Change change, IReadOnlyList<PoolStanding> standings, IReadOnlySet<string> unlatched, DateTimeOffset now)
     {
         var known = change.CompletedSteps.Select(h => (h.Policy, h.Pool)).ToHashSet();
@@ -23,9 +24,9 @@ internal sealed record CanaryStatus(IReadOnlyList<CompletedStep> Held, IReadOnly
             .Concat(change.CompletedSteps)
             .Where(h => !unlatched.Contains(h.Policy))
             .GroupBy(h => (h.Policy, h.Pool))
-            // The first who held so much, if it is no more than what is on record.
+            // The earliest of equal steps.
             .Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First())
-            // What is on record is kept before what is new.
+            // Recorded entries take precedence over new ones.
             .OrderByDescending(h => known.Contains((h.Policy, h.Pool))).Take(MaxHeld);
         return new CanaryStatus(
             [.. held.OrderBy(h => h.Policy, StringComparer.Ordinal).ThenBy(h => h.Pool, StringComparer.Ordinal)],
@@ -43,10 +44,10 @@ internal sealed record CanaryStatus(IReadOnlyList<CompletedStep> Held, IReadOnly
 
     public void WriteTo(JsonObject status)
     {
-        Set(status, "held", Held.Select(h => new JsonObject { ["policy"] = h.Policy, ["pool"] = h.Pool, ["percent"] = h.Percent, ["at"] = Json.Time(h.At) }));
+        Set(status, "held", Held.Select(h => new JsonObject { ["policy"] = h.Policy, ["pool"] = h.Pool, ["percent"] = h.Percent, ["at"] = JsonWriting.Time(h.At) }));
         Set(status, "canary", Exposure.Select(ExposureJson));
-        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = Json.Time(s.At), ["present"] = s.IsPresent, ["most"] = s.Most, ["trial"] = s.IsTrial, ["selector"] = NullIfEmpty(s.Selector), ["addresses"] = NullIfEmpty(s.Addresses) }));
-        Set(status, "givenUp", GivenUp.Select(g => new JsonObject { ["pool"] = g.Pool, ["selector"] = NullIfEmpty(g.Selector), ["addresses"] = g.Addresses, ["at"] = Json.Time(g.At) }));
+        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = JsonWriting.Time(s.At), ["present"] = s.IsPresent, ["most"] = s.Most, ["trial"] = s.IsTrial, ["selector"] = NullIfEmpty(s.Selector), ["addresses"] = NullIfEmpty(s.Addresses) }));
+        Set(status, "givenUp", GivenUp.Select(g => new JsonObject { ["pool"] = g.Pool, ["selector"] = NullIfEmpty(g.Selector), ["addresses"] = g.Addresses, ["at"] = JsonWriting.Time(g.At) }));
     }
 
     /// <summary>Old API servers refuse an empty text in a custom resource.</summary>
@@ -63,10 +64,10 @@ internal sealed record CanaryStatus(IReadOnlyList<CompletedStep> Held, IReadOnly
             ["unproven"] = exposure.Unproven,
             ["total"] = exposure.Total,
         };
-        Json.SetOrRemove(json, "waits", exposure.Waits);
+        JsonWriting.SetOrRemove(json, "waits", exposure.Waits);
         if (exposure.SoakEndsAt is { } end)
         {
-            json["soakEndsAt"] = Json.Time(end);
+            json["soakEndsAt"] = JsonWriting.Time(end);
         }
 
         return json;

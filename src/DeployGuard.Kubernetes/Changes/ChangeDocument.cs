@@ -4,22 +4,22 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// The Change object in its wire form. Evidence, requesters and approvals only accumulate: dropping an annotation and asking again
-/// takes nothing back.
+/// The Change object in its wire form. Evidence, requesters and approvals only accumulate: a request without an annotation does not withdraw an earlier claim.
 /// </summary>
 internal static class ChangeDocument
 {
     private const int MaxOfEach = 20;
 
-    /// <summary>Nobody who asked may be forgotten, or he could approve. People cannot be made up as service accounts can.</summary>
+    /// <summary>Requesters that are people are all kept, because they may not approve. Their number is limited, unlike that of service accounts.</summary>
     private const int MaxPeople = 1000;
 
-    /// <param name="existing">As stored; null for the first entry. It is changed and returned.</param>
-    /// <exception cref="ChangeNameTakenException">What is stored under this name is the record of another revision.</exception>
+    /// <param name="existing">As stored; null for a new Change. It is changed and returned.</param>
+    /// <exception cref="ChangeNameTakenException">The stored Change of this name is of another revision.</exception>
     public static JsonObject Merge(JsonObject? existing, ChangeEntry entry, DateTimeOffset now)
     {
         var document = existing ?? Begin(entry);
@@ -28,16 +28,16 @@ internal static class ChangeDocument
             throw new ChangeNameTakenException(entry.Name);
         }
 
-        var status = Json.Child(document, "status");
+        var status = JsonWriting.Child(document, "status");
         if (entry.Images.Count > 0 && (string?)status["phase"] is nameof(Phase.Pending) or nameof(Phase.Rejected) or nameof(Phase.Expired))
         {
-            // Whoever looks before saying yes sees what it would change now.
-            Describe(Json.Child(document, "spec"), entry);
+            // The approver sees the difference from the current template.
+            Describe(JsonWriting.Child(document, "spec"), entry);
         }
 
-        ChangeStatus.Ask(status, entry.Transition, now);
-        MergeRequester(Json.List(status, "requesters"), entry.Requester, now);
-        MergeOrigin(Json.Child(status, "origin"), entry, Json.List(status, "requesters"));
+        ChangeStatus.Request(status, entry.Transition, now);
+        MergeRequester(JsonWriting.List(status, "requesters"), entry.Requester, now);
+        MergeOrigin(JsonWriting.Child(status, "origin"), entry, JsonWriting.List(status, "requesters"));
         foreach (var approval in entry.Approvals)
         {
             AddApproval(status, approval);
@@ -45,13 +45,13 @@ internal static class ChangeDocument
 
         if (entry.Transition.Phase is Phase.Admitted)
         {
-            // What would have been waived, had nothing else refused it, was not used.
+            // A waiver of a refused request was not used.
             Waivers.Merge(status, entry, now);
         }
 
         if (entry.ChangeId.Length > 0)
         {
-            Json.AddText(Json.List(status, "changeIds"), entry.ChangeId, MaxOfEach);
+            JsonWriting.AddText(JsonWriting.List(status, "changeIds"), entry.ChangeId, MaxOfEach);
         }
 
         if (entry.Adopted)
@@ -64,46 +64,46 @@ internal static class ChangeDocument
             ChangeStatus.SetOwned(status, owned);
         }
 
-        // What was found last is what an approver must know; what was found before is in the decision log.
+        // Approvers need the latest findings; earlier ones are in the decision log.
         if (entry.Policies.Count > 0)
         {
             status["policies"] = new JsonArray([.. entry.Policies.Select(PolicyJson)]);
             status["findings"] = new JsonArray([.. entry.Findings.Select(FindingJson)]);
-            Json.SetOrRemove(status, "missing", Missing(entry));
+            JsonWriting.SetOrRemove(status, "missing", Missing(entry));
         }
         else if (entry.Transition.Phase is Phase.Admitted)
         {
-            // A rollback is judged by no policy, and waits for nothing.
+            // A rollback is evaluated by no policy, and waits for nothing.
             status.Remove("missing");
         }
 
         return document;
     }
 
-    /// <summary>The record of the revision, under either version of the hash.</summary>
+    /// <summary>Whether the document is of the entry's revision, under either version of the hash.</summary>
     private static bool IsOf(JsonObject document, ChangeEntry entry)
     {
         var made = (string?)document["spec"]?["templateHash"];
-        var rehashed = (string?)document["status"]?[Leader.Rehash.Field];
+        var rehashed = (string?)document["status"]?[ChangeReader.RehashedField];
         return made == entry.TemplateHash
             || rehashed == entry.TemplateHash
             || (rehashed is null && made is not null && made == entry.LegacyHash);
     }
 
-    /// <summary>Keeps what a vote said, once; the vote itself may go.</summary>
+    /// <summary>Records a vote once; the vote itself may be deleted.</summary>
     public static void AddApproval(JsonObject status, Core.Approvals.Approval approval) =>
-        Json.AddOnce(Json.List(status, "approvals"), "name", approval.Name, MaxPeople, () => new JsonObject
+        JsonWriting.AddOnce(JsonWriting.List(status, "approvals"), "name", approval.Name, MaxPeople, () => new JsonObject
         {
             ["name"] = approval.Name,
             ["approver"] = approval.Approver.Username,
             ["decision"] = approval.Decision.ToString(),
-            ["at"] = Json.Time(approval.CreatedAt),
+            ["at"] = JsonWriting.Time(approval.CreatedAt),
         });
 
     private static JsonObject Begin(ChangeEntry entry)
     {
         var workload = new JsonObject { ["kind"] = entry.Workload.Kind, ["name"] = entry.Workload.Name };
-        Json.SetOrRemove(workload, "apiGroup", entry.Workload.ApiGroup);
+        JsonWriting.SetOrRemove(workload, "apiGroup", entry.Workload.ApiGroup);
         var spec = new JsonObject { ["workload"] = workload, ["templateHash"] = entry.TemplateHash };
         Describe(spec, entry);
         return new JsonObject
@@ -125,7 +125,7 @@ internal static class ChangeDocument
     private static JsonObject ImageJson(ImageChange image)
     {
         var json = new JsonObject { ["path"] = image.Path, ["to"] = image.To };
-        Json.SetOrRemove(json, "from", image.From);
+        JsonWriting.SetOrRemove(json, "from", image.From);
         if (image.IsOfPolicy)
         {
             json["ofPolicy"] = true;
@@ -136,7 +136,7 @@ internal static class ChangeDocument
 
     private static void MergeOrigin(JsonObject origin, ChangeEntry entry, JsonArray requesters)
     {
-        // What it was let in with counts, and what those claim who brought it; others who ask for the same say nothing of it to everybody.
+        // Claims of an admitted request and of the first requester count; those of later requesters do not.
         var isTheirs = entry.Requester is null || (string?)requesters.FirstOrDefault()?["username"] == entry.Requester || entry.Transition.Phase is Phase.Admitted;
         origin["kind"] = entry.Adopted || !isTheirs ? (string?)origin["kind"] ?? entry.Origin.Kind.ToString() : entry.Origin.Kind.ToString();
         if (entry.Origin.Tool is { } tool)
@@ -146,14 +146,14 @@ internal static class ChangeDocument
 
         foreach (var author in isTheirs ? entry.Origin.Authors : [])
         {
-            Json.AddText(Json.List(origin, "authors"), author, MaxOfEach);
+            JsonWriting.AddText(JsonWriting.List(origin, "authors"), author, MaxOfEach);
         }
 
         foreach (var evidence in entry.Origin.Evidence)
         {
-            var known = Json.List(origin, "evidence");
+            var known = JsonWriting.List(origin, "evidence");
             var alike = known.Where(e => (string?)e?["key"] == evidence.Key && (string?)e?["by"] == evidence.By).ToList();
-            // Counted apart by key and requester, so that a flood of one claim cannot keep another off the record. What anybody claims stands there as theirs.
+            // Limited by key and requester, so that a flood of one claim does not displace another.
             if (!alike.Any(e => (string?)e?["value"] == evidence.Value && (evidence.IsCarried || (bool?)e?["carried"] is not true))
                 && alike.Count < MaxOfEach && (evidence.By is null || requesters.Any(r => (string?)r?["username"] == evidence.By)))
             {
@@ -171,24 +171,24 @@ internal static class ChangeDocument
 
         if (requesters.FirstOrDefault(r => (string?)r?["username"] == username) is JsonObject again)
         {
-            again["lastAt"] = Json.Time(now);
+            again["lastAt"] = JsonWriting.Time(now);
             again["count"] = ((int?)again["count"] ?? 0) + 1;
             return;
         }
 
-        // Machines cannot approve, and there is no end of service accounts: the twenty-first adds nothing.
+        // Service accounts cannot approve, and their number is unlimited: only the first twenty are kept.
         var isMachine = Requester.IsMachineName(username);
         var alike = requesters.Count(r => Requester.IsMachineName((string?)r?["username"] ?? "") == isMachine);
         if (alike < (isMachine ? MaxOfEach : MaxPeople))
         {
-            requesters.Add((JsonNode)new JsonObject { ["username"] = username, ["at"] = Json.Time(now), ["lastAt"] = Json.Time(now), ["count"] = 1 });
+            requesters.Add((JsonNode)new JsonObject { ["username"] = username, ["at"] = JsonWriting.Time(now), ["lastAt"] = JsonWriting.Time(now), ["count"] = 1 });
         }
     }
 
     private static JsonObject EvidenceJson(Evidence evidence)
     {
         var json = new JsonObject { ["source"] = evidence.Source, ["key"] = evidence.Key, ["value"] = evidence.Value };
-        Json.SetOrRemove(json, "by", evidence.By);
+        JsonWriting.SetOrRemove(json, "by", evidence.By);
         if (evidence.IsCarried)
         {
             json["carried"] = true;
@@ -209,14 +209,14 @@ internal static class ChangeDocument
             ["reason"] = finding.Finding.Reason,
             ["message"] = finding.Finding.Message,
         };
-        Json.SetOrRemove(json, "waivedBy", finding.Waiver?.Name);
+        JsonWriting.SetOrRemove(json, "waivedBy", finding.Waiver?.Name);
         return json;
     }
 
-    /// <summary>For the column of <c>kubectl get changes</c>: what keeps it from passing.</summary>
+    /// <summary>For a column of <c>kubectl get changes</c>: what the request lacks.</summary>
     private static string Missing(ChangeEntry entry) =>
         string.Join("; ", entry.Findings.Where(f => f.IsDenial).Select(f => f.Finding.Missing ?? f.Finding.Reason).Distinct());
 }
 
-/// <summary>Two revisions whose short names are the same: somebody ground for it, or had the luck of the century.</summary>
-internal sealed class ChangeNameTakenException(string name) : Exception($"the name {name} is taken by the record of another revision");
+/// <summary>Two revisions have the same short name, which is either deliberate or extremely unlikely.</summary>
+internal sealed class ChangeNameTakenException(string name) : Exception($"the name {name} belongs to the Change of another revision");

@@ -10,7 +10,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>What one request adds to the record of its revision. Holds nothing of the request's own buffers.</summary>
+/// <summary>What one request adds to the Change of its revision. Does not keep the request's buffers alive.</summary>
 internal sealed record ChangeEntry
 {
     private const string ChangeIdAnnotation = "deployguard.io/change-id";
@@ -22,10 +22,10 @@ internal sealed record ChangeEntry
 
     public required string TemplateHash { get; init; }
 
-    /// <summary>What version 0.2 named the template by; empty where that is not known.</summary>
+    /// <summary>The hash of the template in version 0.2; empty if it is not known.</summary>
     public string LegacyHash { get; init; } = "";
 
-    /// <summary>The phase that the request brings it to, unless it is further, and why.</summary>
+    /// <summary>The phase that the request leads to, unless the Change is further, and the reason.</summary>
     public required Transition Transition { get; init; }
 
     public required IReadOnlyList<ImageChange> Images { get; init; }
@@ -34,18 +34,18 @@ internal sealed record ChangeEntry
 
     public Origin Origin { get; init; } = Origin.NothingKnown;
 
-    /// <summary>Who asked; null where nobody did: what was adopted.</summary>
+    /// <summary>The requester; null for an adopted revision.</summary>
     public string? Requester { get; init; }
 
-    /// <summary>It asked for something that the workload did not run before; false where what runs reaches further.</summary>
+    /// <summary>The workload did not run it before; false if the request only exposes the current revision further.</summary>
     public bool IsNewRevision { get; init; }
 
     public bool Adopted { get; init; }
 
-    /// <summary>The ReplicaSet or ControllerRevision that holds it; null where none is known.</summary>
+    /// <summary>The ReplicaSet or ControllerRevision that holds it; null if none is known.</summary>
     public OwnedRevision? Owned { get; init; }
 
-    /// <summary>The release that it says it belongs to; empty if it does not say.</summary>
+    /// <summary>The release that it names; empty if it names none.</summary>
     public string ChangeId { get; init; } = "";
 
     public IReadOnlyList<MatchedPolicy> Policies { get; init; } = [];
@@ -76,18 +76,18 @@ internal sealed record ChangeEntry
             IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,
             Requester = evaluated.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),
-            // A rollback is judged by none of them: what it was let in under stays on record.
+            // No policy evaluates a rollback: the policies of the first admission stay on record.
             Policies = evaluated.ChangeType is ChangeType.Rollback ? [] : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, SafeguardList.Summarise(p)))],
             Findings = verdict.Findings,
             Approvals = verdict.Approvals,
         };
     }
 
-    /// <summary>The images of a workload, with those that only the matching policies know of.</summary>
+    /// <summary>The images of a workload, with those in annotations that a matching policy names.</summary>
     private static IEnumerable<ImageUse> ImagesOf(Workload workload, Verdict verdict) =>
         workload.Template.Images.Concat(verdict.Policies.SelectMany(p => p.ImagesOf(workload.Template))).DistinctBy(i => (i.Path, i.Reference));
 
-    /// <summary>The records that were lost, from the history that the API server still holds.</summary>
+    /// <summary>Records that were lost, from the revisions that are kept for the workload.</summary>
     public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) => verdict.Evaluated is not { After: { } after } evaluated ? [] :
         evaluated.Recovered.DistinctBy(r => r.TemplateHash).Select(revision => new ChangeEntry
         {
@@ -111,10 +111,10 @@ internal sealed record ChangeEntry
 
         var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();
         var approvers = string.Join(", ", verdict.Approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct());
-        return verdict.Evaluated.ChangeType is ChangeType.Rollback ? new(Phase.Admitted, "Rollback", "back to a revision that completed")
-            : waiver is not null ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"let in by {waiver.Name}")
+        return verdict.Evaluated.ChangeType is ChangeType.Rollback ? new(Phase.Admitted, "Rollback", "rolled back to a revision that had completed")
+            : waiver is not null ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"admitted by {waiver.Name}")
             : approvers.Length > 0 ? new(Phase.Admitted, "Approved", $"approved by {approvers}")
-            : new(Phase.Admitted, "NothingMissing", "no policy asked for more");
+            : new(Phase.Admitted, "NothingMissing", "all requirements of the policies were met");
     }
 
     private static string ChangeIdOf(Workload workload)
@@ -124,12 +124,12 @@ internal sealed record ChangeEntry
     }
 }
 
-/// <param name="From">Null where there was no image at this path.</param>
+/// <param name="From">Null if there was no image at this path.</param>
 internal sealed record ImageChange(string Path, string? From, string To)
 {
-    /// <summary>Only a policy knows that it stands there: pods are not compared by it.</summary>
+    /// <summary>It is in an annotation that a policy names: pods are not compared by it.</summary>
     public bool IsOfPolicy { get; init; }
 }
 
-/// <param name="Wants">What it asks of a new revision, in a line.</param>
+/// <param name="Wants">What it requires of a new revision, in one line.</param>
 internal sealed record MatchedPolicy(string Name, Mode Mode, string Wants);

@@ -8,12 +8,12 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>Puts decisions on record: a gated allow before it is answered, everything else after, in order, by one worker with a bounded queue.</summary>
+/// <summary>Records decisions: an admission that needs a record before the answer, all others after it, in order, by one worker with a bounded queue.</summary>
 internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templates, EventWriter events, Inbox inbox, TimeProvider time, ILogger logger) : IChangeRecords
 {
     private const int MaxWaiting = 1000;
 
-    /// <summary>Of whole templates that wait to be written. Without a bound a flood of large ones would take the memory of the replica.</summary>
+    /// <summary>Whole templates that wait to be written. Without a limit a flood of large ones would exhaust the memory of the replica.</summary>
     private const long MaxTemplateBytes = 64 * 1024 * 1024;
 
     private static readonly TimeSpan s_writeTimeout = TimeSpan.FromSeconds(1);
@@ -28,10 +28,10 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
     /// <summary>Records that were lost since the start.</summary>
     public long Failed => Interlocked.Read(ref _failed);
 
-    /// <summary>Changes that found no place in the inbox since the start.</summary>
+    /// <summary>Changes for which the inbox had no room since the start.</summary>
     public long Overflowed => Interlocked.Read(ref _overflowed);
 
-    /// <summary>Whole templates that found no room in their namespace since the start.</summary>
+    /// <summary>Whole templates for which their namespace had no room since the start.</summary>
     public long TemplatesOverflowed => Interlocked.Read(ref _templatesOverflowed);
 
     /// <exception cref="UnavailableException">It could not be written in time.</exception>
@@ -57,7 +57,7 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
         }
     }
 
-    /// <summary>Queues what comes on record after the answer: what waits after a refusal, what passed without being gated, and the Events of both.</summary>
+    /// <summary>Queues what is recorded after the answer: refused requests that wait for approval, admissions that need no record first, and their Events.</summary>
     public void RecordAfterwards(Verdict verdict)
     {
         var belongs = (verdict.IsAllowed || verdict.AwaitsApproval) && verdict.Evaluated.After is not null;
@@ -89,7 +89,7 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
         }
     }
 
-    /// <summary>No more is taken; what waits is written.</summary>
+    /// <summary>Takes no further entries; the queued ones are written.</summary>
     public void Complete() => _queue.Writer.TryComplete();
 
     private async Task WriteAsync(Entry entry, CancellationToken cancel)
@@ -118,7 +118,7 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
                         EventSubject.OfChange(change.Workload.Namespace, change.Name, uid),
                         change.Transition.Phase is not Phase.Admitted,
                         change.Transition.Reason,
-                        change.Requester is null ? change.Transition.Message : $"asked by {change.Requester}: {change.Transition.Message}"),
+                        change.Requester is null ? change.Transition.Message : $"requested by {change.Requester}: {change.Transition.Message}"),
                     cancel);
             }
         }
@@ -129,7 +129,7 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
         }
     }
 
-    /// <summary>Its loss costs neither the Change nor its Event.</summary>
+    /// <summary>If it fails, the Change and its Event are written nevertheless.</summary>
     private async Task WriteTemplateAsync(TemplateEntry template, string changeUid, CancellationToken cancel)
     {
         try

@@ -1,19 +1,18 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>The phase of a Change document and its conditions: one for every phase it was in, with time and cause, as Kubernetes words them.</summary>
+/// <summary>The phase of a Change document and its conditions, in the form of Kubernetes: one for every phase it was in, with time and reason.</summary>
 internal static class ChangeStatus
 {
-    public const string Available = "Available";
-
-    /// <summary>Goes to the phase of a request, unless what is on record is further.</summary>
+    /// <summary>Moves to the phase that a request leads to, unless the Change is further.</summary>
     /// <returns>Whether it moved.</returns>
-    public static bool Ask(JsonObject status, Transition asked, DateTimeOffset now) =>
-        IsOpen(PhaseOf(status), asked.Phase) && Move(status, asked, now);
+    public static bool Request(JsonObject status, Transition requested, DateTimeOffset now) =>
+        IsOpen(PhaseOf(status), requested.Phase) && Move(status, requested, now);
 
-    /// <summary>Goes to a phase that was observed.</summary>
+    /// <summary>Moves to a phase that was observed.</summary>
     /// <returns>Whether it moved.</returns>
     public static bool Move(JsonObject status, Transition to, DateTimeOffset now)
     {
@@ -23,7 +22,7 @@ internal static class ChangeStatus
             return false;
         }
 
-        // That it was admitted, completed or proven stays true; that it waits, runs, is vetoed or expired ends.
+        // Admitted, Completed and Proven stay true; Pending, Running, Rejected and Expired end.
         if (from is Phase.Pending or Phase.Rejected or Phase.Expired || (from is Phase.Running && to.Phase is Phase.Expired))
         {
             Set(status, from.Value.ToString(), false, to.Reason, to.Message, now);
@@ -34,11 +33,11 @@ internal static class ChangeStatus
         return true;
     }
 
-    /// <summary>Sets a condition. Its time changes with its status alone; a phase that is entered anew gets a new time.</summary>
+    /// <summary>Sets a condition. Its time changes with its status alone; a phase that is entered again gets a new time.</summary>
     /// <returns>Whether anything changed.</returns>
     public static bool Set(JsonObject status, string type, bool holds, string reason, string message, DateTimeOffset now)
     {
-        var conditions = Json.List(status, "conditions");
+        var conditions = JsonWriting.List(status, "conditions");
         if (conditions.FirstOrDefault(c => (string?)c?["type"] == type) is not JsonObject condition)
         {
             condition = new JsonObject { ["type"] = type };
@@ -55,29 +54,29 @@ internal static class ChangeStatus
         condition["status"] = value;
         condition["reason"] = reason;
         condition["message"] = message;
-        condition["lastTransitionTime"] = Json.Time(now);
+        condition["lastTransitionTime"] = JsonWriting.Time(now);
         return true;
     }
 
     private static Phase? PhaseOf(JsonObject status) => Enum.TryParse<Phase>((string?)status["phase"], out var phase) ? phase : null;
 
-    /// <summary>A refusal takes nothing back from what runs or ran; what was let in and asked for again is what the last answer says.</summary>
-    private static bool IsOpen(Phase? current, Phase asked) => asked switch
+    /// <summary>Whether a request may change the phase. A refusal changes nothing for a revision that runs or ran; otherwise the last answer counts.</summary>
+    private static bool IsOpen(Phase? current, Phase requested) => requested switch
     {
         Phase.Pending => current is null or Phase.Admitted or Phase.Expired or Phase.Rejected,
         Phase.Rejected => current is null or Phase.Admitted or Phase.Expired or Phase.Pending,
         Phase.Admitted => current is null or Phase.Pending or Phase.Rejected or Phase.Expired,
         Phase.Proven => current is not Phase.Proven,
         Phase.Completed => current is not (Phase.Completed or Phase.Proven),
-        Phase.Running or Phase.Expired => throw new InvalidOperationException($"no request makes a change {asked}"),
-        _ => throw new InvalidOperationException($"unknown phase {asked}"),
+        Phase.Running or Phase.Expired => throw new InvalidOperationException($"no request makes a Change {requested}"),
+        _ => throw new InvalidOperationException($"unknown phase {requested}"),
     };
 
-    /// <summary>Notes the object that holds the revision, by what cannot be forged: its uid, and the hash that its template has.</summary>
+    /// <summary>Records the object that holds the revision, by its uid and template hash, which cannot be forged.</summary>
     public static void SetOwned(JsonObject status, OwnedRevision owned)
     {
         status["ownedRevision"] = owned.Name;
-        Json.SetOrRemove(status, "ownedUid", owned.Uid);
-        Json.SetOrRemove(status, "ownedHash", owned.TemplateHash);
+        JsonWriting.SetOrRemove(status, "ownedUid", owned.Uid);
+        JsonWriting.SetOrRemove(status, "ownedHash", owned.TemplateHash);
     }
 }

@@ -5,8 +5,8 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// How many Changes may wait at once: whoever floods fills his own share, never evicts what others wait for, and never stuffs etcd. What
-/// finds no place can still be approved by its hash.
+/// Bounds how many Changes may wait at once. A flood fills only its own share: it never evicts the Changes of others, nor fills etcd. A revision whose Change has
+/// no room can still be approved by its hash.
 /// </summary>
 internal sealed class Inbox(ResourceCache<Change> changes)
 {
@@ -15,23 +15,18 @@ internal sealed class Inbox(ResourceCache<Change> changes)
     private const int MaxPerRequester = 200;
     private const int MaxPerNamespace = 1000;
 
+    /// <summary>Whether a Change may be created; true also for one that exists.</summary>
     public bool HasRoom(WorkloadRef workload, string name, string requester)
     {
-        var siblings = changes.Under(ClusterCaches.WorkloadKey(workload));
+        var siblings = changes.Under(ChangeIndex.OfWorkload(workload));
         if (siblings.Any(c => c.Name == name))
         {
             return true;
         }
 
-        var waiting = siblings.Where(Waits).ToList();
-        if (waiting.Count >= MaxPerWorkload || waiting.Count(c => c.Requesters.Contains(requester)) >= MaxPerWorkloadAndRequester)
-        {
-            return false;
-        }
-
-        var all = changes.All().Where(c => Waits(c) && c.Workload.Namespace == workload.Namespace).ToList();
-        return all.Count < MaxPerNamespace && all.Count(c => c.Requesters.Contains(requester)) < MaxPerRequester;
+        var ofWorkload = siblings.Where(ChangeIndex.IsNeverAdmitted).ToList();
+        var ofNamespace = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace));
+        return ofWorkload.Count < MaxPerWorkload && ofWorkload.Count(c => c.Requesters.Contains(requester)) < MaxPerWorkloadAndRequester
+            && ofNamespace.Count < MaxPerNamespace && ofNamespace.Count(c => c.Requesters.Contains(requester)) < MaxPerRequester;
     }
-
-    private static bool Waits(Change change) => change.Phase is Phase.Pending or Phase.Rejected or Phase.Expired && !change.WasAdmitted;
 }

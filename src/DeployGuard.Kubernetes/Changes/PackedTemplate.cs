@@ -2,18 +2,19 @@ using System.IO.Compression;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Comparison;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>One side of a ChangeTemplate in its wire form: gzip and base64, or how large it would be.</summary>
+/// <summary>One side of a ChangeTemplate in its wire form: gzip and base64, or its size if it is too large.</summary>
 internal static class PackedTemplate
 {
-    /// <summary>Compressed. Two of them and base64 must fit what etcd takes for one object.</summary>
+    /// <summary>Compressed bytes. Two of them in base64 must fit in one etcd object.</summary>
     public const int MaxPacked = 256 * 1024;
 
     private const int MaxLeftOut = 64 * 1024;
 
-    /// <summary>No object of the API server is larger: more comes out of something that nobody packed honestly.</summary>
+    /// <summary>No object of the API server is larger, so a larger one was not packed by DeployGuard.</summary>
     private const int MaxUnpacked = 4 * 1024 * 1024;
 
     public static JsonObject Of(RecordedTemplate template)
@@ -27,7 +28,7 @@ internal static class PackedTemplate
         else
         {
             side["template"] = Convert.ToBase64String(packed);
-            Json.SetOrRemove(side, "claims", Convert.ToBase64String(claims));
+            JsonWriting.SetOrRemove(side, "claims", Convert.ToBase64String(claims));
         }
 
         if (template.LeftOut.Length == 0)
@@ -47,20 +48,20 @@ internal static class PackedTemplate
         return side;
     }
 
-    /// <summary>Null where the side is absent, too large, or not as DeployGuard writes it.</summary>
+    /// <summary>Null if the side is absent, too large, or not written by DeployGuard.</summary>
     public static RecordedTemplate? ReadOrNull(JsonElement? side)
     {
-        if (side is not { ValueKind: JsonValueKind.Object } found || Text(found, "templateHash") is not { } hash || Unpack(Text(found, "template")) is not { } json)
+        if (side is not { ValueKind: JsonValueKind.Object } found || found.Text("templateHash") is not { } hash || Unpack(found.Text("template")) is not { } json)
         {
             return null;
         }
 
         var template = new RecordedTemplate(
             hash,
-            Text(found, "legacyHash") ?? "",
+            found.Text("legacyHash") ?? "",
             json,
-            Unpack(Text(found, "claims")) ?? ReadOnlyMemory<byte>.Empty,
-            Unpack(Text(found, "leftOut")) ?? ReadOnlyMemory<byte>.Empty);
+            Unpack(found.Text("claims")) ?? ReadOnlyMemory<byte>.Empty,
+            Unpack(found.Text("leftOut")) ?? ReadOnlyMemory<byte>.Empty);
         return template.IsWhatWasHashed ? template : null;
     }
 
@@ -94,7 +95,4 @@ internal static class PackedTemplate
             return null;
         }
     }
-
-    private static string? Text(JsonElement owner, string name) =>
-        owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
 }

@@ -2,19 +2,20 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>The ChangeTemplate object in its wire form.</summary>
 internal static class TemplateDocument
 {
-    /// <summary>How much room it takes, where only its metadata is read.</summary>
+    /// <summary>Its size, for readers of the metadata alone.</summary>
     public const string BytesAnnotation = "deployguard.io/bytes";
 
-    /// <param name="changeUid">Of its Change, as it was written a moment ago: with another one it would not live as long.</param>
+    /// <param name="changeUid">Of its Change, as just written: it is deleted with the Change of this uid.</param>
     public static JsonObject Of(TemplateEntry entry, string changeUid, DateTimeOffset now)
     {
-        var spec = new JsonObject { ["at"] = Json.Time(now), ["after"] = PackedTemplate.Of(entry.After) };
+        var spec = new JsonObject { ["at"] = JsonWriting.Time(now), ["after"] = PackedTemplate.Of(entry.After) };
         if (entry.Before is { } before)
         {
             spec["before"] = PackedTemplate.Of(before);
@@ -41,7 +42,7 @@ internal static class TemplateDocument
         };
     }
 
-    /// <summary>What to write over what is stored; null where that says the same, or more.</summary>
+    /// <summary>The document to store; null if the stored one has the same content, or more.</summary>
     public static string? Next(JsonElement? stored, JsonObject wanted)
     {
         if (stored is not { } existing)
@@ -57,13 +58,13 @@ internal static class TemplateDocument
         }
 
         var next = wanted.DeepClone().AsObject();
-        Json.Child(next, "metadata")["resourceVersion"] = (string?)was?["metadata"]?["resourceVersion"];
+        JsonWriting.Child(next, "metadata")["resourceVersion"] = (string?)was?["metadata"]?["resourceVersion"];
         return next.ToJsonString();
     }
 
     private static string? Owner(JsonObject? document) => (string?)document?["metadata"]?["ownerReferences"]?[0]?["uid"];
 
-    /// <summary>By what it holds; members may come back from the server in another order.</summary>
+    /// <summary>The content in a fixed order: the server may return members in another.</summary>
     private static string? Part(JsonObject? document, string side) =>
         document?["spec"]?[side] is JsonObject part ? string.Join('\n', part.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value?.ToJsonString()}")) : null;
 }

@@ -13,12 +13,11 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Controllers;
 
 /// <summary>
-/// Remembers which machines make objects on behalf of others, and which change workloads of others, so that <c>deployguard doctor</c> can
-/// tell who works here without being
-/// trusted. Noting one costs a look into a small set; whether the owner exists is asked in the background, because an object may name any. A ConfigMap that
-/// all replicas share is written only when the set grew.
+/// Remembers which controllers create objects for an owner, and which change workloads of other namespaces, so that <c>deployguard doctor</c> can list those that are
+/// not trusted. Noting one is a lookup in a small set. Whether the owner exists is verified in the background, because an object may name any owner. A ConfigMap that
+/// all replicas share is written only when the set has grown.
 /// </summary>
-/// <param name="owners">What is known of the owner that an object in a namespace names.</param>
+/// <param name="owners">Looks up the owner that an object in a namespace names.</param>
 internal sealed class ControllersSeen(
     ApiConnection api, ClusterOptions options, Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners, TimeProvider time, ILogger logger) : IMachineObserver
 {
@@ -28,20 +27,17 @@ internal sealed class ControllersSeen(
     private const string KubeletPrefix = "system:node:";
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
 
-    /// <summary>How soon an owner is asked for again that was not found, or whose kind cannot be read.</summary>
+    /// <summary>When to look up an owner again that was not found, or whose kind cannot be read.</summary>
     private static readonly TimeSpan s_again = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<(string User, string Kind), ControllerSighting> _seen = new();
     private readonly MachineChanges _changes = new();
-    private readonly Channel<Claim> _claims = Channel.CreateBounded<Claim>(new BoundedChannelOptions(MaxClaims) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<OwnerClaim> _claims = Channel.CreateBounded<OwnerClaim>(new BoundedChannelOptions(MaxClaims) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Channel<bool> _grown = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    private string Folder => $"api/v1/namespaces/{options.Namespace}/configmaps";
-
     /// <summary>
-    /// Takes note of the machine that creates an object which names a controller, if it was let in, and of the one that changes a workload
-    /// of another namespace, also where
-    /// it was refused. Kubelets are one for each node, and trusted by their group.
+    /// Notes a service account that creates an object with a controlling owner, if the request was admitted; and one that changes a workload of another namespace, also
+    /// if it was refused. Kubelets are not noted: they are trusted by their group.
     /// </summary>
     public void Note(Request request, bool isAdmitted)
     {
@@ -50,7 +46,7 @@ internal sealed class ControllersSeen(
             _grown.Writer.TryWrite(true);
         }
 
-        if (!isAdmitted || request is not { Operation: Operation.Create, DryRun: false } || !IsMade(request.Target.Kind) || ControllerOf(request) is not { } owner)
+        if (!isAdmitted || request is not { Operation: Operation.Create, DryRun: false } || !IsMadeByControllers(request.Target.Kind) || ControllerOf(request) is not { } owner)
         {
             return;
         }
@@ -64,18 +60,18 @@ internal sealed class ControllersSeen(
 
         if (request.Requester.IsMachine && user.Length <= MaxName && !user.StartsWith(KubeletPrefix, StringComparison.Ordinal))
         {
-            _claims.Writer.TryWrite(new Claim(user, request.Target.Kind, request.Target.Namespace, owner));
+            _claims.Writer.TryWrite(new OwnerClaim(user, request.Target.Kind, request.Target.Namespace, owner));
         }
     }
 
-    /// <summary>Asks for owners, and writes what is new, until it is cancelled.</summary>
+    /// <summary>Verifies owners, and writes new entries, until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel) => await await Task.WhenAny(VerifyAsync(cancel), WriteWhenGrownAsync(cancel));
 
     private async Task VerifyAsync(CancellationToken cancel)
     {
         while (await _claims.Reader.WaitToReadAsync(cancel))
         {
-            // The caches may not have seen yet what the controller saw.
+            // The caches may lag behind the controller.
             await Task.Delay(s_settle, time, cancel);
             for (var i = 0; i < MaxClaims && _claims.Reader.TryRead(out var claim); i++)
             {
@@ -84,7 +80,7 @@ internal sealed class ControllersSeen(
         }
     }
 
-    private async Task VerifyAsync(Claim claim, CancellationToken cancel)
+    private async Task VerifyAsync(OwnerClaim claim, CancellationToken cancel)
     {
         var key = (claim.User, claim.Kind);
         var known = _seen.GetValueOrDefault(key);
@@ -96,7 +92,7 @@ internal sealed class ControllersSeen(
         try
         {
             var isVerified = await owners(claim.Namespace, claim.Owner, cancel) is OwnerIs.There;
-            // Each sort has its own places: a flood of forged owners takes none from the controllers that work here.
+            // Verified and unverified users have limits of their own: a flood of forged owners displaces no controller.
             if (known is not null || _seen.Where(s => s.Value.Verified == isVerified).Select(s => s.Key.User).Append(claim.User).Distinct().Count() <= MaxUsers)
             {
                 _seen[key] = new ControllerSighting(isVerified, time.GetTimestamp());
@@ -108,8 +104,8 @@ internal sealed class ControllersSeen(
         }
         catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException)
         {
-            // Its next object is asked about again.
-            logger.LogWarning("the owner of a {Kind} that {User} made: {Fault}", claim.Kind, claim.User, fault.Message);
+            // Its next object is verified again.
+            logger.LogWarning("cannot look up the owner of a {Kind} that {User} created: {Fault}", claim.Kind, claim.User, fault.Message);
         }
     }
 
@@ -118,7 +114,7 @@ internal sealed class ControllersSeen(
         var backoff = new Backoff(time);
         while (await _grown.Reader.WaitToReadAsync(cancel))
         {
-            // What comes together, as after a start, is written together.
+            // Entries that come together, as after a start, are written together.
             await Task.Delay(s_settle, time, cancel);
             _grown.Reader.TryRead(out _);
             try
@@ -128,8 +124,8 @@ internal sealed class ControllersSeen(
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException)
             {
-                // Another replica that wrote first is met here as well: what it wrote is merged in the next round.
-                logger.LogWarning("the controllers seen: {Fault}; trying again", fault.Message);
+                // Also if another replica wrote first: its entries are merged in the next round.
+                logger.LogWarning("the list of controllers was not written: {Fault}; retrying", fault.Message);
                 _grown.Writer.TryWrite(true);
                 await backoff.WaitAsync(cancel);
             }
@@ -138,30 +134,29 @@ internal sealed class ControllersSeen(
 
     private async Task WriteAsync(CancellationToken cancel)
     {
-        using var stored = await api.FindAsync($"{Folder}/{options.ControllersSeen}", cancel);
-        var text = SeenController.WriteAll(Merge(SeenController.ReadAll(stored?.RootElement)));
-        var known = SeenChanges.WriteAll(SeenChanges.ReadAll(stored?.RootElement));
-        var changes = SeenChanges.WriteAll(_changes.Merge(SeenChanges.ReadAll(stored?.RootElement)));
-        if (stored is null)
-        {
-            using var created = await api.WriteAsync(HttpMethod.Post, Folder, Document(null, text, changes), cancel);
-        }
-        else if (SeenController.WriteAll(SeenController.ReadAll(stored.RootElement)) != text || known != changes)
-        {
-            // A PUT that carries the version which was read fails if anybody wrote in between.
-            var version = stored.RootElement.GetProperty("metadata").GetProperty("resourceVersion").GetString();
-            using var written = await api.WriteAsync(HttpMethod.Put, $"{Folder}/{options.ControllersSeen}", Document(version, text, changes), cancel);
-        }
+        using var written = await api.SwapOnceAsync(ApiPaths.ConfigMaps(options.Namespace), options.ControllersSeen, stored => Task.FromResult(Next(stored)), cancel);
+    }
+
+    /// <summary>The ConfigMap with what this replica has seen besides; null where that is stored already.</summary>
+    private string? Next(JsonElement? stored)
+    {
+        var (knownControllers, knownChanges) = (SeenController.ReadAll(stored), SeenChanges.ReadAll(stored));
+        var controllers = SeenController.WriteAll(Merge(knownControllers));
+        var changes = SeenChanges.WriteAll(_changes.Merge(knownChanges));
+        return stored is not null && controllers == SeenController.WriteAll(knownControllers) && changes == SeenChanges.WriteAll(knownChanges)
+            ? null
+            : ConfigMapDocument.Of(
+                options.Namespace, options.ControllersSeen, stored, new JsonObject { [SeenController.Key] = controllers, [SeenChanges.Key] = changes });
     }
 
     /// <summary>
-    /// What is stored and what was seen here, sorted. Whether somebody is trusted is asked again: the chart's values may have changed since. Where
-    /// there are too many, those stay whose owners exist, and of them those that work now.
+    /// The stored entries and those of this replica, sorted. Trust is determined again, because the chart's values may have changed. If there are too many, verified ones
+    /// take precedence, and then those of this replica.
     /// </summary>
     private IEnumerable<SeenController> Merge(IReadOnlyList<SeenController> stored)
     {
         var all = _seen.Select(s => (s.Key.User, s.Key.Kind, s.Value.Verified))
-            .Concat(stored.SelectMany(s => s.Kinds.Where(IsMade).Select(k => (s.User, Kind: k, s.Verified))))
+            .Concat(stored.SelectMany(s => s.Kinds.Where(IsMadeByControllers).Select(k => (s.User, Kind: k, s.Verified))))
             .GroupBy(s => (s.User, s.Kind))
             .Select(g => (g.Key.User, g.Key.Kind, Verified: g.Any(s => s.Verified))).ToList();
         var users = all.OrderByDescending(s => s.Verified).Select(s => s.User).Distinct().Take(MaxUsers).ToHashSet();
@@ -171,14 +166,7 @@ internal sealed class ControllersSeen(
             .Select(g => new SeenController(g.Key.User, [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)], g.Key.Trusted, g.Key.Verified));
     }
 
-    private string Document(string? version, string text, string changes)
-    {
-        var metadata = new JsonObject { ["name"] = options.ControllersSeen, ["namespace"] = options.Namespace };
-        Json.SetOrRemove(metadata, "resourceVersion", version);
-        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = new JsonObject { [SeenController.Key] = text, [SeenChanges.Key] = changes } }.ToJsonString();
-    }
-
-    private static bool IsMade(string kind) => BuiltInKinds.Find(kind) is { MadeBy.Count: > 0 };
+    private static bool IsMadeByControllers(string kind) => BuiltInKinds.Find(kind) is { MadeBy.Count: > 0 };
 
     private static OwnerReference? ControllerOf(Request request) => request switch
     {
@@ -187,8 +175,8 @@ internal sealed class ControllersSeen(
         _ => null,
     };
 
-    /// <summary>A machine made an object of a kind that names an owner.</summary>
-    private sealed record Claim(string User, string Kind, string Namespace, OwnerReference Owner);
+    /// <summary>A user created an object of a kind, and the object names an owner.</summary>
+    private sealed record OwnerClaim(string User, string Kind, string Namespace, OwnerReference Owner);
 
     /// <param name="AskedAt">A timestamp.</param>
     private sealed record ControllerSighting(bool Verified, long AskedAt);

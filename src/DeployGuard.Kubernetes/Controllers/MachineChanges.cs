@@ -5,9 +5,9 @@ using DeployGuard.Core.Admission;
 namespace DeployGuard.Kubernetes.Controllers;
 
 /// <summary>
-/// Which machines change workloads of other namespaces than their own: what a queue, a reloader or a deployer does. Noting one costs a
-/// look into a small set. Anybody who may write in one namespace acts as every account there, so each namespace of accounts has a few
-/// places, and none of its own changes is noted: a flood by accounts of one namespace takes nobody else's place.
+/// Which service accounts change workloads of other namespaces, as queues, reloaders and deployers do. Noting one is a lookup in a small set. A user who may write in
+/// a namespace can act as every account of it, so each namespace has only a few entries, and changes in an account's own namespace are not noted: accounts of one
+/// namespace cannot displace those of another.
 /// </summary>
 internal sealed class MachineChanges
 {
@@ -21,8 +21,8 @@ internal sealed class MachineChanges
     private readonly Dictionary<string, HashSet<string>> _users = new(StringComparer.Ordinal);
     private readonly Lock _places = new();
 
-    /// <summary>Takes note of a request; true if that is news.</summary>
-    public bool Note(Request request, bool isLetIn)
+    /// <summary>Notes a request; true if the entry is new or has changed.</summary>
+    public bool Note(Request request, bool isAdmitted)
     {
         if (request is not { Operation: Operation.Update, DryRun: false, Requester: { IsMachine: true, IsControlPlane: false } who }
             || request is not (WorkloadRequest { SubResource: "" } or ScaleRequest)
@@ -34,7 +34,7 @@ internal sealed class MachineChanges
         }
 
         var key = (who.Username, request.Target.Kind);
-        if (_seen.TryGetValue(key, out var known) && known.With(request.Target.Namespace, !isLetIn) == known)
+        if (_seen.TryGetValue(key, out var known) && known.With(request.Target.Namespace, !isAdmitted) == known)
         {
             return false;
         }
@@ -47,15 +47,15 @@ internal sealed class MachineChanges
             }
 
             var before = _seen.GetValueOrDefault(key, ChangeSighting.None);
-            var after = before.With(request.Target.Namespace, !isLetIn);
+            var after = before.With(request.Target.Namespace, !isAdmitted);
             _seen[key] = after;
             return after != before;
         }
     }
 
     /// <summary>
-    /// What is stored and what was seen here, sorted and bounded. Of too many, those stay that work here now; no namespace of accounts has
-    /// a second place before each has one.
+    /// The stored entries and those of this replica, sorted and limited. If there are too many, those of this replica take precedence, and no namespace has a second
+    /// entry before each has one.
     /// </summary>
     public IEnumerable<SeenChanges> Merge(IReadOnlyList<SeenChanges> stored)
     {
@@ -92,7 +92,7 @@ internal sealed class MachineChanges
     private static string? NamespaceOf(string user) =>
         user.StartsWith(Accounts, StringComparison.Ordinal) ? user[Accounts.Length..].Split(':')[0] : null;
 
-    /// <summary>Where a machine changes objects of a kind; nothing but another instance says that something is new.</summary>
+    /// <summary>The namespaces in which a service account changes objects of a kind. Compared by instance: another instance has changed.</summary>
     private sealed class ChangeSighting(ImmutableHashSet<string> namespaces, bool refused)
     {
         public static readonly ChangeSighting None = new(ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal), refused: false);
@@ -101,7 +101,7 @@ internal sealed class MachineChanges
 
         public bool Refused => refused;
 
-        /// <summary>The same instance if this is no news.</summary>
+        /// <summary>The same instance if nothing changes.</summary>
         public ChangeSighting With(string @namespace, bool isRefused)
         {
             var more = namespaces.Count < SeenChanges.MaxNamespaces ? namespaces.Add(@namespace) : namespaces;

@@ -5,24 +5,24 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Controllers;
 
-/// <summary>What is known of an owner that an object names.</summary>
+/// <summary>Whether the owner that an object names exists.</summary>
 internal enum OwnerIs
 {
     /// <summary>It exists, with that uid.</summary>
     There,
 
-    /// <summary>It does not, or it is another object of that name.</summary>
+    /// <summary>It does not exist, or another object has its name.</summary>
     NotThere,
 
-    /// <summary>Its kind is none that DeployGuard may read.</summary>
+    /// <summary>DeployGuard may not read its kind.</summary>
     NotReadable,
 }
 
-/// <summary>Whether owners exist. Off the path of requests: built-in kinds are looked up in the caches, Pods and the chart's workloadKinds are read.</summary>
+/// <summary>Looks up owners, in the background of requests: built-in kinds in the caches, Pods and the chart's workloadKinds by a read.</summary>
 internal sealed class OwnerLookup(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ClusterOptions options)
 {
     /// <param name="namespace">Of the object that names it: an owner is in the same one.</param>
-    public async Task<OwnerIs> AskAsync(string @namespace, OwnerReference owner, CancellationToken cancel)
+    public async Task<OwnerIs> FindAsync(string @namespace, OwnerReference owner, CancellationToken cancel)
     {
         var group = owner.ApiVersion.Contains('/', StringComparison.Ordinal) ? owner.ApiVersion.Split('/')[0] : "";
         var workload = new WorkloadRef(group, owner.Kind, @namespace, owner.Name);
@@ -33,7 +33,7 @@ internal sealed class OwnerLookup(ApiConnection api, ClusterCaches caches, Custo
 
         if (workload.Type.IsItsOwnTemplate)
         {
-            using var pod = await api.FindAsync($"api/v1/namespaces/{@namespace}/pods/{Uri.EscapeDataString(owner.Name)}", cancel);
+            using var pod = await api.FindAsync(ApiPaths.One(ApiPaths.Pods(@namespace), owner.Name), cancel);
             return Compare(pod is null ? null : UidOf(pod.RootElement), owner);
         }
 

@@ -4,12 +4,12 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Kubernetes.Controllers;
 
 /// <summary>
-/// A machine that changed workloads of other namespaces than its own, as the ConfigMap <c>&lt;fullname&gt;-controllers</c> keeps it.
+/// A service account that changed workloads of other namespaces, as the ConfigMap <c>&lt;fullname&gt;-controllers</c> keeps it.
 /// </summary>
 /// <param name="User">Its authenticated user name.</param>
-/// <param name="Kind">Of what it changed.</param>
-/// <param name="Namespaces">Where, sorted, at most <see cref="MaxNamespaces"/>.</param>
-/// <param name="Refused">Some of it was refused.</param>
+/// <param name="Kind">The kind of the workloads.</param>
+/// <param name="Namespaces">Their namespaces, sorted, at most <see cref="MaxNamespaces"/>.</param>
+/// <param name="Refused">Some of the changes were refused.</param>
 public sealed record SeenChanges(string User, string Kind, IReadOnlyList<string> Namespaces, bool Refused)
 {
     /// <summary>The key under which the ConfigMap holds the list.</summary>
@@ -17,7 +17,7 @@ public sealed record SeenChanges(string User, string Kind, IReadOnlyList<string>
 
     public const int MaxNamespaces = 10;
 
-    /// <summary>Of a ConfigMap; empty where there is none. What somebody else made of it counts for nothing.</summary>
+    /// <summary>From a ConfigMap; empty if there is none, or DeployGuard did not write it.</summary>
     public static IReadOnlyList<SeenChanges> ReadAll(JsonElement? configMap) => SeenList.Read(configMap, Key, Read);
 
     public static string WriteAll(IEnumerable<SeenChanges> all) => new JsonArray([.. all.Select(s => (JsonNode)new JsonObject

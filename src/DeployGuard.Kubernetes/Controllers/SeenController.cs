@@ -3,11 +3,11 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Kubernetes.Controllers;
 
-/// <summary>A machine that made objects on behalf of others, as the ConfigMap <c>&lt;fullname&gt;-controllers</c> keeps it.</summary>
+/// <summary>A service account that created objects for an owner, as the ConfigMap <c>&lt;fullname&gt;-controllers</c> keeps it.</summary>
 /// <param name="User">Its authenticated user name.</param>
-/// <param name="Kinds">Kinds of what it made, sorted.</param>
-/// <param name="Trusted">It is let through for these kinds.</param>
-/// <param name="Verified">The owner that one of these named was seen to exist. Of entries that an older version wrote it is not known.</param>
+/// <param name="Kinds">Kinds of the objects, sorted.</param>
+/// <param name="Trusted">It is trusted for these kinds.</param>
+/// <param name="Verified">The owner that one of the objects named exists. False in entries of an older version.</param>
 public sealed record SeenController(string User, IReadOnlyList<string> Kinds, bool Trusted, bool Verified)
 {
     /// <summary>The key under which the ConfigMap holds the list.</summary>
@@ -15,10 +15,10 @@ public sealed record SeenController(string User, IReadOnlyList<string> Kinds, bo
 
     private const string AccountPrefix = "system:serviceaccount:";
 
-    /// <summary>The namespace of its service account; null where it is none.</summary>
+    /// <summary>The namespace of its service account; null for another user.</summary>
     public string? Namespace => User.StartsWith(AccountPrefix, StringComparison.Ordinal) ? User[AccountPrefix.Length..].Split(':')[0] : null;
 
-    /// <summary>Of a ConfigMap; empty where there is none. What somebody else made of it counts for nothing.</summary>
+    /// <summary>From a ConfigMap; empty if there is none, or DeployGuard did not write it.</summary>
     public static IReadOnlyList<SeenController> ReadAll(JsonElement? configMap) => SeenList.Read(configMap, Key, Read);
 
     public static string WriteAll(IEnumerable<SeenController> all) => new JsonArray([.. all.Select(s => (JsonNode)new JsonObject

@@ -3,6 +3,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.LiveReads;
 
@@ -25,7 +26,6 @@ internal sealed class ParentReader(ClusterCaches caches, LiveFacts live) : ILive
         }
 
         var version = target.ApiGroup.Length == 0 ? "v1" : $"{target.ApiGroup}/v1";
-        var root = target.ApiGroup.Length == 0 ? "api" : "apis";
-        return await live.FindAsync($"{root}/{version}/namespaces/{target.Namespace}/{cache.Name}/{target.Name}", version, target, deadline);
+        return await live.FindAsync(ApiPaths.One(ApiPaths.Resource(version, cache.Name, target.Namespace), target.Name), version, target, deadline);
     }
 }

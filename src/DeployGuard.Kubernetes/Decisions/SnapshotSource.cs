@@ -1,10 +1,8 @@
 using DeployGuard.Core.Admission;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
-using DeployGuard.Kubernetes.Leader;
 using DeployGuard.Kubernetes.LiveReads;
 using DeployGuard.Kubernetes.Reservations;
 
@@ -17,19 +15,19 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
     {
         var target = request.Target;
         var key = ClusterCaches.WorkloadKey(target);
-        IReadOnlyList<SafeguardPolicy> policies = [.. caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        var policies = caches.SortedPolicies;
         var labels = caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await live.NamespaceLabelsAsync(target.Namespace, cancel);
         var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
-        var translation = HashTranslation.Of(caches, request);
+        var translation = caches.TranslationFor(request);
         return new ClusterSnapshot
         {
-            Policies = policies,
+            Policies = policies.All,
             NamespaceLabels = labels,
             Owners = OwnersOf(request),
             HadRecords = seen is null || HadRecords(seen, policies, labels),
             Parent = request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
             Changes = translation.Changes(caches.Changes.Under(key)),
-            History = seen is null ? [] : LiveHistory.Of(seen, caches),
+            History = seen is null ? [] : KeptRevisions.Of(seen, caches),
             LiveHash = seen?.TemplateHash,
             Approvals = translation.Approvals(caches.Approvals.Under(key)),
             BreakGlasses = caches.BreakGlasses.Under(target.Namespace),
@@ -54,7 +52,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
 
     private NamespaceSnapshot NamespaceOf(Request request)
     {
-        var snapshot = HashTranslation.Of(caches, request).Translate(NamespaceReader.Cached(request.Target.Namespace, caches).ToSnapshot());
+        var snapshot = caches.TranslationFor(request).Translate(NamespaceReader.Cached(request.Target.Namespace, caches).ToSnapshot());
         return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
             ? snapshot with { Elsewhere = NamespaceReader.Cached(target.Namespace, caches).ToSnapshot() }
             : snapshot;
@@ -80,6 +78,6 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
     /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has adopted nothing there, what
     /// runs is all that is known.
     /// </summary>
-    private bool HadRecords(ObservedWorkload live, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyDictionary<string, string>? labels) =>
-        AdoptedBefore.Covers(live, caches.Policies.All().Where(p => policies.Contains(p.Policy) && p.Policy.Match.IncludesNamespace(labels)));
+    private static bool HadRecords(ObservedWorkload live, PolicyList policies, IReadOnlyDictionary<string, string>? labels) =>
+        AdoptedBefore.Covers(live, policies.Entries.Where(p => p.Policy.Match.IncludesNamespace(labels)));
 }

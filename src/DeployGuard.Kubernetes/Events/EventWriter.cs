@@ -8,8 +8,7 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Kubernetes.Events;
 
 /// <summary>
-/// Writes Events. The same one again counts up the one that is there, and a namespace that floods is cut short: Events are a courtesy,
-/// the record is the Change.
+/// Writes Events. A repeated Event increases the count of the stored one, and the rate of each namespace is limited: Events only inform, the record is the Change.
 /// </summary>
 internal sealed class EventWriter(ApiConnection api, TimeProvider time)
 {
@@ -31,17 +30,17 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
         }
 
         var document = Document(entry, now);
-        var collection = $"api/v1/namespaces/{entry.About.EventNamespace}/events";
+        var collection = ApiPaths.Events(entry.About.EventNamespace);
         try
         {
             using var created = await api.WriteAsync(HttpMethod.Post, collection, document.ToJsonString(), cancel);
         }
         catch (ApiException exists) when (exists.StatusCode is HttpStatusCode.Conflict)
         {
-            var path = $"{collection}/{(string?)document["metadata"]?["name"]}";
+            var path = ApiPaths.One(collection, (string?)document["metadata"]?["name"] ?? "");
             using var stored = await api.GetAsync(path, cancel);
-            var count = stored.RootElement.TryGetProperty("count", out var c) && c.TryGetInt32(out var n) ? n : 1;
-            var patch = new JsonObject { ["count"] = count + 1, ["lastTimestamp"] = Json.Time(now), ["message"] = document["message"]?.DeepClone() };
+            var count = stored.RootElement.Number("count") ?? 1;
+            var patch = new JsonObject { ["count"] = count + 1, ["lastTimestamp"] = JsonWriting.Time(now), ["message"] = document["message"]?.DeepClone() };
             using var patched = await api.WriteAsync(HttpMethod.Patch, path, patch.ToJsonString(), cancel, "application/merge-patch+json");
         }
     }
@@ -66,8 +65,8 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
         var message = entry.Message.Length > MaxMessage ? string.Concat(entry.Message.AsSpan(0, MaxMessage), "...") : entry.Message;
         var identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8));
         var involved = new JsonObject { ["apiVersion"] = about.ApiVersion, ["kind"] = about.Kind, ["name"] = about.Name };
-        Json.SetOrRemove(involved, "namespace", about.Namespace);
-        Json.SetOrRemove(involved, "uid", about.Uid);
+        JsonWriting.SetOrRemove(involved, "namespace", about.Namespace);
+        JsonWriting.SetOrRemove(involved, "uid", about.Uid);
         var name = about.Name.Length > 200 ? about.Name[..200].TrimEnd('-', '.') : about.Name;
         return new JsonObject
         {
@@ -79,8 +78,8 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
             ["reason"] = entry.Reason,
             ["message"] = message,
             ["source"] = new JsonObject { ["component"] = "deployguard" },
-            ["firstTimestamp"] = Json.Time(now),
-            ["lastTimestamp"] = Json.Time(now),
+            ["firstTimestamp"] = JsonWriting.Time(now),
+            ["lastTimestamp"] = JsonWriting.Time(now),
             ["count"] = 1,
         };
     }

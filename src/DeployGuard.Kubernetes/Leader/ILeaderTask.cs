@@ -1,9 +1,9 @@
 namespace DeployGuard.Kubernetes.Leader;
 
-/// <summary>Something that one replica does for all: brings the cluster one step closer to what it should be, and can be asked again at any time.</summary>
+/// <summary>Work that one replica does for all: one step towards the wanted state of the cluster, and safe to run again at any time.</summary>
 internal interface ILeaderTask
 {
-    /// <summary>How long the leader waits where nothing changes.</summary>
+    /// <summary>How long the leader waits if nothing changes.</summary>
     static readonly TimeSpan Round = TimeSpan.FromSeconds(5);
 
     /// <summary>For logs.</summary>

@@ -9,8 +9,8 @@ using k8s.LeaderElection.ResourceLock;
 namespace DeployGuard.Kubernetes.Leader;
 
 /// <summary>
-/// Chooses one replica by a Lease and lets it run the leader's tasks: whenever something changed, and every few seconds for what no
-/// cache shows. A task that fails is logged and tried again in the next round; it does not hold up the others.
+/// Elects one replica by a Lease. It runs the leader's tasks whenever a cache changes, and every few seconds for changes that no cache shows. A task that fails
+/// is logged and retried in the next round; it does not delay the others.
 /// </summary>
 internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, ClusterOptions options, IReadOnlyList<ILeaderTask> tasks, TimeProvider time, ILogger logger)
 {
@@ -35,7 +35,7 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         elector.OnError += fault => logger.LogWarning("leader election: {Fault}", fault.Message);
         try
         {
-            await StandAsync(elector, cancel);
+            await ElectAsync(elector, cancel);
         }
         finally
         {
@@ -43,7 +43,7 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         }
     }
 
-    private async Task StandAsync(LeaderElector elector, CancellationToken cancel)
+    private async Task ElectAsync(LeaderElector elector, CancellationToken cancel)
     {
         var backoff = new Backoff(time);
         while (!cancel.IsCancellationRequested)
@@ -59,8 +59,8 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
             }
             catch (Exception fault) when (!cancel.IsCancellationRequested)
             {
-                // It gives up where the API server is away; we stand again when it is back.
-                logger.LogWarning("leader election: {Fault}; trying again", fault.Message);
+                // It gives up when the API server cannot be reached.
+                logger.LogWarning("leader election: {Fault}; retrying", fault.Message);
             }
             finally
             {
@@ -73,11 +73,11 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         }
     }
 
-    /// <summary>Gives the Lease back, so that nobody has to wait until it runs out. Done at the end, when nothing more is led.</summary>
+    /// <summary>Releases the Lease at the end, so that the next leader need not wait until it expires.</summary>
     private async Task ReleaseAsync()
     {
         using var cap = new CancellationTokenSource(s_release, time);
-        var path = $"apis/coordination.k8s.io/v1/namespaces/{options.Namespace}/leases/{options.Lease}";
+        var path = ApiPaths.One(ApiPaths.Leases(options.Namespace), options.Lease);
         try
         {
             using var lease = await api.GetAsync(path, cap.Token);
@@ -86,12 +86,12 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
                 spec["holderIdentity"] = "";
                 spec["leaseDurationSeconds"] = 1;
                 using var written = await api.WriteAsync(HttpMethod.Put, path, document.ToJsonString(), cap.Token);
-                logger.LogInformation("gave the Lease back");
+                logger.LogInformation("released the Lease");
             }
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
         {
-            logger.LogInformation("the Lease was not given back, and runs out by itself: {Fault}", fault.Message);
+            logger.LogInformation("the Lease was not released, and will expire: {Fault}", fault.Message);
         }
     }
 
@@ -110,7 +110,7 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
 
                 await Task.WhenAny(_changed.Reader.WaitToReadAsync(cancel).AsTask(), Task.Delay(tasks.Min(t => t.RunsAgainIn), time, cancel));
                 _changed.Reader.TryRead(out _);
-                // What changes together is looked at together.
+                // Changes that come together are handled together.
                 await Task.Delay(s_settle, time, cancel);
             }
         }
@@ -132,20 +132,20 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         }
         catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException)
         {
-            logger.LogWarning("{Task}: {Fault}; trying again", task.Name, fault.Message);
+            logger.LogWarning("{Task}: {Fault}; retrying", task.Name, fault.Message);
         }
         catch (Exception bug) when (!cancel.IsCancellationRequested)
         {
-            // Whoever leads keeps the Lease: if one task could end the others, nobody would do their work, and nobody would take over.
-            logger.LogError(bug, "{Task}: a bug; trying again", task.Name);
+            // The leader keeps the Lease. If one task could end the others, their work would not be done, and no other replica would take over.
+            logger.LogError(bug, "{Task}: unexpected error, which is a bug; retrying", task.Name);
         }
         catch (Exception) when (cancel.IsCancellationRequested)
         {
-            // The term is over, and whatever was under way with it.
+            // The term is over, and so is the task.
             throw new OperationCanceledException(cancel);
         }
     }
 
-    /// <summary>A full channel means that a round is due already.</summary>
+    /// <summary>If the channel is full, a round is due already.</summary>
     private void Wake() => _changed.Writer.TryWrite(true);
 }

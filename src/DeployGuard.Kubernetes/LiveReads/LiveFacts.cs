@@ -12,21 +12,21 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Kubernetes.LiveReads;
 
 /// <summary>
-/// Reads from the API server, now, what a gated decision rests on: a cache lags behind the approver and behind the veto. Reads
-/// are shared, so that a burst of deploys cannot starve the server, and of a namespace's votes only those are read that can count.
+/// Reads live the records that a gated decision needs, because a cache may lag behind an approval or a veto. Reads are shared, so that a burst of deploys does not overload
+/// the server, and only those votes of a namespace are read that can count.
 /// </summary>
 internal sealed class LiveFacts
 {
     private static readonly TimeSpan s_readTimeout = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>For what only makes a message better.</summary>
+    /// <summary>For reads that only improve a message.</summary>
     private static readonly TimeSpan s_explainTimeout = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>What decisions of a whole namespace share: vetoes, records of former versions that carry no label, permissions.</summary>
-    private readonly Flights<Shared> _shared;
+    /// <summary>Shared by decisions of a namespace: vetoes, votes of former versions without labels, BreakGlasses.</summary>
+    private readonly SingleFlightByKey<Shared> _shared;
 
-    /// <summary>What decisions about one workload share: the votes on it.</summary>
-    private readonly Flights<IReadOnlyList<Approval>> _votes;
+    /// <summary>Shared by decisions about a workload: its votes.</summary>
+    private readonly SingleFlightByKey<IReadOnlyList<Approval>> _votes;
 
     private readonly ApiConnection _api;
     private readonly HashTranslation _translation;
@@ -35,12 +35,12 @@ internal sealed class LiveFacts
     public LiveFacts(ApiConnection api, HashTranslation translation, WorkloadReader reader)
     {
         (_api, _translation, _reader) = (api, translation, reader);
-        _shared = new Flights<Shared>(ListSharedAsync);
-        _votes = new Flights<IReadOnlyList<Approval>>(key => ListVotesAsync(key));
+        _shared = new SingleFlightByKey<Shared>(ListSharedAsync);
+        _votes = new SingleFlightByKey<IReadOnlyList<Approval>>(key => ListVotesAsync(key));
     }
 
-    /// <summary>The view with the workload's approvals, and the Change of the revision asked for, as they are now.</summary>
-    /// <exception cref="UnavailableException">They could not be had in time.</exception>
+    /// <summary>The snapshot with the workload's approvals, and the Change of the requested revision, read live.</summary>
+    /// <exception cref="UnavailableException">They could not be read in time.</exception>
     public async Task<ClusterSnapshot> RefreshAsync(Workload asked, Workload? before, ClusterSnapshot cluster, CancellationToken deadline)
     {
         var today = _translation.For(before, asked);
@@ -56,7 +56,7 @@ internal sealed class LiveFacts
                 Approvals = today.Approvals([.. (await votes).Concat(all).Where(a => a.Workload == asked.Ref).DistinctBy(a => a.Name)]),
                 BreakGlasses = glasses,
                 Changes = today.Changes(Replace(cluster.Changes, await changes)),
-                // A veto of one of them takes back what it had proven, at once. Nothing else of the votes on others counts there.
+                // A veto of another workload withdraws its completed steps at once. Other votes on it do not matter here.
                 Namespace = cluster.Namespace is { } snapshot ? snapshot with { Votes = today.Approvals(all) } : null,
             };
         }
@@ -67,8 +67,8 @@ internal sealed class LiveFacts
     }
 
     /// <summary>
-    /// What was approved in the place of the revision asked for, so that a refusal can say how the two differ. It explains a decision that is
-    /// made: where it cannot be had at once the refusal says less.
+    /// The template that was approved instead of the requested one, so that a refusal can say how they differ. It only explains a decision: if it cannot be read at once,
+    /// the refusal says less.
     /// </summary>
     public async Task<ApprovedTemplate?> FindApprovedOtherAsync(Workload asked, ClusterSnapshot cluster, CancellationToken deadline)
     {
@@ -78,7 +78,7 @@ internal sealed class LiveFacts
             return null;
         }
 
-        // What was let in has had its use; the latest of what waits is what people have in mind.
+        // An approval of an admitted Change has been used. Of the waiting ones the latest is meant.
         var waiting = cluster.Changes.Where(c => !c.WasAdmitted).ToLookup(c => c.TemplateHash);
         if (approves.OrderByDescending(a => a.CreatedAt).Select(a => waiting[a.TemplateHash ?? ""].FirstOrDefault()).OfType<Change>().FirstOrDefault() is not { } other)
         {
@@ -90,7 +90,7 @@ internal sealed class LiveFacts
         cap.CancelAfter(s_explainTimeout);
         try
         {
-            using var found = await _api.FindAsync($"{TemplateStore.Folder(asked.Ref.Namespace)}/{other.Name}", cap.Token);
+            using var found = await _api.FindAsync(ApiPaths.One(ApiPaths.ChangeTemplates(asked.Ref.Namespace), other.Name), cap.Token);
             return new ApprovedTemplate(other.Name, approvers, found is null ? null : TemplateRecord.ReadOrNull(found.RootElement)?.After);
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
@@ -99,8 +99,8 @@ internal sealed class LiveFacts
         }
     }
 
-    /// <summary>The permissions of a namespace as they are now.</summary>
-    /// <exception cref="UnavailableException">They could not be had in time.</exception>
+    /// <summary>The BreakGlasses of a namespace, read live.</summary>
+    /// <exception cref="UnavailableException">They could not be read in time.</exception>
     public async Task<IReadOnlyList<BreakGlass>> BreakGlassesAsync(string @namespace, CancellationToken deadline)
     {
         try
@@ -113,8 +113,8 @@ internal sealed class LiveFacts
         }
     }
 
-    /// <summary>A workload as it is now; null if it is gone.</summary>
-    /// <exception cref="UnavailableException">It could not be had in time.</exception>
+    /// <summary>A workload, read live; null if it does not exist.</summary>
+    /// <exception cref="UnavailableException">It could not be read in time.</exception>
     public async Task<Workload?> FindAsync(string path, string apiVersion, WorkloadRef workload, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
@@ -130,7 +130,7 @@ internal sealed class LiveFacts
         }
     }
 
-    /// <summary>Null where they cannot be had: unknown labels match every policy, so that nothing slips in with a namespace.</summary>
+    /// <summary>Null if they cannot be read: unknown labels match every policy, so that nothing passes unguarded.</summary>
     public async Task<IReadOnlyDictionary<string, string>?> NamespaceLabelsAsync(string name, CancellationToken cancel)
     {
         if (name.Length == 0)
@@ -142,7 +142,7 @@ internal sealed class LiveFacts
         cap.CancelAfter(s_readTimeout);
         try
         {
-            using var found = await _api.FindAsync($"api/v1/namespaces/{name}", cap.Token);
+            using var found = await _api.FindAsync(ApiPaths.One(ApiPaths.Namespaces, name), cap.Token);
             return found is null ? null : NamespaceEntry.Read(found.RootElement).Labels;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
@@ -151,7 +151,7 @@ internal sealed class LiveFacts
         }
     }
 
-    /// <summary>How many records of one kind somebody has in a namespace.</summary>
+    /// <summary>The number of records of one kind that a user has in a namespace.</summary>
     /// <param name="maker">The value of their label <c>deployguard.io/maker</c>.</param>
     /// <exception cref="UnavailableException">They could not be counted in time.</exception>
     public async Task<int> CountAsync(string resource, string @namespace, string maker, CancellationToken deadline)
@@ -161,7 +161,7 @@ internal sealed class LiveFacts
         try
         {
             var count = 0;
-            await _api.ListMetadataAsync(Folder(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Maker}={maker}"));
+            await _api.ListMetadataAsync(ApiPaths.OwnIn(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Maker}={maker}"));
             return count;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
@@ -172,7 +172,7 @@ internal sealed class LiveFacts
 
     private async Task<Shared> ListSharedAsync(string @namespace)
     {
-        // What is not labelled Approve is a veto, or was made before there were labels: none of these may be missed.
+        // Votes without the label Approve are vetoes, or older than labels: all of them are needed.
         var votes = ListAsync(@namespace, "changeapprovals", StoredVotes.ApprovalOrNull, Selecting($"{RecordLabels.Decision}!={nameof(Decision.Approve)}"));
         var glasses = ListAsync(@namespace, "breakglasses", StoredVotes.BreakGlassOrNull, "");
         await Task.WhenAll(votes, glasses);
@@ -192,17 +192,14 @@ internal sealed class LiveFacts
     {
         using var cap = new CancellationTokenSource(s_readTimeout);
         var found = new List<T>();
-        await _api.ListAsync(Folder(@namespace, resource), item => found.AddRange(readOrNull(item) is { } read ? [read] : []), cap.Token, query);
+        await _api.ListAsync(ApiPaths.OwnIn(@namespace, resource), item => found.AddRange(readOrNull(item) is { } read ? [read] : []), cap.Token, query);
         return found;
     }
-
-    private static string Folder(string @namespace, string resource) => $"apis/deployguard.io/v1alpha1/namespaces/{@namespace}/{resource}";
 
     private static string Selecting(string labels) => $"labelSelector={Uri.EscapeDataString(labels)}";
 
     /// <summary>
-    /// Under the name that is known and the one that this version gives; and under that of version 0.2, of which a replica may be at work
-    /// beside us.
+    /// By the recorded name, by the name that this version gives, and by that of version 0.2, of which a replica may still run.
     /// </summary>
     private async Task<IReadOnlyList<Change>> FindChangesAsync(Workload asked, ClusterSnapshot cluster, CancellationToken deadline)
     {
@@ -220,14 +217,14 @@ internal sealed class LiveFacts
 
     private async Task<Change?> FindChangeAsync(Workload asked, string name, CancellationToken cancel)
     {
-        using var found = await _api.FindAsync($"apis/deployguard.io/v1alpha1/namespaces/{asked.Ref.Namespace}/changes/{name}", cancel);
+        using var found = await _api.FindAsync(ApiPaths.One(ApiPaths.Changes(asked.Ref.Namespace), name), cancel);
         try
         {
-            return found is null ? null : ChangeJson.ReadOrNull(found.RootElement);
+            return found is null ? null : ChangeReader.ReadOrNull(found.RootElement);
         }
         catch (MalformedObjectException)
         {
-            // It counts for nothing, as in the cache, which reads it too and logs what is wrong with it.
+            // It does not count, as in the cache, which logs the problem.
             return null;
         }
     }

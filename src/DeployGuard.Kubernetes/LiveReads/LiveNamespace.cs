@@ -7,19 +7,19 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.LiveReads;
 
 /// <summary>
-/// Reads who serves whom from the API server, now: before a refusal, because a cache lags behind the scale-up, and an owner that no cache knows yet stands for its
-/// pods all the same. Where that takes too long the caches decide, and the message says so.
+/// Reads which pods serve which Service, live, before a refusal: a cache may lag behind a scale-up, or not know the owner of pods yet. If that takes too long, the caches
+/// decide, and the message says so.
 /// </summary>
-/// <param name="timeout">What a read may take; null for 0.9 s, which leaves time to answer.</param>
+/// <param name="timeout">Time limit of a read; null for 0.9 s, which leaves time to answer.</param>
 internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, TimeSpan? timeout = null)
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(900);
 
     private readonly TimeSpan _timeout = timeout ?? s_timeout;
 
-    private readonly Flights<NamespaceSnapshot> _flights = new(@namespace => ListAsync(@namespace, caches, timeout ?? s_timeout));
+    private readonly SingleFlightByKey<NamespaceSnapshot> _flights = new(@namespace => ListAsync(@namespace, caches, timeout ?? s_timeout));
 
-    /// <summary>The namespace as it is now; what is known of it, marked as stale, where it could not be had in time.</summary>
+    /// <summary>The namespace, read live; the cached snapshot, marked as stale, if that takes too long.</summary>
     public async Task<NamespaceSnapshot> ReadAsync(string @namespace, NamespaceSnapshot cached, CancellationToken deadline)
     {
         try
@@ -32,7 +32,7 @@ internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, Tim
         }
     }
 
-    /// <summary>The snapshot with all pods, which a replica may not watch yet when a policy has just come or it has just started.</summary>
+    /// <summary>The snapshot with all pods, which a replica does not watch yet when it has just started, or a policy has just been created.</summary>
     /// <exception cref="UnavailableException">They could not be listed in time.</exception>
     public async Task<NamespaceSnapshot> WithPodsAsync(string @namespace, NamespaceSnapshot snapshot, CancellationToken deadline)
     {
@@ -43,21 +43,21 @@ internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, Tim
 
         var pods = await WithinAsync("list the pods", cancel => caches.Pods.ReadLiveAsync(@namespace, cancel), deadline);
         var known = objects with { Pods = pods, PodsAreKnown = true };
-        // Votes may have been read live since, and records put in today's terms: only the pods are new.
+        // Only the pods are replaced: votes may have been read live already, and hashes translated.
         return snapshot with { Objects = known, Members = known.ToSnapshot().Members };
     }
 
-    /// <summary>How many nodes there are, which is how many pods a DaemonSet made now may get.</summary>
+    /// <summary>The number of nodes, which is the number of pods that a new DaemonSet may get.</summary>
     /// <exception cref="UnavailableException">They could not be counted in time.</exception>
     public Task<int> NodesAsync(CancellationToken deadline) => WithinAsync("count the nodes", CountNodesAsync, deadline);
 
-    /// <summary>Whether a node takes no new pods: it is drained.</summary>
+    /// <summary>Whether a node accepts no new pods, as during a drain.</summary>
     /// <exception cref="UnavailableException">It could not be read in time.</exception>
     public Task<bool> IsCordonedAsync(string node, CancellationToken deadline) => WithinAsync(
         $"read node {node}",
         async cancel =>
         {
-            using var found = await api.FindAsync($"api/v1/nodes/{node}", cancel);
+            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Nodes, node), cancel);
             return found?.RootElement.TryGetProperty("spec", out var spec) is true && spec.TryGetProperty("unschedulable", out var cordoned) && cordoned.ValueKind is JsonValueKind.True;
         },
         deadline);
@@ -78,7 +78,7 @@ internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, Tim
 
     private async Task<int> CountNodesAsync(CancellationToken cancel)
     {
-        using var list = await api.GetAsync("api/v1/nodes?limit=1", cancel);
+        using var list = await api.GetAsync($"{ApiPaths.Nodes}?limit=1", cancel);
         var metadata = list.RootElement.GetProperty("metadata");
         var rest = metadata.TryGetProperty("remainingItemCount", out var more) && more.TryGetInt32(out var count) ? count : 0;
         return list.RootElement.GetProperty("items").GetArrayLength() + rest;

@@ -1,14 +1,14 @@
 namespace DeployGuard.Kubernetes.LiveReads;
 
 /// <summary>
-/// Lets many callers share few reads of one thing: at most one read is under way and one waits behind it. A caller joins only a
-/// read that has not started, so that what it gets is never older than its call.
+/// Lets many callers share few reads of one object: at most one read is in progress and one waits behind it. A caller joins only a read that has not started, so its
+/// result is never older than its call.
 /// </summary>
-/// <param name="read">One read. It is nobody's in particular, so no caller's cancellation reaches it.</param>
+/// <param name="read">One read. Callers share it, so the cancellation of a caller does not cancel it.</param>
 internal sealed class SingleFlight<T>(Func<Task<T>> read)
 {
     private readonly Lock _lock = new();
-    private Task<T>? _underWay;
+    private Task<T>? _inProgress;
     private Task<T>? _waiting;
 
     public Task<T> ReadAsync()
@@ -20,30 +20,30 @@ internal sealed class SingleFlight<T>(Func<Task<T>> read)
                 return _waiting;
             }
 
-            if (_underWay is null)
+            if (_inProgress is null)
             {
-                return _underWay = StartAsync();
+                return _inProgress = StartAsync();
             }
 
-            return _waiting = AfterAsync(_underWay);
+            return _waiting = AfterAsync(_inProgress);
         }
     }
 
-    /// <summary>Whether nobody reads or waits: it can then be forgotten.</summary>
+    /// <summary>No read is in progress or waits, so it can be removed.</summary>
     public bool IsIdle
     {
         get
         {
             lock (_lock)
             {
-                return _underWay is null && _waiting is null;
+                return _inProgress is null && _waiting is null;
             }
         }
     }
 
     private async Task<T> StartAsync()
     {
-        // Leaves the lock before anything is read.
+        // Release the lock before the read starts.
         await Task.Yield();
         try
         {
@@ -53,14 +53,14 @@ internal sealed class SingleFlight<T>(Func<Task<T>> read)
         {
             lock (_lock)
             {
-                (_underWay, _waiting) = (_waiting, null);
+                (_inProgress, _waiting) = (_waiting, null);
             }
         }
     }
 
     private async Task<T> AfterAsync(Task<T> first)
     {
-        // How the first one ended is its callers' affair.
+        // Its result, or failure, is for its own callers.
         await first.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         return await StartAsync();
     }

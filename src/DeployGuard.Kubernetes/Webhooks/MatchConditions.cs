@@ -6,20 +6,20 @@ using static DeployGuard.Kubernetes.Webhooks.Cel;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// What the API server can tell by itself, as CEL: requests that need no judgement are dropped there, before they cost a call, and pass when nobody
-/// answers. An expression may only drop what <see cref="RequestClassifier"/> calls nothing to guard; a fault in one refuses under Fail, and so does one that is over
-/// the API server's budget: <see cref="Cel"/> says how that is kept from happening.
+/// CEL by which the API server itself skips requests that need no evaluation. They cost no call, and pass while no replica answers. An expression may only skip
+/// requests in which <see cref="RequestClassifier"/> finds nothing to guard. An expression that fails or exceeds the API server's cost limit refuses the request
+/// under Fail; <see cref="Cel"/> keeps the cost small.
 /// </summary>
 internal static class MatchConditions
 {
     private const string Groups = "(has(request.userInfo.groups) ? request.userInfo.groups : [])";
 
-    /// <summary>How many owners of an object are looked through; controllers write one.</summary>
+    /// <summary>Owners of an object that are examined; controllers write one.</summary>
     private const int MaxOwners = 8;
 
     private static readonly Dictionary<string, string> s_resources = BuiltInKinds.All.ToDictionary(k => k.Name, k => k.Resource);
 
-    /// <summary>What a trusted controller makes was judged when a person wrote what it acts on.</summary>
+    /// <summary>Objects that a trusted controller creates were evaluated with the object that it acts on.</summary>
     public static JsonObject NotByItsController(TrustedControllers trusted)
     {
         var known = trusted.All
@@ -36,8 +36,8 @@ internal static class MatchConditions
     }
 
     /// <summary>
-    /// The controller of an object is of a kind; a delete, which has no object and makes no pods, is dropped whatever it is of. Where owners are too many
-    /// to walk, it is asked.
+    /// The controller of an object is of a given kind. A delete has no object and creates no pods, so it is always skipped. If there are too many owners to
+    /// examine, the webhook is called.
     /// </summary>
     private static string IsOf(CustomKind owner) =>
         $"""
@@ -46,12 +46,12 @@ internal static class MatchConditions
         """;
 
     /// <summary>
-    /// Neither a write that leaves spec, labels, owners and finalizers as they were, nor one that only restarts, scales down or removes finalizers. Kinds of our
-    /// own knowledge alone: where a custom resource keeps its template is not asked here.
+    /// More than a write that keeps spec, labels, owners and finalizers, or that only restarts, scales down or removes finalizers. For built-in kinds only: CEL
+    /// does not know where a custom resource keeps its template.
     /// </summary>
     public static JsonObject MoreThanARestart(TemplateNoise noise) => Condition("more-than-a-restart-or-scale-down", IsMoreThanARestart(noise));
 
-    /// <summary>A Scale leaves out a zero.</summary>
+    /// <summary>A Scale object omits a zero.</summary>
     public static JsonObject MoreReplicas => Condition("more-replicas", $"{ReplicasOf("object")} > {ReplicasOf("oldObject")}");
 
     public static JsonObject ByAnAutoscaler(TrustedControllers trusted) => Condition("by-an-autoscaler", Autoscaler(trusted));
@@ -60,11 +60,11 @@ internal static class MatchConditions
 
     public static JsonObject OtherLabels => Condition("other-labels", $"request.operation != 'UPDATE' || !{Same("object.metadata", "oldObject.metadata", "labels")}");
 
-    /// <summary>What a write of a status may carry besides the status: labels join a Service, owners and finalizers hide or hold an object.</summary>
+    /// <summary>Metadata that a status write may change: labels can add a pod to a Service, owners and finalizers can hide or hold an object.</summary>
     public static JsonObject OtherMetadata => Condition("other-metadata", $"request.operation != 'UPDATE' || !({UnchangedObject.Metadata})");
 
     /// <summary>
-    /// A delete, or an update that only takes replicas away, which the entries under Fail drop. What else a ReplicaSet's update does, those ask for.
+    /// A delete, or an update that only removes replicas, which the entries under Fail skip. Those entries cover every other update of a ReplicaSet.
     /// </summary>
     public static JsonObject FewerPods(TemplateNoise noise) => Condition(
         "fewer-pods",
@@ -74,7 +74,7 @@ internal static class MatchConditions
           : has(object.spec) && has(oldObject.spec) && {ReplicasOf("object", 1)} < {ReplicasOf("oldObject", 1)} && !({IsMoreThanARestart(noise)}))
         """);
 
-    /// <summary>Other addresses than before. Who elects a leader by the annotations of an Endpoints object does not wait for us.</summary>
+    /// <summary>The addresses change. Leader election by annotations of an Endpoints object does not call the webhook.</summary>
     public static JsonObject OtherAddresses => Condition(
         "other-addresses",
         $"""
@@ -82,7 +82,7 @@ internal static class MatchConditions
           : !({Same("object", "oldObject", "endpoints")} && {Same("object", "oldObject", "subsets")} && {Same("object", "oldObject", "ports")} && {Same("object.metadata", "oldObject.metadata", "labels")})
         """);
 
-    /// <summary>Neither the control plane, whose service accounts are those of kube-system, nor a node.</summary>
+    /// <summary>Neither the control plane, which uses service accounts of kube-system, nor a node.</summary>
     public static JsonObject NotByTheControlPlane => Condition(
         "not-by-the-control-plane",
         $"""
@@ -100,5 +100,5 @@ internal static class MatchConditions
 
     private static string Autoscaler(TrustedControllers trusted) => $"request.userInfo.username in {ListOf(trusted.Autoscalers)}";
 
-    private static string ReplicasOf(string obj, int unsaid = 0) => $"(has({obj}.spec) && has({obj}.spec.replicas) ? {obj}.spec.replicas : {unsaid})";
+    private static string ReplicasOf(string obj, int absent = 0) => $"(has({obj}.spec) && has({obj}.spec.replicas) ? {obj}.spec.replicas : {absent})";
 }

@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 
-/// <summary>A webhook configuration as the API server has it.</summary>
+/// <summary>A webhook configuration as stored in the API server.</summary>
 internal sealed record StoredConfiguration(string Uid, string Version, bool GateIsOpen, JsonArray Entries)
 {
     public static StoredConfiguration Read(JsonElement stored)
@@ -17,10 +18,10 @@ internal sealed record StoredConfiguration(string Uid, string Version, bool Gate
             stored.TryGetProperty("webhooks", out var webhooks) && JsonNode.Parse(webhooks.GetRawText()) is JsonArray entries ? entries : []);
     }
 
-    /// <summary>The order says nothing: the API server calls webhooks by its own.</summary>
+    /// <summary>The order does not matter: the API server has its own.</summary>
     public bool Holds(JsonArray wanted) => Entries.Count == wanted.Count && wanted.All(w => JsonNode.DeepEquals(Find(w), w));
 
-    /// <summary>What is different, in words.</summary>
+    /// <summary>The differences, for messages.</summary>
     public string Differences(JsonArray wanted)
     {
         var missing = wanted.Where(w => Find(w) is null).Select(w => $"{(string?)w?["name"]} is missing");

@@ -3,13 +3,13 @@ using static DeployGuard.Kubernetes.Webhooks.Cel;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 
-/// <summary>The parts of <see cref="MatchConditions"/> about one update: what of an object stays as it was. Each is bounded for any object.</summary>
+/// <summary>The parts of <see cref="MatchConditions"/> that compare an object before and after an update. The cost of each is bounded for every object.</summary>
 internal static class UnchangedObject
 {
     private const string Now = "object.spec.template";
     private const string Old = "oldObject.spec.template";
 
-    /// <summary>Beyond these sizes the webhook is asked. Their products keep every expression below a third of what the API server spends on one.</summary>
+    /// <summary>Beyond these sizes the webhook is called. They keep every expression below a third of the API server's cost limit.</summary>
     private const int MaxFields = 64;
     private const int MaxFinalizers = 200;
     private const int MaxAnnotations = 500;
@@ -18,7 +18,7 @@ internal static class UnchangedObject
     private const int MaxVolumes = 50;
     private const int MaxItems = 20;
 
-    /// <summary>They write owners and finalizers of everything, and must never wait for us. Of what they write here, only metadata passes.</summary>
+    /// <summary>They change owners and finalizers of all objects, and must never wait for DeployGuard. Only changes of metadata pass here.</summary>
     private static readonly string[] s_collectors =
     [
         "system:serviceaccount:kube-system:generic-garbage-collector",
@@ -27,8 +27,7 @@ internal static class UnchangedObject
     ];
 
     /// <summary>
-    /// Labels, owners and finalizers as they were, but for finalizers that are removed. Annotations of the object itself are read for what a Deployment scales
-    /// its ReplicaSets by.
+    /// Labels, owners and finalizers are unchanged; finalizers may be removed. Of annotations only those count by which a Deployment scales its ReplicaSets.
     /// </summary>
     public static string Metadata =>
         $"""
@@ -37,7 +36,7 @@ internal static class UnchangedObject
         && (request.resource.resource != 'replicasets' || ({string.Join(" && ", Workload.Proportions.Select(SameAnnotation))}))
         """;
 
-    /// <summary>The spec as it was, but for fewer replicas or a restart.</summary>
+    /// <summary>The spec is unchanged, apart from fewer replicas or a restart.</summary>
     public static string Spec(TemplateNoise noise) =>
         $"""
         (object.spec == oldObject.spec || (
@@ -65,7 +64,7 @@ internal static class UnchangedObject
 
     private static string OldAnnotations => AnnotationsOf(Old);
 
-    /// <summary>A container that reads the template's annotations, one of them or all, runs something else after a restart, if it likes.</summary>
+    /// <summary>A container that reads the template's annotations may behave differently after a restart.</summary>
     private static string ReadsItsAnnotations
     {
         get

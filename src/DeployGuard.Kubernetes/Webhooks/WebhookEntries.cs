@@ -1,35 +1,36 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// The entries of the webhook configurations, with every default written out, so that what is stored can be compared with what is wanted. Where the
-/// server has matchConditions, everything that a person can write into an enforced namespace is under Fail. Where it has not, what controllers write often
-/// (Pods, ReplicaSets, Jobs, <c>/scale</c>) is under Ignore everywhere, and Fail keeps what people write.
+/// The entries of the webhook configurations, with every default written out, so that they can be compared with the stored ones. If the server supports
+/// matchConditions, every object that a person can write in an enforced namespace is under Fail. Otherwise objects that controllers write often (Pods, ReplicaSets,
+/// Jobs, <c>/scale</c>) are under Ignore everywhere, and Fail covers the others.
 /// </summary>
 internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bool hasMatchConditions)
 {
     private const string NamespaceLabel = "kubernetes.io/metadata.name";
-    private const string Judge = "/admit/workloads";
+    private const string AdmitPath = "/admit/workloads";
 
-    /// <summary>The one that keeps our own records honest; it holds up nobody's rollout.</summary>
+    /// <summary>The entry that protects DeployGuard's own records; no rollout waits for it.</summary>
     public JsonArray ForRecords() =>
         [(JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changetemplates", "changeapprovals", "breakglasses")], [])];
 
-    public JsonArray Validating(GuardedSpace space)
+    public JsonArray Validating(WebhookScope scope)
     {
-        var inside = Selected("In", space.Guarded);
-        var outside = Selected("NotIn", [.. space.Guarded, .. options.ExemptNamespaces]);
+        var inside = Selected("In", scope.Guarded);
+        var outside = Selected("NotIn", [.. scope.Guarded, .. options.ExemptNamespaces]);
         var all = Selected("NotIn", options.ExemptNamespaces);
-        var guards = space.Guarded.Count > 0;
+        var guards = scope.Guarded.Count > 0;
         var entries = hasMatchConditions ? WithConditions(guards, inside, outside) : WithoutConditions(guards, inside, outside, all);
-        // A Service is written by hand.
-        entries.Add((JsonNode)Entry("services.deployguard.io", Judge, "Ignore", 3, [all], [Rule("", ["CREATE", "UPDATE"], "services")], []));
-        // Without a selector: an update of a namespace is matched by its new labels, and the name's label is one of them, which old servers do not keep.
+        // Services are written by people.
+        entries.Add((JsonNode)Entry("services.deployguard.io", AdmitPath, "Ignore", 3, [all], [Rule("", ["CREATE", "UPDATE"], "services")], []));
+        // Without a selector: an update of a namespace is matched by its new labels, and old servers do not protect the label with its name.
         entries.Add((JsonNode)(hasMatchConditions
-            ? Entry("namespaces.deployguard.io", Judge, "Fail", 3, [all], Namespaces(), [MatchConditions.OtherLabels])
-            : Entry("namespaces.deployguard.io", Judge, "Ignore", 3, [], Namespaces(), [])));
-        foreach (var entry in hasMatchConditions ? OfStatusAndServing(space, inside, outside) : OfStatusWithoutConditions(space, all))
+            ? Entry("namespaces.deployguard.io", AdmitPath, "Fail", 3, [all], Namespaces(), [MatchConditions.OtherLabels])
+            : Entry("namespaces.deployguard.io", AdmitPath, "Ignore", 3, [], Namespaces(), [])));
+        foreach (var entry in hasMatchConditions ? OfStatusAndServing(scope, inside, outside) : OfStatusWithoutConditions(scope, all))
         {
             entries.Add((JsonNode)entry);
         }
@@ -53,14 +54,14 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
     {
         JsonArray People() => [MatchConditions.NotByItsController(options.Trusted), MatchConditions.MoreThanARestart(options.Noise)];
         JsonArray Everything() => [.. Workloads().Concat(Pods()).Select(r => r?.DeepClone())];
-        JsonArray entries = [(JsonNode)Entry("workloads-open.deployguard.io", Judge, "Ignore", 1, [outside], Everything(), People())];
-        entries.Add((JsonNode)Entry("scale-open.deployguard.io", Judge, "Ignore", 1, [outside], Scales(), [MatchConditions.MoreReplicas]));
+        JsonArray entries = [(JsonNode)Entry("workloads-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Everything(), People())];
+        entries.Add((JsonNode)Entry("scale-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Scales(), [MatchConditions.MoreReplicas]));
         if (guards)
         {
-            entries.Add((JsonNode)Entry("workloads.deployguard.io", Judge, "Fail", 3, [inside], Everything(), People()));
-            entries.Add((JsonNode)Entry("scale.deployguard.io", Judge, "Fail", 3, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.NotByAnAutoscaler(options.Trusted)]));
-            // Autoscalers scale by themselves: they must not wait for us.
-            entries.Add((JsonNode)Entry("autoscale.deployguard.io", Judge, "Ignore", 1, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.ByAnAutoscaler(options.Trusted)]));
+            entries.Add((JsonNode)Entry("workloads.deployguard.io", AdmitPath, "Fail", 3, [inside], Everything(), People()));
+            entries.Add((JsonNode)Entry("scale.deployguard.io", AdmitPath, "Fail", 3, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.NotByAnAutoscaler(options.Trusted)]));
+            // Autoscalers must not wait for DeployGuard.
+            entries.Add((JsonNode)Entry("autoscale.deployguard.io", AdmitPath, "Ignore", 1, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.ByAnAutoscaler(options.Trusted)]));
         }
 
         return entries;
@@ -68,48 +69,48 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     private JsonArray WithoutConditions(bool guards, JsonObject inside, JsonObject outside, JsonObject all)
     {
-        JsonArray entries = [(JsonNode)Entry("workloads-open.deployguard.io", Judge, "Ignore", 1, [outside], Workloads(), [])];
+        JsonArray entries = [(JsonNode)Entry("workloads-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Workloads(), [])];
         if (guards)
         {
-            entries.Add((JsonNode)Entry("workloads.deployguard.io", Judge, "Fail", 3, [inside], Workloads(), []));
+            entries.Add((JsonNode)Entry("workloads.deployguard.io", AdmitPath, "Fail", 3, [inside], Workloads(), []));
         }
 
-        entries.Add((JsonNode)Entry("pods.deployguard.io", Judge, "Ignore", 1, [all], Pods(), []));
-        entries.Add((JsonNode)Entry("scale.deployguard.io", Judge, "Ignore", 1, [all], Scales(), []));
+        entries.Add((JsonNode)Entry("pods.deployguard.io", AdmitPath, "Ignore", 1, [all], Pods(), []));
+        entries.Add((JsonNode)Entry("scale.deployguard.io", AdmitPath, "Ignore", 1, [all], Scales(), []));
         return entries;
     }
 
-    /// <summary>What only a server can be told of that drops what kubelets and controllers write: each of them would call, all the time.</summary>
-    private IEnumerable<JsonObject> OfStatusAndServing(GuardedSpace space, JsonObject inside, JsonObject outside)
+    /// <summary>Entries that need matchConditions: without them, every write of a kubelet or controller would call the webhook.</summary>
+    private IEnumerable<JsonObject> OfStatusAndServing(WebhookScope scope, JsonObject inside, JsonObject outside)
     {
-        if (space.Guarded.Count > 0)
+        if (scope.Guarded.Count > 0)
         {
-            yield return Entry("labels.deployguard.io", Judge, "Fail", 3, [inside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
+            yield return Entry("labels.deployguard.io", AdmitPath, "Fail", 3, [inside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
         }
 
-        if (space.SelectsWorkloads)
+        if (scope.SelectsWorkloads)
         {
-            yield return Entry("labels-open.deployguard.io", Judge, "Ignore", 1, [outside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
+            yield return Entry("labels-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
         }
 
-        if (space.RollingOut.Count > 0)
+        if (scope.RollingOut.Count > 0)
         {
-            // Deletes always pass while nobody answers; evictions have no rule, because a drain is the way of a person's node.
+            // Deletes pass while no replica answers. Evictions have no rule, so that a drain always works.
             yield return Entry(
-                "pace.deployguard.io", Judge, "Ignore", 1, [Selected("In", space.RollingOut)], Removals(),
+                "pace.deployguard.io", AdmitPath, "Ignore", 1, [Selected("In", scope.RollingOut)], Removals(),
                 [MatchConditions.NotByTheControlPlane, MatchConditions.NotByItsController(options.Trusted), MatchConditions.FewerPods(options.Noise)]);
         }
 
-        if (space.Canaried.Count > 0)
+        if (scope.Canaried.Count > 0)
         {
-            // Under Ignore: some operators fail a database over by writing Endpoints, and nothing tells them from people.
+            // Under Ignore: some operators fail a database over by writing Endpoints, and cannot be told apart from people.
             yield return Entry(
-                "endpoints.deployguard.io", Judge, "Ignore", 1, [Selected("In", space.Canaried)], Addresses(), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherAddresses]);
+                "endpoints.deployguard.io", AdmitPath, "Ignore", 1, [Selected("In", scope.Canaried)], Addresses(), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherAddresses]);
         }
     }
 
-    private IEnumerable<JsonObject> OfStatusWithoutConditions(GuardedSpace space, JsonObject all) =>
-        space.SelectsWorkloads ? [Entry("labels.deployguard.io", Judge, "Ignore", 1, [all], Statuses(), [])] : [];
+    private IEnumerable<JsonObject> OfStatusWithoutConditions(WebhookScope scope, JsonObject all) =>
+        scope.SelectsWorkloads ? [Entry("labels.deployguard.io", AdmitPath, "Ignore", 1, [all], Statuses(), [])] : [];
 
     private JsonArray Workloads() =>
     [
@@ -134,8 +135,8 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     private static JsonArray Namespaces() => [(JsonNode)Rule("", ["UPDATE"], "namespaces", "namespaces/status", "namespaces/finalize")];
 
-    /// <summary>Where labels can be changed besides the object itself.</summary>
-    /// <param name="pods">The status of Pods, which every kubelet writes all the time, where that can be dropped.</param>
+    /// <summary>Subresources by which labels can be changed.</summary>
+    /// <param name="pods">The status of Pods, if the server can skip the writes of kubelets.</param>
     private static JsonArray Statuses(params string[] pods) =>
     [
         (JsonNode)Rule("apps", ["UPDATE"], "deployments/status", "statefulsets/status", "daemonsets/status", "replicasets/status"),

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using DeployGuard.Kubernetes;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Telemetry;
 

@@ -2,6 +2,7 @@ using System.Net;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Webhook.Hosting;
 

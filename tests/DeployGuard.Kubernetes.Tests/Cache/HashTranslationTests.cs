@@ -41,7 +41,7 @@ public class HashTranslationTests
     [Test]
     public void WhatTheRequestChangesIsKnownToo()
     {
-        var translation = HashTranslation.OfNothingLive.For(s_web, s_disguised);
+        var translation = HashTranslation.WithoutCluster.For(s_web, s_disguised);
 
         Assert.That(translation.Change(Recorded(s_legacy)).TemplateHash, Is.EqualTo(s_web.Template.Hash));
     }
@@ -52,7 +52,7 @@ public class HashTranslationTests
     [TestCase("v2:0", "v2:0")]
     [TestCase(null, null)]
     public void AVoteOfTodayIsLeftAlone(string? hash, string? expected) =>
-        Assert.That(HashTranslation.OfNothingLive.For(null, s_web).Approvals([Vote(hash)])[0].TemplateHash, Is.EqualTo(expected));
+        Assert.That(HashTranslation.WithoutCluster.For(null, s_web).Approvals([Vote(hash)])[0].TemplateHash, Is.EqualTo(expected));
 
     [Test]
     public void AVoteStandsForWhatRuns()
@@ -64,11 +64,11 @@ public class HashTranslationTests
 
     [Test]
     public void AVoteGivenAheadCountsForWhatIsAskedFor() =>
-        Assert.That(HashTranslation.OfNothingLive.For(null, s_web).Approvals([Vote(s_legacy)])[0].IsAbout(s_web));
+        Assert.That(HashTranslation.WithoutCluster.For(null, s_web).Approvals([Vote(s_legacy)])[0].IsAbout(s_web));
 
     [Test]
     public void AVoteOnAnotherWorkloadIsNotAbout() => Assert.That(
-        HashTranslation.OfNothingLive.For(null, s_web with { Ref = s_web.Ref with { Name = "other" } }).Approvals([Vote(s_legacy)])[0].TemplateHash, Is.EqualTo(s_legacy));
+        HashTranslation.WithoutCluster.For(null, s_web with { Ref = s_web.Ref with { Name = "other" } }).Approvals([Vote(s_legacy)])[0].TemplateHash, Is.EqualTo(s_legacy));
 
     [Test]
     public void OneRevisionUnderTwoNamesCountsOnceWithEverybodyWhoAsked()
@@ -79,7 +79,7 @@ public class HashTranslationTests
             Recorded(s_web.Template.Hash) with { Name = "new", LegacyHash = null, Requesters = ["erin", "dana"], BreakGlassUses = [new BreakGlassUse("g", "erin", default, null)] },
         ];
 
-        var read = HashTranslation.OfNothingLive.For(null, s_web).Changes(twice).Single();
+        var read = HashTranslation.WithoutCluster.For(null, s_web).Changes(twice).Single();
 
         Assert.Multiple(() =>
         {
@@ -106,7 +106,7 @@ public class HashTranslationTests
     private static string Translated(KnownTemplate one, KnownTemplate other, string owned) =>
         new HashTranslation(_ => [one, other]).Change(Recorded(s_legacy) with { OwnedRevision = owned }).TemplateHash;
 
-    private static string Translated(Workload asked) => HashTranslation.OfNothingLive.For(null, asked).Change(Recorded(s_legacy)).TemplateHash;
+    private static string Translated(Workload asked) => HashTranslation.WithoutCluster.For(null, asked).Change(Recorded(s_legacy)).TemplateHash;
 
     private static KnownTemplate Live(string name, Workload workload, bool isCurrent = false) => new(name, workload.Template.LegacyHash, workload.Template.Hash, isCurrent);
 

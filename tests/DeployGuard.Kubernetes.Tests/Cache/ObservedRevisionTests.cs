@@ -30,7 +30,7 @@ public class ObservedRevisionTests
         {
             Assert.That(revision.TemplateHash != set.TemplateHash, Is.EqualTo(hasClaims));
             Assert.That(revision.Under(set).TemplateHash, Is.EqualTo(set.TemplateHash));
-            Assert.That(LiveHistory.Owned(revision.Under(set)).LegacyHash, Is.EqualTo(set.Spec.Template.LegacyHash));
+            Assert.That(KeptRevisions.Owned(revision.Under(set)).LegacyHash, Is.EqualTo(set.Spec.Template.LegacyHash));
         });
     }
 

@@ -20,7 +20,7 @@ public class ObservedWorkloadTests
 
     [Test]
     public void AGivenUpOneThatIsChangedHoldsAPlaceAgain() =>
-        AssertHolds(Read("Deployment", "{}", Halfway + """, "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]""", observed: 0), true);
+        AssertHolds(Read("Deployment", "{}", Halfway + """, "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]""", observed: "0"), true);
 
     [TestCase(2, 1, 3, false, Description = "all above the partition are through: it rests")]
     [TestCase(1, 1, 3, true, Description = "one above it is not")]
@@ -40,6 +40,14 @@ public class ObservedWorkloadTests
         Assert.That(ChangeLifecycle.Next(change, new Observation(live.TemplateHash, live.IsObserved, live.IsComplete), null, PromotionCriteria.Time, change.Since)?.Phase, Is.EqualTo(Phase.Expired));
     }
 
+    [TestCase("1", true)]
+    [TestCase("0", false)]
+    [TestCase("\"1\"", true, Description = "Argo Rollouts write a string")]
+    [TestCase("\"0\"", false)]
+    [TestCase("null", true, Description = "a kind that does not write it")]
+    public void AnObservedGenerationIsReadAsANumberOrAString(string observed, bool isObserved) =>
+        Assert.That(Read("Rollout", "{}", Through, observed).IsObserved, Is.EqualTo(isObserved));
+
     private static void AssertHolds(ObservedWorkload live, bool holds)
     {
         var change = ChangeOf(live);
@@ -58,7 +66,7 @@ public class ObservedWorkloadTests
         Since = new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero),
     };
 
-    private static ObservedWorkload Read(string kind, string spec, string status, int observed = 1)
+    private static ObservedWorkload Read(string kind, string spec, string status, string observed = "1")
     {
         var rest = spec.Trim()[1..^1];
         return ObservedWorkload.Read(
@@ -67,8 +75,8 @@ public class ObservedWorkloadTests
                  "spec": { {{rest}}{{(rest.Length > 0 ? "," : "")}} "replicas": 3, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } },
                  "status": {"observedGeneration": {{observed}}, {{status}} } }
                 """).RootElement,
-            "apps/v1",
+            kind == "Rollout" ? "argoproj.io/v1alpha1" : "apps/v1",
             kind,
-            WorkloadReader.Default);
+            new WorkloadReader(WorkloadKinds.With([new CustomKind("argoproj.io", "rollouts", "Rollout", "spec.template")]), TemplateNoise.Default, InjectionTable.BuiltIn));
     }
 }

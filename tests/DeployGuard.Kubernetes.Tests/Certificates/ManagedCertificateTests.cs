@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

@@ -319,5 +319,5 @@ public class ChangeDocumentTests
 
     private static ChangeEntry Claims(string key, string value) => s_asked with { Origin = Origin.NothingKnown with { Evidence = [new Evidence("annotation", key, value)] } };
 
-    private static Change? Read(JsonObject document) => ChangeJson.ReadOrNull(System.Text.Json.JsonSerializer.SerializeToElement(document));
+    private static Change? Read(JsonObject document) => ChangeReader.ReadOrNull(System.Text.Json.JsonSerializer.SerializeToElement(document));
 }

@@ -6,6 +6,7 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Events;
@@ -148,7 +149,7 @@ public class TemplateRecordTests
     {
         for (var i = 0; i < 500; i++)
         {
-            Store.Put($"{Folder}/changetemplates/t{i}", new JsonObject { ["metadata"] = new JsonObject { ["name"] = $"t{i}", ["creationTimestamp"] = Json.Time(TimeProvider.System.GetUtcNow()) } });
+            Store.Put($"{Folder}/changetemplates/t{i}", new JsonObject { ["metadata"] = new JsonObject { ["name"] = $"t{i}", ["creationTimestamp"] = JsonWriting.Time(TimeProvider.System.GetUtcNow()) } });
         }
 
         Recorder.RecordAfterwards(Verdict(Web("web:2"), null));

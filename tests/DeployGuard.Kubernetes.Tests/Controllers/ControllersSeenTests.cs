@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Controllers;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -15,11 +15,11 @@ public class MachineChangesTests
     {
         var changes = new MachineChanges();
 
-        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: true), Is.True);
-        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: true), Is.False, "known");
-        Assert.That(changes.Note(Of(Reloader, "till"), isLetIn: false), Is.True);
-        Assert.That(changes.Note(Of(Reloader, "till"), isLetIn: true), Is.False, "that it was refused once stays");
-        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: false), Is.False, "known to be refused");
+        Assert.That(changes.Note(Of(Reloader, "shop"), isAdmitted: true), Is.True);
+        Assert.That(changes.Note(Of(Reloader, "shop"), isAdmitted: true), Is.False, "known");
+        Assert.That(changes.Note(Of(Reloader, "till"), isAdmitted: false), Is.True);
+        Assert.That(changes.Note(Of(Reloader, "till"), isAdmitted: true), Is.False, "that it was refused once stays");
+        Assert.That(changes.Note(Of(Reloader, "shop"), isAdmitted: false), Is.False, "known to be refused");
         Assert.That(SeenChanges.WriteAll(changes.Merge([])), Is.EqualTo($$"""[{"user":"{{Reloader}}","kind":"Deployment","namespaces":["shop","till"],"refused":true}]"""));
     }
 
@@ -27,7 +27,7 @@ public class MachineChangesTests
     [TestCase("system:node:n1", "shop", TestName = "{m}(kubelets)")]
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "shop", TestName = "{m}(the control plane)")]
     [TestCase("system:serviceaccount:shop:deployer", "shop", TestName = "{m}(accounts in their own namespace)")]
-    public void ThisIsNotNoted(string user, string @namespace) => Assert.That(new MachineChanges().Note(Of(user, @namespace), isLetIn: true), Is.False);
+    public void ThisIsNotNoted(string user, string @namespace) => Assert.That(new MachineChanges().Note(Of(user, @namespace), isAdmitted: true), Is.False);
 
     [Test]
     public void DryRunsCreatesAndWritesOfAStatusAreNotNoted()
@@ -45,11 +45,11 @@ public class MachineChangesTests
         var changes = new MachineChanges();
         for (var i = 0; i < 3000; i++)
         {
-            changes.Note(Of($"system:serviceaccount:flood:a{i}", "shop"), isLetIn: false);
+            changes.Note(Of($"system:serviceaccount:flood:a{i}", "shop"), isAdmitted: false);
         }
 
-        Assert.That(changes.Note(Of("system:serviceaccount:keda:keda-operator", "shop"), isLetIn: true), Is.True, "another controller after the flood");
-        Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isLetIn: true), Is.True, "who has a place keeps it");
+        Assert.That(changes.Note(Of("system:serviceaccount:keda:keda-operator", "shop"), isAdmitted: true), Is.True, "another controller after the flood");
+        Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isAdmitted: true), Is.True, "who has a place keeps it");
         var merged = changes.Merge([new SeenChanges(Reloader, "Deployment", [.. Enumerable.Range(0, 20).Select(i => $"n{i:00}")], false)]).ToList();
 
         Assert.That(merged.Count(s => s.User.Contains(":flood:", StringComparison.Ordinal)), Is.EqualTo(MachineChanges.MaxOfANamespace));
@@ -63,11 +63,11 @@ public class MachineChangesTests
         var changes = new MachineChanges();
         for (var i = 0; i < 3000; i++)
         {
-            changes.Note(Of("system:serviceaccount:flood:a", $"n{i}"), isLetIn: true);
+            changes.Note(Of("system:serviceaccount:flood:a", $"n{i}"), isAdmitted: true);
         }
 
-        Assert.That(changes.Note(Of("system:serviceaccount:flood:a", "n5000"), isLetIn: false), Is.True, "the first refusal is noted however many places there are");
-        Assert.That(changes.Note(Of(Reloader, "shop"), isLetIn: true), Is.True);
+        Assert.That(changes.Note(Of("system:serviceaccount:flood:a", "n5000"), isAdmitted: false), Is.True, "the first refusal is noted however many places there are");
+        Assert.That(changes.Note(Of(Reloader, "shop"), isAdmitted: true), Is.True);
         var flood = changes.Merge([]).Single(s => s.User != Reloader);
         Assert.That((flood.Namespaces.Count, flood.Refused), Is.EqualTo((SeenChanges.MaxNamespaces, true)));
     }
@@ -80,11 +80,11 @@ public class MachineChangesTests
         {
             for (var k = 0; k < MachineChanges.MaxOfANamespace; k++)
             {
-                changes.Note(Of($"system:serviceaccount:flood{i}:a{k}", "shop"), isLetIn: true);
+                changes.Note(Of($"system:serviceaccount:flood{i}:a{k}", "shop"), isAdmitted: true);
             }
         }
 
-        changes.Note(Of(Reloader, "shop"), isLetIn: true);
+        changes.Note(Of(Reloader, "shop"), isAdmitted: true);
 
         Assert.That(changes.Merge([]).Select(s => s.User).Distinct().ToList(), Has.Count.EqualTo(MachineChanges.MaxUsers).And.Contain(Reloader));
     }

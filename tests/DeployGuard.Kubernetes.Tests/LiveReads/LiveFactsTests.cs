@@ -92,8 +92,8 @@ public class LiveFactsTests
         _votes.AddRange(Enumerable.Range(0, 201).Select(i => Vote($"v{i}", "web", "Approve", isLabelled: true)));
         await using var api = await StartAsync();
 
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
     }
 
     /// <summary>It explains a refusal, so that nothing may hang on it.</summary>
@@ -123,7 +123,7 @@ public class LiveFactsTests
             return true;
         };
 
-        var found = await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default)
+        var found = await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default)
             .FindApprovedOtherAsync(s_web, Approved(Phase.Pending), CancellationToken.None);
         await stop.CancelAsync();
 
@@ -138,7 +138,7 @@ public class LiveFactsTests
         await using var api = await FakeApi.StartAsync();
 
         Assert.That(
-            await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).FindApprovedOtherAsync(s_web, Approved(phase), CancellationToken.None),
+            await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).FindApprovedOtherAsync(s_web, Approved(phase), CancellationToken.None),
             Is.Null);
     }
 
@@ -167,7 +167,7 @@ public class LiveFactsTests
     private async Task<ClusterSnapshot> RefreshAsync()
     {
         await using var api = await StartAsync();
-        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).RefreshAsync(s_web, null, new ClusterSnapshot { Namespace = new NamespaceSnapshot() }, CancellationToken.None);
+        return await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).RefreshAsync(s_web, null, new ClusterSnapshot { Namespace = new NamespaceSnapshot() }, CancellationToken.None);
     }
 
     private async Task<FakeApi> StartAsync()

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Events;
 using DeployGuard.Kubernetes.Webhooks;
@@ -15,7 +16,7 @@ public class RegistrationTests
     private const string Validating = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard";
     private const string Mutating = "apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/deployguard";
 
-    private static readonly GuardedSpace s_all = new(["a", "b", "c"], ["b", "c"], ["c"], SelectsWorkloads: true);
+    private static readonly WebhookScope s_all = new(["a", "b", "c"], ["b", "c"], ["c"], SelectsWorkloads: true);
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 8, 0, 0, TimeSpan.Zero));
     private ObjectStore _store = null!;
@@ -85,7 +86,7 @@ public class RegistrationTests
     [Test]
     public void WhereNothingIsRolledOutNorAskedForACanaryThereIsNoEntryForIt()
     {
-        var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(new GuardedSpace(["a"], [], [], false));
+        var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(new WebhookScope(["a"], [], [], false));
 
         Assert.That(entries.Select(e => (string?)e?["name"]), Has.None.AnyOf("pace.deployguard.io", "endpoints.deployguard.io", "labels-open.deployguard.io"));
     }
@@ -100,7 +101,7 @@ public class RegistrationTests
             Change("elsewhere", Phase.Running),
         ];
 
-        Assert.That(RollingOut.In(["a", "b", "c", "d", "e"], changes, c => c.Workload.Namespace == "c"), Is.EqualTo((string[])["c", "d", "e"]));
+        Assert.That(RolloutNamespaces.In(["a", "b", "c", "d", "e"], changes, c => c.Workload.Namespace == "c"), Is.EqualTo((string[])["c", "d", "e"]));
     }
 
     [Test]

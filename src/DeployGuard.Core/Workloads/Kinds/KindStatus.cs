@@ -45,7 +45,8 @@ internal sealed record KindStatus
 
     /// <summary>A whole number of an object; null where it is not there.</summary>
     public static long? Number(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.TryGetInt64(out var number)
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value)
+        && value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var number)
             ? number
             : null;
 }

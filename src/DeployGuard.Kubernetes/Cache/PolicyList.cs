@@ -1,0 +1,36 @@
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Kubernetes.Cache;
+
+/// <summary>The policies of the cluster as requests need them. Built once when a policy changes, and never altered.</summary>
+internal sealed class PolicyList
+{
+    private static readonly IReadOnlyDictionary<string, AdoptedPods> s_nothing = new Dictionary<string, AdoptedPods>();
+
+    private readonly Dictionary<string, IReadOnlyDictionary<string, AdoptedPods>> _adopted;
+
+    public PolicyList(IReadOnlyList<PolicyEntry> source)
+    {
+        Source = source;
+        Entries = [.. source.OrderBy(p => p.Policy.Name, StringComparer.Ordinal)];
+        All = [.. Entries.Select(p => p.Policy)];
+        _adopted = Entries.SelectMany(p => p.AdoptedServing.Select(a => (Namespace: a.Key, p.Policy.Name, Pods: a.Value)))
+            .GroupBy(a => a.Namespace, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, IReadOnlyDictionary<string, AdoptedPods> (g) => g.ToDictionary(a => a.Name, a => a.Pods), StringComparer.Ordinal);
+    }
+
+    /// <summary>What it was built from.</summary>
+    public IReadOnlyList<PolicyEntry> Source { get; }
+
+    /// <summary>Sorted by name.</summary>
+    public IReadOnlyList<PolicyEntry> Entries { get; }
+
+    /// <summary>Sorted by name.</summary>
+    public IReadOnlyList<SafeguardPolicy> All { get; }
+
+    /// <summary>
+    /// The pods that were adopted in a namespace, by policy. Only adoptions that included pods count: those by a former version did not.
+    /// </summary>
+    public IReadOnlyDictionary<string, AdoptedPods> AdoptedIn(string @namespace) => _adopted.GetValueOrDefault(@namespace, s_nothing);
+}

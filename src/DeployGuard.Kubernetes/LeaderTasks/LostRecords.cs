@@ -1,0 +1,69 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Leader;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Changes;
+using DeployGuard.Kubernetes.Events;
+
+namespace DeployGuard.Kubernetes.LeaderTasks;
+
+/// <summary>
+/// Adopts a workload again, with a warning, if it existed when its namespace was adopted and all its records are gone. Its older revisions are recorded as completed,
+/// not as proven: a rollback may use them, but nobody knows who created their objects.
+/// </summary>
+internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
+{
+    /// <summary>The cache of Changes may lag behind that of workloads, or an adoption may be in progress.</summary>
+    private static readonly TimeSpan s_certain = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, DateTimeOffset> _missingSince = new(StringComparer.Ordinal);
+
+    public string Name => "recovery of lost records";
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        var adopted = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce).SelectMany(p => p.AdoptedServing.Keys).ToHashSet(StringComparer.Ordinal);
+        var workloads = adopted.SelectMany(n => caches.Workloads.Values.SelectMany(c => c.Under(n))).ToList();
+        var uids = workloads.Select(w => w.Uid).ToHashSet(StringComparer.Ordinal);
+        var missing = workloads.Where(w => !IsMade(w, uids) && IsMissing(w)).ToDictionary(w => w.Uid);
+        foreach (var gone in _missingSince.Keys.Where(k => !missing.ContainsKey(k)).ToList())
+        {
+            _missingSince.Remove(gone);
+        }
+
+        foreach (var workload in missing.Values)
+        {
+            var since = _missingSince.TryGetValue(workload.Uid, out var known) && known <= now ? known : _missingSince[workload.Uid] = now;
+            if (now - since >= s_certain)
+            {
+                await AdoptAsync(workload, cancel);
+            }
+        }
+    }
+
+    private bool IsMissing(ObservedWorkload workload)
+    {
+        var policies = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce && p.AdoptedServing.ContainsKey(workload.Ref.Namespace) && AdoptedBefore.Matches(p.Policy, workload)).ToList();
+        return policies.Count > 0 && AdoptedBefore.Covers(workload, policies)
+            && !caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Any(c => c.WasAdmitted);
+    }
+
+    /// <summary>A controller created it for an existing workload, which has the records.</summary>
+    private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) =>
+        workload.Ref.Type.CountsWithOwner && uids.Contains(workload.ControllerUid);
+
+    private async Task AdoptAsync(ObservedWorkload workload, CancellationToken cancel)
+    {
+        var current = new Transition(Phase.Proven, "RecordsLost", "every record of the workload was lost; what it runs is taken as it is");
+        var older = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them");
+        var live = caches.OwnedBy(workload, BuiltInKinds.ReplicaSet);
+        foreach (var entry in RevisionEntries.Entries(workload, live, caches.RevisionsOf(workload), current, older))
+        {
+            await writer.WriteAsync(entry, cancel);
+        }
+
+        await events.WriteAsync(new EventEntry(EventSubject.Of(workload.Ref, workload.Uid), true, "RecordsLost", current.Message), cancel);
+    }
+}

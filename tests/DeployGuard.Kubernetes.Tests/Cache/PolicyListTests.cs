@@ -1,0 +1,43 @@
+using System.Text.Json;
+using DeployGuard.Kubernetes.Cache;
+
+namespace DeployGuard.Kubernetes.Tests;
+
+public class PolicyListTests
+{
+    [Test]
+    public void PoliciesAreSortedByName() =>
+        Assert.That(new PolicyList([Entry("b"), Entry("a"), Entry("B")]).All.Select(p => p.Name), Is.EqualTo(new[] { "B", "a", "b" }));
+
+    [Test]
+    public void AdoptedPodsAreFoundByNamespaceAndPolicy()
+    {
+        var list = new PolicyList([Entry("a", """{"namespace": "shop", "servingAt": "2026-11-01T00:00:00Z", "pods": ["p"]}"""), Entry("b", """{"namespace": "shop"}"""), Entry("c")]);
+        Assert.Multiple(() =>
+        {
+            Assert.That(list.AdoptedIn("shop").Keys, Is.EqualTo(new[] { "a" }), "an adoption without pods does not count");
+            Assert.That(list.AdoptedIn("shop")["a"].Pods, Is.EqualTo(new[] { "p" }));
+            Assert.That(list.AdoptedIn("other"), Is.Empty);
+        });
+    }
+
+    [Test]
+    public void AnIndexGivesTheSameListUntilSomethingChanges()
+    {
+        var index = new Index<PolicyEntry>(_ => []);
+        index.Put("/a", Entry("a"));
+        var first = index.All();
+        Assert.That(index.All(), Is.SameAs(first));
+        index.Put("/b", Entry("b"));
+        Assert.That(index.All(), Has.Count.EqualTo(2));
+    }
+
+    private static PolicyEntry Entry(string name, params string[] adopted)
+    {
+        using var policy = JsonDocument.Parse($$$"""
+            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{{name}}}"}, "spec": {"mode": "Audit"},
+             "status": {"adopted": [{{{string.Join(", ", adopted)}}}]}}
+            """);
+        return PolicyEntry.Read(policy.RootElement);
+    }
+}
