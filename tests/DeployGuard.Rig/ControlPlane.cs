@@ -81,7 +81,7 @@ public sealed class ControlPlane : IAsyncDisposable
     public IReadOnlyDictionary<string, string> Environment(string user) => new Dictionary<string, string>
     {
         ["KUBECONFIG"] = Kubeconfig(user),
-        ["PATH"] = $"{_tools.Cli}:{_tools.Bin}:{System.Environment.GetEnvironmentVariable("PATH")}",
+        ["PATH"] = $"{Toolbox.Cli}:{_tools.Bin}:{System.Environment.GetEnvironmentVariable("PATH")}",
         // kubectl caches discovery below HOME; a CRD made a second ago must be known now.
         ["KUBECACHEDIR"] = Path.Combine(Folder, "kube-cache"),
         ["HELM_CACHE_HOME"] = Path.Combine(Folder, "helm"),

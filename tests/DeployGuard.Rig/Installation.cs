@@ -148,7 +148,7 @@ public sealed class Installation : IDisposable
     private async Task<Replica> StartReplicaAsync(int index, Replica? former = null)
     {
         var (port, metrics) = former is null ? (Ports.Free(), Ports.Free()) : (former.Port, former.MetricsPort);
-        var daemon = Daemon.Start($"webhook-{index}", _plane.Folder, _tools.Webhook,
+        var daemon = Daemon.Start($"webhook-{index}", _plane.Folder, Toolbox.Webhook,
         [
             .. _arguments.Where(a => !a.StartsWith("--listen=", StringComparison.Ordinal) && !a.StartsWith("--metrics-listen=", StringComparison.Ordinal)),
             $"--listen=127.0.0.1:{port}",

@@ -7,6 +7,9 @@ public sealed record Run(string Command, int ExitCode, string Output)
 {
     private const int MostMinutes = 15;
 
+    /// <summary>For a command that needs nothing but what we have.</summary>
+    public static IReadOnlyDictionary<string, string> SameEnvironment { get; } = new Dictionary<string, string>();
+
     public bool Succeeded => ExitCode == 0;
 
     public static async Task<Run> OfAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? input = null)
@@ -18,6 +21,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
             start.Environment[name] = value;
         }
 
+        var began = Stopwatch.StartNew(); // TEMPORARY
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
         var lines = new List<string>();
         void Take(string? line)
@@ -49,11 +53,21 @@ public sealed record Run(string Command, int ExitCode, string Output)
             throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in {MostMinutes} minutes");
         }
 
+        if (Environment.GetEnvironmentVariable("RIG_RUNS") is { } file) // TEMPORARY
+        {
+            lock (SameEnvironment)
+            {
+                File.AppendAllText(file, $"{began.ElapsedMilliseconds}\t{NUnitTest()}\t{Path.GetFileName(program)} {string.Join(' ', list).Replace('\n', ' ')}\n");
+            }
+        }
+
         lock (lines)
         {
             return new Run($"{Path.GetFileName(program)} {string.Join(' ', list)}", process.ExitCode, string.Join('\n', lines));
         }
     }
+
+    private static string NUnitTest() => Type.GetType("NUnit.Framework.TestContext, nunit.framework")?.GetProperty("CurrentContext")?.GetValue(null) is { } c ? c.GetType().GetProperty("Test")?.GetValue(c) is { } t ? $"{t.GetType().GetProperty("FullName")?.GetValue(t)}" : "" : "";
 
     /// <summary>The run itself if it succeeded.</summary>
     /// <exception cref="InvalidOperationException">It did not; the message holds what it printed.</exception>
