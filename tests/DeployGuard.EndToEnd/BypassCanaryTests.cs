@@ -148,8 +148,8 @@ public class BypassCanaryTests
 
         // Long enough for the soak, as another one that is used would show.
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=elsewhere", "-o", "jsonpath={.items[0].metadata.creationTimestamp}"),
-            run => DateTimeOffset.TryParse(run.Output, out var made) && TimeProvider.System.GetUtcNow() - made > TimeSpan.FromSeconds(20),
+            () => sandbox.ListAsync("api/v1", "pods?labelSelector=app=elsewhere"),
+            pods => pods is [var pod] && TimeProvider.System.GetUtcNow() - pod.GetProperty("metadata").GetProperty("creationTimestamp").GetDateTimeOffset() > TimeSpan.FromSeconds(20),
             "twice the soak");
         Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 3)).Output, Does.Contain("3 of 13 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here"));
     }
@@ -179,8 +179,8 @@ public class BypassCanaryTests
         (await sandbox.AskAsync(V2)).OrFail();
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":61}}""")).OrFail();
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
-            run => run.Output.Contains("Completed", StringComparison.Ordinal), "the one pod to be available", seconds: 240);
+            sandbox.ChangesAsync,
+            changes => changes.Any(c => PhaseOf(c) == "Completed"), "the one pod to be available", seconds: 240);
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         // More replicas amid the undo would bring more of what is undone too.
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();

@@ -9,6 +9,7 @@ namespace DeployGuard.EndToEnd;
 /// next finds another world, because nobody knows what that one left.
 /// </summary>
 [Parallelizable(ParallelScope.Self)]
+[BeginsFirst]
 public abstract class OwnWorld
 {
     private World.OwnedWorld? _world;

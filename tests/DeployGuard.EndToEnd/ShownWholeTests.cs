@@ -113,7 +113,7 @@ public class ShownWholeTests
         var web = Web(V1);
         Container(web)["args"] = new JsonArray(Command);
         (await sandbox.ApplyAsync("admin", web)).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync("guarded");
         return sandbox;
     }
