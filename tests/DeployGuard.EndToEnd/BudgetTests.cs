@@ -3,8 +3,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Many rollouts at the same instant, against three replicas. Alone: two hundred who ask leave room for nobody else.</summary>
-[Parallelizable(ParallelScope.None)]
+/// <summary>Many rollouts at the same instant, against three replicas: two hundred who ask leave little room for others.</summary>
+[Heavy]
 public class BudgetTests : OwnWorld
 {
     private const int Rollouts = 200;

@@ -127,7 +127,7 @@ public class BypassKindTests
             """, "ApprovalMissing");
     }
 
-    [Test]
+    [Test, Heavy]
     public async Task Row30_AnObjectThatGrowsSixfoldOnItsWayToUs()
     {
         var sandbox = await GuardedAsync();

@@ -3,10 +3,10 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// A real Prometheus and a real Alertmanager beside the real webhook: what is refused reaches the pager, and no panel is empty. Alone: what it looks at
-/// are rates and latencies.
+/// A real Prometheus and a real Alertmanager beside the real webhook: what is refused reaches the pager, and no panel is empty. It looks at rates and
+/// latencies.
 /// </summary>
-[Parallelizable(ParallelScope.None)]
+[Heavy]
 public class MonitoringTests : OwnWorld
 {
     /// <summary>What older API servers do not measure, with the first that does. Nothing else may be missing.</summary>

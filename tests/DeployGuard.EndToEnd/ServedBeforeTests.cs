@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Ways back to what served a while ago, after a rollout that completed and has yet to prove itself. All of them pass.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class ServedBeforeTests
 {
     private const string Autoscaler = "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler";

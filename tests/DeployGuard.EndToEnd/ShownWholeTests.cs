@@ -8,7 +8,7 @@ namespace DeployGuard.EndToEnd;
 /// Script 18: an approver is shown all that they sign. The template behind the refusal is on record whole, for those who may read the workload, as long as its
 /// Change.
 /// </summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class ShownWholeTests
 {
     private const string Command = "--config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json";

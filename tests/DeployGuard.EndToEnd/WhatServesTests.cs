@@ -8,7 +8,7 @@ namespace DeployGuard.EndToEnd;
 /// What serves decides: ways past a canary by what objects say of themselves, each with the request that must pass. Their rows in docs/threat-model.md are 35
 /// to 40.
 /// </summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class WhatServesTests
 {
     private const string Recreate = """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null},"template":{"spec":{"containers":[{"name":"web","image":"IMAGE"}]}}}}""";

@@ -21,6 +21,9 @@ public static class Machine
     /// <summary>Tests that work at a time. They wait about twice as long as they work.</summary>
     public static int Turns { get; } = 3 * Cores;
 
+    /// <summary>How many of these a test takes that measures under load: one other for each core goes on beside it.</summary>
+    public static int HeavyTurns => Turns - Cores;
+
     /// <summary>The part of a core that a process gets now: 1 on a machine with room, a tenth where ten processes compete for each core.</summary>
     public static double Share
     {
