@@ -97,7 +97,8 @@ end_to_end() {
 }
 
 projects=()
-for project in tests/*.Tests; do
+for project in tests/*.Tests/*.csproj; do
+    project="$(dirname "$project")"
     [ -n "$only_units" ] && [ "$project" = tests/DeployGuard.Chart.Tests ] || projects+=("$project")
 done
 side_by_side "${projects[@]}"

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using DeployGuard.Cluster.Files;
 using DeployGuard.Core.Approvals;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
@@ -14,7 +14,7 @@ internal static class BreakGlassCommand
     private static readonly Option<string> s_reason = new("--reason") { Description = "What must be done now, for whoever reviews it.", Required = true };
     private static readonly Option<string[]> s_waive = new("--waive") { Description = $"What is waived: {string.Join(", ", BreakGlass.Waivable)}. May be repeated. Default: Approval.", DefaultValueFactory = _ => ["Approval"] };
     private static readonly Option<string?> s_for = new("--for") { Description = "User name of a deploying machine that it serves besides you." };
-    private static readonly Option<string?> s_expiresIn = VoteOptions.ExpiresIn($"How long it holds, {(int)BreakGlass.LongestDuration.TotalHours}h at most. Default: {(int)BreakGlass.DefaultDuration.TotalHours}h.");
+    private static readonly Option<string?> s_expiresIn = VoteOptions.ExpiresIn($"How long it holds, {(int)BreakGlass.MaxDuration.TotalHours}h at most. Default: {(int)BreakGlass.DefaultDuration.TotalHours}h.");
 
     public static Command Create(TimeProvider time)
     {
@@ -43,7 +43,7 @@ internal static class BreakGlassCommand
             {
                 Name = "",
                 Namespace = @namespace,
-                Workload = parsed.GetValue(s_workload) is { } workload ? Subject.ReadWorkload(workload, @namespace) : null,
+                Workload = parsed.GetValue(s_workload) is { } workload ? VoteTarget.ReadWorkload(workload, @namespace) : null,
                 Waives = Known(parsed.GetRequiredValue(s_waive)),
                 Incident = parsed.GetRequiredValue(s_incident),
                 Reason = parsed.GetRequiredValue(s_reason),

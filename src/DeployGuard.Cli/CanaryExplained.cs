@@ -1,5 +1,6 @@
 using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Cli;
 
@@ -24,7 +24,7 @@ internal sealed class ChangeView
     public JsonElement Json { get; }
 
     /// <summary>Null for an object that DeployGuard cannot have written.</summary>
-    public RecordedChange? Recorded { get; }
+    public Change? Recorded { get; }
 
     /// <summary>Why it cannot be read, with the path; null if it can.</summary>
     public string? Problem { get; }

@@ -2,10 +2,11 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
-using DeployGuard.Cluster.Files;
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
@@ -126,7 +127,7 @@ internal static class CheckCommand
     {
         try
         {
-            var verdict = request.Decide(new Guard(TrustedControllers.BuiltIn), at);
+            var verdict = request.Decide(new PolicyEvaluator(TrustedControllers.BuiltIn), at);
             parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(s_json) ? Json(verdict) : Text(request, verdict));
             report.Judged(verdict.IsAllowed);
         }
@@ -189,7 +190,7 @@ internal static class CheckCommand
     {
         IEnumerable<string> lines =
         [
-            verdict.IsAllowed ? $"{verdict.Change.Request.Target} allowed ({verdict.Change.Because})" : Messages.Refusal(verdict),
+            verdict.IsAllowed ? $"{verdict.Evaluated.Request.Target} allowed ({verdict.Evaluated.Because})" : Messages.Refusal(verdict),
             .. Messages.WarningLines(verdict).Select(w => $"Warning: {w}"),
             .. request.IsDefaulted || verdict.IsAllowed ? Enumerable.Empty<string>()
                 : ["(The file lacks the API server's defaults, so it has no hash to approve yet; kubectl apply --dry-run=server -o yaml adds them.)"],
@@ -199,9 +200,9 @@ internal static class CheckCommand
 
     private static string Json(Verdict verdict) => JsonSerializer.Serialize(new
     {
-        target = verdict.Change.Request.Target.ToString(),
+        target = verdict.Evaluated.Request.Target.ToString(),
         allowed = verdict.IsAllowed,
-        meaning = verdict.Change.Meaning.ToString(),
+        meaning = verdict.Evaluated.ChangeType.ToString(),
         findings = verdict.Findings.Select(f => new
         {
             policy = f.Policy,

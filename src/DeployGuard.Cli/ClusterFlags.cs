@@ -1,6 +1,6 @@
 using System.CommandLine;
-using DeployGuard.Cluster.Access;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Files;
 using k8s;
 
 namespace DeployGuard.Cli;

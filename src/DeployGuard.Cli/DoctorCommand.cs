@@ -34,7 +34,7 @@ internal static class DoctorCommand
     {
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
-        var report = await Examination.OfAsync(api, @namespace, parsed.GetRequiredValue(s_name), time, cancel);
+        var report = await CheckRunner.OfAsync(api, @namespace, parsed.GetRequiredValue(s_name), time, cancel);
         parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(s_output) == Json ? report.ToJson() : report.ToText());
         return report.IsHealthy ? 0 : Shell.Refused;
     }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text;
-using DeployGuard.Cluster.Files;
-using DeployGuard.Core;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 

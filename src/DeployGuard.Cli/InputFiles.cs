@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using DeployGuard.Cluster.Files;
-using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Provenance.Attestations;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 

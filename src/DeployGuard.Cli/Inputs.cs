@@ -1,5 +1,5 @@
 using System.Text;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
@@ -32,8 +32,8 @@ internal sealed class Inputs(Func<Stream> standardInput)
         var below = Directory.EnumerateDirectories(folder).Select(Path.GetFileName).OfType<string>().Where(d => !d.StartsWith('.')).Order(StringComparer.Ordinal).ToList();
         if (below.Count > 0)
         {
-            const int MostNamed = 3;
-            var named = string.Join(", ", below.Take(MostNamed)) + (below.Count > MostNamed ? $" and {below.Count - MostNamed} more" : "");
+            const int MaxNamed = 3;
+            var named = string.Join(", ", below.Take(MaxNamed)) + (below.Count > MaxNamed ? $" and {below.Count - MaxNamed} more" : "");
             skipped($"{folder}: skipped the folders in it ({named}); give each its own -f to check it");
         }
 

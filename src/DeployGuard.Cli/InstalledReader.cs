@@ -1,7 +1,7 @@
 using System.Net;
 using DeployGuard.Cli.Doctor;
-using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli;
 
@@ -19,7 +19,7 @@ internal static class InstalledReader
     {
         try
         {
-            var deployment = await Patient.ReadAsync(api, $"apis/apps/v1/namespaces/{Namespace}/deployments/{Name}", cancel);
+            var deployment = await CheckContext.ReadAsync(api, $"apis/apps/v1/namespaces/{Namespace}/deployments/{Name}", cancel);
             return Installed.Of(deployment, Namespace, Name).Options.Reader;
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)

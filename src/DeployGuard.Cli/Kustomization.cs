@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 

@@ -1,5 +1,4 @@
 using DeployGuard.Core.Exposure;
-using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli;
@@ -7,7 +6,7 @@ namespace DeployGuard.Cli;
 /// <summary>A pool as a person sees it: a bar for every revision, and what is to come.</summary>
 internal static class PoolView
 {
-    private const int LongestBar = 40;
+    private const int MaxBar = 40;
 
     /// <param name="standings">Of the whole namespace.</param>
     public static string Of(WorkloadRef workload, IReadOnlyList<PoolStanding> standings)
@@ -32,7 +31,7 @@ internal static class PoolView
         ]);
     }
 
-    private static string Bar(int pods, int total, bool isProven) => new(isProven ? '=' : '#', Math.Max(1, total <= LongestBar ? pods : (int)((long)pods * LongestBar / total)));
+    private static string Bar(int pods, int total, bool isProven) => new(isProven ? '=' : '#', Math.Max(1, total <= MaxBar ? pods : (int)((long)pods * MaxBar / total)));
 
     private static string Next(PoolStanding standing)
     {

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Access;
-using DeployGuard.Cluster.Files;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
@@ -27,7 +27,7 @@ internal sealed class Records(ApiConnection api, string @namespace)
     }
 
     /// <summary>A Change with all that it would change.</summary>
-    public async Task<Subject> SubjectAsync(ChangeView change, CancellationToken cancel) => Subject.Of(change, ShownChange.Of(change, await FindTemplateAsync(change.Name, cancel)));
+    public async Task<VoteTarget> SubjectAsync(ChangeView change, CancellationToken cancel) => VoteTarget.Of(change, ShownChange.Of(change, await FindTemplateAsync(change.Name, cancel)));
 
     public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
     {
@@ -36,11 +36,11 @@ internal sealed class Records(ApiConnection api, string @namespace)
     }
 
     /// <summary>The Changes as decisions see them; none for somebody who may not list them.</summary>
-    public async Task<IReadOnlyList<RecordedChange>> RecordedAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<Change>> RecordedAsync(CancellationToken cancel)
     {
         try
         {
-            return [.. (await ChangesAsync(cancel)).Select(c => c.Recorded).OfType<RecordedChange>()];
+            return [.. (await ChangesAsync(cancel)).Select(c => c.Recorded).OfType<Change>()];
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {
@@ -61,7 +61,7 @@ internal sealed class Records(ApiConnection api, string @namespace)
     /// run of a vote, of those who may vote.
     /// </summary>
     /// <exception cref="ManifestException">It tells neither way.</exception>
-    public async Task<string> WhoAmIAsync(Subject subject, CancellationToken cancel)
+    public async Task<string> WhoAmIAsync(VoteTarget subject, CancellationToken cancel)
     {
         try
         {
@@ -85,7 +85,7 @@ internal sealed class Records(ApiConnection api, string @namespace)
 
     /// <summary>Casts a vote.</summary>
     /// <returns>The name of the ChangeApproval, and under whom it was stamped.</returns>
-    public async Task<(string Name, string Approver)> VoteAsync(Subject subject, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
+    public async Task<(string Name, string Approver)> VoteAsync(VoteTarget subject, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
     {
         var spec = new JsonObject { ["workload"] = WorkloadJson(subject.Workload), ["templateHash"] = subject.TemplateHash, ["decision"] = decision.ToString() };
         // The hash says it all; images beside it help under policies that cover images.

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using DeployGuard.Cluster.Access;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Files;
 using k8s.Exceptions;
 
 namespace DeployGuard.Cli;

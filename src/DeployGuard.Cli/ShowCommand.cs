@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 

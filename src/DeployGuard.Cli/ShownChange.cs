@@ -1,7 +1,7 @@
 using System.Text.Json;
-using DeployGuard.Cluster.Records;
 using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Cli;
 

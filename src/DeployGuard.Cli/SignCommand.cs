@@ -1,6 +1,6 @@
 using System.CommandLine;
-using DeployGuard.Cluster.Files;
-using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Provenance.Attestations;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 
@@ -39,7 +39,7 @@ internal static class SignCommand
 
         using var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => new SigningKey(pem));
         var predicateFile = parsed.GetRequiredValue(s_predicate);
-        var predicate = InputFiles.Naming(predicateFile, () => StrictJson.ReadObject(InputFiles.Bytes(predicateFile), Envelope.MostPayload, "predicate"));
+        var predicate = InputFiles.Naming(predicateFile, () => StrictJson.ReadObject(InputFiles.Bytes(predicateFile), Envelope.MaxPayload, "predicate"));
         var subjects = parsed.GetRequiredValue(s_files).Select(f => new StatementSubject(Path.GetFileName(f), InputFiles.Sha256(f))).ToList();
         var envelope = InputFiles.Naming(predicateFile, () => key.Sign(Statement.PayloadType, new Statement(subjects, type, predicate).Write())).Write();
         var text = System.Text.Encoding.UTF8.GetString(envelope);

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using DeployGuard.Cluster;
-using DeployGuard.Core.Exposure;
-using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli;
 
@@ -37,7 +35,7 @@ internal static class StatusCommand
         var output = parsed.InvocationConfiguration.Output;
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
-        var workload = Subject.ReadWorkload(parsed.GetRequiredValue(s_workload), @namespace);
+        var workload = VoteTarget.ReadWorkload(parsed.GetRequiredValue(s_workload), @namespace);
         var reader = new PoolReader(api, await InstalledReader.OfAsync(api, cancel), time);
         var shown = "";
         while (true)

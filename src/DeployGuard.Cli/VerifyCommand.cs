@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DeployGuard.Core.Attestations;
+using DeployGuard.Core.Provenance.Attestations;
 
 namespace DeployGuard.Cli;
 

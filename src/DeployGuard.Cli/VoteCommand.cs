@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Files;
 using DeployGuard.Core.Approvals;
 
 namespace DeployGuard.Cli;
@@ -82,7 +82,7 @@ internal sealed class VoteCommand
         return 0;
     }
 
-    private async Task<IReadOnlyList<Subject>> FindAsync(ParseResult parsed, Records records, CancellationToken cancel)
+    private async Task<IReadOnlyList<VoteTarget>> FindAsync(ParseResult parsed, Records records, CancellationToken cancel)
     {
         var (what, hash, release) = (parsed.GetValue(_what), parsed.GetValue(_hash), parsed.GetValue(_release));
         if ((what is null) == (release is null))
@@ -98,13 +98,13 @@ internal sealed class VoteCommand
         }
 
         return what?.Contains('/') == true
-            ? [Subject.Ahead(Subject.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone"), await records.RecordedAsync(cancel))]
+            ? [VoteTarget.Ahead(VoteTarget.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: a workload is voted on with --hash; a Change is named alone"), await records.RecordedAsync(cancel))]
             : await SubjectsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], cancel);
     }
 
-    private static async Task<IReadOnlyList<Subject>> SubjectsAsync(Records records, IReadOnlyList<ChangeView> changes, CancellationToken cancel)
+    private static async Task<IReadOnlyList<VoteTarget>> SubjectsAsync(Records records, IReadOnlyList<ChangeView> changes, CancellationToken cancel)
     {
-        var subjects = new List<Subject>();
+        var subjects = new List<VoteTarget>();
         foreach (var change in changes)
         {
             subjects.Add(await records.SubjectAsync(change, cancel));

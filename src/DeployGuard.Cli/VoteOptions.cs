@@ -1,6 +1,6 @@
 using System.CommandLine;
-using DeployGuard.Cluster.Files;
-using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli;
 

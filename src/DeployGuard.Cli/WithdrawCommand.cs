@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Files;
 using DeployGuard.Core.Approvals;
 
 namespace DeployGuard.Cli;
@@ -38,7 +38,7 @@ internal static class WithdrawCommand
         var found = votes.Where(v => v.Name == what).ToList();
         if (found.Count == 0)
         {
-            found = await MineAsync(records, Subject.Of(await records.FindChangeAsync(what, cancel), ShownChange.Nothing), votes, cancel);
+            found = await MineAsync(records, VoteTarget.Of(await records.FindChangeAsync(what, cancel), ShownChange.Nothing), votes, cancel);
         }
 
         foreach (var vote in found)
@@ -50,7 +50,7 @@ internal static class WithdrawCommand
         return 0;
     }
 
-    private static async Task<List<Approval>> MineAsync(Records records, Subject subject, IReadOnlyList<Approval> votes, CancellationToken cancel)
+    private static async Task<List<Approval>> MineAsync(Records records, VoteTarget subject, IReadOnlyList<Approval> votes, CancellationToken cancel)
     {
         var me = await records.WhoAmIAsync(subject, cancel);
         var mine = votes.Where(v => subject.IsMeantBy(v) && v.Approver.Username == me).ToList();

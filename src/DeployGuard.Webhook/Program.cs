@@ -1,6 +1,5 @@
-using System.Diagnostics.Metrics;
-using DeployGuard.Cluster.Certificates;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Certificates;
+using DeployGuard.Kubernetes.Files;
 using DeployGuard.Webhook.Hosting;
 using k8s.Exceptions;
 

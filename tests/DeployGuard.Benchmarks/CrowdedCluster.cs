@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 using k8s;
 
 namespace DeployGuard.Benchmarks;
@@ -19,7 +19,7 @@ internal sealed class CrowdedCluster : IAsyncDisposable
     private CrowdedCluster(WebApplication app)
     {
         _app = app;
-        Connection = new ApiConnection(new Kubernetes(new KubernetesClientConfiguration { Host = app.Urls.Single() }));
+        Connection = new ApiConnection(new k8s.Kubernetes(new KubernetesClientConfiguration { Host = app.Urls.Single() }));
     }
 
     public ApiConnection Connection { get; }

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using DeployGuard.Core;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Benchmarks;
@@ -34,14 +36,14 @@ internal static class PoolDecision
     private static (double P50, double P99) Measure(int pods)
     {
         var (web, canary) = (PoolWorld.Deployment("web", pods / 2, '1'), PoolWorld.Deployment("web-canary", pods / 2, '2'));
-        IReadOnlyList<RecordedChange> changes = [PoolWorld.Change(web, Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
+        IReadOnlyList<Change> changes = [PoolWorld.Change(web, Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
         var objects = PoolWorld.Objects(web, canary, changes);
         return Timed(() => Decide(canary, changes, objects.ToSnapshot));
     }
 
     /// <summary>The canary is to have twice as many pods.</summary>
     /// <exception cref="InvalidOperationException">That is not refused.</exception>
-    public static void Decide(Workload canary, IReadOnlyList<RecordedChange> changes, Func<NamespaceSnapshot> snapshot)
+    public static void Decide(Workload canary, IReadOnlyList<Change> changes, Func<NamespaceSnapshot> snapshot)
     {
         var request = new WorkloadRequest
         {
@@ -51,9 +53,9 @@ internal static class PoolDecision
             Before = canary,
             After = canary with { Replicas = 2 * canary.Replicas },
         };
-        var view = new ClusterView { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], SnapshotWhenAsked = snapshot };
-        var message = Messages.Refusal(new Guard(TrustedControllers.BuiltIn).Decide(request, view, PoolWorld.Now));
-        if (!message.Contains("CanaryMissing", StringComparison.Ordinal))
+        var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], SnapshotWhenAsked = snapshot };
+        var message = Messages.Refusal(new PolicyEvaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolWorld.Now));
+        if (!message.Contains("CanaryStepExceeded", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"not the decision to be measured: {message}");
         }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Benchmarks;
@@ -16,7 +16,7 @@ internal static class PoolWorld
          "spec": {"replicas": {{{replicas}}}, "selector": {"matchLabels": {"track": "{{{name}}}"} }, "template": {{{Template(name, digest)}}} } }
         """);
 
-    public static NamespaceObjects Objects(Workload web, Workload canary, IReadOnlyList<RecordedChange> changes) => new()
+    public static NamespaceObjects Objects(Workload web, Workload canary, IReadOnlyList<Change> changes) => new()
     {
         Namespace = "shop",
         Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
@@ -25,7 +25,7 @@ internal static class PoolWorld
         Changes = changes,
     };
 
-    public static RecordedChange Change(Workload workload, Phase phase) => new()
+    public static Change Change(Workload workload, Phase phase) => new()
     {
         Name = workload.Ref.Name,
         Workload = workload.Ref,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using DeployGuard.Benchmarks;
 
 if (args is ["bare", var port, var certificate, var key])

@@ -1,8 +1,7 @@
 using System.Globalization;
-using DeployGuard.Cluster.Caches;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Cache;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Benchmarks;
@@ -51,7 +50,7 @@ internal static class WatchedPods
     private static void Measure(ClusterCaches caches)
     {
         var canary = Find("web-canary");
-        IReadOnlyList<RecordedChange> changes = [PoolWorld.Change(Find("web"), Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
+        IReadOnlyList<Change> changes = [PoolWorld.Change(Find("web"), Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
         var (p50, p99) = PoolDecision.Timed(() => PoolDecision.Decide(canary, changes, () => (NamespaceReader.Cached("shop", caches) with { Changes = changes }).ToSnapshot()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the same refusal in one of these namespaces, from its caches: p50 {p50:0.000} ms, p99 {p99:0.000} ms"));
 

@@ -1,10 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Webhooks;
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Webhooks;
 using DeployGuard.Rig;
 using DeployGuard.Webhook.Admission;
 
@@ -51,7 +52,7 @@ public class MatchConditionTests
         Assert.That(dropped, Is.EqualTo(s_dropped), "everything else is asked");
         foreach (var i in Enumerable.Range(0, names.Count).Where(i => !asked[i]))
         {
-            Assert.That(Meant(reviews[i]), Is.AnyOf(Meaning.NothingToGuard, Meaning.LessExposure), names[i]);
+            Assert.That(Meant(reviews[i]), Is.AnyOf(ChangeType.NothingToGuard, ChangeType.LessExposure), names[i]);
         }
     }
 
@@ -279,11 +280,11 @@ public class MatchConditionTests
         return [.. answers.RootElement.EnumerateArray().Select(a => a.EnumerateObject().All(c => c.Value.ValueKind is JsonValueKind.String ? throw new AssertionException($"{c.Name}: {c.Value}") : c.Value.GetBoolean()))];
     }
 
-    private static Meaning Meant(JsonObject request)
+    private static ChangeType Meant(JsonObject request)
     {
         using var review = JsonDocument.Parse(new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request.DeepClone() }.ToJsonString());
         var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Admission.Review.Read(review.RootElement));
-        return new Guard(TrustedControllers.BuiltIn).Decide(read, new ClusterView { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Change.Meaning;
+        return new PolicyEvaluator(TrustedControllers.BuiltIn).Evaluate(read, new ClusterSnapshot { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Evaluated.ChangeType;
     }
 
     private static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Files;
 using DeployGuard.Rig;
 
 namespace DeployGuard.Chart.Tests;

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
-using DeployGuard.Cluster.Webhooks;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Webhooks;
 using static DeployGuard.Cli.Tests.DoctorTests;
 
 namespace DeployGuard.Cli.Tests;

@@ -2,11 +2,10 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
-using DeployGuard.Cluster;
-using DeployGuard.Cluster.Access;
-using DeployGuard.Cluster.Certificates;
-using DeployGuard.Cluster.Records;
-using DeployGuard.Core.Policies;
+using DeployGuard.Core.Identities;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Certificates;
+using DeployGuard.Kubernetes.Controllers;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -30,7 +29,7 @@ public class DoctorTests
             Assert.That(installed.User, Is.EqualTo("system:serviceaccount:guards:sa"));
             Assert.That((installed.Options.Service, installed.Options.Secret, installed.Options.WebhookConfiguration, installed.Options.Lease), Is.EqualTo(("svc", "memory", "hooks", "lead")));
             Assert.That(installed.Options.CustomKinds.Single().Kind, Is.EqualTo("Robot"));
-            Assert.That(installed.Options.Trusted.Trusts(new Core.Changes.Requester("system:serviceaccount:a:b", "", []), "Pod"), Is.True);
+            Assert.That(installed.Options.Trusted.Trusts(new Requester("system:serviceaccount:a:b", "", []), "Pod"), Is.True);
             Assert.That(installed.GivenFiles?.Secret, Is.EqualTo("given"));
         });
     }
@@ -59,7 +58,7 @@ public class DoctorTests
     [Test]
     public void MissingPermissionsAreGroupedByWhatFails()
     {
-        var missing = Needs.Of(s_installed.Options).Where(n => n.Resource is "events" or "leases").ToList();
+        var missing = RequiredPermissions.Of(s_installed.Options).Where(n => n.Resource is "events" or "leases").ToList();
         var found = PermissionsCheck.Judge(s_installed, missing, 60);
         Assert.That(found.Select(d => d.Words), Is.EqualTo((string[])
         [
@@ -227,7 +226,7 @@ public class DoctorTests
     [Test]
     public void AListOfNamespacesThatMayHaveBeenCutSaysSo()
     {
-        SeenChanges[] seen = [new("system:serviceaccount:tools:robot", "Job", [.. Enumerable.Range(0, SeenChanges.MostNamespaces).Select(i => $"n{i}")], false)];
+        SeenChanges[] seen = [new("system:serviceaccount:tools:robot", "Job", [.. Enumerable.Range(0, SeenChanges.MaxNamespaces).Select(i => $"n{i}")], false)];
 
         Assert.That(ControllerChanges.Judge(seen, s_installed).Single().Words, Does.Contain("in 10 or more namespaces (n0, "));
     }
@@ -247,7 +246,7 @@ public class DoctorTests
     [Test]
     public void TheReportHasALineForEachAndNoControlCharacters()
     {
-        var report = new Report([new Finding("gate", Diagnosis.Ok("closed")), new Finding("policies", Diagnosis.Failed("p\u001b[2J", "Mend it")), new Finding("quorum", Diagnosis.Warning("q", "r"))]);
+        var report = new Report([new CheckResult("gate", Diagnosis.Ok("closed")), new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Mend it")), new CheckResult("quorum", Diagnosis.Warning("q", "r"))]);
         Assert.That(report.ToText(), Is.EqualTo("ok       gate: closed\nFAILED   policies: p?[2J. Mend it\nwarning  quorum: q. r\n1 failed, 1 to look at."));
         Assert.That(report.IsHealthy, Is.False);
         Assert.That(JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("findings")[1].GetProperty("health").GetString(), Is.EqualTo("FAILED"));

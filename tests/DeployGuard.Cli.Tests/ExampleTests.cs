@@ -1,4 +1,4 @@
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -1,3 +1,5 @@
+using DeployGuard.Core.Evaluation;
+
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>The catalogue of reasons, and the page made from it.</summary>
@@ -46,5 +48,5 @@ public class ExplainTests
     }
 
     [Test]
-    public void EveryReasonHasACodeOfItsOwn() => Assert.That(Core.Reasons.All.Select(r => r.Code), Is.Unique);
+    public void EveryReasonHasACodeOfItsOwn() => Assert.That(Reasons.All.Select(r => r.Code), Is.Unique);
 }

@@ -1,12 +1,12 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Tests;
 using DeployGuard.Core.Approvals;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 

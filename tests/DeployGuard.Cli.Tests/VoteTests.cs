@@ -1,6 +1,6 @@
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Cli.Tests;
 
@@ -70,7 +70,7 @@ public class VoteTests
     {
         Server.Who = s_judge;
 
-        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MakerIsMachine: {s_judge.Username} is a machine; only people approve"));
+        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MachineIdentity: {s_judge.Username} is a machine; only people approve"));
     }
 
     [Test]
@@ -131,7 +131,7 @@ public class VoteTests
         Server.Who = new Requester("bob", "", ["seniors"]);
 
         Assert.That((await WithdrawAsync(RecordsServer.Change)).Error, Is.EqualTo("error: bob has no vote on this change"));
-        Assert.That((await WithdrawAsync("deployment-web-0")).Error, Is.EqualTo("error: NotTheirs: only alice, or somebody with the verb override, can take it back"));
+        Assert.That((await WithdrawAsync("deployment-web-0")).Error, Is.EqualTo("error: NotCreator: only alice, or somebody with the verb override, can take it back"));
         Assert.That(Server.Votes, Has.Count.EqualTo(1));
     }
 

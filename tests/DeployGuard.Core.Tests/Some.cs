@@ -1,9 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
@@ -107,10 +110,10 @@ internal static class Some
         };
     }
 
-    public static RecordedChange Change(JsonObject obj, Phase phase)
+    public static Change Change(JsonObject obj, Phase phase)
     {
         var workload = obj.Read();
-        return new RecordedChange
+        return new Change
         {
             Name = ChangeName.Of(workload.Ref, workload.Template.Hash),
             Workload = workload.Ref,
@@ -137,7 +140,7 @@ internal static class Some
         ],
     };
 
-    public static Verdict Decide(Request request, ClusterView view) => new Guard(TrustedControllers.BuiltIn).Decide(request, view, Now);
+    public static Verdict Decide(Request request, ClusterSnapshot cluster) => new PolicyEvaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, Now);
 
     public static IEnumerable<string> Reasons(this Verdict verdict) => verdict.Findings.Select(f => f.Finding.Reason);
 

@@ -127,7 +127,7 @@ public class ApprovalTests
         var run = await sandbox.KubectlAsync("admin", "patch", "changeapprovals", "--type=merge", "-p", """{"spec":{"decision":"Reject"}}""",
             (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output);
 
-        Assert.That(run.Output, Does.Contain("RecordIsFinal: it cannot be changed"));
+        Assert.That(run.Output, Does.Contain("RecordImmutable: it cannot be changed"));
     }
 
     [Test]

@@ -64,7 +64,7 @@ public class BreakGlassTests
         (await BreakAsync(sandbox)).OrFail();
         var name = (await sandbox.KubectlAsync("olga", "get", "breakglasses", "-o", "jsonpath={.items[0].metadata.name}")).Output;
 
-        Assert.That((await sandbox.KubectlAsync("admin", "patch", "breakglass", name, "--type=merge", "-p", """{"spec":{"for":"dana"}}""")).Output, Does.Contain("RecordIsFinal"));
+        Assert.That((await sandbox.KubectlAsync("admin", "patch", "breakglass", name, "--type=merge", "-p", """{"spec":{"for":"dana"}}""")).Output, Does.Contain("RecordImmutable"));
         Assert.That((await sandbox.KubectlAsync("olga", "get", "breakglass", name, "-o", "jsonpath={.spec.requestedBy.username}")).Output, Is.EqualTo("olga"));
         Assert.That((await BreakAsync(sandbox, "admin", "--as=system:serviceaccount:ci:deployer", "--as-group=system:masters")).Succeeded, Is.False);
         Assert.That((await BreakAsync(sandbox, "dana")).Output, Does.Contain("cannot create resource"), "RBAC says who may");

@@ -12,7 +12,7 @@ public class BudgetPlaceTests
     {
         var sandbox = await WithTwoAsync();
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
-        Assert.That((await AskAsync(sandbox, "api")).Output, Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace").And.Contain("/deployment/web"));
+        Assert.That((await AskAsync(sandbox, "api")).Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/web"));
 
         // Not before: a busy machine may take longer to ask than the deadline is, and the controller has to count this rollout.
         await IsCountedAsync(sandbox);
@@ -26,7 +26,7 @@ public class BudgetPlaceTests
     {
         var sandbox = await WithTwoAsync();
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
-        Assert.That((await AskAsync(sandbox, "api")).Output, Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace"));
+        Assert.That((await AskAsync(sandbox, "api")).Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace"));
 
         await sandbox.ObservedAsync("deployment/web");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
@@ -43,7 +43,7 @@ public class BudgetPlaceTests
         await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", Held("api", deadline: 600)), run => run.Succeeded, "the paused rollout's place");
 
         var resumed = await sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web");
-        Assert.That(resumed.Output, Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace").And.Contain("/deployment/api"));
+        Assert.That(resumed.Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/api"));
         await sandbox.ObservedAsync("deployment/api");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/api")).OrFail();
         await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web"), run => run.Succeeded, "the place of what was undone");

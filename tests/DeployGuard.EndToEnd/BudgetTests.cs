@@ -1,4 +1,4 @@
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
@@ -13,14 +13,14 @@ public class BudgetTests : OwnWorld
     /// <summary>Each asks again the later, the more there are: so that they ask so often together, and not so often each.</summary>
     private static readonly TimeSpan s_betweenTwo = TimeSpan.FromMilliseconds(50);
 
-    private static readonly string[] s_busy = ["Undecidable", "Overloaded", "failed calling webhook"];
+    private static readonly string[] s_busy = ["EvaluationIncomplete", "Overloaded", "failed calling webhook"];
 
     private int _waiting = Rollouts;
 
     protected override int Replicas => 3;
 
     [Test]
-    public async Task Row24_TwoHundredAtOnceAreNeverMoreThanThreeAndAllGetThrough()
+    public async Task Threat24_TwoHundredAtOnceAreNeverMoreThanThreeAndAllGetThrough()
     {
         (await Plane.KubectlAsync("admin", $$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "budget"},
@@ -48,7 +48,7 @@ public class BudgetTests : OwnWorld
 
         var refusals = (await asked).SelectMany(r => r).ToList();
         Assert.That(flight.Most, Is.InRange(1, Budget));
-        Assert.That(refusals, Has.All.Contains("BudgetSpent: 3 of 3 rollouts in namespace"));
+        Assert.That(refusals, Has.All.Contains("BudgetExhausted: 3 of 3 rollouts in namespace"));
         Assert.That(flight.Completed, Is.EqualTo(Rollouts));
         TestContext.Out.WriteLine($"{refusals.Count} refusals");
     }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 using static DeployGuard.EndToEnd.Pools;
 using static DeployGuard.EndToEnd.Sandbox;
 
@@ -10,7 +10,7 @@ namespace DeployGuard.EndToEnd;
 public class BypassCanaryTests
 {
     [Test]
-    public async Task Row06_LetInWithOneReplicaThenScaled()
+    public async Task Threat06_LetInWithOneReplicaThenScaled()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
@@ -26,7 +26,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row20_AnotherDeploymentBehindTheSameServiceTenTimes()
+    public async Task Threat20_AnotherDeploymentBehindTheSameServiceTenTimes()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         (await sandbox.ApplyAsync("dana", Beside("web-0", V2, 1))).OrFail();
@@ -40,7 +40,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row20_TwentyAtTheSameInstantAgainstTwoReplicas()
+    public async Task Threat20_TwentyAtTheSameInstantAgainstTwoReplicas()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         using var api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
@@ -52,7 +52,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row20_BarePodsOneByOne()
+    public async Task Threat20_BarePodsOneByOne()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         (await sandbox.CreateAsync("dana", Pod("one"))).OrFail();
@@ -61,7 +61,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row21_ASelectorFlippedOrAServiceThatComesToSelectThem()
+    public async Task Threat21_ASelectorFlippedOrAServiceThatComesToSelectThem()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         var green = Beside("green", V2, 10);
@@ -69,7 +69,7 @@ public class BypassCanaryTests
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         // A Service is judged by the caches, unless these have something against it.
-        await sandbox.EveryReplicaAnswersAsync("CanaryMissing", Service(selector: """{"app": "green"}"""), Service());
+        await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("Service").And.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
@@ -82,7 +82,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row21_FlippedToWhatProvedItselfToNobody()
+    public async Task Threat21_FlippedToWhatProvedItselfToNobody()
     {
         var sandbox = await WithServiceAsync(replicas: 4);
         var green = Beside("green", V2, 4);
@@ -94,13 +94,13 @@ public class BypassCanaryTests
             run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to prove itself, to nobody");
 
         // A Service is judged by the caches, unless these have something against it.
-        await sandbox.EveryReplicaAnswersAsync("CanaryMissing", Service(selector: """{"app": "green"}"""), Service());
+        await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
     }
 
     [Test]
-    public async Task Row21_AServiceOfSomebodyElsesNameThatComesToSelectPods()
+    public async Task Threat21_AServiceOfSomebodyElsesNameThatComesToSelectPods()
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
         var green = Beside("green", V2, 4);
@@ -108,7 +108,7 @@ public class BypassCanaryTests
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         // A Service is judged by the caches, unless these have something against it.
-        await sandbox.EveryReplicaAnswersAsync("CanaryMissing", Service(selector: """{"app": "green"}"""), Service());
+        await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
         Assert.That(elsewhere.Output, Does.Contain("users behind Service web would be sent elsewhere, and nobody can tell what serves at web.example.com"));
@@ -117,7 +117,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row22_RecreateDeletedAndMadeAnewOrScaledToNothing()
+    public async Task Threat22_RecreateDeletedAndMadeAnewOrScaledToNothing()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         var recreate = Web(V2, 10);
@@ -136,7 +136,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row23_ACanaryThatNobodyUses()
+    public async Task Threat23_ACanaryThatNobodyUses()
     {
         var sandbox = await WithServiceAsync(replicas: 10);
         var lonely = Beside("web-canary", V2, 1);
@@ -155,7 +155,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row25_BreakGlassAndThenARollback()
+    public async Task Threat25_BreakGlassAndThenARollback()
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
@@ -171,7 +171,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Row34_CompletedSmallAndUndoneLarge()
+    public async Task Threat34_CompletedSmallAndUndoneLarge()
     {
         var sandbox = await WithServiceAsync(policy: "canary-templates", replicas: 4);
         (await sandbox.ScaleAsync("deployment/web", 1)).OrFail();

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using DeployGuard.Chart.Tests;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.EndToEnd;
 

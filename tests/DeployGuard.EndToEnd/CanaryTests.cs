@@ -16,7 +16,7 @@ public class CanaryTests
         var sandbox = await WithServiceAsync();
 
         var two = await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 2));
-        Assert.That(two.Output, Does.Contain("CanaryMissing: 2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1").And.Contain("Create it with replicas: 1"));
+        Assert.That(two.Output, Does.Contain("CanaryStepExceeded: 2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1").And.Contain("Create it with replicas: 1"));
         (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
         await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
 
@@ -82,7 +82,7 @@ public class CanaryTests
         Assert.That(whole.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service db would be unproven"));
         (await sandbox.KubectlAsync("dana", Patch(whole.Output))).OrFail();
         var two = await sandbox.ApplyAsync("dana", Set(V2, 18));
-        Assert.That(two.Output, Does.Contain("CanaryMissing: 2 of 20 pods (10%) behind Service db would be unproven; step 5% allows 1"));
+        Assert.That(two.Output, Does.Contain("CanaryStepExceeded: 2 of 20 pods (10%) behind Service db would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(two.Output))).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}")).OrFail();
         await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 15), "5 of 20 pods (25%) behind Service db would be unproven; step 5% allows 1");
@@ -166,14 +166,14 @@ public class CanaryTests
             "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler", "--as-group=system:serviceaccounts", "--as-group=system:authenticated",
         ]);
 
-        Assert.That(refused.Output, Does.Contain("CanaryMissing: 3 of 7 pods (42%)"));
+        Assert.That(refused.Output, Does.Contain("CanaryStepExceeded: 3 of 7 pods (42%)"));
         // The exporter answers from a cache for 300 ms.
         var metrics = await Rig.Wait.UntilAsync(
             async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
             text => text.Contains("decision=\"denied_autoscaler\"", StringComparison.Ordinal),
             "the autoscaler's refusal to be counted");
         Assert.That(metrics.Split('\n').Where(l => l.StartsWith("deployguard_rollouts_denied_total", StringComparison.Ordinal) && l.Contains($"namespace=\"{sandbox.Namespace}\"", StringComparison.Ordinal) && l.Contains("policy=\"canary\"", StringComparison.Ordinal)), Is.Empty);
-        Assert.That(metrics, Does.Match("deployguard_canary_refused_total\\{reason=\"CanaryMissing\""));
+        Assert.That(metrics, Does.Match("deployguard_canary_refused_total\\{reason=\"CanaryStepExceeded\""));
     }
 
     private static Task<Rig.Run> PartitionAsync(Sandbox sandbox, int partition) => sandbox.KubectlAsync(

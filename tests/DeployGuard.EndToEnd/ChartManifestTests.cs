@@ -1,5 +1,4 @@
 using DeployGuard.Rig;
-using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 

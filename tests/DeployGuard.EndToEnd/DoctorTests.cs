@@ -1,7 +1,7 @@
 using System.Text.Json;
-using DeployGuard.Cluster;
-using DeployGuard.Cluster.Access;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
@@ -59,7 +59,7 @@ public class DoctorTests : OwnWorld
     [Test]
     public async Task TheChartsRolesGrantExactlyWhatIsNeeded()
     {
-        var needs = Needs.Of(new ClusterOptions
+        var needs = RequiredPermissions.Of(new ClusterOptions
         {
             Namespace = Namespace,
             Service = "deployguard",
@@ -147,7 +147,7 @@ public class DoctorTests : OwnWorld
         Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\""));
         Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check looks for itself");
 
-        var other = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Cluster.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate));
+        var other = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Kubernetes.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate));
         await KubectlAsync("patch", Configuration, "--type=json", "-p", $$"""[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": "{{other}}"}]""");
         Assert.That((await DoctorAsync()).Output, Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io does not hold the CA of the certificate"));
     }
@@ -185,7 +185,7 @@ public class DoctorTests : OwnWorld
 
     private static async Task KubectlAsync(params string[] arguments) => (await Plane.KubectlAsync("admin", arguments)).OrFail();
 
-    /// <summary>What a role grants, each as a <see cref="Need"/> says it.</summary>
+    /// <summary>What a role grants, each as a <see cref="AccessRule"/> says it.</summary>
     private static async Task<IEnumerable<string>> GrantsAsync(string kind, string @namespace)
     {
         var role = (await Plane.KubectlAsync("admin", ["get", kind, "deployguard", "-o", "json", .. @namespace.Length > 0 ? (string[])["-n", @namespace] : []])).OrFail().Output;
@@ -196,6 +196,6 @@ public class DoctorTests : OwnWorld
             from resource in Texts(rule, "resources")
             from verb in Texts(rule, "verbs")
             from name in Texts(rule, "resourceNames").DefaultIfEmpty("")
-            select new Need(apiGroup, resource, verb, @namespace, name, "").ToString();
+            select new AccessRule(apiGroup, resource, verb, @namespace, name, "").ToString();
     }
 }

@@ -31,9 +31,9 @@ public class FreezeTests
         var sandbox = await WithWebRunningAsync("exempting");
         await FreezeAsync(sandbox, TimeSpan.FromHours(1), TimeSpan.FromHours(2));
 
-        var warned = await Rig.Wait.UntilAsync(() => AlternateAsync(sandbox), run => run.Output.Contains("FreezeAhead", StringComparison.Ordinal), "the warning");
+        var warned = await Rig.Wait.UntilAsync(() => AlternateAsync(sandbox), run => run.Output.Contains("FreezeUpcoming", StringComparison.Ordinal), "the warning");
         Assert.That(warned.Succeeded);
-        Assert.That(warned.Output, Does.Contain("FreezeAhead: new revisions will be frozen from "));
+        Assert.That(warned.Output, Does.Contain("FreezeUpcoming: new revisions will be frozen from "));
     }
 
     /// <summary>Another image each time it is asked.</summary>

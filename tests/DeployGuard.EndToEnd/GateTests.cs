@@ -29,7 +29,7 @@ public class GateTests : OwnWorld
         await Wait.UntilAsync(NamesAsync, names => names == "records.deployguard.io", "our own records to be guarded, and nothing else");
         await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [1], "the open gate to be told");
         (await sandbox.AskAsync(V3)).OrFail();
-        Assert.That((await Plane.KubectlAsync("admin", ForgedChange, ["create", "-f", "-", "-n", sandbox.Namespace])).Output, Does.Contain("WrittenByDeployGuard"), "records stay ours");
+        Assert.That((await Plane.KubectlAsync("admin", ForgedChange, ["create", "-f", "-", "-n", sandbox.Namespace])).Output, Does.Contain("ManagedByDeployGuard"), "records stay ours");
         Assert.That((await Plane.KubectlAsync("admin", "get", "events", "-n", "default", "--field-selector", "reason=GateOpened", "-o", "name")).Output, Does.Contain("event/"));
 
         (await Plane.KubectlAsync("admin", "annotate", Configuration, "deployguard", "deployguard.io/gate-")).OrFail();

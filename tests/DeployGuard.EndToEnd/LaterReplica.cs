@@ -1,6 +1,6 @@
 using System.Net;
-using DeployGuard.Cluster;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Hosting;
 using Microsoft.AspNetCore.Builder;

@@ -19,7 +19,7 @@ public class LifecycleTests : OwnWorld
     }
 
     [Test]
-    public async Task Row31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
+    public async Task Threat31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
     {
         var sandbox = await WithWebRunningAsync();
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
@@ -47,7 +47,7 @@ public class LifecycleTests : OwnWorld
     }
 
     [Test]
-    public async Task Row27_ADeletedRegistrationStaysDeletedAndIsReported()
+    public async Task Threat27_ADeletedRegistrationStaysDeletedAndIsReported()
     {
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
 

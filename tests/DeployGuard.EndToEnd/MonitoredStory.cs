@@ -67,7 +67,7 @@ internal sealed class MonitoredStory(Monitoring monitoring)
     private static async Task CanaryAsync()
     {
         var sandbox = await WithServiceAsync("canary-slow");
-        Assert.That((await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 2))).Output, Does.Contain("CanaryMissing"));
+        Assert.That((await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 2))).Output, Does.Contain("CanaryStepExceeded"));
         (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
     }
 

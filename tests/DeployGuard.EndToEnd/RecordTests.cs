@@ -63,12 +63,12 @@ public class RecordTests
         Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"));
     }
 
-    [TestCase("names neither", """ "decision": "Approve" """, "NothingApproved: it names neither spec.templateHash nor spec.images")]
-    [TestCase("an image by tag", """ "decision": "Approve", "images": ["web:2"] """, "NothingApproved: spec.images: web:2 is named by tag")]
+    [TestCase("names neither", """ "decision": "Approve" """, "ApprovalEmpty: it names neither spec.templateHash nor spec.images")]
+    [TestCase("an image by tag", """ "decision": "Approve", "images": ["web:2"] """, "ApprovalEmpty: spec.images: web:2 is named by tag")]
     [TestCase("a past expiry", """ "decision": "Approve", "templateHash": "v1:HASH", "expiresAt": "2020-01-01T00:00:00Z" """, "ExpiryInvalid")]
     [TestCase("another decision", """ "decision": "Maybe", "templateHash": "v1:HASH" """, "Unsupported value: \"Maybe\"")]
     [TestCase("a hash that is none", """ "decision": "Approve", "templateHash": "abc" """, "spec.templateHash")]
-    [TestCase("no such kind", """ "decision": "Approve", "templateHash": "v1:HASH", "workload": {"apiGroup": "apps", "kind": "Deploymint", "name": "web"} """, "NothingApproved: spec.workload: group apps has no kind Deploymint")]
+    [TestCase("no such kind", """ "decision": "Approve", "templateHash": "v1:HASH", "workload": {"apiGroup": "apps", "kind": "Deploymint", "name": "web"} """, "ApprovalEmpty: spec.workload: group apps has no kind Deploymint")]
     [TestCase("a reason of a megabyte", """ "decision": "Approve", "templateHash": "v1:HASH", "reason": "LONG" """, "spec.reason: Invalid value | spec.reason: Too long")]
     public async Task ABadApprovalIsRefusedWithTheReason(string what, string spec, string because)
     {

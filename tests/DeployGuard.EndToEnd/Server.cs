@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Rig;
 using NUnit.Framework.Constraints;
 
 namespace DeployGuard.EndToEnd;

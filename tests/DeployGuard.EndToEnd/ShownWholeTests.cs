@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Script 18: an approver is shown all that they sign. The template behind the refusal is on record whole, for those who may read the workload, as long as its
+/// An approver is shown all that they sign. The template behind the refusal is on record whole, for those who may read the workload, as long as its
 /// Change.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
@@ -14,7 +14,7 @@ public class ShownWholeTests
     private const string Command = "--config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json";
 
     [Test]
-    public async Task Script18_ALengthenedCommandAndPrivilegesBehindThirtySettingsAreShownBeforeTheVote()
+    public async Task ALengthenedCommandAndPrivilegesBehindThirtySettingsAreShownBeforeTheVote()
     {
         var sandbox = await WithCommandRunningAsync();
         var change = await AskForAllAsync(sandbox);
@@ -88,7 +88,7 @@ public class ShownWholeTests
             Assert.That(forged.Succeeded, Is.False, user);
         }
 
-        Assert.That((await sandbox.KubectlAsync("admin", "delete", "changetemplate", change)).Output, Does.Contain("WrittenByDeployGuard"));
+        Assert.That((await sandbox.KubectlAsync("admin", "delete", "changetemplate", change)).Output, Does.Contain("ManagedByDeployGuard"));
         (await sandbox.KubectlAsync("deployguard", "delete", "change", change)).OrFail();
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changetemplate", change),

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
@@ -13,7 +13,7 @@ internal sealed class SteadyStream : IAsyncDisposable
 {
     public const int Writers = 6;
 
-    private const int MostWrites = 20_000;
+    private const int MaxWrites = 20_000;
     private const string Restart = """{"spec":{"template":{"metadata":{"annotations":{"kubectl.kubernetes.io/restartedAt":"AT"}}}}}""";
     private const string NewRevision = """{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"IMAGE"}]}}}}""";
 
@@ -80,7 +80,7 @@ internal sealed class SteadyStream : IAsyncDisposable
 
     private async Task WriteAsync(Func<int, string> patch, bool mayPass)
     {
-        for (var i = 0; i < MostWrites && !_stop.IsCancellationRequested; i++)
+        for (var i = 0; i < MaxWrites && !_stop.IsCancellationRequested; i++)
         {
             await AskAsync(patch(i), mayPass);
             await Task.Delay(s_pause, TimeProvider.System);
@@ -102,7 +102,7 @@ internal sealed class SteadyStream : IAsyncDisposable
         {
             // The Deployment's controller wrote first; nobody was asked.
         }
-        catch (ApiException refused) when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal) && !refused.ServerMessage.Contains("Undecidable", StringComparison.Ordinal))
+        catch (ApiException refused) when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal) && !refused.ServerMessage.Contains("EvaluationIncomplete", StringComparison.Ordinal))
         {
             Interlocked.Increment(ref _refused);
             if (mayPass)

@@ -42,7 +42,7 @@ public class VoteTests
         (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "no", "--yes")).OrFail();
         var vote = (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output;
 
-        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "withdraw", vote)).Output, Does.Contain("NotTheirs: only carol, or somebody with the verb override, can take it back"));
+        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "withdraw", vote)).Output, Does.Contain("NotCreator: only carol, or somebody with the verb override, can take it back"));
         (await sandbox.KubectlAsync("pete", "deployguard", "withdraw", vote)).OrFail();
     }
 
@@ -109,7 +109,7 @@ public class VoteTests
         var approve = await World.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change)).ToJsonString(), monitor);
         (await World.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change, "Reject")).ToJsonString(), monitor)).OrFail();
 
-        Assert.That(approve.Output, Does.Contain("MakerIsMachine"));
+        Assert.That(approve.Output, Does.Contain("MachineIdentity"));
         Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalRejected: system:serviceaccount:monitoring:judge rejected it"));
     }
 

@@ -1,4 +1,4 @@
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;

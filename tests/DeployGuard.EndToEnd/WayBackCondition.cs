@@ -81,7 +81,7 @@ public sealed class WayBackCondition
         busy["spec"]!["template"]!["metadata"]!["labels"] = new System.Text.Json.Nodes.JsonObject { ["app"] = "busy", ["rig/hold"] = "yes" };
         (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/busy", "--incident", "INC-1", "--reason", "a test", "--waive", "Approval")).OrFail();
         (await sandbox.ApplyAsync("olga", busy)).OrFail();
-        await RefusesAsync(sandbox, "BudgetSpent");
+        await RefusesAsync(sandbox, "BudgetExhausted");
     }
 
     private static Task<Rig.Run> RefusesAsync(Sandbox sandbox, string reason) =>

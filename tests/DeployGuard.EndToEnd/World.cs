@@ -12,7 +12,7 @@ public class World
 
     /// <summary>As many keys as may be given, so that what the API server is told of them costs as much as it can.</summary>
     private static readonly string s_noise =
-        $"templateNoise.restartAnnotations=[\"rollme\"{string.Concat(Enumerable.Range(1, NoiseKey.MostKeys - 1).Select(i => $", \"example.com/restarted-by-{i}\""))}]";
+        $"templateNoise.restartAnnotations=[\"rollme\"{string.Concat(Enumerable.Range(1, NoiseKey.MaxKeys - 1).Select(i => $", \"example.com/restarted-by-{i}\""))}]";
 
     /// <summary>Values that former charts do not have.</summary>
     private static readonly string[] s_values = ["--set-json", s_noise, "--set-json", """trustedControllerPresets=["kueue@queues"]"""];

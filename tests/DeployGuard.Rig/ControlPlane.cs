@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -84,6 +83,8 @@ public sealed class ControlPlane : IAsyncDisposable
         ["PATH"] = $"{Toolbox.Cli}:{_tools.Bin}:{System.Environment.GetEnvironmentVariable("PATH")}",
         // kubectl caches discovery below HOME; a CRD made a second ago must be known now.
         ["KUBECACHEDIR"] = Path.Combine(Folder, "kube-cache"),
+        // Kubectl and helm end before it is worth collecting what they leave.
+        ["GOGC"] = "400",
         ["HELM_CACHE_HOME"] = Path.Combine(Folder, "helm"),
     };
 

@@ -8,7 +8,7 @@ namespace DeployGuard.Rig;
 /// </summary>
 internal sealed class Patience(TimeSpan limit)
 {
-    private const int MostTimes = 3;
+    private const int MaxTimes = 3;
 
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(500);
 
@@ -18,7 +18,7 @@ internal sealed class Patience(TimeSpan limit)
     private TimeSpan _pause = TimeSpan.FromMilliseconds(100);
     private string _seen = "";
 
-    public bool IsOver => _still > limit || _clock.Elapsed > limit * MostTimes;
+    public bool IsOver => _still > limit || _clock.Elapsed > limit * MaxTimes;
 
     /// <summary>How long it was waited, for the message that says it was in vain.</summary>
     public string Waited => $"not after {_clock.Elapsed.TotalSeconds:0} s; without a change, on a machine with room, "

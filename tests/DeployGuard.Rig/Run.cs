@@ -5,7 +5,7 @@ namespace DeployGuard.Rig;
 /// <summary>How a command ended, and what it printed on both streams, in the order it came.</summary>
 public sealed record Run(string Command, int ExitCode, string Output)
 {
-    private const int MostMinutes = 15;
+    private const int MaxMinutes = 15;
 
     /// <summary>For a command that needs nothing but what we have.</summary>
     public static IReadOnlyDictionary<string, string> SameEnvironment { get; } = new Dictionary<string, string>();
@@ -21,7 +21,6 @@ public sealed record Run(string Command, int ExitCode, string Output)
             start.Environment[name] = value;
         }
 
-        var began = Stopwatch.StartNew(); // TEMPORARY
         using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
         var lines = new List<string>();
         void Take(string? line)
@@ -42,7 +41,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         await process.StandardInput.WriteAsync(input ?? "");
         process.StandardInput.Close();
         // Longer than any command is told to wait itself.
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(MostMinutes));
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(MaxMinutes));
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -50,15 +49,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in {MostMinutes} minutes");
-        }
-
-        if (Environment.GetEnvironmentVariable("RIG_RUNS") is { } file) // TEMPORARY
-        {
-            lock (SameEnvironment)
-            {
-                File.AppendAllText(file, $"{began.ElapsedMilliseconds}\t{NUnitTest()}\t{Path.GetFileName(program)} {string.Join(' ', list).Replace('\n', ' ')}\n");
-            }
+            throw new TimeoutException($"{program} {string.Join(' ', list)} did not end in {MaxMinutes} minutes");
         }
 
         lock (lines)
@@ -66,8 +57,6 @@ public sealed record Run(string Command, int ExitCode, string Output)
             return new Run($"{Path.GetFileName(program)} {string.Join(' ', list)}", process.ExitCode, string.Join('\n', lines));
         }
     }
-
-    private static string NUnitTest() => Type.GetType("NUnit.Framework.TestContext, nunit.framework")?.GetProperty("CurrentContext")?.GetValue(null) is { } c ? c.GetType().GetProperty("Test")?.GetValue(c) is { } t ? $"{t.GetType().GetProperty("FullName")?.GetValue(t)}" : "" : "";
 
     /// <summary>The run itself if it succeeded.</summary>
     /// <exception cref="InvalidOperationException">It did not; the message holds what it printed.</exception>

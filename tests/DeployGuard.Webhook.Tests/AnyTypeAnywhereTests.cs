@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Core;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Webhook.Tests;

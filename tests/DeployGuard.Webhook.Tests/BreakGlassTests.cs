@@ -46,7 +46,7 @@ public class BreakGlassTests
     [TestCase("""{"reason": ""}""", "BreakGlassIncomplete: spec.reason is missing")]
     [TestCase("""{"workload": {"kind": "Deploymint", "name": "web"}}""", "Deploymint is no kind that is guarded")]
     [TestCase("""{"workload": null}""", "BreakGlassTooWide")]
-    [TestCase("""{"requestedBy": {"username": "alice"}}""", "MakerForged: spec.requestedBy is stamped by DeployGuard and must be olga")]
+    [TestCase("""{"requestedBy": {"username": "alice"}}""", "IdentityForged: spec.requestedBy is stamped by DeployGuard and must be olga")]
     public async Task ABadOneIsRefused(string change, string because)
     {
         var glass = Glass();
@@ -59,7 +59,7 @@ public class BreakGlassTests
     }
 
     [Test]
-    public async Task AMachineBreaksNoGlass() => Assert.That(await RefusalAsync(Glass("system:serviceaccount:ci:deployer"), "system:serviceaccount:ci:deployer"), Does.Contain("MakerIsMachine"));
+    public async Task AMachineBreaksNoGlass() => Assert.That(await RefusalAsync(Glass("system:serviceaccount:ci:deployer"), "system:serviceaccount:ci:deployer"), Does.Contain("MachineIdentity"));
 
     [TestCase(23, "olga", null, true)]
     [TestCase(25, "olga", null, false)]
@@ -69,7 +69,7 @@ public class BreakGlassTests
     {
         _facts.Unreviewed =
         [
-            new RecordedChange
+            new Change
             {
                 Name = "deployment-web-1",
                 Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
@@ -93,7 +93,7 @@ public class BreakGlassTests
         var refusal = await RefusalAsync(wide);
         _facts.ReadsFail = null;
 
-        Assert.That(refusal, Does.Contain("Undecidable: no answer"));
+        Assert.That(refusal, Does.Contain("EvaluationIncomplete: no answer"));
     }
 
     private static JsonObject Glass(string by = "olga") => JsonNode.Parse($$$"""

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using DeployGuard.Cluster.Certificates;
+using DeployGuard.Kubernetes.Certificates;
 using DeployGuard.Webhook.Admission;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using DeployGuard.Cluster.Certificates;
+using DeployGuard.Kubernetes.Certificates;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;

@@ -1,4 +1,4 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Hosting;
 
@@ -63,7 +63,7 @@ public class CommandLineTests
 
     [Test]
     public async Task ThereIsALimit() =>
-        Assert.That(await ReadAsync([.. Enumerable.Range(0, NoiseKey.MostKeys + 1).Select(i => $"--restart-annotation=example.com/k{i}")]), Is.Null);
+        Assert.That(await ReadAsync([.. Enumerable.Range(0, NoiseKey.MaxKeys + 1).Select(i => $"--restart-annotation=example.com/k{i}")]), Is.Null);
 
     /// <returns>Null where the program does not start.</returns>
     private static async Task<WebhookOptions?> ReadAsync(params string[] flags)

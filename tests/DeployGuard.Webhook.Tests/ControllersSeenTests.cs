@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -31,7 +31,7 @@ public class ControllersSeenTests
     [Test]
     public async Task WhatIsRefusedOrOnlyTriedSaysNothingOfControllers()
     {
-        var facts = new LiteralFacts { Cached = new ClusterView { Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"images": {"pin": "Digest"}}}""").RootElement)] } };
+        var facts = new LiteralFacts { Cached = new ClusterSnapshot { Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"images": {"pin": "Digest"}}}""").RootElement)] } };
         await using var webhook = await RunningWebhook.StartAsync(facts);
         const string Maker = "system:serviceaccount:shop:bot";
 

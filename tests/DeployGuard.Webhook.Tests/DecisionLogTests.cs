@@ -1,6 +1,7 @@
 using System.Text;
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
@@ -59,8 +60,8 @@ public class DecisionLogTests
         var request = new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = target };
         return new Verdict
         {
-            Change = new Change { Request = request, Meaning = Meaning.NewRevision, Because = "another template" },
-            Findings = allowed ? [] : [new JudgedFinding("tier-1", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "0 of 1", "ask"))],
+            Evaluated = new EvaluatedRequest { Request = request, ChangeType = ChangeType.NewRevision, Because = "another template" },
+            Findings = allowed ? [] : [new Violation("tier-1", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "0 of 1", "ask"))],
         };
     }
 }

@@ -1,7 +1,8 @@
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
-using DeployGuard.Core.Origins;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
 
@@ -13,27 +14,27 @@ public class EchoesTests
     [Test]
     public void ARetryOfTheApiServerIsAnEcho()
     {
-        var echoes = new Echoes(new StoppedTime());
+        var echoes = new RetryDeduplicator(new StoppedTime());
 
-        Assert.That(echoes.IsEcho(Refused()), Is.False);
-        Assert.That(echoes.IsEcho(Refused()), Is.True);
-        Assert.That(echoes.IsEcho(Refused()), Is.False, "it asks twice, and no more");
+        Assert.That(echoes.IsRepeated(Refused()), Is.False);
+        Assert.That(echoes.IsRepeated(Refused()), Is.True);
+        Assert.That(echoes.IsRepeated(Refused()), Is.False, "it asks twice, and no more");
     }
 
     /// <summary>It would be on no record that the change is AI-assisted.</summary>
     [Test]
     public void WhatSaysSomethingElseOfItsOriginIsNone()
     {
-        var echoes = new Echoes(new StoppedTime());
+        var echoes = new RetryDeduplicator(new StoppedTime());
 
-        Assert.That(echoes.IsEcho(Refused()), Is.False);
-        Assert.That(echoes.IsEcho(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
-        Assert.That(echoes.IsEcho(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
+        Assert.That(echoes.IsRepeated(Refused()), Is.False);
+        Assert.That(echoes.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
+        Assert.That(echoes.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
     }
 
     private static Verdict Refused(params Evidence[] evidence) => new()
     {
-        Change = new Change
+        Evaluated = new EvaluatedRequest
         {
             Request = new OpaqueRequest(MetadataOnly: false)
             {
@@ -41,11 +42,11 @@ public class EchoesTests
                 Requester = new Requester("dana", "", []),
                 Target = new WorkloadRef("apps", "Deployment", "shop", "web"),
             },
-            Meaning = Meaning.NewRevision,
+            ChangeType = ChangeType.NewRevision,
             Name = "deployment-web-1",
             Origin = Origin.NothingKnown with { Evidence = evidence },
         },
-        Findings = [new JudgedFinding("guarded", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "none", "Ask"))],
+        Findings = [new Violation("guarded", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "none", "Ask"))],
     };
 
     private sealed class StoppedTime : TimeProvider

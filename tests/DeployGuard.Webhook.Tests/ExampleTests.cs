@@ -1,6 +1,6 @@
 using System.Text.Json;
-using DeployGuard.Cluster.Files;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Kubernetes.Files;
 
 namespace DeployGuard.Webhook.Tests;
 

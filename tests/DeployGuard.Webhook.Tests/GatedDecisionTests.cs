@@ -1,9 +1,9 @@
 using System.Text.Json;
-using DeployGuard.Core;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
@@ -35,7 +35,7 @@ public class GatedDecisionTests
     [SetUp]
     public async Task StartAsync()
     {
-        _facts = new LiteralFacts { Cached = new ClusterView { Policies = [s_policy] } };
+        _facts = new LiteralFacts { Cached = new ClusterSnapshot { Policies = [s_policy] } };
         _webhook = await RunningWebhook.StartAsync(_facts);
     }
 
@@ -81,7 +81,7 @@ public class GatedDecisionTests
         _facts.Cached = _facts.Cached with { Approvals = [s_approval] };
         _facts.ReadsFail = "the approvals could not be read";
 
-        Assert.That(await MessageAsync(), Does.Contain("Undecidable: the approvals could not be read"));
+        Assert.That(await MessageAsync(), Does.Contain("EvaluationIncomplete: the approvals could not be read"));
         Assert.That(_facts.Seen.Concat(_facts.SeenRefused), Is.Empty, "it says nothing about who asks");
     }
 
@@ -91,13 +91,13 @@ public class GatedDecisionTests
         var canary = PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "steps": [5]}}}""").RootElement);
         var before = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image)));
         var beside = s_asked with { Ref = s_asked.Ref with { Name = "beside" }, Replicas = 1, Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "web" } };
-        _facts.Cached = new ClusterView
+        _facts.Cached = new ClusterSnapshot
         {
             Policies = [canary],
-            Snapshot = new NamespaceSnapshot
+            Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = before }, new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1)] }],
-                Changes = [new RecordedChange { Name = "b", Workload = beside.Ref, TemplateHash = beside.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
+                Changes = [new Change { Name = "b", Workload = beside.Ref, TemplateHash = beside.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
             },
         };
         var old = TimeProvider.System.GetUtcNow().AddHours(-1);
@@ -106,7 +106,7 @@ public class GatedDecisionTests
         var seen = new PodGroup(new PodShape("uid-beside", beside.Template), [new LivePod { Name = "beside-1", CreatedAt = old, ReadySince = old, StartedAt = old }]);
         _facts.Live = _facts.Cached with
         {
-            Snapshot = _facts.Cached.Snapshot with
+            Namespace = _facts.Cached.Namespace with
             {
                 Members = [new Member { Spec = before }, new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1) { Seen = [seen] }] }],
             },
@@ -115,20 +115,20 @@ public class GatedDecisionTests
     }
 
     [TestCase(Phase.Proven, "7", null, Description = "an autoscaler's next step")]
-    [TestCase(Phase.Completed, "7", "Undecidable: down", Description = "somebody may have rejected it a moment ago")]
-    [TestCase(Phase.Proven, "8", "Undecidable: down", Description = "the cache lags behind the parent")]
+    [TestCase(Phase.Completed, "7", "EvaluationIncomplete: down", Description = "somebody may have rejected it a moment ago")]
+    [TestCase(Phase.Proven, "8", "EvaluationIncomplete: down", Description = "the cache lags behind the parent")]
     public async Task AScaleUpOfWhatIsProvenWaitsForNothing(Phase phase, string version, string? refusal)
     {
         var stable = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
         var web = s_asked with { ResourceVersion = "7", Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
-        _facts.Cached = new ClusterView
+        _facts.Cached = new ClusterSnapshot
         {
             Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [25]}}}""").RootElement)],
             Parent = web,
-            Snapshot = new NamespaceSnapshot
+            Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = stable }, new Member { Spec = web }],
-                Changes = [new RecordedChange { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = phase }],
+                Changes = [new Change { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = phase }],
             },
         };
         _facts.ReadsFail = "down";
@@ -144,14 +144,14 @@ public class GatedDecisionTests
     {
         var web = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
         var canary = s_asked with { ResourceVersion = "7", Generation = 4, Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
-        _facts.Cached = new ClusterView
+        _facts.Cached = new ClusterSnapshot
         {
             Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}""").RootElement)],
             Parent = canary,
-            Snapshot = new NamespaceSnapshot
+            Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = web }, new Member { Spec = canary }],
-                Changes = [new RecordedChange { Name = "w", Workload = canary.Ref, TemplateHash = canary.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
+                Changes = [new Change { Name = "w", Workload = canary.Ref, TemplateHash = canary.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
             },
         };
 
@@ -161,7 +161,7 @@ public class GatedDecisionTests
             _facts.Reached.Select(r => (r.Policy, r.Pool, r.Workload, r.TemplateHash, r.Pods, r.Generation)),
             Is.EqualTo(new[] { ("canary", "Deployment stable", canary.Ref, canary.Template.Hash, 5, (long?)4) }));
 
-        _facts.Others = [new ReachedPods("canary", "Deployment stable", canary.Ref with { Name = "other" }, "v1:other", ["registry.example.com/other@sha256:00"], 3, null)];
+        _facts.Others = [new PendingExposure("canary", "Deployment stable", canary.Ref with { Name = "other" }, "v1:other", ["registry.example.com/other@sha256:00"], 3, null)];
         _facts.Reached.Clear();
         var beside = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
         Assert.That(beside.GetRawText(), Does.Contain("8 of 68 pods (11%) of Deployment stable would be unproven; step 10% allows 6").And.Contain("3 of deployment/other"));
@@ -173,7 +173,7 @@ public class GatedDecisionTests
 
         _facts.ReachFails = "down";
         var unknown = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
-        Assert.That(unknown.GetRawText(), Does.Contain("Undecidable: down"));
+        Assert.That(unknown.GetRawText(), Does.Contain("EvaluationIncomplete: down"));
     }
 
     /// <summary>More pods of what is proven where they are: a Service that is turned to them in the same moment must know, and an autoscaler must not hang on it.</summary>
@@ -181,14 +181,14 @@ public class GatedDecisionTests
     public async Task WhatRaisesNothingIsMadeKnownWhereThatCanBe()
     {
         var web = s_asked with { ResourceVersion = "7", Generation = 4 };
-        _facts.Cached = new ClusterView
+        _facts.Cached = new ClusterSnapshot
         {
             Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}""").RootElement)],
             Parent = web,
-            Snapshot = new NamespaceSnapshot
+            Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = web }],
-                Changes = [new RecordedChange { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Proven }],
+                Changes = [new Change { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Proven }],
             },
         };
 
@@ -214,7 +214,7 @@ public class GatedDecisionTests
         Assert.That(await MessageAsync(), Is.Null);
         Assert.That(_facts.Reservations, Is.EqualTo(1));
         _facts.Budgets["budget"] = new BudgetUse([s_asked.Ref with { Name = "other" }], [s_asked.Ref with { Name = "stuck" }]);
-        Assert.That(await MessageAsync(), Does.Contain("BudgetSpent: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("longer than they should take already shop/deployment/stuck"));
+        Assert.That(await MessageAsync(), Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("longer than they should take already shop/deployment/stuck"));
     }
 
     [Test]
@@ -223,7 +223,7 @@ public class GatedDecisionTests
         _facts.Live = _facts.Cached with { Approvals = [s_approval] };
         _facts.WritesFail = "the Change could not be written";
 
-        Assert.That(await MessageAsync(), Does.Contain("Undecidable: the Change could not be written"));
+        Assert.That(await MessageAsync(), Does.Contain("EvaluationIncomplete: the Change could not be written"));
     }
 
     [Test]
@@ -241,7 +241,7 @@ public class GatedDecisionTests
     [TestCase(Mode.Audit)]
     public async Task WhereNothingIsEnforcedNothingIsWaitedFor(Mode mode)
     {
-        _facts.Cached = new ClusterView { Policies = [s_policy with { Mode = mode }] };
+        _facts.Cached = new ClusterSnapshot { Policies = [s_policy with { Mode = mode }] };
         _facts.ReadsFail = _facts.WritesFail = "down";
 
         Assert.That(await MessageAsync(), Is.Null);
@@ -251,7 +251,7 @@ public class GatedDecisionTests
     [Test]
     public async Task WhatIsOnlyAuditedLeavesNoRecordOfAPod()
     {
-        _facts.Cached = new ClusterView { Policies = [s_policy with { Mode = Mode.Audit }] };
+        _facts.Cached = new ClusterSnapshot { Policies = [s_policy with { Mode = Mode.Audit }] };
         var pod = System.Text.Json.Nodes.JsonNode.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}""");
 
         await _webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "", "Pod", "pods", "dana", pod));
@@ -265,7 +265,7 @@ public class GatedDecisionTests
         _facts.ReadsFail = _facts.WritesFail = "down";
         _facts.Cached = _facts.Cached with
         {
-            Changes = [new RecordedChange { Name = "c", Workload = s_asked.Ref, TemplateHash = s_asked.Template.Hash, Phase = Phase.Completed }],
+            Changes = [new Change { Name = "c", Workload = s_asked.Ref, TemplateHash = s_asked.Template.Hash, Phase = Phase.Completed }],
         };
 
         Assert.That(await MessageAsync(), Is.Null);

@@ -1,7 +1,8 @@
-using DeployGuard.Core;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
-using DeployGuard.Core.Workloads;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;
@@ -12,9 +13,9 @@ internal sealed class LiteralFacts : IFacts
     private readonly List<string> _admitted = [];
     private readonly List<string> _afterwards = [];
 
-    public ClusterView Cached { get; set; } = new();
+    public ClusterSnapshot Cached { get; set; } = new();
 
-    public ClusterView? Live { get; set; }
+    public ClusterSnapshot? Live { get; set; }
 
     public string? ReadsFail { get; set; }
 
@@ -24,19 +25,19 @@ internal sealed class LiteralFacts : IFacts
 
     public IReadOnlyList<string> Afterwards => _afterwards;
 
-    public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) => ValueTask.FromResult(Cached);
+    public ValueTask<ClusterSnapshot> ViewAsync(Request request, CancellationToken cancel) => ValueTask.FromResult(Cached);
 
     /// <summary>Verbs that anybody has: <c>exempt safeguardpolicies/tier-1</c>.</summary>
     public HashSet<string> Permissions { get; } = [];
 
     public HashSet<string> EndingNamespaces { get; } = [];
 
-    public IEnumerable<RecordedChange> Unreviewed { get; set; } = [];
+    public IEnumerable<Change> Unreviewed { get; set; } = [];
 
     /// <summary>What was approved in the place of what is asked for.</summary>
     public ApprovedTemplate? ApprovedOther { get; set; }
 
-    public ValueTask<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline) => ValueTask.FromResult(view with { ApprovedOther = ApprovedOther });
+    public ValueTask<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => ValueTask.FromResult(cluster with { ApprovedOther = ApprovedOther });
 
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
@@ -60,28 +61,28 @@ internal sealed class LiteralFacts : IFacts
     /// <summary>What live reads wait for.</summary>
     public Task Hold { get; set; } = Task.CompletedTask;
 
-    public async ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline)
+    public async ValueTask<ClusterSnapshot> ReadLiveAsync(Request request, ClusterSnapshot cluster, RequiredReads needs, CancellationToken deadline)
     {
         await Hold;
-        return ReadsFail is { } why ? throw new FactsUnavailableException(why) : Live ?? cached;
+        return ReadsFail is { } why ? throw new FactsUnavailableException(why) : Live ?? cluster;
     }
 
     /// <summary>What others were let reach a moment ago.</summary>
-    public IReadOnlyList<ReachedPods> Others { get; set; } = [];
+    public IReadOnlyList<PendingExposure> Others { get; set; } = [];
 
     public string? ReachFails { get; set; }
 
     /// <summary>What requests were let reach, in their order.</summary>
-    public List<ReachedPods> Reached { get; } = [];
+    public List<PendingExposure> Reached { get; } = [];
 
-    public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline)
+    public ValueTask<ClusterSnapshot> ReachAsync(Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> ask, CancellationToken deadline)
     {
         if (ReachFails is { } why)
         {
             throw new FactsUnavailableException(why);
         }
 
-        var with = view.Snapshot is { } serving ? view with { Snapshot = serving with { Reached = Others } } : view;
+        var with = cluster.Namespace is { } snapshot ? cluster with { Namespace = snapshot with { Reached = Others } } : cluster;
         Reached.AddRange(ask(with));
         return ValueTask.FromResult(with);
     }
@@ -104,9 +105,9 @@ internal sealed class LiteralFacts : IFacts
             throw new FactsUnavailableException(why);
         }
 
-        _admitted.Add(verdict.Change.Name);
+        _admitted.Add(verdict.Evaluated.Name);
         return ValueTask.CompletedTask;
     }
 
-    public void RecordAfterwards(Verdict verdict) => _afterwards.Add(verdict.Change.Name);
+    public void RecordAfterwards(Verdict verdict) => _afterwards.Add(verdict.Evaluated.Name);
 }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using DeployGuard.Cluster;
-using DeployGuard.Cluster.Tests;
 using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Tests;
 using DeployGuard.Webhook.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,8 +1,7 @@
-using System.Net;
 using System.Text.Json;
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;
@@ -16,7 +15,7 @@ public class OverloadTests
     public async Task WhoComesOnTopIsToldSoAndNobodyElseIsHeldUp()
     {
         var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var facts = new LiteralFacts { Cached = new ClusterView { Policies = [s_policy] }, Hold = hold.Task };
+        var facts = new LiteralFacts { Cached = new ClusterSnapshot { Policies = [s_policy] }, Hold = hold.Task };
         await using var webhook = await RunningWebhook.StartAsync(facts);
         var waiting = Enumerable.Range(0, 64).Select(_ => webhook.AskAsync("/admit/workloads?timeout=30s", Reviews.Update())).ToList();
         JsonElement refused;
@@ -32,7 +31,7 @@ public class OverloadTests
         Assert.That(refused.GetProperty("status").GetProperty("code").GetInt32(), Is.EqualTo(429));
         Assert.That(refused.GetProperty("status").GetProperty("message").GetString(), Does.Contain("Overloaded: too many decisions wait"));
         Assert.That(facts.SeenRefused, Is.Empty, "it says nothing about who asks");
-        facts.Cached = new ClusterView();
+        facts.Cached = new ClusterSnapshot();
         Assert.That((await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True, "what is not guarded waits for nothing");
         hold.SetResult();
         await Task.WhenAll(waiting);
@@ -44,7 +43,7 @@ public class OverloadTests
     [Test]
     public void PeopleAreShedBeforeMachines()
     {
-        var crowd = new Crowd(mostPeople: 1, mostInAll: 2);
+        var crowd = new ConcurrencyLimiter(mostPeople: 1, mostInAll: 2);
         var (dana, flux) = (new Requester("dana", "", []), new Requester("system:serviceaccount:flux-system:kustomize-controller", "", []));
 
         var first = crowd.TryEnter(dana);
@@ -62,7 +61,7 @@ public class OverloadTests
     [Test]
     public void WhatIsHeldInMemoryIsBounded()
     {
-        var intake = new Intake(mostBytes: ReviewBody.Large + 100L);
+        var intake = new BodyMemoryLimiter(mostBytes: ReviewBody.Large + 100L);
 
         var unknown = intake.TryTake(null);
         Assert.That(unknown, Is.Not.Null, "whoever does not say how much may send what an honest review has");

@@ -56,7 +56,7 @@ public partial class RecordedReviewTests
         ["restore-create-deployment"] = "ApprovalMissing",
         ["restore-create-pod"] = "ApprovalMissing",
         ["restore-create-replicaset"] = "ApprovalMissing",
-        ["statefulset-new-image-update-statefulset"] = "ApprovalMissing CanaryMissing",
+        ["statefulset-new-image-update-statefulset"] = "ApprovalMissing CanaryStepExceeded",
     };
 
     private RunningWebhook _webhook = null!;

@@ -1,9 +1,9 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Core;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Records;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Tests;
@@ -19,19 +19,19 @@ public class RecordsTests
     [OneTimeSetUp]
     public async Task StartAsync()
     {
-        _facts.Cached = new ClusterView
+        _facts.Cached = new ClusterSnapshot
         {
             Policies = [new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(s_seniors, 1)], Bots = ["robbie"], Monitors = ["system:serviceaccount:ci:judge"] } }],
             Changes =
             [
-                new RecordedChange
+                new Change
                 {
                     Name = "deployment-web-1",
                     Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
                     TemplateHash = "v1:" + new string('0', 64),
                     Phase = Phase.Pending,
                     Requesters = ["dana"],
-                    Evidence = [new Core.Origins.Evidence("annotation", "deployguard.io/authors", "Zoe")],
+                    Evidence = [new Evidence("annotation", "deployguard.io/authors", "Zoe")],
                 },
             ],
         };
@@ -74,8 +74,8 @@ public class RecordsTests
         var forged = honest.DeepClone();
         forged["metadata"]!["labels"] = new JsonObject { [label] = "0000000000000000" };
 
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", forged)), Does.Contain($"MakerForged: metadata.labels: {label} is stamped by DeployGuard"));
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordIsFinal: metadata.labels: {label} is stamped by DeployGuard and stays as it is"));
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", forged)), Does.Contain($"IdentityForged: metadata.labels: {label} is stamped by DeployGuard"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordImmutable: metadata.labels: {label} is stamped by DeployGuard and stays as it is"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", forged, forged)), Is.Null);
     }
 
@@ -122,7 +122,7 @@ public class RecordsTests
 
         var message = await RefusalAsync(Reviews.Of(operation, "deployguard.io", "ChangeTemplate", "changetemplates", user, operation == "DELETE" ? null : template, operation == "CREATE" ? null : template.DeepClone()));
 
-        Assert.That(message, allowed ? Is.Null : Does.Contain("WrittenByDeployGuard: ChangeTemplates are written by DeployGuard alone"));
+        Assert.That(message, allowed ? Is.Null : Does.Contain("ManagedByDeployGuard: ChangeTemplates are written by DeployGuard alone"));
     }
 
     [Test]
@@ -164,7 +164,7 @@ public class RecordsTests
         labelled["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
         var changed = Reviews.ApprovalObject("alice", s_seniors, "Approve", "v1:" + new string('1', 64));
 
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordIsFinal: it cannot be changed; withdraw it and make another"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordImmutable: it cannot be changed; withdraw it and make another"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", labelled, before)), Is.Null);
     }
 
@@ -202,7 +202,7 @@ public class RecordsTests
 
     [TestCase(Mode.Audit, ApprovalCovers.Template, null)]
     [TestCase(Mode.Enforce, ApprovalCovers.Template, null)]
-    [TestCase(Mode.Enforce, ApprovalCovers.Images, "NothingApproved: spec.images: web:2 is named by tag")]
+    [TestCase(Mode.Enforce, ApprovalCovers.Images, "ApprovalEmpty: spec.images: web:2 is named by tag")]
     public async Task ATagBesideAHashIsRefusedOnlyWhereImagesAreWhatIsApproved(Mode mode, ApprovalCovers covers, string? refusal)
     {
         var shared = _facts.Cached;
@@ -252,7 +252,7 @@ public class RecordsTests
 
         Assert.That(await RefusalAsync(Reviews.Approval(user, left, decision)), Is.Not.Null, "no new one");
         Assert.That(await RefusalAsync(Approvals("DELETE", user, null, vote, left)), Is.Null);
-        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotTheirs: only {user}, or somebody with the verb override, can take it back"));
+        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotCreator: only {user}, or somebody with the verb override, can take it back"));
     }
 
     [TestCase("CREATE", "cluster-admin", false)]

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
 

@@ -5,7 +5,6 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Webhook.Admission;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Webhook.Tests;

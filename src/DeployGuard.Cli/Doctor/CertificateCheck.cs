@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Certificates;
+using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -13,7 +13,7 @@ internal sealed class CertificateCheck : ICheck
 
     public string Name => "certificate";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         var installed = patient.Installed;
         if (installed.GivenFiles is { Secret: null } elsewhere)
@@ -76,7 +76,7 @@ internal sealed class CertificateCheck : ICheck
         }
     }
 
-    private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(Patient patient, CancellationToken cancel) =>
+    private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(CheckContext patient, CancellationToken cancel) =>
         [.. RegistrationCheck.EntriesOf(await patient.ValidatingAsync(cancel)), .. RegistrationCheck.EntriesOf(await patient.MutatingAsync(cancel))];
 
     /// <summary>Null for what is no PEM.</summary>

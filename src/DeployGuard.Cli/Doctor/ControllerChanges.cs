@@ -1,4 +1,4 @@
-using DeployGuard.Cluster.Records;
+using DeployGuard.Kubernetes.Controllers;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -25,7 +25,7 @@ internal static class ControllerChanges
     {
         var namespaces = changes.SelectMany(c => c.Namespaces).Distinct().Order(StringComparer.Ordinal).ToList();
         // A list that is full may have been cut.
-        var orMore = changes.Any(c => c.Namespaces.Count >= SeenChanges.MostNamespaces) ? " or more" : "";
+        var orMore = changes.Any(c => c.Namespaces.Count >= SeenChanges.MaxNamespaces) ? " or more" : "";
         return $"{namespaces.Count}{orMore} namespace{(namespaces.Count == 1 ? "" : "s")} ({string.Join(", ", namespaces)})";
     }
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Records;
-using DeployGuard.Cluster.Webhooks;
+using DeployGuard.Kubernetes.Controllers;
+using DeployGuard.Kubernetes.Webhooks;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -10,7 +10,7 @@ internal sealed class ControllersCheck : ICheck
 {
     public string Name => "controllers";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         var installed = patient.Installed;
         var stored = await patient.FindAsync($"api/v1/namespaces/{patient.Namespace}/configmaps/{installed.Options.ControllersSeen}", cancel);

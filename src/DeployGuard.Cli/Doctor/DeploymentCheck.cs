@@ -10,7 +10,7 @@ internal sealed class DeploymentCheck : ICheck
 
     private static string OwnVersion { get; } = typeof(DeploymentCheck).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         var (name, @namespace) = (patient.Installed.Name, patient.Namespace);
         var deployment = await patient.FindAsync($"apis/apps/v1/namespaces/{@namespace}/deployments/{name}", cancel);

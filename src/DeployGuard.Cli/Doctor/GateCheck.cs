@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster;
+using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -8,7 +8,7 @@ internal sealed class GateCheck : ICheck
 {
     public string Name => "gate";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel) =>
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
         [Judge(await patient.ValidatingAsync(cancel), patient.Installed.Options.WebhookConfiguration)];
 
     public static Diagnosis Judge(JsonNode? validating, string name) => OpenedBy(validating) is { } opened

@@ -10,7 +10,7 @@ internal sealed class MatchConditionsCheck : ICheck
 
     public string Name => "matchConditions";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel) =>
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
         [Judge(await patient.ValidatingAsync(cancel), patient.Server)];
 
     public static bool AreInUse(JsonNode? validating) => RegistrationCheck.EntriesOf(validating).Any(e => e["matchConditions"] is JsonArray { Count: > 0 });

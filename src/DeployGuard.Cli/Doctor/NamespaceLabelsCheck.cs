@@ -5,7 +5,7 @@ internal sealed class NamespaceLabelsCheck : ICheck
 {
     public string Name => "namespaces";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel) => [Judge(await patient.NamespacesAsync(cancel))];
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) => [Judge(await patient.NamespacesAsync(cancel))];
 
     public static Diagnosis Judge(IReadOnlyList<NamespaceLabels> namespaces)
     {

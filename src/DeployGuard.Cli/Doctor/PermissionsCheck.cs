@@ -1,6 +1,6 @@
 using System.Net;
-using DeployGuard.Cluster.Access;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -9,12 +9,12 @@ internal sealed class PermissionsCheck : ICheck
 {
     public string Name => "permissions";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
-        var (installed, needs) = (patient.Installed, Needs.Of(patient.Installed.Options));
+        var (installed, needs) = (patient.Installed, RequiredPermissions.Of(patient.Installed.Options));
         var who = new Requester(installed.User, "", ["system:serviceaccounts", $"system:serviceaccounts:{patient.Namespace}", "system:authenticated"]);
         var access = new AccessReviews(patient.Api);
-        var missing = new List<Need>();
+        var missing = new List<AccessRule>();
         try
         {
             foreach (var need in needs)
@@ -39,7 +39,7 @@ internal sealed class PermissionsCheck : ICheck
     }
 
     /// <summary>One line for each thing that fails, with the verbs that it fails for.</summary>
-    public static IReadOnlyList<Diagnosis> Judge(Installed installed, IReadOnlyList<Need> missing, int all) => missing.Count == 0
+    public static IReadOnlyList<Diagnosis> Judge(Installed installed, IReadOnlyList<AccessRule> missing, int all) => missing.Count == 0
         ? [Diagnosis.Ok($"{installed.User} has all {all} that it needs")]
         :
         [

@@ -7,7 +7,7 @@ internal sealed class PoliciesCheck : ICheck
 {
     public string Name => "policies";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel) =>
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel) =>
         Judge(await patient.PoliciesAsync(cancel), await patient.NamespacesAsync(cancel), patient.Now);
 
     public static IReadOnlyList<Diagnosis> Judge(IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<NamespaceLabels> namespaces, DateTimeOffset now)
@@ -38,7 +38,7 @@ internal sealed class PoliciesCheck : ICheck
         {
             yield return Diagnosis.Warning($"{policy.Name} was active until {until:u}, and guards nothing since", $"Delete it, or give it another end: kubectl edit safeguardpolicy {policy.Name}");
         }
-        else if (policy.Mode is Mode.Enforce && !namespaces.Any(n => policy.Match.Namespaces.Matches(n.Labels)))
+        else if (policy.Mode is Mode.Enforce && !namespaces.Any(n => policy.Match.IncludesNamespace(n.Labels)))
         {
             yield return Diagnosis.Warning($"{policy.Name} is in Enforce and matches no namespace", "Label one as its match.namespaceSelector asks, or mend that");
         }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Cli.Doctor;

@@ -9,7 +9,7 @@ internal sealed class QuorumCheck : ICheck
 
     public string Name => "quorum";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         var granting = new VotingRoles();
         foreach (var resource in (string[])["clusterroles", "roles"])
@@ -30,7 +30,7 @@ internal sealed class QuorumCheck : ICheck
         var found = new List<Diagnosis>();
         foreach (var policy in policies.Where(p => p is { Mode: Mode.Enforce, Approval.Required: not Required.Never }))
         {
-            var matched = namespaces.Where(n => policy.Match.Namespaces.Matches(n.Labels)).Select(n => n.Name).ToList();
+            var matched = namespaces.Where(n => policy.Match.IncludesNamespace(n.Labels)).Select(n => n.Name).ToList();
             foreach (var line in policy.Approval?.Quorum ?? [])
             {
                 var without = matched.Where(n => !line.Groups.Any(g => granting.MayVote(g, n))).ToList();

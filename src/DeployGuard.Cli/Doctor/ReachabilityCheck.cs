@@ -1,5 +1,5 @@
 using System.Net;
-using DeployGuard.Cluster.Access;
+using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -19,7 +19,7 @@ internal sealed class ReachabilityCheck : ICheck
 
     public string Name => "reachability";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         try
         {

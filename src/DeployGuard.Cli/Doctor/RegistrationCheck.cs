@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cluster.Webhooks;
+using DeployGuard.Kubernetes.Webhooks;
 
 namespace DeployGuard.Cli.Doctor;
 
@@ -8,7 +8,7 @@ internal sealed class RegistrationCheck : ICheck
 {
     public string Name => "registration";
 
-    public async Task<IReadOnlyList<Diagnosis>> LookAsync(Patient patient, CancellationToken cancel)
+    public async Task<IReadOnlyList<Diagnosis>> LookAsync(CheckContext patient, CancellationToken cancel)
     {
         var (validating, mutating) = (await patient.ValidatingAsync(cancel), await patient.MutatingAsync(cancel));
         var namespaces = (await patient.NamespacesAsync(cancel)).Select(n => (n.Name, n.Labels));

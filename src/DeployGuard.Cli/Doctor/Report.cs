@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>All that was found, for people and for programs.</summary>
-internal sealed record Report(IReadOnlyList<Finding> Findings)
+internal sealed record Report(IReadOnlyList<CheckResult> Findings)
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -28,7 +28,7 @@ internal sealed record Report(IReadOnlyList<Finding> Findings)
 
     private int Count(Health health) => Findings.Count(f => f.Diagnosis.Health == health);
 
-    private static string Line(Finding finding)
+    private static string Line(CheckResult finding)
     {
         var (words, remedy) = (finding.Diagnosis.Words, finding.Diagnosis.Remedy);
         var stop = remedy.Length == 0 ? "" : words.Contains('\n') ? "\n         " : words.EndsWith('.') ? " " : ". ";

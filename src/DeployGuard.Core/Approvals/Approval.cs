@@ -1,4 +1,4 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Approvals;

@@ -1,4 +1,4 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Approvals;
@@ -8,7 +8,7 @@ public sealed record BreakGlass
 {
     /// <summary>How long one holds that does not say; and the longest that one may hold.</summary>
     public static readonly TimeSpan DefaultDuration = TimeSpan.FromHours(4);
-    public static readonly TimeSpan LongestDuration = TimeSpan.FromHours(24);
+    public static readonly TimeSpan MaxDuration = TimeSpan.FromHours(24);
 
     /// <summary>The safeguards that one can waive. Never ImagePinning: a digest costs no time, also at 3 a.m.</summary>
     public static readonly IReadOnlyList<string> Waivable = ["Approval", "Canary", "Pace", "Budget", "Freeze"];
@@ -41,5 +41,5 @@ public sealed record BreakGlass
     public bool Serves(string username) => username == RequestedBy.Username || (For.Length > 0 && username == For);
 
     public bool Covers(WorkloadRef workload, DateTimeOffset now) =>
-        workload.Namespace == Namespace && (Workload is null || Workload == workload) && now < ExpiresAt && now < CreatedAt + LongestDuration;
+        workload.Namespace == Namespace && (Workload is null || Workload == workload) && now < ExpiresAt && now < CreatedAt + MaxDuration;
 }

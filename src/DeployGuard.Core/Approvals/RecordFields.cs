@@ -1,5 +1,4 @@
-using System.Text.Json;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Approvals;
@@ -16,5 +15,5 @@ internal static class RecordFields
 
     /// <exception cref="MalformedObjectException">It is missing, empty, or no text.</exception>
     public static string RequiredText(this Field owner, string name) =>
-        owner.Text(name) is { Length: > 0 } text ? text : throw new MalformedObjectException(new Place(owner.Place, name).ToString(), "is missing");
+        owner.Text(name) is { Length: > 0 } text ? text : throw new MalformedObjectException(new FieldLocation(owner.Place, name).ToString(), "is missing");
 }

@@ -10,12 +10,12 @@ namespace DeployGuard.Core.Changes;
 /// </summary>
 public static class ChangeName
 {
-    private const int LongestWorkloadName = 63;
+    private const int MaxWorkloadName = 63;
 
     /// <summary>
     /// The name of a revision's record: the one it is on record under, which another version may have given, else the one that it gets.
     /// </summary>
-    public static string Within(IEnumerable<RecordedChange> recorded, Workload revision) =>
+    public static string Within(IEnumerable<Change> recorded, Workload revision) =>
         recorded.FirstOrDefault(c => c.Workload == revision.Ref && c.TemplateHash == revision.Template.Hash)?.Name
             ?? Of(revision.Ref, revision.Template.Hash);
 
@@ -24,7 +24,7 @@ public static class ChangeName
     {
         var identity = $"{workload.ApiGroup}/{workload.Kind}/{workload.Name}/{templateHash}";
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)).AsSpan(0, 8));
-        var name = workload.Name.Length > LongestWorkloadName ? workload.Name[..LongestWorkloadName] : workload.Name;
+        var name = workload.Name.Length > MaxWorkloadName ? workload.Name[..MaxWorkloadName] : workload.Name;
         // A cut may end in a character that may not stand before our dash.
         return $"{workload.Kind.ToLowerInvariant()}-{name.TrimEnd('-', '.')}-{hash}";
     }

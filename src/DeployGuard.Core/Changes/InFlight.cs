@@ -14,14 +14,14 @@ public static class InFlight
 
     /// <param name="live">What is seen of the workload; null where nothing is.</param>
     /// <param name="isAtRest">Its rollout is paused, held at a partition, or was given up: it needs nobody's attention now.</param>
-    public static bool Holds(RecordedChange change, Observation? live, bool isAtRest, TimeSpan hangAfter, DateTimeOffset now) =>
+    public static bool Holds(Change change, Observation? live, bool isAtRest, TimeSpan hangAfter, DateTimeOffset now) =>
         IsUnderWay(change, live, isAtRest, now) && !Hangs(change, hangAfter, now);
 
     /// <summary>It is under way for so long that it gave its place back; whoever waits should know of it.</summary>
-    public static bool IsHanging(RecordedChange change, Observation? live, bool isAtRest, TimeSpan hangAfter, DateTimeOffset now) =>
+    public static bool IsHanging(Change change, Observation? live, bool isAtRest, TimeSpan hangAfter, DateTimeOffset now) =>
         IsUnderWay(change, live, isAtRest, now) && Hangs(change, hangAfter, now);
 
-    private static bool IsUnderWay(RecordedChange change, Observation? live, bool isAtRest, DateTimeOffset now)
+    private static bool IsUnderWay(Change change, Observation? live, bool isAtRest, DateTimeOffset now)
     {
         var runs = live?.Runs(change.TemplateHash) is true;
         return RollsOut(change.Workload.Kind) && !(runs && (live is { IsComplete: true } || isAtRest)) && change.Phase switch
@@ -34,7 +34,7 @@ public static class InFlight
         };
     }
 
-    private static bool Hangs(RecordedChange change, TimeSpan hangAfter, DateTimeOffset now) => now - change.Since >= hangAfter;
+    private static bool Hangs(Change change, TimeSpan hangAfter, DateTimeOffset now) => now - change.Since >= hangAfter;
 }
 
 /// <summary>What a policy's budget is spent on, without the rollout that is asked for.</summary>

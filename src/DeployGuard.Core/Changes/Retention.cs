@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Changes;
 public static class Retention
 {
     private const int LeastKept = 5;
-    private const int MostShortLived = 200;
+    private const int MaxShortLived = 200;
 
     /// <summary>How long what came to nothing, and what is left of a deleted workload, stays for auditors.</summary>
     public static readonly TimeSpan KeepsExpired = TimeSpan.FromDays(7);
@@ -17,15 +17,15 @@ public static class Retention
 
     /// <summary>Of pods and jobs that are gone, or that nobody watches, what is more than the newest of each who asked.</summary>
     /// <param name="changes">All of them in one namespace.</param>
-    public static IEnumerable<RecordedChange> Surplus(IReadOnlyList<RecordedChange> changes) => changes
+    public static IEnumerable<Change> Surplus(IReadOnlyList<Change> changes) => changes
         .Where(c => !c.IsUnreviewed && !c.Waits && c.Phase is not (Phase.Pending or Phase.Rejected))
         .GroupBy(c => c.Requesters is [var first, ..] ? first : "")
-        .SelectMany(mine => mine.OrderByDescending(c => c.LastAskedAt > c.Since ? c.LastAskedAt : c.Since).Skip(MostShortLived));
+        .SelectMany(mine => mine.OrderByDescending(c => c.LastAskedAt > c.Since ? c.LastAskedAt : c.Since).Skip(MaxShortLived));
 
     /// <param name="changes">All of one workload.</param>
     /// <param name="runs">Hash of what it runs now; null if the workload is gone.</param>
     /// <param name="historyLimit">Its revisionHistoryLimit.</param>
-    public static IEnumerable<RecordedChange> Expendable(IReadOnlyList<RecordedChange> changes, string? runs, int historyLimit, DateTimeOffset now)
+    public static IEnumerable<Change> Expendable(IReadOnlyList<Change> changes, string? runs, int historyLimit, DateTimeOffset now)
     {
         var kept = Math.Max(LeastKept, historyLimit + 1);
         // Without what is known to work, a pool whose steps nobody has held yet would be taken for a new one.

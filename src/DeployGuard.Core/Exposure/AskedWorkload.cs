@@ -1,5 +1,7 @@
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Origins;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -9,23 +11,23 @@ namespace DeployGuard.Core.Exposure;
 /// <param name="IsInPlace">Its template changes.</param>
 internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlace, OriginKind Origin)
 {
-    public static AskedWorkload Of(Change change, Workload after, ClusterView view, NamespaceSnapshot serving)
+    public static AskedWorkload Of(EvaluatedRequest evaluated, Workload after, ClusterSnapshot cluster, NamespaceSnapshot snapshot)
     {
-        var spec = IsPlaced(change.Before, after) ? after with { Replicas = Math.Max(after.Replicas, serving.Nodes) } : after;
-        if (change.Before is not { } before)
+        var spec = IsPlaced(evaluated.Before, after) ? after with { Replicas = Math.Max(after.Replicas, snapshot.Nodes) } : after;
+        if (evaluated.Before is not { } before)
         {
-            spec = spec.Ref.Kind == "ReplicaSet" && serving.Objects is { } objects ? spec with { Replicas = ObjectChange.Adopted(objects, spec).Replicas } : spec;
-            return new AskedWorkload(null, new Member { Spec = spec }, false, change.Origin.Kind);
+            spec = spec.Ref.Kind == "ReplicaSet" && snapshot.Objects is { } objects ? spec with { Replicas = ObjectChange.Adopted(objects, spec).Replicas } : spec;
+            return new AskedWorkload(null, new Member { Spec = spec }, false, evaluated.Origin.Kind);
         }
 
         var isInPlace = before.Template.Hash != after.Template.Hash;
-        if (serving.Members.FirstOrDefault(m => m.Spec.Ref == after.Ref) is { } member)
+        if (snapshot.Members.FirstOrDefault(m => m.Spec.Ref == after.Ref) is { } member)
         {
             // The request says what is asked for, the cluster what runs.
-            return new AskedWorkload(member with { Spec = before }, member with { Spec = spec }, isInPlace, change.Origin.Kind);
+            return new AskedWorkload(member with { Spec = before }, member with { Spec = spec }, isInPlace, evaluated.Origin.Kind);
         }
 
-        return new AskedWorkload(Unseen(change, before, view), Unseen(change, before, view) with { Spec = spec }, isInPlace, change.Origin.Kind);
+        return new AskedWorkload(Unseen(evaluated, before, cluster), Unseen(evaluated, before, cluster) with { Spec = spec }, isInPlace, evaluated.Origin.Kind);
     }
 
     /// <summary>A DaemonSet that is made, or may come to other nodes than before, comes to all for all that we know.</summary>
@@ -33,11 +35,11 @@ internal sealed record AskedWorkload(Member? Before, Member After, bool IsInPlac
         after.Ref.Kind == "DaemonSet" && (before is null || before.Template.Placement != after.Template.Placement);
 
     /// <summary>A workload that no cache has seen: if its revision was let in and did not complete, its rollout is under way.</summary>
-    private static Member Unseen(Change change, Workload before, ClusterView view)
+    private static Member Unseen(EvaluatedRequest evaluated, Workload before, ClusterSnapshot cluster)
     {
-        var isUnderWay = change.Recorded is { Phase: Phase.Admitted or Phase.Running } recorded && recorded.TemplateHash == before.Template.Hash
-            && view.Changes.FirstOrDefault(c => c.HasCompleted) is not null;
-        var old = isUnderWay ? view.Changes.First(c => c.HasCompleted) : null;
+        var isUnderWay = evaluated.Recorded is { Phase: Phase.Admitted or Phase.Running } recorded && recorded.TemplateHash == before.Template.Hash
+            && cluster.Changes.FirstOrDefault(c => c.HasCompleted) is not null;
+        var old = isUnderWay ? cluster.Changes.First(c => c.HasCompleted) : null;
         return new Member { Spec = before, Pods = old is null ? [] : [new RevisionPods(old.TemplateHash, old.OwnedRevision, old.Images, before.Replicas)] };
     }
 

@@ -15,17 +15,17 @@ public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtO
         .. Enumerable.Range(0, rules.Steps.Count + 1).Select(held =>
         {
             var percent = rules.ShareAfter(held);
-            var beside = MostBeside(percent, replicas);
+            var beside = MaxBeside(percent, replicas);
             return new EffectiveStep(
                 percent,
                 beside,
-                percent == 100 ? 0 : Held.Needed(replicas + beside, percent),
+                percent == 100 ? 0 : StepProgress.Needed(replicas + beside, percent),
                 Math.Max(1, (int)((long)replicas * Math.Max(rules.Pace.Percent, percent) / 100)));
         }),
     ];
 
     /// <summary>The more pods there are, the more of them may be unproven.</summary>
-    private static int MostBeside(int percent, int replicas)
+    private static int MaxBeside(int percent, int replicas)
     {
         if (percent == 100)
         {

@@ -1,33 +1,34 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>What the exposure of every request rests on, in the eyes of one policy: the namespace as it is, and what has proven itself there.</summary>
 internal sealed class ExposureContext
 {
-    public ExposureContext(SafeguardPolicy policy, CanaryRules rules, ClusterView view, DateTimeOffset now)
+    public ExposureContext(SafeguardPolicy policy, CanaryRules rules, ClusterSnapshot cluster, DateTimeOffset now)
     {
-        (Policy, Rules, View, Now) = (policy, rules, view, now);
-        Snapshot = view.Snapshot?.WithPendingServices() ?? new NamespaceSnapshot { Changes = view.Changes };
-        Proven = new Proven(policy, rules, Snapshot, now);
-        Held = new HeldSteps(policy, rules, view, Snapshot, Proven, now);
-        Unproven = new UnprovenCount(policy, rules, Snapshot, Proven, Held);
+        (Policy, Rules, Cluster, Now) = (policy, rules, cluster, now);
+        Namespace = cluster.Namespace?.WithPendingServices() ?? new NamespaceSnapshot { Changes = cluster.Changes };
+        Proven = new ProvenRevisions(policy, rules, Namespace, now);
+        Held = new PoolProgress(policy, rules, cluster, Namespace, Proven, now);
+        Unproven = new UnprovenCount(policy, rules, Namespace, Proven, Held);
     }
 
     public SafeguardPolicy Policy { get; }
 
     public CanaryRules Rules { get; }
 
-    public ClusterView View { get; }
+    public ClusterSnapshot Cluster { get; }
 
-    public NamespaceSnapshot Snapshot { get; }
+    public NamespaceSnapshot Namespace { get; }
 
     public DateTimeOffset Now { get; }
 
-    public Proven Proven { get; }
+    public ProvenRevisions Proven { get; }
 
-    public HeldSteps Held { get; }
+    public PoolProgress Held { get; }
 
     public UnprovenCount Unproven { get; }
 
@@ -67,16 +68,16 @@ internal sealed class ExposureContext
         pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - m.Taken - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
 
     /// <summary>Proven pods are there now, also where a rollout under way is about to replace them.</summary>
-    public bool HasProven(Pool pool, ProvenHere here) => pool.Members.Where(pool.IsOwn)
+    public bool HasProven(Pool pool, ProvenInPool here) => pool.Members.Where(pool.IsOwn)
         .Any(m => m.Pods.Any(r => r.Pods > 0 && !Proven.Lacks(m, r, here)));
 
     /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
-    public Served Replaced(Pool pool, int provenBefore) =>
-        Proven.OfLate(pool.Name) is { } served && served.Pods >= provenBefore ? served : new Served(pool.Name, provenBefore, Now);
+    public ServedPool Replaced(Pool pool, int provenBefore) =>
+        Proven.OfLate(pool.Name) is { } served && served.Pods >= provenBefore ? served : new ServedPool(pool.Name, provenBefore, Now);
 
     /// <summary>The fewest steps held among some revisions.</summary>
-    public Held FewestHeld(Pool before, IEnumerable<string> keys, int totalBefore) =>
-        keys.Select(key => Held.In(before, key, totalBefore)).DefaultIfEmpty(new Held(Rules.Steps.Count, "", null)).MinBy(h => h.Steps)
+    public StepProgress FewestHeld(Pool before, IEnumerable<string> keys, int totalBefore) =>
+        keys.Select(key => Held.In(before, key, totalBefore)).DefaultIfEmpty(new StepProgress(Rules.Steps.Count, "", null)).MinBy(h => h.Steps)
             ?? throw new InvalidOperationException("no revision");
 
     /// <summary>Keys of the revisions of which there are more than before, or sooner.</summary>

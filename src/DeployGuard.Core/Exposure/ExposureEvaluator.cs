@@ -1,5 +1,6 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
@@ -14,22 +15,22 @@ internal sealed class ExposureEvaluator
     private ExposureEvaluator(ExposureContext context) => _context = context;
 
     /// <summary>Null where the policy asks for no canary.</summary>
-    public static ExposureEvaluator? Under(SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        policy.Canary is { Required: not Required.Never } rules ? new ExposureEvaluator(new ExposureContext(policy, rules, view, now)) : null;
+    public static ExposureEvaluator? Under(SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now) =>
+        policy.Canary is { Required: not Required.Never } rules ? new ExposureEvaluator(new ExposureContext(policy, rules, cluster, now)) : null;
 
     /// <summary>Every pool that the request touches; none where it runs what serves nobody, or nothing that is known.</summary>
-    public IReadOnlyList<PoolAssessment> Judge(Change change) => change.Request switch
+    public IReadOnlyList<PoolAssessment> Judge(EvaluatedRequest evaluated) => evaluated.Request switch
     {
         ServiceRequest service => new ServiceExposure(_context).Of(service),
         EndpointsRequest endpoints => [.. new ServiceExposure(_context).Of(endpoints)],
-        _ when ObjectChange.Is(change.Request) && _context.Snapshot.Objects is { } objects => new ObjectExposure(_context).Of(change, objects),
+        _ when ObjectChange.Is(evaluated.Request) && _context.Namespace.Objects is { } objects => new ObjectExposure(_context).Of(evaluated, objects),
         WorkloadRequest { SubResource: "ephemeralcontainers" or "status" } or WorkloadRequest { Operation: Operation.Delete } => [],
-        _ => change.After is { } after && Member.Serves(after.Ref.Kind) ? new WorkloadExposure(_context).Of(change, after) : [],
+        _ => evaluated.After is { } after && Member.Serves(after.Ref.Kind) ? new WorkloadExposure(_context).Of(evaluated, after) : [],
     };
 
     /// <summary>How every pool of the namespace stands now, with nobody asking for anything.</summary>
-    public static IEnumerable<PoolStanding> Standings(NamespaceSnapshot snapshot, SafeguardPolicy policy, ClusterView view, DateTimeOffset now) =>
-        Under(policy, view with { Snapshot = snapshot }, now) is { } evaluator
+    public static IEnumerable<PoolStanding> Standings(NamespaceSnapshot snapshot, SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now) =>
+        Under(policy, cluster with { Namespace = snapshot }, now) is { } evaluator
             ? snapshot.Members
                 .SelectMany(m => Pool.Of(m, snapshot.Services, snapshot.Members).Where(p => p.Service is not null || m.IsPoolByItself))
                 // Also those of which no template is selected, but pods are.
@@ -44,7 +45,7 @@ internal sealed class ExposureEvaluator
         var total = _context.WeighNow(pool, unproven);
         foreach (var member in pool.Members)
         {
-            foreach (var revision in Proven.RevisionsOf(member))
+            foreach (var revision in ProvenRevisions.RevisionsOf(member))
             {
                 var lacks = _context.Proven.Lacks(member, revision, proven);
                 yield return Standing(pool, member, revision, lacks) with { Unproven = unproven.Sum(u => u.Pods), Total = total, Held = HeldBy(pool, revision, lacks, total) };
@@ -70,10 +71,10 @@ internal sealed class ExposureEvaluator
         Unproven = 0,
         Total = 0,
         Rules = _context.Rules,
-        IsProving = lacks && Proofs.Prove(member, pool, _context.Rules),
+        IsProving = lacks && RolloutMethods.Prove(member, pool, _context.Rules),
     };
 
-    private Held HeldBy(Pool pool, RevisionPods revision, bool lacks, int total) => lacks
+    private StepProgress HeldBy(Pool pool, RevisionPods revision, bool lacks, int total) => lacks
         ? _context.Held.In(pool, RevisionKey.Of(_context.Rules.Covers, revision.TemplateHash, revision.Images), total)
-        : new Held(_context.Rules.Steps.Count, "", null);
+        : new StepProgress(_context.Rules.Steps.Count, "", null);
 }

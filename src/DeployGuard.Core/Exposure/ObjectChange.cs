@@ -1,4 +1,5 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -15,11 +16,11 @@ internal static class ObjectChange
         || (request is WorkloadRequest { Target.Kind: "Job", Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is not null);
 
     /// <summary>The namespace after the request.</summary>
-    public static NamespaceObjects After(NamespaceObjects objects, Change change) => change.Request switch
+    public static NamespaceObjects After(NamespaceObjects objects, EvaluatedRequest evaluated) => evaluated.Request switch
     {
         { Target.Kind: "ReplicaSet", Operation: Operation.Delete } request =>
             WithoutSet(objects, request.Target, request is WorkloadRequest { Orphans: true }),
-        { Target.Kind: "ReplicaSet" } when change.After is { } after => WithSet(objects, after),
+        { Target.Kind: "ReplicaSet" } when evaluated.After is { } after => WithSet(objects, after),
         WorkloadRequest { Target.Kind: "Pod", Operation: Operation.Delete } request => WithoutPod(objects, request.Target.Name),
         WorkloadRequest { Target.Kind: "Pod", Before: { } before, After: { } after } request when ObjectMoves.EndsSooner(before, after) =>
             WithoutPod(WithPod(objects, request.Target.Name, after), request.Target.Name),

@@ -1,4 +1,5 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -6,30 +7,30 @@ namespace DeployGuard.Core.Exposure;
 /// <summary>What a request on a ReplicaSet or a Pod makes of the pools that they are in, with what their controllers will do next.</summary>
 internal sealed class ObjectExposure(ExposureContext context)
 {
-    public IReadOnlyList<PoolAssessment> Of(Change change, NamespaceObjects objects)
+    public IReadOnlyList<PoolAssessment> Of(EvaluatedRequest evaluated, NamespaceObjects objects)
     {
-        var after = ObjectChange.After(objects, change);
+        var after = ObjectChange.After(objects, evaluated);
         if (ReferenceEquals(after, objects))
         {
             return [];
         }
 
         var then = after.ToSnapshot().Members;
-        var touched = LabelsOf(change, objects).ToList();
-        var pools = context.Snapshot.Services.Where(s => touched.Any(s.Selects)).Select(s => (Then: Pool.Behind(s, then), Now: Pool.Behind(s, context.Snapshot.Members))).ToList();
+        var touched = LabelsOf(evaluated, objects).ToList();
+        var pools = context.Namespace.Services.Where(s => touched.Any(s.Selects)).Select(s => (Then: Pool.Behind(s, then), Now: Pool.Behind(s, context.Namespace.Members))).ToList();
         if (pools.Count == 0)
         {
-            pools.AddRange(OwnPool(change, objects, then));
+            pools.AddRange(OwnPool(evaluated, objects, then));
         }
 
-        var isRelabelled = change is { Before: { } before, After: { } asked } && !Maps.Same(before.Template.Labels, asked.Template.Labels);
+        var isRelabelled = evaluated is { Before: { } before, After: { } asked } && !Maps.Same(before.Template.Labels, asked.Template.Labels);
         return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled))];
     }
 
     /// <summary>Labels by which a Service may select what the request is about: its own, before and after, and those that its owners give to others.</summary>
-    private static IEnumerable<IReadOnlyDictionary<string, string>> LabelsOf(Change change, NamespaceObjects objects)
+    private static IEnumerable<IReadOnlyDictionary<string, string>> LabelsOf(EvaluatedRequest evaluated, NamespaceObjects objects)
     {
-        Workload?[] versions = [change.Before, change.After];
+        Workload?[] versions = [evaluated.Before, evaluated.After];
         foreach (var version in versions.OfType<Workload>())
         {
             yield return version.Template.Labels;
@@ -45,15 +46,15 @@ internal sealed class ObjectExposure(ExposureContext context)
     }
 
     /// <summary>A workload behind no Service is a pool of its own: that of whoever owns the object, or of the object itself.</summary>
-    private IEnumerable<(Pool Then, Pool Now)> OwnPool(Change change, NamespaceObjects objects, IReadOnlyList<Member> then)
+    private IEnumerable<(Pool Then, Pool Now)> OwnPool(EvaluatedRequest evaluated, NamespaceObjects objects, IReadOnlyList<Member> then)
     {
-        var root = change.Before is { } before ? RootOf(before, objects) : null;
-        foreach (var member in then.Where(m => m.Spec.Ref == (root ?? change.Before)?.Ref))
+        var root = evaluated.Before is { } before ? RootOf(before, objects) : null;
+        foreach (var member in then.Where(m => m.Spec.Ref == (root ?? evaluated.Before)?.Ref))
         {
-            foreach (var pool in Pool.Of(member, context.Snapshot.Services, then))
+            foreach (var pool in Pool.Of(member, context.Namespace.Services, then))
             {
-                var now = context.Snapshot.Members.FirstOrDefault(m => m.Spec.Ref == member.Spec.Ref);
-                yield return (pool, now is null ? pool with { Members = [] } : Pool.Of(now, context.Snapshot.Services, context.Snapshot.Members).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] });
+                var now = context.Namespace.Members.FirstOrDefault(m => m.Spec.Ref == member.Spec.Ref);
+                yield return (pool, now is null ? pool with { Members = [] } : Pool.Of(now, context.Namespace.Services, context.Namespace.Members).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] });
             }
         }
     }
@@ -72,7 +73,7 @@ internal sealed class ObjectExposure(ExposureContext context)
             .Select(p => p.Key);
         // What leaves a place that it had taken has its controller fill that from its template.
         var filled = pool.Members.Where(m => before.Members.Any(b => b.Spec.Ref == m.Spec.Ref && b.Taken > m.Taken))
-            .SelectMany(m => Proven.RevisionsOf(m).Where(r => context.Proven.Lacks(m, r, proven)))
+            .SelectMany(m => ProvenRevisions.RevisionsOf(m).Where(r => context.Proven.Lacks(m, r, proven)))
             .Select(r => RevisionKey.Of(context.Rules.Covers, r.TemplateHash, r.Images));
         IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(hastened).Union(filled)];
         if (raised.Count == 0 && isRelabelled && (long)has.Sum(p => p.Pods) * totalBefore > (long)had.Sum(p => p.Pods) * total)
@@ -108,7 +109,7 @@ internal sealed class ObjectExposure(ExposureContext context)
     private int BatchOf(Member member, Pool pool)
     {
         var steps = context.Held.OnRecord(pool, RevisionKey.Of(context.Rules.Covers, member.Spec));
-        return context.Rules.Accept.Contains(Policies.Proof.Pace) && Safeguards.PaceBound.Of(member, context.Rules, steps) is { Faults.Count: 0 } bound ? Math.Min(bound.Batch, member.Size) : 0;
+        return context.Rules.Accept.Contains(Policies.RolloutMethod.Pace) && PaceBound.Of(member, context.Rules, steps) is { Faults.Count: 0 } bound ? Math.Min(bound.Batch, member.Size) : 0;
     }
 
     private static Workload? RootOf(Workload made, NamespaceObjects objects)

@@ -1,5 +1,6 @@
+using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -20,7 +21,7 @@ internal sealed record PoolAssessment
     public required CanaryRules Rules { get; init; }
 
     /// <summary>The fewest steps held among the revisions that are raised.</summary>
-    public required Held Held { get; init; }
+    public required StepProgress Held { get; init; }
 
     /// <summary>Nothing proven is there, nor was within the policy's <c>coldAfter</c>: the first deploy of a service.</summary>
     public required bool IsCold { get; init; }
@@ -47,7 +48,7 @@ internal sealed record PoolAssessment
     public required bool LeavesNoneProven { get; init; }
 
     /// <summary>The proven pods whose place is taken, where none would be left.</summary>
-    public Served? Replaced { get; init; }
+    public ServedPool? Replaced { get; init; }
 
     /// <summary>Why nobody can tell what the pool's users would reach; null where it can be told.</summary>
     public Unseen? Unseen { get; init; }

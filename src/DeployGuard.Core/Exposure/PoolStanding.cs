@@ -1,4 +1,5 @@
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -52,7 +53,7 @@ public sealed record PoolStanding
 
     public required CanaryRules Rules { get; init; }
 
-    internal Held Held { get; init; } = new(0, "", null);
+    internal StepProgress Held { get; init; } = new(0, "", null);
 
     /// <summary>The highest step that it has held, in percent; 0 for none.</summary>
     public int HeldPercent => Held.Steps == 0 ? 0 : Rules.Steps[Held.Steps - 1];
@@ -75,11 +76,11 @@ public sealed record PoolStanding
     public TimeSpan? Left => Held.Left;
 
     /// <summary>How every pool of a namespace stands under every policy.</summary>
-    /// <param name="view">Policies, and the labels of the namespace.</param>
-    /// <param name="serving">With the pods of what is unproven, as far as they are known.</param>
-    public static IReadOnlyList<PoolStanding> Of(NamespaceSnapshot serving, ClusterView view, DateTimeOffset now) =>
+    /// <param name="cluster">Policies, and the labels of the namespace.</param>
+    /// <param name="snapshot">With the pods of what is unproven, as far as they are known.</param>
+    public static IReadOnlyList<PoolStanding> Of(NamespaceSnapshot snapshot, ClusterSnapshot cluster, DateTimeOffset now) =>
     [
-        .. view.Policies.Where(p => p.Active.Contains(now) && (view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels)))
-            .SelectMany(p => ExposureEvaluator.Standings(serving, p, view, now)),
+        .. cluster.Policies.Where(p => p.Active.Contains(now) && p.Match.IncludesNamespace(cluster.NamespaceLabels))
+            .SelectMany(p => ExposureEvaluator.Standings(snapshot, p, cluster, now)),
     ];
 }

@@ -1,6 +1,7 @@
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -36,7 +37,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         }
     }
 
-    private bool IsGone(Service? before) => context.Snapshot.Services.All(s => s.Name != before?.Name);
+    private bool IsGone(Service? before) => context.Namespace.Services.All(s => s.Name != before?.Name);
 
     /// <param name="isGone">What it selected is known, and not who was there: pods may have come since, when nobody was asked about them.</param>
     private PoolAssessment Assess(Service after, Service? before, bool isGone, bool isNew)
@@ -65,7 +66,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     private Pool WithoutComing(Pool before, Pool after)
     {
         var stay = Workloads(after);
-        return context.Snapshot.Objects is not { PodsAreKnown: true } ? before
+        return context.Namespace.Objects is not { PodsAreKnown: true } ? before
             : before with { Members = [.. before.Members.Select(m => stay.Contains(m.Spec.Ref) ? m : ReadyOnly(m))] };
     }
 
@@ -78,27 +79,27 @@ internal sealed class ServiceExposure(ExposureContext context)
     }
 
     /// <summary>A workload that another request was let have unproven pods of, in the same moment, and that may be behind the Service as it will be; null if there is none.</summary>
-    private WorkloadRef? Pending(Pool pool) => context.Snapshot.Reached
-        .Where(r => r.Selector is null && r.Policy == context.Policy.Name && r.Pool != pool.Name && !r.IsSeenIn(context.Snapshot))
-        .Where(r => context.Snapshot.Members.FirstOrDefault(m => m.Spec.Ref == r.Workload) is not { } member || pool.Members.Any(m => m.Spec.Ref == member.Spec.Ref))
+    private WorkloadRef? Pending(Pool pool) => context.Namespace.Reached
+        .Where(r => r.Selector is null && r.Policy == context.Policy.Name && r.Pool != pool.Name && !r.IsSeenIn(context.Namespace))
+        .Where(r => context.Namespace.Members.FirstOrDefault(m => m.Spec.Ref == r.Workload) is not { } member || pool.Members.Any(m => m.Spec.Ref == member.Spec.Ref))
         .Select(r => r.Workload).FirstOrDefault();
 
     /// <summary>It comes to select an unproven CronJob whose Jobs do not wait for each other.</summary>
-    private bool IsUnbounded(Pool before, Pool pool, ProvenHere proven) => pool.Members.Any(m =>
+    private bool IsUnbounded(Pool before, Pool pool, ProvenInPool proven) => pool.Members.Any(m =>
         m is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && before.Members.All(b => b.Spec.Ref != m.Spec.Ref)
-        && Proven.RevisionsOf(m).Any(r => context.Proven.Lacks(m, r, proven)));
+        && ProvenRevisions.RevisionsOf(m).Any(r => context.Proven.Lacks(m, r, proven)));
 
-    private Unseen? UnseenOf(Service after, Service? was, Pool before, Pool pool, ProvenHere proven) =>
+    private Unseen? UnseenOf(Service after, Service? was, Pool before, Pool pool, ProvenInPool proven) =>
         IsUnseen(after, was) is { } why ? Unseen.Elsewhere(pool.Where, why)
         : Pending(pool) is { } pending ? Unseen.Yet(pool.Where, pending)
         : IsUnbounded(before, pool, proven) ? Unseen.OfJobs(pool.Where)
         : null;
 
-    private PoolAssessment Unknown(Pool pool, Pool before, Served served, Unseen unseen) =>
+    private PoolAssessment Unknown(Pool pool, Pool before, ServedPool served, Unseen unseen) =>
         Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(before, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen };
 
     /// <summary>Users of an ExternalName had what the other Service had.</summary>
-    private Served ServedOf(Pool before, int proven)
+    private ServedPool ServedOf(Pool before, int proven)
     {
         var (own, others) = (context.Replaced(before, proven), context.Replaced(before with { Name = $"Service {before.Service?.Name}" }, proven));
         return own.Pods >= others.Pods ? own : others;
@@ -112,7 +113,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     {
         foreach (var name in new[] { request.ServiceBefore, request.Service }.Where(n => n.Length > 0).Distinct())
         {
-            var service = context.Snapshot.Services.FirstOrDefault(s => s.Name == name) ?? new Service(name, new Dictionary<string, string>(), false);
+            var service = context.Namespace.Services.FirstOrDefault(s => s.Name == name) ?? new Service(name, new Dictionary<string, string>(), false);
             var pool = PoolOf(service, name);
             var had = context.Unproven.Of(pool, context.Proven.In(pool), null);
             var served = context.Replaced(pool, ExposureContext.ProvenOf(pool, had));
@@ -120,7 +121,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         }
     }
 
-    private PoolAssessment Assess(Share share, IReadOnlyList<Share> sharesBefore, Pool pool, Pool poolBefore, int totalBefore, Served served, bool isNew)
+    private PoolAssessment Assess(Share share, IReadOnlyList<Share> sharesBefore, Pool pool, Pool poolBefore, int totalBefore, ServedPool served, bool isNew)
     {
         // A port that was not there before has no users yet, but those of the others may be sent to it by its number.
         var was = sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node == share.Node) ?? sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node.Length == 0);
@@ -148,14 +149,14 @@ internal sealed class ServiceExposure(ExposureContext context)
     /// The pods of which its users had a share. If other pods come and no proven one was there, at least as many as there were until a
     /// while ago: an unproven pod that is alone for a moment is not all that they had.
     /// </summary>
-    private static int HadBy(Share was, Pool pool, Pool poolBefore, Served served) =>
+    private static int HadBy(Share was, Pool pool, Pool poolBefore, ServedPool served) =>
         was.Total > was.Revisions.Sum(r => r.Pods) || Workloads(pool).SetEquals(Workloads(poolBefore))
             ? was.Total
             : Math.Max(was.Total, served.Pods);
 
     private static HashSet<WorkloadRef> Workloads(Pool pool) => [.. pool.Members.Select(m => m.Spec.Ref)];
 
-    private PoolAssessment Assessment(Pool pool, Share share, IReadOnlyList<string> raised, Held held) => new()
+    private PoolAssessment Assessment(Pool pool, Share share, IReadOnlyList<string> raised, StepProgress held) => new()
     {
         Pool = pool,
         Total = share.Total,
@@ -187,7 +188,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     /// <summary>Another Service, there or gone a while ago, that has or had one of these addresses.</summary>
     private Service? Former(Service after, IReadOnlyList<string> addresses)
     {
-        var (snapshot, own) = (context.Snapshot, PoolName(after.Name));
+        var (snapshot, own) = (context.Namespace, PoolName(after.Name));
         return snapshot.Services.FirstOrDefault(s => s.Name != after.Name && s.Addresses.Any(addresses.Contains))
             ?? (Recent().Where(s => s.Pool != own && s.Addresses.Split(',').Any(addresses.Contains)).MaxBy(s => s.At) is { } gone ? Known(gone.Pool, gone.Selector, after)
                 : snapshot.Changes.SelectMany(c => c.GivenUp).Where(g => g.Pool != own && g.Includes(addresses) && context.Now - g.At < context.Rules.ColdAfter)
@@ -200,7 +201,7 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     private static string PoolName(string service) => $"Service {service}";
 
-    private IEnumerable<Served> Recent() => context.Snapshot.Changes.SelectMany(c => c.Served)
+    private IEnumerable<ServedPool> Recent() => context.Namespace.Changes.SelectMany(c => c.Served)
         .Where(s => s.Pods > 0 && s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));
 
     /// <summary>
@@ -212,7 +213,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         var selector = pool.Service?.SelectorText ?? "";
         var hasOther = poolBefore.Service?.SelectorText != selector
             || Recent().Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector != selector);
-        return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Snapshot.Changes
+        return selector.Length > 0 && !hasOther && context.Held.VetoOf(key) is null && context.Namespace.Changes
             .Where(c => !c.IsUnreviewed && RevisionKey.Of(context.Rules.Covers, c) == key)
             .SelectMany(c => c.Served)
             .Any(s => (s.Pool == pool.Name || s.Pool == poolBefore.Name) && s.Selector == selector && s.IsWithin(context.Rules.ColdAfter, context.Now)
@@ -221,16 +222,16 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     /// <summary>Rollouts that were let in behind the Service went on at their pace while it was gone, up to the size that their workloads had there.</summary>
     private bool WentOn(Pool pool, string key, string selector, int pods) =>
-        context.Rules.Accept.Contains(Proof.Pace) && pods <= pool.Members.Sum(m => Math.Min(PodsOf(m, key), RoomOf(m, key, selector)));
+        context.Rules.Accept.Contains(RolloutMethod.Pace) && pods <= pool.Members.Sum(m => Math.Min(PodsOf(m, key), RoomOf(m, key, selector)));
 
-    private int PodsOf(Member member, string key) => Proven.RevisionsOf(member)
+    private int PodsOf(Member member, string key) => ProvenRevisions.RevisionsOf(member)
         .Where(r => RevisionKey.Of(context.Rules.Covers, r.TemplateHash, r.Images) == key).Sum(r => r.Pods);
 
     /// <summary>Pods to which a member's rollout may have come; none where it was not there before.</summary>
     private int RoomOf(Member member, string key, string selector)
     {
-        var had = context.Snapshot.Changes.Where(c => c.Workload == member.Spec.Ref).ToList();
-        bool WasThere(Served served) => served.Selector == selector && served.IsWithin(context.Rules.ColdAfter, context.Now);
+        var had = context.Namespace.Changes.Where(c => c.Workload == member.Spec.Ref).ToList();
+        bool WasThere(ServedPool served) => served.Selector == selector && served.IsWithin(context.Rules.ColdAfter, context.Now);
         var room = had.SelectMany(c => c.Served).Where(WasThere).Select(s => s.Pods).DefaultIfEmpty(0).Max();
         return PaceBound.Of(member, context.Rules, 0).Faults.Count == 0
             && had.Exists(c => RevisionKey.Of(context.Rules.Covers, c) == key && c.Served.Any(WasThere)) ? room : 0;
@@ -239,7 +240,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>
     private Pool PoolOf(Service service, string name)
     {
-        var snapshot = context.Snapshot;
+        var snapshot = context.Namespace;
         if (service.Target is not { } target)
         {
             return Pool.Behind(service, snapshot.Members) with { Name = $"Service {name}" };
@@ -256,12 +257,12 @@ internal sealed class ServiceExposure(ExposureContext context)
         if (!after.IsExternalName)
         {
             return after.Selector.Count == 0 ? "its endpoints would be written by hand, and nobody can tell what serves behind them"
-                : after.Selector.Keys.FirstOrDefault(Service.WrittenByControllers.Contains) is { } key && Pool.Behind(after, context.Snapshot.Members).Members.Count == 0
+                : after.Selector.Keys.FirstOrDefault(Service.WrittenByControllers.Contains) is { } key && Pool.Behind(after, context.Namespace.Members).Members.Count == 0
                     ? $"it selects no pod, and nobody can tell which will be given its {key}"
                 : Narrowed(after, after, before);
         }
 
-        var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Snapshot.Services : context.Snapshot.Elsewhere?.Services : null;
+        var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Namespace.Services : context.Namespace.Elsewhere?.Services : null;
         return services?.FirstOrDefault(s => s.Name == after.Target?.Name && !s.IsExternalName && s.Selector.Count > 0) is { } found ? Narrowed(found, after, before)
             : $"nobody can tell what serves at {after.ExternalName}";
     }
@@ -273,5 +274,5 @@ internal sealed class ServiceExposure(ExposureContext context)
             ? $"by {key} it would keep to pods of which nobody can tell what they will run"
             : null;
 
-    private bool IsHere(string @namespace) => context.Snapshot.Objects?.Namespace is not { Length: > 0 } own || own == @namespace;
+    private bool IsHere(string @namespace) => context.Namespace.Objects?.Namespace is not { Length: > 0 } own || own == @namespace;
 }

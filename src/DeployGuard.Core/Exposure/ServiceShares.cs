@@ -1,4 +1,6 @@
 using System.Globalization;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
@@ -10,7 +12,7 @@ namespace DeployGuard.Core.Exposure;
 internal sealed record Share(string Port, string Node, int Total, IReadOnlyList<UnprovenPods> Revisions, int Proven);
 
 /// <summary>Splits the pods of a pool by what the users of each port, and on each node, reach.</summary>
-internal sealed class ServiceShares(ExposureContext context, ProvenHere proven)
+internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven)
 {
     /// <param name="byReadiness">Its users are to reach pods that are not ready too, and did not before: what they reach is then told apart by it.</param>
     public IReadOnlyList<Share> Of(Pool pool, Service service, bool byReadiness)

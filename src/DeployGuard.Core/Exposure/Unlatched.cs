@@ -1,5 +1,6 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
@@ -11,9 +12,9 @@ public static class Unlatched
 {
     /// <summary>Names of the policies in whose eyes a Change holds no step, because it or its like was rejected.</summary>
     /// <param name="vetoed">All Changes of the namespace that somebody rejects now.</param>
-    public static IReadOnlySet<string> Of(RecordedChange change, IReadOnlyList<RecordedChange> vetoed, IReadOnlyList<SafeguardPolicy> policies) => vetoed.Count == 0 ? new HashSet<string>() : policies
+    public static IReadOnlySet<string> Of(Change change, IReadOnlyList<Change> vetoed, IReadOnlyList<SafeguardPolicy> policies) => vetoed.Count == 0 ? new HashSet<string>() : policies
         .Where(p => p.Canary is { } rules && vetoed.Any(v => KeyOf(v, rules) == KeyOf(change, rules)))
         .Select(p => p.Name).ToHashSet();
 
-    private static string KeyOf(RecordedChange change, CanaryRules rules) => RevisionKey.Of(rules.Covers, change);
+    private static string KeyOf(Change change, CanaryRules rules) => RevisionKey.Of(rules.Covers, change);
 }

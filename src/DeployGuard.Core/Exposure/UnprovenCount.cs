@@ -1,16 +1,17 @@
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>Counts the pods without proof that a pool has, or is about to have.</summary>
-internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot serving, Proven proven, HeldSteps held)
+internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot, ProvenRevisions proven, PoolProgress held)
 {
     /// <param name="asking">The workload that a request is about: it says itself what it is to have.</param>
-    public List<UnprovenPods> Of(Pool pool, ProvenHere here, WorkloadRef? asking)
+    public List<UnprovenPods> Of(Pool pool, ProvenInPool here, WorkloadRef? asking)
     {
         var counted = pool.Members.Where(m => CountsFor(m, asking)).SelectMany(m => Count(m, here, revision => Comes(m, pool, revision))).ToList();
-        foreach (var reached in serving.Reached.Where(r => r.Selector is null && r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsSeenIn(serving)))
+        foreach (var reached in snapshot.Reached.Where(r => r.Selector is null && r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsSeenIn(snapshot)))
         {
             var key = RevisionKey.Of(rules.Covers, reached.TemplateHash, reached.Images);
             var had = counted.Where(u => u.Workload == reached.Workload && u.Key == key).Sum(u => u.Pods);
@@ -32,11 +33,11 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
         || (asking.Kind == "CronJob" ? Member.RunsToItsEnd(member.Spec.Ref.Kind) : asking.Kind == "Job" || member.Spec.Ref.Kind != "CronJob");
 
     /// <summary>Unproven pods that a workload has of other revisions than the one asked for: its rollout to them ends with the request.</summary>
-    public IEnumerable<UnprovenPods> BesideAsked(Member member, string key, ProvenHere here) =>
+    public IEnumerable<UnprovenPods> BesideAsked(Member member, string key, ProvenInPool here) =>
         Count(member, here, revision => revision.Pods).Where(p => p.Key != key);
 
     /// <param name="comes">Pods that the newest revision comes to amid a rollout.</param>
-    private IEnumerable<UnprovenPods> Count(Member member, ProvenHere here, Func<RevisionPods, int> comes)
+    private IEnumerable<UnprovenPods> Count(Member member, ProvenInPool here, Func<RevisionPods, int> comes)
     {
         // What is being deleted makes up for nothing, and takes nothing away either.
         var left = member.Spec.IsDeleting ? Math.Max(member.Size, member.Pods.Sum(p => p.Pods)) : member.Size + member.Coming;
@@ -74,14 +75,14 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     {
         var hash = member.Spec.Template.Hash;
         List<RevisionPods> leaving = [.. member.Pods.Where(p => p.Pods == 0 && p.Leaving > 0)];
-        List<RevisionPods> revisions = [.. leaving, .. Proven.RevisionsOf(member).Where(r => leaving.TrueForAll(l => l.TemplateHash != r.TemplateHash))];
+        List<RevisionPods> revisions = [.. leaving, .. ProvenRevisions.RevisionsOf(member).Where(r => leaving.TrueForAll(l => l.TemplateHash != r.TemplateHash))];
         var newest = revisions.Find(r => r.TemplateHash == hash) ?? new RevisionPods(hash, null, member.Spec.Template.ImageNames, 0);
         return revisions.Where(r => r != newest).Prepend(newest);
     }
 
     /// <summary>What the rollout under way brings without anybody asking: a batch where it takes its time, else all of it in a moment.</summary>
     private int Comes(Member member, Pool pool, RevisionPods newest) =>
-        member.Spec.Strategy.Paused ? 0 : Proofs.Exposes(member with { Away = member.Away - member.Coming }, rules, held.OnRecord(pool, KeyOf(newest)));
+        member.Spec.Strategy.Paused ? 0 : RolloutMethods.Exposes(member with { Away = member.Away - member.Coming }, rules, held.OnRecord(pool, KeyOf(newest)));
 
     private string KeyOf(RevisionPods revision) => RevisionKey.Of(rules.Covers, revision.TemplateHash, revision.Images);
 }

@@ -1,4 +1,5 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
@@ -6,10 +7,10 @@ namespace DeployGuard.Core.Exposure;
 /// <summary>What a request on a workload makes of the pools that it is in.</summary>
 internal sealed class WorkloadExposure(ExposureContext context)
 {
-    public IReadOnlyList<PoolAssessment> Of(Change change, Workload after)
+    public IReadOnlyList<PoolAssessment> Of(EvaluatedRequest evaluated, Workload after)
     {
-        var snapshot = context.Snapshot;
-        var asked = AskedWorkload.Of(change, after, context.View, snapshot);
+        var snapshot = context.Namespace;
+        var asked = AskedWorkload.Of(evaluated, after, context.Cluster, snapshot);
         var first = ScaledFirst.Of(asked, snapshot);
         var scaled = ReferenceEquals(first, snapshot.Members) ? asked.Before : first.FirstOrDefault(m => m.Spec.Ref == after.Ref);
         var others = snapshot.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
@@ -22,20 +23,20 @@ internal sealed class WorkloadExposure(ExposureContext context)
             // The way back to what served these users is open, whatever else is there.
             .. Pool.Of(asked.After, snapshot.Services, then)
                 .Where(pool => pool.Service is not null || !Member.RunsToItsEnd(after.Ref.Kind))
-                .Where(pool => change.Meaning is not Meaning.Rollback || !History.ServedAsMany(change, pool.Name, context.View))
+                .Where(pool => evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.ServedAsMany(after, pool.Name, context.Cluster))
                 .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
             // What is made again may take in what ran meanwhile, and what grows as it goes back makes more of what it leaves: that is no way back to anything.
-            .. change.Meaning is Meaning.Rollback && asked.Before is { } was && asked.After.Size <= was.Size ? [] : Outgrown(asked, first),
+            .. evaluated.ChangeType is ChangeType.Rollback && asked.Before is { } was && asked.After.Size <= was.Size ? [] : Outgrown(asked, first),
         ];
     }
 
     /// <summary>What it makes more of before it comes to what is asked for.</summary>
     private IEnumerable<PoolAssessment> Outgrown(AskedWorkload asked, IReadOnlyList<Member> scaled)
     {
-        var now = context.Snapshot.Members;
+        var now = context.Namespace.Members;
         var refilled = ScaledFirst.Refilled(asked, scaled);
         var changed = refilled.Except(now, ReferenceEqualityComparer.Instance).OfType<Member>().ToList();
-        return from service in context.Snapshot.Services
+        return from service in context.Namespace.Services
                where changed.Exists(m => MaySelect(service, m))
                let first = service.Selects(asked.After.Spec.Template.Labels) ? scaled : refilled
                where !ReferenceEquals(now, first)
@@ -60,7 +61,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
     private Pool PoolNow(Pool pool, AskedWorkload asked, IReadOnlyList<Member> now) =>
         pool.Service is { } service ? Pool.Behind(service, now)
         : asked.Before is null ? pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != asked.After.Spec.Ref)] }
-        : Pool.Of(asked.Before, context.Snapshot.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
+        : Pool.Of(asked.Before, context.Namespace.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
 
     private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked, Member? scaled)
     {
@@ -71,7 +72,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var served = context.Replaced(pool, provenBefore);
         // What users have now is what a step is held of, and what one is a share of.
         var totalBefore = context.WeighNow(before, had);
-        var reach = new Reaching(context.Rules, context.Proven, context.Unproven, context.Held)
+        var reach = new RequestedExposureEvaluator(context.Rules, context.Proven, context.Unproven, context.Held)
             .Of(asked, scaled, before, totalBefore, proven);
         var others = pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != target)] };
         List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
@@ -108,15 +109,15 @@ internal sealed class WorkloadExposure(ExposureContext context)
     }
 
     /// <summary>The port of a Service that the workload has no more, and by which its users would reach only what is unproven; null where there is none.</summary>
-    private string? LeftPort(AskedWorkload asked, Pool pool, ProvenHere proven) =>
+    private string? LeftPort(AskedWorkload asked, Pool pool, ProvenInPool proven) =>
         asked.Before is not { } was || pool.Service is not { } service ? null
         : service.Ports.Where(p => !p.IsNumber && p.IsDeclaredBy(was.Spec.Template) && !p.IsDeclaredBy(asked.After.Spec.Template))
             .Where(p => pool.Members.Where(m => m.Spec.Ref != was.Spec.Ref && m.Size > 0 && p.IsDeclaredBy(m.Spec.Template)).ToList() is { Count: > 0 } others
-                && others.TrueForAll(m => Proven.RevisionsOf(m).All(r => context.Proven.Lacks(m, r, proven))))
+                && others.TrueForAll(m => ProvenRevisions.RevisionsOf(m).All(r => context.Proven.Lacks(m, r, proven))))
             .Select(p => p.Target).FirstOrDefault();
 
     /// <summary>A CronJob makes Jobs without asking anybody: one whose Jobs do not wait for each other may have any number of them.</summary>
-    private bool IsUnbounded(AskedWorkload asked, Reach reach, bool isRaised, Pool before, int totalBefore) =>
+    private bool IsUnbounded(AskedWorkload asked, RequestedExposure reach, bool isRaised, Pool before, int totalBefore) =>
         asked.After is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && reach.Pods.Count > 0
         && context.Held.In(before, reach.Key, totalBefore).Steps < context.Rules.Steps.Count
         && (isRaised || asked.Before is { Spec.Strategy.JobsOverlap: false });
@@ -130,7 +131,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
         && ((asked.IsMoreOfTheSame(before) && (long)has.Unproven * had.Total <= (long)had.Unproven * has.Total) || asked.After.Size <= ServedBy(asked, before));
 
     /// <summary>The most pods with which the revision served the pool's users of late, while the workload ran no other, and nobody had to break the glass for it.</summary>
-    private int ServedBy(AskedWorkload asked, Pool pool) => context.Snapshot.Changes
+    private int ServedBy(AskedWorkload asked, Pool pool) => context.Namespace.Changes
         .Where(c => c.Workload == asked.After.Spec.Ref && c.TemplateHash == asked.After.Spec.Template.Hash && c.HasCompleted && !c.IsUnreviewed)
         .SelectMany(c => c.Served)
         .Where(s => s.Pool == pool.Name && s.IsWithin(context.Rules.ColdAfter, context.Now))

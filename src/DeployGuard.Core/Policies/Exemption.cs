@@ -1,4 +1,4 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Core.Policies;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DeployGuard.Core.Origins;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Policies;
@@ -181,9 +181,9 @@ public static class PolicyReader
             canary.Error("steps", $"[{string.Join(", ", steps)}] must rise");
         }
 
-        if (steps.Count > CanaryRules.MostSteps)
+        if (steps.Count > CanaryRules.MaxSteps)
         {
-            canary.Error("steps", $"has {steps.Count} steps; {CanaryRules.MostSteps} are the most");
+            canary.Error("steps", $"has {steps.Count} steps; {CanaryRules.MaxSteps} are the most");
         }
 
         return new CanaryRules
@@ -193,7 +193,7 @@ public static class PolicyReader
             // The strictest, where they cannot be read: none would be all held.
             Steps = steps.Count > 0 ? steps : [1],
             Soak = canary.Duration("soak", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1)),
-            Accept = canary.Enums("accept", Enum.GetValues<Proof>()),
+            Accept = canary.Enums("accept", Enum.GetValues<RolloutMethod>()),
             Pace = canary.Block("pace", ReadPace) ?? PaceRules.Default,
             ColdAfter = canary.Duration("coldAfter", TimeSpan.FromHours(1), TimeSpan.Zero),
         };

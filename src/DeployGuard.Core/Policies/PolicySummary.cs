@@ -1,3 +1,5 @@
+using DeployGuard.Core.Workloads;
+
 namespace DeployGuard.Core.Policies;
 
 /// <summary>What a policy wants of a new revision, in one line for whoever is asked to approve it.</summary>

@@ -1,3 +1,4 @@
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Policies;
@@ -55,7 +56,7 @@ public enum CanaryCovers
 }
 
 /// <summary>How a revision may be held at a share of the pods, to prove itself there.</summary>
-public enum Proof
+public enum RolloutMethod
 {
     /// <summary>In a second workload behind the same Service.</summary>
     Pool,
@@ -96,7 +97,16 @@ public sealed record SafeguardPolicy
     public IReadOnlyList<ImageUse> ImagesOf(PodTemplate template) => template.ImagesWith(Images?.Injections ?? InjectionTable.None);
 
     /// <summary>What an unknown origin counts as; never <see cref="OriginKind.Unknown"/>.</summary>
-    public Origins.OriginKind UnknownOrigin { get; init; } = Origins.OriginKind.AiAssisted;
+    public OriginKind UnknownOrigin { get; init; } = OriginKind.AiAssisted;
+
+    /// <summary>Whether a block that is required for some origins is required for this one.</summary>
+    public bool Asks(Required required, OriginKind origin) => required switch
+    {
+        Required.Never => false,
+        Required.Always => true,
+        Required.AiAssisted => (origin is OriginKind.Unknown ? UnknownOrigin : origin) is OriginKind.AiAssisted,
+        _ => throw new InvalidOperationException($"unknown requirement {required}"),
+    };
 
     public ApprovalRules? Approval { get; init; }
 
@@ -123,6 +133,17 @@ public sealed record PolicyMatch
 
     /// <summary>Kinds as an object spells them; empty for every known kind.</summary>
     public IReadOnlyList<string> Kinds { get; init; } = [];
+
+    /// <summary>Whether the policy holds in a namespace with these labels; null for unknown labels, which are taken to match.</summary>
+    public bool IncludesNamespace(IReadOnlyDictionary<string, string>? labels) => labels is null || Namespaces.Matches(labels);
+
+    public bool IncludesKind(string kind) => Kinds.Count == 0 || Kinds.Contains(kind);
+
+    /// <summary>Whether the policy is about a workload with these labels.</summary>
+    public bool IncludesLabels(IReadOnlyDictionary<string, string> labels) => Workloads.Matches(labels);
+
+    /// <summary>Whether the policy is about a workload, by its kind and labels.</summary>
+    public bool Includes(Workload workload) => IncludesKind(workload.Ref.Kind) && IncludesLabels(workload.Labels);
 }
 
 /// <summary>From inclusive, until exclusive; null for no limit.</summary>
@@ -168,21 +189,21 @@ public sealed record CanaryRules
 
     public CanaryCovers Covers { get; init; } = CanaryCovers.Images;
 
-    /// <summary>Rising percentages, each 1 to 99, at most <see cref="MostSteps"/>.</summary>
+    /// <summary>Rising percentages, each 1 to 99, at most <see cref="MaxSteps"/>.</summary>
     public required IReadOnlyList<int> Steps { get; init; }
 
     /// <summary>How long a step must be held.</summary>
     public TimeSpan Soak { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>What may prove a step; exposure always counts.</summary>
-    public IReadOnlyList<Proof> Accept { get; init; } = Enum.GetValues<Proof>();
+    public IReadOnlyList<RolloutMethod> Accept { get; init; } = Enum.GetValues<RolloutMethod>();
 
     /// <summary>How long after its last proven pod a pool counts as one that never had any.</summary>
     public TimeSpan ColdAfter { get; init; } = TimeSpan.FromHours(1);
 
     public PaceRules Pace { get; init; } = PaceRules.Default;
 
-    public const int MostSteps = 16;
+    public const int MaxSteps = 16;
 
     /// <summary>Percent of the pool that a revision may reach that has held so many steps; 100 after the last.</summary>
     public int ShareAfter(int steps) => steps < Steps.Count ? Steps[steps] : 100;

@@ -1,3 +1,5 @@
+using DeployGuard.Core.Workloads;
+
 namespace DeployGuard.Core.Policies;
 
 /// <summary>Reads a Kubernetes label selector: <c>matchLabels</c> and <c>matchExpressions</c>.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Policies;
 

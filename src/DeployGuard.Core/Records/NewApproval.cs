@@ -1,7 +1,9 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Origins;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Records;
@@ -14,7 +16,7 @@ namespace DeployGuard.Core.Records;
 /// <param name="Who">Who asks, as the API server authenticated him.</param>
 /// <param name="Recorded">The Change it is about; null if it is made ahead.</param>
 /// <param name="Policies">The policies of the namespace.</param>
-public sealed record NewApproval(Approval Approval, Requester Who, RecordedChange? Recorded, IReadOnlyList<SafeguardPolicy> Policies)
+public sealed record NewApproval(Approval Approval, Requester Who, Change? Recorded, IReadOnlyList<SafeguardPolicy> Policies)
 {
     private IReadOnlyList<ApprovalRules> Rules => [.. Policies.Select(p => p.Approval).OfType<ApprovalRules>()];
 
@@ -49,12 +51,12 @@ public sealed record NewApproval(Approval Approval, Requester Who, RecordedChang
     {
         if (Who.IsMachine || Rules.Any(r => r.Bots.Contains(Who.Username)))
         {
-            return new Refusal(Reasons.MakerIsMachine, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; only people approve");
+            return new Refusal(Reasons.MachineIdentity, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; only people approve");
         }
 
         if (Recorded is not null && IsTheirOwn(Recorded) is { } own)
         {
-            return new Refusal(Reasons.ApproverAsked, $"{own}, and nobody approves a change of their own. Ask somebody else of {Groups}");
+            return new Refusal(Reasons.SelfApproval, $"{own}, and nobody approves a change of their own. Ask somebody else of {Groups}");
         }
 
         if (Recorded is { Phase: Phase.Running or Phase.Completed or Phase.Proven, IsUnreviewed: false, Waits: false })
@@ -83,11 +85,11 @@ public sealed record NewApproval(Approval Approval, Requester Who, RecordedChang
             : null;
     }
 
-    private Refusal? RefuseReject() => Rules.Count == 0 || Rules.Any(r => Votes.MayVeto(Who, r))
+    private Refusal? RefuseReject() => Rules.Count == 0 || Rules.Any(r => Veto.MayCast(Who, r))
         ? null
         : new Refusal(Reasons.NotEligible, $"a veto of {Who.Username} would not count: neither in any of {Groups}, nor listed under approval.monitors");
 
-    private string? IsTheirOwn(RecordedChange recorded) =>
+    private string? IsTheirOwn(Change recorded) =>
         recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} asked for {recorded.Name}"
         : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(Who.Username, StringComparer.OrdinalIgnoreCase) ? $"{Who.Username} is named as an author of {recorded.Name}"
         : null;
@@ -101,5 +103,5 @@ public sealed record NewApproval(Approval Approval, Requester Who, RecordedChang
         }
     }
 
-    private static Refusal Nothing(string message) => new(Reasons.NothingApproved, message);
+    private static Refusal Nothing(string message) => new(Reasons.ApprovalEmpty, message);
 }

@@ -1,5 +1,7 @@
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 
@@ -11,10 +13,10 @@ namespace DeployGuard.Core.Records;
 /// <param name="MayWholeNamespace">The requester has the verb <c>breakglass-namespace</c>.</param>
 /// <param name="Policies">The policies of the namespace.</param>
 /// <param name="Unreviewed">Changes that anybody's BreakGlass let in and that nobody has reviewed yet.</param>
-public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWholeNamespace, IReadOnlyList<SafeguardPolicy> Policies, IEnumerable<RecordedChange> Unreviewed)
+public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWholeNamespace, IReadOnlyList<SafeguardPolicy> Policies, IEnumerable<Change> Unreviewed)
 {
     /// <summary>How long a use may wait for its review before it closes the way to the next BreakGlass.</summary>
-    private static readonly TimeSpan s_longestUnreviewed = TimeSpan.FromDays(1);
+    private static readonly TimeSpan s_maxUnreviewed = TimeSpan.FromDays(1);
 
     public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) =>
         RecordRules.RefuseStamp("spec.requestedBy", Glass.RequestedBy, Who)
@@ -29,7 +31,7 @@ public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWhol
     {
         var isBot = Policies.Any(p => p.Approval?.Bots.Contains(Who.Username) is true);
         return Who.IsMachine || isBot
-            ? new Refusal(Reasons.MakerIsMachine, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; a person breaks the glass, and names the machine under spec.for")
+            ? new Refusal(Reasons.MachineIdentity, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; a person breaks the glass, and names the machine under spec.for")
             : null;
     }
 
@@ -48,8 +50,8 @@ public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWhol
     private Refusal? RefuseTime(DateTimeOffset now) =>
         Glass.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Glass.ExpiresAt:u} has passed")
         // A minute for clocks that differ.
-        : Glass.ExpiresAt > now + BreakGlass.LongestDuration + TimeSpan.FromMinutes(1)
-            ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Glass.ExpiresAt:u} is more than {(int)BreakGlass.LongestDuration.TotalHours}h away; make another when this one ends")
+        : Glass.ExpiresAt > now + BreakGlass.MaxDuration + TimeSpan.FromMinutes(1)
+            ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Glass.ExpiresAt:u} is more than {(int)BreakGlass.MaxDuration.TotalHours}h away; make another when this one ends")
         : null;
 
     private Refusal? RefuseWidth() => Glass.Workload is not null || MayWholeNamespace
@@ -58,7 +60,7 @@ public sealed record NewBreakGlass(BreakGlass Glass, Requester Who, bool MayWhol
 
     private Refusal? RefuseAnother(DateTimeOffset now)
     {
-        var waiting = Unreviewed.FirstOrDefault(c => c.BreakGlassUses.Any(u => u.ReviewedBy is null && u.By == Who.Username && now - u.At > s_longestUnreviewed));
+        var waiting = Unreviewed.FirstOrDefault(c => c.BreakGlassUses.Any(u => u.ReviewedBy is null && u.By == Who.Username && now - u.At > s_maxUnreviewed));
         return waiting is null ? null : new Refusal(
             Reasons.BreakGlassUnreviewed,
             $"{waiting.Name} in {waiting.Workload.Namespace}, let in by an earlier one of {Who.Username}, waits for review for more than a day. Ask another person to run: "

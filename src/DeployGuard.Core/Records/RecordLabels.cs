@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Records;
@@ -33,13 +34,13 @@ public static class RecordLabels
     /// <param name="labels">As the record has them. One that is missing is no lie: records of former versions have none, and are looked for too.</param>
     public static Refusal? Refuse(IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string> own) =>
         own.Keys.Append(Workload).Append(Decision).Append(Maker).Distinct().FirstOrDefault(key => labels.TryGetValue(key, out var value) && value != own.GetValueOrDefault(key)) is { } forged
-            ? new Refusal(Reasons.MakerForged, $"metadata.labels: {forged} is stamped by DeployGuard and must be {own.GetValueOrDefault(forged) ?? "left out"}")
+            ? new Refusal(Reasons.IdentityForged, $"metadata.labels: {forged} is stamped by DeployGuard and must be {own.GetValueOrDefault(forged) ?? "left out"}")
             : null;
 
     /// <summary>Whether a change of a record takes a label of ours away, or alters one.</summary>
     public static Refusal? RefuseChange(IReadOnlyDictionary<string, string> before, IReadOnlyDictionary<string, string> after) =>
         ((string[])[Workload, Decision, Maker]).FirstOrDefault(key => before.GetValueOrDefault(key) != after.GetValueOrDefault(key)) is { } changed
-            ? new Refusal(Reasons.RecordIsFinal, $"metadata.labels: {changed} is stamped by DeployGuard and stays as it is")
+            ? new Refusal(Reasons.RecordImmutable, $"metadata.labels: {changed} is stamped by DeployGuard and stays as it is")
             : null;
 
     private static string Short(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 8));

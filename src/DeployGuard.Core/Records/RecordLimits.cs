@@ -1,4 +1,5 @@
 using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Evaluation;
 
 namespace DeployGuard.Core.Records;
 

@@ -1,4 +1,6 @@
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Core.Records;
 
@@ -17,18 +19,18 @@ public sealed class RecordRules(string self)
     public Refusal? RefuseChangeWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && namespaceEnds)
             ? null
-            : new Refusal(Reasons.WrittenByDeployGuard, "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve");
+            : new Refusal(Reasons.ManagedByDeployGuard, "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve");
 
     /// <summary>A ChangeTemplate is what an approver is shown: DeployGuard alone writes it, and the garbage collector removes it with its Change.</summary>
     /// <param name="namespaceEnds">The namespace is being deleted: refusing then would hold it up for ever.</param>
     public Refusal? RefuseTemplateWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && (namespaceEnds || s_collectors.Contains(who.Username)))
             ? null
-            : new Refusal(Reasons.WrittenByDeployGuard, "ChangeTemplates are written by DeployGuard alone; look at one with: kubectl deployguard show");
+            : new Refusal(Reasons.ManagedByDeployGuard, "ChangeTemplates are written by DeployGuard alone; look at one with: kubectl deployguard show");
 
     /// <summary>What was approved stays what was approved.</summary>
     public static Refusal? RefuseUpdate(bool specChanged, bool hasOwners, IEnumerable<string> finalizers) =>
-        specChanged ? new Refusal(Reasons.RecordIsFinal, "it cannot be changed; withdraw it and make another") : RefuseTies(hasOwners, finalizers);
+        specChanged ? new Refusal(Reasons.RecordImmutable, "it cannot be changed; withdraw it and make another") : RefuseTies(hasOwners, finalizers);
 
     /// <summary>Whether it may be made or changed with what decides when it goes.</summary>
     /// <param name="finalizers">Those that the request adds.</param>
@@ -42,11 +44,11 @@ public sealed class RecordRules(string self)
     public Refusal? RefuseDelete(Requester who, Requester maker, bool mayOverride, bool namespaceEnds) =>
         who.Username == self || who.Username == maker.Username || mayOverride || namespaceEnds
             ? null
-            : new Refusal(Reasons.NotTheirs, $"only {maker.Username}, or somebody with the verb override, can take it back");
+            : new Refusal(Reasons.NotCreator, $"only {maker.Username}, or somebody with the verb override, can take it back");
 
     /// <summary>Null where the stamp is whose it must be.</summary>
     internal static Refusal? RefuseStamp(string field, Requester stamped, Requester who) =>
         stamped.Username == who.Username && stamped.Groups.SequenceEqual(who.Groups)
             ? null
-            : new Refusal(Reasons.MakerForged, $"{field} is stamped by DeployGuard and must be {who.Username} with the groups that the API server names");
+            : new Refusal(Reasons.IdentityForged, $"{field} is stamped by DeployGuard and must be {who.Username} with the groups that the API server names");
 }

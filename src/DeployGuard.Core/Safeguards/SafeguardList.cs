@@ -1,3 +1,5 @@
+using DeployGuard.Core.Evaluation;
+
 namespace DeployGuard.Core.Safeguards;
 
 /// <summary>The safeguards, in the order in which their findings are reported. A new one is one file and one line here.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>A place in a JSON object that knows its path, so that whoever finds the wrong type there can say where.</summary>
-internal readonly record struct Field(JsonElement Element, Place? Place)
+internal readonly record struct Field(JsonElement Element, FieldLocation? Place)
 {
     public static Field Root(JsonElement element) => new(element, null);
 
@@ -13,13 +13,13 @@ internal readonly record struct Field(JsonElement Element, Place? Place)
     /// <summary>The member, or null if it is absent or JSON null, which Kubernetes takes as the same.</summary>
     public Field? this[string name] =>
         Element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null
-            ? new Field(value, new Place(Place, name))
+            ? new Field(value, new FieldLocation(Place, name))
             : null;
 
     public Field? Object(string name) => Typed(name, JsonValueKind.Object, "an object");
 
     public Field RequiredObject(string name) =>
-        Object(name) ?? throw new MalformedObjectException(new Place(Place, name).ToString(), "is missing");
+        Object(name) ?? throw new MalformedObjectException(new FieldLocation(Place, name).ToString(), "is missing");
 
     public string? Text(string name) => Typed(name, JsonValueKind.String, "a string")?.Element.GetString();
 
@@ -51,7 +51,7 @@ internal readonly record struct Field(JsonElement Element, Place? Place)
         var index = 0;
         foreach (var element in list.Element.EnumerateArray())
         {
-            yield return new Field(element, new Place(list.Place, $"[{index++}]"));
+            yield return new Field(element, new FieldLocation(list.Place, $"[{index++}]"));
         }
     }
 
@@ -103,7 +103,7 @@ internal readonly record struct Field(JsonElement Element, Place? Place)
 }
 
 /// <summary>A segment of a path with what stands before it: a member's name, or an index such as <c>[2]</c>.</summary>
-internal sealed record Place(Place? Parent, string Segment)
+internal sealed record FieldLocation(FieldLocation? Parent, string Segment)
 {
     public override string ToString() => Parent is null ? Segment
         : Segment.StartsWith('[') ? Parent + Segment

@@ -3,8 +3,8 @@ namespace DeployGuard.Core.Workloads;
 /// <summary>What an approval is not bound to, where it differs: approvers are shown that too.</summary>
 public static class LeftOutDiff
 {
-    private const int MostLines = 20;
-    private const int LongestValue = 120;
+    private const int MaxLines = 20;
+    private const int MaxValue = 120;
 
     /// <summary>Lines <c>not hashed: metadata.annotations.x: a -> b</c>, in the order of the paths.</summary>
     /// <param name="before">Null where there was nothing before.</param>
@@ -21,12 +21,12 @@ public static class LeftOutDiff
             .Where(path => old.GetValueOrDefault(path) != now.GetValueOrDefault(path))
             .Select(path => $"not hashed: {path}: {Show(old.GetValueOrDefault(path))} -> {Show(now.GetValueOrDefault(path))}")
             .ToList();
-        return lines.Count <= MostLines ? lines : [.. lines.Take(MostLines), $"not hashed: ... and {lines.Count - MostLines} more"];
+        return lines.Count <= MaxLines ? lines : [.. lines.Take(MaxLines), $"not hashed: ... and {lines.Count - MaxLines} more"];
     }
 
     private static Dictionary<string, string> Map(CanonicalTemplate? template) =>
         (template?.LeftOut ?? []).GroupBy(l => l.Path).ToDictionary(g => g.Key, g => g.First().Value);
 
     private static string Show(string? value) =>
-        value is null ? "(absent)" : value.Length > LongestValue ? string.Concat(value.AsSpan(0, LongestValue), "...") : value;
+        value is null ? "(absent)" : value.Length > MaxValue ? string.Concat(value.AsSpan(0, MaxValue), "...") : value;
 }

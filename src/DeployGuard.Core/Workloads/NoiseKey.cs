@@ -12,7 +12,7 @@ namespace DeployGuard.Core.Workloads;
 public static partial class NoiseKey
 {
     /// <summary>More would cost the API server more than it spends on one condition.</summary>
-    public const int MostKeys = 16;
+    public const int MaxKeys = 16;
 
     private const string Of = "is read by more than people";
 
@@ -81,9 +81,9 @@ public static partial class NoiseKey
             }
         }
 
-        if (keys.Distinct().Count() is > MostKeys and var count)
+        if (keys.Distinct().Count() is > MaxKeys and var count)
         {
-            yield return $"{flag}: {count} keys, and at most {MostKeys} may be given";
+            yield return $"{flag}: {count} keys, and at most {MaxKeys} may be given";
         }
     }
 

@@ -1,5 +1,3 @@
-using DeployGuard.Core.Policies;
-
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>Reads which pods a workload's controller takes for its own.</summary>

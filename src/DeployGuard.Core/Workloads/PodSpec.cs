@@ -13,7 +13,7 @@ internal static class PodSpec
     {
         var token = TokenVolume.NameIn(spec);
         bool IsMadeUp(JsonElement name) => name.ValueKind is JsonValueKind.String && name.GetString() is { } text
-            && MadeUpName.IsOfDebugger(text) && !IsReferredTo(text, pod, spec);
+            && GeneratedName.IsOfDebugger(text) && !IsReferredTo(text, pod, spec);
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(spec).Where(p => isBound || p.Name != "nodeName"))
         {
@@ -57,7 +57,7 @@ internal static class PodSpec
             // An approval of a name that the same command never makes up again could not be used. Nothing runs otherwise under another.
             if (property.Name == "name" && isMadeUp(property.Value))
             {
-                writer.WriteStringValue(MadeUpName.FixedDebugger);
+                writer.WriteStringValue(GeneratedName.FixedDebugger);
             }
             else
             {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Workloads;
 

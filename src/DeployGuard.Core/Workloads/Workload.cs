@@ -43,13 +43,13 @@ public sealed record Workload
     public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>Which of the controller's objects it takes for its own: <c>spec.selector</c>; null where the kind has none.</summary>
-    public Policies.LabelSelector? Selector { get; init; }
+    public LabelSelector? Selector { get; init; }
 
     /// <summary>Seconds for which a Pod may run: <c>spec.activeDeadlineSeconds</c>; null without such an end, and of other kinds.</summary>
     public long? ActiveDeadline { get; init; }
 
     /// <summary>kubectl made its name up, and makes up another at the next attempt.</summary>
-    public bool HasMadeUpName => Ref is { ApiGroup: "", Kind: "Pod" } && MadeUpName.IsOfNodeDebugger(Ref);
+    public bool HasMadeUpName => Ref is { ApiGroup: "", Kind: "Pod" } && GeneratedName.IsOfNodeDebugger(Ref);
 
     /// <summary>Annotations of a ReplicaSet by which its Deployment's controller works out its part of another size.</summary>
     public static IReadOnlyList<string> Proportions { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
@@ -58,13 +58,4 @@ public sealed record Workload
     public Workload Slim() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.Slim(IsOurs) };
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
-}
-
-/// <summary>Maps of strings, as labels and annotations are.</summary>
-internal static class Maps
-{
-    public static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();
-
-    public static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeployGuard.Core.Exposure;
 
 namespace DeployGuard.Core.Workloads;
 

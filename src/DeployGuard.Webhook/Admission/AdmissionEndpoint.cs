@@ -1,16 +1,16 @@
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// <c>/admit/workloads</c>: body -> <see cref="RequestReader"/> -> <see cref="Guard.Decide"/> -> answer. Only what is gated
+/// <c>/admit/workloads</c>: body -> <see cref="RequestReader"/> -> <see cref="PolicyEvaluator.Evaluate"/> -> answer. Only what is gated
 /// awaits anything.
 /// </summary>
-internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, TrustedControllers trusted, IFacts facts, Crowd crowd, Intake intake, Telemetry.Telemetry telemetry, TimeProvider time)
+internal sealed class AdmissionEndpoint(RequestReader reader, PolicyEvaluator guard, TrustedControllers trusted, IFacts facts, ConcurrencyLimiter crowd, BodyMemoryLimiter intake, Telemetry.Telemetry telemetry, TimeProvider time)
     : ReviewEndpoint(intake, telemetry)
 {
     private readonly Telemetry.Telemetry _telemetry = telemetry;
@@ -48,11 +48,11 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
 
     private async ValueTask<Verdict> DecideAsync(Request request, HttpContext context)
     {
-        var view = await facts.ViewAsync(request, context.RequestAborted);
-        var needs = guard.Needs(request, view, time.GetUtcNow());
-        if (needs is Facts.None)
+        var cluster = await facts.ViewAsync(request, context.RequestAborted);
+        var needs = guard.Needs(request, cluster, time.GetUtcNow());
+        if (needs is RequiredReads.None)
         {
-            var verdict = guard.Decide(request, view, time.GetUtcNow());
+            var verdict = guard.Evaluate(request, cluster, time.GetUtcNow());
             if (!MustBeOnRecordFirst(verdict))
             {
                 return verdict;
@@ -62,40 +62,40 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
         using var seat = crowd.TryEnter(request.Requester);
         if (seat is null)
         {
-            if (needs is Facts.Noted)
+            if (needs is RequiredReads.Noted)
             {
-                return guard.Decide(request, view, time.GetUtcNow());
+                return guard.Evaluate(request, cluster, time.GetUtcNow());
             }
 
             _telemetry.Overloaded(request.Requester);
-            return guard.Undecidable(request, view, time.GetUtcNow(), Reasons.Overloaded, "too many decisions wait for the API server");
+            return guard.Incomplete(request, cluster, time.GetUtcNow(), Reasons.Overloaded, "too many decisions wait for the API server");
         }
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         deadline.CancelAfter(Deadline.Of(context.Request));
         try
         {
-            (var live, needs) = await ReadAsync(request, view, needs, deadline.Token);
+            (var live, needs) = await ReadAsync(request, cluster, needs, deadline.Token);
             // One moment for all that follows: what is written down must be what is answered.
             var now = time.GetUtcNow();
-            var verdict = guard.Decide(request, live, now);
+            var verdict = guard.Evaluate(request, live, now);
             // What was read may show that it raises what the caches knew nothing of: the nodes of a new DaemonSet.
-            if (verdict.IsAllowed && ((needs & (Facts.Reached | Facts.Noted)) is not Facts.None || verdict.Reached.Count > 0))
+            if (verdict.IsAllowed && ((needs & (RequiredReads.Reached | RequiredReads.Noted)) is not RequiredReads.None || verdict.Reached.Count > 0))
             {
                 (live, verdict) = await ReachAsync(request, live, verdict, now, deadline.Token);
-                if (!verdict.IsAllowed && !needs.HasFlag(Facts.Exposure))
+                if (!verdict.IsAllowed && !needs.HasFlag(RequiredReads.Exposure))
                 {
                     // A refusal for what others were let reach rests on what is there now, and not on what a cache has not seen.
-                    (live, _) = await ReadAsync(request, live, needs | Facts.Exposure, deadline.Token);
+                    (live, _) = await ReadAsync(request, live, needs | RequiredReads.Exposure, deadline.Token);
                     (live, verdict) = await ReachAsync(request, live, verdict, now, deadline.Token);
                 }
             }
 
-            if (needs.HasFlag(Facts.Budget) && verdict.IsAllowed)
+            if (needs.HasFlag(RequiredReads.Budget) && verdict.IsAllowed)
             {
                 // Last of all: what is refused for another reason, or where all places are known to be taken, takes nobody's.
                 live = live.Reserved(await facts.ReserveAsync(verdict, deadline.Token));
-                verdict = guard.Decide(request, live, now);
+                verdict = guard.Evaluate(request, live, now);
             }
 
             if (MustBeOnRecordFirst(verdict))
@@ -104,37 +104,37 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             }
 
             return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing)
-                ? guard.Decide(request, await facts.ExplainAsync(request, live, deadline.Token), now)
+                ? guard.Evaluate(request, await facts.ExplainAsync(request, live, deadline.Token), now)
                 : verdict;
         }
         catch (FactsUnavailableException unavailable)
         {
-            return guard.Undecidable(request, view, time.GetUtcNow(), Reasons.Undecidable, unavailable.Message);
+            return guard.Incomplete(request, cluster, time.GetUtcNow(), Reasons.EvaluationIncomplete, unavailable.Message);
         }
     }
 
     /// <returns>The view, and what was needed in the end.</returns>
-    private async ValueTask<(ClusterView View, Facts Needs)> ReadAsync(Request request, ClusterView view, Facts needs, CancellationToken deadline)
+    private async ValueTask<(ClusterSnapshot View, RequiredReads Needs)> ReadAsync(Request request, ClusterSnapshot cluster, RequiredReads needs, CancellationToken deadline)
     {
-        if (needs.HasFlag(Facts.Parent))
+        if (needs.HasFlag(RequiredReads.Parent))
         {
             // What is scaled decides what else that rests on.
-            view = await facts.ReadLiveAsync(request, view, Facts.Parent, deadline);
-            needs = guard.Needs(request, view, time.GetUtcNow()) & ~Facts.Parent;
+            cluster = await facts.ReadLiveAsync(request, cluster, RequiredReads.Parent, deadline);
+            needs = guard.Needs(request, cluster, time.GetUtcNow()) & ~RequiredReads.Parent;
         }
 
-        if ((needs & ~(Facts.Exemption | Facts.Reached | Facts.Noted)) is not Facts.None)
+        if ((needs & ~(RequiredReads.Exemption | RequiredReads.Reached | RequiredReads.Noted)) is not RequiredReads.None)
         {
-            view = await facts.ReadLiveAsync(request, view, needs, deadline);
+            cluster = await facts.ReadLiveAsync(request, cluster, needs, deadline);
         }
 
-        if (!needs.HasFlag(Facts.Exemption))
+        if (!needs.HasFlag(RequiredReads.Exemption))
         {
-            return (view, needs);
+            return (cluster, needs);
         }
 
         var mayLeave = new HashSet<string>();
-        foreach (var policy in guard.PoliciesLeft(request, view, time.GetUtcNow()))
+        foreach (var policy in guard.PoliciesLeft(request, cluster, time.GetUtcNow()))
         {
             if (await facts.MayAsync(request.Requester, "exempt", "safeguardpolicies", "", policy, deadline))
             {
@@ -142,20 +142,20 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             }
         }
 
-        return (view with { MayLeave = mayLeave }, needs);
+        return (cluster with { MayLeave = mayLeave }, needs);
     }
 
     /// <returns>The view with what others were let reach, and the verdict in its light.</returns>
-    private async ValueTask<(ClusterView View, Verdict Verdict)> ReachAsync(Request request, ClusterView view, Verdict verdict, DateTimeOffset now, CancellationToken deadline)
+    private async ValueTask<(ClusterSnapshot View, Verdict Verdict)> ReachAsync(Request request, ClusterSnapshot cluster, Verdict verdict, DateTimeOffset now, CancellationToken deadline)
     {
         try
         {
-            view = await facts.ReachAsync(
+            cluster = await facts.ReachAsync(
                 request,
-                view,
+                cluster,
                 with =>
                 {
-                    verdict = guard.Decide(request, with, now);
+                    verdict = guard.Evaluate(request, with, now);
                     return verdict.IsAllowed ? verdict.Reached : [];
                 },
                 deadline);
@@ -166,11 +166,11 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
             Traces.TellUnnoted(unavailable.Message);
         }
 
-        return (view, verdict);
+        return (cluster, verdict);
     }
 
     private static bool MustBeOnRecordFirst(Verdict verdict) =>
-        verdict is { IsAllowed: true, IsGated: true, Change.Request.DryRun: false };
+        verdict is { IsAllowed: true, IsGated: true, Evaluated.Request.DryRun: false };
 
     /// <summary>
     /// Every refusal; and what passed without having to be on record first, if a permission was used for it or it can ever be gone back
@@ -178,9 +178,9 @@ internal sealed class AdmissionEndpoint(RequestReader reader, Guard guard, Trust
     /// template from then on.
     /// </summary>
     private static bool BelongsOnRecordAfterwards(Verdict verdict) => !verdict.IsAllowed
-        || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Change is { IsScheduled: true } || verdict.Change is
+        || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Evaluated is { IsScheduled: true } || verdict.Evaluated is
         {
-            Meaning: Meaning.NewRevision or Meaning.Rollback,
+            ChangeType: ChangeType.NewRevision or ChangeType.Rollback,
             Request.Target.Kind: not ("Pod" or "Job"),
         }));
 }

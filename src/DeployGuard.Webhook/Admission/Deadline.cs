@@ -6,7 +6,7 @@ namespace DeployGuard.Webhook.Admission;
 internal static class Deadline
 {
     private static readonly TimeSpan s_default = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_maxTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_reserve = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Reads <c>?timeout=3s</c>, which the API server adds to the URL; it is at least 100 ms and at most 30 s.</summary>
@@ -15,7 +15,7 @@ internal static class Deadline
         var timeout = s_default;
         if (request.Query["timeout"] is [{ Length: > 1 } text] && text.EndsWith('s')
             && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
-            && seconds > 0 && seconds <= s_longest.TotalSeconds)
+            && seconds > 0 && seconds <= s_maxTimeout.TotalSeconds)
         {
             timeout = TimeSpan.FromSeconds(seconds);
         }

@@ -1,7 +1,8 @@
-using DeployGuard.Core;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
-using DeployGuard.Core.Workloads;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Admission;
 
@@ -9,19 +10,19 @@ namespace DeployGuard.Webhook.Admission;
 internal interface IFacts
 {
     /// <summary>What is known without asking anybody; only a namespace that was never heard of is asked for.</summary>
-    ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel);
+    ValueTask<ClusterSnapshot> ViewAsync(Request request, CancellationToken cancel);
 
     /// <summary>The same, with what is needed read from the API server now.</summary>
     /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
-    ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline);
+    ValueTask<ClusterSnapshot> ReadLiveAsync(Request request, ClusterSnapshot cluster, RequiredReads needs, CancellationToken deadline);
 
     /// <summary>The view with what others were let reach a moment ago; what the request is let reach is known to them from then on.</summary>
     /// <param name="ask">What it reaches in such a view; nothing where it is refused there.</param>
     /// <exception cref="FactsUnavailableException">It could not be had in time.</exception>
-    ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline);
+    ValueTask<ClusterSnapshot> ReachAsync(Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> ask, CancellationToken deadline);
 
     /// <summary>The view with what makes a refusal for want of an approval easier to understand. Never fails, and waits for a moment at most.</summary>
-    ValueTask<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline);
+    ValueTask<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline);
 
     /// <summary>Whether somebody has a verb on one of our resources, as the API server's authorizers say now.</summary>
     /// <param name="namespace">Empty for a cluster-scoped resource.</param>
@@ -40,7 +41,7 @@ internal interface IFacts
     bool NamespaceEnds(string name);
 
     /// <summary>Changes that came in by break-glass and wait for review, of all namespaces.</summary>
-    IEnumerable<RecordedChange> Unreviewed { get; }
+    IEnumerable<Change> Unreviewed { get; }
 
     /// <summary>Takes a place in the enforced budgets of a verdict, where there is one.</summary>
     /// <returns>What every budget is spent on besides; where that is all of it, no place was taken.</returns>

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using DeployGuard.Core.Changes;
-using DeployGuard.Core.Workloads;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Webhook.Admission;
 

@@ -12,18 +12,18 @@ namespace DeployGuard.Webhook.Admission;
 internal sealed class ReviewBody : IDisposable
 {
     /// <summary>etcd takes objects of 1.5 MiB; a review holds two of them, and API servers escape some characters to six.</summary>
-    public const int MostBytes = 20 * 1024 * 1024;
+    public const int MaxBytes = 20 * 1024 * 1024;
 
     /// <summary>The same without escapes: what a parser's memory grows by is tokens, and an escape is none.</summary>
-    private const int MostPlainBytes = 8 * 1024 * 1024;
+    private const int MaxPlainBytes = 8 * 1024 * 1024;
 
-    private const int MostDepth = 200;
+    private const int MaxDepth = 200;
 
     /// <summary>Reviews larger than any honest one are taken a few at a time, or they could be sent to fill the memory.</summary>
     public const int Large = 2 * 1024 * 1024;
     private static readonly SemaphoreSlim s_large = new(3);
 
-    private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = MostDepth, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
     private readonly byte[] _buffer;
     private readonly JsonDocument _document;
@@ -57,7 +57,7 @@ internal sealed class ReviewBody : IDisposable
 
         try
         {
-            return request.ContentLength is > MostBytes ? throw await RefuseUnreadAsync(request, TooLarge, cancel) : await ReadAsync(request, isLarge, cancel);
+            return request.ContentLength is > MaxBytes ? throw await RefuseUnreadAsync(request, TooLarge, cancel) : await ReadAsync(request, isLarge, cancel);
         }
         catch when (isLarge)
         {
@@ -76,12 +76,12 @@ internal sealed class ReviewBody : IDisposable
         }
     }
 
-    private static string TooLarge => $"the body is larger than {MostBytes / 1024 / 1024} MiB, or than {MostPlainBytes / 1024 / 1024} MiB without escapes";
+    private static string TooLarge => $"the body is larger than {MaxBytes / 1024 / 1024} MiB, or than {MaxPlainBytes / 1024 / 1024} MiB without escapes";
 
     private static async ValueTask<ReviewBody> ReadAsync(HttpRequest request, bool isLarge, CancellationToken cancel)
     {
         // API servers say how long a body is; who does not gets no turn among the large ones.
-        var most = request.ContentLength is null ? Large : MostBytes;
+        var most = request.ContentLength is null ? Large : MaxBytes;
         var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 16 * 1024) + 1);
         try
         {
@@ -121,7 +121,7 @@ internal sealed class ReviewBody : IDisposable
             throw new ReviewException(StatusCodes.Status400BadRequest, "the body is empty; an AdmissionReview of admission.k8s.io/v1 is expected");
         }
 
-        if (json.Length > MostPlainBytes && json.Length - (json.Span.Count("\\u00"u8) * 5) > MostPlainBytes)
+        if (json.Length > MaxPlainBytes && json.Length - (json.Span.Count("\\u00"u8) * 5) > MaxPlainBytes)
         {
             throw ReviewUid.Refusal(json.Span, StatusCodes.Status413PayloadTooLarge, TooLarge);
         }
@@ -133,7 +133,7 @@ internal sealed class ReviewBody : IDisposable
 
         try
         {
-            if (TextEscapes.FindHalfCharacter(json.Span, MostDepth) is { } place)
+            if (TextEscapes.FindHalfCharacter(json.Span, MaxDepth) is { } place)
             {
                 throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not JSON that can be judged: half a character is escaped at byte {place}");
             }

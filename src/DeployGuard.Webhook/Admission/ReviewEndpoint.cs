@@ -1,12 +1,10 @@
-using DeployGuard.Webhook.Telemetry;
-
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
 /// What all admission endpoints share: reading the review, the HTTP status of what is none, counting, and writing the answer.
 /// A bug surfaces as 500, so that the failurePolicy decides and the counter shows it.
 /// </summary>
-internal abstract class ReviewEndpoint(Intake intake, Telemetry.Telemetry telemetry)
+internal abstract class ReviewEndpoint(BodyMemoryLimiter intake, Telemetry.Telemetry telemetry)
 {
     public async Task HandleAsync(HttpContext context)
     {

@@ -1,8 +1,9 @@
-using DeployGuard.Core;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Workloads;
+using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Admission;
 
@@ -12,16 +13,16 @@ namespace DeployGuard.Webhook.Admission;
 /// </summary>
 internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> policies) : IFacts
 {
-    public ValueTask<ClusterView> ViewAsync(Request request, CancellationToken cancel) =>
-        ValueTask.FromResult(new ClusterView { Policies = policies(), ApproveBy = ApproveBy.Hash });
+    public ValueTask<ClusterSnapshot> ViewAsync(Request request, CancellationToken cancel) =>
+        ValueTask.FromResult(new ClusterSnapshot { Policies = policies(), ApproveBy = ApproveBy.Hash });
 
-    public ValueTask<ClusterView> ReadLiveAsync(Request request, ClusterView cached, Facts needs, CancellationToken deadline) => ValueTask.FromResult(cached);
+    public ValueTask<ClusterSnapshot> ReadLiveAsync(Request request, ClusterSnapshot cluster, RequiredReads needs, CancellationToken deadline) => ValueTask.FromResult(cluster);
 
     /// <summary>Nobody runs anything in a folder of files.</summary>
-    public ValueTask<ClusterView> ReachAsync(Request request, ClusterView view, Func<ClusterView, IReadOnlyList<ReachedPods>> ask, CancellationToken deadline) => ValueTask.FromResult(view);
+    public ValueTask<ClusterSnapshot> ReachAsync(Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> ask, CancellationToken deadline) => ValueTask.FromResult(cluster);
 
     /// <summary>Without an authorizer nobody was given any verb.</summary>
-    public ValueTask<ClusterView> ExplainAsync(Request request, ClusterView view, CancellationToken deadline) => ValueTask.FromResult(view);
+    public ValueTask<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => ValueTask.FromResult(cluster);
 
     public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) => ValueTask.FromResult(false);
 
@@ -35,7 +36,7 @@ internal sealed class StandaloneFacts(Func<IReadOnlyList<SafeguardPolicy>> polic
 
     public bool NamespaceEnds(string name) => false;
 
-    public IEnumerable<RecordedChange> Unreviewed => [];
+    public IEnumerable<Change> Unreviewed => [];
 
     /// <summary>Nobody else rolls out in a folder of files.</summary>
     public ValueTask<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline) =>

@@ -14,7 +14,7 @@ internal static class AdmissionServer
     public static void ListenFor(this KestrelServerOptions kestrel, WebhookOptions options, ClientAuthority? clients, Func<SslStreamCertificateContext?> certificate)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = ReviewBody.MostBytes;
+        kestrel.Limits.MaxRequestBodySize = ReviewBody.MaxBytes;
         // An API server sends at once what it sends; whoever trickles holds the memory that others need.
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 100 * 1024, gracePeriod: TimeSpan.FromSeconds(2));
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using DeployGuard.Cluster.Certificates;
+using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Webhook.Hosting;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Net;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;

@@ -1,8 +1,8 @@
 using System.Diagnostics.Metrics;
-using DeployGuard.Cluster;
-using DeployGuard.Cluster.Access;
-using DeployGuard.Cluster.Certificates;
-using DeployGuard.Cluster.Files;
+using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Certificates;
+using DeployGuard.Kubernetes.Files;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Telemetry;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Net.Security;
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
@@ -18,7 +17,7 @@ internal static class WebhookApp
 
     /// <param name="certificate">The certificate to serve now; null until there is one.</param>
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
-    /// <exception cref="Cluster.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
+    /// <exception cref="Kubernetes.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
     public static WebApplication Build(
         WebhookOptions options, IFacts facts, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, Shutdown? shutdown = null)
     {
@@ -31,8 +30,8 @@ internal static class WebhookApp
         var kinds = WorkloadKinds.With(options.CustomKinds);
         services.AddDeployGuardTelemetry(options.Otlp);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = s_finish);
-        services.AddSingleton<Crowd>(_ => new Crowd());
-        services.AddSingleton<Intake>(_ => new Intake());
+        services.AddSingleton<ConcurrencyLimiter>(_ => new ConcurrencyLimiter());
+        services.AddSingleton<BodyMemoryLimiter>(_ => new BodyMemoryLimiter());
         services.AddSingleton(time);
         if (shutdown is not null)
         {
@@ -41,13 +40,13 @@ internal static class WebhookApp
 
         services.AddSingleton(facts);
         services.AddSingleton(options.Cluster.Trusted);
-        services.AddSingleton<Guard>();
+        services.AddSingleton<PolicyEvaluator>();
         services.AddSingleton(new RequestReader(options.Cluster.Reader));
         services.AddSingleton(kinds);
         services.AddSingleton(new RecordRules(options.Self));
         services.AddSingleton(new DecisionLog(decisions, time));
         services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());
-        services.AddSingleton<Echoes>();
+        services.AddSingleton<RetryDeduplicator>();
         services.AddSingleton<Telemetry.Telemetry>();
         services.AddSingleton<AdmissionEndpoint>();
         services.AddSingleton<RecordsEndpoint>();

@@ -1,7 +1,7 @@
 using System.Net;
-using DeployGuard.Cluster;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes;
 
 namespace DeployGuard.Webhook.Hosting;
 

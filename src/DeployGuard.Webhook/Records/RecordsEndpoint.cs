@@ -1,9 +1,11 @@
 using System.Text.Json;
-using DeployGuard.Core;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
 
@@ -13,7 +15,7 @@ namespace DeployGuard.Webhook.Records;
 /// <c>/admit/records</c>: guards DeployGuard's own objects: policies must be readable, Changes are ours, votes and permissions are bound,
 /// honest and final.
 /// </summary>
-internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IFacts facts, Intake intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
+internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IFacts facts, BodyMemoryLimiter intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
 {
     private readonly Telemetry.Telemetry _telemetry = telemetry;
 
@@ -39,7 +41,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         }
         catch (FactsUnavailableException unavailable)
         {
-            return Of(review, new Refusal(Reasons.Undecidable, unavailable.Message));
+            return Of(review, new Refusal(Reasons.EvaluationIncomplete, unavailable.Message));
         }
     }
 
@@ -93,10 +95,10 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         var read = ReadApproval(review.Object);
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
-        var view = await facts.ViewAsync(about, deadline);
-        var recorded = view.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
+        var cluster = await facts.ViewAsync(about, deadline);
+        var recorded = cluster.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
         var refusal = RefuseTies(review)
-            ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(view)).Refuse(kinds, time.GetUtcNow())
+            ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(cluster)).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
@@ -137,8 +139,8 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
 
     private static Refusal? RefuseTies(Review review) => RecordRules.RefuseTies(HasOwners(review.Object), Finalizers(review.Object));
 
-    private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterView view) =>
-        [.. view.Policies.Where(p => view.NamespaceLabels is null || p.Match.Namespaces.Matches(view.NamespaceLabels))];
+    private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterSnapshot cluster) =>
+        [.. cluster.Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels))];
 
     private Approval ReadApproval(JsonElement obj) => ApprovalReader.Read(obj, time.GetUtcNow());
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
-using DeployGuard.Core.Changes;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
@@ -13,7 +13,7 @@ namespace DeployGuard.Webhook.Records;
 /// author put there, when a BreakGlass ends that does not say, and the labels by which records are found. As Kubernetes does for CertificateSigningRequests; the one thing that
 /// DeployGuard mutates.
 /// </summary>
-internal sealed class StampEndpoint(Intake intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
+internal sealed class StampEndpoint(BodyMemoryLimiter intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
 {
     protected override ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
     {

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using DeployGuard.Cluster;
-using DeployGuard.Cluster.Certificates;
+using DeployGuard.Kubernetes;
+using DeployGuard.Kubernetes.Certificates;
 using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Webhook.Telemetry;

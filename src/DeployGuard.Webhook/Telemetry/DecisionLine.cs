@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using DeployGuard.Core;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Telemetry;
@@ -14,7 +14,7 @@ internal static class DecisionLine
 
     public static ReadOnlyMemory<byte> Of(Verdict verdict, DateTimeOffset now) => Write(json =>
     {
-        var (change, request) = (verdict.Change, verdict.Change.Request);
+        var (evaluated, request) = (verdict.Evaluated, verdict.Evaluated.Request);
         json.WriteString("time", now);
         json.WriteString("event", "decision");
         json.WriteString("decision", verdict.IsAllowed ? "allowed" : "denied");
@@ -24,9 +24,9 @@ internal static class DecisionLine
         json.WriteString("namespace", request.Target.Namespace);
         json.WriteString("name", request.Target.Name);
         json.WriteString("user", request.Requester.Username);
-        json.WriteString("meaning", change.Meaning.ToString());
-        json.WriteString("because", change.Because);
-        json.WriteString("change", change.Name);
+        json.WriteString("meaning", evaluated.ChangeType.ToString());
+        json.WriteString("because", evaluated.Because);
+        json.WriteString("change", evaluated.Name);
         json.WriteStartArray("policies");
         foreach (var policy in verdict.Policies)
         {
@@ -57,7 +57,7 @@ internal static class DecisionLine
         json.WriteString("user", review.Requester.Username);
     });
 
-    private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<JudgedFinding> findings)
+    private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<Violation> findings)
     {
         json.WriteStartArray("findings");
         foreach (var finding in findings)

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
-using DeployGuard.Core;
-using DeployGuard.Core.Changes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
 using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Telemetry;
@@ -11,12 +11,12 @@ namespace DeployGuard.Webhook.Telemetry;
 /// </summary>
 internal sealed class DecisionLog(Stream output, TimeProvider time) : BackgroundService
 {
-    private const int MostWaiting = 4096;
+    private const int MaxWaiting = 4096;
 
     /// <summary>Of what was allowed, in a second. A flood of it says the same over and over.</summary>
-    private const int MostAllowed = 200;
+    private const int MaxAllowed = 200;
 
-    private readonly Channel<ReadOnlyMemory<byte>> _lines = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+    private readonly Channel<ReadOnlyMemory<byte>> _lines = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly Lock _lock = new();
     private long _lost;
     private long _sampledOut;
@@ -32,7 +32,7 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
     public void Write(Verdict verdict)
     {
         // What no policy matches, and what is nothing to guard, is most of a cluster's traffic and says nothing.
-        if (verdict.Change.Meaning is Meaning.NothingToGuard && verdict.Findings.Count == 0)
+        if (verdict.Evaluated.ChangeType is ChangeType.NothingToGuard && verdict.Findings.Count == 0)
         {
             return;
         }
@@ -92,7 +92,7 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
         lock (_lock)
         {
             (_allowed, _second) = (second == _second ? _allowed + 1 : 1, second);
-            return _allowed > MostAllowed || _lines.Reader.Count > MostWaiting / 2;
+            return _allowed > MaxAllowed || _lines.Reader.Count > MaxWaiting / 2;
         }
     }
 

@@ -10,7 +10,7 @@ internal static class MetricsSetup
     public const string MeterName = "deployguard";
 
     /// <summary>Series per instrument before the SDK folds the rest into one without labels; namespaces times kinds times policies reach far.</summary>
-    private const int MostSeries = 20_000;
+    private const int MaxSeries = 20_000;
 
     /// <summary>A minute to three days: people, not machines.</summary>
     private static readonly double[] s_approvalBuckets = [60, 300, 900, 1800, 3600, 14400, 28800, 86400, 259200];
@@ -30,7 +30,7 @@ internal static class MetricsSetup
             {
                 Telemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
                 Telemetry.ApprovalWaitInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_approvalBuckets },
-                _ => new MetricStreamConfiguration { CardinalityLimit = MostSeries },
+                _ => new MetricStreamConfiguration { CardinalityLimit = MaxSeries },
             })
             .AddPrometheusExporter(options =>
             {

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using DeployGuard.Core;
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Webhook.Admission;
 
@@ -11,7 +13,7 @@ namespace DeployGuard.Webhook.Telemetry;
 /// Counts what was asked and answered. No label holds the name of a workload: names go to the decision log and the records.
 /// The exporter adds the unit and <c>_total</c> to the names.
 /// </summary>
-internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, TrustedControllers trusted, TimeProvider time)
+internal sealed class Telemetry(DecisionLog log, Meter meter, RetryDeduplicator echoes, TrustedControllers trusted, TimeProvider time)
 {
     public const string DeniedInstrument = "deployguard_rollouts_denied";
     public const string DurationInstrument = "deployguard_admission_duration";
@@ -66,12 +68,12 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tru
         }
 
         CountWaived(verdict);
-        if (!verdict.IsAllowed && echoes.IsEcho(verdict))
+        if (!verdict.IsAllowed && echoes.IsRepeated(verdict))
         {
             return true;
         }
 
-        if (verdict.Change.Request.DryRun || verdict is { Change.Meaning: Meaning.Rollback, IsAllowed: true })
+        if (verdict.Evaluated.Request.DryRun || verdict is { Evaluated.ChangeType: ChangeType.Rollback, IsAllowed: true })
         {
             return false;
         }
@@ -82,14 +84,14 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tru
             _canary.Add(1, new KeyValuePair<string, object?>("reason", reason));
         }
 
-        if (trusted.IsAutoscaler(verdict.Change.Request))
+        if (trusted.IsAutoscaler(verdict.Evaluated.Request))
         {
             return false;
         }
 
         foreach (var (policy, mode, safeguard, reason) in verdict.Findings.Where(f => f.Waiver is null).Select(f => (f.Policy, f.Mode, f.Safeguard, f.Finding.Reason)).Distinct())
         {
-            var target = verdict.Change.Request.Target;
+            var target = verdict.Evaluated.Request.Target;
             _denied.Add(1, new TagList
             {
                 { "namespace", target.Namespace },
@@ -143,9 +145,9 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tru
             return;
         }
 
-        var change = verdict.Change;
-        _rollouts.Add(1, new TagList { { "namespace", change.Request.Target.Namespace }, { "origin", change.Origin.Kind.ToString() }, { "decision", verdict.IsAllowed ? "allowed" : "denied" } });
-        if (verdict.IsAllowed && change.Recorded is { Phase: Phase.Pending } waited)
+        var evaluated = verdict.Evaluated;
+        _rollouts.Add(1, new TagList { { "namespace", evaluated.Request.Target.Namespace }, { "origin", evaluated.Origin.Kind.ToString() }, { "decision", verdict.IsAllowed ? "allowed" : "denied" } });
+        if (verdict.IsAllowed && evaluated.Recorded is { Phase: Phase.Pending } waited)
         {
             _approvalWait.Record(Math.Max(0, (time.GetUtcNow() - waited.Since).TotalSeconds));
         }
@@ -153,15 +155,15 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, Echoes echoes, Tru
 
     private void CountWaived(Verdict verdict)
     {
-        var request = verdict.Change.Request;
+        var request = verdict.Evaluated.Request;
         if (request.DryRun || !verdict.IsAllowed)
         {
             return;
         }
 
-        if (verdict.Change.Meaning is Meaning.Rollback)
+        if (verdict.Evaluated.ChangeType is ChangeType.Rollback)
         {
-            _rollbacks.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "kind", request.Target.Kind }, { "records", verdict.Change.Recovered.Count > 0 ? "lost" : "kept" } });
+            _rollbacks.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "kind", request.Target.Kind }, { "records", verdict.Evaluated.Recovered.Count > 0 ? "lost" : "kept" } });
         }
 
         foreach (var (policy, safeguard, waiver) in verdict.Waived.Select(f => (f.Policy, f.Safeguard, Kind: f.Waiver?.BreakGlass is null ? "exempt" : "breakglass")).Distinct())

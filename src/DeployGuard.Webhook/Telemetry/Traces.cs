@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DeployGuard.Core;
+using DeployGuard.Core.Evaluation;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -30,11 +30,11 @@ internal static class Traces
             return;
         }
 
-        var target = verdict.Change.Request.Target;
+        var target = verdict.Evaluated.Request.Target;
         span.SetTag("k8s.namespace.name", target.Namespace);
         span.SetTag("deployguard.kind", target.Kind);
         span.SetTag("deployguard.name", target.Name);
-        span.SetTag("deployguard.meaning", verdict.Change.Meaning.ToString());
+        span.SetTag("deployguard.meaning", verdict.Evaluated.ChangeType.ToString());
         span.SetTag("deployguard.decision", verdict.IsAllowed ? "allowed" : "denied");
         span.SetTag("deployguard.reasons", string.Join(',', verdict.Denials.Select(d => d.Finding.Reason).Distinct()));
     }

@@ -1,0 +1,78 @@
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>How a rollout in place stands against the pace that a policy asks for.</summary>
+/// <param name="Batch">Pods that the rollout may change at once.</param>
+/// <param name="MaxAtOnce">Pods that it may change at once to conform.</param>
+/// <param name="Faults">What does not conform, in words; empty if the rollout conforms.</param>
+/// <param name="Unprobed">Serving containers without a readiness probe.</param>
+internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string> Faults, IReadOnlyList<string> Unprobed)
+{
+    /// <param name="steps">How many steps the revision has held; what is allowed to a second Deployment is allowed at once here.</param>
+    public static PaceBound Of(Member member, CanaryRules rules, int steps)
+    {
+        var workload = member.Spec;
+        var percent = Math.Max(rules.Pace.Percent, rules.ShareAfter(steps));
+        // A share of what serves. Where half of it or more does, of what is desired; where nothing does, nobody is hurt.
+        var size = member.Present > 0 && member.Present * 2 < member.Size ? member.Present : member.Size;
+        var most = Math.Max(1, (int)((long)size * percent / 100));
+        var batch = RolloutBatch.Of(workload);
+        var unprobed = WithoutProbe(workload);
+        var isSmall = size == member.Size && IsSmallShare(workload, percent);
+        return new PaceBound(batch, most, [.. FindFaults(workload, rules, isSmall ? most : batch, most, unprobed)], unprobed);
+    }
+
+    private static IEnumerable<string> FindFaults(
+        Workload workload, CanaryRules rules, int batch, int most, IReadOnlyList<string> unprobed)
+    {
+        var strategy = workload.Strategy;
+        if (batch > most)
+        {
+            yield return strategy.IsRolling ? Replacing(workload, batch) : $"{strategy.Type} replaces all {workload.Replicas}";
+        }
+
+        if (strategy.MinReadySeconds < rules.Pace.MinReady.TotalSeconds)
+        {
+            yield return $"minReadySeconds {strategy.MinReadySeconds} is below {(long)rules.Pace.MinReady.TotalSeconds}";
+        }
+
+        if (workload.Ref.Kind == "Deployment" && strategy.ProgressDeadlineSeconds <= strategy.MinReadySeconds)
+        {
+            yield return $"progressDeadlineSeconds {strategy.ProgressDeadlineSeconds} does not exceed minReadySeconds {strategy.MinReadySeconds}";
+        }
+
+        foreach (var container in unprobed)
+        {
+            yield return $"container {container} has no readinessProbe";
+        }
+    }
+
+    /// <summary>What replaces so many at once. A DaemonSet has one of the two, a StatefulSet never surges.</summary>
+    private static string Replacing(Workload workload, int batch)
+    {
+        var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
+        return workload.Ref.Kind == "Deployment" ? $"maxSurge {surge} and maxUnavailable {unavailable} replace {batch}"
+            : RolloutBatch.SurgesOnly(workload) ? $"maxSurge {surge} replaces {batch}"
+            : $"maxUnavailable {unavailable} replaces {batch}";
+    }
+
+    /// <summary>Rounding a small percentage up must not refuse it: 5% of 30 is two pods at once, and is still 5%.</summary>
+    private static bool IsSmallShare(Workload workload, int percent)
+    {
+        var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
+        return workload.Strategy.IsRolling && IsShare(surge) && IsShare(unavailable) && surge.Value + unavailable.Value <= percent;
+
+        static bool IsShare(IntOrPercent value) => value.IsPercent || value.Value == 0;
+    }
+
+    /// <summary>A container serves if it declares a port; where none does, all of them are taken to.</summary>
+    private static IReadOnlyList<string> WithoutProbe(Workload workload)
+    {
+        var main = workload.Template.Containers.Where(c => !c.IsSidecar).ToList();
+        var declared = main.FindAll(c => c.DeclaresPorts);
+        return [.. (declared.Count > 0 ? declared : main).Where(c => !c.HasReadinessProbe).Select(c => c.Name)];
+    }
+}

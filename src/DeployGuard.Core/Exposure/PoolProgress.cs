@@ -1,0 +1,57 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>The steps that revisions have held in the pools of a namespace, in the eyes of one policy.</summary>
+internal sealed class PoolProgress(SafeguardPolicy policy, CanaryRules rules, ClusterSnapshot cluster, NamespaceSnapshot snapshot, ProvenRevisions proven, DateTimeOffset now)
+{
+    private readonly Dictionary<(string Pool, string Key), StepProgress> _held = [];
+    private readonly Dictionary<string, Approval?> _vetoes = [];
+
+    /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
+    public StepProgress In(Pool before, string key, int total)
+    {
+        if (!_held.TryGetValue((before.Name, key), out var held))
+        {
+            _held[(before.Name, key)] = held = Of(before, key, total);
+        }
+
+        return held;
+    }
+
+    /// <summary>One pod of a pool that was scaled down for it is no half of what its users had, until that is a while ago.</summary>
+    private StepProgress Of(Pool before, string key, int total)
+    {
+        StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, VetoOf(key), now);
+        if (proven.OfLate(before.Name) is not { } late || late.Pods <= total)
+        {
+            return Among(total);
+        }
+
+        var held = Among(late.Pods);
+        return !late.IsPresent && held.Left is null && Among(total).Steps > held.Steps ? held with { Left = late.At + rules.ColdAfter - now } : held;
+    }
+
+    /// <summary>Those that are on record: what a pool counts to must not depend on how much of it has soaked.</summary>
+    public int OnRecord(Pool pool, string key) => VetoOf(key) is null ? StepProgress.Latched(pool, key, policy, rules, snapshot) : 0;
+
+    public Approval? VetoOf(string key)
+    {
+        if (!_vetoes.TryGetValue(key, out var veto))
+        {
+            _vetoes[key] = veto = FindVeto(key);
+        }
+
+        return veto;
+    }
+
+    private Approval? FindVeto(string key)
+    {
+        var inForce = cluster.Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels)).ToList();
+        return snapshot.Changes.Where(c => RevisionKey.Of(rules.Covers, c) == key)
+            .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, snapshot.Changes.Where(s => s.Workload == c.Workload))).FirstOrDefault(v => v is not null);
+    }
+}

@@ -1,0 +1,102 @@
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Exposure;
+
+/// <summary>The steps that a revision has held in a pool.</summary>
+/// <param name="Steps">How many, from the first.</param>
+/// <param name="Wait">What the next one still lacks, in words; empty where that is only pods that run long enough.</param>
+/// <param name="Left">How long its soak still lasts; null where that is not a matter of time alone.</param>
+internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
+{
+    /// <param name="before">The pool as it is: what a request would add has proven nothing.</param>
+    /// <param name="total">Pods that the pool's users have before the request, or had until a while ago.</param>
+    /// <param name="veto">Somebody rejected the revision: what it had proven is taken back.</param>
+    public static StepProgress Of(Pool before, int total, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot, Approval? veto, DateTimeOffset now)
+    {
+        if (veto is not null)
+        {
+            return new StepProgress(0, $"{veto.Approver.Username} rejected it", null);
+        }
+
+        var latched = Latched(before, key, policy, rules, snapshot);
+        var soak = Soak.Of(PodsOf(before, key, rules), rules, now);
+        var live = 0;
+        while (live < rules.Steps.Count && soak.Lacks(total, rules, live, now) is null)
+        {
+            live++;
+        }
+
+        var steps = Math.Max(latched, live);
+        if (steps == rules.Steps.Count)
+        {
+            return new StepProgress(steps, "", null);
+        }
+
+        // The next step is soaked for by the pods that the step before allowed.
+        var (wait, left) = soak.Lacks(total, rules, steps, now) ?? ("", null);
+        return new StepProgress(steps, wait, left);
+    }
+
+    /// <summary>The pods that must have soaked for a step: four fifths of it, so that one drained node does not start a day's soak again.</summary>
+    public static int Needed(int total, int percent) => Math.Max(1, (int)((long)total * percent * 4 / 500));
+
+    /// <summary>Those that are on record of whoever held them.</summary>
+    public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot)
+    {
+        var percent = snapshot.Changes
+            .Where(c => c.CompletedSteps.Count > 0 && RevisionKey.Of(rules.Covers, c) == key)
+            .SelectMany(c => c.CompletedSteps)
+            .Where(h => h.Policy == policy.Name && h.Pool == pool.Name)
+            .Select(h => h.Percent)
+            .DefaultIfEmpty(0)
+            .Max();
+        return rules.Steps.Count(s => s <= percent);
+    }
+
+    /// <summary>Pods of a revision that the pool's users reach, in whatever workload; each once.</summary>
+    private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules) =>
+    [
+        .. pool.Members.Where(m => RolloutMethods.Prove(m, pool, rules))
+            .SelectMany(m => ProvenRevisions.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key))
+            .SelectMany(r => r.Seen).Where(g => pool.Reaches(g.Shape.Template)).SelectMany(g => g.Pods).Where(p => !p.IsFinished),
+    ];
+
+    /// <summary>How long the pods of a revision have soaked.</summary>
+    /// <param name="Ages">The oldest first.</param>
+    /// <param name="Broken">What broke it last; null if nothing did.</param>
+    private sealed record Soak(IReadOnlyList<TimeSpan> Ages, SoakInterruption? Broken)
+    {
+        public static Soak Of(List<LivePod> pods, CanaryRules rules, DateTimeOffset now)
+        {
+            var ages = pods.ConvertAll(p => p.Age(now));
+            ages.Sort(static (a, b) => b.CompareTo(a));
+            return new Soak(ages, pods.Select(p => p.BrokenBy(rules.Soak, now)).OfType<SoakInterruption>().MaxBy(b => b.At));
+        }
+
+        /// <summary>What a step lacks; null where it is held.</summary>
+        public (string Wait, TimeSpan? Left)? Lacks(int total, CanaryRules rules, int step, DateTimeOffset now)
+        {
+            var needed = Needed(total, rules.Steps[step]);
+            if (Broken is not null)
+            {
+                var ago = now - Broken.At;
+                return (ago <= TimeSpan.Zero ? $"a pod {Broken.How}" : $"a pod {Broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+            }
+
+            if (Ages.Count < needed)
+            {
+                return Ages.Count == 0
+                    ? ($"no pod of it has served here for {Durations.Show(rules.Soak)}", null)
+                    : ($"{Ages.Count} of the {needed} pods that must soak for step {rules.Steps[step]}% (of {total} pods) run", null);
+            }
+
+            return Ages[needed - 1] is var age && age >= rules.Soak ? null : ("", Whole(rules.Soak - age));
+        }
+
+        /// <summary>Up to the next second: who waits as long as the message says must not come too early.</summary>
+        private static TimeSpan Whole(TimeSpan left) => TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds));
+    }
+}

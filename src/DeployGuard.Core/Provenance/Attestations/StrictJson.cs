@@ -1,0 +1,80 @@
+using System.Text;
+using System.Text.Json;
+
+namespace DeployGuard.Core.Provenance.Attestations;
+
+/// <summary>JSON that two parsers cannot read differently: no key twice, no depth over 64, no invalid UTF-8, no more than its bound of bytes.</summary>
+public static class StrictJson
+{
+    public const int MaxDepth = 64;
+
+    private static readonly JsonDocumentOptions s_options = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
+    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Reads an object.</summary>
+    /// <param name="what">What messages call it, such as <c>payload</c>.</param>
+    /// <exception cref="AttestationException">It is none, or none of this strictness.</exception>
+    public static JsonElement ReadObject(ReadOnlyMemory<byte> bytes, int mostBytes, string what)
+    {
+        if (bytes.Length > mostBytes)
+        {
+            throw new AttestationException($"{what}: has {bytes.Length} bytes; {mostBytes} are the most");
+        }
+
+        try
+        {
+            // The parser looks into strings only when they are asked for; what is signed must be text to its last byte.
+            s_utf8.GetCharCount(bytes.Span);
+            using var document = JsonDocument.Parse(bytes, s_options);
+            return document.RootElement.ValueKind is JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw new AttestationException($"{what}: is not a JSON object");
+        }
+        catch (JsonException wrong)
+        {
+            throw new AttestationException($"{what}: is not strict JSON: {wrong.Message}", wrong);
+        }
+        catch (InvalidOperationException wrong)
+        {
+            // This is how the parser says that it cannot make text of a key, to compare it with the others.
+            throw new AttestationException($"{what}: is not text: half of a surrogate pair in a key", wrong);
+        }
+        catch (DecoderFallbackException wrong)
+        {
+            throw new AttestationException($"{what}: is not UTF-8", wrong);
+        }
+    }
+
+    internal static string Text(JsonElement owner, string name, string path) =>
+        TextOrNull(owner, name, path) ?? throw new AttestationException($"{path}{name}: is missing, or not a text");
+
+    /// <summary>Null where it is absent, empty, or of another type.</summary>
+    internal static string? TextOrNull(JsonElement owner, string name, string path)
+    {
+        try
+        {
+            return owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        }
+        catch (InvalidOperationException wrong)
+        {
+            throw new AttestationException($"{path}{name}: is not text: half of a surrogate pair", wrong);
+        }
+    }
+
+    internal static IEnumerable<(JsonElement Item, string Path)> Objects(JsonElement owner, string name, int most)
+    {
+        if (!owner.TryGetProperty(name, out var list) || list.ValueKind is not JsonValueKind.Array || list.GetArrayLength() == 0)
+        {
+            throw new AttestationException($"{name}: is missing, or not a list with at least one item");
+        }
+
+        if (list.GetArrayLength() > most)
+        {
+            throw new AttestationException($"{name}: has {list.GetArrayLength()} items; {most} are the most");
+        }
+
+        return list.EnumerateArray().Select((item, i) => item.ValueKind is JsonValueKind.Object
+            ? (item, $"{name}[{i}].")
+            : throw new AttestationException($"{name}[{i}]: is not an object"));
+    }
+}

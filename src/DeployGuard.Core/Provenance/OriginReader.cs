@@ -1,0 +1,62 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Provenance;
+
+/// <summary>
+/// Concludes how a change was made. Annotations are unsigned: they can say AI and name authors, never the opposite, so a
+/// missing or a "false" one leaves the origin unknown.
+/// </summary>
+public static class OriginReader
+{
+    private const string AiAssisted = "deployguard.io/ai-assisted";
+    private const string AiTool = "deployguard.io/ai-tool";
+    private const string Authors = "deployguard.io/authors";
+    private const string Source = "annotation";
+
+    /// <summary>An annotation may hold 256 KiB, and evidence is kept; what is longer is nobody's name for a tool or an author.</summary>
+    private const int MaxValue = 1024;
+
+    /// <param name="before">The workload before the request; null where the request creates it. What it says already is not new evidence.</param>
+    /// <param name="recorded">Evidence on record for this revision that counts for the requester: removing an annotation does not revoke it.</param>
+    /// <param name="known">Evidence on record for any revision of the workload.</param>
+    /// <param name="history">Claims that the live history of the workload holds for this revision.</param>
+    public static Origin Read(
+        Workload workload,
+        Workload? before,
+        string requester,
+        IEnumerable<Evidence> recorded,
+        IEnumerable<Evidence> known,
+        IEnumerable<(string Key, string Value)> history)
+    {
+        var live = before is null ? [] : Claims(before).ToHashSet();
+        var onRecord = known.Select(e => (e.Key, e.Value)).ToHashSet();
+        var inHistory = history.ToHashSet();
+        bool IsCarried(Evidence claim) =>
+            !onRecord.Contains((claim.Key, claim.Value)) && (live.Contains(claim) || inHistory.Contains((claim.Key, claim.Value)));
+        var asked = Claims(workload).Distinct().Select(c => c with { By = requester, IsCarried = IsCarried(c) });
+        Evidence[] evidence = [.. recorded.Concat(asked).DistinctBy(e => (e.Source, e.Key, e.Value))];
+        var kind = evidence.Any(SaysAi) ? OriginKind.AiAssisted : OriginKind.Unknown;
+        var tool = evidence.FirstOrDefault(e => e.Key == AiTool)?.Value;
+        return new Origin(kind, tool, AuthorsIn(evidence), evidence);
+    }
+
+    /// <summary>Everybody whom any of it names as an author.</summary>
+    public static IReadOnlyList<string> AuthorsIn(IEnumerable<Evidence> evidence) =>
+        [.. evidence.Where(e => e.Key == Authors).SelectMany(Names).Distinct()];
+
+    /// <summary>What annotations say, by key and value; for those that keep a revision in another form than as a workload.</summary>
+    public static IReadOnlyList<(string Key, string Value)> ClaimsOf(Workload workload) => [.. Claims(workload).Select(c => (c.Key, c.Value)).Distinct()];
+
+    private static IEnumerable<Evidence> Claims(Workload workload) =>
+        from annotations in (IReadOnlyDictionary<string, string>[])[workload.Template.Annotations, workload.Annotations]
+        from key in (string[])[AiAssisted, AiTool, Authors]
+        let value = annotations.GetValueOrDefault(key, "")
+        where value.Length > 0
+        select new Evidence(Source, key, value.Length > MaxValue ? value[..MaxValue] : value);
+
+    private static bool SaysAi(Evidence evidence) =>
+        (evidence.Key == AiAssisted && evidence.Value.Equals("true", StringComparison.OrdinalIgnoreCase)) || evidence.Key == AiTool;
+
+    private static IEnumerable<string> Names(Evidence evidence) =>
+        evidence.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}

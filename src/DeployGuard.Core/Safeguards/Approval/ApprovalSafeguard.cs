@@ -1,0 +1,95 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>Refuses a revision until enough people, none of whom asked for it or wrote it, approved exactly it for exactly this workload.</summary>
+internal sealed class ApprovalSafeguard : ISafeguard
+{
+    public string Name => "Approval";
+
+    public IEnumerable<Finding> Inspect(Inspection inspection)
+    {
+        var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
+        if (policy.Approval is not { Required: not Required.Never } rules || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        {
+            return [];
+        }
+
+        var votes = VoteCount.Of(evaluated, after, policy, rules, inspection.Cluster, inspection.Now);
+        return
+        [
+            .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
+            .. !votes.NeedsNone && policy.Asks(rules.Required, evaluated.Origin.Kind) ? Count(inspection, rules, votes) : [],
+        ];
+    }
+
+    private static IEnumerable<Finding> Count(Inspection inspection, ApprovalRules rules, VoteCount votes)
+    {
+        var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
+        var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
+        // The person behind a machine may be among the approvers: two different people make sure that one of them did not write it. A machine that asked
+        // for the same before says nothing of the person who asks now, and anybody can have one ask.
+        var requester = evaluated.Request.Requester;
+        var twoPeople = rules.Separation is Separation.Strict && (requester.IsMachine || rules.Bots.Contains(requester.Username));
+        var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;
+        var got = twoPeople ? Math.Max(quorum.Filled, Math.Min(votes.Counted.Count, wanted)) : quorum.Filled;
+        if (quorum.Filled == quorum.Wanted && got >= wanted)
+        {
+            yield break;
+        }
+
+        var lines = string.Join(", ", quorum.Lines.Select(l => $"{string.Join(" or ", l.Line.Groups)} {l.Filled}/{l.Line.Count}"));
+        var why = twoPeople && quorum.Wanted < 2 ? " (two different people, because a machine asked)" : "";
+        var inVain = votes.NotCounted.Count == 0 ? "" : $". Not counted: {string.Join(", ", votes.NotCounted)}";
+        yield return new Finding(
+            Reasons.ApprovalMissing,
+            "",
+            $"{Describe(evaluated.Origin, rules, policy)} and has {Math.Min(got, wanted)} of {wanted} approvals: {lines}{why}{inVain}{Other(evaluated, inspection.Cluster)}",
+            Remedy(evaluated, policy))
+        {
+            Missing = lines + why,
+        };
+    }
+
+    /// <summary>Those who have approved something wonder what they were asked for: how this differs from it.</summary>
+    private static string Other(EvaluatedRequest evaluated, ClusterSnapshot cluster)
+    {
+        if (cluster.ApprovedOther is not { } other || evaluated.After?.Template.Canonical is not { } asked)
+        {
+            return "";
+        }
+
+        var fields = other.Template is { } approved ? TemplateDiff.FieldsBetween(approved, asked) : "";
+        return $". {string.Join(" and ", other.Approvers)} approved another template of it (change {other.Change}), "
+            + (fields.Length > 0 ? $"which differs in {fields}" : "which has another hash");
+    }
+
+    private static Finding RejectedBy(Approval veto, EvaluatedRequest evaluated) => new(
+        Reasons.ApprovalRejected,
+        "",
+        $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}",
+        $"Talk to {veto.Approver.Username}, who can take it back with: kubectl deployguard withdraw {evaluated.Name} -n {evaluated.Request.Target.Namespace}");
+
+    private static string Describe(Origin origin, ApprovalRules rules, SafeguardPolicy policy) => origin.Kind switch
+    {
+        _ when rules.Required is Required.Always => "every change needs approval",
+        OriginKind.AiAssisted => $"the change is AI-assisted ({origin.Evidence[0].Source}{(origin.Tool is { } tool ? $", tool {tool}" : "")})",
+        _ => $"nothing says how the change was made, which policy {policy.Name} counts as AI-assisted,",
+    };
+
+    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy) => evaluated.ApproveBy switch
+    {
+        ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {evaluated.Name} -n {evaluated.Request.Target.Namespace}",
+        ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n {evaluated.Request.Target.Namespace}"
+            + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
+        ApproveBy.NothingEver => GeneratedNameRemedy.Of(evaluated, policy),
+        ApproveBy.Nothing => "They can approve it once it was asked for in the cluster",
+        _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
+    };
+}

@@ -1,0 +1,40 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>Refuses a rollout while as many are in flight as the policy allows.</summary>
+internal sealed class Budget : ISafeguard
+{
+    private const int MaxNamed = 10;
+
+    public string Name => "Budget";
+
+    public IEnumerable<Finding> Inspect(Inspection inspection) =>
+        inspection.Policy.Budget is { } rules && IsCounted(inspection.Evaluated) && inspection.Cluster.Budgets.TryGetValue(inspection.Policy.Name, out var use) && use.IsSpent(rules)
+            ? [new Finding(Reasons.BudgetExhausted, "", Message(rules, use, inspection.Evaluated), Remedy(use))]
+            : [];
+
+    /// <summary>Whether a change takes a place of a budget: a new rollout, or one that was at rest and goes on.</summary>
+    public static bool IsCounted(EvaluatedRequest evaluated) => InFlight.RollsOut(evaluated.Request.Target.Kind) && (evaluated.ChangeType is ChangeType.NewRevision || GoesOn(evaluated));
+
+    private static bool GoesOn(EvaluatedRequest evaluated) =>
+        evaluated is { ChangeType: ChangeType.MoreExposure, Recorded.Phase: Phase.Admitted or Phase.Running, Before.Strategy: { } before, After.Strategy: { } after }
+        && ((before.Paused && !after.Paused) || (after.Partition ?? 0) < (before.Partition ?? 0));
+
+    private static string Message(BudgetRules rules, BudgetUse use, EvaluatedRequest evaluated)
+    {
+        var where = rules.Per is BudgetScope.Namespace ? $"in namespace {evaluated.Request.Target.Namespace}" : "in the cluster";
+        return $"{use.Rollouts.Count} of {rules.Most} rollouts {where} are in flight: {Names(use.Rollouts)}";
+    }
+
+    private static string Remedy(BudgetUse use) => use.Hanging.Count == 0
+        ? "Ask again when one of them has completed"
+        : $"Ask again when one of them has completed; longer than they should take already {Names(use.Hanging)}: undo or mend";
+
+    private static string Names(IReadOnlyList<WorkloadRef> workloads) =>
+        string.Join(", ", workloads.Take(MaxNamed).Select(w => $"{w.Namespace}/{w.KubectlName}")) + (workloads.Count > MaxNamed ? $" and {workloads.Count - MaxNamed} more" : "");
+}

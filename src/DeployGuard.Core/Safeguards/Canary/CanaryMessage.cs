@@ -1,0 +1,47 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>How a pool would stand, in the words of the person whose request it is.</summary>
+internal static class CanaryMessage
+{
+    /// <summary><c>6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left</c>.</summary>
+    public static string Of(PoolAssessment pool, Inspection inspection)
+    {
+        var (request, now) = (inspection.Evaluated.Request, inspection.Now);
+        var atOnce = pool.InPlace is { Faults.Count: > 0 } bound ? $", {bound.Batch} at once" : "";
+        var others = pool.Revisions.Where(r => r.Workload != request.Target).ToList();
+        var whose = others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven are {string.Join(", ", pool.Revisions.Select(Show))}";
+        var replaced = pool.Replaced is not { Pods: > 0 } was || was.At == now ? ""
+            : $". They would take the place of {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
+        var stale = inspection.Cluster.Namespace?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
+        if (pool.Unseen is { } unseen)
+        {
+            return $"{unseen.What}{stale}";
+        }
+
+        return $"{Share(pool)} would be unproven{atOnce}; step {pool.Share}% allows {pool.Cap}{Waiting(pool)}{whose}{replaced}{stale}";
+    }
+
+    /// <summary><c>6 of 26 pods (23%) behind Service web</c>.</summary>
+    public static string Share(PoolAssessment pool) =>
+        $"{pool.Unproven} of {pool.Total} pods ({Percent(pool.Unproven, pool.Total)}%) {pool.Pool.Where}{(IsOneOfMany(pool) ? $" port {pool.Port}" : "")}{(pool.Node.Length > 0 ? $" for users of {pool.Node}" : "")}";
+
+    private static bool IsOneOfMany(PoolAssessment pool) => pool.Port.Length > 0 && pool.Pool.Service is { Ports.Count: > 1 };
+
+    public static int Percent(int part, int whole) => whole == 0 ? 0 : (int)((long)part * 100 / whole);
+
+    private static string Waiting(PoolAssessment pool)
+    {
+        var (wait, left) = (pool.Held.Wait, pool.Held.Left);
+        // What is changed in place need not wait: it has its pace.
+        return pool.InPlace is not null || (wait.Length == 0 && left is null) ? ""
+            : $"; {wait}{(wait.Length > 0 && left is not null ? ", " : "")}{(left is { } soak ? $"{Durations.Show(soak)} of soak left" : "")}";
+    }
+
+    private static string Show(UnprovenPods some) => $"{some.Pods} of {some.Workload.KubectlName} ({RevisionKey.Show(some.TemplateHash, some.Images)})";
+}

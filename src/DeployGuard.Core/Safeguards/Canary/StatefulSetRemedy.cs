@@ -1,0 +1,33 @@
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>The partition with which a StatefulSet would pass. It needs neither a pace nor probes: the ordinals below it stay what they are.</summary>
+internal static class StatefulSetRemedy
+{
+    /// <summary>A partition below the one in force and above the one asked for; null where there is none.</summary>
+    public static string? Lower(Inspection inspection, Workload after)
+    {
+        var before = inspection.Evaluated.Before;
+        var isNew = before?.Template.Hash != after.Template.Hash;
+        var from = isNew ? 0 : before?.PodsAbovePartition ?? 0;
+        var exposed = after.PodsAbovePartition;
+        var most = Most(inspection, after, from, exposed);
+        return most <= from ? null : $"{(isNew ? "Write this into your manifest, or run it and ask again" : "Now")}: {Patch(after, most)}";
+    }
+
+    /// <summary>A partition for a StatefulSet that is changed without one; null where not even one pod may run it.</summary>
+    public static string? HoldBack(Inspection inspection, Workload after) =>
+        Most(inspection, after, 0, after.Replicas) is > 0 and var most ? $"Write this into your manifest, or run it and ask again: {Patch(after, most)}" : null;
+
+    private static int Most(Inspection inspection, Workload after, int from, int exposed) =>
+        inspection.Most(pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) } }, from, exposed);
+
+    private static string Patch(Workload after, int exposed) =>
+        $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "
+        + $"'{{\"spec\":{{\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":{{\"partition\":{PartitionOf(after, exposed)}}}}}}}}}'";
+
+    /// <summary>The partition that lets so many pods run the newest revision.</summary>
+    private static int PartitionOf(Workload after, int pods) => after.Replicas - pods;
+}

@@ -1,0 +1,36 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Safeguards;
+
+/// <summary>Refuses a rollout in place that would replace more pods at once, or sooner, than an unproven revision may reach.</summary>
+internal sealed class Pace : ISafeguard
+{
+    private static readonly TimeSpan s_worthSaying = TimeSpan.FromMinutes(5);
+
+    public const string OwnName = "Pace";
+
+    public string Name => OwnName;
+
+    public IEnumerable<Finding> Inspect(Inspection inspection) =>
+        inspection.Exposed.Where(j => j is { IsRefused: true, InPlace: not null }).OrderBy(j => j.Cap).ThenBy(j => j.Total).Take(1)
+            .Select(j => TooFast(j, inspection));
+
+    /// <summary>That a conforming rollout takes its time: Helm gives up after five minutes, unless it is told.</summary>
+    public static IEnumerable<string> Notes(Inspection inspection) =>
+        inspection.Evaluated is not { ChangeType: ChangeType.NewRevision, Before: not null, After: { } after } ? []
+            : inspection.Exposed.Where(j => j is { IsRaised: true, IsCold: false, IsRefused: false, InPlace.Faults.Count: 0, OwnBatch: > 0 })
+                .Select(j => PacePatch.Takes(after with { Replicas = j.Asked }, j.OwnBatch))
+                .Where(takes => takes >= s_worthSaying).Take(1)
+                .Select(takes => $"{inspection.Policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + PacePatch.Slack)}");
+
+    private static Finding TooFast(PoolAssessment pool, Inspection inspection)
+    {
+        var (after, bound) = inspection.Evaluated is { After: { } workload } && pool.InPlace is { } found ? (workload with { Replicas = pool.Asked }, found) : throw new InvalidOperationException("the change is not in place");
+        var faults = bound.Faults.Count == 0 ? "" : $". In place, policy allows {bound.MaxAtOnce} at once: {string.Join("; ", bound.Faults)}";
+        var none = pool.LeavesNoneProven && !pool.IsOver ? ", and no proven pod would be left" : "";
+        return new Finding(Reasons.PaceTooFast, "spec.strategy", $"{CanaryMessage.Of(pool, inspection)}{none}{faults}", CanaryRemedy.InPlace(pool, inspection, after));
+    }
+}

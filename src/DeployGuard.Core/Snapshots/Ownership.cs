@@ -1,0 +1,46 @@
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Snapshots;
+
+/// <summary>
+/// Whether an owner stands for an object that names it. The name proves nothing, since authors write it: the owner must exist, be of the kind whose
+/// controller makes such objects, take the object in by its selector, and the object must run what the owner has it run.
+/// </summary>
+internal static class Ownership
+{
+    /// <summary>A ReplicaSet is told by its own template: of a Deployment's several, each is another revision.</summary>
+    public static bool StandsFor(Workload owner, Workload made) => (made.Ref.Kind, owner.Ref.Kind) switch
+    {
+        ("ReplicaSet", "Deployment") => IsTakenIn(owner, made),
+        // A CronJob has no selector; what its controller makes is the template that it had.
+        ("Job", "CronJob") => IsSameNamespace(owner, made) && Runs(made.Template, owner.Template),
+        _ => false,
+    };
+
+    /// <summary>Whether a workload stands for pods that name it.</summary>
+    /// <param name="revisions">Templates that it may have made them from, the newest first.</param>
+    public static bool StandsForPods(Workload owner, PodShape shape, IEnumerable<PodTemplate> revisions) =>
+        TakesIn(owner, shape.Template.Labels) && revisions.Any(r => Runs(shape.Template, r));
+
+    /// <summary>Whether a workload's controller counts pods with these labels as its own, whatever they run.</summary>
+    public static bool TakesIn(Workload owner, IReadOnlyDictionary<string, string> labels) =>
+        owner.Ref.Kind is "ReplicaSet" or "ReplicationController" or "StatefulSet" or "DaemonSet" or "Job"
+        && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
+
+    /// <summary>
+    /// Every container of the template runs in it, from the same image, and every init container did or does. Injected ones come on top; a mirror may have another
+    /// name, not another digest.
+    /// </summary>
+    public static bool Runs(PodTemplate pod, PodTemplate template) =>
+        ReferenceEquals(pod.Containers, template.Containers)
+        || (template.Containers.All(wanted => pod.Containers.Any(c => c.Name == wanted.Name && IsSame(c.Image, wanted.Image)))
+            && template.Images.Where(i => i.IsOfInitContainer).All(wanted => pod.Images.Any(i => i.IsOfInitContainer && IsSame(i.Reference.Text, wanted.Reference.Text))));
+
+    private static bool IsSame(string image, string other) =>
+        image == other || (new ImageReference(image).Digest is { } digest && digest == new ImageReference(other).Digest);
+
+    private static bool IsTakenIn(Workload owner, Workload made) =>
+        IsSameNamespace(owner, made) && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(made.Labels) && selector.Matches(made.Template.Labels);
+
+    private static bool IsSameNamespace(Workload owner, Workload made) => owner.Ref.Namespace == made.Ref.Namespace;
+}

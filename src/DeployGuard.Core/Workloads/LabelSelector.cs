@@ -1,0 +1,34 @@
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>A Kubernetes label selector. All requirements must hold; none at all selects everything.</summary>
+public sealed record LabelSelector(IReadOnlyList<LabelRequirement> Requirements)
+{
+    public static readonly LabelSelector Everything = new([]);
+
+    public bool Matches(IReadOnlyDictionary<string, string> labels) => Requirements.All(r => r.Holds(labels));
+}
+
+public enum LabelOperator
+{
+    In,
+    NotIn,
+    Exists,
+    DoesNotExist,
+}
+
+public sealed record LabelRequirement(string Key, LabelOperator Operator, IReadOnlyList<string> Values)
+{
+    public bool Holds(IReadOnlyDictionary<string, string> labels)
+    {
+        var present = labels.TryGetValue(Key, out var value);
+        return Operator switch
+        {
+            LabelOperator.In => present && Values.Contains(value),
+            // As in Kubernetes: an absent label is not in any set.
+            LabelOperator.NotIn => !present || !Values.Contains(value),
+            LabelOperator.Exists => present,
+            LabelOperator.DoesNotExist => !present,
+            _ => throw new InvalidOperationException($"unknown label operator {Operator}"),
+        };
+    }
+}

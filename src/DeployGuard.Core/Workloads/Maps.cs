@@ -1,0 +1,10 @@
+namespace DeployGuard.Core.Workloads;
+
+/// <summary>Maps of strings, as labels and annotations are.</summary>
+internal static class Maps
+{
+    public static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();
+
+    public static bool Same(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+        one.Count == other.Count && one.All(l => other.GetValueOrDefault(l.Key) == l.Value);
+}

@@ -1,0 +1,58 @@
+namespace DeployGuard.Kubernetes.Api;
+
+/// <summary>A verb that DeployGuard's service account must have.</summary>
+/// <param name="Resource">With its subresource: <c>safeguardpolicies/status</c>.</param>
+/// <param name="Namespace">Empty for the whole cluster.</param>
+/// <param name="Name">Empty for any object.</param>
+/// <param name="Why">What fails without it.</param>
+public sealed record AccessRule(string ApiGroup, string Resource, string Verb, string Namespace, string Name, string Why)
+{
+    public override string ToString() =>
+        $"{Verb} {(ApiGroup.Length > 0 ? $"{Resource}.{ApiGroup}" : Resource)}{(Name.Length > 0 ? $" {Name}" : "")}{(Namespace.Length > 0 ? $" -n {Namespace}" : "")}";
+}
+
+/// <summary>
+/// All that DeployGuard's service account needs, no more and no less. The one list of it: the chart's roles are tested against it, and
+/// <c>deployguard doctor</c> asks the API server for each.
+/// </summary>
+public static class RequiredPermissions
+{
+    private const string Own = "deployguard.io";
+    private const string Registrations = "admissionregistration.k8s.io";
+
+    public static IReadOnlyList<AccessRule> Of(ClusterOptions options)
+    {
+        string[] watch = ["list", "watch"];
+        string[] read = ["get", .. watch];
+        return
+        [
+            .. InCluster(Own, ["safeguardpolicies"], [.. read, "create"], "no policy is known, and baseline is not made"),
+            .. InCluster(Own, ["safeguardpolicies/status"], ["update"], "no namespace is adopted"),
+            .. InCluster(Own, ["changes"], [.. read, "create", "update", "delete"], "nothing gated is let in, because it must be on record first"),
+            .. InCluster(Own, ["changetemplates"], ["get", "list", "create", "update", "delete"], "approvers are shown a cut difference, and not all that they sign"),
+            .. InCluster(Own, ["changeapprovals", "breakglasses"], [.. watch, "delete"], "no approval counts, and none expires"),
+            .. InCluster("", ["namespaces", "replicationcontrollers"], read, "no replica becomes ready, and nothing is decided"),
+            .. InCluster("", ["services"], watch, "no replica becomes ready, and nothing is decided"),
+            .. InCluster("", ["pods"], read, "what serves is not known: canaries are refused as EvaluationIncomplete, and none is seen to hold a step"),
+            .. InCluster("", ["nodes"], ["get", "list"], "a new DaemonSet under a canary is refused as EvaluationIncomplete, and a drain during a rollout may be"),
+            .. InCluster("apps", ["deployments", "statefulsets", "replicasets"], read, "no replica becomes ready, and rollbacks are not known as such"),
+            .. InCluster("apps", ["daemonsets", "controllerrevisions"], watch, "no replica becomes ready, and rollbacks are not known as such"),
+            .. InCluster("batch", ["jobs", "cronjobs"], watch, "no replica becomes ready"),
+            .. options.CustomKinds.SelectMany(k => InCluster(k.ApiGroup, [k.Resource], ["get", "list"], $"no {k.Kind} is seen to complete")),
+            .. InCluster("", ["events"], ["create", "get", "patch"], "nobody is told by Events"),
+            .. InCluster("authorization.k8s.io", ["subjectaccessreviews"], ["create"], "nobody has the verbs exempt, override and breakglass-namespace"),
+            .. InCluster(Registrations, ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"], ["get", "patch"], "the registration is not kept", options.WebhookConfiguration),
+            .. InOurs(options, "", "secrets", ["get", "patch"], "no certificate, and the leader forgets what it did", options.Secret),
+            .. InOurs(options, "", "configmaps", ["get", "create", "update"], "canaries, and what a budget limits, are refused as EvaluationIncomplete"),
+            .. InOurs(options, "coordination.k8s.io", "leases", ["get", "update"], "no replica leads", options.Lease),
+            // A create cannot be limited by name.
+            .. InOurs(options, "coordination.k8s.io", "leases", ["create"], "no replica leads"),
+        ];
+    }
+
+    private static IEnumerable<AccessRule> InCluster(string group, string[] resources, string[] verbs, string why, string name = "") =>
+        resources.SelectMany(resource => verbs.Select(verb => new AccessRule(group, resource, verb, "", name, why)));
+
+    private static IEnumerable<AccessRule> InOurs(ClusterOptions options, string group, string resource, string[] verbs, string why, string name = "") =>
+        verbs.Select(verb => new AccessRule(group, resource, verb, options.Namespace, name, why));
+}

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Api;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Kubernetes.Cache;
+
+/// <summary>
+/// The pods of those namespaces in which a policy asks for a canary: what serves decides there. A watch of all pods is the dearest of a cluster, and the
+/// others pay nothing.
+/// </summary>
+internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger)
+{
+    private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
+
+    /// <summary>Pods that are alike, together; null where the namespace is not watched, or not in sync yet.</summary>
+    public IReadOnlyList<PodGroup>? Of(string @namespace) => _watches.TryGetValue(@namespace, out var watch) && watch.Cache.IsSynced ? watch.Groups() : null;
+
+    /// <summary>What is watched, and whether it is in sync.</summary>
+    public IEnumerable<IResourceCache> All => _watches.Values.Select(w => w.Cache);
+
+    /// <summary>The pods of a namespace as they are now, for those who do not watch it.</summary>
+    public async Task<IReadOnlyList<PodGroup>> ReadLiveAsync(string @namespace, CancellationToken cancel)
+    {
+        var reader = new LivePodReader(workloads);
+        var pods = new List<ObservedPod>();
+        await api.ListAsync(PathOf(@namespace), item => pods.Add(reader.Read(item)), cancel);
+        return [.. pods.GroupBy(p => p.Key).Select(g => new PodGroup(g.First().Shape, [.. g.Select(p => p.Pod)]))];
+    }
+
+    /// <summary>Watches the pods of these namespaces, and of no others any more.</summary>
+    public void Follow(IReadOnlySet<string> namespaces, CancellationToken cancel)
+    {
+        foreach (var gone in _watches.Keys.Where(n => !namespaces.Contains(n)).ToList())
+        {
+            if (_watches.TryRemove(gone, out var watch))
+            {
+                watch.Stop.Cancel();
+            }
+        }
+
+        foreach (var @namespace in namespaces.Where(n => !_watches.ContainsKey(n)))
+        {
+            var watch = new Watch(@namespace, api, workloads, time, logger, cancel);
+            _watches[@namespace] = watch;
+            watch.Start();
+        }
+    }
+
+    private static string PathOf(string @namespace) => $"api/v1/namespaces/{@namespace}/pods";
+
+    private sealed class Watch
+    {
+        private const int MaxIdleShapes = 1000;
+
+        private readonly LivePodReader _reader;
+        private readonly ConditionalWeakTable<IReadOnlyList<ObservedPod>, PodGroup> _groups = [];
+
+        public Watch(string @namespace, ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger, CancellationToken cancel)
+        {
+            _reader = new LivePodReader(workloads);
+            Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(PathOf(@namespace)), _reader.Read, p => p.Known.Index, api, time, logger);
+        }
+
+        public CancellationTokenSource Stop { get; }
+
+        public ResourceCache<ObservedPod> Cache { get; }
+
+        /// <summary>Ends when the namespace is followed no more.</summary>
+        public void Start() => _ = RunAsync();
+
+        public IReadOnlyList<PodGroup> Groups()
+        {
+            var groups = Cache.Groups();
+            if (_reader.Shapes > (2 * groups.Count) + MaxIdleShapes)
+            {
+                _reader.Keep(groups.Select(g => g[0].Key).ToHashSet(StringComparer.Ordinal));
+            }
+
+            // Most groups are the same list as last time.
+            return [.. groups.Select(g => _groups.GetValue(g, static pods => new PodGroup(pods[0].Shape, [.. pods.Select(p => p.Pod)])))];
+        }
+
+        private async Task RunAsync()
+        {
+            try
+            {
+                await Cache.RunAsync(Stop.Token);
+            }
+            catch (OperationCanceledException) when (Stop.IsCancellationRequested)
+            {
+                // Nobody asks for it any more.
+            }
+        }
+    }
+}

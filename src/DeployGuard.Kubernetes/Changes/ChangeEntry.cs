@@ -1,0 +1,134 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Comparison;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Kubernetes.Changes;
+
+/// <summary>What one request adds to the record of its revision. Holds nothing of the request's own buffers.</summary>
+internal sealed record ChangeEntry
+{
+    private const string ChangeIdAnnotation = "deployguard.io/change-id";
+    private const int MaxChangeId = 128;
+
+    public required string Name { get; init; }
+
+    public required WorkloadRef Workload { get; init; }
+
+    public required string TemplateHash { get; init; }
+
+    /// <summary>What version 0.2 named the template by; empty where that is not known.</summary>
+    public string LegacyHash { get; init; } = "";
+
+    /// <summary>The phase that the request brings it to, unless it is further, and why.</summary>
+    public required Transition Transition { get; init; }
+
+    public required IReadOnlyList<ImageChange> Images { get; init; }
+
+    public IReadOnlyList<string> Diff { get; init; } = [];
+
+    public Origin Origin { get; init; } = Origin.NothingKnown;
+
+    /// <summary>Who asked; null where nobody did: what was adopted.</summary>
+    public string? Requester { get; init; }
+
+    /// <summary>It asked for something that the workload did not run before; false where what runs reaches further.</summary>
+    public bool IsNewRevision { get; init; }
+
+    public bool Adopted { get; init; }
+
+    /// <summary>The ReplicaSet or ControllerRevision that holds it; null where none is known.</summary>
+    public OwnedRevision? Owned { get; init; }
+
+    /// <summary>The release that it says it belongs to; empty if it does not say.</summary>
+    public string ChangeId { get; init; } = "";
+
+    public IReadOnlyList<MatchedPolicy> Policies { get; init; } = [];
+
+    public IReadOnlyList<Violation> Findings { get; init; } = [];
+
+    public IReadOnlyList<Approval> Approvals { get; init; } = [];
+
+    public static ChangeEntry Of(Verdict verdict)
+    {
+        var evaluated = verdict.Evaluated;
+        var after = evaluated.After ?? throw new InvalidOperationException($"{evaluated.Request.Target} has no template to put on record");
+        var before = evaluated.SeenBefore is { } seen ? ImagesOf(seen, verdict).GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) : [];
+        return new ChangeEntry
+        {
+            Name = evaluated.Name,
+            Workload = after.Ref,
+            TemplateHash = after.Template.Hash,
+            LegacyHash = evaluated.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
+            Transition = TransitionOf(verdict),
+            Images = [.. ImagesOf(after, verdict).Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text) { IsOfPolicy = !after.Template.Images.Contains(i) })],
+            Diff =
+            [
+                .. TemplateDiff.Between(evaluated.SeenBefore?.Template.Canonical, after.Template.Canonical),
+                .. LeftOutDiff.Between(evaluated.SeenBefore?.Template.Canonical, after.Template.Canonical),
+            ],
+            Origin = evaluated.Origin,
+            IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,
+            Requester = evaluated.Request.Requester.Username,
+            ChangeId = ChangeIdOf(after),
+            // A rollback is judged by none of them: what it was let in under stays on record.
+            Policies = evaluated.ChangeType is ChangeType.Rollback ? [] : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, PolicySummary.Of(p)))],
+            Findings = verdict.Findings,
+            Approvals = verdict.Approvals,
+        };
+    }
+
+    /// <summary>The images of a workload, with those that only the matching policies know of.</summary>
+    private static IEnumerable<ImageUse> ImagesOf(Workload workload, Verdict verdict) =>
+        workload.Template.Images.Concat(verdict.Policies.SelectMany(p => p.ImagesOf(workload.Template))).DistinctBy(i => (i.Path, i.Reference));
+
+    /// <summary>The records that were lost, from the history that the API server still holds.</summary>
+    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) => verdict.Evaluated is not { After: { } after } evaluated ? [] :
+        evaluated.Recovered.DistinctBy(r => r.TemplateHash).Select(revision => new ChangeEntry
+        {
+            Name = ChangeName.Of(after.Ref, revision.TemplateHash),
+            Workload = after.Ref,
+            TemplateHash = revision.TemplateHash,
+            Transition = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them"),
+            Images = [],
+            Adopted = true,
+            Owned = revision,
+        });
+
+    private static Transition TransitionOf(Verdict verdict)
+    {
+        if (!verdict.IsAllowed)
+        {
+            return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalRejected)
+                ? new(Phase.Rejected, "Vetoed", verdict.Denials.First(d => d.Finding.Cause == Reasons.ApprovalRejected).Finding.Message)
+                : new(Phase.Pending, "AwaitsApproval", verdict.Denials.First().Finding.Message);
+        }
+
+        var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();
+        var approvers = string.Join(", ", verdict.Approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct());
+        return verdict.Evaluated.ChangeType is ChangeType.Rollback ? new(Phase.Admitted, "Rollback", "back to a revision that completed")
+            : waiver is not null ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"let in by {waiver.Name}")
+            : approvers.Length > 0 ? new(Phase.Admitted, "Approved", $"approved by {approvers}")
+            : new(Phase.Admitted, "NothingMissing", "no policy asked for more");
+    }
+
+    private static string ChangeIdOf(Workload workload)
+    {
+        var id = workload.Template.Annotations.GetValueOrDefault(ChangeIdAnnotation) ?? workload.Annotations.GetValueOrDefault(ChangeIdAnnotation) ?? "";
+        return id.Length > MaxChangeId ? id[..MaxChangeId] : id;
+    }
+}
+
+/// <param name="From">Null where there was no image at this path.</param>
+internal sealed record ImageChange(string Path, string? From, string To)
+{
+    /// <summary>Only a policy knows that it stands there: pods are not compared by it.</summary>
+    public bool IsOfPolicy { get; init; }
+}
+
+/// <param name="Wants">What it asks of a new revision, in a line.</param>
+internal sealed record MatchedPolicy(string Name, Mode Mode, string Wants);

@@ -1,0 +1,87 @@
+using System.Text.Json;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Kubernetes.Changes;
+
+/// <summary>Reads Change objects.</summary>
+public static class ChangeJson
+{
+    public const string Kind = "Change";
+
+    /// <summary>Null for an object without a phase: DeployGuard writes none, so whatever it is, it records nothing.</summary>
+    /// <exception cref="MalformedObjectException">DeployGuard cannot have written it as it is: a field is missing or has the wrong type.</exception>
+    public static Change? ReadOrNull(JsonElement item) =>
+        Field.Root(item).AsObject().Object("status")?["phase"] is null ? null : Read(item);
+
+    /// <exception cref="MalformedObjectException">DeployGuard cannot have written it: a field is missing or has the wrong type.</exception>
+    public static Change Read(JsonElement item)
+    {
+        var root = Field.Root(item).AsObject();
+        var metadata = root.RequiredObject("metadata");
+        var spec = root.RequiredObject("spec");
+        var status = root.RequiredObject("status");
+        var workload = spec.RequiredObject("workload");
+        var hash = spec.Text("templateHash") ?? throw new MalformedObjectException("spec.templateHash", "is missing");
+        var phase = Enum.TryParse<Phase>(status.Text("phase"), out var known) ? known
+            : throw new MalformedObjectException("status.phase", $"\"{status.Text("phase")}\" is not one of {string.Join(", ", Enum.GetNames<Phase>())}");
+        var origin = status.Object("origin");
+        return new Change
+        {
+            Name = metadata.Text("name") ?? "",
+            Workload = new WorkloadRef(workload.Text("apiGroup") ?? "", workload.Text("kind") ?? "", metadata.Text("namespace") ?? "", workload.Text("name") ?? ""),
+            TemplateHash = status.Text(Leader.Rehash.Field) ?? hash,
+            LegacyHash = TemplateHash.IsLegacy(hash) ? hash : null,
+            Images = [.. spec.Objects("images").Select(i => i.Text("to")).OfType<string>()],
+            PolicyImages = [.. spec.Objects("images").Where(i => i.Flag("ofPolicy")).Select(i => i.Text("to")).OfType<string>()],
+            Phase = phase,
+            Origin = Enum.TryParse<OriginKind>(origin?.Text("kind"), out var kind) ? kind : OriginKind.Unknown,
+            Evidence = [.. (origin?.Objects("evidence") ?? []).Select(ReadEvidence)],
+            Requesters = [.. status.Objects("requesters").Select(r => r.Text("username")).OfType<string>()],
+            OwnedRevision = status.Text("ownedRevision"),
+            OwnedUid = status.Text("ownedUid"),
+            OwnedHash = status.Text("ownedHash"),
+            OwnedServer = status.Text("ownedServer"),
+            Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
+            FirstAskedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
+            LastAskedAt = status.Objects("requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
+            AvailableSince = Condition(status, ChangeStatus.Available) is { } available && available.Text("status") == "True" ? Time(available, "lastTransitionTime") : null,
+            RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
+            Policies = [.. status.Objects("policies").Select(p => p.Text("name")).OfType<string>()],
+            CompletedSteps = [.. status.Objects("held").Select(h => new CompletedStep(h.Text("policy") ?? "", h.Text("pool") ?? "", h.Int("percent") ?? 0, Time(h, "at")))],
+            Exposure = [.. status.Objects("canary").Select(ReadExposure)],
+            Served = [.. status.Objects("served").Select(ReadServed)],
+            GivenUp = [.. status.Objects("givenUp").Select(g => new GivenUpAddresses(g.Text("pool") ?? "", g.Text("selector") ?? "", g.Text("addresses") ?? "", Time(g, "at")))],
+            Waits = status.Text("missing") is { Length: > 0 },
+            CompletedPods = status.Int("completedPods") ?? 0,
+            Adopted = status.Flag("adopted"),
+            BreakGlassUses = [.. status.Objects("breakGlass").Select(ReadUse)],
+        };
+    }
+
+    private static Evidence ReadEvidence(Field claim) =>
+        new(claim.Text("source") ?? "", claim.Text("key") ?? "", claim.Text("value") ?? "") { By = claim.Text("by"), IsCarried = claim.Flag("carried") };
+
+    private static RecordedExposure ReadExposure(Field step) => new(
+        step.Text("policy") ?? "", step.Text("pool") ?? "", step.Int("step") ?? 0, step.Int("pods") ?? 0, step.Int("unproven") ?? 0, step.Int("total") ?? 0,
+        step.Text("waits") ?? "", step.Time("soakEndsAt"));
+
+    private static ServedPool ReadServed(Field served) =>
+        new(served.Text("pool") ?? "", served.Int("pods") ?? 0, Time(served, "at"), served.Flag("present"))
+        {
+            Most = served.Int("most") ?? 0,
+            IsTrial = served.Flag("trial"),
+            Selector = served.Text("selector") ?? "",
+            Addresses = served.Text("addresses") ?? "",
+        };
+
+    // One that does not say whether it let the change in did.
+    private static BreakGlassUse ReadUse(Field use) => new(
+        use.Text("name") ?? "", use.Text("by") ?? "", Time(use, "at"), use.Text("reviewedBy"), use["letIn"] is null || use.Flag("letIn"));
+
+    private static Field? Condition(Field status, string type) =>
+        status.Objects("conditions").Where(c => c.Text("type") == type).Select(c => (Field?)c).FirstOrDefault();
+
+    private static DateTimeOffset Time(Field owner, string name) => owner.Time(name) ?? default;
+}

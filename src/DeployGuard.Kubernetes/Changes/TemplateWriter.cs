@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
+using Polly;
+
+namespace DeployGuard.Kubernetes.Changes;
+
+/// <summary>Writes ChangeTemplates: what an approver is shown of a Change. After the answer; nobody waits for it.</summary>
+internal sealed class TemplateWriter(ApiConnection api, TemplateStore shelf, TimeProvider time)
+{
+    private readonly ResiliencePipeline _pipeline = WriteRetries.Of(time);
+
+    /// <param name="changeUid">Of the Change, as it was stored.</param>
+    /// <returns>False where the namespace has no room for it.</returns>
+    /// <exception cref="ApiException">The API server refused for good.</exception>
+    /// <exception cref="HttpRequestException">It could not be reached.</exception>
+    /// <exception cref="OperationCanceledException">Time was up.</exception>
+    public async Task<bool> WriteAsync(TemplateEntry entry, string changeUid, CancellationToken cancel)
+    {
+        var document = TemplateDocument.Of(entry, changeUid, time.GetUtcNow());
+        return await _pipeline.ExecuteAsync(async token => await WriteAsync(entry, document, token), cancel);
+    }
+
+    private async ValueTask<bool> WriteAsync(TemplateEntry entry, JsonObject document, CancellationToken cancel)
+    {
+        if (!await shelf.MakeRoomAsync(entry, document["spec"]?.ToJsonString().Length ?? 0, cancel))
+        {
+            return false;
+        }
+
+        await api.SwapAsync(TemplateStore.Folder(entry.Namespace), entry.Name, stored => Task.FromResult(TemplateDocument.Next(stored, document)), cancel);
+        return true;
+    }
+}

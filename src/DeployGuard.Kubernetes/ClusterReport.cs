@@ -1,0 +1,71 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Changes;
+using DeployGuard.Kubernetes.Leader;
+using DeployGuard.Kubernetes.Reservations;
+using DeployGuard.Kubernetes.Webhooks;
+
+namespace DeployGuard.Kubernetes;
+
+/// <summary>What a replica, and the leader for all, has to tell about DeployGuard and what it guards.</summary>
+public sealed class ClusterReport
+{
+    private readonly ClusterCaches _caches;
+    private readonly ChangeRecorder _recorder;
+    private readonly Registration _registration;
+    private readonly LeaderLoop _leader;
+    private readonly UnrecordedWorkloadScan _audit;
+    private readonly CanaryWatch _canaries;
+    private readonly BudgetReservations _budgets;
+    private readonly TimeProvider _time;
+
+    internal ClusterReport(
+        ClusterCaches caches, ChangeRecorder recorder, Registration registration, LeaderLoop leader, UnrecordedWorkloadScan audit, CanaryWatch canaries, BudgetReservations budgets, TimeProvider time) =>
+        (_caches, _recorder, _registration, _leader, _audit, _canaries, _budgets, _time) = (caches, recorder, registration, leader, audit, canaries, budgets, time);
+
+    /// <summary>Records that were lost since the start.</summary>
+    public long RecordsFailed => _recorder.Failed;
+
+    /// <summary>Changes that found no place in the inbox since the start.</summary>
+    public long ChangesOverflowed => _recorder.Overflowed;
+
+    /// <summary>Whole templates that found no room in their namespace since the start.</summary>
+    public long TemplatesOverflowed => _recorder.TemplatesOverflowed;
+
+    /// <summary>Changes that came in by break-glass and wait for somebody else's look.</summary>
+    public IEnumerable<Change> Unreviewed => _caches.Changes.All().Where(c => c.IsUnreviewed);
+
+    /// <summary>Which of the two webhook configurations were there when the leader last looked; empty on other replicas.</summary>
+    public IReadOnlyDictionary<string, bool> Registered => _registration.Found;
+
+    /// <summary>How often somebody else's change of a webhook configuration was undone by this replica, by kind.</summary>
+    public IReadOnlyDictionary<string, long> RegistrationAltered => _registration.Altered;
+
+    /// <summary>Whether somebody opened the gate; null on replicas that do not lead.</summary>
+    public bool? GateIsOpen => _registration.GateIsOpen;
+
+    public bool IsLeader => _leader.IsLeading;
+
+    /// <summary>Workloads that run without a Change that was let in, by namespace; null on replicas that do not lead.</summary>
+    public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
+
+    /// <summary>The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.</summary>
+    public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
+
+    public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
+
+    /// <summary>How long ago something was.</summary>
+    public TimeSpan AgeOf(DateTimeOffset time) => _time.GetUtcNow() - time is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
+
+    /// <summary>Changes that wait for approval by namespace: how many, and since when the first of them.</summary>
+    public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting => _caches.Changes.All().Where(c => c.Phase is Phase.Pending)
+        .GroupBy(c => c.Workload.Namespace).ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
+
+    public IEnumerable<(Phase Phase, int Count)> ChangesByPhase => _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));
+
+    /// <summary>Rollouts in flight by namespace.</summary>
+    public IReadOnlyDictionary<string, int> InFlight => _budgets.InFlightByNamespace;
+
+    /// <summary>Every policy, and whether it is active now.</summary>
+    public IEnumerable<(string Policy, bool IsActive)> Policies => _caches.Policies.All().Select(p => (p.Policy.Name, p.Policy.Active.Contains(_time.GetUtcNow())));
+}

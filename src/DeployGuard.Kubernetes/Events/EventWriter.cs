@@ -1,0 +1,87 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Changes;
+
+namespace DeployGuard.Kubernetes.Events;
+
+/// <summary>
+/// Writes Events. The same one again counts up the one that is there, and a namespace that floods is cut short: Events are a courtesy,
+/// the record is the Change.
+/// </summary>
+internal sealed class EventWriter(ApiConnection api, TimeProvider time)
+{
+    private const int MaxMessage = 1000;
+    private const int MaxPerMinute = 60;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _written = [];
+    private DateTimeOffset _minute;
+
+    /// <exception cref="ApiException">The API server refused.</exception>
+    /// <exception cref="HttpRequestException">It could not be reached.</exception>
+    public async Task WriteAsync(EventEntry entry, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        if (!MayWrite(entry.About.EventNamespace, now))
+        {
+            return;
+        }
+
+        var document = Document(entry, now);
+        var collection = $"api/v1/namespaces/{entry.About.EventNamespace}/events";
+        try
+        {
+            using var created = await api.WriteAsync(HttpMethod.Post, collection, document.ToJsonString(), cancel);
+        }
+        catch (ApiException exists) when (exists.StatusCode is HttpStatusCode.Conflict)
+        {
+            var path = $"{collection}/{(string?)document["metadata"]?["name"]}";
+            using var stored = await api.GetAsync(path, cancel);
+            var count = stored.RootElement.TryGetProperty("count", out var c) && c.TryGetInt32(out var n) ? n : 1;
+            var patch = new JsonObject { ["count"] = count + 1, ["lastTimestamp"] = Json.Time(now), ["message"] = document["message"]?.DeepClone() };
+            using var patched = await api.WriteAsync(HttpMethod.Patch, path, patch.ToJsonString(), cancel, "application/merge-patch+json");
+        }
+    }
+
+    private bool MayWrite(string @namespace, DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            if (now - _minute >= TimeSpan.FromMinutes(1))
+            {
+                _minute = now;
+                _written.Clear();
+            }
+
+            return (_written[@namespace] = _written.GetValueOrDefault(@namespace) + 1) <= MaxPerMinute;
+        }
+    }
+
+    private static JsonObject Document(EventEntry entry, DateTimeOffset now)
+    {
+        var about = entry.About;
+        var message = entry.Message.Length > MaxMessage ? string.Concat(entry.Message.AsSpan(0, MaxMessage), "...") : entry.Message;
+        var identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8));
+        var involved = new JsonObject { ["apiVersion"] = about.ApiVersion, ["kind"] = about.Kind, ["name"] = about.Name };
+        Json.SetOrRemove(involved, "namespace", about.Namespace);
+        Json.SetOrRemove(involved, "uid", about.Uid);
+        var name = about.Name.Length > 200 ? about.Name[..200].TrimEnd('-', '.') : about.Name;
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Event",
+            ["metadata"] = new JsonObject { ["name"] = $"{name}.{identity}", ["namespace"] = about.EventNamespace },
+            ["involvedObject"] = involved,
+            ["type"] = entry.IsWarning ? "Warning" : "Normal",
+            ["reason"] = entry.Reason,
+            ["message"] = message,
+            ["source"] = new JsonObject { ["component"] = "deployguard" },
+            ["firstTimestamp"] = Json.Time(now),
+            ["lastTimestamp"] = Json.Time(now),
+            ["count"] = 1,
+        };
+    }
+}

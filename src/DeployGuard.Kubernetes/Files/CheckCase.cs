@@ -1,0 +1,218 @@
+using System.Text.Json;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Changes;
+
+namespace DeployGuard.Kubernetes.Files;
+
+/// <summary>
+/// Files that stand for a cluster and what it is asked: policies, workloads before and after, approvals and Changes on record, and
+/// who asks when. What <c>deployguard check</c> judges, and what the examples are made of.
+/// </summary>
+/// <param name="reader">Knows the kinds, injectors and noise of the cluster.</param>
+public sealed class CheckCase(WorkloadReader reader)
+{
+    private readonly List<SafeguardPolicy> _policies = [];
+    private readonly List<Manifest> _after = [];
+    private readonly List<Workload> _before = [];
+    private readonly List<Approval> _approvals = [];
+    private readonly List<BreakGlass> _glasses = [];
+    private readonly List<Change> _changes = [];
+    private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = [];
+
+    /// <summary>It holds all that a cluster would; else nobody was refused there yet, and there is no Change to approve.</summary>
+    private bool _standsForCluster;
+
+    public Requester Requester { get; set; } = new("somebody", "", []);
+
+    public bool DryRun { get; set; }
+
+    public DateTimeOffset Now { get; set; }
+
+    /// <summary>The namespace of objects that name none.</summary>
+    public string DefaultNamespace { get; set; } = "default";
+
+    /// <summary>How many policies were read.</summary>
+    public int Policies => _policies.Count;
+
+    /// <summary>What it has no use for.</summary>
+    public SkippedObjects Skipped { get; } = new();
+
+    /// <summary>
+    /// Reads a folder of <c>manifests/examples</c>: <c>policy.yaml</c> and <c>after.yaml</c>, and where they are there
+    /// <c>before.yaml</c>, <c>records.yaml</c> and <c>request.yaml</c>.
+    /// </summary>
+    /// <exception cref="ManifestException">A file is missing or cannot be used: the first that cannot.</exception>
+    public static CheckCase ReadExample(string folder, DateTimeOffset now) => ReadExample(folder, now, WorkloadReader.Default, wrong => throw wrong);
+
+    /// <summary>As <see cref="ReadExample(string, DateTimeOffset)"/>, without what cannot be used.</summary>
+    /// <param name="unusable">Gets what is wrong with a file or an object, with its line.</param>
+    public static CheckCase ReadExample(string folder, DateTimeOffset now, WorkloadReader reader, Action<ManifestException> unusable)
+    {
+        var example = new CheckCase(reader) { Now = now, _standsForCluster = true };
+        foreach (var (file, take) in (IEnumerable<(string, Action<Manifest>)>)
+            [("policy.yaml", example.Add), ("after.yaml", example.Add), ("before.yaml", example.AddBefore), ("records.yaml", example.Add), ("request.yaml", example.TakeRequest)])
+        {
+            if (file is "policy.yaml" or "after.yaml" || File.Exists(Path.Combine(folder, file)))
+            {
+                Take(ManifestReader.Read(Path.Combine(folder, file), unusable), take, unusable);
+            }
+        }
+
+        return example;
+    }
+
+    public static bool IsExample(string path) => File.Exists(Path.Combine(path, "policy.yaml")) && File.Exists(Path.Combine(path, "after.yaml"));
+
+    /// <summary>Hands on objects one by one: what is wrong with one says nothing of the next.</summary>
+    public static void Take(IEnumerable<Manifest> manifests, Action<Manifest> take, Action<ManifestException> unusable)
+    {
+        foreach (var manifest in manifests)
+        {
+            try
+            {
+                take(manifest);
+            }
+            catch (ManifestException wrong)
+            {
+                unusable(wrong);
+            }
+        }
+    }
+
+    /// <summary>Takes an object as a cluster would: policies and records are known, workloads are asked for.</summary>
+    /// <exception cref="ManifestException">It is of one of our kinds, or a workload, and cannot be read.</exception>
+    public void Add(Manifest manifest)
+    {
+        var (group, kind) = Read(manifest, WorkloadReader.TypeOf);
+        switch (manifest.ApiVersion, kind)
+        {
+            case (PolicyReader.ApiVersion, PolicyReader.Kind):
+                AddPolicy(manifest);
+                break;
+            case (PolicyReader.ApiVersion, ApprovalReader.Kind):
+                _approvals.Add(Read(manifest, m => ApprovalReader.Read(m, Now)));
+                break;
+            case (PolicyReader.ApiVersion, BreakGlassReader.Kind):
+                _glasses.Add(Read(manifest, m => BreakGlassReader.Read(m, Now)));
+                break;
+            case (PolicyReader.ApiVersion, ChangeJson.Kind):
+                _changes.Add(Read(manifest, ChangeJson.Read));
+                break;
+            case (not PolicyReader.ApiVersion, _) when group == PolicyReader.Group:
+                throw new ManifestException($"{manifest.Source}: apiVersion: {manifest.ApiVersion} is not known; expected {PolicyReader.ApiVersion}");
+            case ("v1", "Namespace"):
+                AddNamespace(manifest);
+                break;
+            default:
+                AddWorkload(manifest, group, kind);
+                break;
+        }
+    }
+
+    /// <summary>Takes a workload as what the cluster holds before the request, and leaves other objects alone.</summary>
+    /// <exception cref="ManifestException">It cannot be read.</exception>
+    public void AddBefore(Manifest manifest)
+    {
+        var (group, kind) = Read(manifest, WorkloadReader.TypeOf);
+        if (reader.Kinds.TemplatePath(group, kind) is not null)
+        {
+            _before.Add(Workload(manifest));
+        }
+    }
+
+    /// <summary>One request for every workload that was added, with the view that it is judged in.</summary>
+    public IEnumerable<CheckedRequest> Requests() => _after.Select(manifest =>
+    {
+        var after = Workload(manifest);
+        var before = _before.FirstOrDefault(b => b.Ref == after.Ref);
+        var isDefaulted = ServerDefaults.ArePresent(manifest.Content, reader.Kinds);
+        var request = new WorkloadRequest
+        {
+            Operation = before is null ? Operation.Create : Operation.Update,
+            Requester = Requester,
+            DryRun = DryRun,
+            Target = after.Ref,
+            Before = before,
+            After = after,
+        };
+        return new CheckedRequest(manifest.Source, request, () => View(before, after, isDefaulted), isDefaulted);
+    });
+
+    private ClusterSnapshot View(Workload? before, Workload after, bool isDefaulted)
+    {
+        var translation = HashTranslation.OfNothingLive.For(before, after);
+        return new ClusterSnapshot
+        {
+            Policies = _policies,
+            NamespaceLabels = _namespaces.GetValueOrDefault(after.Ref.Namespace),
+            Changes = translation.Changes([.. _changes.Where(c => c.Workload == after.Ref)]),
+            Approvals = translation.Approvals([.. _approvals.Where(a => a.Workload == after.Ref)]),
+            BreakGlasses = _glasses,
+            ApproveBy = !isDefaulted ? ApproveBy.Nothing : _standsForCluster ? ApproveBy.ChangeName : ApproveBy.Hash,
+        };
+    }
+
+    /// <summary>One that is not valid counts all the same: the webhook refuses what it might match.</summary>
+    private void AddPolicy(Manifest manifest)
+    {
+        var policy = PolicyReader.Read(manifest.Content);
+        _policies.Add(policy);
+        PolicyFolder.Usable(manifest, policy);
+    }
+
+    private void AddNamespace(Manifest manifest)
+    {
+        var name = Read(manifest, m => Field.Root(m).AsObject().RequiredObject("metadata").RequiredText("name"));
+        _namespaces[name] = Read(manifest, WorkloadReader.ReadLabels);
+    }
+
+    private void AddWorkload(Manifest manifest, string group, string kind)
+    {
+        if (reader.Kinds.TemplatePath(group, kind) is null)
+        {
+            Skipped.Add(manifest, group, kind);
+            return;
+        }
+
+        _ = Workload(manifest);
+        _after.Add(manifest);
+    }
+
+    private void TakeRequest(Manifest manifest)
+    {
+        var (requester, dryRun, now) = Read(manifest, m =>
+        {
+            var request = Field.Root(m).AsObject();
+            var user = request.Object("user");
+            return (user is { } given ? new Requester(given.Text("username") ?? "", "", given.Texts("groups")) : null, request.Flag("dryRun"), request.Time("now"));
+        });
+        Requester = requester ?? Requester;
+        DryRun = dryRun;
+        Now = now ?? Now;
+    }
+
+    private Workload Workload(Manifest manifest)
+    {
+        var workload = Read(manifest, reader.Read);
+        return workload.Ref.Namespace.Length > 0 ? workload : workload with { Ref = workload.Ref with { Namespace = DefaultNamespace } };
+    }
+
+    private static T Read<T>(Manifest manifest, Func<JsonElement, T> read)
+    {
+        try
+        {
+            return read(manifest.Content);
+        }
+        catch (MalformedObjectException wrong)
+        {
+            throw new ManifestException($"{manifest.Source}: {wrong.Message}", wrong);
+        }
+    }
+}

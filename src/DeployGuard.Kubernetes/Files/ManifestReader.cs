@@ -1,0 +1,142 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace DeployGuard.Kubernetes.Files;
+
+/// <summary>
+/// Reads the objects of YAML and JSON as kubectl does, document by document. Lists are taken apart, whatever their kind.
+/// </summary>
+public static class ManifestReader
+{
+    private static readonly string[] s_extensions = [".yaml", ".yml", ".json"];
+
+    /// <summary>Everything in a file, or directly in a folder.</summary>
+    /// <exception cref="ManifestException">A file is missing, or a document cannot be judged: the first that cannot.</exception>
+    public static IReadOnlyList<Manifest> Read(string path) => [.. Read(path, wrong => throw wrong)];
+
+    /// <summary>As <see cref="Read(string)"/>, of a text.</summary>
+    /// <param name="source">What messages call it.</param>
+    public static IReadOnlyList<Manifest> ReadText(string source, string text) => [.. Read(source, new StringReader(text), wrong => throw wrong)];
+
+    /// <summary>As <see cref="Read(string)"/>, without what cannot be used.</summary>
+    /// <param name="unusable">Gets what is wrong with a file or a document, with its line and the remedy.</param>
+    public static IEnumerable<Manifest> Read(string path, Action<ManifestException> unusable) =>
+        Directory.Exists(path) ? FilesIn(path).SelectMany(f => ReadFile(f, unusable)) : ReadFile(path, unusable);
+
+    /// <summary>As <see cref="Read(string, Action{ManifestException})"/>, of a stream.</summary>
+    /// <param name="source">What messages call it.</param>
+    public static IEnumerable<Manifest> Read(string source, TextReader text, Action<ManifestException> unusable)
+    {
+        var templates = new UnrenderedTemplates(source);
+        var parts = Guarded(source, new YamlStream(source, text).Parts(unusable), unusable);
+        foreach (var manifest in parts.SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart))
+        {
+            yield return manifest;
+        }
+
+        if (templates.Rest is { } rest)
+        {
+            unusable(rest);
+        }
+    }
+
+    /// <summary>The YAML and JSON files directly in a folder, by name.</summary>
+    public static IEnumerable<string> FilesIn(string folder) =>
+        Directory.EnumerateFiles(folder).Where(f => s_extensions.Contains(Path.GetExtension(f))).Order(StringComparer.Ordinal);
+
+    private static IEnumerable<Manifest> ReadFile(string file, Action<ManifestException> unusable)
+    {
+        if (Open(file, unusable) is not { } text)
+        {
+            yield break;
+        }
+
+        using (text)
+        {
+            foreach (var manifest in Read(file, text, unusable))
+            {
+                yield return manifest;
+            }
+        }
+    }
+
+    /// <summary>By its byte order mark it may be UTF-16 too, as shells of Windows write it.</summary>
+    private static StreamReader? Open(string file, Action<ManifestException> unusable)
+    {
+        try
+        {
+            return new StreamReader(file, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            unusable(new ManifestException($"{file}: no such file", fault));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            unusable(new ManifestException($"{file}: cannot be read: {fault.Message}", fault));
+        }
+
+        return null;
+    }
+
+    /// <summary>A stream that breaks off ends there, and is said to.</summary>
+    private static IEnumerable<YamlPart> Guarded(string source, IEnumerable<YamlPart> parts, Action<ManifestException> unusable)
+    {
+        using var each = parts.GetEnumerator();
+        while (MoveNext())
+        {
+            yield return each.Current;
+        }
+
+        bool MoveNext()
+        {
+            try
+            {
+                return each.MoveNext();
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                unusable(new ManifestException($"{source}: cannot be read: {fault.Message}", fault));
+                return false;
+            }
+        }
+    }
+
+    private static IReadOnlyList<Manifest> ReadPart(YamlPart part, UnrenderedTemplates templates, Action<ManifestException> unusable)
+    {
+        try
+        {
+            return JsonStream.ReadOrNull(part, unusable) ?? YamlDocuments.Read(part);
+        }
+        catch (ManifestException wrong)
+        {
+            if (templates.Word(part, wrong) is { } worded)
+            {
+                unusable(worded);
+            }
+
+            return [];
+        }
+    }
+
+    /// <summary>As kubectl: whatever has a list of items is a list, and items that say nothing of their kind are of the list's. An empty one stays, to be told of.</summary>
+    private static IEnumerable<Manifest> TakeApart(Manifest manifest) =>
+        manifest.Content is { ValueKind: JsonValueKind.Object } list && list.TryGetProperty("items", out var items) && items.ValueKind is JsonValueKind.Array && items.GetArrayLength() > 0
+            ? items.EnumerateArray().SelectMany((item, i) => TakeApart(new Manifest($"{manifest.Source} items[{i}]", Typed(item, manifest))))
+            : [manifest];
+
+    private static JsonElement Typed(JsonElement item, Manifest list)
+    {
+        var kind = list.Kind.EndsWith("List", StringComparison.Ordinal) ? list.Kind[..^"List".Length] : list.Kind;
+        if (kind.Length == 0 || item.ValueKind is not JsonValueKind.Object || item.TryGetProperty("kind", out _) || item.TryGetProperty("apiVersion", out _))
+        {
+            return item;
+        }
+
+        var typed = JsonObject.Create(item) ?? [];
+        typed["apiVersion"] = list.ApiVersion;
+        typed["kind"] = kind;
+        return JsonSerializer.SerializeToElement(typed);
+    }
+}

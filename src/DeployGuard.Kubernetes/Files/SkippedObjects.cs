@@ -1,0 +1,52 @@
+using System.Text.Json;
+
+namespace DeployGuard.Kubernetes.Files;
+
+/// <summary>What was read and is no workload that can be judged: counted by kind, and named where it has a pod template.</summary>
+public sealed class SkippedObjects
+{
+    private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly List<SkippedTemplate> _templates = [];
+
+    /// <summary>Kinds with how many objects of them there were, by name.</summary>
+    public IEnumerable<KeyValuePair<string, int>> Counts => _counts;
+
+    public IReadOnlyList<SkippedTemplate> Templates => _templates;
+
+    internal void Add(Manifest manifest, string group, string kind)
+    {
+        _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
+        // The kinds of Kubernetes itself that have a template and are not judged, such as PodTemplate, run nothing.
+        if (group.Contains('.', StringComparison.Ordinal) && PodTemplatePath.Find(manifest.Content) is { } path)
+        {
+            _templates.Add(new SkippedTemplate(manifest.Source, group, kind, path));
+        }
+    }
+}
+
+/// <summary>An object of a custom kind that has a pod template.</summary>
+/// <param name="Path">Where the first one stands: <c>spec.template</c>, or <c>spec.jobs[0].template</c>.</param>
+public sealed record SkippedTemplate(string Source, string Group, string Kind, string Path)
+{
+    /// <summary>The flag by which it would be judged; null where its template is in a list, which no flag can name.</summary>
+    public string? FlagOrNull => Path.Contains('[', StringComparison.Ordinal) ? null : $"--workload-kinds {Kind.ToLowerInvariant()}s.{Group}/{Kind}={Path}";
+}
+
+/// <summary>Finds what looks like a pod template in an object whose form is not known.</summary>
+internal static class PodTemplatePath
+{
+    public static string? Find(JsonElement obj) => Find(obj, "");
+
+    private static string? Find(JsonElement element, string path) => element.ValueKind switch
+    {
+        JsonValueKind.Object when path.Length > 0 && IsTemplate(element) => path,
+        JsonValueKind.Object => element.EnumerateObject().Select(m => Find(m.Value, path.Length == 0 ? m.Name : $"{path}.{m.Name}")).FirstOrDefault(p => p is not null),
+        JsonValueKind.Array => element.EnumerateArray().Select((item, i) => Find(item, $"{path}[{i}]")).FirstOrDefault(p => p is not null),
+        _ => null,
+    };
+
+    private static bool IsTemplate(JsonElement element) =>
+        element.TryGetProperty("spec", out var spec) && spec.ValueKind is JsonValueKind.Object
+        && spec.TryGetProperty("containers", out var containers) && containers.ValueKind is JsonValueKind.Array
+        && containers.EnumerateArray().Any(c => c.ValueKind is JsonValueKind.Object && c.TryGetProperty("name", out _) | c.TryGetProperty("image", out _));
+}

@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Changes;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Kubernetes.Leader;
+
+/// <summary>
+/// When an Enforce policy first matches a namespace, puts what runs there, and what its workloads can go back to, on record as
+/// proven: it ran before anybody guarded it. Once per policy and namespace, and listed in the policy's status, so that nothing that
+/// slipped in later can be passed off as old.
+/// </summary>
+internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, ClusterOptions options, TimeProvider time, ILogger logger) : ILeaderTask
+{
+    private const int MaxListed = 50;
+
+    /// <summary>More pods without an owner than these are not told by name: those that are not listed are unproven until they soak.</summary>
+    private const int MaxPods = 500;
+
+    public string Name => "adoption of what runs";
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        foreach (var entry in caches.Policies.All().Where(p => p.Policy is { Mode: Mode.Enforce, Errors.Count: 0 } && p.Policy.Active.Contains(time.GetUtcNow())))
+        {
+            var fresh = caches.Namespaces.All()
+                .Where(n => entry.Policy.Match.IncludesNamespace(n.Labels) && !options.ExemptNamespaces.Contains(n.Name) && !entry.AdoptedServing.ContainsKey(n.Name))
+                .ToList();
+            foreach (var @namespace in fresh)
+            {
+                await AdoptAsync(entry, @namespace.Name, cancel);
+            }
+        }
+    }
+
+    private async Task AdoptAsync(PolicyEntry entry, string @namespace, CancellationToken cancel)
+    {
+        // Read live: this is done once, and a cache may not have seen yet what was made just before the policy.
+        var live = new List<ObservedWorkload>();
+        foreach (var cache in caches.Workloads.Values)
+        {
+            live.AddRange(await cache.ReadLiveAsync(@namespace, cancel));
+        }
+
+        var customs = await custom.ListAsync(@namespace, cancel);
+        var history = await caches.ControllerRevisions.ReadLiveAsync(@namespace, cancel);
+        var recorded = await caches.Changes.ReadLiveAsync(@namespace, cancel);
+        var pods = await caches.Pods.ReadLiveAsync(@namespace, cancel);
+        var objects = new NamespaceObjects
+        {
+            Namespace = @namespace,
+            Workloads = [.. live.Select(w => w.Live)],
+            Revisions = [.. history.Select(r => r.Live(live.FirstOrDefault(w => w.Uid == r.ControllerUid)))],
+            Pods = pods,
+            Changes = recorded,
+        };
+        var alone = objects.ToSnapshot().Members.Where(m => m.RecordedAs is null).ToList();
+        var roots = live.Where(w => alone.Any(m => m.Spec.Ref == w.Ref)).Concat(customs.Where(c => c.ControllerUid.Length == 0)).ToList();
+        var revisions = 0;
+        foreach (var workload in roots.Where(w => IsToAdopt(w, entry, recorded)))
+        {
+            revisions += await AdoptAsync(workload, [.. live, .. customs], history, recorded, cancel);
+        }
+
+        var unattributed = alone.Where(m => m.IsUnattributed).ToList();
+        await RememberAsync(entry.Policy.Name, @namespace, revisions, unattributed, NewestOf(objects, customs), cancel);
+        logger.LogInformation(
+            "adopted {Count} revisions and {Unattributed} objects without a known owner in namespace {Namespace} under policy {Policy}", revisions, unattributed.Count, @namespace, entry.Policy.Name);
+    }
+
+    /// <summary>
+    /// Everything, where no policy adopted the namespace before. Later, what is on no record: a former version looked at what named no owner alone, and another policy was
+    /// about other workloads. What that other policy is about and never saw came past it.
+    /// </summary>
+    private bool IsToAdopt(ObservedWorkload workload, PolicyEntry entry, IReadOnlyList<Change> recorded)
+    {
+        var @namespace = workload.Ref.Namespace;
+        var others = caches.Policies.All().Where(p => p.Policy.Name != entry.Policy.Name).ToList();
+        return (!entry.Adopted.Contains(@namespace) && !others.Any(o => o.Adopted.Contains(@namespace)))
+            || (!recorded.Any(c => c.Workload == workload.Ref && c.WasAdmitted)
+                && !others.Any(o => o.AdoptedServing.ContainsKey(@namespace) && AdoptedBefore.Matches(o.Policy, workload)));
+    }
+
+    private async Task<int> AdoptAsync(
+        ObservedWorkload workload, IReadOnlyList<ObservedWorkload> live, IReadOnlyList<ObservedRevision> history, IReadOnlyList<Change> recorded, CancellationToken cancel)
+    {
+        // What a translation rests on is what is adopted here.
+        var translation = new HashTranslation(_ => KnownTemplate.Of(workload, OwnedHistory.Of(workload, live, history).Select(r => r.Revision)));
+        // What is on record because a policy only looked on ran before anybody guarded it just the same.
+        var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven).Select(c => translation.Change(c).TemplateHash).ToHashSet();
+        var transition = new Transition(Phase.Proven, "Adopted", "ran before an enforcing policy first matched its namespace");
+        var count = 0;
+        foreach (var entry in OwnedHistory.Entries(workload, live, history, transition, transition).Where(r => known.Add(r.TemplateHash)))
+        {
+            await writer.WriteAsync(entry, cancel);
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>By the clock of the API server, which stamps every object: what comes later is not among what was adopted.</summary>
+    private static DateTimeOffset NewestOf(NamespaceObjects objects, IReadOnlyList<ObservedWorkload> customs) =>
+        objects.Workloads.Select(w => w.Spec.CreatedAt).Concat(customs.Select(c => c.Spec.CreatedAt)).OfType<DateTimeOffset>()
+            .Concat(objects.Pods.SelectMany(g => g.Pods).Select(p => p.CreatedAt))
+            .Append(DateTimeOffset.UnixEpoch).Max();
+
+    private async Task RememberAsync(string policy, string @namespace, int revisions, List<Member> unattributed, DateTimeOffset newest, CancellationToken cancel)
+    {
+        var path = $"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}";
+        using var stored = await api.GetAsync(path, cancel);
+        var document = JsonObject.Create(stored.RootElement.Clone()) ?? throw new InvalidOperationException($"policy {policy} is no object");
+        var list = Json.List(Json.Child(document, "status"), "adopted");
+        var item = list.OfType<JsonObject>().FirstOrDefault(a => (string?)a["namespace"] == @namespace);
+        if (item is null)
+        {
+            list.Add((JsonNode)(item = new JsonObject { ["namespace"] = @namespace, ["at"] = Json.Time(time.GetUtcNow()), ["revisions"] = revisions }));
+        }
+
+        item["servingAt"] = Json.Time(newest);
+        item["unattributed"] = unattributed.Count;
+        item["pods"] = new JsonArray(
+            [.. unattributed.SelectMany(m => m.Pods).SelectMany(r => r.Seen).SelectMany(g => g.Pods).Select(p => p.Name).Order(StringComparer.Ordinal).Take(MaxPods).Select(n => JsonValue.Create(n))]);
+        item["unattributedNames"] = new JsonArray([.. unattributed.Take(MaxListed).Select(m => JsonValue.Create($"{m.Spec.Ref.KubectlName} x{m.Size} {string.Join(' ', m.Spec.Template.ImageNames)}"))]);
+        using var written = await api.WriteAsync(HttpMethod.Put, $"{path}/status", document.ToJsonString(), cancel);
+    }
+}

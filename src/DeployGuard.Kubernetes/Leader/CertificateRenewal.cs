@@ -1,0 +1,34 @@
+using DeployGuard.Kubernetes.Certificates;
+using DeployGuard.Kubernetes.Webhooks;
+using Microsoft.Extensions.Logging;
+
+namespace DeployGuard.Kubernetes.Leader;
+
+/// <summary>Renews the certificate that DeployGuard keeps itself, long before it ends, or when somebody orders it.</summary>
+internal sealed class CertificateRenewal(ManagedCertificate certificate, Registration registration, TimeProvider time, ILogger logger) : ILeaderTask
+{
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
+
+    private DateTimeOffset _last;
+
+    public string Name => "renewal of the certificate";
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        if (now - _last < s_interval && now >= _last)
+        {
+            return;
+        }
+
+        _last = now;
+        try
+        {
+            await certificate.RenewAsync(registration.PublishedFor, cancel);
+        }
+        catch (CertificateProblemException problem)
+        {
+            logger.LogError("{Task}: {Problem}", Name, problem.Message);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Changes;
+using DeployGuard.Kubernetes.Events;
+
+namespace DeployGuard.Kubernetes.Leader;
+
+/// <summary>
+/// A workload that was there when its namespace was adopted, and of which nothing is on record any more: what it runs is adopted again, with a warning. What it could go
+/// back to may serve a rollback, and proves nothing: who made an object cannot be told afterwards.
+/// </summary>
+internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
+{
+    /// <summary>A cache of Changes may lag behind that of workloads, and an adoption be under way.</summary>
+    private static readonly TimeSpan s_certain = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, DateTimeOffset> _missingSince = new(StringComparer.Ordinal);
+
+    public string Name => "records that were lost";
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        var adopted = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce).SelectMany(p => p.AdoptedServing.Keys).ToHashSet(StringComparer.Ordinal);
+        var workloads = adopted.SelectMany(n => caches.Workloads.Values.SelectMany(c => c.Under(n))).ToList();
+        var uids = workloads.Select(w => w.Uid).ToHashSet(StringComparer.Ordinal);
+        var missing = workloads.Where(w => !IsMade(w, uids) && IsMissing(w)).ToDictionary(w => w.Uid);
+        foreach (var gone in _missingSince.Keys.Where(k => !missing.ContainsKey(k)).ToList())
+        {
+            _missingSince.Remove(gone);
+        }
+
+        foreach (var workload in missing.Values)
+        {
+            var since = _missingSince.TryGetValue(workload.Uid, out var known) && known <= now ? known : _missingSince[workload.Uid] = now;
+            if (now - since >= s_certain)
+            {
+                await AdoptAsync(workload, cancel);
+            }
+        }
+    }
+
+    private bool IsMissing(ObservedWorkload workload)
+    {
+        var policies = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce && p.AdoptedServing.ContainsKey(workload.Ref.Namespace) && AdoptedBefore.Matches(p.Policy, workload)).ToList();
+        return policies.Count > 0 && AdoptedBefore.Covers(workload, policies)
+            && !caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Any(c => c.WasAdmitted);
+    }
+
+    /// <summary>A controller made it for a workload that is there, and that has the records.</summary>
+    private static bool IsMade(ObservedWorkload workload, HashSet<string> uids) =>
+        workload.Ref.Kind is "ReplicaSet" or "Job" && uids.Contains(workload.ControllerUid);
+
+    private async Task AdoptAsync(ObservedWorkload workload, CancellationToken cancel)
+    {
+        var current = new Transition(Phase.Proven, "RecordsLost", "every record of the workload was lost; what it runs is taken as it is");
+        var older = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them");
+        var live = caches.OwnedBy(workload, "ReplicaSet");
+        foreach (var entry in OwnedHistory.Entries(workload, live, caches.RevisionsOf(workload), current, older))
+        {
+            await writer.WriteAsync(entry, cancel);
+        }
+
+        await events.WriteAsync(new EventEntry(EventSubject.Of(workload.Ref, workload.Uid), true, "RecordsLost", current.Message), cancel);
+    }
+}

@@ -1,0 +1,77 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+using static DeployGuard.Core.Tests.Shop;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>What has a live owner is judged by the policies of its owner too; and who is a controller is told by its authenticated name alone.</summary>
+public class OwnerPolicyTests
+{
+    private const string Approval = """ "approval": {"quorum": [{"groups": ["senior-engineers"]}]} """;
+
+    [TestCase($$"""{"match": {"kinds": ["Deployment"]}, {{Approval}} }""")]
+    [TestCase($$"""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"} } }, {{Approval}} }""")]
+    public void AReplicaSetIsJudgedByThePoliciesOfItsDeployment(string spec)
+    {
+        var policy = Some.Policy(spec);
+        var web = Web(20).With("metadata/labels", """{"tier": "1"}""");
+        var objects = Empty.Running(web, Phase.Proven);
+        var edited = SetOf(web).With("spec/template/spec/containers/0/image", $"\"{V2}\"");
+
+        Assert.That(objects.Refusal(Some.Update(SetOf(web), edited), policy), Does.Contain("approval"));
+        Assert.That(objects.Refusal(Some.Create(SetOf(web, Second, 1).With("spec/template/spec/containers/0/image", $"\"{V2}\"")), policy), Does.Contain("approval"), "the claim only tightens");
+        Assert.That((objects with { Workloads = [] }).Refusal(Some.Update(SetOf(web), edited), policy), Is.Null, "nobody owns it");
+    }
+
+    [Test]
+    public void APodIsJudgedByThePoliciesOfTheOwnerOfItsOwner()
+    {
+        var policy = Some.Policy($$"""{"match": {"kinds": ["Deployment"]}, {{Approval}} }""");
+
+        Assert.That(Settled.Refusal(Some.Create(PodOf(SetOf(Web(20)))), policy), Does.Contain("approval"));
+        Assert.That(Settled.Refusal(Some.Create(PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]")), policy), Is.Null);
+    }
+
+    [Test]
+    public void AnOwnerTakesNothingOutOfAPolicy()
+    {
+        var policy = Some.Policy($$"""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"} } }, {{Approval}} }""");
+        var mine = Deployment("mine", 1, V2).With("metadata/labels", """{"tier": "1"}""").With("metadata/ownerReferences", OwnerJson("apps/v1", "Deployment", "web"));
+
+        Assert.That(Settled.Refusal(Some.Create(mine), policy), Does.Contain("approval"));
+    }
+
+    [TestCase("Deployment")]
+    [TestCase("ReplicaSet")]
+    [TestCase("Pod")]
+    [TestCase("Job")]
+    [TestCase("ControllerRevision")]
+    public void TheGarbageCollectorWritesOwnersAndFinalizers(string kind) =>
+        Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind));
+
+    [TestCase("Service")]
+    [TestCase("EndpointSlice")]
+    [TestCase("Namespace")]
+    public void AndNothingElse(string kind) =>
+        Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind), Is.False);
+
+    [TestCase("system:serviceaccount:shop:generic-garbage-collector")]
+    [TestCase("generic-garbage-collector")]
+    [TestCase("system:serviceaccount:kube-system:generic-garbage-collector2")]
+    public void ANameThatSoundsLikeItsOwnIsAnothers(string user) =>
+        Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester(user, "", ["system:masters"]), "ReplicaSet"), Is.False);
+
+    [TestCase("system:kube-controller-manager", true)]
+    [TestCase("system:kube-scheduler", true)]
+    [TestCase("system:node:node-1", true)]
+    [TestCase("system:serviceaccount:kube-system:namespace-controller", true)]
+    [TestCase("system:serviceaccount:shop:default", false)]
+    [TestCase("system:serviceaccount:argocd:argocd-application-controller", false)]
+    [TestCase("system:serviceaccount:kube-system2:namespace-controller", false)]
+    [TestCase("dana", false)]
+    [TestCase("", false)]
+    [TestCase("System:kube-controller-manager", false)]
+    public void TheControlPlaneIsToldByItsName(string user, bool isControlPlane) =>
+        Assert.That(new Requester(user, "", []).IsControlPlane, Is.EqualTo(isControlPlane));
+}

@@ -1,0 +1,161 @@
+using DeployGuard.Core.Evaluation;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>
+/// Random worlds of several Services, StatefulSets, canaries by their word and half-done rollouts, and random requests in them, against the model
+/// written a second time.
+/// </summary>
+public class ManyPoolsTests
+{
+    [Test]
+    public void NoAllowedRequestGoesBeyondItsStepInAnyPoolAndNothingElseIsRefused([Range(1, 20)] int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 12; round++)
+        {
+            var world = new PooledWorld(random);
+            for (var i = 0; i < 15; i++)
+            {
+                Ask(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
+                world.Pass(random);
+            }
+        }
+    }
+
+    [Test]
+    public void ThereIsAlwaysAWayToEverywhereAndOneBack([Range(1, 20)] int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 6; round++)
+        {
+            var world = new PooledWorld(random);
+            for (var i = 0; i < 8; i++)
+            {
+                Ask(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
+                world.Pass(random);
+            }
+
+            new Walk(world, random.Next(1, PooledWorld.Images), $"seed {seed}, round {round}").ThereAndBack(random);
+        }
+    }
+
+    /// <summary>Does what is allowed, once the guard and the model agree on it.</summary>
+    private static void Ask(PooledWorld world, Made asked, string when)
+    {
+        var expected = new ExposurePage(world).Refusals(asked);
+        var verdict = world.Decide(asked);
+        Assert.That(verdict.IsAllowed, Is.EqualTo(expected.Count == 0), () => $"{when}: {world}asked: {asked}\nthe model refuses: {string.Join("; ", expected)}\nthe guard: {Said(verdict)}");
+        if (verdict.IsAllowed)
+        {
+            world.Apply(asked);
+        }
+    }
+
+    private static string Said(Verdict verdict) => string.Join("; ", verdict.Findings.Select(f => f.Finding.Message));
+
+    /// <summary>From whatever state to where everybody has what is proven, on to a new image everywhere, and back again.</summary>
+    private sealed class Walk(PooledWorld world, int image, string when)
+    {
+        public void ThereAndBack(Random random)
+        {
+            foreach (var made in world.Running.ToList())
+            {
+                MayGoBack(made);
+                Must(made with { Image = 0, Partition = 0, Pacing = Pacing.AllAtOnce }, "to what is proven, at once");
+            }
+
+            var target = world.Running.ElementAt(random.Next(world.Running.Count)).Name;
+            Must(Now(target) with { Size = Math.Max(1, Now(target).Size), Partition = 0 }, "more of what is proven");
+            var pools = ExposurePage.PoolsOf(Now(target), world.Running);
+            // Nobody can say that he is a canary of one who says so himself.
+            var beside = Now(target).CanaryOf is null || !pools.Contains(Now(target).OwnPool);
+            Action<string> there = random.Next(3) switch
+            {
+                0 when beside => BesideIt,
+                // Users whom its pods do not reach are shown nothing by them.
+                1 when Now(target) is { Kind: "StatefulSet", CanaryOf: null } => ByItsPartition,
+                _ => AtItsPace,
+            };
+            there(target);
+
+            Assert.That(Now(target).Runs(image), Is.EqualTo(Now(target).Size), () => $"{when}: {world}{target} did not come to all of it");
+            Must(Now(target) with { Image = 0, Pacing = Pacing.AllAtOnce }, "and back");
+        }
+
+        /// <summary>Whatever is half done: fewer, none, and what it completed on as many pods.</summary>
+        private void MayGoBack(Made made)
+        {
+            var ways = Enumerable.Range(0, PooledWorld.Images).Where(i => i != made.Image && world.CompletedOn(made, i) >= made.Size).Select(i => made with { Image = i, Pacing = Pacing.AllAtOnce })
+                .Append(made with { Size = made.Size / 2 }).Append(made with { Size = 0 });
+            foreach (var way in ways)
+            {
+                Assert.That(world.Decide(way).IsAllowed, () => $"{when}, a way back: {world}asked: {way}\nthe guard: {Said(world.Decide(way))}");
+            }
+        }
+
+        /// <summary>For each of its pools a second Deployment there alone, as large as each step allows; then all of it at once.</summary>
+        private void BesideIt(string target)
+        {
+            foreach (var pool in ExposurePage.PoolsOf(Now(target), world.Running))
+            {
+                var (kind, name) = pool.Split(' ') is [var first, var second] ? (first, second) : throw new InvalidOperationException(pool);
+                var canary = new Made($"beside-{name}", "Deployment", kind == "Service" ? [name] : [], kind == "Service" ? null : name, 0, image, 0, Pacing.AllAtOnce);
+                for (var step = world.Latched(image, pool); step < world.Steps.Count && !world.IsProven(image, pool); step = world.Latched(image, pool))
+                {
+                    Must(Most(pods => canary with { Size = pods }, canary.Size, 2000), $"as many as step {step} allows in {pool}");
+                    world.Soak();
+                    Assert.That(world.Latched(image, pool), Is.GreaterThan(step), () => $"{when}: {world}step {step} is not held in {pool}");
+                }
+            }
+
+            Must(Now(target) with { Image = image }, "everywhere at once, after the last step");
+        }
+
+        /// <summary>As low as each step allows, until nothing is held back.</summary>
+        private void ByItsPartition(string target)
+        {
+            var size = Now(target).Size;
+            Must(Now(target) with { Image = image, Partition = size }, "held back on all of its pods");
+            for (var step = 0; Now(target).Partition > 0; step++)
+            {
+                Assert.That(step, Is.LessThan(100), () => $"{when}: {world}it does not come further");
+                Must(Most(pods => Now(target) with { Partition = size - pods }, size - Now(target).Partition, size), "as low as its step allows");
+                world.Soak();
+            }
+        }
+
+        private void AtItsPace(string target)
+        {
+            var asked = Now(target) with { Image = image, Pacing = Pacing.OneByOne };
+            Assert.That(world.Decide(asked).IsAllowed, () => $"{when}, at its pace: {world}asked: {asked}\nthe guard: {Said(world.Decide(asked))}");
+            world.Apply(asked);
+            world.GoOn(target, 2);
+            MayGoBack(Now(target));
+            world.Settle(target);
+        }
+
+        private Made Now(string name) => world.Find(name) ?? throw new InvalidOperationException($"{name} is gone");
+
+        /// <summary>The most that the model allows.</summary>
+        private Made Most(Func<int, Made> shape, int from, int to)
+        {
+            var page = new ExposurePage(world);
+            var most = from;
+            while (most < to && page.Refusals(shape(most + 1)).Count == 0)
+            {
+                most++;
+            }
+
+            return shape(most);
+        }
+
+        private void Must(Made asked, string what)
+        {
+            var verdict = world.Decide(asked);
+            Assert.That(verdict.IsAllowed, () => $"{when}, {what}: {world}asked: {asked}\nthe guard: {Said(verdict)}");
+            world.Apply(asked);
+            world.Settle(asked.Name);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Identities;
+
+namespace DeployGuard.Core.Tests.Serving;
+
+/// <summary>A request of a developer, and what the API server stores if it passes.</summary>
+/// <param name="What">For the log of a failure.</param>
+/// <param name="Image">Of the revision that it is about; null where it is about none by itself.</param>
+internal sealed record Asked(string What, Request Request, Action<SimulatedNamespace> Apply, int? Image = null)
+{
+    /// <summary>A way back, or less: never to be refused.</summary>
+    public bool IsWayBack { get; init; }
+
+    public bool WithBreakGlass { get; init; }
+}
+
+/// <summary>The requests, told by what they make of an object.</summary>
+internal static class Asking
+{
+    private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", ["system:serviceaccounts"]);
+
+    public static Asked Make(Controller made) => new(
+        $"make {made}",
+        new WorkloadRequest { Operation = Operation.Create, Requester = Some.Developer, Target = Rendering.Ref(made.Kind, made.Name), After = made.ToWorkload() },
+        world => world.Controllers.Add(made.Copy()),
+        made.Template.Image);
+
+    public static Asked Make(Pod made) => new(
+        $"make {made}",
+        new WorkloadRequest { Operation = Operation.Create, Requester = Some.Developer, Target = Rendering.Ref("Pod", made.Name), After = made.ToWorkload() },
+        world => world.Pods.Add(made.Copy()),
+        made.Image);
+
+    /// <param name="subResource">Metadata may be written through <c>status</c> too.</param>
+    public static Asked Change(Controller before, string what, Action<Controller> change, string subResource = "")
+    {
+        var after = before.Changed(change);
+        return new Asked(
+            $"{what}: {after}",
+            new WorkloadRequest { Operation = Operation.Update, SubResource = subResource, Requester = Some.Developer, Target = Rendering.Ref(before.Kind, before.Name), Before = before.ToWorkload(), After = after.ToWorkload() },
+            world => Replace(world, before.Uid, change),
+            after.Template.Image);
+    }
+
+    public static Asked Change(Pod before, string what, Action<Pod> change, string subResource = "")
+    {
+        var after = before.Copy();
+        change(after);
+        return new Asked(
+            $"{what}: {after}",
+            new WorkloadRequest { Operation = Operation.Update, SubResource = subResource, Requester = Some.Developer, Target = Rendering.Ref("Pod", before.Name), Before = before.ToWorkload(), After = after.ToWorkload() },
+            world => world.Pods.Where(p => p.Uid == before.Uid).ToList().ForEach(change),
+            after.Image);
+    }
+
+    public static Asked Scale(Controller before, int replicas, bool isAutoscaler) => new(
+        $"scale to {replicas}: {before}",
+        new ScaleRequest(before.Replicas, replicas, $"{before.Generation}") { Operation = Operation.Update, Requester = isAutoscaler ? s_autoscaler : Some.Developer, Target = Rendering.Ref(before.Kind, before.Name) },
+        world => Replace(world, before.Uid, c => c.Replicas = replicas),
+        before.Template.Image);
+
+    public static Asked Delete(Made made, bool orphan) => new(
+        $"delete {(orphan ? "and orphan " : "")}{made}",
+        new WorkloadRequest
+        {
+            Operation = Operation.Delete,
+            Requester = Some.Developer,
+            Target = Rendering.Ref(made.Kind, made.Name),
+            Orphans = orphan,
+            Before = made switch { Pod pod => pod.ToWorkload(), Controller { Kind: "ReplicaSet" } set => set.ToWorkload(), _ => null },
+        },
+        world => world.Delete(made.Uid, orphan));
+
+    public static Asked Front(Front? before, Front after) => new(
+        $"{(before is null ? "make" : "change")} {after}",
+        new ServiceRequest(before?.ToService(), after.ToService()) { Operation = before is null ? Operation.Create : Operation.Update, Requester = Some.Developer, Target = Rendering.Ref("Service", after.Name) },
+        world =>
+        {
+            world.Services.RemoveAll(s => s.Name == after.Name);
+            world.Services.Add(after);
+        });
+
+    private static void Replace(SimulatedNamespace world, string uid, Action<Controller> change)
+    {
+        foreach (var found in world.Controllers.Where(c => c.Uid == uid).ToList())
+        {
+            change(found);
+            found.Generation++;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Tests.Serving;
+
+/// <summary>What the users of a Service reach, counted pod by pod.</summary>
+/// <param name="Unproven">Ready pods that run what is not proven to them; those that surge do not count.</param>
+/// <param name="ByImage">Pods of each image that is not proven.</param>
+/// <param name="Surging">Pods of each image that surge, and are on their way out: their workload asks for another.</param>
+/// <param name="Proven">The others; those that surge do not count.</param>
+/// <param name="Staying">Pods without those beyond the size of their controller, which it is about to delete.</param>
+internal sealed record Counted(
+    int Unproven, int Proven, int Total, int Ready, int Staying,
+    IReadOnlyDictionary<int, int> ByImage,
+    IReadOnlyDictionary<int, int> Surging)
+{
+    public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
+
+    /// <summary>Unproven ones that surge too: a rollout comes to that in a moment.</summary>
+    public int Lacking => ByImage.Values.Sum();
+
+    public int Whole => Lacking + Proven;
+
+    public Counted Most(Counted other) => new(
+        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready), Math.Max(Staying, other.Staying),
+        ByImage.Keys.Union(other.ByImage.Keys)
+            .ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))),
+        Surging);
+}
+
+/// <summary>
+/// What serves, by what pods run and which Services select them. It knows nothing of the exposure model: what a pod says of itself, and who it says owns it, counts
+/// for nothing.
+/// </summary>
+internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
+{
+    private readonly Dictionary<string, ServedPool> _served = [];
+    private readonly Dictionary<string, (Front Service, Counted Had)> _last = [];
+
+    public CanaryRules Rules => rules;
+
+    public bool IsProven(int image, string service) => image == 0
+        || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}" && (!s.IsTrial || c.CompletedSteps.Any(h => h.Pool == s.Pool && rules.Steps.All(step => step <= h.Percent)))));
+
+    /// <param name="former">The world before the request: what surged by its spec then surges yet, until it goes.</param>
+    public Counted Count(SimulatedNamespace world, Front service, SimulatedNamespace? former = null)
+    {
+        var pods = world.Behind(service).ToList();
+        if (pods.Count == 0)
+        {
+            return Counted.Nothing;
+        }
+
+        var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
+        var (unproven, proven, leaving) = (0, 0, new List<int>());
+        foreach (var group in pods.GroupBy(p => RootOf(world, p)))
+        {
+            var (all, lacking) = (group.Count(), group.Count(p => p.Ready is not null && !isProven[p.Image]));
+            var beyond = group.Key is { Kind: "Deployment" } root ? Math.Clamp(all - root.Replicas, 0, SurgeOf(root, former)) : 0;
+            unproven += Math.Max(0, lacking - beyond);
+            var old = group.Where(p => p.Ready is not null && !isProven[p.Image] && p.Image != group.Key?.Template.Image);
+            leaving.AddRange(old.Select(p => p.Image).Take(beyond));
+            proven += Math.Max(0, group.Count(p => p.Ready is not null) - beyond - lacking);
+        }
+
+        var ready = pods.Where(p => p.Ready is not null).ToList();
+        var byImage = ready.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count());
+        var surging = leaving.CountBy(i => i).ToDictionary();
+        return new Counted(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage, surging);
+    }
+
+    private static int SurgeOf(Controller deployment, SimulatedNamespace? former) =>
+        Math.Max(DeploymentRules.Surge(deployment), former?.ByUid(deployment.Uid) is { } was ? DeploymentRules.Surge(was) : 0);
+
+    private static int Staying(SimulatedNamespace world, IEnumerable<Pod> pods) =>
+        pods.GroupBy(p => RootOf(world, p)).Sum(g => Math.Min(g.Count(), g.Key?.Replicas ?? g.Count()));
+
+    /// <summary>Remembers how many proven pods a Service had.</summary>
+    public void Note(SimulatedNamespace world)
+    {
+        foreach (var service in world.Services)
+        {
+            var had = Count(world, service);
+            var isKnown = _last.TryGetValue(service.Name, out var last);
+            // An alias has the pods of another, and is not what its name selects when it is made again.
+            if (!isKnown || service.Alias is null)
+            {
+                _last[service.Name] = (service, isKnown && last.Service == service ? had.Most(last.Had) : had);
+            }
+
+            _served[service.Name] = _served.TryGetValue(service.Name, out var served) ? served.Seeing(had.Proven, rules.ColdAfter, world.Now) : new ServedPool(service.Name, had.Proven, world.Now, IsPresent: true);
+        }
+    }
+
+    /// <summary>The most proven pods that a Service had of late, by what was counted and by what is on record: the two are not noted at the same moments.</summary>
+    public int Served(string service, DateTimeOffset now) => Math.Max(Seen(service, now), Recorded(service, now));
+
+    /// <summary>Nothing proven was there of late.</summary>
+    public bool IsCold(string service, DateTimeOffset now) => Math.Min(Seen(service, now), Recorded(service, now)) == 0;
+
+    private int Seen(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
+
+    private int Recorded(string service, DateTimeOffset now) => leader.Changes.Where(c => c.Phase is Phase.Proven).SelectMany(c => c.Served)
+        .Where(s => s.Pool == $"Service {service}" && s.IsWithin(rules.ColdAfter, now)).Select(s => s.Pods).DefaultIfEmpty(0).Max();
+
+    /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
+    public int Held(SimulatedNamespace world, Front service, int image)
+    {
+        var percent = leader.Changes.Where(c => Is(c, image)).SelectMany(c => c.CompletedSteps).Where(h => h.Pool == $"Service {service.Name}").Select(h => h.Percent).DefaultIfEmpty(0).Max();
+        var steps = rules.Steps.Count(s => s <= percent);
+        var pods = world.Behind(service).ToList();
+        var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
+        // A canary that is alone for a moment is not all that its users have.
+        var ready = Staying(world, pods.Where(p => p.Ready is not null));
+        ready = Count(world, service).Proven > 0 ? ready : Math.Max(ready, Recorded(service.Name, world.Now));
+        while (steps < rules.Steps.Count && old >= Math.Max(1, ready * rules.Steps[steps] * 4 / 500))
+        {
+            steps++;
+        }
+
+        return steps;
+    }
+
+    /// <summary>The revision that is asked for completed, and had as many pods behind the Service, or had proven itself there.</summary>
+    public bool RanThere(SimulatedNamespace world, Front service, Asked asked)
+    {
+        var target = asked.Request.Target;
+        var copy = world.Copy();
+        asked.Apply(copy);
+        return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
+            && (c.Served.Count == 0 || c.Served.Any(s => s.Pool == $"Service {service.Name}" && (after.Replicas <= s.Most || (c.Phase is Phase.Proven && !s.IsTrial)))));
+    }
+
+    /// <summary>As many pods as the workload that is scaled had there of late, of the same revision, by what is on record of it.</summary>
+    public bool SizeServed(SimulatedNamespace world, Front service, Asked asked)
+    {
+        var target = asked.Request.Target;
+        var copy = world.Copy();
+        asked.Apply(copy);
+        return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
+            && c.Served.Any(s => s.Pool == $"Service {service.Name}" && s.IsWithin(rules.ColdAfter, world.Now) && after.Replicas <= s.Pods));
+    }
+
+    /// <summary>The last of its name, there or gone: its users are those of one that is made again.</summary>
+    public Front? Last(string service) => _last.TryGetValue(service, out var last) ? last.Service : null;
+
+    /// <summary>
+    /// The last of its name selected the same of late, and had as many pods of an image: by what was counted, or by what is on record.
+    /// </summary>
+    public bool WasMadeAgain(Front service, int image, int pods, DateTimeOffset now) =>
+        (_last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && pods <= last.Had.ByImage.GetValueOrDefault(image))
+        || leader.Changes.Exists(c => Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service.Name}" && pods <= s.Pods && s.IsWithin(rules.ColdAfter, now)));
+
+    /// <summary>The controller at the end of a chain of owners that its selectors bear out, as controllers see it.</summary>
+    public static Controller? RootOf(SimulatedNamespace world, Pod pod) =>
+        world.ByUid(pod.Owner?.Uid) is not { } owner || !owner.Selector.Selects(pod.Labels) ? null
+            : owner.Kind == "ReplicaSet" && world.ByUid(owner.Owner?.Uid) is { Kind: "Deployment" } above && above.Selector.Selects(owner.Labels) ? above : owner;
+
+    private static bool Is(Change change, int image) => change.Images.Contains(Rendering.Reference(image));
+}

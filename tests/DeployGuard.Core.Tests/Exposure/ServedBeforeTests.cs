@@ -1,0 +1,117 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Snapshots;
+using static DeployGuard.Core.Tests.Shop;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>What a revision served a while ago it may serve again, and what completed may be made again: the way back, as far as it reached.</summary>
+public class ServedBeforeTests
+{
+    private const string Refused = "20 of 20 pods (100%) behind Service web would be unproven";
+
+    private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", []);
+
+    [Test]
+    public void AnAutoscalerGoesToFourAndBackToTen()
+    {
+        var objects = Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 5)] });
+
+        Expect(objects, Scale(Web(4, V2), 10, s_autoscaler), null);
+        Expect(objects, Scale(Web(4, V2), 11, s_autoscaler), "11 of 20 pods (55%) behind Service web would be unproven");
+        Expect(Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 61)] }), Scale(Web(4, V2), 10, s_autoscaler), "10 of 20 pods (50%) behind Service web would be unproven");
+        Expect(Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 600) with { IsPresent = true }] }), Scale(Web(4, V2), 10, s_autoscaler), null);
+    }
+
+    [Test]
+    public void APersonMayDoWhatAnAutoscalerMay() =>
+        Expect(Completed(8, c => c with { Served = [ServedBy(20, 5)] }), Some.Update(Web(8, V2), Web(20, V2)), null);
+
+    [Test]
+    public void NotWhatWasRejected()
+    {
+        var objects = Completed(8, c => c with { Served = [ServedBy(20, 5)] });
+
+        Expect(objects with { Votes = [Some.ApprovalOf(Web(8, V2), Some.Carol, Decision.Reject)] }, Scale(Web(8, V2), 20, s_autoscaler), Refused);
+    }
+
+    [TestCase(null, Refused)]
+    [TestCase("alice", null, Description = "somebody else has looked")]
+    public void NotWhatABreakGlassServed(string? reviewer, string? refusal) => Expect(
+        Completed(8, c => c with { Served = [ServedBy(20, 5)], BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now.AddHours(-1), reviewer)] }), Scale(Web(8, V2), 20, s_autoscaler), refusal);
+
+    [Test]
+    public void NotWhatAnotherRevisionOrAnotherPoolServed()
+    {
+        Expect(Completed(8, c => c), Scale(Web(8, V2), 20, s_autoscaler), Refused);
+        Expect(Completed(8, c => c with { Served = [ServedBy(20, 5) with { Pool = "Service api" }] }), Scale(Web(8, V2), 20, s_autoscaler), Refused);
+        Expect(Completed(8, c => c with { Phase = Phase.Running, Served = [ServedBy(20, 5)] }), Scale(Web(8, V2), 20, s_autoscaler), Refused);
+    }
+
+    [TestCase(Phase.Completed, 20, 20, ChangeType.Rollback, null)]
+    [TestCase(Phase.Completed, 19, 20, ChangeType.Rollback, Refused, Description = "it completed on fewer")]
+    [TestCase(Phase.Proven, 1, 20, ChangeType.Rollback, null, Description = "what is proven may have any size")]
+    [TestCase(Phase.Running, 0, 20, ChangeType.NewRevision, Refused)]
+    [TestCase(Phase.Expired, 0, 20, ChangeType.NewRevision, Refused)]
+    public void AWorkloadMadeAgain(Phase phase, int completedOn, int replicas, ChangeType type, string? refusal)
+    {
+        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(20, minutesAgo: 600)] }) with { Workloads = [], Pods = [] };
+
+        Assert.That(gone.Decide(Some.Create(Web(replicas, V2), Some.Machine)).Evaluated.ChangeType, Is.EqualTo(type));
+        Expect(gone, Some.Create(Web(replicas, V2), Some.Machine), refusal);
+    }
+
+    [Test]
+    public void WhatCompletedForOthersHasShownNothingToThese()
+    {
+        var gone = Completed(20, c => c with { CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pool = "Service api" }] }) with { Workloads = [], Pods = [] };
+
+        Expect(gone, Some.Create(Web(20, V2), Some.Machine), Refused);
+    }
+
+    /// <summary>Ten that completed behind a Service of their own, and one pod of which served here, are one here.</summary>
+    [TestCase(Phase.Completed, 20, null)]
+    [TestCase(Phase.Completed, 19, Refused)]
+    [TestCase(Phase.Proven, 19, Refused, Description = "what it proved, it proved to others")]
+    public void AWayBackIsAsWideAsItWasHere(Phase phase, int most, string? refusal)
+    {
+        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pods = 0, Most = most, IsTrial = true }] }) with { Workloads = [], Pods = [] };
+
+        Expect(gone, Some.Create(Web(20, V2), Some.Machine), refusal);
+    }
+
+    [Test]
+    public void UnderAnotherNameItIsNoWayBack()
+    {
+        var gone = Completed(20, c => c with { CompletedPods = 20 }) with { Workloads = [], Pods = [] };
+
+        Assert.That(gone.Decide(Some.Create(Deployment("web-2", 20, V2), Some.Machine)).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
+    }
+
+    [Test]
+    public void WhatCameInByBreakGlassIsMadeAgainOnlyAfterItsReview()
+    {
+        NamespaceObjects Gone(string? reviewer) =>
+            Completed(20, c => c with { CompletedPods = 20, BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now.AddHours(-1), reviewer)] }) with { Workloads = [], Pods = [] };
+
+        Assert.That(Gone(null).Decide(Some.Create(Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
+        Assert.That(Gone("alice").Decide(Some.Create(Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
+    }
+
+    /// <summary>Web completed v2 in place; 20 pods of proven v1 served until half an hour ago.</summary>
+    private static NamespaceObjects Completed(int replicas, Func<Change, Change> alter)
+    {
+        var web = Web(replicas, V2);
+        return Empty.Running(web, Phase.Completed, minutes: 4) with
+        {
+            Changes = [alter(Some.Change(web, Phase.Completed)), Some.Change(Web(20), Phase.Proven) with { Served = [ServedBy(20, 30)] }],
+        };
+    }
+
+    private static ServedPool ServedBy(int pods, int minutesAgo) => new("Service web", pods, Some.Now.AddMinutes(-minutesAgo)) { Selector = "app=web" };
+
+    private static void Expect(NamespaceObjects objects, Request request, string? refusal) =>
+        Assert.That(objects.Refusal(request), refusal is null ? Is.Null : Does.StartWith(refusal));
+}

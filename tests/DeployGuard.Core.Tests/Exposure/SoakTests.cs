@@ -1,0 +1,122 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>How long a pod has served, what breaks a soak, what is remembered of pods that served, and which rollouts are in flight.</summary>
+public class SoakTests
+{
+    private static readonly WorkloadRef s_web = new("apps", "Deployment", "shop", "web");
+    private static readonly TimeSpan s_soak = TimeSpan.FromMinutes(10);
+
+    [Test]
+    public void AgeIsTimeSinceTheLatestOfReadinessStartAndBirth()
+    {
+        var pod = Pod(created: 60, ready: 30, started: 40);
+
+        Assert.That(pod.Age(Some.Now), Is.EqualTo(TimeSpan.FromMinutes(30)));
+        Assert.That((pod with { StartedAt = Ago(5) }).Age(Some.Now), Is.EqualTo(TimeSpan.FromMinutes(5)));
+        Assert.That((pod with { CreatedAt = Ago(4) }).Age(Some.Now), Is.EqualTo(TimeSpan.FromMinutes(4)), "a status cannot be older than its pod");
+    }
+
+    [Test]
+    public void WhatIsNotReadyOrGoesHasNoAge()
+    {
+        Assert.That((Pod(60, 30, 30) with { ReadySince = null }).Age(Some.Now), Is.EqualTo(TimeSpan.Zero));
+        Assert.That((Pod(60, 30, 30) with { IsDeleting = true }).Age(Some.Now), Is.EqualTo(TimeSpan.Zero));
+        Assert.That(Pod(60, -5, 30).Age(Some.Now), Is.EqualTo(TimeSpan.Zero), "a node's clock that runs ahead");
+    }
+
+    [Test]
+    public void ARestartOrLostReadinessBreaksTheSoakAndADrainDoesNot()
+    {
+        Assert.That(Pod(60, 60, 60).BrokenBy(s_soak, Some.Now), Is.Null);
+        Assert.That(Pod(2, 2, 2).BrokenBy(s_soak, Some.Now), Is.Null, "made within the soak: neutral");
+        Assert.That((Pod(60, 60, 60) with { IsDeleting = true }).BrokenBy(s_soak, Some.Now), Is.Null, "drained");
+        Assert.That(Pod(60, 3, 60).BrokenBy(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(3), "lost its readiness")));
+        Assert.That((Pod(60, 2, 2) with { RestartedAt = Ago(2) }).BrokenBy(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(2), "restarted")));
+        Assert.That((Pod(4, 1, 1) with { RestartedAt = Ago(1) }).BrokenBy(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(1), "restarted")), "also one that was made within it");
+        Assert.That((Pod(60, 30, 30) with { RestartedAt = Ago(30) }).BrokenBy(s_soak, Some.Now), Is.Null, "before it");
+    }
+
+    [Test]
+    public void ThePodsThatServedAreRememberedAtTheirMost()
+    {
+        var hour = TimeSpan.FromHours(1);
+        var served = new ServedPool("Service web", 20, Ago(500), IsPresent: true);
+
+        Assert.That(served.Seeing(20, hour, Some.Now), Is.SameAs(served), "nothing to write");
+        var shrunk = served.Seeing(5, hour, Some.Now);
+        Assert.That(shrunk, Is.EqualTo(new ServedPool("Service web", 20, Some.Now)));
+        Assert.That(shrunk.Seeing(0, hour, Some.Now.AddMinutes(59)).IsWithin(hour, Some.Now.AddMinutes(59)));
+        Assert.That(shrunk.IsWithin(hour, Some.Now.AddMinutes(60)), Is.False);
+        Assert.That(shrunk.Seeing(5, hour, Some.Now.AddMinutes(60)), Is.EqualTo(new ServedPool("Service web", 5, Some.Now.AddMinutes(60), IsPresent: true)));
+        Assert.That(shrunk.Seeing(25, hour, Some.Now).Pods, Is.EqualTo(25));
+    }
+
+    [TestCase(Phase.Admitted, 0, false, false, true, Description = "just let in")]
+    [TestCase(Phase.Admitted, 1, false, false, false, Description = "dropped by the API server")]
+    [TestCase(Phase.Admitted, 1, true, false, true, Description = "the leader is slow")]
+    [TestCase(Phase.Running, 5, true, false, true)]
+    [TestCase(Phase.Running, 5, true, true, false, Description = "complete, and the leader is slow")]
+    [TestCase(Phase.Running, 59, false, false, true, Description = "a replica's cache is slow")]
+    [TestCase(Phase.Running, 60, true, false, false, Description = "hangs")]
+    [TestCase(Phase.Completed, 1, true, true, false)]
+    [TestCase(Phase.Pending, 0, false, false, false)]
+    public void ARolloutIsInFlight(Phase phase, int minutes, bool runs, bool isComplete, bool holds)
+    {
+        var change = Change(phase, minutes);
+        var live = new Observation(runs ? change.TemplateHash : "v1:other", true, isComplete);
+
+        Assert.That(InFlight.Holds(change, live, isAtRest: false, TimeSpan.FromHours(1), Some.Now), Is.EqualTo(holds));
+    }
+
+    [Test]
+    public void WhatItsControllerHasNotBegunWithHoldsItsPlace()
+    {
+        // The API server has it; complete is what ran before.
+        var live = new Observation(Change(Phase.Admitted, 1).TemplateHash, IsObserved: false, IsComplete: false);
+
+        Assert.That(InFlight.Holds(Change(Phase.Admitted, 1), live, isAtRest: false, TimeSpan.FromHours(1), Some.Now));
+    }
+
+    [Test]
+    public void APausedOneHoldsNoPlaceAndAHangingOneIsTold()
+    {
+        var live = new Observation(Change(Phase.Running, 5).TemplateHash, true, false);
+
+        Assert.That(InFlight.Holds(Change(Phase.Running, 5), live, isAtRest: true, TimeSpan.FromHours(1), Some.Now), Is.False);
+        Assert.That(InFlight.IsHanging(Change(Phase.Running, 61), live, isAtRest: false, TimeSpan.FromHours(1), Some.Now));
+        Assert.That(InFlight.Holds(Change(Phase.Running, 5) with { Workload = s_web with { Kind = "CronJob" } }, live, false, TimeSpan.FromHours(1), Some.Now), Is.False);
+    }
+
+    [TestCase(20, 5, 1, 1)]
+    [TestCase(20, 25, 6, 5)]
+    [TestCase(20, 50, 20, 16)]
+    [TestCase(3, 25, 1, 1)]
+    [TestCase(3, 50, 3, 2)]
+    public void AStepComesToSoManyPods(int replicas, int percent, int beside, int soaking)
+    {
+        var step = EffectiveStep.All(new CanaryRules { Steps = [5, 25, 50] }, replicas).Single(s => s.Percent == percent);
+
+        Assert.That((step.Beside, step.Soaking), Is.EqualTo((beside, soaking)));
+    }
+
+    private static Change Change(Phase phase, int minutes) => new()
+    {
+        Name = "c",
+        Workload = s_web,
+        TemplateHash = "v1:this",
+        Phase = phase,
+        Since = Ago(minutes),
+        LastAskedAt = Ago(minutes),
+    };
+
+    private static LivePod Pod(int created, int ready, int started) =>
+        new() { CreatedAt = Ago(created), ReadySince = Ago(ready), StartedAt = Ago(started) };
+
+    private static DateTimeOffset Ago(int minutes) => Some.Now.AddMinutes(-minutes);
+}

@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using System.Text;
+using DeployGuard.Core.Provenance.Attestations;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>Envelopes and statements: what holds, and what must not.</summary>
+public class AttestationTests
+{
+    private const string HelloType = "http://example.com/HelloWorld";
+
+    /// <summary>Of the DSSE specification: its key, and its signature over <c>hello world</c>, as r and s.</summary>
+    private const string SpecificationSignature = "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
+
+    private static readonly string s_statement = """
+        {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "web", "digest": {"sha256": "DIGEST"}}], "predicateType": "https://example.com/p", "predicate": {"a": 1}}
+        """.Replace("DIGEST", new string('a', 64), StringComparison.Ordinal);
+
+    private ECDsa _pair = ECDsa.Create();
+
+    [SetUp]
+    public void MakeKeys() => _pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
+    [TearDown]
+    public void DropKeys() => _pair.Dispose();
+
+    [Test]
+    public void TheEncodingIsTheSpecifications() => Assert.That(
+        Encoding.UTF8.GetString(PreAuthentication.Encode(HelloType, "hello world"u8)),
+        Is.EqualTo("DSSEv1 29 http://example.com/HelloWorld 11 hello world"));
+
+    [Test]
+    public void LengthsCountBytesNotCharacters() => Assert.That(
+        Encoding.UTF8.GetString(PreAuthentication.Encode("ä", "ö€"u8)),
+        Is.EqualTo("DSSEv1 2 ä 5 ö€"));
+
+    [Test]
+    public void TheSpecificationsSignatureHoldsInBothAlphabets([Values] bool urlSafe)
+    {
+        using var key = new VerifyingKey(SpecificationKey());
+        var signature = urlSafe ? SpecificationSignature.Replace('+', '-').Replace('/', '_') : SpecificationSignature;
+        var envelope = Read($$"""{"payload": "aGVsbG8gd29ybGQ=", "payloadType": "{{HelloType}}", "signatures": [{"sig": "{{signature}}"}]}""");
+
+        Assert.That(Verification.PayloadOf(envelope, HelloType, [key]), Is.EqualTo("hello world"u8.ToArray()));
+    }
+
+    [Test]
+    public void OursIsVerifiedInBothForms([Values(DSASignatureFormat.Rfc3279DerSequence, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)] DSASignatureFormat form)
+    {
+        using var key = Public();
+        var payload = Encoding.UTF8.GetBytes(s_statement);
+        var signature = _pair.SignData(PreAuthentication.Encode(Statement.PayloadType, payload), HashAlgorithmName.SHA256, form);
+        var envelope = new Envelope(Statement.PayloadType, payload, [new EnvelopeSignature("", signature)]);
+
+        Assert.That(Statement.Read(Verification.PayloadOf(envelope, Statement.PayloadType, [key])).Find(new string('a', 64))?.Name, Is.EqualTo("web"));
+    }
+
+    [Test]
+    public void WhatIsSignedIsWrittenAndReadBack()
+    {
+        using var signing = new SigningKey(_pair.ExportPkcs8PrivateKeyPem());
+        using var verifying = Public();
+        var written = signing.Sign(Statement.PayloadType, Statement.Read(Encoding.UTF8.GetBytes(s_statement)).Write()).Write();
+        var envelope = Envelope.Read(written);
+        var statement = Statement.Read(Verification.PayloadOf(envelope, Statement.PayloadType, [verifying]));
+
+        Assert.Multiple(() =>
+        {
+            Assert.That(envelope.Signatures.Single().KeyId, Is.EqualTo(verifying.KeyId));
+            Assert.That(envelope.Signatures.Single().Bytes[0], Is.EqualTo(0x30), "ASN.1 DER, as cosign makes it");
+            Assert.That((statement.PredicateType, statement.Predicate.GetRawText()), Is.EqualTo(("https://example.com/p", """{"a":1}""")));
+        });
+    }
+
+    [Test]
+    public void ATouchedPayloadTypeOrSignatureIsNobodys()
+    {
+        using var key = Public();
+        var envelope = Signed(s_statement);
+        var payload = (byte[])envelope.Payload.Clone();
+        payload[^1] ^= 1;
+        var signature = (byte[])envelope.Signatures[0].Bytes.Clone();
+        signature[^1] ^= 1;
+
+        foreach (var touched in (Envelope[])[envelope with { Payload = payload }, envelope with { PayloadType = "application/x" }, envelope with { Signatures = [new EnvelopeSignature("", signature)] }])
+        {
+            Assert.That(() => Verification.PayloadOf(touched, Statement.PayloadType, [key]), Refuses("signatures: none of 1 is by the given key over this payload"));
+        }
+    }
+
+    [TestCase(0)]
+    [TestCase(1)]
+    [TestCase(63)]
+    [TestCase(64)]
+    [TestCase(65)]
+    [TestCase(4096)]
+    public void ASignatureOfAnyOtherLengthIsNobodys(int length)
+    {
+        using var key = Public();
+        var envelope = Signed(s_statement) with { Signatures = [new EnvelopeSignature("", new byte[length])] };
+        Assert.That(() => Verification.PayloadOf(envelope, Statement.PayloadType, [key]), Refuses("signatures: none of 1"));
+    }
+
+    [Test]
+    public void AKeyIdDecidesNothing()
+    {
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var key = Public();
+        using var stranger = new VerifyingKey(other.ExportSubjectPublicKeyInfoPem());
+        var envelope = Signed(s_statement);
+        var renamed = envelope with { Signatures = [envelope.Signatures[0] with { KeyId = stranger.KeyId }] };
+
+        Assert.That(() => Verification.PayloadOf(renamed, Statement.PayloadType, [key]), Throws.Nothing);
+        Assert.That(() => Verification.PayloadOf(renamed, Statement.PayloadType, [stranger]), Refuses("signatures: none of 1"));
+    }
+
+    [Test]
+    public void TwoSignaturesOfOneKeyCountOnce()
+    {
+        using var key = Public();
+        using var again = Public();
+        var envelope = Signed(s_statement);
+        var twice = envelope with { Signatures = [.. envelope.Signatures, .. Signed(s_statement).Signatures] };
+
+        Assert.That(() => Verification.PayloadOf(twice, Statement.PayloadType, [key, again], threshold: 2), Refuses("signatures: 1 of 2 keys"));
+    }
+
+    [Test]
+    public void AnotherTypeThanWasAskedForIsRefusedThoughItIsSigned()
+    {
+        using var key = Public();
+        Assert.That(() => Verification.PayloadOf(Signed(s_statement), HelloType, [key]), Refuses($"payloadType: \"{Statement.PayloadType}\" is not {HelloType}"));
+    }
+
+    private VerifyingKey Public() => new(_pair.ExportSubjectPublicKeyInfoPem());
+
+    private Envelope Signed(string payload)
+    {
+        using var key = new SigningKey(_pair.ExportECPrivateKeyPem());
+        return key.Sign(Statement.PayloadType, Encoding.UTF8.GetBytes(payload));
+    }
+
+    private static Envelope Read(string json) => Envelope.Read(Encoding.UTF8.GetBytes(json));
+
+    private static string SpecificationKey()
+    {
+        using var key = ECDsa.Create(new ECParameters
+        {
+            Curve = ECCurve.NamedCurves.nistP256,
+            Q = new ECPoint { X = Convert.FromHexString("67cd390f77aa359cb08c2235f652270493a9ed832b0abcc01f70954c0390d238"), Y = Convert.FromHexString("0c782bd54e269125a44f4433aff1432ce94e12bca73aa67ac80cea12608ddf74") },
+        });
+        return key.ExportSubjectPublicKeyInfoPem();
+    }
+
+    private static NUnit.Framework.Constraints.StartsWithConstraint Refuses(string message) =>
+        Throws.TypeOf<AttestationException>().With.Message.StartsWith(message);
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Tests;
+
+/// <summary>Which requests take a place in a budget that is spent, and what they are told.</summary>
+public class BudgetTests
+{
+    private static readonly WorkloadRef s_other = new("apps", "Deployment", "shop", "other");
+
+    [Test]
+    public void ANewRevisionWaitsForAPlace()
+    {
+        var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), View()).Findings.Single().Finding;
+
+        Assert.That((finding.Reason, finding.Message), Is.EqualTo(("BudgetExhausted", "1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")));
+        Assert.That(finding.Remedy, Is.EqualTo("Ask again when one of them has completed"));
+    }
+
+    [TestCase(Phase.Running, true, Description = "it was paused to be let in, and gave its place back")]
+    [TestCase(Phase.Admitted, true)]
+    [TestCase(Phase.Completed, false, Description = "nothing is left to roll out")]
+    public void ResumingARolloutWaitsForAPlace(Phase phase, bool waits)
+    {
+        var paused = Some.Deployment(Some.OtherImage).With("spec/paused", "true");
+
+        Assert.That(Reasons(Some.Update(paused, Some.Deployment(Some.OtherImage)), View(paused, phase)), Is.EqualTo(waits ? ["BudgetExhausted"] : Array.Empty<string>()));
+    }
+
+    [TestCase(2, 1, true)]
+    [TestCase(2, 2, false)]
+    [TestCase(1, 2, false)]
+    public void LoweringAPartitionWaitsForAPlace(int before, int after, bool waits) =>
+        Assert.That(Reasons(Some.Update(Set(before), Set(after)), View(Set(before), Phase.Running)), Is.EqualTo(waits ? ["BudgetExhausted"] : Array.Empty<string>()));
+
+    [Test]
+    public void ScalingAndTheWayBackTakeNone()
+    {
+        var web = Some.Deployment(Some.OtherImage);
+
+        Assert.That(Reasons(Some.Update(web, Some.Deployment(Some.OtherImage, 9)), View(web, Phase.Running)), Is.Empty);
+        Assert.That(Reasons(Some.Update(web, Some.Deployment()), View(Some.Deployment(), Phase.Completed)), Is.Empty);
+    }
+
+    [Test]
+    public void APlaceIsAskedForByWhatTakesOneAndByNoDryRun()
+    {
+        var guard = new PolicyEvaluator(TrustedControllers.BuiltIn);
+        var paused = Some.Deployment(Some.OtherImage).With("spec/paused", "true");
+        var resumed = Some.Update(paused, Some.Deployment(Some.OtherImage));
+
+        Assert.That(guard.Needs(resumed, View(paused, Phase.Running), Some.Now).HasFlag(RequiredReads.Budget));
+        Assert.That(guard.Needs(resumed with { DryRun = true }, View(paused, Phase.Running), Some.Now), Is.EqualTo(RequiredReads.None));
+        Assert.That(guard.Needs(resumed, View(paused, Phase.Proven), Some.Now), Is.EqualTo(RequiredReads.None));
+    }
+
+    private static IEnumerable<string> Reasons(Request request, ClusterSnapshot cluster) => Some.Decide(request, cluster).Reasons();
+
+    private static ClusterSnapshot View(JsonObject? recorded = null, Phase phase = Phase.Running) => new()
+    {
+        Policies = [Some.Policy("""{"budget": {"maxConcurrentRollouts": 1} }""", "budget")],
+        Changes = recorded is null ? [] : [Some.Change(recorded, phase)],
+        Budgets = new Dictionary<string, BudgetUse> { ["budget"] = new([s_other], []) },
+    };
+
+    private static JsonObject Set(int partition) => Some.Deployment(Some.OtherImage).With("kind", "\"StatefulSet\"")
+        .With("spec/strategy", "null").With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } }""");
+}

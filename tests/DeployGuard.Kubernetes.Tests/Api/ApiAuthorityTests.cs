@@ -1,0 +1,74 @@
+using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using k8s;
+
+namespace DeployGuard.Kubernetes.Tests;
+
+/// <summary>A cluster changes its CA while we run.</summary>
+public class ApiAuthorityTests
+{
+    private string _file = "";
+    private NewCertificate _served = NewCertificate.For(["localhost"], TimeProvider.System.GetUtcNow());
+
+    [SetUp]
+    public void Write()
+    {
+        _file = Path.GetTempFileName();
+        File.WriteAllText(_file, _served.CaCertificate);
+    }
+
+    [TearDown]
+    public void Delete() => File.Delete(_file);
+
+    [Test]
+    public async Task AnotherCaIsFollowedWithoutARestart()
+    {
+        await using var server = await ServeAsync();
+        using var connection = Connect(server);
+        Assert.That(await AskAsync(connection), Is.True);
+
+        _served = NewCertificate.For(["localhost"], TimeProvider.System.GetUtcNow());
+        Assert.That(await AskAsync(connection), Is.False, "nobody told us of this CA");
+
+        await File.WriteAllTextAsync(_file, _served.CaCertificate);
+        Assert.That(await AskAsync(connection), Is.True);
+    }
+
+    [Test]
+    public async Task AnotherNameIsNotTheApiServer()
+    {
+        _served = NewCertificate.For(["elsewhere"], TimeProvider.System.GetUtcNow());
+        await File.WriteAllTextAsync(_file, _served.CaCertificate);
+        await using var server = await ServeAsync();
+        using var connection = Connect(server);
+
+        Assert.That(await AskAsync(connection), Is.False);
+    }
+
+    private ApiConnection Connect(WebApplication server) =>
+        ApiConnection.Open(new KubernetesClientConfiguration { Host = $"https://localhost:{new Uri(server.Urls.Single()).Port}" }, _file);
+
+    /// <summary>A connection of its own for every call, and so a handshake.</summary>
+    private Task<WebApplication> ServeAsync() => Loopback.ServeAsync(
+        context =>
+        {
+            context.Response.Headers.Connection = "close";
+            return context.Response.WriteAsync("{}");
+        },
+        () => _served.Load(TimeProvider.System.GetUtcNow()));
+
+    private static async Task<bool> AskAsync(ApiConnection connection)
+    {
+        try
+        {
+            using var answer = await connection.GetAsync("api", CancellationToken.None);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,323 @@
+using System.Text.Json.Nodes;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Changes;
+
+namespace DeployGuard.Kubernetes.Tests;
+
+/// <summary>What accumulates on a Change, and what never goes back.</summary>
+public class ChangeDocumentTests
+{
+    private static readonly DateTimeOffset s_now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
+
+    private static readonly ChangeEntry s_asked = new()
+    {
+        Name = "deployment-web-1",
+        Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
+        TemplateHash = "v1:0",
+        Transition = To(Phase.Pending),
+        Images = [new ImageChange("spec.template.spec.containers[0].image", "web:1", "web:2")],
+        Origin = new Origin(OriginKind.AiAssisted, "claude-code", ["zoe"], [new Evidence("annotation", "deployguard.io/ai-tool", "claude-code")]),
+        Requester = "dana",
+    };
+
+    [Test]
+    public void WhatIsWrittenIsReadBack()
+    {
+        var change = Read(ChangeDocument.Merge(null, s_asked, s_now));
+
+        Assert.That(change?.Workload, Is.EqualTo(s_asked.Workload));
+        Assert.That(change?.Requesters, Is.EqualTo(new[] { "dana" }));
+        Assert.That(change?.Evidence, Is.EqualTo(s_asked.Origin.Evidence));
+        Assert.That(change?.Images, Is.EqualTo(new[] { "web:2" }));
+        Assert.That(change?.Phase, Is.EqualTo(Phase.Pending));
+    }
+
+    [TestCase("v1:0", null, "v2:0", "v1:0", true, TestName = "{m}(by the hash of version 1)")]
+    [TestCase("v1:0", "v2:0", "v2:0", "", true, TestName = "{m}(hashed again)")]
+    [TestCase("v1:0", "v2:1", "v2:0", "v1:0", false, TestName = "{m}(hashed again as something else)")]
+    [TestCase("v1:1", null, "v2:0", "v1:0", false, TestName = "{m}(of another revision)")]
+    public void ARecordOfVersionOneIsWrittenOnUnderItsName(string made, string? rehashed, string hash, string legacy, bool expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { TemplateHash = made }, s_now);
+        if (rehashed is not null)
+        {
+            document["status"]!["rehashed"] = rehashed;
+        }
+
+        void Write() => ChangeDocument.Merge(document, s_asked with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
+
+        if (!expected)
+        {
+            Assert.That(Write, Throws.TypeOf<ChangeNameTakenException>());
+            return;
+        }
+
+        Write();
+        Assert.That((string?)document["spec"]?["templateHash"], Is.EqualTo(made), "version 0.2 must find it");
+        Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
+        Assert.That((Read(document)?.TemplateHash, Read(document)?.LegacyHash), Is.EqualTo((rehashed ?? made, made)));
+    }
+
+    [Test]
+    public void RequestersAndEvidenceAccumulate()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        ChangeDocument.Merge(document, s_asked with { Requester = "erin", Origin = Origin.NothingKnown with { Evidence = s_asked.Origin.Evidence } }, s_now);
+        ChangeDocument.Merge(document, s_asked, s_now.AddMinutes(1));
+
+        Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
+        Assert.That(Read(document)?.Evidence, Has.Count.EqualTo(1));
+        Assert.That((int?)document["status"]?["requesters"]?[0]?["count"], Is.EqualTo(2));
+    }
+
+    [TestCase(Phase.Pending, Phase.Admitted, Phase.Admitted)]
+    [TestCase(Phase.Pending, Phase.Rejected, Phase.Rejected)]
+    [TestCase(Phase.Rejected, Phase.Pending, Phase.Pending)]
+    [TestCase(Phase.Expired, Phase.Pending, Phase.Pending)]
+    [TestCase(Phase.Admitted, Phase.Pending, Phase.Pending)]
+    [TestCase(Phase.Running, Phase.Pending, Phase.Running)]
+    [TestCase(Phase.Completed, Phase.Rejected, Phase.Completed)]
+    [TestCase(Phase.Completed, Phase.Admitted, Phase.Completed)]
+    [TestCase(Phase.Proven, Phase.Pending, Phase.Proven)]
+    public void ARequestTakesNothingBackFromWhatRunsOrRan(Phase stored, Phase asked, Phase expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        if (stored is not Phase.Pending)
+        {
+            ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
+        }
+
+        ChangeDocument.Merge(document, s_asked with { Transition = To(asked) }, s_now);
+
+        Assert.That(Read(document)?.Phase, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void EveryPhaseLeavesAConditionWithTimeAndCause()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        var status = document["status"]!.AsObject();
+        ChangeStatus.Move(status, new Transition(Phase.Admitted, "Approved", "approved by alice"), s_now.AddMinutes(1));
+        ChangeStatus.Move(status, new Transition(Phase.Running, "Seen", "seen"), s_now.AddMinutes(2));
+
+        Assert.That(
+            status["conditions"]!.AsArray().Select(c => $"{c?["type"]}={c?["status"]} {c?["reason"]} {c?["lastTransitionTime"]}"),
+            Is.EqualTo(new[]
+            {
+                "Pending=False Approved 2026-11-23T12:01:00Z",
+                "Admitted=True Approved 2026-11-23T12:01:00Z",
+                "Running=True Seen 2026-11-23T12:02:00Z",
+            }));
+        Assert.That(Read(document)?.Since, Is.EqualTo(s_now.AddMinutes(2)));
+    }
+
+    [Test]
+    public void WhatWasLetInOnceStaysKnownAsThat()
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Admitted) }, s_now);
+        ChangeDocument.Merge(document, s_asked, s_now);
+
+        Assert.That(Read(document), Has.Property("Phase").EqualTo(Phase.Pending).And.Property("WasAdmitted").True);
+        Assert.That(document["status"]?["breakGlass"], Is.Null, "kubectl's JSON paths stumble over an empty list");
+    }
+
+    [Test]
+    public void ANameThatStandsForAnotherRevisionIsNotWrittenTo() => Assert.That(
+        () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_asked, s_now), s_asked with { TemplateHash = "v1:1" }, s_now),
+        Throws.TypeOf<ChangeNameTakenException>());
+
+    [TestCase(Phase.Admitted, true)]
+    [TestCase(Phase.Pending, false)]
+    public void ABreakGlassIsOnRecordOnlyWhereItLetSomethingIn(Phase asked, bool expected) =>
+        Assert.That(Read(ChangeDocument.Merge(null, WithGlass("g", asked), s_now))?.IsUnreviewed, Is.EqualTo(expected));
+
+    [TestCase(true, null, true)]
+    [TestCase(true, Phase.Completed, false)]
+    [TestCase(false, null, false)]
+    public void ABreakGlassLetsInWhatIsNewAndHadNotCompleted(bool isNew, Phase? stored, bool expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        if (stored is { } phase)
+        {
+            ChangeStatus.Move(document["status"]!.AsObject(), To(phase), s_now);
+        }
+
+        var change = Read(ChangeDocument.Merge(document, WithGlass("g") with { IsNewRevision = isNew }, s_now));
+
+        Assert.That(change, Has.Property("IsUnreviewed").True.And.Property("CameInUnreviewed").EqualTo(expected));
+    }
+
+    [Test]
+    public void AGlassThatFirstWidenedARevisionAndThenLetItInIsOnRecordForBoth()
+    {
+        var document = ChangeDocument.Merge(null, WithGlass("g") with { IsNewRevision = false }, s_now);
+        ChangeDocument.Merge(document, WithGlass("g"), s_now);
+        ChangeDocument.Merge(document, WithGlass("g"), s_now);
+
+        Assert.That(Read(document)?.BreakGlassUses.Select(u => u.LetIn), Is.EqualTo(new[] { false, true }));
+    }
+
+    [Test]
+    public void NoUseOfABreakGlassIsForgottenBeforeItsReview()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        for (var i = 0; i < 30; i++)
+        {
+            ChangeDocument.Merge(document, WithGlass($"g{i}"), s_now);
+        }
+
+        Assert.That(Read(document)?.BreakGlassUses, Has.Count.EqualTo(30));
+        foreach (var use in document["status"]!["breakGlass"]!.AsArray())
+        {
+            use!["reviewedBy"] = "alice";
+        }
+
+        ChangeDocument.Merge(document, WithGlass("last"), s_now);
+        Assert.That(Read(document)?.BreakGlassUses.Select(u => u.Name), Is.EqualTo(Enumerable.Range(1, 29).Select(i => $"g{i}").Append("last")));
+    }
+
+    [Test]
+    public void WhatIsMissingIsKnownUntilItIsLetInAlsoOfWhatCompletedLongAgo()
+    {
+        var missing = s_asked with { Policies = [new MatchedPolicy("p", Mode.Enforce, "a senior")], Findings = [new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))] };
+        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Completed) }, s_now);
+
+        Assert.That(Read(ChangeDocument.Merge(document, missing, s_now)), Has.Property("Waits").True.And.Property("Phase").EqualTo(Phase.Completed));
+        Assert.That(Read(ChangeDocument.Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now))?.Waits, Is.False);
+        ChangeDocument.Merge(document, missing, s_now);
+        Assert.That(Read(ChangeDocument.Merge(document, s_asked with { Transition = To(Phase.Admitted) }, s_now))?.Waits, Is.False, "a rollback waits for nothing");
+    }
+
+    private static ChangeEntry WithGlass(string name, Phase asked = Phase.Admitted)
+    {
+        var glass = new BreakGlass
+        {
+            Name = name,
+            Namespace = "shop",
+            Waives = ["Approval"],
+            Incident = "INC-1",
+            Reason = "orders fail",
+            CreatedAt = s_now,
+            ExpiresAt = s_now.AddHours(1),
+            RequestedBy = new Requester("olga", "", []),
+        };
+        var finding = new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r")) { Waiver = new Waiver(glass) };
+        return s_asked with { Transition = To(asked), IsNewRevision = true, Findings = [finding] };
+    }
+
+    [Test]
+    public void EvidenceOfAiFindsRoomBehindAFloodOfAuthors()
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { Origin = Origin.NothingKnown }, s_now);
+        for (var i = 0; i < 100; i++)
+        {
+            ChangeDocument.Merge(document, Claims("deployguard.io/authors", $"nobody{i}"), s_now);
+        }
+
+        ChangeDocument.Merge(document, Claims("deployguard.io/ai-assisted", "true"), s_now);
+
+        Assert.That(Read(document)?.Evidence, Has.Count.EqualTo(21).And.Some.Property("Key").EqualTo("deployguard.io/ai-assisted"));
+    }
+
+    [Test]
+    public void WhoClaimsWhatStandsOnRecordAndALatecomersWordConcludesNothing()
+    {
+        static ChangeEntry Ask(string who, OriginKind kind, params string[] authors) => s_asked with
+        {
+            Requester = who,
+            Transition = To(Phase.Pending),
+            Origin = new Origin(kind, null, authors, [.. authors.Select(a => new Evidence("annotation", "deployguard.io/authors", a) { By = who })]),
+        };
+        var document = ChangeDocument.Merge(null, Ask("dana", OriginKind.Unknown), s_now);
+        for (var i = 0; i < 30; i++)
+        {
+            ChangeDocument.Merge(document, Ask("mallory", OriginKind.AiAssisted, "alice", $"nobody{i}"), s_now);
+        }
+
+        ChangeDocument.Merge(document, Ask("dana", OriginKind.Unknown, "zoe"), s_now);
+        var read = Read(document);
+        Assert.That(read?.Origin, Is.EqualTo(OriginKind.Unknown));
+        Assert.That(read?.Requesters, Is.EqualTo((string[])["dana", "mallory"]));
+        Assert.That(read?.FirstAskedAt, Is.EqualTo(s_now));
+        Assert.That(read?.EvidenceFor([]).Select(e => (e.Value, e.By)), Is.EqualTo(((string, string?)[])[("zoe", "dana")]), "a flood of theirs takes no room of hers");
+        Assert.That(read?.EvidenceFor(["mallory"]).Select(e => e.Value), Has.Member("alice"));
+        Assert.That(document["status"]?["origin"]?["authors"]?.AsArray().Select(a => (string?)a), Is.EqualTo((string[])["zoe"]));
+    }
+
+    [Test]
+    public void WhatWasCarriedFromTheLiveObjectIsMarkedAndBecomesTheirWordWhenTheySayItThemselves()
+    {
+        var claim = new Evidence("annotation", "deployguard.io/ai-assisted", "true") { By = "dana", IsCarried = true };
+        ChangeEntry Asked(Evidence e) => s_asked with { Requester = "dana", Origin = Origin.NothingKnown with { Evidence = [e] } };
+
+        var document = ChangeDocument.Merge(null, Asked(claim), s_now);
+        ChangeDocument.Merge(document, Asked(claim), s_now);
+        Assert.That(Read(document)?.Evidence, Is.EqualTo((Evidence[])[claim]));
+        Assert.That(Read(document)?.EvidenceFor(["dana"]), Is.Empty);
+
+        ChangeDocument.Merge(document, Asked(claim with { IsCarried = false }), s_now);
+        Assert.That(Read(document)?.EvidenceFor([]).Count(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void AFloodOfMachinesIsCappedAndNoPersonIsForgotten()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        for (var i = 0; i < 100; i++)
+        {
+            ChangeDocument.Merge(document, s_asked with { Requester = $"system:serviceaccount:shop:sa{i}" }, s_now);
+        }
+
+        ChangeDocument.Merge(document, s_asked with { Requester = "erin" }, s_now);
+
+        Assert.That(Read(document)?.Requesters, Has.Count.EqualTo(22).And.Contains("erin"), "twenty machines, and everybody who is a person: whoever is forgotten could approve");
+    }
+
+    [TestCase(Phase.Pending, "web:9 -> web:2")]
+    [TestCase(Phase.Expired, "web:9 -> web:2")]
+    [TestCase(Phase.Admitted, "web:1 -> web:2")]
+    [TestCase(Phase.Proven, "web:1 -> web:2")]
+    public void AnApproverSeesWhatItWouldChangeNow(Phase stored, string expected)
+    {
+        var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Pending) }, s_now);
+        ChangeStatus.Move(document["status"]!.AsObject(), To(stored), s_now);
+
+        ChangeDocument.Merge(document, s_asked with { Images = [s_asked.Images[0] with { From = "web:9" }] }, s_now);
+
+        Assert.That($"{document["spec"]?["images"]?[0]?["from"]} -> {document["spec"]?["images"]?[0]?["to"]}", Is.EqualTo(expected));
+    }
+
+    [Test]
+    public void OneFieldThatIsWrongIsNamed()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        document["status"]!["completedPods"] = "three";
+        Assert.That(() => Read(document), Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo("status.completedPods: expected a whole number, found a string"));
+    }
+
+    [Test]
+    public void WhatHasNoPhaseIsNoRecord()
+    {
+        var document = ChangeDocument.Merge(null, s_asked, s_now);
+        document["status"]!.AsObject().Remove("phase");
+        Assert.That(Read(document), Is.Null);
+        document.Remove("status");
+        Assert.That(Read(document), Is.Null);
+    }
+
+    [Test]
+    public void NoEmptyTextIsWritten() =>
+        Assert.That(ChangeDocument.Merge(null, s_asked with { Workload = s_asked.Workload with { ApiGroup = "" }, Requester = "" }, s_now).ToJsonString(), Does.Not.Contain(":\"\""));
+
+    private static Transition To(Phase phase) => new(phase, "Because", "because");
+
+    private static ChangeEntry Claims(string key, string value) => s_asked with { Origin = Origin.NothingKnown with { Evidence = [new Evidence("annotation", key, value)] } };
+
+    private static Change? Read(JsonObject document) => ChangeJson.ReadOrNull(System.Text.Json.JsonSerializer.SerializeToElement(document));
+}
