@@ -40,7 +40,7 @@ public abstract class OwnWorld
     {
         Require();
         _world = await World.OfItsOwnAsync(Replicas, Chart, FeatureGates);
-        using var turn = await Turns.TakeAsync(first: true);
+        using var turn = await Turns.TakeAsync(first: true, HeavyAttribute.TurnsOf(TestExecutionContext.CurrentContext.CurrentTest));
         await PrepareAsync();
     }
 

@@ -77,7 +77,7 @@ internal sealed class TakesATurnAttribute : Attribute, ITestAction
 
     public void BeforeTest(ITest test)
     {
-        var turns = HeavyAttribute.IsOn(test) ? Machine.HeavyTurns : 1;
+        var turns = HeavyAttribute.TurnsOf(test);
         _turns[test.Id] = Turns.TakeAsync(World.IsOwn || turns > 1, turns).GetAwaiter().GetResult();
         World.RepairAsync($"before {test.Name}").GetAwaiter().GetResult();
     }
@@ -104,7 +104,9 @@ internal sealed class TakesATurnAttribute : Attribute, ITestAction
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class HeavyAttribute() : PropertyAttribute("Heavy", 1)
 {
-    public static bool IsOn(ITest? test) => test is not null && (test.Properties.ContainsKey("Heavy") || IsOn(test.Parent));
+    public static int TurnsOf(ITest test) => IsOn(test) ? Machine.HeavyTurns : 1;
+
+    private static bool IsOn(ITest? test) => test is not null && (test.Properties.ContainsKey("Heavy") || IsOn(test.Parent));
 }
 
 /// <summary>NUnit's threads: one for every turn, and one for every fixture that waits for a world.</summary>
