@@ -5,7 +5,6 @@ using DeployGuard.Webhook.Hosting;
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>The flags by which the chart says what is trusted, and what is noise.</summary>
-[NonParallelizable]
 public class CommandLineTests
 {
     [Test]
