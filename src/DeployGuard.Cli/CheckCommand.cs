@@ -5,6 +5,7 @@ using System.Text.Json;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Files;
 
@@ -127,7 +128,7 @@ internal static class CheckCommand
     {
         try
         {
-            var verdict = request.Decide(new PolicyEvaluator(TrustedControllers.BuiltIn), at);
+            var verdict = request.Decide(SafeguardList.Evaluator(TrustedControllers.BuiltIn), at);
             parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(s_json) ? Json(verdict) : Text(request, verdict));
             report.Judged(verdict.IsAllowed);
         }

@@ -6,6 +6,7 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
@@ -53,8 +54,8 @@ internal static class PoolDecision
             Before = canary,
             After = canary with { Replicas = 2 * canary.Replicas },
         };
-        var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], SnapshotWhenAsked = snapshot };
-        var message = Messages.Refusal(new PolicyEvaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolWorld.Now));
+        var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], Namespace = snapshot() };
+        var message = Messages.Refusal(SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolWorld.Now));
         if (!message.Contains("CanaryStepExceeded", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"not the decision to be measured: {message}");

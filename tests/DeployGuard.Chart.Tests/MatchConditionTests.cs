@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Admission;
-using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Webhooks;
@@ -284,7 +284,7 @@ public class MatchConditionTests
     {
         using var review = JsonDocument.Parse(new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request.DeepClone() }.ToJsonString());
         var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Admission.Review.Read(review.RootElement));
-        return new PolicyEvaluator(TrustedControllers.BuiltIn).Evaluate(read, new ClusterSnapshot { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Evaluated.ChangeType;
+        return SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(read, new ClusterSnapshot { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Evaluated.ChangeType;
     }
 
     private static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");

@@ -6,6 +6,8 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Replay;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
@@ -140,7 +142,37 @@ internal static class Some
         ],
     };
 
-    public static Verdict Decide(Request request, ClusterSnapshot cluster) => new PolicyEvaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, Now);
+    private static readonly EvaluationInputJson s_json = new(WorkloadReader.Default);
+
+    public static PolicyEvaluator Evaluator { get; } = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
+
+    /// <summary>The verdict; and the same once more of what the decision rests on, written down and read back.</summary>
+    public static Verdict Decide(Request request, ClusterSnapshot cluster)
+    {
+        var verdict = Evaluator.Evaluate(request, cluster, Now);
+        IsReplayed(verdict, new EvaluationInput(request, cluster, Now));
+        return verdict;
+    }
+
+    /// <summary>What the decision rests on leads to the same verdict once it was written down and read back.</summary>
+    public static void IsReplayed(Verdict verdict, EvaluationInput input)
+    {
+        var read = s_json.Read(s_json.Write(input));
+        Assert.That(Told(Evaluator.Evaluate(read.Request, read.Cluster, read.Now)), Is.EqualTo(Told(verdict)), "replayed from JSON");
+    }
+
+    /// <summary>Everything that is told, counted or written of a verdict.</summary>
+    private static string Told(Verdict verdict) => string.Join('\n', (string[])
+    [
+        $"{verdict.Evaluated.ChangeType}: {verdict.Evaluated.Because}; {verdict.Evaluated.Name}; {verdict.Evaluated.ApproveBy}; {verdict.Evaluated.Origin.Kind}",
+        Messages.Refusal(verdict),
+        .. Messages.WarningLines(verdict),
+        .. verdict.Findings.Select(f => $"{f.Policy} {f.Mode} {f.Safeguard} {f.Waiver?.Name} {f.Finding.Path} {f.Finding.Missing}"),
+        .. verdict.Exposes.Select(e => $"{e.Policy} {e.Pool} {e.Workload} {e.TemplateHash} {e.Pods} {e.Selector}"),
+    ]);
+
+    /// <summary>What must be read and reserved before the request is decided.</summary>
+    public static Requirements Requires(Request request, ClusterSnapshot cluster) => Evaluator.Requires(Evaluator.Classify(request, cluster, Now), cluster, Now);
 
     public static IEnumerable<string> Reasons(this Verdict verdict) => verdict.Findings.Select(f => f.Finding.Reason);
 

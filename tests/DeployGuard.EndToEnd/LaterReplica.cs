@@ -1,7 +1,6 @@
 using System.Net;
 using DeployGuard.Kubernetes;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,7 +35,7 @@ internal sealed class LaterReplica : IAsyncDisposable
         var clock = new Clock(ahead);
         var api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("deployguard")));
         var host = new ClusterHost(api, options.Cluster, null, clock, NullLogger.Instance);
-        var app = WebhookApp.Build(options, new ClusterFacts(host), () => host.Certificate.Current, () => host.NotReady, Stream.Null, clock);
+        var app = WebhookApp.Build(options, host, () => host.Certificate.Current, () => host.NotReady, Stream.Null, clock);
         await app.StartAsync();
         return new LaterReplica(api, host, app);
     }

@@ -22,7 +22,7 @@ public class CertificateChainTests
         try
         {
             using var files = Write(folder.FullName, root, intermediate);
-            await using var webhook = await RunningWebhook.StartAsync(new StandaloneFacts(() => []), served: files.Current);
+            await using var webhook = await RunningWebhook.StartAsync(new StandaloneAccess(() => []), served: files.Current);
 
             Assert.That(await IsTrustedAsync(webhook.Address, root), Is.True);
         }

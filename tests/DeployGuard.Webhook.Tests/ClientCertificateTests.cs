@@ -23,7 +23,7 @@ public class ClientCertificateTests
         _ca = Authority(_key);
         _file = Path.GetTempFileName();
         await File.WriteAllTextAsync(_file, _ca.ExportCertificatePem());
-        _webhook = await RunningWebhook.StartAsync(new StandaloneFacts(() => []), clientCa: new FileInfo(_file));
+        _webhook = await RunningWebhook.StartAsync(new StandaloneAccess(() => []), clientCa: new FileInfo(_file));
     }
 
     [OneTimeTearDown]
@@ -63,7 +63,7 @@ public class ClientCertificateTests
     {
         var empty = Path.GetTempFileName();
 
-        Assert.That(async () => await RunningWebhook.StartAsync(new StandaloneFacts(() => []), clientCa: new FileInfo(empty)), Throws.TypeOf<CertificateProblemException>().With.Message.Contains(empty));
+        Assert.That(async () => await RunningWebhook.StartAsync(new StandaloneAccess(() => []), clientCa: new FileInfo(empty)), Throws.TypeOf<CertificateProblemException>().With.Message.Contains(empty));
 
         File.Delete(empty);
     }

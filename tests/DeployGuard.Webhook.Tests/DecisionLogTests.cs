@@ -60,7 +60,7 @@ public class DecisionLogTests
         var request = new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = target };
         return new Verdict
         {
-            Evaluated = new EvaluatedRequest { Request = request, ChangeType = ChangeType.NewRevision, Because = "another template" },
+            Evaluated = new EvaluatedRequest { Request = request, Classification = new Classification(ChangeType.NewRevision, "another template") },
             Findings = allowed ? [] : [new Violation("tier-1", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "0 of 1", "ask"))],
         };
     }

@@ -2,13 +2,13 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
-using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>Facts that a test writes down, and the records that were left.</summary>
-internal sealed class LiteralFacts : IFacts
+internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
 {
     private readonly List<string> _admitted = [];
     private readonly List<string> _afterwards = [];
@@ -25,7 +25,23 @@ internal sealed class LiteralFacts : IFacts
 
     public IReadOnlyList<string> Afterwards => _afterwards;
 
-    public ValueTask<ClusterSnapshot> ViewAsync(Request request, CancellationToken cancel) => ValueTask.FromResult(Cached);
+    public ISnapshotSource Snapshots => this;
+
+    /// <summary>Each of them finds what <see cref="Live"/> says.</summary>
+    public IReadOnlyList<ILiveReader> LiveReaders =>
+        [.. new[] { RequiredReads.Parent, RequiredReads.Votes, RequiredReads.Namespace, RequiredReads.Nodes, RequiredReads.Pods }.Select(reads => new Reader(this, reads))];
+
+    IReservations IClusterAccess.Reservations => this;
+
+    IChangeRecords IClusterAccess.Records => this;
+
+    public IMachineObserver Machines => this;
+
+    public IRecordFacts RecordFacts => this;
+
+    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel) => ValueTask.FromResult(Cached);
+
+    public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) => cluster;
 
     /// <summary>Verbs that anybody has: <c>exempt safeguardpolicies/tier-1</c>.</summary>
     public HashSet<string> Permissions { get; } = [];
@@ -37,16 +53,16 @@ internal sealed class LiteralFacts : IFacts
     /// <summary>What was approved in the place of what is asked for.</summary>
     public ApprovedTemplate? ApprovedOther { get; set; }
 
-    public ValueTask<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => ValueTask.FromResult(cluster with { ApprovedOther = ApprovedOther });
+    public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => Task.FromResult(cluster with { ApprovedOther = ApprovedOther });
 
-    public ValueTask<bool> MayAsync(Requester who, string verb, string resource, string @namespace, string name, CancellationToken deadline) =>
-        ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
+    public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
 
     /// <summary>How many records anybody has.</summary>
     public int Records { get; set; }
 
-    public ValueTask<int> CountRecordsAsync(string resource, string @namespace, string username, CancellationToken deadline) =>
-        ReadsFail is { } why ? throw new FactsUnavailableException(why) : ValueTask.FromResult(Records);
+    public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
+        ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Records);
 
     /// <summary>What was seen and let in.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<Request> Seen { get; } = [];
@@ -54,18 +70,12 @@ internal sealed class LiteralFacts : IFacts
     /// <summary>What was seen and refused.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<Request> SeenRefused { get; } = [];
 
-    public void Saw(Request request, bool isLetIn) => (isLetIn ? Seen : SeenRefused).Enqueue(request);
+    public void Note(Request request, bool isAdmitted) => (isAdmitted ? Seen : SeenRefused).Enqueue(request);
 
     public bool NamespaceEnds(string name) => EndingNamespaces.Contains(name);
 
     /// <summary>What live reads wait for.</summary>
     public Task Hold { get; set; } = Task.CompletedTask;
-
-    public async ValueTask<ClusterSnapshot> ReadLiveAsync(Request request, ClusterSnapshot cluster, RequiredReads needs, CancellationToken deadline)
-    {
-        await Hold;
-        return ReadsFail is { } why ? throw new FactsUnavailableException(why) : Live ?? cluster;
-    }
 
     /// <summary>What others were let reach a moment ago.</summary>
     public IReadOnlyList<PendingExposure> Others { get; set; } = [];
@@ -75,16 +85,16 @@ internal sealed class LiteralFacts : IFacts
     /// <summary>What requests were let reach, in their order.</summary>
     public List<PendingExposure> Reached { get; } = [];
 
-    public ValueTask<ClusterSnapshot> ReachAsync(Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> ask, CancellationToken deadline)
+    public Task<ClusterSnapshot> ReserveExposureAsync(Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains, CancellationToken deadline)
     {
         if (ReachFails is { } why)
         {
-            throw new FactsUnavailableException(why);
+            throw new UnavailableException(why);
         }
 
         var with = cluster.Namespace is { } snapshot ? cluster with { Namespace = snapshot with { Reached = Others } } : cluster;
-        Reached.AddRange(ask(with));
-        return ValueTask.FromResult(with);
+        Reached.AddRange(gains(with));
+        return Task.FromResult(with);
     }
 
     /// <summary>What a reservation would say of the budgets.</summary>
@@ -92,22 +102,33 @@ internal sealed class LiteralFacts : IFacts
 
     public int Reservations { get; private set; }
 
-    public ValueTask<IReadOnlyDictionary<string, BudgetUse>> ReserveAsync(Verdict verdict, CancellationToken deadline)
+    public Task<IReadOnlyDictionary<string, BudgetUse>> ReserveBudgetAsync(Verdict verdict, CancellationToken deadline)
     {
         Reservations++;
-        return ValueTask.FromResult<IReadOnlyDictionary<string, BudgetUse>>(Budgets);
+        return Task.FromResult<IReadOnlyDictionary<string, BudgetUse>>(Budgets);
     }
 
-    public ValueTask RecordAdmittedAsync(Verdict verdict, CancellationToken deadline)
+    public Task RecordAdmittedAsync(Verdict verdict, CancellationToken deadline)
     {
         if (WritesFail is { } why)
         {
-            throw new FactsUnavailableException(why);
+            throw new UnavailableException(why);
         }
 
         _admitted.Add(verdict.Evaluated.Name);
-        return ValueTask.CompletedTask;
+        return Task.CompletedTask;
     }
 
     public void RecordAfterwards(Verdict verdict) => _afterwards.Add(verdict.Evaluated.Name);
+
+    private sealed class Reader(LiteralFacts facts, RequiredReads reads) : ILiveReader
+    {
+        public RequiredReads Reads => reads;
+
+        public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline)
+        {
+            await facts.Hold;
+            return facts.ReadsFail is { } why ? throw new UnavailableException(why) : facts.Live ?? cluster;
+        }
+    }
 }

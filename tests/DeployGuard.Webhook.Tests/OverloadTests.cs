@@ -43,7 +43,7 @@ public class OverloadTests
     [Test]
     public void PeopleAreShedBeforeMachines()
     {
-        var crowd = new ConcurrencyLimiter(mostPeople: 1, mostInAll: 2);
+        var crowd = new ConcurrencyLimiter(maxWithUsers: 1, max: 2);
         var (dana, flux) = (new Requester("dana", "", []), new Requester("system:serviceaccount:flux-system:kustomize-controller", "", []));
 
         var first = crowd.TryEnter(dana);
@@ -61,7 +61,7 @@ public class OverloadTests
     [Test]
     public void WhatIsHeldInMemoryIsBounded()
     {
-        var intake = new BodyMemoryLimiter(mostBytes: ReviewBody.Large + 100L);
+        var intake = new BodyMemoryLimiter(maxBytes: ReviewBody.Large + 100L);
 
         var unknown = intake.TryTake(null);
         Assert.That(unknown, Is.Not.Null, "whoever does not say how much may send what an honest review has");

@@ -8,6 +8,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Hosting;
 using Microsoft.AspNetCore.Builder;
@@ -37,13 +38,13 @@ internal sealed class RunningWebhook : IAsyncDisposable
 
     public Uri Metrics { get; }
 
-    public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneFacts(() => policies));
+    public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneAccess(() => policies));
 
-    public static async Task<RunningWebhook> StartAsync(IFacts facts, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null, SslStreamCertificateContext? served = null, Shutdown? shutdown = null)
+    public static async Task<RunningWebhook> StartAsync(IClusterAccess cluster, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null, SslStreamCertificateContext? served = null, Shutdown? shutdown = null)
     {
         var certificate = served ?? SslStreamCertificateContext.Create(SelfSigned(), null, offline: true);
         var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa, Otlp = otlp };
-        var app = WebhookApp.Build(options, facts, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System, shutdown);
+        var app = WebhookApp.Build(options, cluster, () => certificate, () => [], Stream.Null, time ?? TimeProvider.System, shutdown);
         await app.StartAsync();
         return new RunningWebhook(app, options);
     }

@@ -13,7 +13,7 @@ public class ShutdownTests
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         using var shutdown = new Shutdown(time);
-        await using var webhook = await RunningWebhook.StartAsync(new StandaloneFacts(() => []), shutdown: shutdown);
+        await using var webhook = await RunningWebhook.StartAsync(new StandaloneAccess(() => []), shutdown: shutdown);
 
         using var before = await webhook.GetAsync("/readyz");
         Assert.That((before.StatusCode, before.Headers.ConnectionClose), Is.EqualTo((HttpStatusCode.OK, (bool?)null)));

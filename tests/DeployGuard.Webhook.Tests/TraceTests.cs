@@ -19,7 +19,7 @@ public class TraceTests
     {
         await using var collector = await CollectAsync();
         var policy = new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] } };
-        await using (var webhook = await RunningWebhook.StartAsync(new StandaloneFacts(() => [policy]), otlp: new Uri(collector.Urls.Single())))
+        await using (var webhook = await RunningWebhook.StartAsync(new StandaloneAccess(() => [policy]), otlp: new Uri(collector.Urls.Single())))
         {
             await webhook.AskAsync("/admit/workloads", Reviews.Update());
         }

@@ -1,4 +1,5 @@
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -10,10 +11,15 @@ public sealed record EvaluatedRequest
 {
     public required Request Request { get; init; }
 
-    public required ChangeType ChangeType { get; init; }
+    public required Classification Classification { get; init; }
 
-    /// <summary>Why the request means what it means, for the log and for refusals of what is not understood.</summary>
-    public string Because { get; init; } = "";
+    public ChangeType ChangeType => Classification.Type;
+
+    /// <summary>Why it is of that type, for the log and for refusals of what cannot be understood.</summary>
+    public string Because => Classification.Because;
+
+    /// <summary>The policies that match the request and are active, in the order of their names.</summary>
+    public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
     /// <summary>
     /// A queue starts a Job that was let in, with other scheduling directives: that goes on record, so that what then runs is known.

@@ -4,100 +4,97 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
-/// <summary>
-/// Decides what a request means, once, before any safeguard runs. The order of the questions is the meaning: the first that
-/// answers wins.
-/// </summary>
+/// <summary>Decides what type of change a request is, before any safeguard runs. The order of the questions matters: the first that answers wins.</summary>
 internal sealed class RequestClassifier(TrustedControllers trusted)
 {
-    public (ChangeType Meaning, string Because) Classify(Request request, ClusterSnapshot cluster, DateTimeOffset now)
+    public Classification Classify(Request request, ClusterSnapshot cluster, DateTimeOffset now)
     {
         if (request.Operation is Operation.Delete)
         {
-            return IsMissed(request) ? (ChangeType.MoreExposure, "what its controller makes up for") : (ChangeType.NothingToGuard, "a delete");
+            return IsMissed(request) ? new(ChangeType.MoreExposure, "what its controller makes up for") : new(ChangeType.NothingToGuard, "a delete");
         }
 
         if (trusted.Trusts(request))
         {
-            return (ChangeType.NothingToGuard, "written by a trusted controller");
+            return new(ChangeType.NothingToGuard, "written by a trusted controller");
         }
 
         return request switch
         {
-            OpaqueRequest { MetadataOnly: true } => (ChangeType.NothingToGuard, "metadata alone"),
-            OpaqueRequest => (ChangeType.NotUnderstood, WhyNotUnderstood(request.Target.Kind)),
-            ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => (ChangeType.MoreExposure, "more replicas"),
+            OpaqueRequest { MetadataOnly: true } => new(ChangeType.NothingToGuard, "metadata alone"),
+            OpaqueRequest => NotUnderstood(request.Target.Kind),
+            ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => new(ChangeType.MoreExposure, "more replicas"),
             ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore =>
-                (cluster.Parent is { } parent && IsOwnedSet(parent) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas"),
-            ScaleRequest => (ChangeType.NothingToGuard, "as many replicas as before"),
-            ServiceRequest service => InterpretService(service),
-            EndpointsRequest => (ChangeType.MoreExposure, "addresses that a Service's users are sent to"),
-            NamespaceRequest => (ChangeType.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
-            WorkloadRequest workload => InterpretWorkload(workload, cluster, now),
-            _ => throw new InvalidOperationException($"no meaning is known for a {request.GetType().Name}"),
+                new(cluster.Parent is { } parent && IsOwnedSet(parent) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas"),
+            ScaleRequest => new(ChangeType.NothingToGuard, "as many replicas as before"),
+            ServiceRequest service => ClassifyService(service),
+            EndpointsRequest => new(ChangeType.MoreExposure, "addresses that a Service's users are sent to"),
+            NamespaceRequest => new(ChangeType.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
+            WorkloadRequest workload => ClassifyWorkload(workload, cluster, now),
+            _ => throw new InvalidOperationException($"no type of change is known for a {request.GetType().Name}"),
         };
     }
 
-    private (ChangeType, string) InterpretWorkload(WorkloadRequest request, ClusterSnapshot cluster, DateTimeOffset time)
+    private Classification ClassifyWorkload(WorkloadRequest request, ClusterSnapshot cluster, DateTimeOffset time)
     {
         if (request.SubResource == "status")
         {
             // Labels join a Service, through whichever path they are written.
             return request is { Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is { } moved
-                ? (ChangeType.MoreExposure, moved)
-                : (ChangeType.NothingToGuard, "status alone");
+                ? new(ChangeType.MoreExposure, moved)
+                : new(ChangeType.NothingToGuard, "status alone");
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
         if (after.Template.Canonical is { HasLostText: true })
         {
-            return (ChangeType.NotUnderstood, LostText);
+            return Classification.NotUnderstood(
+                Obstacle.TextNotUtf8,
+                "the template has bytes that are not UTF-8, and the API server shows U+FFFD in their place: what it runs cannot be known");
         }
 
         if (request.Before is null && after is { Ref.Kind: "ReplicaSet", ControllerUid: null } && Workload.Proportions.Any(after.Annotations.ContainsKey))
         {
-            return (ChangeType.NotUnderstood, OtherProportions);
+            return OtherProportions();
         }
 
         if (request.Before is { Ref.Kind: "ReplicaSet" } set && Workload.Proportions.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
         {
-            return (ChangeType.NotUnderstood, OtherProportions);
+            return OtherProportions();
         }
 
         var isMadeAgain = request.Before is null && RevisionHistory.WentThrough(after.Template.Hash, cluster);
         // What completed under this name may be made again as it was, with the time that it was restarted at.
         if (!isMadeAgain && !Restarts.SayNow(request.Before?.Template, after.Template, cluster.History, time))
         {
-            return (ChangeType.NotUnderstood, "its pods read their annotations, and a restart annotation says another time than now");
+            return Classification.NotUnderstood(Obstacle.RestartTime, "its pods read their annotations, and a restart annotation says another time than now");
         }
 
         if (request.Before is not { } before)
         {
             return isMadeAgain
-                ? (ChangeType.Rollback, "made again with a revision that completed under this name")
-                : (ChangeType.NewRevision, "a new workload");
+                ? new(ChangeType.Rollback, "made again with a revision that completed under this name")
+                : new(ChangeType.NewRevision, "a new workload");
         }
 
         if (RunsTheSame(before, after))
         {
-            return (ExposureGrowth.Grown(before, after) ?? ObjectMoves.Of(before, after)) is { } grown ? (ChangeType.MoreExposure, grown)
-                : after.Replicas < before.Replicas ? (IsOwnedSet(after) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas")
-                : (ChangeType.NothingToGuard, "the same template with no more reach");
+            return (ExposureGrowth.Grown(before, after) ?? ObjectMoves.Of(before, after)) is { } grown ? new(ChangeType.MoreExposure, grown)
+                : after.Replicas < before.Replicas ? new(IsOwnedSet(after) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas")
+                : new(ChangeType.NothingToGuard, "the same template with no more reach");
         }
 
         if (IsScheduled(request.Requester, before, after))
         {
             return after.Replicas > 0
-                ? (ChangeType.MoreExposure, Scheduled)
-                : (ChangeType.LessExposure, "suspended by a queue, which takes its scheduling directives back");
+                ? new(ChangeType.MoreExposure, "started by a queue, with its scheduling directives") { IsScheduled = true }
+                : new(ChangeType.LessExposure, "suspended by a queue, which takes its scheduling directives back");
         }
 
         return RevisionHistory.WentThrough(after.Template.Hash, cluster)
-            ? (ChangeType.Rollback, "back to a revision that completed")
-            : (ChangeType.NewRevision, "another template");
+            ? new(ChangeType.Rollback, "back to a revision that completed")
+            : new(ChangeType.NewRevision, "another template");
     }
-
-    public const string Scheduled = "started by a queue, with its scheduling directives";
 
     /// <summary>A queue starts a suspended Job, or suspends it again, and changes nothing besides but where its pods may run.</summary>
     private bool IsScheduled(Requester requester, Workload before, Workload after) =>
@@ -105,16 +102,16 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
         && SchedulingDirectives.AreAllThatDiffers(before.Template, after.Template);
 
-    public const string LostText = "the template has bytes that are no text, and the API server shows U+FFFD in their place: nobody can tell what it runs";
+    private static Classification OtherProportions() => Classification.NotUnderstood(
+        Obstacle.ScalingAnnotations,
+        "only the Deployment's controller writes by which parts it scales its ReplicaSets: by others it can replace all pods at once");
 
-    public const string OtherProportions = "only the Deployment's controller writes by which parts it scales its ReplicaSets: by others it can replace all pods at once";
-
-    private static (ChangeType, string) InterpretService(ServiceRequest request)
+    private static Classification ClassifyService(ServiceRequest request)
     {
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
         return request.Before is { } before && RoutesTheSame(before, after)
-            ? (ChangeType.NothingToGuard, "the same pods for the same users")
-            : (ChangeType.MoreExposure, "a Service whose users may reach other pods");
+            ? new(ChangeType.NothingToGuard, "the same pods for the same users")
+            : new(ChangeType.MoreExposure, "a Service whose users may reach other pods");
     }
 
     private static bool RoutesTheSame(Service before, Service after) =>
@@ -142,7 +139,8 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
     private static IEnumerable<ImageUse> InSpec(IReadOnlyList<ImageUse> images) => images.Where(i => i.InjectedBy is null);
 
-    private static string WhyNotUnderstood(string kind) => kind == "ControllerRevision"
-        ? "only controllers write ControllerRevisions: one made by hand can make a StatefulSet run what nobody judged"
-        : $"DeployGuard is registered for {kind} but has no path to its pod template";
+    private static Classification NotUnderstood(string kind) => kind == "ControllerRevision"
+        ? Classification.NotUnderstood(
+            Obstacle.ControllerRevision, "only controllers write ControllerRevisions: one made by hand can make a StatefulSet run a template that was never evaluated")
+        : Classification.NotUnderstood(Obstacle.NoTemplatePath, $"DeployGuard is registered for {kind} but has no path to its pod template");
 }

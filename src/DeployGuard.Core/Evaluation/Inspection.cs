@@ -6,7 +6,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>One change under one policy, with all that a safeguard may look at. What several ask is worked out once.</summary>
+/// <summary>One change under one policy, with everything that a safeguard may look at. What several rules need is worked out once.</summary>
 internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now)
 {
     private readonly Lazy<ExposureEvaluator?> _exposure = new(() => ExposureEvaluator.Under(policy, cluster, now), LazyThreadSafetyMode.None);
@@ -20,19 +20,32 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
 
     public DateTimeOffset Now => now;
 
-    /// <summary>How every pool that the change touches would stand; none where the policy asks no canary of it, or it serves nobody.</summary>
-    public IReadOnlyList<PoolAssessment> Exposed => _exposed ??= _exposure.Value?.Judge(evaluated) ?? [];
+    /// <summary>The policy's mode for this request: a dry run under Enforce warns, unless the policy says otherwise.</summary>
+    public Mode Mode => ModeOf(policy, evaluated.Request);
 
-    /// <summary>The most of something (replicas, pods at once) with which the change would pass that does not with <paramref name="fails"/> of it.</summary>
-    /// <param name="shape">The workload with so many of it.</param>
-    /// <param name="passes">So many are known to pass, or make no request: what is answered if not even one more would.</param>
-    public int Most(Func<int, Workload> shape, int passes, int fails)
+    /// <summary>How every pool that the change touches would stand; none where the policy requires no canary of it, or it serves no users.</summary>
+    public IReadOnlyList<PoolAssessment> Exposed => _exposed ??= _exposure.Value?.Assess(evaluated) ?? [];
+
+    /// <summary>A new revision of a workload: whatever the rule finds, an approval or a BreakGlass of this moment may count.</summary>
+    public bool IsNewRevisionOfWorkload => evaluated is { ChangeType: ChangeType.NewRevision, Request: WorkloadRequest };
+
+    public static Mode ModeOf(SafeguardPolicy policy, Request request) =>
+        request.DryRun && policy is { Mode: Mode.Enforce, DryRun: DryRunAnswer.Warn } ? Mode.Warn : policy.Mode;
+
+    /// <summary>What admits a finding of a safeguard all the same; null where nothing does.</summary>
+    public Waiver? WaiverOf(string safeguard) => Waivers.For(this, safeguard);
+
+    /// <summary>The highest number of something (replicas, pods at once) with which the change would pass.</summary>
+    /// <param name="shape">The workload with that number.</param>
+    /// <param name="passes">A number that is known to pass, or makes no request; the answer if not even one more would pass.</param>
+    /// <param name="fails">A number that does not pass.</param>
+    public int Highest(Func<int, Workload> shape, int passes, int fails)
     {
         var exposure = _exposure.Value ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");
         while (fails - passes > 1)
         {
             var middle = passes + ((fails - passes) / 2);
-            (passes, fails) = exposure.Judge(evaluated with { After = shape(middle) }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
+            (passes, fails) = exposure.Assess(evaluated with { After = shape(middle) }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
         }
 
         return passes;

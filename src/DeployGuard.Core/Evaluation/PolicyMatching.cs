@@ -8,21 +8,20 @@ namespace DeployGuard.Core.Evaluation;
 /// <summary>Which policies a request falls under: those that match it before or after, so that no request can slip out of one.</summary>
 internal static class PolicyMatching
 {
-    public static IReadOnlyList<SafeguardPolicy> Matching(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
-        request is NamespaceRequest ? [] : [.. cluster.Policies.Where(p => p.Active.Contains(now) && MatchesAtAll(p, request, cluster))];
+    /// <summary>Policies that match and are active now.</summary>
+    public static IReadOnlyList<SafeguardPolicy> Active(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
+        request is NamespaceRequest ? [] : [.. cluster.Policies.Where(p => p.Active.Contains(now) && Matches(p, request, cluster))];
 
     /// <summary>Policies that will match when they become active.</summary>
     public static IEnumerable<SafeguardPolicy> Upcoming(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
-        request is NamespaceRequest ? [] : cluster.Policies.Where(p => p.Active.From is { } from && now < from && MatchesAtAll(p, request, cluster));
+        request is NamespaceRequest ? [] : cluster.Policies.Where(p => p.Active.From is { } from && now < from && Matches(p, request, cluster));
 
-    private static bool MatchesAtAll(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) =>
+    private static bool Matches(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) =>
         policy.Match.IncludesNamespace(cluster.NamespaceLabels)
-        && ((MatchesKind(policy, request) && MatchesWorkload(policy, request, cluster)) || cluster.Owners.Any(o => Selects(policy, o) && MatchesKind(policy, o.Ref.Kind)));
+        && ((MatchesKind(policy, request) && MatchesWorkload(policy, request, cluster)) || cluster.Owners.Any(policy.Match.Includes));
 
     /// <summary>A Service and its addresses have pods of any kind; which of them a policy wants proof of is asked for each.</summary>
-    private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest or EndpointsRequest || MatchesKind(policy, request.Target.Kind);
-
-    private static bool MatchesKind(SafeguardPolicy policy, string kind) => policy.Match.IncludesKind(kind);
+    private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest or EndpointsRequest || policy.Match.IncludesKind(request.Target.Kind);
 
     private static bool MatchesWorkload(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) => request switch
     {

@@ -19,7 +19,7 @@ internal sealed class ExposureEvaluator
         policy.Canary is { Required: not Required.Never } rules ? new ExposureEvaluator(new ExposureContext(policy, rules, cluster, now)) : null;
 
     /// <summary>Every pool that the request touches; none where it runs what serves nobody, or nothing that is known.</summary>
-    public IReadOnlyList<PoolAssessment> Judge(EvaluatedRequest evaluated) => evaluated.Request switch
+    public IReadOnlyList<PoolAssessment> Assess(EvaluatedRequest evaluated) => evaluated.Request switch
     {
         ServiceRequest service => new ServiceExposure(_context).Of(service),
         EndpointsRequest endpoints => [.. new ServiceExposure(_context).Of(endpoints)],

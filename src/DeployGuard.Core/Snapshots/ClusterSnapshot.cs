@@ -6,14 +6,11 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
-/// The facts that a decision may rest on, and nothing else: the edge fills it from caches and live reads, the CLI from files,
-/// tests from literals. Immutable, so that one decision sees one state.
+/// Everything that a decision may rest on besides the request and the time. Immutable and complete: nothing is read behind it, and
+/// <see cref="SnapshotJson"/> writes it down. The webhook takes it from caches and live reads, the CLI from files, tests from literals.
 /// </summary>
 public sealed record ClusterSnapshot
 {
-    private readonly Lazy<NamespaceSnapshot>? _serving;
-    private readonly Lazy<IReadOnlyDictionary<string, BudgetUse>> _budgets = new(new Dictionary<string, BudgetUse>());
-
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
     /// <summary>The namespace's labels; null where they are not known (standalone), which is taken to match every selector.</summary>
@@ -52,78 +49,19 @@ public sealed record ClusterSnapshot
     /// <summary>The BreakGlasses of the workload's namespace.</summary>
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 
-    /// <summary>Who serves whom in the namespace; null where no policy asks for a canary, or nobody knows.</summary>
-    public NamespaceSnapshot? Namespace
-    {
-        get => _serving?.Value;
-        init => _serving = value is null ? null : new Lazy<NamespaceSnapshot>(value);
-    }
-
-    /// <summary>The same, put together when it is first asked for: most requests never do.</summary>
-    public Func<NamespaceSnapshot>? SnapshotWhenAsked
-    {
-        init => _serving = value is null ? null : new Lazy<NamespaceSnapshot>(value);
-    }
+    /// <summary>Services, workloads and pods of the namespace; null where no policy requires a canary of the request, or where they are unknown.</summary>
+    public NamespaceSnapshot? Namespace { get; init; }
 
     /// <summary>The workload that a <c>/scale</c> is about; null where it is not known.</summary>
     public Workload? Parent { get; init; }
 
-    /// <summary>What the budgets are spent on, by the names of their policies.</summary>
-    public IReadOnlyDictionary<string, BudgetUse> Budgets
-    {
-        get => _budgets.Value;
-        init => _budgets = new Lazy<IReadOnlyDictionary<string, BudgetUse>>(value);
-    }
+    /// <summary>Rollouts in flight that count towards the budgets of the policies, by the names of the policies.</summary>
+    public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = new Dictionary<string, BudgetUse>();
 
-    /// <summary>The same, counted when it is first asked for: what controllers write never does.</summary>
-    public Func<IReadOnlyDictionary<string, BudgetUse>> BudgetsWhenAsked
-    {
-        init => _budgets = new Lazy<IReadOnlyDictionary<string, BudgetUse>>(value);
-    }
-
-    /// <summary>The view after a place was asked for in some budgets: the others are what they were.</summary>
-    public ClusterSnapshot Reserved(IReadOnlyDictionary<string, BudgetUse> uses) => this with { Budgets = Budgets.Where(b => !uses.ContainsKey(b.Key)).Concat(uses).ToDictionary() };
+    /// <summary>The same after a place in some budgets was requested; the other budgets stay as they were.</summary>
+    public ClusterSnapshot WithBudgets(IReadOnlyDictionary<string, BudgetUse> uses) =>
+        this with { Budgets = Budgets.Where(b => !uses.ContainsKey(b.Key)).Concat(uses).ToDictionary() };
 
     /// <summary>Names of the policies that the requester may take the object out of.</summary>
     public IReadOnlySet<string> MayLeave { get; init; } = new HashSet<string>();
-}
-
-/// <summary>A revision that was approved and that nobody has asked for since.</summary>
-/// <param name="Change">Its name on record.</param>
-/// <param name="Approvers">User names.</param>
-/// <param name="Template">Null where it is not on record, or could not be read in time.</param>
-public sealed record ApprovedTemplate(string Change, IReadOnlyList<string> Approvers, Comparison.RecordedTemplate? Template);
-
-/// <summary>What has to be read live before <see cref="PolicyEvaluator.Evaluate"/> may be asked.</summary>
-[Flags]
-public enum RequiredReads
-{
-    None = 0,
-
-    /// <summary>Approvals and BreakGlasses of the workload's namespace and the Change of the revision asked for, read from the API server now.</summary>
-    Approvals = 1,
-
-    /// <summary>Whether the requester has the verb <c>exempt</c> on the policies that the request leaves.</summary>
-    Exemption = 2,
-
-    /// <summary>The parent of a <c>/scale</c>: its cache lags behind.</summary>
-    Parent = 4,
-
-    /// <summary>Services and workloads of the namespace: what the caches know would refuse it.</summary>
-    Exposure = 8,
-
-    /// <summary>How many nodes there are: a DaemonSet made now has no pods that anybody counted.</summary>
-    Nodes = 16,
-
-    /// <summary>A place in the budgets, which is taken by asking for it.</summary>
-    Budget = 32,
-
-    /// <summary>What others were let reach a moment ago, which is made known of this request by asking for it.</summary>
-    Reached = 64,
-
-    /// <summary>Pods of the namespace, which the replica does not watch yet.</summary>
-    Pods = 128,
-
-    /// <summary>The same as <see cref="Reached"/>, of what raises nothing: it is made known where it can be, and does not hang on it.</summary>
-    Noted = 256,
 }

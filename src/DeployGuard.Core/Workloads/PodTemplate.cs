@@ -15,6 +15,15 @@ public sealed class PodTemplate
         : this(labels, annotations, containers, images) => _source = source;
 
     private PodTemplate(
+        IReadOnlyDictionary<string, string> labels,
+        IReadOnlyDictionary<string, string> annotations,
+        IReadOnlyList<Container> containers,
+        IReadOnlyList<ImageUse> images,
+        TemplateFingerprint? kept,
+        TemplateSource? source)
+        : this(labels, annotations, containers, images) => (_kept, _source) = (kept, source);
+
+    private PodTemplate(
         PodTemplate other,
         IReadOnlyDictionary<string, string> annotations,
         IReadOnlyList<Container> containers,
@@ -91,7 +100,20 @@ public sealed class PodTemplate
     /// <summary>The restart annotations and their values. Of what is kept without its body, only where its pods read them.</summary>
     public IReadOnlyDictionary<string, string> RestartTimes => _kept?.RestartTimes ?? Source.RestartTimes(Annotations);
 
+    /// <summary>To write it down.</summary>
+    internal PodTemplateState State => new(
+        Labels, Annotations, Containers, Images, AnnotationsPath, !ReferenceEquals(Injections, InjectionTable.None), _kept, _source?.State);
+
     private TemplateSource Source => _source ?? throw new InvalidOperationException("only the hashes were kept");
+
+    /// <summary>The template that was written down.</summary>
+    /// <param name="reader">Reads what is worked out of its document later.</param>
+    internal static PodTemplate Of(PodTemplateState state, WorkloadReader reader) =>
+        new(state.Labels, state.Annotations, state.Containers, state.Images, state.Kept, state.Document is { } document ? reader.SourceOf(document) : null)
+        {
+            AnnotationsPath = state.AnnotationsPath,
+            Injections = state.ReadsInjections ? reader.Injections : InjectionTable.None,
+        };
 
     /// <summary>The same as if every container had a readiness probe; what it would hash to is nobody's question.</summary>
     public PodTemplate Probed() => new(this, Annotations, [.. Containers.Select(c => c with { HasReadinessProbe = true })], _kept);

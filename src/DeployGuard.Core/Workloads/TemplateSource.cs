@@ -14,6 +14,9 @@ internal sealed class TemplateSource(JsonElement template, TemplateHolder holder
     private string? _legacyHash;
     private string? _unboundHash;
 
+    /// <summary>To write it down.</summary>
+    public TemplateDocumentState State => new(template, claims, holder);
+
     public CanonicalTemplate Canonical => _canonical ??= CanonicalTemplate.Of(template, holder, claims, noise);
 
     public string LegacyHash => _legacyHash ??= LegacyTemplateHash.Of(template, holder.IsPod);

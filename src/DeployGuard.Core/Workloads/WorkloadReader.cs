@@ -2,13 +2,16 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Reads a workload from the JSON of its object. The one file that knows the field names of the built-in kinds.</summary>
+/// <summary>Reads a workload from the JSON of its object. Field names of Kubernetes are known here, and to the readers beside it alone.</summary>
 public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, InjectionTable injections)
 {
     /// <summary>The built-in kinds and injectors with the default noise.</summary>
     public static WorkloadReader Default { get; } = new(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn);
 
     public WorkloadKinds Kinds { get; } = kinds;
+
+    /// <summary>The injectors whose annotations are read.</summary>
+    internal InjectionTable Injections => injections;
 
     /// <summary>
     /// Reads an object of any kind in the table. The workload keeps a view of <paramref name="obj"/> until its template's hash
@@ -82,6 +85,9 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
     public PodTemplate ReadTemplate(JsonElement template) =>
         ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
+
+    /// <summary>For a template that was written down.</summary>
+    internal TemplateSource SourceOf(TemplateDocumentState document) => new(document.Template, document.Holder, document.Claims, noise);
 
     private static Field TemplateAt(Field root, string path) =>
         path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));

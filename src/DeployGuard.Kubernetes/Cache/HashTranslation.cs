@@ -1,5 +1,7 @@
+using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Cache;
@@ -20,6 +22,10 @@ internal sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplat
     /// <summary>From files: there is nothing live.</summary>
     public static HashTranslation OfNothingLive { get; } = new(_ => []);
 
+    /// <summary>From what is watched, in the light of a request. For a <c>/scale</c>, what is live says it all.</summary>
+    public static HashTranslation Of(ClusterCaches caches, Request request) =>
+        Of(caches).For((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
+
     /// <summary>The same in the light of a request: its own templates stand for what nothing live does.</summary>
     public HashTranslation For(Workload? was, Workload? asked) => new(known, was, asked);
 
@@ -35,6 +41,9 @@ internal sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplat
 
     public IReadOnlyList<Approval> Approvals(IReadOnlyList<Approval> stored) =>
         stored.Any(a => TemplateHash.IsLegacy(a.TemplateHash)) ? [.. stored.Select(Approval)] : stored;
+
+    /// <summary>What is on record of a whole namespace.</summary>
+    public NamespaceSnapshot Translate(NamespaceSnapshot snapshot) => snapshot with { Changes = Changes(snapshot.Changes), Votes = Approvals(snapshot.Votes) };
 
     private Approval Approval(Approval stored) =>
         stored.TemplateHash is { } hash && TemplateHash.IsLegacy(hash)

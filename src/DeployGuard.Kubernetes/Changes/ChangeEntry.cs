@@ -5,6 +5,7 @@ using DeployGuard.Core.Comparison;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Changes;
@@ -76,7 +77,7 @@ internal sealed record ChangeEntry
             Requester = evaluated.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),
             // A rollback is judged by none of them: what it was let in under stays on record.
-            Policies = evaluated.ChangeType is ChangeType.Rollback ? [] : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, PolicySummary.Of(p)))],
+            Policies = evaluated.ChangeType is ChangeType.Rollback ? [] : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, SafeguardList.Summarise(p)))],
             Findings = verdict.Findings,
             Approvals = verdict.Approvals,
         };

@@ -1,15 +1,15 @@
 using System.Threading.Channels;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Ports;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Events;
-using DeployGuard.Kubernetes.LiveReads;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>Puts decisions on record: a gated allow before it is answered, everything else after, in order, by one worker with a bounded queue.</summary>
-internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templates, EventWriter events, Inbox inbox, TimeProvider time, ILogger logger)
+internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templates, EventWriter events, Inbox inbox, TimeProvider time, ILogger logger) : IChangeRecords
 {
     private const int MaxWaiting = 1000;
 

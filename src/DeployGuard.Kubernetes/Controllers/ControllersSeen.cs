@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Changes;
@@ -19,7 +20,7 @@ namespace DeployGuard.Kubernetes.Controllers;
 /// </summary>
 /// <param name="owners">What is known of the owner that an object in a namespace names.</param>
 internal sealed class ControllersSeen(
-    ApiConnection api, ClusterOptions options, Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners, TimeProvider time, ILogger logger)
+    ApiConnection api, ClusterOptions options, Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners, TimeProvider time, ILogger logger) : IMachineObserver
 {
     public const int MaxUsers = 64;
     private const int MaxName = 256;
@@ -42,14 +43,14 @@ internal sealed class ControllersSeen(
     /// of another namespace, also where
     /// it was refused. Kubelets are one for each node, and trusted by their group.
     /// </summary>
-    public void Note(Request request, bool isLetIn = true)
+    public void Note(Request request, bool isAdmitted)
     {
-        if (_changes.Note(request, isLetIn))
+        if (_changes.Note(request, isAdmitted))
         {
             _grown.Writer.TryWrite(true);
         }
 
-        if (!isLetIn || request is not { Operation: Operation.Create, DryRun: false } || !IsMade(request.Target.Kind) || ControllerOf(request) is not { } owner)
+        if (!isAdmitted || request is not { Operation: Operation.Create, DryRun: false } || !IsMade(request.Target.Kind) || ControllerOf(request) is not { } owner)
         {
             return;
         }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -236,6 +237,3 @@ internal sealed class LiveFacts
     private static IReadOnlyList<Change> Replace(IReadOnlyList<Change> cached, IReadOnlyList<Change> live) =>
         live.Count == 0 ? cached : [.. cached.Where(c => live.All(l => l.Name != c.Name)), .. live];
 }
-
-/// <summary>The API server could not be read or written in time.</summary>
-public sealed class UnavailableException(string message, Exception? cause) : Exception(message, cause);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;

@@ -6,10 +6,10 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
-using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Kubernetes.Reservations;
 

@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Kubernetes.Reservations;
 

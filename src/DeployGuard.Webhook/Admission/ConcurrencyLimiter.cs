@@ -3,35 +3,34 @@ using DeployGuard.Core.Identities;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// How many decisions wait for the API server at once. What comes on top is told so at once, instead of everybody waiting until time is up; people before
-/// machines, who would come back at once and in greater number.
+/// Limits how many decisions wait for the API server at once. The rest is refused immediately, instead of everybody waiting until time is up. Users are shed at
+/// 64 waiting decisions and machines at 128: a machine would retry at once, and in greater number.
 /// </summary>
-internal sealed class ConcurrencyLimiter(int mostPeople = 64, int mostInAll = 128)
+internal sealed class ConcurrencyLimiter(int maxWithUsers = 64, int max = 128)
 {
     private int _inside;
 
     /// <summary>Null where there is no room for this requester.</summary>
-    public IDisposable? TryEnter(Requester who)
+    public IDisposable? TryEnter(Requester requester)
     {
-        var most = who.IsMachine ? mostInAll : mostPeople;
-        if (Interlocked.Increment(ref _inside) <= most)
+        if (Interlocked.Increment(ref _inside) <= (requester.IsMachine ? max : maxWithUsers))
         {
-            return new Seat(this);
+            return new Permit(this);
         }
 
         Interlocked.Decrement(ref _inside);
         return null;
     }
 
-    private sealed class Seat(ConcurrencyLimiter crowd) : IDisposable
+    private sealed class Permit(ConcurrencyLimiter limiter) : IDisposable
     {
-        private int _left;
+        private int _returned;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _left, 1) == 0)
+            if (Interlocked.Exchange(ref _returned, 1) == 0)
             {
-                Interlocked.Decrement(ref crowd._inside);
+                Interlocked.Decrement(ref limiter._inside);
             }
         }
     }

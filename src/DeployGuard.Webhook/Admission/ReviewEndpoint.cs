@@ -4,12 +4,12 @@ namespace DeployGuard.Webhook.Admission;
 /// What all admission endpoints share: reading the review, the HTTP status of what is none, counting, and writing the answer.
 /// A bug surfaces as 500, so that the failurePolicy decides and the counter shows it.
 /// </summary>
-internal abstract class ReviewEndpoint(BodyMemoryLimiter intake, Telemetry.Telemetry telemetry)
+internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, Telemetry.Telemetry telemetry)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
-        using var room = intake.TryTake(context.Request.ContentLength);
+        using var room = memory.TryTake(context.Request.ContentLength);
         if (room is null)
         {
             // The API server's failurePolicy decides, as it does when nobody answers.

@@ -22,7 +22,7 @@ internal static class Programs
         // Nobody trusts it; but the kubelet's probes ask for no more, and are told what is missing while the API server is not there.
         var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow());
         await using var decisions = Logs.StandardOutput();
-        await using var app = WebhookApp.Build(options, new ClusterFacts(cluster), () => cluster.Certificate.Current ?? temporary, () => cluster.NotReady, decisions, time, shutdown);
+        await using var app = WebhookApp.Build(options, cluster, () => cluster.Certificate.Current ?? temporary, () => cluster.NotReady, decisions, time, shutdown);
         app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster.Report, cluster.Certificate);
         return await RunAsync(app, shutdown, cluster.RunAsync, cancel);
     }
@@ -36,7 +36,7 @@ internal static class Programs
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
         var own = files is null ? NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow()) : null;
         await using var decisions = Logs.StandardOutput();
-        await using var app = WebhookApp.Build(options, new StandaloneFacts(() => policies.Policies), () => files?.Current ?? own, () => [], decisions, time, shutdown);
+        await using var app = WebhookApp.Build(options, new StandaloneAccess(() => policies.Policies), () => files?.Current ?? own, () => [], decisions, time, shutdown);
         return await RunAsync(app, shutdown, stop => Task.WhenAll(policies.RunAsync(stop), files?.RunAsync(stop) ?? Task.CompletedTask), cancel);
     }
 

@@ -1,7 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Net.Security;
-using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Records;
@@ -19,7 +20,7 @@ internal static class WebhookApp
     /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
     /// <exception cref="Kubernetes.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
     public static WebApplication Build(
-        WebhookOptions options, IFacts facts, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, Shutdown? shutdown = null)
+        WebhookOptions options, IClusterAccess cluster, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, Shutdown? shutdown = null)
     {
         var clients = options.ClientCa is { } file ? ClientAuthority.Read(file) : null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -38,9 +39,10 @@ internal static class WebhookApp
             services.AddSingleton<IHostLifetime>(shutdown);
         }
 
-        services.AddSingleton(facts);
+        services.AddSingleton(cluster);
         services.AddSingleton(options.Cluster.Trusted);
-        services.AddSingleton<PolicyEvaluator>();
+        services.AddSingleton(SafeguardList.Evaluator(options.Cluster.Trusted));
+        services.AddSingleton<DecisionPipeline>();
         services.AddSingleton(new RequestReader(options.Cluster.Reader));
         services.AddSingleton(kinds);
         services.AddSingleton(new RecordRules(options.Self));

@@ -4,6 +4,7 @@ using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
@@ -15,8 +16,9 @@ namespace DeployGuard.Webhook.Records;
 /// <c>/admit/records</c>: guards DeployGuard's own objects: policies must be readable, Changes are ours, votes and permissions are bound,
 /// honest and final.
 /// </summary>
-internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IFacts facts, BodyMemoryLimiter intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
+internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IClusterAccess cluster, BodyMemoryLimiter memory, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
 {
+    private readonly IRecordFacts _facts = cluster.RecordFacts;
     private readonly Telemetry.Telemetry _telemetry = telemetry;
 
     protected override async ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
@@ -28,8 +30,8 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
             return review.Resource switch
             {
                 "safeguardpolicies" => JudgePolicy(review),
-                "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation, facts.NamespaceEnds(review.Namespace))),
-                "changetemplates" => Of(review, rules.RefuseTemplateWrite(review.Requester, review.Operation, facts.NamespaceEnds(review.Namespace))),
+                "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))),
+                "changetemplates" => Of(review, rules.RefuseTemplateWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))),
                 "changeapprovals" => Of(review, await JudgeApprovalAsync(review, deadline.Token)),
                 "breakglasses" => Of(review, await JudgeBreakGlassAsync(review, deadline.Token)),
                 _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource}, so it refuses them"),
@@ -39,7 +41,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         {
             return Answer.Malformed($"{review.Kind} {review.Name}: {wrong.Message}");
         }
-        catch (FactsUnavailableException unavailable)
+        catch (UnavailableException unavailable)
         {
             return Of(review, new Refusal(Reasons.EvaluationIncomplete, unavailable.Message));
         }
@@ -84,10 +86,10 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
 
     private async ValueTask<Refusal?> JudgeDeleteAsync(Review review, Requester maker, CancellationToken deadline)
     {
-        var ends = facts.NamespaceEnds(review.Namespace);
+        var ends = _facts.NamespaceEnds(review.Namespace);
         return rules.RefuseDelete(review.Requester, maker, mayOverride: false, ends) is null
             ? null
-            : rules.RefuseDelete(review.Requester, maker, await facts.MayAsync(review.Requester, "override", review.Resource, review.Namespace, review.Name, deadline), ends);
+            : rules.RefuseDelete(review.Requester, maker, await _facts.MayAsync(review.Requester, "override", review.Resource, review.Namespace, review.Name, deadline), ends);
     }
 
     private async ValueTask<Refusal?> JudgeNewApprovalAsync(Review review, CancellationToken deadline)
@@ -95,10 +97,10 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
         var read = ReadApproval(review.Object);
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
-        var cluster = await facts.ViewAsync(about, deadline);
-        var recorded = cluster.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
+        var snapshot = await cluster.Snapshots.TakeAsync(about, deadline);
+        var recorded = snapshot.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
         var refusal = RefuseTies(review)
-            ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(cluster)).Refuse(kinds, time.GetUtcNow())
+            ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(snapshot)).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
@@ -113,11 +115,11 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     {
         var glass = ReadBreakGlass(review.Object);
         var mayWholeNamespace = glass.Workload is null
-            && await facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
+            && await _facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = new WorkloadRef("", "", review.Namespace, "") };
-        var policies = PoliciesOf(await facts.ViewAsync(about, deadline));
+        var policies = PoliciesOf(await cluster.Snapshots.TakeAsync(about, deadline));
         var refusal = RefuseTies(review)
-            ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, facts.Unreviewed).Refuse(kinds, time.GetUtcNow())
+            ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, _facts.Unreviewed).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(glass))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
@@ -129,7 +131,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
     }
 
     private async ValueTask<Refusal?> RefuseAnotherAsync(Review review, CancellationToken deadline) => RecordLimits.RefuseAnother(
-        await facts.CountRecordsAsync(review.Resource, review.Namespace, review.Requester.Username, deadline), review.Resource, review.Namespace);
+        await _facts.CountRecordsAsync(review.Resource, review.Namespace, review.Requester.Username, deadline), review.Resource, review.Namespace);
 
     private static Refusal? RefuseUpdate(Review review) =>
         RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject)))
@@ -139,8 +141,8 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IF
 
     private static Refusal? RefuseTies(Review review) => RecordRules.RefuseTies(HasOwners(review.Object), Finalizers(review.Object));
 
-    private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterSnapshot cluster) =>
-        [.. cluster.Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels))];
+    private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterSnapshot snapshot) =>
+        [.. snapshot.Policies.Where(p => p.Match.IncludesNamespace(snapshot.NamespaceLabels))];
 
     private Approval ReadApproval(JsonElement obj) => ApprovalReader.Read(obj, time.GetUtcNow());
 

@@ -13,7 +13,7 @@ namespace DeployGuard.Webhook.Records;
 /// author put there, when a BreakGlass ends that does not say, and the labels by which records are found. As Kubernetes does for CertificateSigningRequests; the one thing that
 /// DeployGuard mutates.
 /// </summary>
-internal sealed class StampEndpoint(BodyMemoryLimiter intake, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(intake, telemetry)
+internal sealed class StampEndpoint(BodyMemoryLimiter memory, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
 {
     protected override ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
     {

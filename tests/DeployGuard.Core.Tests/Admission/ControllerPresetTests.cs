@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using DeployGuard.Core.Admission;
-using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
@@ -41,7 +41,7 @@ public class ControllerPresetTests
     [TestCase("apps/v1", "Deployment", true, ChangeType.NewRevision)]
     public void WhatIsMadeIsLetInOnlyForTheOwnerThatWasJudged(string version, string kind, bool isController, ChangeType expected)
     {
-        var guard = new PolicyEvaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
+        var guard = SafeguardList.Evaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
         var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);
         JsonObject Set(string image) => ReplicaSet(image)
             .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "r", "uid": "1", "controller": {{(isController ? "true" : "false")}}}]""");
@@ -56,7 +56,7 @@ public class ControllerPresetTests
     [Test]
     public void WhatIsMadeForNoOwnerIsJudged()
     {
-        var guard = new PolicyEvaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
+        var guard = SafeguardList.Evaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
         var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);
 
         Assert.That(guard.Evaluate(Some.Create(ReplicaSet(Some.Image), rollouts), s_guarded, Some.Now).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));

@@ -8,7 +8,6 @@ namespace DeployGuard.Core.Tests;
 
 public class PolicyEvaluatorTests
 {
-    private static readonly PolicyEvaluator s_guard = new(TrustedControllers.BuiltIn);
     private static readonly WorkloadRequest s_asked = Some.Update(Some.Deployment(), Some.Deployment("web:1").Annotated("deployguard.io/ai-tool", "claude-code"));
 
     [Test]
@@ -145,19 +144,19 @@ public class PolicyEvaluatorTests
         var warn = Some.OneSenior with { Mode = Mode.Warn };
         var rollback = new ClusterSnapshot { Policies = [Some.OneSenior], Changes = [Some.Change(Some.Deployment(), Phase.Completed)] };
 
-        Assert.That(s_guard.Needs(s_asked, new ClusterSnapshot { Policies = [Some.OneSenior] }, Some.Now), Is.EqualTo(RequiredReads.Approvals));
-        Assert.That(s_guard.Needs(s_asked, new ClusterSnapshot { Policies = [warn] }, Some.Now), Is.EqualTo(RequiredReads.None));
-        Assert.That(s_guard.Needs(s_asked, new ClusterSnapshot(), Some.Now), Is.EqualTo(RequiredReads.None));
-        Assert.That(s_guard.Needs(Some.Update(Some.Deployment("x"), Some.Deployment()), rollback, Some.Now), Is.EqualTo(RequiredReads.None));
+        Assert.That(Some.Requires(s_asked, new ClusterSnapshot { Policies = [Some.OneSenior] }), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.None)));
+        Assert.That(Some.Requires(s_asked, new ClusterSnapshot { Policies = [warn] }).IsNone);
+        Assert.That(Some.Requires(s_asked, new ClusterSnapshot()).IsNone);
+        Assert.That(Some.Requires(Some.Update(Some.Deployment("x"), Some.Deployment()), rollback).IsNone);
     }
 
     [Test]
     public void WhatCannotBeDecidedIsRefusedByEnforcePoliciesOnly()
     {
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior, Some.OneSenior with { Name = "advice", Mode = Mode.Warn }] };
-        var verdict = s_guard.Incomplete(s_asked, cluster, Some.Now, Reasons.EvaluationIncomplete, "the approvals could not be read in time");
+        var verdict = Some.Evaluator.Incomplete(Some.Evaluator.Classify(s_asked, cluster, Some.Now), cluster, Some.Now, Reasons.EvaluationIncomplete, "the approvals could not be read in time");
 
         Assert.That(Messages.Refusal(verdict), Is.EqualTo(
-            "Deployment shop/web refused by policy tier-1:\n - EvaluationIncomplete: the approvals could not be read in time. Try again; if it stays, tell whoever operates DeployGuard"));
+            "Deployment shop/web refused by policy tier-1:\n - EvaluationIncomplete: the approvals could not be read in time. Retry; if it persists, contact the platform team"));
     }
 }

@@ -23,7 +23,7 @@ public class SelectorEscapeTests
 
         Assert.That(Some.Decide(request, cluster).IsAllowed, Is.EqualTo(allowed));
         Assert.That(Some.Decide(request, cluster with { MayLeave = new HashSet<string> { "tier-1" } }).IsAllowed, Is.True);
-        Assert.That(Guard.Needs(request, cluster, Some.Now), Is.EqualTo(allowed ? RequiredReads.None : RequiredReads.Exemption));
+        Assert.That(Some.Requires(request, cluster).Reads, Is.EqualTo(allowed ? RequiredReads.None : RequiredReads.Exemption));
     }
 
     [Test]
@@ -37,9 +37,15 @@ public class SelectorEscapeTests
         Is.False);
 
     [Test]
-    public void WhatCannotBeAskedIsRefused() => Assert.That(
-        Guard.Incomplete(Namespace("tier=1", ""), new ClusterSnapshot { Policies = [Some.Policy(Tier1)] }, Some.Now, Reasons.EvaluationIncomplete, "no answer").Reasons(),
-        Is.EqualTo(new[] { "EvaluationIncomplete" }));
+    public void WhatCannotBeAskedIsRefused()
+    {
+        var cluster = new ClusterSnapshot { Policies = [Some.Policy(Tier1)] };
+        var evaluated = Some.Evaluator.Classify(Namespace("tier=1", ""), cluster, Some.Now);
+
+        Assert.That(
+            Some.Evaluator.Incomplete(evaluated, cluster, Some.Now, Reasons.EvaluationIncomplete, "no answer").Reasons(),
+            Is.EqualTo(new[] { "EvaluationIncomplete" }));
+    }
 
     [TestCase("")]
     [TestCase("status")]
@@ -62,8 +68,6 @@ public class SelectorEscapeTests
 
         Assert.That(Some.Decide(Some.Update(Labelled("1"), Labelled("2", "web:1")), cluster).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }));
     }
-
-    private static PolicyEvaluator Guard { get; } = new(TrustedControllers.BuiltIn);
 
     private static System.Text.Json.Nodes.JsonObject Labelled(string tier, string image = Some.Image) =>
         Some.Deployment(image).With("metadata/labels", $$"""{"tier": "{{tier}}"}""");

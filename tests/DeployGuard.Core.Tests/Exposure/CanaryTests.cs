@@ -214,20 +214,18 @@ public class CanaryTests
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2).With("spec/replicas", "1"));
         var coloured = Standing() with { Namespace = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []) };
 
-        Assert.That(Needs(Create(C(1)), Standing()), Is.EqualTo(RequiredReads.Approvals | RequiredReads.Reached));
-        Assert.That(Needs(Create(C(1)) with { DryRun = true }, Standing()), Is.EqualTo(RequiredReads.Approvals));
-        Assert.That(Needs(Create(Web(20)), Standing(web: 0)), Is.EqualTo(RequiredReads.Approvals | RequiredReads.Reached), "no step to share, and a Service may be turned to it");
-        Assert.That(Needs(Scale(Web(20), 30), Standing()), Is.EqualTo(RequiredReads.Noted), "proven here: only a Service that is turned to it has to know");
-        Assert.That(Needs(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(RequiredReads.None), "fewer");
-        Assert.That(Needs(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(RequiredReads.None));
-        Assert.That(Needs(Flip("colour", "blue", "app", "web"), coloured) & RequiredReads.Reached, Is.EqualTo(RequiredReads.Reached), "a Service that comes to select one more");
+        Assert.That(Some.Requires(Create(C(1)), Standing()), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)));
+        Assert.That(Some.Requires(Create(C(1)) with { DryRun = true }, Standing()), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.None)));
+        Assert.That(Some.Requires(Create(Web(20)), Standing(web: 0)), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)), "no step to share, and a Service may be turned to it");
+        Assert.That(Some.Requires(Scale(Web(20), 30), Standing()), Is.EqualTo(new Requirements(RequiredReads.None, RequiredReservations.ExposureIfPossible)), "proven here: only a Service that is turned to it has to know");
+        Assert.That(Some.Requires(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(Requirements.None), "fewer");
+        Assert.That(Some.Requires(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Requirements.None));
+        Assert.That(Some.Requires(Flip("colour", "blue", "app", "web"), coloured).Reservations, Is.EqualTo(RequiredReservations.Exposure), "a Service that comes to select one more");
 
         var daemons = C(1).With("kind", "\"DaemonSet\"").With("spec/replicas", "null").With("spec/strategy", "null");
-        Assert.That(Needs(Create(daemons), Standing()), Is.EqualTo(RequiredReads.Approvals | RequiredReads.Nodes | RequiredReads.Noted), "nobody has counted the nodes yet");
+        Assert.That(Some.Requires(Create(daemons), Standing()), Is.EqualTo(new Requirements(RequiredReads.Votes | RequiredReads.Nodes, RequiredReservations.ExposureIfPossible)), "nobody has counted the nodes yet");
         var counted = Standing() is { Namespace: { } snapshot } standing ? standing with { Namespace = snapshot with { Nodes = 1 } } : throw new InvalidOperationException("nobody serves");
-        Assert.That(Some.Decide(Create(daemons), counted).Reached.Single().Pods, Is.EqualTo(1));
-
-        static RequiredReads Needs(Request request, ClusterSnapshot cluster) => new PolicyEvaluator(TrustedControllers.BuiltIn).Needs(request, cluster, Some.Now);
+        Assert.That(Some.Decide(Create(daemons), counted).Exposes.Single().Pods, Is.EqualTo(1));
     }
 
     [Test]

@@ -217,7 +217,7 @@ public class ServiceChangeTests
             .With(fresh.Live(), SetOf(fresh).Live()).With(Some.Change(fresh, Phase.Completed) with { Served = served });
         var turned = WebService with { Selector = Labels(("shop", "yes")) };
         var grown = Some.Update(fresh, fresh.DeepClone().AsObject().With("spec/replicas", "10"));
-        IReadOnlyList<PendingExposure> Reached(Request request, params PendingExposure[] others) => Decide(request, others).Reached;
+        IReadOnlyList<PendingExposure> Reached(Request request, params PendingExposure[] others) => Decide(request, others).Exposes;
         string? Refusal(Request request, params PendingExposure[] others) => Decide(request, others).Denials.Select(d => d.Finding.Message).FirstOrDefault();
         Verdict Decide(Request request, PendingExposure[] others) => Some.Decide(request, new ClusterSnapshot
         {

@@ -49,13 +49,12 @@ public class BudgetTests
     [Test]
     public void APlaceIsAskedForByWhatTakesOneAndByNoDryRun()
     {
-        var guard = new PolicyEvaluator(TrustedControllers.BuiltIn);
         var paused = Some.Deployment(Some.OtherImage).With("spec/paused", "true");
         var resumed = Some.Update(paused, Some.Deployment(Some.OtherImage));
 
-        Assert.That(guard.Needs(resumed, View(paused, Phase.Running), Some.Now).HasFlag(RequiredReads.Budget));
-        Assert.That(guard.Needs(resumed with { DryRun = true }, View(paused, Phase.Running), Some.Now), Is.EqualTo(RequiredReads.None));
-        Assert.That(guard.Needs(resumed, View(paused, Phase.Proven), Some.Now), Is.EqualTo(RequiredReads.None));
+        Assert.That(Some.Requires(resumed, View(paused, Phase.Running)).Reservations, Is.EqualTo(RequiredReservations.Budget));
+        Assert.That(Some.Requires(resumed with { DryRun = true }, View(paused, Phase.Running)).IsNone);
+        Assert.That(Some.Requires(resumed, View(paused, Phase.Proven)).IsNone);
     }
 
     private static IEnumerable<string> Reasons(Request request, ClusterSnapshot cluster) => Some.Decide(request, cluster).Reasons();

@@ -212,7 +212,7 @@ public class TemplateRecordTests
     {
         var request = new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = after.Ref, Before = before, After = after };
         var name = ChangeName.Of(after.Ref, after.Template.Hash);
-        return new Verdict { Evaluated = new EvaluatedRequest { Request = request, ChangeType = ChangeType.NewRevision, Before = before, LiveHash = before?.Template.Hash, After = after, Name = name }, Policies = [] };
+        return new Verdict { Evaluated = new EvaluatedRequest { Request = request, Classification = new Classification(ChangeType.NewRevision, "another template"), Before = before, LiveHash = before?.Template.Hash, After = after, Name = name } };
     }
 
     private static Workload Web(string image, string argument = "serve") => WorkloadReader.Default.Read(JsonElement.Parse($$"""

@@ -90,9 +90,9 @@ public class ControllersSeenTests
         replica.Note("system:node:n1", "Pod");
         replica.Note($"system:serviceaccount:n:{new string('x', 300)}", "Pod");
         replica.Note(Robot, "Deployment");
-        replica.Seen.Note(Of(Robot, "Pod") with { DryRun = true });
-        replica.Seen.Note(Of(Robot, "Pod") with { Operation = Operation.Update });
-        replica.Seen.Note(new OpaqueRequest(MetadataOnly: false) { Operation = Operation.Create, Requester = new Requester(Robot, "", []), Target = new WorkloadRef("apps", "ControllerRevision", "shop", "x") });
+        replica.Seen.Note(Of(Robot, "Pod") with { DryRun = true }, isAdmitted: true);
+        replica.Seen.Note(Of(Robot, "Pod") with { Operation = Operation.Update }, isAdmitted: true);
+        replica.Seen.Note(new OpaqueRequest(MetadataOnly: false) { Operation = Operation.Create, Requester = new Requester(Robot, "", []), Target = new WorkloadRef("apps", "ControllerRevision", "shop", "x") }, isAdmitted: true);
         replica.Note(Deployments, "ControllerRevision");
 
         await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ControllerRevision"],"trusted":false,"verified":true}]""");
@@ -157,7 +157,7 @@ public class ControllersSeenTests
 
         public static async Task<Replica> StartAsync() => new(await FakeObject.StartAsync());
 
-        public void Note(string user, string kind) => Seen.Note(Of(user, kind));
+        public void Note(string user, string kind) => Seen.Note(Of(user, kind), isAdmitted: true);
 
         public Task UntilStoredAsync(string seen) => UntilAsync(_ => (string?)Api.Stored?["data"]?["seen"] == seen);
 

@@ -7,6 +7,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Records;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Changes;
@@ -81,7 +82,7 @@ public class SequenceTests
     {
         public const string Machine = "system:serviceaccount:cd:deployer";
 
-        private static readonly PolicyEvaluator s_guard = new(TrustedControllers.BuiltIn);
+        private static readonly PolicyEvaluator s_guard = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
         private static readonly SafeguardPolicy s_policy = PolicyReader.Read(JsonDocument.Parse(
             """{"metadata": {"name": "p"}, "spec": {"approval": {"quorum": [{"groups": ["seniors"]}]} } }""").RootElement);
 

@@ -167,7 +167,7 @@ public class LiveFactsTests
     private async Task<ClusterSnapshot> RefreshAsync()
     {
         await using var api = await StartAsync();
-        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).RefreshAsync(s_web, null, new ClusterSnapshot { SnapshotWhenAsked = () => new NamespaceSnapshot() }, CancellationToken.None);
+        return await new LiveFacts(api.Connection, HashTranslation.OfNothingLive, WorkloadReader.Default).RefreshAsync(s_web, null, new ClusterSnapshot { Namespace = new NamespaceSnapshot() }, CancellationToken.None);
     }
 
     private async Task<FakeApi> StartAsync()

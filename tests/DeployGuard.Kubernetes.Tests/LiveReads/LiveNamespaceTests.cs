@@ -1,9 +1,10 @@
 using System.Text.Json;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
-using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
+using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
@@ -126,7 +127,7 @@ public class LiveNamespaceTests
         Changes = [Change(Workload("web", V1, 20), Phase.Proven), Change(canary, Phase.Running) with { CompletedSteps = [new CompletedStep("canary", "Service web", 5, TimeProvider.System.GetUtcNow())] }],
     };
 
-    private static string Refusal(Workload canary, int replicas, NamespaceSnapshot snapshot) => string.Join("; ", new PolicyEvaluator(TrustedControllers.BuiltIn).Evaluate(
+    private static string Refusal(Workload canary, int replicas, NamespaceSnapshot snapshot) => string.Join("; ", SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(
         new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = canary.Ref, Before = canary, After = canary with { Replicas = replicas } },
         new ClusterSnapshot { Policies = [s_policy], Namespace = snapshot, Changes = snapshot.Changes },
         TimeProvider.System.GetUtcNow()).Denials.Select(d => d.Finding.Message));

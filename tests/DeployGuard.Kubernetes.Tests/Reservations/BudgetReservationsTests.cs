@@ -6,9 +6,9 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
-using DeployGuard.Kubernetes.LiveReads;
 using DeployGuard.Kubernetes.Reservations;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -352,7 +352,7 @@ public class BudgetReservationsTests
     {
         var after = Deployment(workload);
         var request = new WorkloadRequest { Operation = Operation.Create, Requester = new Requester("dana", "", []), Target = after.Ref, After = after };
-        return new Verdict { Evaluated = new EvaluatedRequest { Request = request, ChangeType = ChangeType.NewRevision, After = after }, Policies = policies };
+        return new Verdict { Evaluated = new EvaluatedRequest { Request = request, Classification = new Classification(ChangeType.NewRevision, "a new workload"), After = after, Policies = policies } };
     }
 
     private static Workload Deployment(string name) => WorkloadReader.Default.Read(JsonDocument.Parse(Manifest(name)).RootElement);

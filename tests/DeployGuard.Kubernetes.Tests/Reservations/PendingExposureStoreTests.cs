@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Cache;
-using DeployGuard.Kubernetes.LiveReads;
 using DeployGuard.Kubernetes.Reservations;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

@@ -5,6 +5,7 @@ using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
@@ -12,6 +13,8 @@ namespace DeployGuard.Core.Safeguards;
 internal sealed class ApprovalSafeguard : ISafeguard
 {
     public string Name => "Approval";
+
+    public bool IsWaivable => true;
 
     public IEnumerable<Finding> Inspect(Inspection inspection)
     {
@@ -27,6 +30,21 @@ internal sealed class ApprovalSafeguard : ISafeguard
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
             .. !votes.NeedsNone && policy.Asks(rules.Required, evaluated.Origin.Kind) ? Count(inspection, rules, votes) : [],
         ];
+    }
+
+    public Requirements Requires(Inspection inspection) =>
+        inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never } ? new(RequiredReads.Votes, RequiredReservations.None) : Requirements.None;
+
+    public string? Summarise(SafeguardPolicy policy)
+    {
+        if (policy.Approval is not { Required: not Required.Never } approval)
+        {
+            return null;
+        }
+
+        var lines = approval.Quorum.Select(l => $"{string.Join(" or ", l.Groups)} {l.Count}");
+        var images = approval.Covers is ApprovalCovers.Images ? " for new images" : "";
+        return $"{string.Join(", ", lines)}{images} within {Durations.Show(approval.MaxAge)}";
     }
 
     private static IEnumerable<Finding> Count(Inspection inspection, ApprovalRules rules, VoteCount votes)

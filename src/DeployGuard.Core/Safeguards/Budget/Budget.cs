@@ -2,6 +2,7 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -13,10 +14,23 @@ internal sealed class Budget : ISafeguard
 
     public string Name => "Budget";
 
+    public bool IsWaivable => true;
+
     public IEnumerable<Finding> Inspect(Inspection inspection) =>
         inspection.Policy.Budget is { } rules && IsCounted(inspection.Evaluated) && inspection.Cluster.Budgets.TryGetValue(inspection.Policy.Name, out var use) && use.IsSpent(rules)
             ? [new Finding(Reasons.BudgetExhausted, "", Message(rules, use, inspection.Evaluated), Remedy(use))]
             : [];
+
+    public SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+        policy.Budget is not null && IsCounted(evaluated) ? SnapshotParts.Budgets : SnapshotParts.None;
+
+    public Requirements Requires(Inspection inspection) => inspection.Policy.Budget is null ? Requirements.None
+        // A dry run takes no place.
+        : !inspection.Evaluated.Request.DryRun && IsCounted(inspection.Evaluated) ? new(RequiredReads.Votes, RequiredReservations.Budget)
+        : inspection.IsNewRevisionOfWorkload ? new(RequiredReads.Votes, RequiredReservations.None)
+        : Requirements.None;
+
+    public string? Summarise(SafeguardPolicy policy) => policy.Budget is { } budget ? $"{budget.Most} rollouts at once" : null;
 
     /// <summary>Whether a change takes a place of a budget: a new rollout, or one that was at rest and goes on.</summary>
     public static bool IsCounted(EvaluatedRequest evaluated) => InFlight.RollsOut(evaluated.Request.Target.Kind) && (evaluated.ChangeType is ChangeType.NewRevision || GoesOn(evaluated));

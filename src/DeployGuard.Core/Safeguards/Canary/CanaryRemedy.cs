@@ -36,7 +36,7 @@ internal static class CanaryRemedy
             return $"Go back with the replicas that there are now, and scale up after that: replicas: {was.Replicas}";
         }
 
-        if (evaluated.After is { Ref.Kind: "Job" or "CronJob" } work && inspection.Most(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
+        if (evaluated.After is { Ref.Kind: "Job" or "CronJob" } work && inspection.Highest(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
         {
             return "Give its pods labels that no Service selects";
         }
@@ -69,7 +69,7 @@ internal static class CanaryRemedy
     {
         var evaluated = inspection.Evaluated;
         var from = evaluated.Before is { } before && before.Replicas < after.Replicas ? before.Replicas : 0;
-        var most = inspection.Most(pods => after with { Replicas = pods }, from, after.Replicas);
+        var most = inspection.Highest(pods => after with { Replicas = pods }, from, after.Replicas);
         var scale = $"kubectl scale {after.Ref.KubectlName} -n {after.Ref.Namespace} --replicas={most}";
         return most == from ? null
             : evaluated.Before is null ? $"Create it with replicas: {most}"

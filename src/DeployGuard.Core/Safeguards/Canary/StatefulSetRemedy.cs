@@ -22,7 +22,7 @@ internal static class StatefulSetRemedy
         Most(inspection, after, 0, after.Replicas) is > 0 and var most ? $"Write this into your manifest, or run it and ask again: {Patch(after, most)}" : null;
 
     private static int Most(Inspection inspection, Workload after, int from, int exposed) =>
-        inspection.Most(pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) } }, from, exposed);
+        inspection.Highest(pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) } }, from, exposed);
 
     private static string Patch(Workload after, int exposed) =>
         $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "

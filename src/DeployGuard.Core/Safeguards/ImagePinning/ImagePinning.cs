@@ -11,10 +11,21 @@ internal sealed class ImagePinning : ISafeguard
 {
     public string Name => "ImagePinning";
 
+    /// <summary>A digest costs no time, also at 3 a.m.</summary>
+    public bool IsWaivable => false;
+
+    public Severity SeverityOf(ChangeType type) => type switch
+    {
+        ChangeType.NewRevision => Severity.AsPolicySays,
+        // The way back stays open: a tag is worth a warning there.
+        ChangeType.Rollback => Severity.WarnAtMost,
+        _ => Severity.None,
+    };
+
     public IEnumerable<Finding> Inspect(Inspection inspection)
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
-        if (evaluated is not { ChangeType: ChangeType.NewRevision or ChangeType.Rollback, After.Template: { } template } || policy.Images is not { } rules)
+        if (evaluated is not { After.Template: { } template } || policy.Images is not { } rules)
         {
             return [];
         }
@@ -27,12 +38,15 @@ internal sealed class ImagePinning : ISafeguard
     }
 
     /// <summary>What injectors will add to a template that passes, where it cannot be read and is not refused for it.</summary>
-    public static IEnumerable<string> Notes(Inspection inspection) =>
+    public IEnumerable<string> Notes(Inspection inspection) =>
         inspection.Evaluated is { ChangeType: ChangeType.NewRevision, After.Template: { } template } && inspection.Policy.Images is { } rules
             ? template.UnreadableWith(rules.Injections).Where(u => !IsRefused(u, inspection.Policy, rules)).Select(u => u.IsGuess
                 ? $"{inspection.Policy.Name}: annotation {u.Key} may name an image that nobody checks; see images.injectionAnnotations"
                 : $"{inspection.Policy.Name}: {u.By.Injector} adds what nobody can read here: annotation {u.Key}")
             : [];
+
+    public string? Summarise(SafeguardPolicy policy) => policy.Images is not { Pin: Pin.Digest } ? null
+        : policy.RefusesUnreadable ? "images by digest, and none that cannot be read" : "images by digest";
 
     /// <summary>A document that hides which image it puts in is written so on purpose: where images are pinned it never passes.</summary>
     private static bool IsRefused(UnreadableInjection injection, SafeguardPolicy policy, ImageRules rules) =>

@@ -1,6 +1,8 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Exposure;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
@@ -14,17 +16,28 @@ internal sealed class Pace : ISafeguard
 
     public string Name => OwnName;
 
+    public bool IsWaivable => true;
+
+    /// <summary>Also of a rollback: what completed on few pods, or elsewhere, must not come back on many at once.</summary>
+    public Severity SeverityOf(ChangeType type) =>
+        type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback ? Severity.AsPolicySays : Severity.None;
+
+    public SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) => Canary.PartsFor(policy);
+
     public IEnumerable<Finding> Inspect(Inspection inspection) =>
         inspection.Exposed.Where(j => j is { IsRefused: true, InPlace: not null }).OrderBy(j => j.Cap).ThenBy(j => j.Total).Take(1)
             .Select(j => TooFast(j, inspection));
 
     /// <summary>That a conforming rollout takes its time: Helm gives up after five minutes, unless it is told.</summary>
-    public static IEnumerable<string> Notes(Inspection inspection) =>
+    public IEnumerable<string> Notes(Inspection inspection) =>
         inspection.Evaluated is not { ChangeType: ChangeType.NewRevision, Before: not null, After: { } after } ? []
             : inspection.Exposed.Where(j => j is { IsRaised: true, IsCold: false, IsRefused: false, InPlace.Faults.Count: 0, OwnBatch: > 0 })
                 .Select(j => PacePatch.Takes(after with { Replicas = j.Asked }, j.OwnBatch))
                 .Where(takes => takes >= s_worthSaying).Take(1)
                 .Select(takes => $"{inspection.Policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + PacePatch.Slack)}");
+
+    /// <summary>The canary's summary names the pace as well.</summary>
+    public string? Summarise(SafeguardPolicy policy) => null;
 
     private static Finding TooFast(PoolAssessment pool, Inspection inspection)
     {

@@ -13,7 +13,7 @@ internal static class PacePatch
     {
         var rules = inspection.Policy.Canary ?? throw new InvalidOperationException($"policy {inspection.Policy.Name} has no canary");
         // The search ends below its upper end, which does not conform.
-        var batch = inspection.Most(pods => Conforming(after, pods, rules), 0, bound.MaxAtOnce + 1);
+        var batch = inspection.Highest(pods => Conforming(after, pods, rules), 0, bound.MaxAtOnce + 1);
         if (batch == 0)
         {
             return null;

@@ -1,6 +1,6 @@
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
-using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Replay;
 using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests.Serving;
@@ -8,7 +8,9 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <summary>One made-up namespace under its policy, led through steps that are each told by a number alone, so that any of them can be left out.</summary>
 internal sealed class ServingWorld
 {
-    private static readonly PolicyEvaluator s_guard = new(TrustedControllers.BuiltIn);
+    /// <summary>Writing a whole namespace down costs more than the decision: one of so many is.</summary>
+    private const int ReplayedEach = 40;
+
 
     private readonly SimulatedNamespace _world = new();
     private readonly SimulatedLeader _leader;
@@ -88,7 +90,12 @@ internal sealed class ServingWorld
         }
 
         var cluster = View(asked);
-        var verdict = s_guard.Evaluate(asked.Request, cluster, _world.Now);
+        var verdict = Some.Evaluator.Evaluate(asked.Request, cluster, _world.Now);
+        if (Log.Count % ReplayedEach == 0)
+        {
+            Some.IsReplayed(verdict, new EvaluationInput(asked.Request, cluster, _world.Now));
+        }
+
         Log.Add($"{asked.What}{(asked.WithBreakGlass ? " by break-glass" : "")}: {verdict.Evaluated.ChangeType}, {(verdict.IsAllowed ? "passes" : string.Join("; ", verdict.Denials.Select(d => d.Finding.Message)))}");
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Evaluated.ChangeType}" : $"refused: {verdict.Evaluated.ChangeType}");
         if (!verdict.IsAllowed)
@@ -188,7 +195,7 @@ internal sealed class ServingWorld
             Owners = [.. Owners(asked.Request, found)],
             Parent = asked.Request is ScaleRequest ? found?.ToWorkload() : null,
             LiveHash = before?.ToWorkload().Template.Hash,
-            SnapshotWhenAsked = () => _leader.Observe(_world).ToSnapshot(),
+            Namespace = _leader.Observe(_world).ToSnapshot(),
             BreakGlasses = asked.WithBreakGlass ? [Glass()] : [],
         };
     }

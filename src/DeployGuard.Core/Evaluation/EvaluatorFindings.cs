@@ -1,0 +1,37 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Policies;
+
+namespace DeployGuard.Core.Evaluation;
+
+/// <summary>The words of what the evaluator finds itself, before any rule is asked.</summary>
+internal static class EvaluatorFindings
+{
+    public static Violation Escape(Request request, SafeguardPolicy policy, string by) => new(policy.Name, Inspection.ModeOf(policy, request), by, new Finding(
+        Reasons.PolicyScopeEscape,
+        "metadata.labels",
+        $"with these labels {request.Target} would leave policy {policy.Name}",
+        $"It needs the verb exempt: kubectl auth can-i exempt safeguardpolicies/{policy.Name}"));
+
+    public static Finding Invalid(SafeguardPolicy policy) => new(
+        Reasons.PolicyInvalid,
+        "",
+        $"policy {policy.Name} cannot be read: {string.Join("; ", policy.Errors)}",
+        $"Ask the platform team to fix it: kubectl edit safeguardpolicy {policy.Name}");
+
+    public static Finding NotUnderstood(EvaluatedRequest evaluated)
+    {
+        var target = evaluated.Request.Target;
+        var why = evaluated.Because;
+        return evaluated.Classification.Obstacle switch
+        {
+            Obstacle.ScalingAnnotations => new Finding(Reasons.ControllerOnly, "metadata.annotations", why, "Change the Deployment itself"),
+            Obstacle.TextNotUtf8 => new Finding(Reasons.TextNotUtf8, "", why, "Write the manifest in UTF-8, without the character U+FFFD"),
+            Obstacle.RestartTime => new Finding(
+                Reasons.RestartTimeInvalid, "spec.template.metadata.annotations", why, $"Restart it with: kubectl rollout restart {target.KubectlName} -n {target.Namespace}"),
+            Obstacle.ControllerRevision => new Finding(Reasons.ControllerOnly, "", why, "Change the StatefulSet or DaemonSet itself"),
+            Obstacle.NoTemplatePath => new Finding(
+                Reasons.KindUnknown, "", why, "Ask the platform team to add the kind to the chart's workloadKinds, or to remove it from the webhook's rules"),
+            _ => throw new InvalidOperationException($"unknown obstacle {evaluated.Classification.Obstacle}"),
+        };
+    }
+}

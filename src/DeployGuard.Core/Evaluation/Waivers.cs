@@ -1,0 +1,45 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Approvals;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+
+namespace DeployGuard.Core.Evaluation;
+
+/// <summary>What admits a request in spite of an enforced finding: a BreakGlass of the requester, or an exempt identity.</summary>
+internal static class Waivers
+{
+    public static Waiver? For(Inspection inspection, string safeguard)
+    {
+        var request = inspection.Evaluated.Request;
+        if (inspection.Policy.Exempt.Includes(request.Requester))
+        {
+            return Waiver.ExemptIdentity;
+        }
+
+        var glass = inspection.Cluster.BreakGlasses.FirstOrDefault(g =>
+            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.Serves(request.Requester.Username)
+            && CoveredBy(request, inspection.Cluster).Any(w => g.Covers(w, inspection.Now)));
+        return glass is null ? null : new Waiver(glass);
+    }
+
+    /// <summary>What a BreakGlass may name for a request: its object, the Service whose addresses it writes, or the workloads that own the object.</summary>
+    private static IEnumerable<WorkloadRef> CoveredBy(Request request, ClusterSnapshot cluster) => request switch
+    {
+        EndpointsRequest endpoints => new[] { endpoints.Service, endpoints.ServiceBefore }.Where(s => s.Length > 0)
+            .Select(s => new WorkloadRef("", "Service", request.Target.Namespace, s)),
+        _ => OwnersOf(request is WorkloadRequest workload ? workload.Before ?? workload.After : cluster.Parent, cluster).Select(o => o.Ref).Prepend(request.Target),
+    };
+
+    /// <summary>The verified owner of an object, and the owner of that one. A claim alone must not relax anything.</summary>
+    private static IEnumerable<Workload> OwnersOf(Workload? owned, ClusterSnapshot cluster)
+    {
+        for (var (owner, depth) = (OwnerOf(owned, cluster), 0); owner is not null && depth < 2; (owner, depth) = (OwnerOf(owner, cluster), depth + 1))
+        {
+            yield return owner;
+        }
+    }
+
+    private static Workload? OwnerOf(Workload? owned, ClusterSnapshot cluster) => owned is null ? null
+        : cluster.Owners.FirstOrDefault(o => o.Uid.Length > 0 && o.Uid == owned.ControllerUid
+            && (owned.Ref.Kind == "Pod" ? Ownership.TakesIn(o, owned.Template.Labels) : Ownership.StandsFor(o, owned)));
+}

@@ -1,0 +1,19 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Snapshots;
+
+namespace DeployGuard.Core.Ports;
+
+/// <summary>Reads one thing from the API server now, because a cache may lag behind.</summary>
+public interface ILiveReader
+{
+    /// <summary>What it reads: one flag.</summary>
+    RequiredReads Reads { get; }
+
+    /// <summary>The snapshot with what was read.</summary>
+    /// <exception cref="UnavailableException">It could not be read in time.</exception>
+    Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline);
+}
+
+/// <summary>Something that a decision rests on could not be read or written in time.</summary>
+public sealed class UnavailableException(string message, Exception? cause = null) : Exception(message, cause);

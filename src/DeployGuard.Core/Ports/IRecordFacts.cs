@@ -1,0 +1,24 @@
+using DeployGuard.Core.Changes;
+using DeployGuard.Core.Identities;
+
+namespace DeployGuard.Core.Ports;
+
+/// <summary>What the rules of DeployGuard's own objects rest on.</summary>
+public interface IRecordFacts
+{
+    /// <summary>Changes that were admitted by a BreakGlass and wait for review, of all namespaces.</summary>
+    IEnumerable<Change> Unreviewed { get; }
+
+    /// <summary>Whether a namespace is being deleted.</summary>
+    bool NamespaceEnds(string name);
+
+    /// <summary>Whether somebody has a verb on one of our resources, as the API server's authorizers say now.</summary>
+    /// <param name="inNamespace">Empty for a cluster-scoped resource.</param>
+    /// <param name="name">Empty for any.</param>
+    /// <exception cref="UnavailableException">It could not be read in time.</exception>
+    Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline);
+
+    /// <summary>How many ChangeApprovals or BreakGlasses one person has in a namespace now.</summary>
+    /// <exception cref="UnavailableException">They could not be counted in time.</exception>
+    Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline);
+}

@@ -1,0 +1,14 @@
+namespace DeployGuard.Core.Snapshots;
+
+/// <summary>Parts of a <see cref="ClusterSnapshot"/> that are taken only for the requests whose policies need them.</summary>
+[Flags]
+public enum SnapshotParts
+{
+    None = 0,
+
+    /// <summary><see cref="ClusterSnapshot.Namespace"/>.</summary>
+    Namespace = 1,
+
+    /// <summary><see cref="ClusterSnapshot.Budgets"/>.</summary>
+    Budgets = 2,
+}

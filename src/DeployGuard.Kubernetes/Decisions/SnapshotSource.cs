@@ -1,0 +1,85 @@
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Ports;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Cache;
+using DeployGuard.Kubernetes.Leader;
+using DeployGuard.Kubernetes.LiveReads;
+using DeployGuard.Kubernetes.Reservations;
+
+namespace DeployGuard.Kubernetes.Decisions;
+
+/// <summary>Takes snapshots from the caches.</summary>
+internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, BudgetReservations budgets) : ISnapshotSource
+{
+    public async ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel)
+    {
+        var target = request.Target;
+        var key = ClusterCaches.WorkloadKey(target);
+        IReadOnlyList<SafeguardPolicy> policies = [.. caches.Policies.All().Select(p => p.Policy).OrderBy(p => p.Name, StringComparer.Ordinal)];
+        var labels = caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await live.NamespaceLabelsAsync(target.Namespace, cancel);
+        var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
+        var translation = HashTranslation.Of(caches, request);
+        return new ClusterSnapshot
+        {
+            Policies = policies,
+            NamespaceLabels = labels,
+            Owners = OwnersOf(request),
+            HadRecords = seen is null || HadRecords(seen, policies, labels),
+            Parent = request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
+            Changes = translation.Changes(caches.Changes.Under(key)),
+            History = seen is null ? [] : LiveHistory.Of(seen, caches),
+            LiveHash = seen?.TemplateHash,
+            Approvals = translation.Approvals(caches.Approvals.Under(key)),
+            BreakGlasses = caches.BreakGlasses.Under(target.Namespace),
+        };
+    }
+
+    public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts)
+    {
+        cluster = parts.HasFlag(SnapshotParts.Namespace) ? cluster with { Namespace = NamespaceOf(request) } : cluster;
+        return parts.HasFlag(SnapshotParts.Budgets) ? cluster with { Budgets = budgets.Cached(request.Target, cluster.Policies) } : cluster;
+    }
+
+    public async Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => request is WorkloadRequest { After: { } asked }
+        ? cluster with { ApprovedOther = await live.FindApprovedOtherAsync(asked, cluster, deadline) }
+        : cluster;
+
+    /// <summary>
+    /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server could name another
+    /// workload's uid, and pass the history of that one off as its own.
+    /// </summary>
+    private ObservedWorkload? FindLive(Workload before) => caches.FindWorkload(before.Ref) is { } live && live.Uid == before.Uid ? live : null;
+
+    private NamespaceSnapshot NamespaceOf(Request request)
+    {
+        var snapshot = HashTranslation.Of(caches, request).Translate(NamespaceReader.Cached(request.Target.Namespace, caches).ToSnapshot());
+        return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
+            ? snapshot with { Elsewhere = NamespaceReader.Cached(target.Namespace, caches).ToSnapshot() }
+            : snapshot;
+    }
+
+    /// <summary>The live workloads that an object names as its owners, and those that they name: a claim, which can only tighten.</summary>
+    private IReadOnlyList<Workload> OwnersOf(Request request)
+    {
+        var claims = request switch
+        {
+            WorkloadRequest workload => (workload.Before?.OwnerReferences ?? []).Concat(workload.After?.OwnerReferences ?? []),
+            ScaleRequest when caches.FindWorkload(request.Target) is { } parent => parent.Spec.OwnerReferences,
+            _ => [],
+        };
+        var owners = claims.Distinct().Select(c => Named(c, request.Target.Namespace)).OfType<Workload>().ToList();
+        return owners.Count == 0 ? [] : [.. owners, .. owners.SelectMany(o => o.OwnerReferences).Distinct().Select(c => Named(c, request.Target.Namespace)).OfType<Workload>()];
+    }
+
+    private Workload? Named(OwnerReference claim, string @namespace) =>
+        caches.Workloads.GetValueOrDefault(claim.Kind)?.Find(ObjectKey.Of(@namespace, claim.Name)) is { } found && found.Uid == claim.Uid ? found.Spec : null;
+
+    /// <summary>
+    /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has adopted nothing there, what
+    /// runs is all that is known.
+    /// </summary>
+    private bool HadRecords(ObservedWorkload live, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyDictionary<string, string>? labels) =>
+        AdoptedBefore.Covers(live, caches.Policies.All().Where(p => policies.Contains(p.Policy) && p.Policy.Match.IncludesNamespace(labels)));
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using DeployGuard.Core.Admission;
+using DeployGuard.Core.Evaluation;
+using DeployGuard.Core.Policies;
+using DeployGuard.Core.Replay;
+using DeployGuard.Core.Safeguards;
+using DeployGuard.Core.Snapshots;
+using DeployGuard.Core.Workloads;
+using DeployGuard.Kubernetes.Files;
+using DeployGuard.Webhook.Admission;
+
+namespace DeployGuard.Webhook.Tests;
+
+/// <summary>What a decision rests on is one value: written as JSON and read back, it leads to the same verdict.</summary>
+public class ReplayTests
+{
+    private static readonly string s_examples = Path.Combine(AppContext.BaseDirectory, "examples");
+    private static readonly string s_reviews = Path.Combine(AppContext.BaseDirectory, "reviews");
+    private static readonly EvaluationInputJson s_json = new(WorkloadReader.Default);
+    private static readonly PolicyEvaluator s_evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
+
+    /// <summary>Every rule has something to say.</summary>
+    private static readonly SafeguardPolicy s_strict = PolicyReader.Read(JsonDocument.Parse("""
+        {"metadata": {"name": "strict"}, "spec": {"mode": "Enforce", "images": {"pin": "Digest"}, "approval": {"required": "Always", "quorum": [{"groups": ["seniors"]}]},
+         "canary": {"required": "Always", "covers": "Template", "steps": [10, 50]}, "budget": {"maxConcurrentRollouts": 1}}}
+        """).RootElement);
+
+    public static IEnumerable<string> Examples() => Directory.GetDirectories(s_examples).Select(d => Path.GetFileName(d)).Order();
+
+    public static IEnumerable<string> Reviews() => Directory.GetFiles(s_reviews).Select(f => Path.GetFileNameWithoutExtension(f)).Order();
+
+    [TestCaseSource(nameof(Examples))]
+    public void AnExampleIsReplayed(string name)
+    {
+        var example = CheckCase.ReadExample(Path.Combine(s_examples, name), DateTimeOffset.UnixEpoch);
+        var asked = example.Requests().Single();
+
+        IsReplayed(new EvaluationInput(asked.Request, asked.View, example.Now));
+    }
+
+    [TestCaseSource(nameof(Reviews))]
+    public void ARecordedReviewIsReplayed(string name)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(s_reviews, $"{name}.json")));
+        var request = new RequestReader(WorkloadReader.Default).Read(Review.Read(document.RootElement));
+        var parent = (request as WorkloadRequest)?.Before ?? (request as WorkloadRequest)?.After;
+
+        IsReplayed(new EvaluationInput(
+            request,
+            new ClusterSnapshot
+            {
+                Policies = [s_strict],
+                Parent = parent,
+                Namespace = new NamespaceObjects
+                {
+                    Services = [new Service("all", parent?.Template.Labels ?? new Dictionary<string, string> { ["app"] = "web" }, false)],
+                    Workloads = parent is null ? [] : [new LiveWorkload { Spec = parent }],
+                }.ToSnapshot(),
+            },
+            DateTimeOffset.UnixEpoch));
+    }
+
+    private static void IsReplayed(EvaluationInput input)
+    {
+        var written = s_json.Write(input);
+        var read = s_json.Read(written);
+
+        Assert.That(Told(read), Is.EqualTo(Told(input)));
+        Assert.That(s_json.Write(read), Is.EqualTo(written), "nothing is lost on the way");
+    }
+
+    private static string Told(EvaluationInput input)
+    {
+        var verdict = s_evaluator.Evaluate(input.Request, input.Cluster, input.Now);
+        return string.Join('\n', (string[])
+        [
+            $"{verdict.Evaluated.ChangeType}: {verdict.Evaluated.Because}; {verdict.Evaluated.Name}; {verdict.Evaluated.ApproveBy}",
+            Messages.Refusal(verdict),
+            .. Messages.WarningLines(verdict),
+            .. verdict.Findings.Select(f => $"{f.Policy} {f.Mode} {f.Safeguard} {f.Waiver?.Name} {f.Finding.Path} {f.Finding.Missing}"),
+        ]);
+    }
+}
