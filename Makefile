@@ -24,7 +24,7 @@ test: build publish rig ## Run all tests, the end-to-end ones against a real API
 	tests/run.sh $(CONFIGURATION)
 
 .PHONY: test-unit
-test-unit: build ## Run the tests that need no API server.
+test-unit: build ## Run the tests that need nothing installed.
 	tests/run.sh $(CONFIGURATION) --without-end-to-end
 
 .PHONY: build
@@ -70,8 +70,7 @@ manifests: rig ## Render manifests/install.yaml and manifests/flow-control.yaml 
 	tests/generated.sh flow-control > manifests/.flow-control.new && mv manifests/.flow-control.new manifests/flow-control.yaml
 
 .PHONY: check-made
-check-made: build rig ## Find what was made from the chart and does not match it any more.
-	tests/generated.sh check
+check-made: build rig check-made-as-built ## Find what was made from the chart and does not match it any more.
 
 .PHONY: check-image
 check-image: ## Run what the Dockerfile runs, for both architectures (Docker itself is not needed, and not tested).
@@ -86,11 +85,21 @@ release-dry-run: rig ## Make in artifacts/release what a release holds, signed w
 	.ci/release-dry-run.sh
 
 .PHONY: ci
-ci: build lint lint-chart check-made check-arm64 test ## What CI runs. The tests come last, and their count is its last line.
+ci: build ## What CI runs. The tests come last, and their count is its last line.
+	@$(MAKE) rig
+	@$(MAKE) --jobs=$(SIDE_BY_SIDE) --output-sync=target lint lint-chart check-made-as-built check-arm64 publish
+	tests/run.sh $(CONFIGURATION)
+
+# What is checked without a test, and each mostly waits for one core: as many at a time as there are cores.
+SIDE_BY_SIDE := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 .PHONY: check-arm64
 check-arm64:
 	@$(MAKE) check-image ARCH=arm64
+
+.PHONY: check-made-as-built
+check-made-as-built:
+	tests/generated.sh check
 
 .PHONY: clean
 clean: ## Delete what was built; what was installed for the tests stays.

@@ -1,68 +1,108 @@
 #!/usr/bin/env bash
 # Runs every test project and prints, as its last line, "N passed, N failed" over all of them, and how many were skipped, if any was.
 # Before it come the names of what failed. Exits non-zero if a test failed, a project could not be run, or none ran.
-# The end-to-end tests run as many at a time as the machine carries. At most three of them that failed are run once more, alone: what passes then
-# counts as passed and is told as FLAKY, since it points to a test that does not wait for what it needs, or to a race. What the API server cannot have is
-# skipped, and told by name with the reason; so is every program of a world that ended by itself (DAMAGED).
-# usage: tests/run.sh CONFIGURATION [--without-end-to-end]
+# The projects that need no API server run side by side, one for each core; each is printed when all have ended, in the order of their names.
+# The end-to-end tests come after them and run as many at a time as the machine carries. At most three of them that failed are run once more, alone:
+# what passes then counts as passed and is told as FLAKY, since it points to a test that does not wait for what it needs, or to a race. What the API
+# server cannot have is skipped, and told by name with the reason; so is every program of a world that ended by itself (DAMAGED).
+# usage: tests/run.sh CONFIGURATION [--without-end-to-end]     (which also leaves out the chart: helm and promtool may have to be installed for it)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 configuration="${1:-Release}"
+only_units=""
+[ "${2:-}" != --without-end-to-end ] || only_units=yes
 passed=0
 failed=0
 skipped=0
 broken=0
 failures=""
 
-log="$(mktemp)"
-trap 'rm -f "$log"' EXIT
+logs="$(mktemp -d)"
+# What still runs when this script is told to end was started here, each project in a process group of its own.
+end() {
+    local group
+    for group in $(jobs -rp); do kill -- "-$group" 2>/dev/null; done
+    wait
+    rm -rf "$logs"
+}
+trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 run_tests() {
-    dotnet test "$@" -c "$configuration" --no-build 2>&1 | tee "$log" | grep -vE '^(Test run for|A total of|VSTest version|$)'
-    summary="$(grep -E '^(Passed|Failed)! +- ' "$log" | tail -n 1)"
+    dotnet test "$@" -c "$configuration" --no-build 2>&1 | grep --line-buffered -vE '^(Test run for|A total of|VSTest version|$)'
 }
 
 number_of() { sed -E "s/.*$1: +([0-9]+).*/\1/" <<<"$summary"; }
 
-run_project() {
-    local project="$1" may_be_flaky="${2:-}" failed_here passed_here again
-    echo "==> $(basename "$project")"
-    run_tests "$project"
-    if [ -z "$summary" ]; then
-        echo "run.sh: $(basename "$project") ended without running a test"
-        broken=$((broken + 1))
-        failures+="$(basename "$project"): ended without running a test"$'\n'
-        return
-    fi
-    passed_here="$(number_of Passed)"
-    skipped=$((skipped + $(number_of Skipped)))
-    failed_here="$(number_of Failed)"
-    again="$(sed -nE 's/^  Failed ([A-Za-z0-9_]+).*/\1/p' "$log" | sort -u)"
-    if [ -n "$may_be_flaky" ] && [ -n "$again" ] && [ "$(wc -l <<<"$again")" -le 3 ]; then
-        echo "==> $(basename "$project"), once more and alone: ${again//$'\n'/, }"
-        run_tests "$project" --filter "Name~$(paste -sd '|' <<<"$again" | sed 's/|/|Name~/g')"
-        if [[ "$summary" == Passed!* ]] && [ "$(number_of Passed)" -ge "$failed_here" ]; then
-            echo "run.sh: FLAKY, failed beside others and passed alone: ${again//$'\n'/, }"
-            passed_here=$((passed_here + failed_here))
-            failed_here=0
-        fi
-    fi
-    passed=$((passed + passed_here))
-    failed=$((failed + failed_here))
-    [ "$failed_here" -eq 0 ] || failures+="$(sed -nE "s/^  Failed (.*)/$(basename "$project"): \1/p" "$log")"$'\n'
+# What a log says: its last summary, and the names of what failed.
+read_log() {
+    summary="$(grep -E '^(Passed|Failed)! +- ' "$1" | tail -n 1)"
+    failed_names="$(sed -nE 's/^  Failed ([A-Za-z0-9_]+).*/\1/p' "$1" | sort -u)"
 }
 
-for project in tests/*.Tests; do run_project "$project"; done
+# Adds what a project's log says to the totals, less what failed and passed when it was run again.
+count() {
+    local project="$1" log="$2" flaky="${3:-0}" failed_here
+    read_log "$log"
+    if [ -z "$summary" ]; then
+        echo "run.sh: $project ended without running a test"
+        broken=$((broken + 1))
+        failures+="$project: ended without running a test"$'\n'
+        return
+    fi
+    failed_here=$(($(number_of Failed) - flaky))
+    passed=$((passed + $(number_of Passed) + flaky))
+    skipped=$((skipped + $(number_of Skipped)))
+    failed=$((failed + failed_here))
+    [ "$failed_here" -eq 0 ] || failures+="$(sed -nE "s/^  Failed (.*)/$project: \1/p" "$log")"$'\n'
+}
 
-if [ "${2:-}" != --without-end-to-end ]; then
-    bin="$(tests/DeployGuard.Rig/install.sh)" || exit 1
-    for rules in charts/deployguard/tests/*_test.yaml manifests/monitoring/*_test.yaml; do
-        [ -e "$rules" ] || continue
-        echo "==> promtool test rules $rules"
-        if "$bin/promtool" test rules "$rules"; then passed=$((passed + 1)); else failed=$((failed + 1)); failures+="promtool: $rules"$'\n'; fi
+side_by_side() {
+    local cores project
+    cores="$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)"
+    set -m
+    for project in "$@"; do
+        while [ "$(jobs -rp | wc -l)" -ge "$cores" ]; do wait -n; done
+        run_tests "$project" >"$logs/$(basename "$project")" &
     done
-    run_project tests/DeployGuard.EndToEnd may-be-flaky
-fi
+    wait
+    set +m
+    for project in "$@"; do
+        project="$(basename "$project")"
+        echo "==> $project"
+        cat "$logs/$project"
+        count "$project" "$logs/$project"
+    done
+}
+
+end_to_end() {
+    local project=DeployGuard.EndToEnd first again flaky=0
+    local log="$logs/$project"
+    echo "==> $project"
+    run_tests "tests/$project" | tee "$log"
+    read_log "$log"
+    first="$failed_names"
+    if [ -n "$summary" ] && [ -n "$first" ] && [ "$(wc -l <<<"$first")" -le 3 ]; then
+        again="$(number_of Failed)"
+        echo "==> $project, once more and alone: ${first//$'\n'/, }"
+        run_tests "tests/$project" --filter "Name~$(paste -sd '|' <<<"$first" | sed 's/|/|Name~/g')" | tee "$log.again"
+        read_log "$log.again"
+        if [[ "$summary" == Passed!* ]] && [ "$(number_of Passed)" -ge "$again" ]; then
+            echo "run.sh: FLAKY, failed beside others and passed alone: ${first//$'\n'/, }"
+            flaky="$again"
+        fi
+    fi
+    count "$project" "$log" "$flaky"
+}
+
+projects=()
+for project in tests/*.Tests/*.csproj; do
+    project="$(dirname "$project")"
+    [ -n "$only_units" ] && [ "$project" = tests/DeployGuard.Chart.Tests ] || projects+=("$project")
+done
+side_by_side "${projects[@]}"
+[ -n "$only_units" ] || end_to_end
 
 status=0
 if [ "$failed" -gt 0 ] || [ "$broken" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi

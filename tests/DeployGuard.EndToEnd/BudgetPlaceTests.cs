@@ -73,7 +73,7 @@ public class BudgetPlaceTests
         foreach (var name in (string[])["web", "api"])
         {
             (await sandbox.ApplyAsync("admin", Named(name, V1))).OrFail();
-            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=600s")).OrFail();
+            await sandbox.IsRolledOutAsync(name);
         }
 
         await sandbox.GuardAsync("budget-one");

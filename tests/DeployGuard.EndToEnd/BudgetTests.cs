@@ -3,8 +3,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Many rollouts at the same instant, against three replicas. Alone: two hundred who ask leave room for nobody else.</summary>
-[Parallelizable(ParallelScope.None)]
+/// <summary>Many rollouts at the same instant, against three replicas: two hundred who ask leave little room for others.</summary>
+[Heavy]
 public class BudgetTests : OwnWorld
 {
     private const int Rollouts = 200;
@@ -20,7 +20,7 @@ public class BudgetTests : OwnWorld
     protected override int Replicas => 3;
 
     [Test]
-    public async Task Row24_TwoHundredAtOnceAreNeverMoreThanThreeAndAllGetThrough()
+    public async Task Threat24_TwoHundredAtOnceAreNeverMoreThanThreeAndAllGetThrough()
     {
         (await Plane.KubectlAsync("admin", $$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "budget"},

@@ -15,7 +15,7 @@ public class BypassKindTests
     [TestCase("apps/v1", "DaemonSet", """ "selector": {"matchLabels": {"app": "web"} }, """)]
     [TestCase("batch/v1", "Job", "")]
     [TestCase("v1", "ReplicationController", "")]
-    public async Task Row01_AnotherKindOfWorkload(string apiVersion, string kind, string spec)
+    public async Task Threat01_AnotherKindOfWorkload(string apiVersion, string kind, string spec)
     {
         var sandbox = await GuardedAsync();
         var restart = kind == "Job" ? "\"restartPolicy\": \"Never\"," : "";
@@ -27,7 +27,7 @@ public class BypassKindTests
     }
 
     [Test]
-    public async Task Row02_ABareReplicaSetOrPod()
+    public async Task Threat02_ABareReplicaSetOrPod()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -41,7 +41,7 @@ public class BypassKindTests
     }
 
     [Test]
-    public async Task Row03_AForgedOwner()
+    public async Task Threat03_AForgedOwner()
     {
         var sandbox = await WithWebRunningAsync();
         var uid = (await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.metadata.uid}")).Output;
@@ -55,7 +55,7 @@ public class BypassKindTests
     }
 
     [Test]
-    public async Task Row04_ACraftedControllerRevisionOrAReplicaSetToBeAdopted()
+    public async Task Threat04_ACraftedControllerRevisionOrAReplicaSetToBeAdopted()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -74,7 +74,7 @@ public class BypassKindTests
     }
 
     [Test]
-    public async Task Row05_ACustomResourceWithAPodTemplate()
+    public async Task Threat05_ACustomResourceWithAPodTemplate()
     {
         (await World.Rig.Plane.KubectlAsync("admin", """
             {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "robots.example.com"},
@@ -106,7 +106,7 @@ public class BypassKindTests
     [TestCase("""[{"op": "add", "path": "/spec/template/spec/containers/-", "value": {"name": "sidecar", "image": "IMAGE"}}]""")]
     [TestCase("""[{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"sidecar.istio.io/proxyImage": "IMAGE"}}]""")]
     [TestCase("""[{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"vault.hashicorp.com/agent-image": "IMAGE"}}]""")]
-    public async Task Row10_AnImageInAnotherPlace(string patch)
+    public async Task Threat10_AnImageInAnotherPlace(string patch)
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -116,7 +116,7 @@ public class BypassKindTests
     }
 
     [Test]
-    public async Task Row12_AnotherVersionOfTheKind()
+    public async Task Threat12_AnotherVersionOfTheKind()
     {
         Server.Lacks(!await Server.ServesAsync("apis/batch/v1beta1", "cronjobs"), "a guarded kind that is served in two versions");
         var sandbox = await GuardedAsync();
@@ -127,8 +127,8 @@ public class BypassKindTests
             """, "ApprovalMissing");
     }
 
-    [Test]
-    public async Task Row30_AnObjectThatGrowsSixfoldOnItsWayToUs()
+    [Test, Heavy]
+    public async Task Threat30_AnObjectThatGrowsSixfoldOnItsWayToUs()
     {
         var sandbox = await GuardedAsync();
         var values = string.Join(',', Enumerable.Range(0, 14).Select(i => $$"""{"name": "A{{i}}", "value": "{{new string('<', 100_000)}}"}"""));

@@ -8,7 +8,7 @@ namespace DeployGuard.EndToEnd;
 public class BypassRecordTests
 {
     [Test]
-    public async Task Row15_OurAnnotationsOnOtherPeoplesObjectsSayNothing()
+    public async Task Threat15_OurAnnotationsOnOtherPeoplesObjectsSayNothing()
     {
         var sandbox = await WithWebRunningAsync();
         (await sandbox.KubectlAsync("dana", "annotate", "deployment", "web", "deployguard.io/approved=true", "deployguard.io/phase=Proven", "deployguard.io/ai-assisted=false")).OrFail();
@@ -17,7 +17,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row15_NobodyWritesAChange()
+    public async Task Threat15_NobodyWritesAChange()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -36,7 +36,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row16_ApprovingOnesOwnAlsoBehindAMachine()
+    public async Task Threat16_ApprovingOnesOwnAlsoBehindAMachine()
     {
         var sandbox = await WithWebRunningAsync();
         var machine = $"system:serviceaccount:{sandbox.Namespace}:default";
@@ -55,7 +55,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row16_ABotThatIsListedIsAMachineWhateverItsName()
+    public async Task Threat16_ABotThatIsListedIsAMachineWhateverItsName()
     {
         var sandbox = await WithWebRunningAsync();
         Task<Rig.Run> AskAsync() => sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
@@ -69,7 +69,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row16_NamingSomebodyElseAsAuthorFreesNobody()
+    public async Task Threat16_NamingSomebodyElseAsAuthorFreesNobody()
     {
         var sandbox = await WithWebRunningAsync();
         var named = Web(V2);
@@ -80,7 +80,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row17_OnePersonOneSeat()
+    public async Task Threat17_OnePersonOneSeat()
     {
         var sandbox = await RefusedAsync("two-lines");
         (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
@@ -90,7 +90,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row18_AForgedEditedReplayedOrExpiredApproval()
+    public async Task Threat18_AForgedEditedReplayedOrExpiredApproval()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -119,7 +119,7 @@ public class BypassRecordTests
     [TestCase(""" "command": ["sh"] """)]
     [TestCase(""" "env": [{"name": "A", "value": "1"}] """)]
     [TestCase(""" "volumeMounts": [] } ], "serviceAccountName": "other", "volumes": [{"name": "v", "hostPath": {"path": "/"}}], "initContainers": [ { "name": "init", "image": "x" """)]
-    public async Task Row19_TheApprovedImageWithAnotherTemplate(string more)
+    public async Task Threat19_TheApprovedImageWithAnotherTemplate(string more)
     {
         var sandbox = await RefusedAsync();
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
@@ -131,7 +131,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row25_WhatHasNoCompletedChangeIsNoRollback()
+    public async Task Threat25_WhatHasNoCompletedChangeIsNoRollback()
     {
         var sandbox = await WithWebRunningAsync();
         await WayBackTests.ApprovedAsync(sandbox, V2);
@@ -150,7 +150,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row18_AVetoOfImagesHoldsUnderAnotherTemplateAsTheirApprovalDoes()
+    public async Task Threat18_AVetoOfImagesHoldsUnderAnotherTemplateAsTheirApprovalDoes()
     {
         var sandbox = await RefusedAsync("images");
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -164,7 +164,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row28_ARecordThatWasTakenBackCountsNoMoreWhateverHoldsIt()
+    public async Task Threat28_ARecordThatWasTakenBackCountsNoMoreWhateverHoldsIt()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -190,7 +190,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Row28_RecordsHaveNoOwnersAndGoWithTheirNamespace()
+    public async Task Threat28_RecordsHaveNoOwnersAndGoWithTheirNamespace()
     {
         var sandbox = await RefusedAsync();
         var owned = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"), "Reject");

@@ -7,7 +7,7 @@ namespace DeployGuard.EndToEnd;
 public class BypassRequestTests
 {
     [Test]
-    public async Task Row07_ScaledDownAndChangedInOneRequest()
+    public async Task Threat07_ScaledDownAndChangedInOneRequest()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -16,7 +16,7 @@ public class BypassRequestTests
     }
 
     [Test]
-    public async Task Row08_ChangedWhileItIsBeingDeleted()
+    public async Task Threat08_ChangedWhileItIsBeingDeleted()
     {
         var sandbox = await WithWebRunningAsync();
         (await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p", """{"metadata":{"finalizers":["example.com/hold"]}}""")).OrFail();
@@ -29,7 +29,7 @@ public class BypassRequestTests
     }
 
     [Test]
-    public async Task Row09_HiddenInAWriteOfStatusFinalizersOrMetadata()
+    public async Task Threat09_HiddenInAWriteOfStatusFinalizersOrMetadata()
     {
         var sandbox = await WithWebRunningAsync();
         var change = $$$"""{"metadata":{"annotations":{"a":"b"},"finalizers":["example.com/hold"]},"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{{V2}}}"}]} } } }""";
@@ -43,7 +43,7 @@ public class BypassRequestTests
     }
 
     [Test]
-    public async Task Row11_ATagThatCanBeMoved()
+    public async Task Threat11_ATagThatCanBeMoved()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -54,7 +54,7 @@ public class BypassRequestTests
     [TestCase("label namespace {0} tests=other --overwrite")]
     [TestCase("patch namespace {0} --type=merge -p {{\"metadata\":{{\"labels\":{{\"tests\":null}}}}}}")]
     [TestCase("patch namespace {0} --subresource=status --type=merge -p {{\"metadata\":{{\"labels\":{{\"tests\":null}}}}}}")]
-    public async Task Row13_TheNamespaceRelabelledOutOfThePolicy(string command)
+    public async Task Threat13_TheNamespaceRelabelledOutOfThePolicy(string command)
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -65,7 +65,7 @@ public class BypassRequestTests
     }
 
     [Test]
-    public async Task Row13_TheNamespaceUnderAnotherNamespacesName()
+    public async Task Threat13_TheNamespaceUnderAnotherNamespacesName()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -80,7 +80,7 @@ public class BypassRequestTests
     }
 
     [Test]
-    public async Task Row13_TheNamespaceRelabelledThroughItsFinalizeSubresource()
+    public async Task Threat13_TheNamespaceRelabelledThroughItsFinalizeSubresource()
     {
         var sandbox = await WithWebRunningAsync();
         var body = Parse((await World.Rig.Plane.KubectlAsync("dana", "get", "namespace", sandbox.Namespace, "-o", "json")).OrFail().Output);
@@ -92,7 +92,7 @@ public class BypassRequestTests
     }
 
     [Test]
-    public async Task Row13_WhoeverHoldsTheVerbExemptMayRelabel()
+    public async Task Threat13_WhoeverHoldsTheVerbExemptMayRelabel()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -101,7 +101,7 @@ public class BypassRequestTests
 
     [TestCase("")]
     [TestCase("--subresource=status")]
-    public async Task Row13_TheWorkloadRelabelledOutOfThePolicy(string route)
+    public async Task Threat13_TheWorkloadRelabelledOutOfThePolicy(string route)
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.CreateAsync("admin", StatefulSet())).OrFail();
@@ -119,7 +119,7 @@ public class BypassRequestTests
     }
 
     [Test]
-    public async Task Row14_NoAnnotationIsUnknownAndADroppedOneIsRemembered()
+    public async Task Threat14_NoAnnotationIsUnknownAndADroppedOneIsRemembered()
     {
         var sandbox = await WithWebRunningAsync();
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Chart.Tests;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.EndToEnd;

@@ -46,10 +46,10 @@ public class CanaryTests
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web-canary\")].status}"),
             run => run.Output.Contains("\"percent\":50", StringComparison.Ordinal) && run.Output.Contains("\"pool\":\"Service web\"", StringComparison.Ordinal),
             "the last step to be on record");
-        Assert.That(Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
-            run => run.Output.Split(' ').All(p => p == "Proven"),
-            "every revision to have proven itself").Result.Succeeded);
+        await Rig.Wait.UntilAsync(
+            sandbox.ChangesAsync,
+            changes => changes.Count > 0 && changes.All(c => PhaseOf(c) == "Proven"),
+            "every revision to have proven itself");
     }
 
     [Test]

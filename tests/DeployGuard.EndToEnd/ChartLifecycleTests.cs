@@ -1,3 +1,4 @@
+using DeployGuard.Chart.Tests;
 using DeployGuard.Rig;
 using static DeployGuard.EndToEnd.Sandbox;
 
@@ -7,7 +8,6 @@ namespace DeployGuard.EndToEnd;
 /// A release from the previous version of the chart to its end, step by step in one world. The replicas are of the program as it is now: there
 /// is no previous one to be had.
 /// </summary>
-[Parallelizable(ParallelScope.None)] // NUnit wants it of tests that depend on each other.
 public class ChartLifecycleTests : OwnWorld
 {
     private static readonly string s_previous = Path.Combine(AppContext.BaseDirectory, "charts", "previous", "deployguard-0.1.0.tgz");
@@ -37,7 +37,7 @@ public class ChartLifecycleTests : OwnWorld
         _elsewhere = await UnguardedAsync();
     }
 
-    [Test]
+    [Test, Chapter(1)]
     public async Task AnUpgradeFromThePreviousVersionTakesNoEntryAwayAndBlocksNobody()
     {
         await using var bystander = new Bystander(Elsewhere);
@@ -49,7 +49,7 @@ public class ChartLifecycleTests : OwnWorld
         await AssertGuardedAsync();
     }
 
-    [Test, DependsOnTest(nameof(AnUpgradeFromThePreviousVersionTakesNoEntryAwayAndBlocksNobody))]
+    [Test, Chapter(2)]
     public async Task TheServerTakesWhatEveryFileOfValuesRenders()
     {
         var served = (await Plane.KubectlAsync("admin", "api-versions")).OrFail().Output.Split('\n');
@@ -62,7 +62,7 @@ public class ChartLifecycleTests : OwnWorld
         }
     }
 
-    [Test, DependsOnTest(nameof(TheServerTakesWhatEveryFileOfValuesRenders))]
+    [Test, Chapter(3)]
     public async Task EveryFileOfValuesIsUpgradedToWithoutAGap()
     {
         foreach (var way in Rendered.Matrix)
@@ -76,7 +76,7 @@ public class ChartLifecycleTests : OwnWorld
         }
     }
 
-    [Test, DependsOnTest(nameof(EveryFileOfValuesIsUpgradedToWithoutAGap))]
+    [Test, Chapter(4)]
     public async Task ARollbackToThePreviousVersionAndTheWayForwardLeaveNoGap()
     {
         await using var bystander = new Bystander(Elsewhere);
@@ -89,7 +89,7 @@ public class ChartLifecycleTests : OwnWorld
         await AssertGuardedAsync();
     }
 
-    [Test, DependsOnTest(nameof(ARollbackToThePreviousVersionAndTheWayForwardLeaveNoGap))]
+    [Test, Chapter(5)]
     public async Task UninstallingUnderLivingReplicasLeavesNoWebhookAndKeepsTheRecords()
     {
         await Guarded.ChangeInPhaseAsync("Pending");
@@ -104,12 +104,12 @@ public class ChartLifecycleTests : OwnWorld
         Assert.That((await Guarded.KubectlAsync("admin", "get", "changes")).OrFail().Output, Does.Contain("Pending"));
     }
 
-    [Test, DependsOnTest(nameof(UninstallingUnderLivingReplicasLeavesNoWebhookAndKeepsTheRecords))]
+    [Test, Chapter(6)]
     public async Task ReinstallingWhileTheFormerReplicasStillRunLocksNobodyOutAndGuardsAgain()
     {
         using var former = World.Rig.Installation;
 
-        (await Plane.HelmAsync("admin", Installation.HelmArguments(World.Rig.Tools.Chart))).OrFail();
+        (await Plane.HelmAsync("admin", Installation.HelmArguments(Toolbox.Chart))).OrFail();
 
         (await Elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
         await World.Rig.RunInstalledAsync(replicas: 2);
@@ -119,7 +119,7 @@ public class ChartLifecycleTests : OwnWorld
         Assert.That((await Guarded.AskAsync(V3)).Output, Does.Contain("ApprovalMissing"));
     }
 
-    [Test, DependsOnTest(nameof(ReinstallingWhileTheFormerReplicasStillRunLocksNobodyOutAndGuardsAgain))]
+    [Test, Chapter(7)]
     public async Task WhoeverSaysSoLosesTheDefinitionsToo()
     {
         (await UpgradeAsync("--set", "crds.keep=false")).OrFail();
@@ -132,7 +132,7 @@ public class ChartLifecycleTests : OwnWorld
     }
 
     private static Task<Run> UpgradeAsync(params IEnumerable<string> arguments) =>
-        Plane.HelmAsync("admin", ["upgrade", "deployguard", World.Rig.Tools.Chart, "-n", "deployguard-system", "--history-max=0", .. arguments]);
+        Plane.HelmAsync("admin", ["upgrade", "deployguard", Toolbox.Chart, "-n", "deployguard-system", "--history-max=0", .. arguments]);
 
     private static Task<Run> UninstallAsync() => Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system");
 

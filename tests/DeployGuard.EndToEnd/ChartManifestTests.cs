@@ -3,14 +3,13 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The second way to install, for those who have no helm: manifests/install.yaml, in a world of its own.</summary>
-[Parallelizable(ParallelScope.None)] // NUnit wants it of tests that depend on each other.
 public class ChartManifestTests : OwnWorld
 {
     protected override int Replicas => 0;
 
     protected override bool IsOneStory => true;
 
-    [Test]
+    [Test, Chapter(1)]
     public async Task WhatIsAppliedRunsGuardsAndIsAppliedAgainWithoutAGap()
     {
         await ApplyAsync();
@@ -24,7 +23,7 @@ public class ChartManifestTests : OwnWorld
         Assert.That(malformed.Output, Does.Contain("denied the request").And.Contain("freez"));
     }
 
-    [Test, DependsOnTest(nameof(WhatIsAppliedRunsGuardsAndIsAppliedAgainWithoutAGap))]
+    [Test, Chapter(2)]
     public async Task ItGoesAsOperationsSaysAndTheRecordsStay()
     {
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", "deployguard")).OrFail();
@@ -61,5 +60,5 @@ public class ChartManifestTests : OwnWorld
     private static IEnumerable<string> Complaints(Run run) => run.Output.Split('\n').Where(l =>
         l.Contains("error", StringComparison.OrdinalIgnoreCase) && !l.EndsWith("no matches for kind \"PodDisruptionBudget\" in version \"policy/v1\"", StringComparison.Ordinal));
 
-    private static string Manifests(string name) => Path.Combine(World.Rig.Tools.Repository, "manifests", name);
+    private static string Manifests(string name) => Path.Combine(Toolbox.Repository, "manifests", name);
 }

@@ -174,7 +174,7 @@ public class DoctorTests : OwnWorld
     [Test]
     public async Task WithoutAClusterItIsTwo()
     {
-        var run = await Run.OfAsync(Path.Combine(World.Rig.Tools.Cli, "deployguard"), ["doctor", "--kubeconfig", "/nowhere/kubeconfig"], Plane.Environment("admin"));
+        var run = await Run.OfAsync(Path.Combine(Toolbox.Cli, "deployguard"), ["doctor", "--kubeconfig", "/nowhere/kubeconfig"], Plane.Environment("admin"));
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Output, Does.StartWith("error: no cluster: "));
     }

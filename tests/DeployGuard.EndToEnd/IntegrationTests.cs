@@ -57,7 +57,7 @@ public class IntegrationTests
 
         (await AsAsync(sandbox, user, "patch", "deployment", "web", "--type=merge", "-p", Annotated(key, value))).OrFail();
 
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
+        await sandbox.IsRolledOutAsync("web");
         Assert.That((await sandbox.KubectlAsync("admin", "get", "replicasets", "-o", "name")).Output.Trim().Split('\n'), Has.Length.EqualTo(2), "it restarted");
     }
 

@@ -1,3 +1,4 @@
+using DeployGuard.Rig;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
@@ -18,7 +19,7 @@ public class LifecycleTests : OwnWorld
     }
 
     [Test]
-    public async Task Row31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
+    public async Task Threat31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
     {
         var sandbox = await WithWebRunningAsync();
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
@@ -46,7 +47,7 @@ public class LifecycleTests : OwnWorld
     }
 
     [Test]
-    public async Task Row27_ADeletedRegistrationStaysDeletedAndIsReported()
+    public async Task Threat27_ADeletedRegistrationStaysDeletedAndIsReported()
     {
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
 
@@ -77,7 +78,7 @@ public class LifecycleTests : OwnWorld
     /// <summary>As an operator would put back what was deleted.</summary>
     private static async Task RegisterAgainAsync()
     {
-        (await Plane.HelmAsync("admin", "upgrade", "deployguard", World.Rig.Tools.Chart, "-n", "deployguard-system", "--reuse-values")).OrFail();
+        (await Plane.HelmAsync("admin", "upgrade", "deployguard", Toolbox.Chart, "-n", "deployguard-system", "--reuse-values")).OrFail();
         await Installation.IsInForceAsync();
     }
 

@@ -5,6 +5,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Other people's records must not slow down a decision until it is refused as EvaluationIncomplete.</summary>
+[Parallelizable(ParallelScope.Self)]
+[Heavy]
 public class ManyRecordsTests
 {
     /// <summary>A person may have two hundred, and makes them in lists of a hundred here.</summary>

@@ -3,10 +3,10 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// A real Prometheus and a real Alertmanager beside the real webhook: what is refused reaches the pager, and no panel is empty. Alone: what it looks at
-/// are rates and latencies.
+/// A real Prometheus and a real Alertmanager beside the real webhook: what is refused reaches the pager, and no panel is empty. It looks at rates and
+/// latencies.
 /// </summary>
-[Parallelizable(ParallelScope.None)]
+[Heavy]
 public class MonitoringTests : OwnWorld
 {
     /// <summary>What older API servers do not measure, with the first that does. Nothing else may be missing.</summary>
@@ -74,7 +74,7 @@ public class MonitoringTests : OwnWorld
     {
         var critical = await Monitoring.QueryRangeAsync("""ALERTS{severity="critical", alertstate="firing"}""", Seconds);
         Assert.That(critical.GetArrayLength(), Is.Zero, critical.ToString());
-        var runbook = await File.ReadAllLinesAsync(Path.Combine(World.Rig.Tools.Repository, "docs", "runbook.md"));
+        var runbook = await File.ReadAllLinesAsync(Path.Combine(Toolbox.Repository, "docs", "runbook.md"));
         await ShellAsync(runbook.First(l => l.StartsWith("kubectl patch validatingwebhookconfiguration", StringComparison.Ordinal)));
         await Receiver.ReceivedAsync("DeployGuardGateOpen");
         (await AskAsync()).OrFail();
@@ -98,7 +98,7 @@ public class MonitoringTests : OwnWorld
 
         Assert.That(rules, Has.Count.GreaterThan(20));
         Assert.That(rules.Where(r => r.GetProperty("health").GetString() != "ok" || r.TryGetProperty("lastError", out _)).Select(r => r.ToString()), Is.Empty);
-        (await Run.OfAsync(World.Rig.Tools["promtool"], ["check", "rules", Path.Combine(World.Rig.Tools.Chart, "files", "rules.yaml")], World.Rig.Plane.Environment("admin"))).OrFail();
+        (await Run.OfAsync(World.Rig.Tools["promtool"], ["check", "rules", Path.Combine(Toolbox.Chart, "files", "rules.yaml")], World.Rig.Plane.Environment("admin"))).OrFail();
     }
 
     [Test]

@@ -78,7 +78,7 @@ public class NewerControllersTests
         var web = Web(V1, 10);
         web["spec"]!["template"]!["metadata"]!["finalizers"] = new JsonArray("example.com/stays");
         (await sandbox.ApplyAsync("admin", web)).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
+        await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync("canary-slow");
 
         (await sandbox.ScaleAsync("deployment/web", 5)).OrFail();

@@ -84,7 +84,7 @@ public class NewerServerTests
         web["spec"]!["template"]!["spec"]!["nodeName"] = node;
         web["spec"]!["template"]!["spec"]!["containers"]![0]!["resources"] = Parse("""{"requests": {"cpu": "10m"}}""");
         (await sandbox.ApplyAsync("admin", web)).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
+        await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync("guarded");
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
         Task<Rig.Run> Resize(string patch) => sandbox.KubectlAsync("admin", "patch", "pod", pod, "--subresource=resize", "--type=strategic", "-p", patch);

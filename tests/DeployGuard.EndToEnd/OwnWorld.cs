@@ -1,5 +1,6 @@
 using DeployGuard.Rig;
 using NUnit.Framework.Interfaces;
+using NUnit.Framework.Internal;
 
 namespace DeployGuard.EndToEnd;
 
@@ -8,6 +9,7 @@ namespace DeployGuard.EndToEnd;
 /// next finds another world, because nobody knows what that one left.
 /// </summary>
 [Parallelizable(ParallelScope.Self)]
+[BeginsFirst]
 public abstract class OwnWorld
 {
     private World.OwnedWorld? _world;
@@ -27,7 +29,10 @@ public abstract class OwnWorld
     /// <summary>Feature gates of its control plane that are off by default.</summary>
     protected virtual string FeatureGates => "";
 
-    /// <summary>Whether the tests are one story, in which each goes on from what the one before it left.</summary>
+    /// <summary>
+    /// Whether the tests are one story, in which each goes on from what the one before it left, in the order of their chapters. Chapters after one
+    /// that failed fail for that reason.
+    /// </summary>
     protected virtual bool IsOneStory => false;
 
     [OneTimeSetUp]
@@ -35,7 +40,7 @@ public abstract class OwnWorld
     {
         Require();
         _world = await World.OfItsOwnAsync(Replicas, Chart, FeatureGates);
-        using var turn = await Turns.TakeAsync(first: true);
+        using var turn = await Turns.TakeAsync(first: true, HeavyAttribute.TurnsOf(TestExecutionContext.CurrentContext.CurrentTest));
         await PrepareAsync();
     }
 
@@ -52,7 +57,16 @@ public abstract class OwnWorld
     [SetUp]
     public async Task FindAWholeWorldAsync()
     {
-        if (_whyAnother is null || IsOneStory || _world is null)
+        if (_whyAnother is null || _world is null)
+        {
+            return;
+        }
+
+        if (IsOneStory && IsAChapter)
+        {
+            Assert.Fail($"the story ended before this: {_whyAnother}");
+        }
+        else if (IsOneStory)
         {
             return;
         }
@@ -72,6 +86,8 @@ public abstract class OwnWorld
             _whyAnother = $"{TestContext.CurrentContext.Test.Name} failed in this one";
         }
     }
+
+    private static bool IsAChapter => TestContext.CurrentContext.Test.Properties.ContainsKey(PropertyNames.Order);
 
     /// <summary>Says that a test leaves nothing that the next could use.</summary>
     protected void Spend() => _whyAnother = $"{TestContext.CurrentContext.Test.Name} left nothing of this one";

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using static DeployGuard.EndToEnd.Sandbox;
 
@@ -23,17 +24,22 @@ internal static class Pools
     public static async Task<Sandbox> WithServiceAsync(string policy = "canary", int replicas = 20)
     {
         var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", Service())).OrFail();
-        (await sandbox.ApplyAsync("admin", Web(V1, replicas))).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
+        (await sandbox.ApplyAsync("admin", Together(Service(), Web(V1, replicas)))).OrFail();
+        await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync(policy);
         // A Service whose pods nobody noted is new once they are gone, and may start at full size.
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.served[*].pods}"),
-            run => run.Output == $"{replicas}",
+            sandbox.ChangesAsync,
+            changes => changes.SelectMany(Served).SequenceEqual([replicas]),
             "the leader to note who serves");
         return sandbox;
     }
+
+    /// <summary>Of how many pods a Change has noted that they serve, by Service.</summary>
+    private static IEnumerable<int> Served(JsonElement change) =>
+        change.TryGetProperty("status", out var status) && status.TryGetProperty("served", out var served)
+            ? served.EnumerateArray().Select(s => s.GetProperty("pods").GetInt32())
+            : [];
 
     /// <summary>
     /// Asks at once, which is too early, and then until it passes. Nothing is waited for before the first: the soak begins with the pods, and a busy
@@ -69,9 +75,9 @@ internal static class Pools
         sandbox.KubectlAsync("dana", "rollout", "status", workload, "--timeout=600s");
 
     /// <summary>The last pods of a revision end a moment after its rollout does.</summary>
-    public static Task<Rig.Run> IsGoneAsync(this Sandbox sandbox, string image) => Rig.Wait.UntilAsync(
-        () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}"),
-        run => run.Succeeded && !run.Output.Contains(image, StringComparison.Ordinal),
+    public static Task IsGoneAsync(this Sandbox sandbox, string image) => Rig.Wait.UntilAsync(
+        async () => await World.Rig.Plane.Api.FindAsync($"api/v1/namespaces/{sandbox.Namespace}/pods"),
+        pods => pods is { } found && found.GetProperty("items").EnumerateArray().All(p => !p.GetProperty("spec").GetProperty("containers").GetRawText().Contains(image, StringComparison.Ordinal)),
         $"no pod to run {image}");
 
     /// <summary>The arguments of the patch that a refusal tells to run, without the namespace.</summary>

@@ -9,7 +9,7 @@ public class ReplicaTests
     private static IReadOnlyList<Rig.Replica> Replicas => World.Rig.Installation?.Replicas ?? [];
 
     [Test]
-    public async Task Row26_AReviewSentStraightToTheWebhookMakesNothingRunNorCountAsCompleted()
+    public async Task Threat26_AReviewSentStraightToTheWebhookMakesNothingRunNorCountAsCompleted()
     {
         var sandbox = await WithWebRunningAsync();
         var (before, after) = await DirectCall.WebAsync(sandbox, V2);
@@ -28,7 +28,7 @@ public class ReplicaTests
     }
 
     [Test]
-    public async Task Row26_AMadeUpOldObjectShowsApproversNoSmallerDifference()
+    public async Task Threat26_AMadeUpOldObjectShowsApproversNoSmallerDifference()
     {
         var sandbox = await WithWebRunningAsync();
         var (_, after) = await DirectCall.WebAsync(sandbox, V2);
@@ -43,7 +43,7 @@ public class ReplicaTests
     }
 
     [Test]
-    public async Task Row26_AnotherWorkloadsHistoryCannotBePassedOff()
+    public async Task Threat26_AnotherWorkloadsHistoryCannotBePassedOff()
     {
         var sandbox = await WithWebRunningAsync();
         // Says that "ghost", which does not exist and has no records, is web, and goes back to what web ran.
@@ -57,7 +57,7 @@ public class ReplicaTests
     }
 
     [Test]
-    public async Task Row29_WhoeverFloodsFillsTheirOwnShareOfTheInbox()
+    public async Task Threat29_WhoeverFloodsFillsTheirOwnShareOfTheInbox()
     {
         var sandbox = await WithWebRunningAsync();
         var messages = new List<string>();

@@ -4,7 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>The same hash means the same behaviour: what an approved template reads, or holds, cannot be changed under its approval.</summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class SameHashTests
 {
     private const string TokenMount = """ "volumeMounts": [{"name": "kube-api-access-x", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}], """;
@@ -39,7 +39,7 @@ public class SameHashTests
         var sandbox = await ApprovedAsync(Reader());
 
         (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        await sandbox.IsRolledOutAsync("web");
 
         var phases = (await sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].spec.workload.name}")).OrFail();
         Assert.That(phases.Output, Is.EqualTo("web"), "it is the revision that was approved");

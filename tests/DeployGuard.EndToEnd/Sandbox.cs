@@ -33,8 +33,8 @@ public sealed class Sandbox
     public static async Task<Sandbox> WithWebRunningAsync(string policy = "guarded", int replicas = 3)
     {
         var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", Web(V1, replicas))).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
+        await sandbox.PlaceAsync(Web(V1, replicas));
+        await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync(policy);
         return sandbox;
     }
@@ -53,26 +53,50 @@ public sealed class Sandbox
 
     public Task<Run> CreateAsync(string user, JsonObject manifest) => Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]);
 
+    /// <summary>
+    /// Makes a Deployment that a test finds, as if admin had applied it: a later <c>kubectl apply</c> finds what it takes to compare. Scenery, and so without a
+    /// process of kubectl.
+    /// </summary>
+    public Task PlaceAsync(JsonObject deployment)
+    {
+        var applied = deployment.DeepClone().AsObject();
+        applied["metadata"]!["namespace"] = Namespace;
+        applied["metadata"]!["annotations"] ??= new JsonObject();
+        var placed = applied.DeepClone().AsObject();
+        placed["metadata"]!["annotations"]!["kubectl.kubernetes.io/last-applied-configuration"] = $"{applied.ToJsonString()}\n";
+        return Plane.Api.CreateAsync($"apis/apps/v1/namespaces/{Namespace}/deployments?fieldManager=kubectl-client-side-apply", placed.ToJsonString());
+    }
+
+    /// <summary>The objects of a resource in this namespace; none if the API server does not answer.</summary>
+    /// <param name="resource">With a selector if there is one: <c>pods?labelSelector=app=web</c>.</param>
+    public async Task<IReadOnlyList<JsonElement>> ListAsync(string groupVersion, string resource) =>
+        await Plane.Api.FindAsync($"{groupVersion}/namespaces/{Namespace}/{resource}") is { } list ? [.. list.GetProperty("items").EnumerateArray()] : [];
+
+    /// <summary>Waits until every pod of a Deployment is of its newest revision, and available.</summary>
+    public Task IsRolledOutAsync(string deployment) => Wait.UntilAsync(
+        async () => await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/deployments/{deployment}"),
+        found => found is { } there && IsRolledOut(there),
+        $"Deployment {deployment} in {Namespace} to be rolled out",
+        seconds: 600);
+
     /// <summary>The name of the one Change in a phase, once it is there; of one that waits, once every replica knows of it.</summary>
     public async Task<string> ChangeInPhaseAsync(string phase)
     {
-        var run = await Wait.UntilAsync(
-            () => KubectlAsync("alice", "get", "changes", "-o", "jsonpath={range .items[*]}{.metadata.name} {.status.phase}{\"\\n\"}{end}"),
-            r => r.Output.Split('\n').Any(l => l.EndsWith($" {phase}", StringComparison.Ordinal)),
-            $"a change in phase {phase} in {Namespace}");
+        bool IsInPhase(JsonElement change) => PhaseOf(change) == phase;
+        var changes = await Wait.UntilAsync(ChangesAsync, found => found.Any(IsInPhase), $"a change in phase {phase} in {Namespace}");
         if (phase == "Pending")
         {
             await EveryReplicaSeesWaitingAsync(1);
         }
 
-        return run.Output.Split('\n').Single(l => l.EndsWith($" {phase}", StringComparison.Ordinal)).Split(' ')[0];
+        return Text(changes.Single(IsInPhase), "metadata", "name");
     }
 
-    /// <summary>The name of the Change of the revision with an image.</summary>
+    /// <summary>The name of the Change of the revision with an image, alone or as the last of its images.</summary>
     public async Task<string> ChangeOfAsync(string image)
     {
-        var run = (await KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.metadata.name} {.spec.images[*].to}{\"\\n\"}{end}")).OrFail();
-        return run.Output.Split('\n').Single(l => l.EndsWith($" {image}", StringComparison.Ordinal)).Split(' ')[0];
+        static string Last(JsonElement change) => change.GetProperty("spec").TryGetProperty("images", out var images) && images.GetArrayLength() > 0 ? Text(images.EnumerateArray().Last(), "to") : "";
+        return Text((await ChangesAsync()).Single(c => Last(c) == image), "metadata", "name");
     }
 
     /// <summary>Waits until no replica knows of fewer Changes that wait here: a vote is checked, and a place in the inbox given, by the caches.</summary>
@@ -105,9 +129,10 @@ public sealed class Sandbox
         $"every replica to know the policy {policy}");
 
     /// <summary>Waits until the controller of a workload has begun with what its spec says now: before that its newest revision is not there to go back from.</summary>
-    public Task<Run> ObservedAsync(string workload) => Wait.UntilAsync(
-        () => KubectlAsync("admin", "get", workload, "-o", "jsonpath={.metadata.generation} {.status.observedGeneration}"),
-        run => run.Succeeded && run.Output.Split(' ') is [var asked, var seen] && asked == seen,
+    /// <param name="workload">As kubectl names it: <c>deployment/web</c>.</param>
+    public Task ObservedAsync(string workload) => Wait.UntilAsync(
+        async () => await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/{workload.Replace("/", "s/", StringComparison.Ordinal)}"),
+        found => found is { } there && IsObserved(there),
         $"the controller of {workload} to see its spec");
 
     /// <summary>Asks as a developer for another image of Deployment web.</summary>
@@ -117,16 +142,16 @@ public sealed class Sandbox
     public Task<Run> TryAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
 
     /// <summary>Waits until nothing of Deployment web that was let in is still on its way.</summary>
-    public Task<Run> SettleAsync() => Wait.UntilAsync(
-        () => KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"web\")].status.phase}"),
-        run => !run.Output.Contains("Admitted", StringComparison.Ordinal) && !run.Output.Contains("Running", StringComparison.Ordinal),
+    public Task SettleAsync() => Wait.UntilAsync(
+        ChangesAsync,
+        changes => !changes.Any(c => Text(c, "spec", "workload", "name") == "web" && PhaseOf(c) is "Admitted" or "Running"),
         "every change of web to be Completed");
 
     /// <summary>Nothing in the namespace runs an image, whatever its object is called.</summary>
     public async Task AssertNothingRunsAsync(string image)
     {
-        var run = (await KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image} {.items[*].spec.initContainers[*].image}")).OrFail();
-        Assert.That(run.Output, Does.Not.Contain(image));
+        var pods = await Plane.Api.FindAsync($"api/v1/namespaces/{Namespace}/pods") ?? throw new InvalidOperationException($"the pods of {Namespace} cannot be listed");
+        Assert.That(pods.GetProperty("items").EnumerateArray().Select(p => p.GetProperty("spec").GetRawText()), Has.None.Contains(image));
     }
 
     public Task<Run> ApproveAsync(string user, string change) => KubectlAsync(user, "deployguard", "approve", change, "--yes");
@@ -144,12 +169,15 @@ public sealed class Sandbox
             """);
     }
 
+    /// <summary>Several manifests for one <c>kubectl apply</c>.</summary>
+    public static JsonObject Together(params JsonNode[] manifests) => new() { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray(manifests) };
+
     public static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
     /// <summary>Puts the namespace under a policy, and waits until what runs was adopted and every replica refuses what it must.</summary>
     public async Task GuardAsync(string policy)
     {
-        (await Plane.KubectlAsync("admin", "label", "namespace", Namespace, $"tests={policy}")).OrFail();
+        await Plane.Api.MergeAsync($"api/v1/namespaces/{Namespace}", $$"""{"metadata": {"labels": {"tests": "{{policy}}"} } }""");
         await EveryReplicaJudgesByAsync(policy);
         if (policy == "warns")
         {
@@ -164,6 +192,36 @@ public sealed class Sandbox
             () => Plane.Api.FindAsync("apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard"),
             found => found is { } registered && registered.TryGetProperty("webhooks", out var entries) && entries.EnumerateArray().Any(IsTheFailEntry),
             $"the Fail entry for {Namespace}");
+    }
+
+    public Task<IReadOnlyList<JsonElement>> ChangesAsync() => ListAsync("apis/deployguard.io/v1alpha1", "changes");
+
+    /// <summary>Empty for one that has no status yet.</summary>
+    public static string PhaseOf(JsonElement change) => Text(change, "status", "phase");
+
+    /// <summary>As <c>kubectl rollout status</c> has it.</summary>
+    private static bool IsRolledOut(JsonElement deployment)
+    {
+        var wanted = deployment.GetProperty("spec").GetProperty("replicas").GetInt32();
+        int Count(string of) => deployment.GetProperty("status").TryGetProperty(of, out var count) ? count.GetInt32() : 0;
+        return IsObserved(deployment) && Count("replicas") == wanted && Count("updatedReplicas") == wanted && Count("availableReplicas") == wanted;
+    }
+
+    private static bool IsObserved(JsonElement workload) =>
+        workload.GetProperty("status").TryGetProperty("observedGeneration", out var seen) && seen.GetInt64() >= workload.GetProperty("metadata").GetProperty("generation").GetInt64();
+
+    /// <summary>A text by its path; empty if it is not there.</summary>
+    private static string Text(JsonElement from, params IEnumerable<string> path)
+    {
+        foreach (var name in path)
+        {
+            if (!from.TryGetProperty(name, out from))
+            {
+                return "";
+            }
+        }
+
+        return from.GetString() ?? "";
     }
 
     private bool IsTheFailEntry(JsonElement entry) => entry.GetProperty("name").ValueEquals("workloads.deployguard.io")

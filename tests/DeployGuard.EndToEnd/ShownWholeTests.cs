@@ -5,16 +5,16 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Script 18: an approver is shown all that they sign. The template behind the refusal is on record whole, for those who may read the workload, as long as its
+/// An approver is shown all that they sign. The template behind the refusal is on record whole, for those who may read the workload, as long as its
 /// Change.
 /// </summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class ShownWholeTests
 {
     private const string Command = "--config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json";
 
     [Test]
-    public async Task Script18_ALengthenedCommandAndPrivilegesBehindThirtySettingsAreShownBeforeTheVote()
+    public async Task ALengthenedCommandAndPrivilegesBehindThirtySettingsAreShownBeforeTheVote()
     {
         var sandbox = await WithCommandRunningAsync();
         var change = await AskForAllAsync(sandbox);
@@ -113,7 +113,7 @@ public class ShownWholeTests
         var web = Web(V1);
         Container(web)["args"] = new JsonArray(Command);
         (await sandbox.ApplyAsync("admin", web)).OrFail();
-        (await sandbox.KubectlAsync("admin", "rollout", "status", "deployment/web", "--timeout=180s")).OrFail();
+        await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync("guarded");
         return sandbox;
     }

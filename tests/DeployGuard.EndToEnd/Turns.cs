@@ -8,55 +8,52 @@ using NUnit.Framework.Interfaces;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Who works now. Every test takes a turn and so does every fixture that prepares something, as many at a time as the machine carries.
-/// Tests with a world of their own go first: there are few of these, and others wait for one.
+/// Who works now. Every test takes a turn and so does every fixture that prepares something, as many at a time as the machine carries; a
+/// <see cref="HeavyAttribute"/> one takes most of them. Tests with a world of their own go first: there are few of these, and others wait for one.
 /// </summary>
 internal static class Turns
 {
     private static readonly Lock s_lock = new();
-    private static readonly Queue<TaskCompletionSource> s_first = [];
-    private static readonly Queue<TaskCompletionSource> s_others = [];
+    private static readonly Queue<(int Turns, TaskCompletionSource Taken)> s_first = [];
+    private static readonly Queue<(int Turns, TaskCompletionSource Taken)> s_others = [];
     private static int s_free = Machine.Turns;
 
-    /// <summary>A turn, until it is disposed.</summary>
-    public static async Task<IDisposable> TakeAsync(bool first)
+    /// <summary>Turns, until it is disposed.</summary>
+    /// <param name="turns">Not more than there are.</param>
+    public static async Task<IDisposable> TakeAsync(bool first, int turns = 1)
     {
-        await WaitAsync(first);
-        return new Turn();
-    }
-
-    private static Task WaitAsync(bool first)
-    {
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (s_lock)
         {
-            if (s_free > 0)
-            {
-                s_free--;
-                return Task.CompletedTask;
-            }
+            (first ? s_first : s_others).Enqueue((turns, taken));
+            Grant();
+        }
 
-            var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            (first ? s_first : s_others).Enqueue(waiting);
-            return waiting.Task;
+        await taken.Task;
+        return new Taken(turns);
+    }
+
+    /// <summary>In the order in which they came, so that one that needs many turns gets them too.</summary>
+    private static void Grant()
+    {
+        while ((s_first.Count > 0 ? s_first : s_others) is { Count: > 0 } waiting && waiting.Peek().Turns <= s_free)
+        {
+            var (turns, taken) = waiting.Dequeue();
+            s_free -= turns;
+            taken.SetResult();
         }
     }
 
-    private static void GiveBack()
+    private static void GiveBack(int turns)
     {
         lock (s_lock)
         {
-            if (s_first.TryDequeue(out var next) || s_others.TryDequeue(out next))
-            {
-                next.SetResult();
-            }
-            else
-            {
-                s_free++;
-            }
+            s_free += turns;
+            Grant();
         }
     }
 
-    private sealed class Turn : IDisposable
+    private sealed class Taken(int turns) : IDisposable
     {
         private int _isOver;
 
@@ -64,7 +61,7 @@ internal static class Turns
         {
             if (Interlocked.Exchange(ref _isOver, 1) == 0)
             {
-                GiveBack();
+                GiveBack(turns);
             }
         }
     }
@@ -80,7 +77,8 @@ internal sealed class TakesATurnAttribute : Attribute, ITestAction
 
     public void BeforeTest(ITest test)
     {
-        _turns[test.Id] = Turns.TakeAsync(World.IsOwn).GetAwaiter().GetResult();
+        var turns = HeavyAttribute.TurnsOf(test);
+        _turns[test.Id] = Turns.TakeAsync(World.IsOwn || turns > 1, turns).GetAwaiter().GetResult();
         World.RepairAsync($"before {test.Name}").GetAwaiter().GetResult();
     }
 
@@ -100,9 +98,20 @@ internal sealed class TakesATurnAttribute : Attribute, ITestAction
     }
 }
 
+/// <summary>
+/// Of a test, or of every test of a fixture, that measures under load or is a load itself: few others go on beside it.
+/// </summary>
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
+internal sealed class HeavyAttribute() : PropertyAttribute("Heavy", 1)
+{
+    public static int TurnsOf(ITest test) => IsOn(test) ? Machine.HeavyTurns : 1;
+
+    private static bool IsOn(ITest? test) => test is not null && (test.Properties.ContainsKey("Heavy") || IsOn(test.Parent));
+}
+
 /// <summary>NUnit's threads: one for every turn, and one for every fixture that waits for a world.</summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 internal sealed class WorkersAttribute() : PropertyAttribute("LevelOfParallelism", Machine.Turns + FixturesThatWait)
 {
-    private const int FixturesThatWait = 16;
+    private const int FixturesThatWait = 20;
 }

@@ -5,9 +5,9 @@ namespace DeployGuard.EndToEnd;
 
 /// <summary>
 /// Everything that operators do to DeployGuard, while developers go on deploying: two replicas behind haproxy, failurePolicy Fail, a steady stream of writes
-/// through the API server. Nobody may notice. Alone: what is measured here is DeployGuard, and not what runs beside it.
+/// through the API server. Nobody may notice. What is measured here is DeployGuard, and not what runs beside it.
 /// </summary>
-[Parallelizable(ParallelScope.None)]
+[Heavy]
 public class UnderLoadTests : OwnWorld
 {
     private Sandbox? _guarded;

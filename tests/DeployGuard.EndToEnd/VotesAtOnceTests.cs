@@ -3,8 +3,9 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>A thousand votes made and taken back, each looked for on a replica right after. Alone, because nothing waits between them.</summary>
-[Parallelizable(ParallelScope.None)]
+/// <summary>A thousand votes made and taken back, each looked for on a replica right after; nothing waits between them.</summary>
+[Parallelizable(ParallelScope.Self)]
+[Heavy]
 public class VotesAtOnceTests
 {
     private static IReadOnlyList<Rig.Replica> Replicas => World.Rig.Installation?.Replicas ?? [];

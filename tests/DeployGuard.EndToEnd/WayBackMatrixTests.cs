@@ -24,6 +24,7 @@ public abstract class WayBackMatrix(WayBackCondition condition)
 /// <summary>What concerns one namespace alone. Others go on beside it.</summary>
 [TestFixtureSource(typeof(WayBackCondition), nameof(WayBackCondition.OfANamespace))]
 [Parallelizable(ParallelScope.Self)]
+[BeginsFirst]
 public class WayBackMatrixTests(WayBackCondition condition) : WayBackMatrix(condition);
 
 /// <summary>What concerns everybody in the shared world: so nobody else is there.</summary>

@@ -84,7 +84,7 @@ public class WayBackTests
         Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).Succeeded, Is.False);
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}")).OrFail();
-        (await sandbox.KubectlAsync("dana", "rollout", "status", "deployment/web", "--timeout=600s")).OrFail();
+        await sandbox.IsRolledOutAsync("web");
         await sandbox.SettleAsync();
     }
 }

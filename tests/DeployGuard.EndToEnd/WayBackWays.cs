@@ -1,3 +1,4 @@
+using System.Text.Json;
 using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
@@ -29,8 +30,8 @@ internal static class WayBackWays
             Assert.That(await ImageAsync(s), Is.EqualTo(V1));
         }),
         new("the old ReplicaSet drains", s => Rig.Wait.UntilAsync(
-            () => s.KubectlAsync("dana", "get", "replicasets", "-l", "app=web", "-o", "jsonpath={.items[*].spec.replicas}"),
-            run => string.Concat(run.Output.Split(' ').Order()) == "03",
+            () => s.ListAsync("apis/apps/v1", "replicasets?labelSelector=app=web"),
+            sets => sets.Select(r => r.GetProperty("spec").GetProperty("replicas").GetInt32()).Order() is var sizes && sizes.SequenceEqual([0, 3]),
             "one ReplicaSet with all three, the other with none")),
         new("rollout undo to a revision", async s =>
         {
@@ -88,23 +89,23 @@ internal static class WayBackWays
     /// <summary>Waits until the Deployment has so many pods, and none that is still on its way out: its status says so before its controllers have done all.</summary>
     public static async Task AvailableAsync(Sandbox sandbox, int pods)
     {
-        await sandbox.ObservedAsync("deployment/web");
+        await sandbox.IsRolledOutAsync("web");
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas} {.status.updatedReplicas}"),
-            run => run.Output == $"{pods} {pods}",
-            $"{pods} available pods");
-        await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "pods", "-l", "app=web", "-o", "jsonpath={range .items[*]}{.metadata.deletionTimestamp}{.status.conditions[?(@.type==\"Ready\")].status} {end}"),
-            run => run.Output.Trim() == string.Join(' ', Enumerable.Repeat("True", pods)),
+            () => sandbox.ListAsync("api/v1", "pods?labelSelector=app=web"),
+            found => found.Count == pods && found.All(IsReady),
             $"{pods} pods, all of them ready");
     }
+
+    private static bool IsReady(JsonElement pod) => !pod.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _)
+        && pod.GetProperty("status").TryGetProperty("conditions", out var conditions)
+        && conditions.EnumerateArray().Any(c => c.GetProperty("type").ValueEquals("Ready") && c.GetProperty("status").ValueEquals("True"));
 
     /// <summary>Deletes the pod with a label, and waits until its controller has made another.</summary>
     public static async Task ReplacedAsync(Sandbox sandbox, string label)
     {
-        var before = await Rig.Wait.UntilAsync(() => UidAsync(sandbox, label), run => run.Succeeded && run.Output.Length > 0, $"a pod with {label}");
+        var before = await Rig.Wait.UntilAsync(() => UidsAsync(sandbox, label), uids => uids.Count > 0, $"a pod with {label}");
         (await sandbox.KubectlAsync("dana", "delete", "pods", "-l", label, "--wait=false")).OrFail();
-        await Rig.Wait.UntilAsync(() => UidAsync(sandbox, label), run => run.Succeeded && run.Output.Length > 0 && run.Output != before.Output, $"another pod with {label}");
+        await Rig.Wait.UntilAsync(() => UidsAsync(sandbox, label), uids => uids.Count > 0 && !uids.SequenceEqual(before), $"another pod with {label}");
     }
 
     /// <summary>
@@ -141,5 +142,6 @@ internal static class WayBackWays
     private static async Task<string> ImageAsync(Sandbox sandbox, string workload = "deployment/web") =>
         (await sandbox.KubectlAsync("dana", "get", workload, "-o", "jsonpath={.spec.template.spec.containers[0].image}")).Output;
 
-    private static Task<Rig.Run> UidAsync(Sandbox sandbox, string label) => sandbox.KubectlAsync("dana", "get", "pods", "-l", label, "-o", "jsonpath={.items[*].metadata.uid}");
+    private static async Task<IReadOnlyList<string?>> UidsAsync(Sandbox sandbox, string label) =>
+        [.. (await sandbox.ListAsync("api/v1", $"pods?labelSelector={label}")).Select(p => p.GetProperty("metadata").GetProperty("uid").GetString())];
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace DeployGuard.EndToEnd;
@@ -12,23 +13,15 @@ internal static class WayBackWorkloads
     public static async Task<Sandbox> StartAsync()
     {
         var sandbox = await Sandbox.UnguardedAsync();
-        foreach (var manifest in (JsonObject[])[Sandbox.Web(Sandbox.V1), StatefulSet(Sandbox.V1), DaemonSet(Sandbox.V1), await CronJobAsync(), Job])
-        {
-            (await sandbox.ApplyAsync("admin", manifest)).OrFail();
-        }
-
+        (await sandbox.ApplyAsync("admin", Sandbox.Together(Sandbox.Web(Sandbox.V1), StatefulSet(Sandbox.V1), DaemonSet(Sandbox.V1), await CronJobAsync(), Job))).OrFail();
         (await ReleaseAsync(sandbox, Sandbox.V1)).OrFail();
         (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
         await RevisionsAsync(sandbox, 2);
-        (await sandbox.ApplyAsync("admin", StatefulSet(Sandbox.V2))).OrFail();
-        (await sandbox.ApplyAsync("admin", DaemonSet(Sandbox.V2))).OrFail();
+        (await sandbox.ApplyAsync("admin", Sandbox.Together(StatefulSet(Sandbox.V2), DaemonSet(Sandbox.V2)))).OrFail();
         (await ReleaseAsync(sandbox, Sandbox.V2)).OrFail();
         await RevisionsAsync(sandbox, 4);
-        foreach (var name in (string[])["web", "shop"])
-        {
-            (await sandbox.KubectlAsync("admin", "rollout", "status", $"deployment/{name}", "--timeout=600s")).OrFail();
-        }
-
+        await sandbox.IsRolledOutAsync("web");
+        await sandbox.IsRolledOutAsync("shop");
         await sandbox.GuardAsync("guarded");
         await WayBackTests.ApprovedAsync(sandbox, Sandbox.V2);
         return sandbox;
@@ -68,8 +61,8 @@ internal static class WayBackWorkloads
     private static Task<Rig.Run> ReleaseAsync(Sandbox sandbox, string image) => World.Rig.Plane.HelmAsync(
         "admin", "upgrade", "--install", "shop", Path.Combine(AppContext.BaseDirectory, "charts", "web"), "-n", sandbox.Namespace, "--set", $"name=shop,image={image}");
 
-    private static Task<Rig.Run> RevisionsAsync(Sandbox sandbox, int count) => Rig.Wait.UntilAsync(
-        () => sandbox.KubectlAsync("admin", "get", "controllerrevisions", "-o", "name"),
-        run => run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == count,
+    private static Task<IReadOnlyList<JsonElement>> RevisionsAsync(Sandbox sandbox, int count) => Rig.Wait.UntilAsync(
+        () => sandbox.ListAsync("apis/apps/v1", "controllerrevisions"),
+        revisions => revisions.Count == count,
         $"{count} revisions of the StatefulSet and the DaemonSet");
 }

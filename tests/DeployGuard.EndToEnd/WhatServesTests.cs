@@ -8,13 +8,13 @@ namespace DeployGuard.EndToEnd;
 /// What serves decides: ways past a canary by what objects say of themselves, each with the request that must pass. Their rows in docs/threat-model.md are 35
 /// to 40.
 /// </summary>
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public class WhatServesTests
 {
     private const string Recreate = """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null},"template":{"spec":{"containers":[{"name":"web","image":"IMAGE"}]}}}}""";
 
     [Test]
-    public async Task Row35_AForgedOwnerHidesNoDeployment()
+    public async Task Threat35_AForgedOwnerHidesNoDeployment()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         var anchor = (await sandbox.KubectlAsync("dana", "create", "configmap", "anchor", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
@@ -28,7 +28,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row36_AReplicaSetMadeByHandUnderACompletedNameIsNoWayBack()
+    public async Task Threat36_AReplicaSetMadeByHandUnderACompletedNameIsNoWayBack()
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
         var old = await RevisionOfAsync(sandbox);
@@ -54,7 +54,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row36_AReplicaSetOutsideTheSelectorIsJudgedByItsOwnersPolicies()
+    public async Task Threat36_AReplicaSetOutsideTheSelectorIsJudgedByItsOwnersPolicies()
     {
         var sandbox = await UnguardedAsync();
         var web = Web(V1);
@@ -72,7 +72,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row36_AReplicaSetThatIsGivenToAnotherWorkloadIsNotItsHistory()
+    public async Task Threat36_AReplicaSetThatIsGivenToAnotherWorkloadIsNotItsHistory()
     {
         var sandbox = await UnguardedAsync();
         var anchor = (await sandbox.KubectlAsync("dana", "create", "configmap", "anchor", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
@@ -99,7 +99,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row38_AJobBehindTheServiceCounts()
+    public async Task Threat38_AJobBehindTheServiceCounts()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         Assert.That((await sandbox.ApplyAsync("dana", Job(30))).Output, Does.Contain("30 of ").And.Contain("pods (").And.Contain("behind Service web would be unproven"));
@@ -108,7 +108,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row38_AReplicaSetThatIsLetGoStillCounts()
+    public async Task Threat38_AReplicaSetThatIsLetGoStillCounts()
     {
         var sandbox = await WithCanaryAsync();
         var set = (await sandbox.KubectlAsync("dana", "get", "replicasets", "-l", "track=web-canary", "-o", "name")).OrFail().Output.Trim();
@@ -131,7 +131,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row38_APodThatIsLetGoStillCounts()
+    public async Task Threat38_APodThatIsLetGoStillCounts()
     {
         var sandbox = await WithCanaryAsync();
 
@@ -144,7 +144,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row38_ACronJobWhoseJobsWaitForNobody()
+    public async Task Threat38_ACronJobWhoseJobsWaitForNobody()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         async Task<JsonObject> CronAsync(string concurrency) => Parse($$"""
@@ -159,7 +159,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row39_ANodePortThatAServiceGaveUpAndAnotherTakes()
+    public async Task Threat39_ANodePortThatAServiceGaveUpAndAnotherTakes()
     {
         var sandbox = await WithCanaryAsync();
         Task<Rig.Run> NotedAsync(string list) => sandbox.KubectlAsync("admin", "get", "changes", "-o", $"jsonpath={{.items[*].status.{list}[*].addresses}}");
@@ -178,7 +178,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row39_AServiceNarrowedToTheCanary()
+    public async Task Threat39_AServiceNarrowedToTheCanary()
     {
         var sandbox = await WithCanaryAsync();
 
@@ -191,7 +191,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row39_AServiceTurnedIntoTheNameOfAnother()
+    public async Task Threat39_AServiceTurnedIntoTheNameOfAnother()
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
         (await sandbox.ApplyAsync("dana", Green())).OrFail();
@@ -206,7 +206,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row39_AddressesWrittenByHand()
+    public async Task Threat39_AddressesWrittenByHand()
     {
         Server.Lacks(!Server.HasMatchConditions, "match conditions, without which every kubelet's and controller's write of an EndpointSlice would be a call");
         var sandbox = await WithServiceAsync("canary-slow", 4);
@@ -222,7 +222,7 @@ public class WhatServesTests
     }
 
     [Test]
-    public async Task Row40_TheOldReplicaSetIsNotTakenAwayFromARolloutUnderWay()
+    public async Task Threat40_TheOldReplicaSetIsNotTakenAwayFromARolloutUnderWay()
     {
         var sandbox = await WithPacedRolloutAsync();
         var old = await RevisionOfAsync(sandbox, V1);
@@ -245,7 +245,7 @@ public class WhatServesTests
 
     /// <summary>What is taken of the old is made of the new at once: a rollout of a day would be over in ten requests.</summary>
     [Test]
-    public async Task Row40_NorAPodAtATime()
+    public async Task Threat40_NorAPodAtATime()
     {
         var sandbox = await WithPacedRolloutAsync();
         var old = await RevisionOfAsync(sandbox, V1);

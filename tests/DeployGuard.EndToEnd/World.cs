@@ -111,7 +111,7 @@ public class World
         var rig = await EmptyAsync(gates);
         try
         {
-            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? rig.Tools.Chart), "--set-json", CustomKinds, .. chart is null ? s_values : []])).OrFail();
+            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? Toolbox.Chart), "--set-json", CustomKinds, .. chart is null ? s_values : []])).OrFail();
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
             await BlocksNobodyBeforeItAnswersAsync(rig);
             await rig.RunInstalledAsync(replicas);

@@ -80,9 +80,11 @@ public sealed class ControlPlane : IAsyncDisposable
     public IReadOnlyDictionary<string, string> Environment(string user) => new Dictionary<string, string>
     {
         ["KUBECONFIG"] = Kubeconfig(user),
-        ["PATH"] = $"{_tools.Cli}:{_tools.Bin}:{System.Environment.GetEnvironmentVariable("PATH")}",
+        ["PATH"] = $"{Toolbox.Cli}:{_tools.Bin}:{System.Environment.GetEnvironmentVariable("PATH")}",
         // kubectl caches discovery below HOME; a CRD made a second ago must be known now.
         ["KUBECACHEDIR"] = Path.Combine(Folder, "kube-cache"),
+        // Kubectl and helm end before it is worth collecting what they leave.
+        ["GOGC"] = "400",
         ["HELM_CACHE_HOME"] = Path.Combine(Folder, "helm"),
     };
 

@@ -50,7 +50,7 @@ public sealed partial class Demo(RunningRig rig)
     private async Task InstallAsync()
     {
         Narrator.Say("The platform team installs the chart. No replica runs behind its Service yet, and no request is blocked.");
-        await _narrator.PassesAsync("admin", $"helm {string.Join(' ', Installation.HelmArguments(rig.Tools.Chart))}");
+        await _narrator.PassesAsync("admin", $"helm {string.Join(' ', Installation.HelmArguments(Toolbox.Chart))}");
         await _narrator.PassesAsync("admin", "kubectl apply -f people.yaml");
         await rig.CreateNamespaceAsync("shop", "deployguard.io/tier=1");
         await rig.WaitForPermissionAsync("dana", "create", "deployments", "shop");
@@ -191,7 +191,7 @@ public sealed partial class Demo(RunningRig rig)
 
             The control plane runs until you press Ctrl-C. In another terminal:
 
-              export PATH={rig.Tools.Cli}:{rig.Tools.Bin}:$PATH
+              export PATH={Toolbox.Cli}:{rig.Tools.Bin}:$PATH
               export KUBECONFIG={rig.Plane.Kubeconfig("dana")}      # or admin, erin, alice, bob, carol, olga (on-call engineer), pete (platform team)
               kubectl get changes -A
               cd {Path.Combine(AppContext.BaseDirectory, "demo")}

@@ -148,7 +148,7 @@ public sealed class Installation : IDisposable
     private async Task<Replica> StartReplicaAsync(int index, Replica? former = null)
     {
         var (port, metrics) = former is null ? (Ports.Free(), Ports.Free()) : (former.Port, former.MetricsPort);
-        var daemon = Daemon.Start($"webhook-{index}", _plane.Folder, _tools.Webhook,
+        var daemon = Daemon.Start($"webhook-{index}", _plane.Folder, Toolbox.Webhook,
         [
             .. _arguments.Where(a => !a.StartsWith("--listen=", StringComparison.Ordinal) && !a.StartsWith("--metrics-listen=", StringComparison.Ordinal)),
             $"--listen=127.0.0.1:{port}",
@@ -218,7 +218,7 @@ public sealed class Installation : IDisposable
             backend replicas
               balance roundrobin
               option httpchk GET /readyz
-              default-server check check-ssl verify none inter 200ms fall 2 rise 1
+              default-server check check-ssl verify none inter 500ms fastinter 200ms downinter 200ms fall 2 rise 1
             {string.Join('\n', _replicas.Select((r, i) => $"  server replica{i} 127.0.0.1:{r.Port}"))}
 
             """);

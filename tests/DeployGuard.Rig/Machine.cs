@@ -13,13 +13,16 @@ public static class Machine
     private static int Cores => Math.Max(1, Environment.ProcessorCount);
 
     /// <summary>
-    /// Control planes at a time: one for each core that memory carries too. Never less than two, because the one that most tests share stays
-    /// while others come and go beside it.
+    /// Control planes at a time: two for each core that memory carries too, because a world in which a test waits takes a tenth of a core.
+    /// Never less than two, because the one that most tests share stays while others come and go beside it.
     /// </summary>
-    public static int Worlds { get; } = (int)Math.Max(2, Math.Min(Cores, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryOfAWorld));
+    public static int Worlds { get; } = (int)Math.Max(2, Math.Min(2 * Cores, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryOfAWorld));
 
-    /// <summary>Tests that work at a time. They wait about as long as they work.</summary>
-    public static int Turns { get; } = 2 * Cores;
+    /// <summary>Tests that work at a time. They wait about twice as long as they work.</summary>
+    public static int Turns { get; } = 3 * Cores;
+
+    /// <summary>How many of these a test takes that measures under load: one other for each core goes on beside it.</summary>
+    public static int HeavyTurns => Turns - Cores;
 
     /// <summary>The part of a core that a process gets now: 1 on a machine with room, a tenth where ten processes compete for each core.</summary>
     public static double Share

@@ -73,7 +73,7 @@ public sealed class Monitoring : IDisposable
     {
         var configuration = Write("prometheus.yaml", $$"""
             global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
-            rule_files: ["{{Path.Combine(tools.Chart, "files", "rules.yaml")}}"]
+            rule_files: ["{{Path.Combine(Toolbox.Chart, "files", "rules.yaml")}}"]
             alerting: {alertmanagers: [{static_configs: [{targets: ["{{_alertmanager.Authority}}"]}]}]}
             scrape_configs:
               - job_name: deployguard-metrics

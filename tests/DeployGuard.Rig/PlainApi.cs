@@ -53,15 +53,11 @@ public sealed class PlainApi : IDisposable
     }
 
     /// <exception cref="InvalidOperationException">The API server refused; the message holds its answer.</exception>
-    public async Task CreateAsync(string path, string manifest)
-    {
-        using var content = new StringContent(manifest, Encoding.UTF8, "application/json");
-        using var response = await _http.PostAsync(Relative(path), content);
-        if (!response.IsSuccessStatusCode)
-        {
-            throw new InvalidOperationException($"POST {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
-        }
-    }
+    public Task CreateAsync(string path, string manifest) => WriteAsync(HttpMethod.Post, path, manifest, "application/json");
+
+    /// <summary>Merges a patch into an object, as <c>kubectl patch --type=merge</c> does.</summary>
+    /// <exception cref="InvalidOperationException">The API server refused; the message holds its answer.</exception>
+    public Task MergeAsync(string path, string patch) => WriteAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
 
     /// <summary>
     /// Tells what a collection holds and then every change of it, in the order in which it happened, until it is cancelled. When the watch ends,
@@ -112,6 +108,17 @@ public sealed class PlainApi : IDisposable
         catch (Exception away) when (IsAway(away, cancel))
         {
             return null;
+        }
+    }
+
+    private async Task WriteAsync(HttpMethod method, string path, string body, string contentType)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, contentType);
+        using var request = new HttpRequestMessage(method, Relative(path)) { Content = content };
+        using var response = await _http.SendAsync(request);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
     }
 

@@ -7,6 +7,9 @@ public sealed record Run(string Command, int ExitCode, string Output)
 {
     private const int MaxMinutes = 15;
 
+    /// <summary>For a command that needs nothing but what we have.</summary>
+    public static IReadOnlyDictionary<string, string> SameEnvironment { get; } = new Dictionary<string, string>();
+
     public bool Succeeded => ExitCode == 0;
 
     public static async Task<Run> OfAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? input = null)

@@ -18,9 +18,15 @@ public sealed class RunningRig : IAsyncDisposable
     public Installation? Installation { get; private set; }
 
     /// <summary>Starts the control plane and its kubelet; nothing of DeployGuard is there yet.</summary>
+    /// <exception cref="InvalidOperationException">The webhook is not published.</exception>
     /// <param name="gates">Feature gates as <c>--feature-gates</c> has them; empty for those that are on by default.</param>
     public static async Task<RunningRig> StartAsync(Toolbox tools, string gates = "")
     {
+        if (!File.Exists(Toolbox.Webhook))
+        {
+            throw new InvalidOperationException($"{Toolbox.Webhook} is not there: run make publish first");
+        }
+
         var folder = Directory.CreateTempSubdirectory("deployguard-rig-");
         var rig = new RunningRig(tools, folder, await ControlPlane.StartAsync(tools, folder.FullName, gates));
         rig._kubelet = new LittleKubelet(rig.Plane.Kubelet);

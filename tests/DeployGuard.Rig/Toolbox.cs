@@ -4,16 +4,19 @@ namespace DeployGuard.Rig;
 
 /// <summary>The programs that the rig runs. Installs what is missing, and says so while it takes long.</summary>
 /// <param name="Kubernetes">The version of the API server and its controllers.</param>
-public sealed record Toolbox(string Repository, string Bin, Version Kubernetes)
+public sealed record Toolbox(string Bin, Version Kubernetes)
 {
+    /// <summary>The folder of this repository.</summary>
+    public static string Repository { get; } = FindRepository();
+
     private static readonly Lazy<Task<Toolbox>> s_installed = new(InstallOnceAsync);
 
-    public string Webhook => Environment.GetEnvironmentVariable("DEPLOYGUARD_WEBHOOK") ?? Path.Combine(Repository, "artifacts", "webhook", "deployguard-webhook");
+    public static string Webhook => Environment.GetEnvironmentVariable("DEPLOYGUARD_WEBHOOK") ?? Path.Combine(Repository, "artifacts", "webhook", "deployguard-webhook");
 
     /// <summary>Holds <c>deployguard</c> and <c>kubectl-deployguard</c>.</summary>
-    public string Cli => Path.Combine(Repository, "artifacts", "cli");
+    public static string Cli => Path.Combine(Repository, "artifacts", "cli");
 
-    public string Chart => Path.Combine(Repository, "charts", "deployguard");
+    public static string Chart => Path.Combine(Repository, "charts", "deployguard");
 
     /// <summary>Evaluates CEL; run by node.</summary>
     public string Cel => Path.Combine(Bin, "..", "cel", "evaluate.mjs");
@@ -24,22 +27,20 @@ public sealed record Toolbox(string Repository, string Bin, Version Kubernetes)
 
     private static async Task<Toolbox> InstallOnceAsync()
     {
-        var repository = FindRepository();
-        var start = new ProcessStartInfo(Path.Combine(repository, "tests", "DeployGuard.Rig", "install.sh")) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path.Combine(Repository, "tests", "DeployGuard.Rig", "install.sh")) { RedirectStandardOutput = true };
         using var install = Process.Start(start) ?? throw new InvalidOperationException("install.sh did not start");
         var output = await install.StandardOutput.ReadToEndAsync();
         await install.WaitForExitAsync();
         var bin = install.ExitCode == 0
             ? output.Trim().Split('\n')[^1]
             : throw new InvalidOperationException($"install.sh failed with {install.ExitCode}; what it said stands above");
-        var toolbox = new Toolbox(repository, bin, await VersionAsync(Path.Combine(bin, "kube-apiserver")));
-        return File.Exists(toolbox.Webhook) ? toolbox : throw new InvalidOperationException($"{toolbox.Webhook} is not there: run make publish first");
+        return new Toolbox(bin, await VersionAsync(Path.Combine(bin, "kube-apiserver")));
     }
 
     /// <summary>Prints <c>Kubernetes v1.36.2</c>.</summary>
     private static async Task<Version> VersionAsync(string apiServer)
     {
-        var printed = (await Run.OfAsync(apiServer, ["--version"], new Dictionary<string, string>())).OrFail().Output;
+        var printed = (await Run.OfAsync(apiServer, ["--version"], Run.SameEnvironment)).OrFail().Output;
         return Version.TryParse(printed.Split(' ', '-', '+')[1].TrimStart('v'), out var version)
             ? version
             : throw new InvalidOperationException($"{apiServer} --version printed: {printed}");

@@ -23,13 +23,13 @@ public class CanaryTests
     private static readonly SafeguardPolicy s_policy = PolicyOf("Images");
 
     [Test]
-    public void Row01_OneCanaryPasses() => Expect(Create(C(1)), Standing(), allowed: true);
+    public void Case01_OneCanaryPasses() => Expect(Create(C(1)), Standing(), allowed: true);
 
     [Test]
-    public void Row02_TwoAreTooMany() => Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+    public void Case02_TwoAreTooMany() => Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
 
     [Test]
-    public void Row03_ASecondTooEarly()
+    public void Case03_ASecondTooEarly()
     {
         var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
 
@@ -38,11 +38,11 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row04_TheSecondStepAfterItsSoak() =>
+    public void Case04_TheSecondStepAfterItsSoak() =>
         Expect(Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);
 
     [Test]
-    public void Row05_OneMoreThanTheStepAllows()
+    public void Case05_OneMoreThanTheStepAllows()
     {
         var finding = Expect(
             Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
@@ -51,21 +51,21 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row06_ADrainedPodDoesNotStartTheSoakAgain() =>
+    public void Case06_ADrainedPodDoesNotStartTheSoakAgain() =>
         Expect(Scale(C(6), 20), Standing(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]), allowed: true);
 
     [Test]
-    public void Row07_ARestartedPodDoes() => Expect(
+    public void Case07_ARestartedPodDoes() => Expect(
         Scale(C(6), 20),
         Standing(Running(C(6), held: 5), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }]),
         "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10; a pod restarted 2m ago, 8m of soak left");
 
     [Test]
-    public void Row08_ALatchedStepStays() =>
+    public void Case08_ALatchedStepStays() =>
         Expect(Scale(C(6), 20), Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]), allowed: true);
 
     [Test]
-    public void Row09_ShrinkingTheProvenSideWarns()
+    public void Case09_ShrinkingTheProvenSideWarns()
     {
         var cluster = Standing(Running(C(6), held: 5));
         var verdict = Some.Decide(Scale(Web(20), 10), cluster);
@@ -75,7 +75,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row10_AndTheNextIncreaseIsRefused() => Expect(
+    public void Case10_AndTheNextIncreaseIsRefused() => Expect(
         Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of it has served here for 10m");
 
     /// <summary>One pod of two held every step in one soak, and the pool was then made as large as before.</summary>
@@ -92,10 +92,10 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row11_AfterAllStepsAnyStrategyWill() => Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
+    public void Case11_AfterAllStepsAnyStrategyWill() => Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
 
     [Test]
-    public void Row12_InPlaceOneAtATime()
+    public void Case12_InPlaceOneAtATime()
     {
         Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
 
@@ -103,7 +103,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row13_InPlaceWithTheDefaultStrategy()
+    public void Case13_InPlaceWithTheDefaultStrategy()
     {
         var finding = Expect(
             Update(Web(20), Web(20, V2)), Standing(),
@@ -115,21 +115,21 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row14_AQuarterOfThreeIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
+    public void Case14_AQuarterOfThreeIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
 
     [Test]
-    public void Row15_FivePercentOfThirtyRoundsUp() =>
+    public void Case15_FivePercentOfThirtyRoundsUp() =>
         Expect(Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), Standing(web: 30), allowed: true);
 
     [Test]
-    public void Row16_RecreateOfOne() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
+    public void Case16_RecreateOfOne() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
 
     [Test]
-    public void Row16_RecreateOfTwo() => Expect(Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), "2 of 2 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1");
+    public void Case16_RecreateOfTwo() => Expect(Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), "2 of 2 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1");
 
     [TestCase(7, "3 of 10 pods (30%) behind Service web would be unproven; step 25% allows 2")]
     [TestCase(8, null)]
-    public void Row17_AStatefulSetsPartition(int partition, string? refusal)
+    public void Case17_AStatefulSetsPartition(int partition, string? refusal)
     {
         var rolling = new Member
         {
@@ -147,7 +147,7 @@ public class CanaryTests
 
     [TestCase("2", "30 of 30 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1")]
     [TestCase("\"5%\"", null)]
-    public void Row18_ADaemonSet(string maxUnavailable, string? refusal)
+    public void Case18_ADaemonSet(string maxUnavailable, string? refusal)
     {
         var before = Daemons(V1, "1");
         var cluster = Standing(web: 0) with { Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
@@ -156,11 +156,11 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
+    public void Case19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
 
     [TestCase(20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m. They would take the place of 20 proven pods that served 4m ago")]
     [TestCase(1, null)]
-    public void Row20_DeletedAndMadeAnew(int replicas, string? refusal)
+    public void Case20_DeletedAndMadeAnew(int replicas, string? refusal)
     {
         var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
 
@@ -168,7 +168,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row20_AnHourLaterThePoolIsCold()
+    public void Case20_AnHourLaterThePoolIsCold()
     {
         var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(60))] };
 
@@ -176,7 +176,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row21_TwoCanariesAreSummed()
+    public void Case21_TwoCanariesAreSummed()
     {
         var finding = Expect(Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
         Assert.That(finding.Message, Does.EndWith("Unproven are 1 of deployment/web-canary (web@sha256:22222222), 1 of deployment/web-exp (web@sha256:33333333)"));
@@ -229,7 +229,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row22_TheTightestPoolAnswers()
+    public void Case22_TheTightestPoolAnswers()
     {
         var api = Named("api", 180, V1).With("spec/template/metadata/labels", """{"app": "api", "all": "yes"}""");
         var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "all": "yes"}""");
@@ -244,24 +244,24 @@ public class CanaryTests
 
     [TestCase("Template", "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")]
     [TestCase("Images", null)]
-    public void Row23_AnEnvironmentAlone(string covers, string? refusal) => Expect(
+    public void Case23_AnEnvironmentAlone(string covers, string? refusal) => Expect(
         Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
         Standing() with { Policies = [PolicyOf(covers)] },
         refusal);
 
     [Test]
-    public void Row24_ARestartPasses() => Expect(
+    public void Case24_ARestartPasses() => Expect(
         Update(C(6), C(6).With("spec/template/metadata/annotations", """{"kubectl.kubernetes.io/restartedAt": "now"}""")), Standing(Running(C(6))), allowed: true);
 
     [Test]
-    public void Row24_AndTheAgeOfItsPodsStartsAgain() =>
+    public void Case24_AndTheAgeOfItsPodsStartsAgain() =>
         Assert.That(Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod && pod.Age(Some.Now) == TimeSpan.FromMinutes(1));
 
     [TestCase(Phase.Completed, "", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
     [TestCase(Phase.Proven, "Deployment green", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
     [TestCase(Phase.Proven, "", "20 of 20 pods (100%) behind Service web would be unproven", Description = "where it served is not on record yet: not here")]
     [TestCase(Phase.Proven, "Service web", null)]
-    public void Row25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
+    public void Case25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2));
         var proof = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new ServedPool(served, 20, Ago(90))] };
@@ -271,7 +271,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row25_WhatProvedItselfToNobodyJoinsWithOnePodAndProvesNothingByThat()
+    public void Case25_WhatProvedItselfToNobodyJoinsWithOnePodAndProvesNothingByThat()
     {
         // Green is behind the Service since a moment, as its first step.
         var green = Named("green", 1, V2);
@@ -291,7 +291,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
+    public void Case25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
     {
         var dark = Named("dark", 1, V2);
         var cluster = Standing() is var standing && standing.Namespace is { } snapshot
@@ -303,11 +303,11 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row26_AnotherRevisionStartsWithNothing() =>
+    public void Case26_AnotherRevisionStartsWithNothing() =>
         Expect(Update(C(10), C(10, V3)), Standing(Running(C(10), held: 25)), "10 of 30 pods (33%) behind Service web would be unproven, 5 at once; step 5% allows 1");
 
     [Test]
-    public void Row27_ACanaryOfOneMayChangeAsItLikes() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
+    public void Case27_ACanaryOfOneMayChangeAsItLikes() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
 
     [Test]
     public void AVetoTakesBackWhatWasHeld()
@@ -502,7 +502,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Row34_ARollbackIsAsWideAsItEverWas()
+    public void Case34_ARollbackIsAsWideAsItEverWas()
     {
         var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with { CompletedPods = 1, Served = [new ServedPool("Service web", 1, Some.Now.AddDays(-1))] };
         var cluster = Standing() is var standing ? standing with { Changes = [v2, Proven(Web(20))], Namespace = standing.Namespace! with { Changes = [v2, Proven(Web(20))] } } : null!;

@@ -12,10 +12,10 @@ public class PaceTests
     private const string Pace = """{"canary": {"covers": "COVERS", "steps": [5, 25, 50], "pace": {"percent": 5, "minReady": "10m"}}}""";
 
     [Test]
-    public void Row12_OneAtATimeWithTimeBetweenPasses() => Assert.That(Findings(Conforming(20)), Is.Empty);
+    public void Case12_OneAtATimeWithTimeBetweenPasses() => Assert.That(Findings(Conforming(20)), Is.Empty);
 
     [Test]
-    public void Row13_TheDefaultStrategyIsTooFast()
+    public void Case13_TheDefaultStrategyIsTooFast()
     {
         var finding = Findings(Some.Deployment(Some.OtherImage, 20)).Single();
 
@@ -44,20 +44,20 @@ public class PaceTests
     }
 
     [Test]
-    public void Row14_AQuarterOfThreeIsOne() => Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, 3))), Is.Empty);
+    public void Case14_AQuarterOfThreeIsOne() => Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, 3))), Is.Empty);
 
     [Test]
-    public void Row15_FivePercentOfThirtyRoundsUpAndIsStillFivePercent() =>
+    public void Case15_FivePercentOfThirtyRoundsUpAndIsStillFivePercent() =>
         Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, 30).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}"""))), Is.Empty);
 
     [TestCase(1, 0)]
     [TestCase(2, 1)]
-    public void Row16_RecreateReplacesAll(int replicas, int findings) =>
+    public void Case16_RecreateReplacesAll(int replicas, int findings) =>
         Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, replicas).With("spec/strategy", """{"type": "Recreate"}"""))), Has.Count.EqualTo(findings));
 
     [TestCase("Template", 1)]
     [TestCase("Images", 0)]
-    public void Row23_AnEnvironmentAloneIsUnprovenOnlyWhereTheTemplateCounts(string covers, int findings)
+    public void Case23_AnEnvironmentAloneIsUnprovenOnlyWhereTheTemplateCounts(string covers, int findings)
     {
         var after = Some.Deployment(replicas: 20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""");
 

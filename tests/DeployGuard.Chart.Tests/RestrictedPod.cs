@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace DeployGuard.EndToEnd;
+namespace DeployGuard.Chart.Tests;
 
 /// <summary>The Pod Security Standard "restricted" of Kubernetes 1.36: what of it a pod breaks. The server of the rig is too old to enforce it.</summary>
 internal static class RestrictedPod

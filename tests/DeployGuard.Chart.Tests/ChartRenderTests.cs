@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace DeployGuard.EndToEnd;
+namespace DeployGuard.Chart.Tests;
 
 /// <summary>What the chart renders, value by value. helm-unittest cannot be had here: helm renders, and this looks at it.</summary>
 [Parallelizable(ParallelScope.All)]

@@ -1,14 +1,15 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using DeployGuard.Manifests;
+using DeployGuard.Rig;
 
-namespace DeployGuard.EndToEnd;
+namespace DeployGuard.Chart.Tests;
 
 /// <summary>What <c>helm template</c> makes of the chart, for release <c>deployguard</c> in namespace <c>dg</c>.</summary>
 internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 {
     /// <summary>By the arguments: the same values render the same, and helm is asked once.</summary>
-    private static readonly ConcurrentDictionary<string, Lazy<Task<Rig.Run>>> s_runs = [];
+    private static readonly ConcurrentDictionary<string, Lazy<Task<Run>>> s_runs = [];
 
     /// <summary>The files of values that come with the chart, by the way to install that they are named after.</summary>
     public static IEnumerable<string> Matrix =>
@@ -25,11 +26,11 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
     }
 
     /// <summary>What helm says to values that it refuses.</summary>
+    /// <exception cref="InvalidOperationException">It renders them.</exception>
     public static async Task<string> RefusalAsync(params IEnumerable<string> arguments)
     {
         var run = await TemplateAsync(arguments);
-        Assert.That(run.Succeeded, Is.False, run.Output);
-        return run.Output;
+        return run.Succeeded ? throw new InvalidOperationException($"$ {run.Command}\nwas not refused:\n{run.Output}") : run.Output;
     }
 
     public JsonElement Only(string kind) => Of(kind).Single();
@@ -40,10 +41,11 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 
     public IEnumerable<string?> Arguments => Pod.At("spec", "containers")[0].GetProperty("args").EnumerateArray().Select(a => a.GetString());
 
-    private static Task<Rig.Run> TemplateAsync(IEnumerable<string> arguments)
+    private static async Task<Run> TemplateAsync(IEnumerable<string> arguments)
     {
-        string[] all = ["template", "deployguard", World.Rig.Tools.Chart, "--namespace", "dg", .. arguments];
-        return s_runs.GetOrAdd(string.Join('\n', all), _ => new(() => World.Rig.Plane.HelmAsync("admin", all))).Value;
+        var tools = await Toolbox.InstallAsync();
+        string[] all = ["template", "deployguard", Toolbox.Chart, "--namespace", "dg", .. arguments];
+        return await s_runs.GetOrAdd(string.Join('\n', all), _ => new(() => Run.OfAsync(tools["helm"], all, Run.SameEnvironment))).Value;
     }
 }
 

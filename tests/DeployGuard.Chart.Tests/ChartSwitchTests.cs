@@ -1,4 +1,6 @@
-namespace DeployGuard.EndToEnd;
+using DeployGuard.Rig;
+
+namespace DeployGuard.Chart.Tests;
 
 /// <summary>What the chart renders only where it is wanted, or where the cluster has what it takes.</summary>
 [Parallelizable(ParallelScope.All)]
@@ -54,7 +56,7 @@ public class ChartSwitchTests
     {
         var rendered = await Rendered.OfAsync("--set", "dashboards.enabled=true,dashboards.annotations.grafana_folder=DeployGuard");
 
-        var folder = Path.Combine(World.Rig.Tools.Chart, "files", "dashboards");
+        var folder = Path.Combine(Toolbox.Chart, "files", "dashboards");
         var maps = rendered.Of("ConfigMap").ToDictionary(m => m.Name() ?? "");
         foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json") : [])
         {

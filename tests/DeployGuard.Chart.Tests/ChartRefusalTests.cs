@@ -1,4 +1,4 @@
-namespace DeployGuard.EndToEnd;
+namespace DeployGuard.Chart.Tests;
 
 /// <summary>Values that cannot be meant: each is refused before anything is installed, and the message names the key.</summary>
 [Parallelizable(ParallelScope.All)]
