@@ -1,6 +1,5 @@
 using System.Net;
 using DeployGuard.Cli.Doctor;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 

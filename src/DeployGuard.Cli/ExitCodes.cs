@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-
 namespace DeployGuard.Cli;
 
 /// <summary>What the process answers with, besides 0.</summary>

@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>Unusable input: exit code 2, and an error that names the place and the remedy.</summary>

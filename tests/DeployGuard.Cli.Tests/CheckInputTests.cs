@@ -1,5 +1,4 @@
 using System.Text;
-using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

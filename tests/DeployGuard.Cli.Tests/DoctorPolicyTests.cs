@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Webhooks;
 using static DeployGuard.Cli.Tests.DoctorTests;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DeployGuard.Cli.Doctor;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Identities;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;

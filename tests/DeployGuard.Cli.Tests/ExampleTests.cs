@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-using DeployGuard.Kubernetes.Files;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Tests;

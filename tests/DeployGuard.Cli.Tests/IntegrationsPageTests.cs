@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 

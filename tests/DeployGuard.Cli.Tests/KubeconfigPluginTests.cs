@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-
 namespace DeployGuard.Cli.Tests;
 
 /// <summary>The error for an unusable kubeconfig names the file and its problem.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

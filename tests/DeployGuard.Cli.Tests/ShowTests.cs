@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

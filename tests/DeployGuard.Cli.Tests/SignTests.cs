@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Tests;
 

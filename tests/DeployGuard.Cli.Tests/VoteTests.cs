@@ -1,6 +1,5 @@
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Cli.Tests;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Rig;
 

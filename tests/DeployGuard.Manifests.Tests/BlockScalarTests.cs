@@ -1,5 +1,3 @@
-using DeployGuard.Manifests;
-
 namespace DeployGuard.Manifests.Tests;
 
 /// <summary>Blocks whose first lines hold spaces alone, as kubectl reads them.</summary>

@@ -1,5 +1,3 @@
-using DeployGuard.Manifests;
-
 namespace DeployGuard.Manifests.Tests;
 
 /// <summary>Scalars as kubectl reads them: YAML 1.1.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Identities;
 using DeployGuard.Manifests;

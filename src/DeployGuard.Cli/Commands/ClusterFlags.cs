@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 using k8s;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DeployGuard.Cli.Doctor;
-using DeployGuard.Cli.Views;
 
 namespace DeployGuard.Cli.Commands;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
-using DeployGuard.Kubernetes.Files;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Manifests;
 

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using DeployGuard.Cli.Views;
-using DeployGuard.Manifests;
 using DeployGuard.Core.Approvals;
-using DeployGuard.Kubernetes.Files;
+using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 

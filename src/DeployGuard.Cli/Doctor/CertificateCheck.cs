@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
 

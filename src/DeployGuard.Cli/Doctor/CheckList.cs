@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>The checks in the order of the report. Those on which others depend come first.</summary>

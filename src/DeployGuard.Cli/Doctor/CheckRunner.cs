@@ -1,5 +1,4 @@
 using System.Net;
-using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Manifests;
 

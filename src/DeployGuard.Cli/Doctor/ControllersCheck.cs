@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Commands;
-using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Controllers;
 using DeployGuard.Kubernetes.Webhooks;

@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-
 namespace DeployGuard.Cli.Doctor;
 
 internal enum Health

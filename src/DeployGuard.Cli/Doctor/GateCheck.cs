@@ -1,6 +1,4 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Views;
-using DeployGuard.Kubernetes;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;

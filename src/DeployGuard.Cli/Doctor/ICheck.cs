@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>Checks one condition that DeployGuard needs. Returns every result, and at least one.</summary>

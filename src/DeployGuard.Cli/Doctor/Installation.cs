@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;

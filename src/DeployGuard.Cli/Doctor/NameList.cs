@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Views;
-
 namespace DeployGuard.Cli.Doctor;
 
 /// <summary>Shortens a list of names to one line.</summary>

@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Commands;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli.Doctor;

@@ -1,4 +1,3 @@
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 using DeployGuard.Kubernetes.Api;
 

@@ -1,6 +1,4 @@
 using System.Net;
-using DeployGuard.Cli.Commands;
-using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Cli.Doctor;

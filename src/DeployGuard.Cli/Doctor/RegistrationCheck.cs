@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Cli.Views;
 using DeployGuard.Kubernetes.Webhooks;
 
 namespace DeployGuard.Cli.Doctor;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Cli.Doctor;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using DeployGuard.Cli.Views;
 using DeployGuard.Core.Provenance.Attestations;
 using DeployGuard.Manifests;
 

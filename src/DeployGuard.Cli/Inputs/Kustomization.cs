@@ -1,7 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using DeployGuard.Cli.Views;
-using DeployGuard.Kubernetes.Files;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Inputs;

@@ -1,6 +1,4 @@
 using System.Text;
-using DeployGuard.Cli.Views;
-using DeployGuard.Kubernetes.Files;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Inputs;

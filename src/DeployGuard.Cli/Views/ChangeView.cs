@@ -1,8 +1,6 @@
 using System.Text.Json;
-using DeployGuard.Cli.Commands;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Cli.Views;
 

@@ -1,5 +1,3 @@
-using DeployGuard.Cli.Commands;
-using DeployGuard.Kubernetes.Files;
 using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Views;

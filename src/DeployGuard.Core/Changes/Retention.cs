@@ -1,5 +1,3 @@
-using DeployGuard.Core.Workloads;
-
 namespace DeployGuard.Core.Changes;
 
 /// <summary>Which Changes of a workload may be forgotten. What waits, what runs, what can be gone back to and what is unreviewed stays.</summary>

@@ -1,6 +1,5 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
-using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 

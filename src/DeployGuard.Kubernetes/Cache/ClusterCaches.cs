@@ -5,7 +5,6 @@ using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Changes;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Cache;

@@ -81,7 +81,7 @@ internal sealed record ObservedWorkload
         && status.Number("readyReplicas") == workload.Replicas;
 
     private static bool HasGivenUp(Workload workload, JsonElement status) => workload.Type.InPlace is { HasProgressDeadline: true }
-        && KindStatus.Conditions(status).Any(c => c.GetProperty("type").ValueEquals("Progressing") && c.Text("reason") == "ProgressDeadlineExceeded");
+        && status.Items("conditions").Any(c => c.GetProperty("type").ValueEquals("Progressing") && c.Text("reason") == "ProgressDeadlineExceeded");
 
     public static JsonElement WithType(JsonElement item, string apiVersion, string kind)
     {

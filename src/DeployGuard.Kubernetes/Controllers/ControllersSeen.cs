@@ -7,7 +7,6 @@ using DeployGuard.Core.Identities;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Changes;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Controllers;

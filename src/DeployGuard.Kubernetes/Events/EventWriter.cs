@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using DeployGuard.Kubernetes.Api;
-using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Kubernetes.Events;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes;
 using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Webhook.Hosting;

@@ -4,7 +4,6 @@ using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Provenance;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 

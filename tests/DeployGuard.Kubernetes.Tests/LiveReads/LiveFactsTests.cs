@@ -7,7 +7,6 @@ using DeployGuard.Core.Identities;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.LiveReads;
 using Microsoft.AspNetCore.Http;
 

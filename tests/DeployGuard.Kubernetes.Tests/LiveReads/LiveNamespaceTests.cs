@@ -7,7 +7,6 @@ using DeployGuard.Core.Ports;
 using DeployGuard.Core.Safeguards;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.LiveReads;
 using Microsoft.AspNetCore.Http;

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Reservations;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>Where the status of a kind says how many pods there are, and whether they are all that was asked for.</summary>
-internal sealed record KindStatus
+public sealed record KindStatus
 {
     /// <summary>Fields with the ready pods; the first that is there counts.</summary>
     public IReadOnlyList<string> ReadyPods { get; init; } = ["readyReplicas"];

@@ -114,7 +114,7 @@ public sealed record WorkloadKind
     public bool StatusNamesRevisions { get; init; }
 
     /// <summary>How its status says how far it is.</summary>
-    internal KindStatus Status { get; init; } = new();
+    public KindStatus Status { get; init; } = new();
 
     // ---- Owners ----
 
