@@ -14,5 +14,5 @@ internal sealed record PodTemplateState(
     TemplateFingerprint? Kept,
     TemplateDocumentState? Document);
 
-/// <summary>The JSON that a template was read from.</summary>
-internal sealed record TemplateDocumentState(JsonElement Template, JsonElement? Claims, TemplateHolder Holder);
+/// <summary>The JSON that a template was read from, and the object that had it.</summary>
+internal sealed record TemplateDocumentState(JsonElement Template, JsonElement? Claims, string ApiGroup, string Kind, string Name, string Uid);

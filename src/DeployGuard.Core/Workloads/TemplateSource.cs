@@ -15,7 +15,7 @@ internal sealed class TemplateSource(JsonElement template, TemplateHolder holder
     private string? _unboundHash;
 
     /// <summary>To write it down.</summary>
-    public TemplateDocumentState State => new(template, claims, holder);
+    public TemplateDocumentState State => new(template, claims, holder.Type.ApiGroup, holder.Type.Name, holder.Name, holder.Uid);
 
     public CanonicalTemplate Canonical => _canonical ??= CanonicalTemplate.Of(template, holder, claims, noise);
 

@@ -88,7 +88,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
 
     /// <summary>For a template that was written down.</summary>
-    internal TemplateSource SourceOf(TemplateDocumentState document) => new(document.Template, document.Holder, document.Claims, noise);
+    internal TemplateSource SourceOf(TemplateDocumentState document) => new(
+        document.Template, new TemplateHolder(BuiltInKinds.Of(document.ApiGroup, document.Kind), document.Name, document.Uid), document.Claims, noise);
 
     private static Field TemplateAt(Field root, string path) =>
         path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));

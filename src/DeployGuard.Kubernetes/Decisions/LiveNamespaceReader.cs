@@ -27,7 +27,7 @@ internal sealed class LiveNamespaceReader(ClusterCaches caches, LiveNamespace li
 
     private async Task<NamespaceSnapshot> WithDrainedNodeAsync(Request request, NamespaceSnapshot snapshot, CancellationToken deadline)
     {
-        if (request is not { Operation: Operation.Delete, Target.Kind: "Pod" } || snapshot.Objects is not { } objects)
+        if (request is not { Operation: Operation.Delete, Target.Type.IsOnePod: true } || snapshot.Objects is not { } objects)
         {
             return snapshot;
         }

@@ -160,7 +160,11 @@ public class AttributionTests
     public void WhatServedAtTheAdoptionIsKnownAndWhatCameSinceIsUnproven(int secondsAfter, string? refusal)
     {
         var loose = Pods(PodOf(SetOf(Web(20, V3))).With("metadata/ownerReferences", "[]"), 1);
-        var objects = Settled.With(loose with { Pods = [loose.Pods[0] with { CreatedAt = AdoptedAt.AddSeconds(secondsAfter) }] });
+        var pod = loose.Pods[0] with { CreatedAt = AdoptedAt.AddSeconds(secondsAfter) };
+        var objects = Settled.With(loose with { Pods = [pod] }) with
+        {
+            Adopted = new Dictionary<string, AdoptedPods> { [Policy.Name] = new(AdoptedAt, new HashSet<string> { pod.Name }) },
+        };
 
         Assert.That(objects.Refusal(Some.Create(C(1))), refusal is null ? Is.Null : Does.StartWith(refusal));
     }

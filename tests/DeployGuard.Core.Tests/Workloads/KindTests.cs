@@ -10,13 +10,6 @@ public partial class KindTests
 {
     private const string Home = "DeployGuard.Core/Workloads/Kinds/";
 
-    /// <summary>Files of <c>src</c> that may name kinds, and why.</summary>
-    private static readonly Dictionary<string, string> s_exceptions = new()
-    {
-        ["DeployGuard.Core/Evaluation/PolicyEvaluator.cs"] =
-            "it is being changed elsewhere: HoldsOneRevision, IsOnePod and IsWrittenByControllersAlone replace its three",
-    };
-
     private static readonly string[] s_controllersAlone = [BuiltInKinds.ControllerRevision.Name];
 
     private static string Source
@@ -38,16 +31,9 @@ public partial class KindTests
     [Test]
     public void KindsAreNamedInTheirOwnFolderAlone()
     {
-        var named = Files().Where(f => !f.Path.StartsWith(Home, StringComparison.Ordinal) && !s_exceptions.ContainsKey(f.Path))
+        var named = Files().Where(f => !f.Path.StartsWith(Home, StringComparison.Ordinal))
             .SelectMany(f => Literals(f.Text).Select(line => $"{f.Path}:{line}"));
         Assert.That(named, Is.Empty, "Ask the descriptor for the concept (WorkloadRef.Type), or add a property to it.");
-    }
-
-    [Test]
-    public void EveryExceptionIsStillNeeded()
-    {
-        var naming = Files().Where(f => Literals(f.Text).Any()).Select(f => f.Path).ToList();
-        Assert.That(s_exceptions.Keys.Except(naming), Is.Empty, "Remove it from the list of exceptions.");
     }
 
     [Test]
