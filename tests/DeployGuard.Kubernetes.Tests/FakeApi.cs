@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using DeployGuard.Kubernetes.Api;
+using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using k8s;
 
 namespace DeployGuard.Kubernetes.Tests;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using DeployGuard.Kubernetes.Api;
+using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using k8s;
 
 namespace DeployGuard.Kubernetes.Tests;
 

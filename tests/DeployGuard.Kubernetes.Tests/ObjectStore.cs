@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json.Nodes;
 using DeployGuard.Kubernetes.Api;
+using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using k8s;
 
 namespace DeployGuard.Kubernetes.Tests;
 

@@ -2,9 +2,9 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
-using Microsoft.Extensions.Logging;
 using k8s.LeaderElection;
 using k8s.LeaderElection.ResourceLock;
+using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Leader;
 

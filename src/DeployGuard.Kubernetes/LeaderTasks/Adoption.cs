@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
-using DeployGuard.Kubernetes.Leader;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
+using DeployGuard.Kubernetes.Leader;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.LeaderTasks;

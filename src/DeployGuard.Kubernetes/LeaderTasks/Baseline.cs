@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using DeployGuard.Kubernetes.Leader;
 using DeployGuard.Kubernetes.Api;
+using DeployGuard.Kubernetes.Leader;
 using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.LeaderTasks;

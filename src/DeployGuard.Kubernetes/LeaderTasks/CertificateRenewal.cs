@@ -1,5 +1,5 @@
-using DeployGuard.Kubernetes.Leader;
 using DeployGuard.Kubernetes.Certificates;
+using DeployGuard.Kubernetes.Leader;
 using DeployGuard.Kubernetes.Webhooks;
 using Microsoft.Extensions.Logging;
 

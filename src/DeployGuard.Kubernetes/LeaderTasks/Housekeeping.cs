@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Leader;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
+using DeployGuard.Kubernetes.Leader;
 
 namespace DeployGuard.Kubernetes.LeaderTasks;
 

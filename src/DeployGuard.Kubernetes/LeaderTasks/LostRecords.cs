@@ -1,10 +1,10 @@
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
-using DeployGuard.Kubernetes.Leader;
 using DeployGuard.Kubernetes.Cache;
 using DeployGuard.Kubernetes.Changes;
 using DeployGuard.Kubernetes.Events;
+using DeployGuard.Kubernetes.Leader;
 
 namespace DeployGuard.Kubernetes.LeaderTasks;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
+using DeployGuard.Core.Changes;
 using DeployGuard.Kubernetes;
 using DeployGuard.Kubernetes.Certificates;
-using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Webhook.Telemetry;
 

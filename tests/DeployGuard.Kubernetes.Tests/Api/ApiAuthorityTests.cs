@@ -1,8 +1,8 @@
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Certificates;
+using k8s;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using k8s;
 
 namespace DeployGuard.Kubernetes.Tests;
 
