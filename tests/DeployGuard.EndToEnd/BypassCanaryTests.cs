@@ -111,7 +111,7 @@ public class BypassCanaryTests
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
-        Assert.That(elsewhere.Output, Does.Contain("users behind Service web would be sent elsewhere, and nobody can tell what serves at web.example.com"));
+        Assert.That(elsewhere.Output, Does.Contain("users behind Service web would be redirected: the serving pods at web.example.com are unknown"));
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
     }
@@ -151,7 +151,7 @@ public class BypassCanaryTests
             () => sandbox.ListAsync("api/v1", "pods?labelSelector=app=elsewhere"),
             pods => pods is [var pod] && TimeProvider.System.GetUtcNow() - pod.GetProperty("metadata").GetProperty("creationTimestamp").GetDateTimeOffset() > TimeSpan.FromSeconds(20),
             "twice the soak");
-        Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 3)).Output, Does.Contain("3 of 13 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here"));
+        Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 3)).Output, Does.Contain("3 of 13 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here"));
     }
 
     [Test]

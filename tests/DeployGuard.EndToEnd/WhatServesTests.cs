@@ -200,7 +200,7 @@ public class WhatServesTests
             $$$"""{"spec":{"type":"ExternalName","externalName":"{{{host}}}","clusterIP":null,"clusterIPs":null}}""");
 
         Assert.That((await PointAsync($"green.{sandbox.Namespace}.svc.cluster.local")).Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven"));
-        Assert.That((await PointAsync("green.example.com")).Output, Does.Contain("nobody can tell what serves at green.example.com"));
+        Assert.That((await PointAsync("green.example.com")).Output, Does.Contain("the serving pods at green.example.com are unknown"));
         (await sandbox.ApplyAsync("dana", Service("proven", """{"app": "web"}"""))).OrFail();
         (await PointAsync($"proven.{sandbox.Namespace}.svc.cluster.local")).OrFail();
     }
@@ -217,7 +217,7 @@ public class WhatServesTests
             """));
 
         var written = await SliceAsync("web");
-        Assert.That(written.Output, Does.Contain("nobody can tell what answers at addresses that are written by hand"));
+        Assert.That(written.Output, Does.Contain("the pods at addresses written by hand are unknown"));
         (await SliceAsync("database")).OrFail();
     }
 

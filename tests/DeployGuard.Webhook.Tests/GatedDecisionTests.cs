@@ -193,7 +193,7 @@ public class GatedDecisionTests
         };
 
         Assert.That((await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(), Is.True);
-        Assert.That(_facts.Reached.Select(r => (r.Policy, r.RaisesNothing, r.Workload, r.Pods, r.Generation)), Is.EqualTo(new[] { ("canary", true, web.Ref, 5, (long?)4) }));
+        Assert.That(_facts.Reached.Select(r => (r.Policy, r.RaisesNoExposure, r.Workload, r.Pods, r.Generation)), Is.EqualTo(new[] { ("canary", true, web.Ref, 5, (long?)4) }));
 
         _facts.Reached.Clear();
         _facts.ReachFails = "down";

@@ -92,7 +92,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
             throw new UnavailableException(why);
         }
 
-        var with = cluster.Namespace is { } snapshot ? cluster with { Namespace = snapshot with { Reached = Others } } : cluster;
+        var with = cluster.Namespace is { } snapshot ? cluster with { Namespace = snapshot with { PendingExposures = Others } } : cluster;
         Reached.AddRange(gains(with));
         return Task.FromResult(with);
     }

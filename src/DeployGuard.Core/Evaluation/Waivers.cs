@@ -41,5 +41,5 @@ internal static class Waivers
 
     private static Workload? OwnerOf(Workload? owned, ClusterSnapshot cluster) => owned is null ? null
         : cluster.Owners.FirstOrDefault(o => o.Uid.Length > 0 && o.Uid == owned.ControllerUid
-            && (owned.Type.IsOnePod ? Ownership.TakesIn(o, owned.Template.Labels) : Ownership.StandsFor(o, owned)));
+            && (owned.Type.IsOnePod ? Ownership.SelectsPods(o, owned.Template.Labels) : Ownership.IsOwnerOf(o, owned)));
 }

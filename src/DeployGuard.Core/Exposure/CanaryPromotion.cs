@@ -3,14 +3,14 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What it takes to prove a revision, by the policies as they are now.</summary>
+/// <summary>The criteria by which a revision becomes proven, under the current policies.</summary>
 public static class CanaryPromotion
 {
-    /// <param name="policies">Of the namespace, also those that are not active.</param>
-    /// <param name="standings">Of this revision of this workload. What serves nobody has no pool, and proves itself by time.</param>
+    /// <param name="policies">All policies of the namespace, also inactive ones.</param>
+    /// <param name="standings">Of this revision of this workload. A workload without users has no pool, and becomes proven by time.</param>
     public static PromotionCriteria Of(Change change, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
-        // One that is not active asks for nothing, and has no standings: waited for, nothing would come to be proven until it is.
+        // An inactive policy requires nothing and has no standings. Waiting for one would keep every revision unproven.
         var asking = policies.Where(p => p.Canary is { } canary
             && p.Active.Contains(now)
             && change.Workload.Type.Serves

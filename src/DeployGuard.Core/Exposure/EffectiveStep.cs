@@ -2,10 +2,10 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What a step comes to in pods, for a workload of some size.</summary>
-/// <param name="Percent">The step; 100 for what follows the last.</param>
+/// <summary>A canary step in pods, for a workload of a given size.</summary>
+/// <param name="Percent">The step; 100 after the last one.</param>
 /// <param name="Beside">Pods that a second Deployment behind the same Service may have.</param>
-/// <param name="Soaking">Pods that must run for the soak to hold the step; 0 where nothing follows.</param>
+/// <param name="Soaking">Pods that must run for the soak to hold the step; 0 after the last one.</param>
 /// <param name="AtOnce">Pods that a rollout in place may replace at once.</param>
 public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtOnce)
 {
@@ -24,7 +24,7 @@ public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtO
         }),
     ];
 
-    /// <summary>The more pods there are, the more of them may be unproven.</summary>
+    /// <summary>Each added pod enlarges the pool, so the limit is found by counting up.</summary>
     private static int MaxBeside(int percent, int replicas)
     {
         if (percent == 100)

@@ -4,7 +4,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What the exposure of every request rests on, in the eyes of one policy: the namespace as it is, and what has proven itself there.</summary>
+/// <summary>The inputs of every exposure evaluation under one policy: the namespace as it is, and its proven revisions.</summary>
 internal sealed class ExposureContext
 {
     public ExposureContext(SafeguardPolicy policy, CanaryRules rules, ClusterSnapshot cluster, DateTimeOffset now)
@@ -33,54 +33,54 @@ internal sealed class ExposureContext
     public UnprovenCount Unproven { get; }
 
     /// <summary>
-    /// The pods that the users of a pool have as it is. If no proven one is ready, at least as many as there were until a while ago:
-    /// a canary that is alone for a moment holds no step by it, and is not all that its users have.
+    /// The pods that the users of a pool have now. If no proven pod is ready, at least as many as there were within <c>coldAfter</c>:
+    /// a canary that is briefly alone holds no step by that, and is not the whole pool.
     /// </summary>
-    public int WeighNow(Pool pool, IReadOnlyList<UnprovenPods> unproven)
+    public int CurrentTotal(Pool pool, IReadOnlyList<UnprovenPods> unproven)
     {
-        var total = Weigh(pool, unproven, null);
+        var total = TotalOf(pool, unproven, null);
         return total > unproven.Sum(u => u.Pods) ? total : Math.Max(total, Replaced(pool, ProvenOf(pool, unproven)).Pods);
     }
 
-    /// <summary>The pods that the users have: desired and ready ones of the pool's own, and what is unproven of all.</summary>
-    /// <param name="asked">The workload that a request is about: it is counted as asked for.</param>
-    public static int Weigh(Pool pool, IReadOnlyList<UnprovenPods> unproven, AskedWorkload? asked)
+    /// <summary>The pods of a pool: the desired and ready ones of its own members, and the unproven ones of all members.</summary>
+    /// <param name="asked">The workload that a request changes; it counts as requested.</param>
+    public static int TotalOf(Pool pool, IReadOnlyList<UnprovenPods> unproven, RequestedWorkload? asked)
     {
         int UnprovenOf(Member m) => unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
-        // Proven pods that no user reaches make no room for others, as long as users reach some.
+        // Proven pods that no user reaches must not enlarge the pool while users reach others.
         var isReached = pool.Members.Any(m => pool.IsOwn(m) && m.Size > UnprovenOf(m) && pool.ReachesBySome(m.Spec.Template));
         return pool.Members.Sum(m =>
         {
             var pods = UnprovenOf(m);
-            return !pool.IsOwn(m) || (isReached && !pool.ReachesBySome(m.Spec.Template)) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.Taken)
-                : Math.Max(Math.Max(0, pods - m.Taken), m.Own);
+            return !pool.IsOwn(m) || (isReached && !pool.ReachesBySome(m.Spec.Template)) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.SeparatePods)
+                : Math.Max(Math.Max(0, pods - m.SeparatePods), m.Own);
         })
         + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
     }
 
-    /// <summary>The unproven pods without those whose place something else has yet: what it runs is told by itself.</summary>
+    /// <summary>The unproven pods, without those whose place a separately counted pod still takes.</summary>
     public static int RunningOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
         unproven.GroupBy(u => u.Workload)
-            .Sum(g => Math.Max(0, g.Sum(u => u.Pods) - (pool.Members.FirstOrDefault(m => m.Spec.Ref == g.Key)?.Taken ?? 0)));
+            .Sum(g => Math.Max(0, g.Sum(u => u.Pods) - (pool.Members.FirstOrDefault(m => m.Spec.Ref == g.Key)?.SeparatePods ?? 0)));
 
     /// <summary>Desired pods that are proven, ready or not: a pool whose pods have crashed is not new.</summary>
     public static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
-        pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - m.Taken - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
+        pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - m.SeparatePods - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
 
-    /// <summary>Proven pods are there now, also where a rollout under way is about to replace them.</summary>
+    /// <summary>Proven pods exist now, even if a rollout in progress is about to replace them.</summary>
     public bool HasProven(Pool pool, ProvenInPool here) => pool.Members.Where(pool.IsOwn)
-        .Any(m => m.Pods.Any(r => r.Pods > 0 && !Proven.Lacks(m, r, here)));
+        .Any(m => m.Pods.Any(r => r.Pods > 0 && !Proven.IsUnproven(m, r, here)));
 
-    /// <summary>The proven pods whose place the unproven ones take: those of now, or those that were there until a while ago.</summary>
+    /// <summary>The proven pods that the unproven ones replace: those of now, or those within <c>coldAfter</c>.</summary>
     public ServedPool Replaced(Pool pool, int provenBefore) =>
-        Proven.OfLate(pool.Name) is { } served && served.Pods >= provenBefore ? served : new ServedPool(pool.Name, provenBefore, Now);
+        Proven.LastServed(pool.Name) is { } served && served.Pods >= provenBefore ? served : new ServedPool(pool.Name, provenBefore, Now);
 
     /// <summary>The fewest steps held among some revisions.</summary>
     public StepProgress FewestHeld(Pool before, IEnumerable<string> keys, int totalBefore) =>
         keys.Select(key => Held.In(before, key, totalBefore)).DefaultIfEmpty(new StepProgress(Rules.Steps.Count, "", null)).MinBy(h => h.Steps)
             ?? throw new InvalidOperationException("no revision");
 
-    /// <summary>Keys of the revisions of which there are more than before, or sooner.</summary>
+    /// <summary>Keys of the revisions that gain pods, or get them sooner.</summary>
     public static IReadOnlyList<string> RaisedKeys(IReadOnlyList<UnprovenPods> had, IReadOnlyList<UnprovenPods> has) =>
     [
         .. from some in has.GroupBy(p => p.Key)

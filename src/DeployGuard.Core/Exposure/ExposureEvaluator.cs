@@ -5,8 +5,8 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// Works out which share of a pool's pods a request would let run unproven revisions. Every pool that the request touches is judged by
-/// itself, before and after it.
+/// Calculates which share of a pool's pods would run unproven revisions after a request. Every affected pool is evaluated separately,
+/// before and after the request.
 /// </summary>
 internal sealed class ExposureEvaluator
 {
@@ -14,11 +14,11 @@ internal sealed class ExposureEvaluator
 
     private ExposureEvaluator(ExposureContext context) => _context = context;
 
-    /// <summary>Null where the policy asks for no canary.</summary>
+    /// <summary>Null if the policy requires no canary.</summary>
     public static ExposureEvaluator? Under(SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now) =>
         policy.Canary is { Required: not Required.Never } rules ? new ExposureEvaluator(new ExposureContext(policy, rules, cluster, now)) : null;
 
-    /// <summary>Every pool that the request touches; none where it runs what serves nobody, or nothing that is known.</summary>
+    /// <summary>Every pool that the request affects; empty if its workload has no users, or is unknown.</summary>
     public IReadOnlyList<PoolAssessment> Assess(EvaluatedRequest evaluated) => evaluated.Request switch
     {
         ServiceRequest service => new ServiceExposure(_context).Of(service),
@@ -28,32 +28,32 @@ internal sealed class ExposureEvaluator
         _ => evaluated.After is { } after && after.Type.Serves ? new WorkloadExposure(_context).Of(evaluated, after) : [],
     };
 
-    /// <summary>How every pool of the namespace stands now, with nobody asking for anything.</summary>
+    /// <summary>How every pool of the namespace stands now, without a request.</summary>
     public static IEnumerable<PoolStanding> Standings(NamespaceSnapshot snapshot, SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now) =>
         Under(policy, cluster with { Namespace = snapshot }, now) is { } evaluator
             ? snapshot.Members
                 .SelectMany(m => Pool.Of(m, snapshot.Services, snapshot.Members).Where(p => p.Service is not null || m.IsPoolByItself))
-                // Also those of which no template is selected, but pods are.
+                // Also Services that select single pods and no template.
                 .Concat(snapshot.Services.Select(s => Pool.Behind(s, snapshot.Members)))
-                .DistinctBy(p => p.Name).SelectMany(evaluator.Stand)
+                .DistinctBy(p => p.Name).SelectMany(evaluator.StandingsOf)
             : [];
 
-    private IEnumerable<PoolStanding> Stand(Pool pool)
+    private IEnumerable<PoolStanding> StandingsOf(Pool pool)
     {
         var proven = _context.Proven.In(pool);
         var unproven = _context.Unproven.Of(pool, proven, null);
-        var total = _context.WeighNow(pool, unproven);
+        var total = _context.CurrentTotal(pool, unproven);
         foreach (var member in pool.Members)
         {
             foreach (var revision in ProvenRevisions.RevisionsOf(member))
             {
-                var lacks = _context.Proven.Lacks(member, revision, proven);
-                yield return Standing(pool, member, revision, lacks) with { Unproven = unproven.Sum(u => u.Pods), Total = total, Held = HeldBy(pool, revision, lacks, total) };
+                var isUnproven = _context.Proven.IsUnproven(member, revision, proven);
+                yield return Standing(pool, member, revision, isUnproven) with { Unproven = unproven.Sum(u => u.Pods), Total = total, Held = HeldBy(pool, revision, isUnproven, total) };
             }
         }
     }
 
-    private PoolStanding Standing(Pool pool, Member member, RevisionPods revision, bool lacks) => new()
+    private PoolStanding Standing(Pool pool, Member member, RevisionPods revision, bool isUnproven) => new()
     {
         Policy = _context.Policy.Name,
         Pool = pool.Name,
@@ -67,14 +67,14 @@ internal sealed class ExposureEvaluator
         Size = member.Size,
         IsReached = pool.IsOwn(member),
         IsCurrent = revision.TemplateHash == member.Spec.Template.Hash,
-        IsProven = !lacks,
+        IsProven = !isUnproven,
         Unproven = 0,
         Total = 0,
         Rules = _context.Rules,
-        IsProving = lacks && RolloutMethods.Prove(member, pool, _context.Rules),
+        IsProving = isUnproven && RolloutMethods.Prove(member, pool, _context.Rules),
     };
 
-    private StepProgress HeldBy(Pool pool, RevisionPods revision, bool lacks, int total) => lacks
+    private StepProgress HeldBy(Pool pool, RevisionPods revision, bool isUnproven, int total) => isUnproven
         ? _context.Held.In(pool, RevisionKey.Of(_context.Rules.Covers, revision.TemplateHash, revision.Images), total)
         : new StepProgress(_context.Rules.Steps.Count, "", null);
 }

@@ -10,7 +10,7 @@ namespace DeployGuard.Core.Exposure;
 /// <item>a name in <see cref="RolloutMethod"/>, which every policy without <c>canary.accept</c> accepts from then on, in the enum of
 /// <c>crd-safeguardpolicies.yaml</c>, in docs/policy.md and in <c>kubectl deployguard explain canary</c>;</item>
 /// <item>the remedy that offers it, in Safeguards/Canary;</item>
-/// <item>where it changes a workload in place: what such a request brings at once besides <see cref="Exposes"/>, in
+/// <item>where it changes a workload in place: which pods such a request brings at once besides <see cref="Exposes"/>, in
 /// <see cref="RequestedExposureEvaluator"/>.</item>
 /// </list>
 /// </summary>
@@ -19,13 +19,13 @@ internal interface IRolloutMethod
     RolloutMethod Name { get; }
 
     /// <summary>
-    /// Pods of a workload that run its newest revision for as long as nobody asks for more; null where the workload is not brought out in this
-    /// way.
+    /// Pods of a workload that run its newest revision until the next request; null if the workload does not use this
+    /// method.
     /// </summary>
     /// <param name="member">With the spec as the request leaves it.</param>
     /// <param name="steps">How many steps the newest revision has held.</param>
     int? Exposes(Member member, CanaryRules rules, int steps);
 
-    /// <summary>Whether the pods of a workload can prove a step to a pool's users in this way.</summary>
+    /// <summary>Whether the pods of a workload can hold a step for a pool's users by this method.</summary>
     bool Proves(Member member, Pool pool, CanaryRules rules);
 }

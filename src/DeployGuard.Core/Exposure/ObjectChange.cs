@@ -5,12 +5,12 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// A request on an object that a controller made or would make: a ReplicaSet or a Pod, or a Job that is given to another owner. What it comes to is told by what its controllers will do next, so the
-/// namespace is put together a second time as the request leaves it.
+/// A request on an object that controllers manage: a ReplicaSet, a Pod, or a Job that gets another owner. Its effect depends on the next
+/// actions of these controllers, so the namespace is built a second time, as it will be after the request.
 /// </summary>
 internal static class ObjectChange
 {
-    /// <summary>Whether a request is judged by what becomes of the namespace, and not by what it asks of its own object alone.</summary>
+    /// <summary>Whether a request is evaluated by its effect on the whole namespace, and not by its own object alone.</summary>
     public static bool Is(Request request) =>
         request is WorkloadRequest { Operation: not Operation.Create, Before: not null, Target.Type.IsReplacedWhenDeleted: true } or ScaleRequest { Target.Type.HoldsOneRevision: true }
         || (request is WorkloadRequest { Target.Type.RunsOnce: true, Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is not null);
@@ -39,21 +39,21 @@ internal static class ObjectChange
             return objects;
         }
 
-        // One that was let go a moment ago is about to be taken in again.
+        // An orphan that was just released is about to be adopted again.
         var owned = set with { Spec = set.Spec with { ControllerUid = Adopted(objects, set.Spec).ControllerUid } };
         var before = objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, set) ? owned : w)] };
-        // Its controller makes up for it as if it had been scaled to 0.
+        // Its controller replaces its pods as if it had been scaled to 0.
         var then = Filled(WithSet(before, owned.Spec with { Replicas = 0 }), owned.Spec);
         return !orphans ? then
             : then with { Pods = [.. then.Pods.Select(g => g.Shape.OwnerUid == set.Spec.Uid ? LetGo(objects, set, g) : g)] };
     }
 
-    /// <summary>They go on serving, and nobody stands for them. Another that takes them in deletes what is beyond its size.</summary>
+    /// <summary>Orphaned pods continue to serve, unattributed. Another workload that adopts them deletes those above its size.</summary>
     private static PodGroup LetGo(NamespaceObjects objects, LiveWorkload owner, PodGroup pods) =>
-        objects.Workloads.Any(w => !ReferenceEquals(w, owner) && Ownership.TakesIn(w.Spec, pods.Shape.Template.Labels)) ? pods
+        objects.Workloads.Any(w => !ReferenceEquals(w, owner) && Ownership.SelectsPods(w.Spec, pods.Shape.Template.Labels)) ? pods
             : new PodGroup(pods.Shape with { OwnerUid = null }, pods.Pods);
 
-    /// <summary>A Deployment that is paused, and loses all that it had, fills the last of what it still has.</summary>
+    /// <summary>A paused Deployment that loses all its pods scales its latest remaining ReplicaSet.</summary>
     private static NamespaceObjects Filled(NamespaceObjects objects, Workload gone)
     {
         var sets = objects.Workloads.Where(w => w.Spec.Type.HoldsOneRevision && w.Spec.ControllerUid == gone.ControllerUid).ToList();
@@ -71,13 +71,13 @@ internal static class ObjectChange
         }
 
         var owned = Adopted(objects, after);
-        // What is let go goes on serving while its owner makes another, also where that would take it in again.
+        // A released ReplicaSet continues to serve while its owner creates another, even if the owner will adopt it again.
         var isLetGo = before.Spec.ControllerUid is { } had && after.ControllerUid != had && owned.ControllerUid == had;
         owned = isLetGo ? after with { ControllerUid = null } : owned;
         after = owned.ControllerUid == before.Spec.ControllerUid ? owned with { Replicas = after.Replicas } : owned;
         var spec = after with { Uid = before.Spec.Uid, Replicas = after.Replicas };
-        // A Deployment goes on as soon as its ReplicaSets call their pods available: without that time nothing holds the rest of its rollout.
-        // One that becomes its newest begins the rollout again, and what the other has so far is waited for no more.
+        // A Deployment continues as soon as its ReplicaSets report their pods as available: a lower minReadySeconds there releases the rest of the rollout.
+        // A ReplicaSet that becomes its newest restarts the rollout, which no longer waits for the former one.
         var isNewest = after.Template.Hash != before.Spec.Template.Hash;
         var isHastened = after.Strategy.MinReadySeconds < before.Spec.Strategy.MinReadySeconds;
         var then = objects with
@@ -86,10 +86,10 @@ internal static class ObjectChange
             [
                 .. objects.Workloads.Select(w => ReferenceEquals(w, before) ? w with { Spec = spec }
                     : isHastened && IsSibling(w, before) ? w with { Spec = w.Spec with { Replicas = 0 } }
-                    // All that is asked for comes, before its owner takes it back.
+                    // All requested pods are created before the owner scales back.
                     : after.Replicas > before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid
                         ? w with { Spec = w.Spec with { Replicas = w.Spec.Replicas + after.Replicas - before.Spec.Replicas } }
-                    // A pod of the newest revision comes in their place, beside that of the rollout's own pace.
+                    // Pods of the newest revision replace them, besides the batch of the rollout itself.
                     : after.Replicas < before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid && !w.Spec.IsDeleting && w.Spec.Template.Hash != before.Spec.Template.Hash
                         ? w with { Replaced = before.Spec.Replicas - after.Replicas }
                     : isNewest && w.Spec.Uid == spec.ControllerUid && w.Spec.Template.Hash == after.Template.Hash ? w with { Replaced = 1 }
@@ -103,8 +103,8 @@ internal static class ObjectChange
         workload.Spec.Type.HoldsOneRevision && set.Spec.ControllerUid is { } owner && workload.Spec.ControllerUid == owner;
 
     /// <summary>
-    /// A ReplicaSet as Deployments make of it: one lets go of what its selector does not take in, another takes in what nobody owns, and scales it to its own size if it
-    /// has nothing else.
+    /// A ReplicaSet after the actions of Deployments: one releases it if its selector does not match, another adopts it as an orphan. It is
+    /// scaled to the size of a Deployment that has no other.
     /// </summary>
     public static Workload Adopted(NamespaceObjects objects, Workload set)
     {
@@ -115,8 +115,8 @@ internal static class ObjectChange
             return set;
         }
 
-        // Of several, whichever is quicker takes it in: the one that makes the most of it is judged.
-        IReadOnlyList<Workload> owners = named is not null && TakesIn(named, set) ? [named] : deployments.FindAll(d => TakesIn(d, set));
+        // Any of several matching Deployments may adopt it first: the largest result is evaluated.
+        IReadOnlyList<Workload> owners = named is not null && Selects(named, set) ? [named] : deployments.FindAll(d => Selects(d, set));
         return owners.Select(o => set with { ControllerUid = o.Uid, Replicas = HasOther(objects, o, set) ? set.Replicas : Math.Max(set.Replicas, o.Replicas) }).MaxBy(s => s.Replicas)
             ?? set with { ControllerUid = null };
     }
@@ -124,7 +124,7 @@ internal static class ObjectChange
     private static bool HasOther(NamespaceObjects objects, Workload owner, Workload set) =>
         objects.Workloads.Any(w => w.Spec is { Type.HoldsOneRevision: true, Replicas: > 0 } other && other.ControllerUid == owner.Uid && other.Ref != set.Ref);
 
-    private static bool TakesIn(Workload deployment, Workload set) => deployment.Selector is { Requirements.Count: > 0 } selector && selector.Matches(set.Labels);
+    private static bool Selects(Workload deployment, Workload set) => deployment.Selector is { Requirements.Count: > 0 } selector && selector.Matches(set.Labels);
 
     private static NamespaceObjects WithoutPod(NamespaceObjects objects, string name)
     {
@@ -132,7 +132,7 @@ internal static class ObjectChange
             || objects.Workloads.FirstOrDefault(w => w.Spec.Uid == found.Group.Shape.OwnerUid) is not { Spec.Type.HasControllerRevisions: true } owner
             || IsNewest(objects, owner, found.Group.Shape) || IsKept(owner, found.Pod))
         {
-            // Its ReplicaSet makes another like it; of a pod that nobody owns there is one less.
+            // Its ReplicaSet creates an equal one; a pod without an owner is not replaced.
             return objects;
         }
 
@@ -143,7 +143,7 @@ internal static class ObjectChange
         ControllerRevisions.Newest(owner, objects.Revisions.Where(r => r.ControllerUid == owner.Spec.Uid)) is { } newest
         && shape.Template.Labels.GetValueOrDefault(LiveRevision.Label) == newest.PodLabel && Ownership.Runs(shape.Template, owner.Spec.Template);
 
-    /// <summary>A pod below the partition comes back as it was.</summary>
+    /// <summary>A pod below the partition is created again from the old revision.</summary>
     private static bool IsKept(LiveWorkload owner, LivePod pod) =>
         owner.Spec.Strategy.Partition is > 0 and var partition && pod.Ordinal - owner.Spec.Strategy.FirstOrdinal < partition;
 
@@ -152,13 +152,13 @@ internal static class ObjectChange
         var shape = new PodShape(after.ControllerUid, after.Template);
         if (Find(objects, name) is not { } found)
         {
-            // No cache has it yet. It is taken for ready, since users may reach it as soon as it is.
+            // No cache holds it yet. It counts as ready, because users may reach it as soon as it is.
             var made = after.CreatedAt ?? DateTimeOffset.MaxValue;
             return objects with { Pods = [.. objects.Pods, new PodGroup(shape, [new LivePod { Name = name, CreatedAt = made, ReadySince = made }])] };
         }
 
         var rest = found.Group.Pods.Where(p => p != found.Pod).ToList();
-        // With other images it is another pod: that it was there when what ran was adopted says nothing of them.
+        // With other images it is another pod: its adoption does not cover them.
         var isSame = found.Group.Shape.Template.ImageNames.SequenceEqual(after.Template.ImageNames);
         return objects with
         {

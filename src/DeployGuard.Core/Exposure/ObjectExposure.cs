@@ -4,7 +4,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What a request on a ReplicaSet or a Pod makes of the pools that they are in, with what their controllers will do next.</summary>
+/// <summary>The effect of a request on a ReplicaSet or a Pod on its pools, including the next actions of the controllers.</summary>
 internal sealed class ObjectExposure(ExposureContext context)
 {
     public IReadOnlyList<PoolAssessment> Of(EvaluatedRequest evaluated, NamespaceObjects objects)
@@ -27,7 +27,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled))];
     }
 
-    /// <summary>Labels by which a Service may select what the request is about: its own, before and after, and those that its owners give to others.</summary>
+    /// <summary>Labels by which a Service may select pods that the request affects: those of the object, before and after, and of its owners' other pods.</summary>
     private static IEnumerable<IReadOnlyDictionary<string, string>> LabelsOf(EvaluatedRequest evaluated, NamespaceObjects objects)
     {
         Workload?[] versions = [evaluated.Before, evaluated.After];
@@ -45,7 +45,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         }
     }
 
-    /// <summary>A workload behind no Service is a pool of its own: that of whoever owns the object, or of the object itself.</summary>
+    /// <summary>A workload behind no Service is a pool of its own: the pool of the object's owner, or of the object itself.</summary>
     private IEnumerable<(Pool Then, Pool Now)> OwnPool(EvaluatedRequest evaluated, NamespaceObjects objects, IReadOnlyList<Member> then)
     {
         var root = evaluated.Before is { } before ? RootOf(before, objects) : null;
@@ -65,20 +65,20 @@ internal sealed class ObjectExposure(ExposureContext context)
         var (had, has) = (context.Unproven.Of(before, proven, null), context.Unproven.Of(pool, proven, null));
         var provenBefore = ExposureContext.ProvenOf(before, had);
         var served = context.Replaced(pool, provenBefore);
-        var (totalBefore, total) = (context.WeighNow(before, had), ExposureContext.Weigh(pool, has, null));
+        var (totalBefore, total) = (context.CurrentTotal(before, had), ExposureContext.TotalOf(pool, has, null));
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0 && !context.HasProven(pool, proven);
         total = noneLeft ? Math.Max(total, served.Pods) : total;
-        // What is deleted comes back now, and not when its turn in the rollout would have come.
-        var hastened = has.Where(p => pool.Members.Any(m => m.IsHastened && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash))
+        // Deleted pods are replaced now, and not when their turn in the rollout comes.
+        var hastened = has.Where(p => pool.Members.Any(m => m.ReplacesAtOnce && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash))
             .Select(p => p.Key);
-        // What leaves a place that it had taken has its controller fill that from its template.
-        var filled = pool.Members.Where(m => before.Members.Any(b => b.Spec.Ref == m.Spec.Ref && b.Taken > m.Taken))
-            .SelectMany(m => ProvenRevisions.RevisionsOf(m).Where(r => context.Proven.Lacks(m, r, proven)))
+        // When a separately counted pod leaves, its controller creates one from its template instead.
+        var filled = pool.Members.Where(m => before.Members.Any(b => b.Spec.Ref == m.Spec.Ref && b.SeparatePods > m.SeparatePods))
+            .SelectMany(m => ProvenRevisions.RevisionsOf(m).Where(r => context.Proven.IsUnproven(m, r, proven)))
             .Select(r => RevisionKey.Of(context.Rules.Covers, r.TemplateHash, r.Images));
         IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(hastened).Union(filled)];
         if (raised.Count == 0 && isRelabelled && (long)has.Sum(p => p.Pods) * totalBefore > (long)had.Sum(p => p.Pods) * total)
         {
-            // Fewer proven pods beside them: what is unproven reaches a larger share of the users.
+            // With fewer proven pods, the unproven ones reach a larger share of the users.
             raised = [.. has.Select(p => p.Key).Distinct()];
         }
 
@@ -105,7 +105,7 @@ internal sealed class ObjectExposure(ExposureContext context)
         };
     }
 
-    /// <summary>Pods that the rollout under way may have at once; 0 where it does not conform.</summary>
+    /// <summary>Pods that the rollout in progress may replace at once; 0 if it does not conform.</summary>
     private int BatchOf(Member member, Pool pool)
     {
         var steps = context.Held.OnRecord(pool, RevisionKey.Of(context.Rules.Covers, member.Spec));

@@ -4,19 +4,19 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>How a rollout in place stands against the pace that a policy asks for.</summary>
+/// <summary>A rollout in place, compared with the pace that a policy requires.</summary>
 /// <param name="Batch">Pods that the rollout may change at once.</param>
-/// <param name="MaxAtOnce">Pods that it may change at once to conform.</param>
-/// <param name="Faults">What does not conform, in words; empty if the rollout conforms.</param>
+/// <param name="MaxAtOnce">Pods that it may change at once under the policy.</param>
+/// <param name="Faults">Every deviation, as text for a message; empty if the rollout conforms.</param>
 /// <param name="Unprobed">Serving containers without a readiness probe.</param>
 internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string> Faults, IReadOnlyList<string> Unprobed)
 {
-    /// <param name="steps">How many steps the revision has held; what is allowed to a second Deployment is allowed at once here.</param>
+    /// <param name="steps">How many steps the revision has held. A share allowed to a second Deployment is allowed at once here.</param>
     public static PaceBound Of(Member member, CanaryRules rules, int steps)
     {
         var workload = member.Spec;
         var percent = Math.Max(rules.Pace.Percent, rules.ShareAfter(steps));
-        // A share of what serves. Where half of it or more does, of what is desired; where nothing does, nobody is hurt.
+        // A share of the serving pods. If at least half of the desired pods serve, or none does, a share of the desired ones.
         var size = member.Present > 0 && member.Present * 2 < member.Size ? member.Present : member.Size;
         var most = Math.Max(1, (int)((long)size * percent / 100));
         var batch = RolloutBatch.Of(workload);
@@ -50,7 +50,7 @@ internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string>
         }
     }
 
-    /// <summary>What replaces so many at once. A DaemonSet has one of the two, a StatefulSet never surges.</summary>
+    /// <summary>The settings that replace so many pods at once. A DaemonSet has one of the two, a StatefulSet never surges.</summary>
     private static string Replacing(Workload workload, int batch)
     {
         var (surge, unavailable) = (RolloutBatch.Surge(workload), RolloutBatch.Unavailable(workload));
@@ -68,7 +68,7 @@ internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string>
         static bool IsShare(IntOrPercent value) => value.IsPercent || value.Value == 0;
     }
 
-    /// <summary>A container serves if it declares a port; where none does, all of them are taken to.</summary>
+    /// <summary>A container serves if it declares a port; if none does, all of them count as serving.</summary>
     private static IReadOnlyList<string> WithoutProbe(Workload workload)
     {
         var main = workload.Template.Containers.Where(c => !c.IsSidecar).ToList();

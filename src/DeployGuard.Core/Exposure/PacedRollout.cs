@@ -3,7 +3,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>A rollout in place that takes its time: a batch, and the next only when that has been ready for long enough.</summary>
+/// <summary>A rollout in place by batches: the next batch follows when the last one has been ready for long enough.</summary>
 internal sealed class PacedRollout : IRolloutMethod
 {
     public RolloutMethod Name => RolloutMethod.Pace;

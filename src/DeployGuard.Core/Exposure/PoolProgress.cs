@@ -5,13 +5,13 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>The steps that revisions have held in the pools of a namespace, in the eyes of one policy.</summary>
+/// <summary>The steps that revisions have held in the pools of a namespace, under one policy.</summary>
 internal sealed class PoolProgress(SafeguardPolicy policy, CanaryRules rules, ClusterSnapshot cluster, NamespaceSnapshot snapshot, ProvenRevisions proven, DateTimeOffset now)
 {
     private readonly Dictionary<(string Pool, string Key), StepProgress> _held = [];
     private readonly Dictionary<string, Approval?> _vetoes = [];
 
-    /// <summary>Worked out once: a pool as it is does not depend on what is asked.</summary>
+    /// <summary>Calculated once: the current pool does not depend on the request.</summary>
     public StepProgress In(Pool before, string key, int total)
     {
         if (!_held.TryGetValue((before.Name, key), out var held))
@@ -22,11 +22,11 @@ internal sealed class PoolProgress(SafeguardPolicy policy, CanaryRules rules, Cl
         return held;
     }
 
-    /// <summary>One pod of a pool that was scaled down for it is no half of what its users had, until that is a while ago.</summary>
+    /// <summary>A pool that was scaled down for a soak still counts at its former size until <c>coldAfter</c> has passed.</summary>
     private StepProgress Of(Pool before, string key, int total)
     {
         StepProgress Among(int pods) => StepProgress.Of(before, pods, key, policy, rules, snapshot, VetoOf(key), now);
-        if (proven.OfLate(before.Name) is not { } late || late.Pods <= total)
+        if (proven.LastServed(before.Name) is not { } late || late.Pods <= total)
         {
             return Among(total);
         }
@@ -35,7 +35,7 @@ internal sealed class PoolProgress(SafeguardPolicy policy, CanaryRules rules, Cl
         return !late.IsPresent && held.Left is null && Among(total).Steps > held.Steps ? held with { Left = late.At + rules.ColdAfter - now } : held;
     }
 
-    /// <summary>Those that are on record: what a pool counts to must not depend on how much of it has soaked.</summary>
+    /// <summary>The recorded steps alone: the size of a pool must not depend on its soak.</summary>
     public int OnRecord(Pool pool, string key) => VetoOf(key) is null ? StepProgress.Latched(pool, key, policy, rules, snapshot) : 0;
 
     public Approval? VetoOf(string key)

@@ -4,7 +4,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>How one revision of one workload stands in one pool, in the eyes of one policy.</summary>
+/// <summary>How one revision of one workload stands in one pool, under one policy.</summary>
 public sealed record PoolStanding
 {
     public required string Policy { get; init; }
@@ -20,13 +20,13 @@ public sealed record PoolStanding
 
     public required WorkloadRef Workload { get; init; }
 
-    /// <summary>The pool's users reach its pods. They do not reach one that only says it is a canary of a workload there.</summary>
+    /// <summary>The pool's users reach its pods. They do not reach a workload that only names itself a canary of a member.</summary>
     public bool IsReached { get; init; } = true;
 
     /// <summary>Desired pods of the workload.</summary>
     public int Size { get; init; }
 
-    /// <summary>It is what the workload's spec asks for now.</summary>
+    /// <summary>It is the revision of the workload's current spec.</summary>
     public bool IsCurrent { get; init; } = true;
 
     public required string TemplateHash { get; init; }
@@ -39,16 +39,16 @@ public sealed record PoolStanding
     /// <summary>Pods of the workload that run it.</summary>
     public required int Pods { get; init; }
 
-    /// <summary>It has proven itself, or the policy asks no proof of it.</summary>
+    /// <summary>It is proven, or the policy requires no canary of it.</summary>
     public required bool IsProven { get; init; }
 
-    /// <summary>Its pods can prove it to this pool's users.</summary>
+    /// <summary>Its pods can hold steps for this pool's users.</summary>
     public required bool IsProving { get; init; }
 
-    /// <summary>Pods of all unproven revisions of the pool, with what their rollouts under way come to.</summary>
+    /// <summary>Pods of all unproven revisions of the pool, with those that their rollouts in progress will add.</summary>
     public required int Unproven { get; init; }
 
-    /// <summary>Desired pods of the pool; where no proven one is left, at least as many as there were until a while ago.</summary>
+    /// <summary>Desired pods of the pool; if no proven pod is left, at least as many as there were within <c>coldAfter</c>.</summary>
     public required int Total { get; init; }
 
     public required CanaryRules Rules { get; init; }
@@ -69,15 +69,15 @@ public sealed record PoolStanding
     /// <summary>The revision, short enough for a table: <c>web@sha256:27dd8ed4</c>.</summary>
     public string ShortName => RevisionKey.Show(TemplateHash, Images);
 
-    /// <summary>What the next step waits for, in words; empty where that is time alone.</summary>
+    /// <summary>The condition of the next step, as text; empty if it is time alone.</summary>
     public string Wait => Held.Wait;
 
-    /// <summary>How long the soak still lasts; null where it is not a matter of time.</summary>
+    /// <summary>How long the soak still lasts; null if more than time is missing.</summary>
     public TimeSpan? Left => Held.Left;
 
     /// <summary>How every pool of a namespace stands under every policy.</summary>
     /// <param name="cluster">Policies, and the labels of the namespace.</param>
-    /// <param name="snapshot">With the pods of what is unproven, as far as they are known.</param>
+    /// <param name="snapshot">With the pods of unproven revisions, as far as they are known.</param>
     public static IReadOnlyList<PoolStanding> Of(NamespaceSnapshot snapshot, ClusterSnapshot cluster, DateTimeOffset now) =>
     [
         .. cluster.Policies.Where(p => p.Active.Contains(now) && p.Match.IncludesNamespace(cluster.NamespaceLabels))

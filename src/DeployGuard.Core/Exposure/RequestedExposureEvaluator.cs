@@ -4,26 +4,26 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What a request makes of the workload that it is about, in one pool.</summary>
-/// <param name="Key">Of the revision asked for.</param>
-/// <param name="Pods">Unproven ones of the workload after it.</param>
-/// <param name="OwnBatch">Pods of a conforming batch; 0 where it does not conform.</param>
+/// <summary>The exposure of the requested workload in one pool, after the request.</summary>
+/// <param name="Key">Of the requested revision.</param>
+/// <param name="Pods">Unproven pods of the workload after the request.</param>
+/// <param name="OwnBatch">Pods of a conforming batch; 0 if it does not conform.</param>
 internal sealed record RequestedExposure(string Key, IReadOnlyList<UnprovenPods> Pods, bool IsRaised, bool IsInPlace, int OwnBatch, PaceBound? Bound);
 
-/// <summary>How many pods a request lets run its revision at once.</summary>
+/// <summary>Calculates how many pods of its revision a request brings at once.</summary>
 internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisions proven, UnprovenCount unproven, PoolProgress held)
 {
-    /// <summary>What the request makes of the workload that it is about.</summary>
-    /// <param name="scaled">As it is before it comes to what is asked for.</param>
-    public RequestedExposure Of(AskedWorkload asked, Member? scaled, Pool before, int totalBefore, ProvenInPool here)
+    /// <summary>The exposure of the requested workload after the request.</summary>
+    /// <param name="scaled">The workload as its controller scales it before the rollout begins.</param>
+    public RequestedExposure Of(RequestedWorkload asked, Member? scaled, Pool before, int totalBefore, ProvenInPool here)
     {
         var (was, member) = (asked.Before, asked.After);
         var images = member.Spec.Template.ImageNames;
         var key = RevisionKey.Of(rules.Covers, member.Spec);
         var remaining = was is null || scaled is null ? [] : unproven.BesideAsked(scaled, key, here).ToList();
-        if (!proven.LacksAsked(member.Spec, asked.Origin, here))
+        if (!proven.IsRequestedUnproven(member.Spec, asked.Origin, here))
         {
-            // What is unproven and still runs is on its way out.
+            // Other unproven revisions are being replaced.
             return new RequestedExposure(key, asked.IsInPlace ? [] : UnprovenPods.Cap(remaining, member.Size), false, false, 0, null);
         }
 
@@ -32,8 +32,8 @@ internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisi
         return new RequestedExposure(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. UnprovenPods.Cap(remaining, member.Size - pods)], isRaised, asked.IsInPlace && was?.Size > 0, batch, bound);
     }
 
-    /// <summary>Pods that the request lets run its revision at once; how many of them as a conforming batch.</summary>
-    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(AskedWorkload asked, Pool before, int totalBefore, string key)
+    /// <summary>Pods of its revision that the request brings at once, and the size of a conforming batch.</summary>
+    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(RequestedWorkload asked, Pool before, int totalBefore, string key)
     {
         var (was, member) = (asked.Before, asked.After);
         var isMember = was is not null && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);
@@ -69,29 +69,29 @@ internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisi
 
         if (member.Spec.Type.HasOrdinals)
         {
-            // Every new ordinal is made from the newest revision, besides what the rollout replaces.
-            return (Math.Min(member.Size, Math.Max(exposed, AbsentOf(was, member)) + Math.Max(0, member.Size - was.Size) + moved), exposed > 0, exposed, bound);
+            // Every new ordinal gets the newest revision, besides the pods that the rollout replaces.
+            return (Math.Min(member.Size, Math.Max(exposed, ShortfallOf(was, member)) + Math.Max(0, member.Size - was.Size) + moved), exposed > 0, exposed, bound);
         }
 
         if (member.Spec.Type.RunsOnEveryNode)
         {
-            // On nodes that it had none of, its pods are new ones, and wait for nothing.
+            // Pods on added nodes are new, so no pace holds them back.
             return (Math.Min(member.Size, exposed + Math.Max(0, member.Size - was.Size)), exposed > 0, exposed, bound);
         }
 
         // More replicas amid a rollout: its controller spreads them over the revisions by their shares.
         var live = was.Pods.Sum(p => p.Pods);
-        // What surges does not count beside the others; where those are behind another Service, it does.
+        // Surge pods do not count, unless the other pods are behind another Service.
         var isElsewhere = was.Pods.Any(p => p is { Pods: > 0, Labels: { } labels } && before.Service?.Selects(labels) is false);
-        var size = member.Size + (isElsewhere ? ScaledFirst.SurgeOf(asked) : 0);
+        var size = member.Size + (isElsewhere ? ScaledBeforeRollout.SurgeOf(asked) : 0);
         var added = asked.IsInPlace || member.Size <= was.Size || live == 0 ? 0 : (int)((((long)size * ran) + live - 1) / live) - ran;
-        return (Math.Max(exposed, Math.Max(added, AbsentOf(was, member))), exposed > 0, exposed, bound);
+        return (Math.Max(exposed, Math.Max(added, ShortfallOf(was, member))), exposed > 0, exposed, bound);
     }
 
-    /// <summary>What a pace kept from coming comes at once.</summary>
+    /// <summary>A faster strategy brings the pods at once that the former pace held back.</summary>
     private static bool IsFaster(Workload was, Workload asked) => asked.Strategy.MinReadySeconds < was.Strategy.MinReadySeconds
         || RolloutBatch.Of(asked) > RolloutBatch.Of(was with { Replicas = asked.Replicas });
 
-    /// <summary>A pace holds while old pods are there: what is missing of them comes new, all at once.</summary>
-    private static int AbsentOf(Member was, Member member) => Math.Min(member.Size, was.Absent >= was.Size ? member.Size : was.Absent);
+    /// <summary>A pace only holds back replacements: missing pods are created from the new revision, all at once.</summary>
+    private static int ShortfallOf(Member was, Member member) => Math.Min(member.Size, was.Shortfall >= was.Size ? member.Size : was.Shortfall);
 }

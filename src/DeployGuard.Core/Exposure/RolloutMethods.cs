@@ -3,7 +3,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>The ways, in the order in which they are asked.</summary>
+/// <summary>All rollout methods. The first one that applies to a workload decides.</summary>
 internal static class RolloutMethods
 {
     private static readonly IReadOnlyList<IRolloutMethod> s_all = [new PartitionedRollout(), new PacedRollout(), new SecondWorkload()];

@@ -7,7 +7,7 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// What a change of a Service makes of what its users reach. It adds no pod, so shares decide: an unproven revision that gets a larger part of a port's users
+/// The effect of a change of a Service on the pods that its users reach. It adds no pod, so shares decide: an unproven revision that gets a larger part of a port's users
 /// is raised, whether by other pods, by fewer, or by another host.
 /// </summary>
 internal sealed class ServiceExposure(ExposureContext context)
@@ -21,12 +21,12 @@ internal sealed class ServiceExposure(ExposureContext context)
 
         var befores = Befores(request.Before, after).ToList();
         var assessments = befores.Select(before => Assess(after, before, before != request.Before && IsGone(before), request.Before is null));
-        // One who takes over the users of another Service has two kinds of users; the stricter answer counts.
+        // A Service that takes over the users of another has two groups of users; the stricter result counts.
         var hasUsers = befores.Exists(before => before is not null);
         return [.. assessments.OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).Take(1).Select(a => a with { HasUsers = hasUsers })];
     }
 
-    /// <summary>What the users had before: of the Service itself, and of another whose address it takes.</summary>
+    /// <summary>The Services of these users before the request: the Service itself, and another whose address it takes over.</summary>
     private IEnumerable<Service?> Befores(Service? before, Service after)
     {
         yield return before ?? Remembered(after);
@@ -39,31 +39,31 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     private bool IsGone(Service? before) => context.Namespace.Services.All(s => s.Name != before?.Name);
 
-    /// <param name="isGone">What it selected is known, and not who was there: pods may have come since, when nobody was asked about them.</param>
+    /// <param name="isGone">Its selector is known, and not its pods at that time: others may have been added since without an evaluation.</param>
     private PoolAssessment Assess(Service after, Service? before, bool isGone, bool isNew)
     {
         var (poolBefore, pool) = (before is null ? new Pool($"Service {after.Name}", after, []) : PoolOf(before, before.Name), PoolOf(after, after.Name));
         var proven = context.Proven.In(poolBefore);
         var had = context.Unproven.Of(poolBefore, proven, null);
         var served = ServedOf(poolBefore, ExposureContext.ProvenOf(poolBefore, had));
-        if (UnseenOf(after, before, poolBefore, pool, proven) is { } unseen)
+        if (UnknownExposureOf(after, before, poolBefore, pool, proven) is { } unknown)
         {
-            return Unknown(pool, poolBefore, served, unseen);
+            return Unknown(pool, poolBefore, served, unknown);
         }
 
         var shares = new ServiceShares(context, proven);
         var isReadinessNew = before is { PublishesNotReady: false } && after.PublishesNotReady;
-        var sharesBefore = before is null || isGone ? [] : shares.Of(WithoutComing(poolBefore, pool), before, isReadinessNew);
-        var totalBefore = context.WeighNow(poolBefore, had);
+        var sharesBefore = before is null || isGone ? [] : shares.Of(WithoutJoining(poolBefore, pool), before, isReadinessNew);
+        var totalBefore = context.CurrentTotal(poolBefore, had);
         return shares.Of(pool, after, isReadinessNew)
             .Select(share => Assess(share, sharesBefore, pool, poolBefore, totalBefore, served, isNew))
             .OrderByDescending(a => a.IsRefused).ThenByDescending(a => a.IsRaised).First();
     }
 
     /// <summary>
-    /// What is no longer selected was nothing that its users had before it was ready, whatever its workload would have come to in time.
+    /// For pods that are no longer selected, only ready ones count: the users never reached those that a rollout had yet to create.
     /// </summary>
-    private Pool WithoutComing(Pool before, Pool after)
+    private Pool WithoutJoining(Pool before, Pool after)
     {
         var stay = Workloads(after);
         return context.Namespace.Objects is not { PodsAreKnown: true } ? before
@@ -72,33 +72,33 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     private static Member ReadyOnly(Member member)
     {
-        List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready), Leaving = 0 })];
-        // What is being deleted comes to no more.
+        List<RevisionPods> pods = [.. member.Pods.Select(p => p with { Pods = p.Seen.Sum(g => g.Ready), ToBeDeleted = 0 })];
+        // A workload that is being deleted gets no more pods.
         var spec = member.Spec with { IsDeleting = true, Replicas = pods.Sum(p => p.Pods) };
-        return member with { Spec = spec, Pods = pods, Away = 0, Coming = 0, Taken = 0, Told = 0, Ready = spec.Replicas };
+        return member with { Spec = spec, Pods = pods, Excluded = 0, Joining = 0, SeparatePods = 0, SeparateReady = 0, Ready = spec.Replicas };
     }
 
-    /// <summary>A workload that another request was let have unproven pods of, in the same moment, and that may be behind the Service as it will be; null if there is none.</summary>
-    private WorkloadRef? Pending(Pool pool) => context.Namespace.Reached
+    /// <summary>A workload with pending exposure that may be behind the changed Service; null if there is none.</summary>
+    private WorkloadRef? Pending(Pool pool) => context.Namespace.PendingExposures
         .Where(r => r.Selector is null && r.Policy == context.Policy.Name && r.Pool != pool.Name && !r.IsSeenIn(context.Namespace))
         .Where(r => context.Namespace.Members.FirstOrDefault(m => m.Spec.Ref == r.Workload) is not { } member || pool.Members.Any(m => m.Spec.Ref == member.Spec.Ref))
         .Select(r => r.Workload).FirstOrDefault();
 
-    /// <summary>It comes to select an unproven CronJob whose Jobs do not wait for each other.</summary>
+    /// <summary>It starts to select an unproven CronJob whose Jobs may overlap.</summary>
     private bool IsUnbounded(Pool before, Pool pool, ProvenInPool proven) => pool.Members.Any(m =>
         m is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && before.Members.All(b => b.Spec.Ref != m.Spec.Ref)
-        && ProvenRevisions.RevisionsOf(m).Any(r => context.Proven.Lacks(m, r, proven)));
+        && ProvenRevisions.RevisionsOf(m).Any(r => context.Proven.IsUnproven(m, r, proven)));
 
-    private Unseen? UnseenOf(Service after, Service? was, Pool before, Pool pool, ProvenInPool proven) =>
-        IsUnseen(after, was) is { } why ? Unseen.Elsewhere(pool.Where, why)
-        : Pending(pool) is { } pending ? Unseen.Yet(pool.Where, pending)
-        : IsUnbounded(before, pool, proven) ? Unseen.OfJobs(pool.Where)
+    private UnknownExposure? UnknownExposureOf(Service after, Service? was, Pool before, Pool pool, ProvenInPool proven) =>
+        WhyUnknown(after, was) is { } why ? UnknownExposure.Elsewhere(pool.Where, why)
+        : Pending(pool) is { } pending ? UnknownExposure.Yet(pool.Where, pending)
+        : IsUnbounded(before, pool, proven) ? UnknownExposure.OfJobs(pool.Where)
         : null;
 
-    private PoolAssessment Unknown(Pool pool, Pool before, ServedPool served, Unseen unseen) =>
-        Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(before, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, Unseen = unseen };
+    private PoolAssessment Unknown(Pool pool, Pool before, ServedPool served, UnknownExposure unknown) =>
+        Assessment(pool, new Share("", "", 0, [], 0), [], context.FewestHeld(before, [], 0)) with { IsCold = served.Pods == 0, IsRaised = true, UnknownExposure = unknown };
 
-    /// <summary>Users of an ExternalName had what the other Service had.</summary>
+    /// <summary>Users of an ExternalName reached the pods of its target.</summary>
     private ServedPool ServedOf(Pool before, int proven)
     {
         var (own, others) = (context.Replaced(before, proven), context.Replaced(before with { Name = $"Service {before.Service?.Name}" }, proven));
@@ -106,8 +106,8 @@ internal sealed class ServiceExposure(ExposureContext context)
     }
 
     /// <summary>
-    /// Addresses that somebody writes by hand for a Service whose users have proven pods: nobody can tell what answers there. For a Service that selects nothing,
-    /// and never had such pods, they are what it is for.
+    /// Addresses written by hand, for a Service whose users have proven pods: the pods behind them are unknown. A Service without a selector that
+    /// never had proven pods exists for such addresses.
     /// </summary>
     public IEnumerable<PoolAssessment> Of(EndpointsRequest request)
     {
@@ -117,13 +117,13 @@ internal sealed class ServiceExposure(ExposureContext context)
             var pool = PoolOf(service, name);
             var had = context.Unproven.Of(pool, context.Proven.In(pool), null);
             var served = context.Replaced(pool, ExposureContext.ProvenOf(pool, had));
-            yield return Unknown(pool, pool, served, Unseen.Elsewhere(pool.Where, "nobody can tell what answers at addresses that are written by hand"));
+            yield return Unknown(pool, pool, served, UnknownExposure.Elsewhere(pool.Where, "the pods at addresses written by hand are unknown"));
         }
     }
 
     private PoolAssessment Assess(Share share, IReadOnlyList<Share> sharesBefore, Pool pool, Pool poolBefore, int totalBefore, ServedPool served, bool isNew)
     {
-        // A port that was not there before has no users yet, but those of the others may be sent to it by its number.
+        // A new port has no users yet, but users of other ports may be redirected to it by its number.
         var was = sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node == share.Node) ?? sharesBefore.FirstOrDefault(s => s.Port == share.Port && s.Node.Length == 0);
         var had = was is null ? 0 : HadBy(was, pool, poolBefore, served);
         List<string> raised =
@@ -140,14 +140,14 @@ internal sealed class ServiceExposure(ExposureContext context)
             IsCold = noneLeft && served.Pods == 0,
             IsRaised = raised.Count > 0,
             Replaced = noneLeft ? served : null,
-            // One pod is a step of a pool that has as many as before. Of one that was narrowed to it, it is all that its users have.
+            // Every step allows one pod, unless the Service was narrowed: then one pod may be all that the users reach.
             LeastCap = share.Total >= Math.Max(had, totalBefore) ? 1 : 0,
         };
     }
 
     /// <summary>
-    /// The pods of which its users had a share. If other pods come and no proven one was there, at least as many as there were until a
-    /// while ago: an unproven pod that is alone for a moment is not all that they had.
+    /// The pods of which the users had a share. If other pods are added and no proven one was there, at least as many as within
+    /// <c>coldAfter</c>: an unproven pod that is briefly alone is not the whole pool.
     /// </summary>
     private static int HadBy(Share was, Pool pool, Pool poolBefore, ServedPool served) =>
         was.Total > was.Revisions.Sum(r => r.Pods) || Workloads(pool).SetEquals(Workloads(poolBefore))
@@ -176,8 +176,8 @@ internal sealed class ServiceExposure(ExposureContext context)
     };
 
     /// <summary>
-    /// The Service whose users a new one gets: one of its name that was deleted a while ago, or one whose address it takes. What it selected then is on record
-    /// with the revisions that it served.
+    /// The Service whose users a new one gets: a deleted one of the same name, or one whose address it takes over. Its former selector is recorded
+    /// with the revisions that served behind it.
     /// </summary>
     private Service? Remembered(Service made)
     {
@@ -185,7 +185,7 @@ internal sealed class ServiceExposure(ExposureContext context)
         return last is null ? Former(made, made.Addresses) : Known(last.Pool, last.Selector, made);
     }
 
-    /// <summary>Another Service, there or gone a while ago, that has or had one of these addresses.</summary>
+    /// <summary>Another Service, existing or deleted within <c>coldAfter</c>, that has or had one of these addresses.</summary>
     private Service? Former(Service after, IReadOnlyList<string> addresses)
     {
         var (snapshot, own) = (context.Namespace, PoolName(after.Name));
@@ -196,7 +196,7 @@ internal sealed class ServiceExposure(ExposureContext context)
                 : null);
     }
 
-    /// <summary>A Service of which is known what it selected; its users came by the ports that they know.</summary>
+    /// <summary>A former Service, rebuilt from its recorded selector; its users keep the ports of the new one.</summary>
     private static Service Known(string pool, string selector, Service after) => Service.Selecting(pool["Service ".Length..], selector) with { Ports = after.Ports };
 
     private static string PoolName(string service) => $"Service {service}";
@@ -205,8 +205,8 @@ internal sealed class ServiceExposure(ExposureContext context)
         .Where(s => s.Pods > 0 && s.Pool.StartsWith("Service ", StringComparison.Ordinal) && s.IsWithin(context.Rules.ColdAfter, context.Now));
 
     /// <summary>
-    /// These pods were served by the same selector a while ago: made again as it was, a Service raises nothing. The users of another Service, whose address it
-    /// takes, must have been served by that selector too.
+    /// The same selector reached these pods within <c>coldAfter</c>: a Service that is created again unchanged raises no exposure. If it takes over the address
+    /// of another Service, that one must have had the same selector.
     /// </summary>
     private bool ServedAsItIs(Pool pool, Pool poolBefore, string key, int pods)
     {
@@ -220,14 +220,14 @@ internal sealed class ServiceExposure(ExposureContext context)
                 && (pods <= s.Pods || WentOn(pool, key, selector, pods)));
     }
 
-    /// <summary>Rollouts that were let in behind the Service went on at their pace while it was gone, up to the size that their workloads had there.</summary>
+    /// <summary>Rollouts admitted behind the Service continued at their pace while it was deleted, up to the size that their workloads had there.</summary>
     private bool WentOn(Pool pool, string key, string selector, int pods) =>
         context.Rules.Accept.Contains(RolloutMethod.Pace) && pods <= pool.Members.Sum(m => Math.Min(PodsOf(m, key), RoomOf(m, key, selector)));
 
     private int PodsOf(Member member, string key) => ProvenRevisions.RevisionsOf(member)
         .Where(r => RevisionKey.Of(context.Rules.Covers, r.TemplateHash, r.Images) == key).Sum(r => r.Pods);
 
-    /// <summary>Pods to which a member's rollout may have come; none where it was not there before.</summary>
+    /// <summary>Pods that a member's rollout may have reached; 0 if it did not serve there before.</summary>
     private int RoomOf(Member member, string key, string selector)
     {
         var had = context.Namespace.Changes.Where(c => c.Workload == member.Spec.Ref).ToList();
@@ -237,7 +237,7 @@ internal sealed class ServiceExposure(ExposureContext context)
             && had.Exists(c => RevisionKey.Of(context.Rules.Covers, c) == key && c.Served.Any(WasThere)) ? room : 0;
     }
 
-    /// <summary>What the users of a Service reach; of an ExternalName, what the Service has that it points to.</summary>
+    /// <summary>The pods that the users of a Service reach; for an ExternalName, those of its target.</summary>
     private Pool PoolOf(Service service, string name)
     {
         var snapshot = context.Namespace;
@@ -251,27 +251,27 @@ internal sealed class ServiceExposure(ExposureContext context)
         return found is null ? new Pool($"Service {name}", service, []) : Pool.Behind(found, members) with { Name = $"Service {name}" };
     }
 
-    /// <summary>Why nobody can tell what the users would reach; null where it can be told.</summary>
-    private string? IsUnseen(Service after, Service? before)
+    /// <summary>Why the pods that the users would reach are unknown; null if they are known.</summary>
+    private string? WhyUnknown(Service after, Service? before)
     {
         if (!after.IsExternalName)
         {
-            return after.Selector.Count == 0 ? "its endpoints would be written by hand, and nobody can tell what serves behind them"
+            return after.Selector.Count == 0 ? "its endpoints would be written by hand, so the serving pods are unknown"
                 : after.Selector.Keys.FirstOrDefault(Service.WrittenByControllers.Contains) is { } key && Pool.Behind(after, context.Namespace.Members).Members.Count == 0
-                    ? $"it selects no pod, and nobody can tell which will be given its {key}"
+                    ? $"it selects no pod, and the pods that will get its {key} are unknown"
                 : Narrowed(after, after, before);
         }
 
         var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Namespace.Services : context.Namespace.Elsewhere?.Services : null;
         return services?.FirstOrDefault(s => s.Name == after.Target?.Name && !s.IsExternalName && s.Selector.Count > 0) is { } found ? Narrowed(found, after, before)
-            : $"nobody can tell what serves at {after.ExternalName}";
+            : $"the serving pods at {after.ExternalName} are unknown";
     }
 
-    /// <summary>An ordinal of a StatefulSet runs another revision tomorrow, and to the StatefulSet it is one of many.</summary>
-    /// <param name="to">The Service as it would be, or the one that it would stand for.</param>
+    /// <summary>A Service for one ordinal is not evaluated again when the StatefulSet updates that pod.</summary>
+    /// <param name="to">The Service after the request, or the target of its ExternalName.</param>
     private static string? Narrowed(Service to, Service after, Service? before) =>
         before?.Name == after.Name && to.Selector.Keys.FirstOrDefault(k => Service.OfOrdinals.Contains(k) && !before.Selector.ContainsKey(k)) is { } key
-            ? $"by {key} it would keep to pods of which nobody can tell what they will run"
+            ? $"it would select pods by {key}, and their future revision is unknown"
             : null;
 
     private bool IsHere(string @namespace) => context.Namespace.Objects?.Namespace is not { Length: > 0 } own || own == @namespace;

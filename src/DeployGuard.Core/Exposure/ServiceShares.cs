@@ -4,20 +4,20 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What the users of one port of a Service reach.</summary>
-/// <param name="Port">As messages say it: <c>80/TCP</c>; empty for a Service without ports.</param>
+/// <summary>The pods that the users of one port of a Service reach.</summary>
+/// <param name="Port">As messages show it: <c>80/TCP</c>; empty for a Service without ports.</param>
 /// <param name="Node">The node whose users these are; empty where all users reach all pods.</param>
-/// <param name="Revisions">What of it is unproven.</param>
-/// <param name="Proven">Pods that are proven, ready or not.</param>
+/// <param name="Revisions">The unproven pods among them.</param>
+/// <param name="Proven">Proven pods, ready or not.</param>
 internal sealed record Share(string Port, string Node, int Total, IReadOnlyList<UnprovenPods> Revisions, int Proven);
 
-/// <summary>Splits the pods of a pool by what the users of each port, and on each node, reach.</summary>
+/// <summary>Splits the pods of a pool by the users of each port and node.</summary>
 internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven)
 {
-    /// <param name="byReadiness">Its users are to reach pods that are not ready too, and did not before: what they reach is then told apart by it.</param>
+    /// <param name="byReadiness">The request makes pods that are not ready reachable: those shares are then evaluated separately.</param>
     public IReadOnlyList<Share> Of(Pool pool, Service service, bool byReadiness)
     {
-        // Of an ExternalName the ports are those of what it points to.
+        // An ExternalName has the ports of its target.
         var ports = pool.Service?.Ports is { Count: > 0 } behind && service.IsExternalName ? behind : service.Ports;
         return ports.Count == 0 ? [.. OfPort(pool, service, "", byReadiness)]
             :
@@ -30,8 +30,8 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
     }
 
     /// <summary>
-    /// Users reach a pod by a port that it has. A name is one of those that are declared. A number may be open in any pod, and where only some declare it, in those
-    /// alone: each is judged.
+    /// Users reach a pod by a port that it has. A named port must be declared. A numbered port may be open in any pod, or only in those that
+    /// declare it: both are evaluated.
     /// </summary>
     private static IEnumerable<IReadOnlyList<Member>> Having(ServicePort port, IReadOnlyList<Member> members)
     {
@@ -40,13 +40,13 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
             : [port.IsNumber ? members : declared];
     }
 
-    /// <summary>The pods of a member that have the port: what runs decides, and not what a template says that is not rolled out.</summary>
+    /// <summary>The pods of a member that have the port: running pods decide, and not a template that is not rolled out.</summary>
     private static Member Declaring(ServicePort port, Member member)
     {
         var isDeclared = port.IsDeclaredBy(member.Spec.Template);
         return member.Pods.Any(p => p.Seen.Count > 0)
-            ? Pool.WithoutAway(member, port.IsDeclaredBy, r => !isDeclared && r.TemplateHash == member.Spec.Template.Hash)
-            : isDeclared ? member : member with { Away = member.Spec.Replicas };
+            ? Pool.WithoutExcluded(member, port.IsDeclaredBy, r => !isDeclared && r.TemplateHash == member.Spec.Template.Hash)
+            : isDeclared ? member : member with { Excluded = member.Spec.Replicas };
     }
 
     private static string NameOf(ServicePort port, int which) => $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " where declared")}";
@@ -54,7 +54,7 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
     private IEnumerable<Share> OfPort(Pool pool, Service service, string port, bool byReadiness)
     {
         var unproven = context.Unproven.Of(pool, proven, null);
-        yield return new Share(port, "", ExposureContext.Weigh(pool, unproven, null), unproven, ExposureContext.ProvenOf(pool, unproven));
+        yield return new Share(port, "", ExposureContext.TotalOf(pool, unproven, null), unproven, ExposureContext.ProvenOf(pool, unproven));
         if (service.KeepsToNode)
         {
             foreach (var node in SeenPods(pool).Where(p => p.Pod.IsReady).GroupBy(p => p.Pod.Node))
@@ -79,11 +79,11 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
     private IEnumerable<SeenPod> SeenPods(Pool pool) =>
         from member in pool.Members.Where(pool.IsOwn)
         from revision in member.Pods
-        let lacks = context.Proven.Lacks(member, revision, proven)
+        let isUnproven = context.Proven.IsUnproven(member, revision, proven)
         let key = RevisionKey.Of(context.Rules.Covers, revision.TemplateHash, revision.Images)
         from seen in revision.Seen
         from pod in seen.Pods.Where(p => p.Counts)
-        select new SeenPod(pod, lacks ? new UnprovenPods(key, member.Spec.Ref, revision.TemplateHash, revision.Images, 1) : null);
+        select new SeenPod(pod, isUnproven ? new UnprovenPods(key, member.Spec.Ref, revision.TemplateHash, revision.Images, 1) : null);
 
     private sealed record SeenPod(LivePod Pod, UnprovenPods? Unproven);
 }

@@ -2,22 +2,22 @@ using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What a Change remembers of the pools that its revision served, given how it stands now.</summary>
+/// <summary>The pools that a revision served, as its Change records them.</summary>
 public static class ServingRecords
 {
-    /// <summary>Most pools of one Change: with thousands of Services a record would be too large to be written.</summary>
+    /// <summary>The limit for one Change: with thousands of Services the record would be too large to be stored.</summary>
     private const int MaxPools = 100;
 
     /// <summary>
-    /// What runs serves its pools, proven or not: what is proven can be replaced by something that is not, and what is not may be given back what it had. What came
-    /// in by break-glass served nobody until somebody else has looked at it. Of what the workload runs no more only the pools are kept, unless it is proven.
+    /// Every running revision is recorded, proven or not: a proven one may be replaced, and an unproven one may serve as many pods again. An unreviewed
+    /// break-glass revision is not recorded. Once the workload runs another revision, an unproven one keeps its pools without numbers.
     /// </summary>
     /// <param name="standings">Of this revision of this workload.</param>
     public static IEnumerable<ServedPool> Next(Change change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
     {
         var all = All(change, standings, now).ToList();
         var window = standings.Select(s => s.Rules.ColdAfter).DefaultIfEmpty(TimeSpan.Zero).Max();
-        // Pools that were served lately are kept before new ones: new Services must not push them out.
+        // Recently served pools are kept before new ones: new Services must not displace them.
         return all.Count <= MaxPools ? all
             : all.Select((served, i) => (Served: served, Rank: i >= change.Served.Count ? 1 : served.IsWithin(window, now) ? 0 : 2))
                 .OrderBy(s => s.Rank).Take(MaxPools).Select(s => s.Served);
@@ -46,7 +46,7 @@ public static class ServingRecords
         }
     }
 
-    /// <summary>Addresses that the Services of its pools gave up a while ago.</summary>
+    /// <summary>Addresses that the Services of its pools gave up.</summary>
     public static IEnumerable<GivenUpAddresses> GivenUp(Change change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now) =>
         AllGivenUp(change, standings, now).OrderByDescending(g => g.At).Take(MaxPools);
 
@@ -73,7 +73,7 @@ public static class ServingRecords
         standings.Where(s => IsServing(change) && s.IsReached && (change.Phase is Phase.Proven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
             .ToDictionary(g => g.Key, g => (Standing: Together(g.ToList()), Window: g.Max(s => s.Rules.ColdAfter)));
 
-    /// <summary>One revision may have pods with different labels, which other Services tell apart.</summary>
+    /// <summary>One revision may have pods with different labels, and Services may select only some of them.</summary>
     private static PoolStanding Together(List<PoolStanding> same) =>
         same.Where(s => s.Policy == same[0].Policy).Select(s => s.Pods).ToList() is { Count: > 1 } pods ? same[0] with { Pods = Math.Min(same[0].Size, pods.Sum()) } : same[0];
 
@@ -83,9 +83,9 @@ public static class ServingRecords
     {
         Selector = of.Selector,
         Addresses = of.Addresses,
-        // Proof that one policy wants holds for none that wants more.
+        // Steps held under one policy do not count for a policy that requires more.
         IsTrial = served.IsTrial && !(change.Phase is Phase.Proven && standings.All(s => s.Pool != of.Pool || s.IsProven)),
-        // What has completed runs on all that is desired; what is seen may lag behind.
+        // A completed revision runs on all desired pods; the observed number may lag behind.
         Most = Math.Max(served.Most, change.HasCompleted && of.IsCurrent ? of.Size : of.Pods),
     };
 }

@@ -7,13 +7,13 @@ namespace DeployGuard.Core.Exposure;
 
 /// <summary>The steps that a revision has held in a pool.</summary>
 /// <param name="Steps">How many, from the first.</param>
-/// <param name="Wait">What the next one still lacks, in words; empty where that is only pods that run long enough.</param>
-/// <param name="Left">How long its soak still lasts; null where that is not a matter of time alone.</param>
+/// <param name="Wait">The condition of the next step, as text; empty if only time is missing.</param>
+/// <param name="Left">How long its soak still lasts; null if more than time is missing.</param>
 internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
 {
-    /// <param name="before">The pool as it is: what a request would add has proven nothing.</param>
-    /// <param name="total">Pods that the pool's users have before the request, or had until a while ago.</param>
-    /// <param name="veto">Somebody rejected the revision: what it had proven is taken back.</param>
+    /// <param name="before">The current pool: pods that a request would add have not soaked.</param>
+    /// <param name="total">Pods of the pool before the request, or within <c>coldAfter</c>.</param>
+    /// <param name="veto">A rejection of the revision: it revokes all held steps.</param>
     public static StepProgress Of(Pool before, int total, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot, Approval? veto, DateTimeOffset now)
     {
         if (veto is not null)
@@ -24,7 +24,7 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
         var latched = Latched(before, key, policy, rules, snapshot);
         var soak = Soak.Of(PodsOf(before, key, rules), rules, now);
         var live = 0;
-        while (live < rules.Steps.Count && soak.Lacks(total, rules, live, now) is null)
+        while (live < rules.Steps.Count && soak.Remaining(total, rules, live, now) is null)
         {
             live++;
         }
@@ -35,15 +35,15 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
             return new StepProgress(steps, "", null);
         }
 
-        // The next step is soaked for by the pods that the step before allowed.
-        var (wait, left) = soak.Lacks(total, rules, steps, now) ?? ("", null);
+        // The pods that the previous step allowed soak for the next one.
+        var (wait, left) = soak.Remaining(total, rules, steps, now) ?? ("", null);
         return new StepProgress(steps, wait, left);
     }
 
     /// <summary>The pods that must have soaked for a step: four fifths of it, so that one drained node does not start a day's soak again.</summary>
     public static int Needed(int total, int percent) => Math.Max(1, (int)((long)total * percent * 4 / 500));
 
-    /// <summary>Those that are on record of whoever held them.</summary>
+    /// <summary>The recorded steps, whichever workload held them.</summary>
     public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot)
     {
         var percent = snapshot.Changes
@@ -56,7 +56,7 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
         return rules.Steps.Count(s => s <= percent);
     }
 
-    /// <summary>Pods of a revision that the pool's users reach, in whatever workload; each once.</summary>
+    /// <summary>Pods of a revision that the pool's users reach, in any workload; each once.</summary>
     private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules) =>
     [
         .. pool.Members.Where(m => RolloutMethods.Prove(m, pool, rules))
@@ -66,37 +66,37 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
 
     /// <summary>How long the pods of a revision have soaked.</summary>
     /// <param name="Ages">The oldest first.</param>
-    /// <param name="Broken">What broke it last; null if nothing did.</param>
-    private sealed record Soak(IReadOnlyList<TimeSpan> Ages, SoakInterruption? Broken)
+    /// <param name="Interruption">The last interruption; null if there was none.</param>
+    private sealed record Soak(IReadOnlyList<TimeSpan> Ages, SoakInterruption? Interruption)
     {
         public static Soak Of(List<LivePod> pods, CanaryRules rules, DateTimeOffset now)
         {
             var ages = pods.ConvertAll(p => p.Age(now));
             ages.Sort(static (a, b) => b.CompareTo(a));
-            return new Soak(ages, pods.Select(p => p.BrokenBy(rules.Soak, now)).OfType<SoakInterruption>().MaxBy(b => b.At));
+            return new Soak(ages, pods.Select(p => p.InterruptionOf(rules.Soak, now)).OfType<SoakInterruption>().MaxBy(b => b.At));
         }
 
-        /// <summary>What a step lacks; null where it is held.</summary>
-        public (string Wait, TimeSpan? Left)? Lacks(int total, CanaryRules rules, int step, DateTimeOffset now)
+        /// <summary>What is missing for a step; null if it is held.</summary>
+        public (string Wait, TimeSpan? Left)? Remaining(int total, CanaryRules rules, int step, DateTimeOffset now)
         {
             var needed = Needed(total, rules.Steps[step]);
-            if (Broken is not null)
+            if (Interruption is not null)
             {
-                var ago = now - Broken.At;
-                return (ago <= TimeSpan.Zero ? $"a pod {Broken.How}" : $"a pod {Broken.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+                var ago = now - Interruption.At;
+                return (ago <= TimeSpan.Zero ? $"a pod {Interruption.How}" : $"a pod {Interruption.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
             }
 
             if (Ages.Count < needed)
             {
                 return Ages.Count == 0
-                    ? ($"no pod of it has served here for {Durations.Show(rules.Soak)}", null)
-                    : ($"{Ages.Count} of the {needed} pods that must soak for step {rules.Steps[step]}% (of {total} pods) run", null);
+                    ? ($"no pod of this revision has served here for {Durations.Show(rules.Soak)}", null)
+                    : ($"step {rules.Steps[step]}% (of {total} pods) needs {needed} soaking pods and has {Ages.Count}", null);
             }
 
             return Ages[needed - 1] is var age && age >= rules.Soak ? null : ("", Whole(rules.Soak - age));
         }
 
-        /// <summary>Up to the next second: who waits as long as the message says must not come too early.</summary>
+        /// <summary>Rounded up, so that a retry after the time in the message is never too early.</summary>
         private static TimeSpan Whole(TimeSpan left) => TimeSpan.FromSeconds(Math.Ceiling(left.TotalSeconds));
     }
 }

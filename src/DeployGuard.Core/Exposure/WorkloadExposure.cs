@@ -4,37 +4,37 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>What a request on a workload makes of the pools that it is in.</summary>
+/// <summary>The effect of a request on a workload on its pools.</summary>
 internal sealed class WorkloadExposure(ExposureContext context)
 {
     public IReadOnlyList<PoolAssessment> Of(EvaluatedRequest evaluated, Workload after)
     {
         var snapshot = context.Namespace;
-        var asked = AskedWorkload.Of(evaluated, after, context.Cluster, snapshot);
-        var first = ScaledFirst.Of(asked, snapshot);
+        var asked = RequestedWorkload.Of(evaluated, after, context.Cluster, snapshot);
+        var first = ScaledBeforeRollout.Of(asked, snapshot);
         var scaled = ReferenceEquals(first, snapshot.Members) ? asked.Before : first.FirstOrDefault(m => m.Spec.Ref == after.Ref);
         var others = snapshot.Members.Where(m => m.Spec.Ref != after.Ref).ToList();
-        // What it takes for its own, it scales or replaces.
-        var adopted = snapshot.Objects is { } objects ? ScaledFirst.Adopted(after, objects) : [];
+        // It scales or replaces the ReplicaSets that it adopts.
+        var adopted = snapshot.Objects is { } objects ? ScaledBeforeRollout.Adopted(after, objects) : [];
         IReadOnlyList<Member> then = [.. others.Where(m => !adopted.ContainsKey(m.Spec.Ref)), asked.After];
         IReadOnlyList<Member> now = asked.Before is null ? others : [.. others, asked.Before];
         return
         [
-            // The way back to what served these users is open, whatever else is there.
+            // A rollback to a revision that served these users always passes.
             .. Pool.Of(asked.After, snapshot.Services, then)
                 .Where(pool => pool.Service is not null || !after.Type.RunsToCompletion)
                 .Where(pool => evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.ServedAsMany(after, pool.Name, context.Cluster))
                 .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
-            // What is made again may take in what ran meanwhile, and what grows as it goes back makes more of what it leaves: that is no way back to anything.
+            // A re-created workload may adopt newer ReplicaSets, and a growing rollback scales the revision that it leaves: neither is exempt as a rollback.
             .. evaluated.ChangeType is ChangeType.Rollback && asked.Before is { } was && asked.After.Size <= was.Size ? [] : Outgrown(asked, first),
         ];
     }
 
-    /// <summary>What it makes more of before it comes to what is asked for.</summary>
-    private IEnumerable<PoolAssessment> Outgrown(AskedWorkload asked, IReadOnlyList<Member> scaled)
+    /// <summary>The revisions that its controller scales up before the requested one.</summary>
+    private IEnumerable<PoolAssessment> Outgrown(RequestedWorkload asked, IReadOnlyList<Member> scaled)
     {
         var now = context.Namespace.Members;
-        var refilled = ScaledFirst.Refilled(asked, scaled);
+        var refilled = ScaledBeforeRollout.Refilled(asked, scaled);
         var changed = refilled.Except(now, ReferenceEqualityComparer.Instance).OfType<Member>().ToList();
         return from service in context.Namespace.Services
                where changed.Exists(m => MaySelect(service, m))
@@ -49,34 +49,34 @@ internal sealed class WorkloadExposure(ExposureContext context)
     private static bool MaySelect(Service service, Member member) => service.Selects(member.Spec.Template.Labels)
         || member.Pods.Any(p => (p.Labels is { } labels && service.Selects(labels)) || p.Seen.Any(g => service.Selects(g.Shape.Template.Labels)));
 
-    /// <summary>More of what its users have in the same share is no more exposure.</summary>
+    /// <summary>More pods in the same share are no more exposure.</summary>
     private bool IsLargerShare(Pool now, PoolAssessment then)
     {
         var had = context.Unproven.Of(now, context.Proven.In(now), null);
         var (unprovenNow, unproven) = (ExposureContext.RunningOf(now, had), ExposureContext.RunningOf(then.Pool, then.Revisions));
-        return (long)unproven * context.WeighNow(now, had) > (long)unprovenNow * then.Total;
+        return (long)unproven * context.CurrentTotal(now, had) > (long)unprovenNow * then.Total;
     }
 
-    /// <summary>The same pool as it is; without the workload where it is not in it yet.</summary>
-    private Pool PoolNow(Pool pool, AskedWorkload asked, IReadOnlyList<Member> now) =>
+    /// <summary>The same pool before the request, without the workload if it is new there.</summary>
+    private Pool PoolNow(Pool pool, RequestedWorkload asked, IReadOnlyList<Member> now) =>
         pool.Service is { } service ? Pool.Behind(service, now)
         : asked.Before is null ? pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != asked.After.Spec.Ref)] }
         : Pool.Of(asked.Before, context.Namespace.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
 
-    private PoolAssessment Assess(Pool pool, Pool before, AskedWorkload asked, Member? scaled)
+    private PoolAssessment Assess(Pool pool, Pool before, RequestedWorkload asked, Member? scaled)
     {
         var target = asked.After.Spec.Ref;
         var proven = context.Proven.In(before);
         var had = context.Unproven.Of(before, proven, target);
         var provenBefore = ExposureContext.ProvenOf(before, had);
         var served = context.Replaced(pool, provenBefore);
-        // What users have now is what a step is held of, and what one is a share of.
-        var totalBefore = context.WeighNow(before, had);
+        // Steps are held by, and are shares of, the pods that users have now.
+        var totalBefore = context.CurrentTotal(before, had);
         var reach = new RequestedExposureEvaluator(context.Rules, context.Proven, context.Unproven, context.Held)
             .Of(asked, scaled, before, totalBefore, proven);
         var others = pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != target)] };
         List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
-        var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.Weigh(pool, has, asked));
+        var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.TotalOf(pool, has, asked));
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0 && !context.HasProven(asked.IsInPlace ? others : before, proven);
         total = noneLeft ? Math.Max(total, served.Pods) : total;
 
@@ -104,34 +104,34 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Raised = raised,
             Asked = asked.After.Size,
             Raises = [.. has.Where(p => p.Workload == target && raised.Contains(p.Key))],
-            Unseen = isUnbounded ? Unseen.OfJobs(pool.Where) : LeftPort(asked, pool, proven) is { } port ? Unseen.OfPort(pool.Where, port) : null,
+            UnknownExposure = isUnbounded ? UnknownExposure.OfJobs(pool.Where) : LeftPort(asked, pool, proven) is { } port ? UnknownExposure.OfPort(pool.Where, port) : null,
         };
     }
 
-    /// <summary>The port of a Service that the workload has no more, and by which its users would reach only what is unproven; null where there is none.</summary>
-    private string? LeftPort(AskedWorkload asked, Pool pool, ProvenInPool proven) =>
+    /// <summary>A Service port that the workload drops, leaving its users only unproven pods; null if there is none.</summary>
+    private string? LeftPort(RequestedWorkload asked, Pool pool, ProvenInPool proven) =>
         asked.Before is not { } was || pool.Service is not { } service ? null
         : service.Ports.Where(p => !p.IsNumber && p.IsDeclaredBy(was.Spec.Template) && !p.IsDeclaredBy(asked.After.Spec.Template))
             .Where(p => pool.Members.Where(m => m.Spec.Ref != was.Spec.Ref && m.Size > 0 && p.IsDeclaredBy(m.Spec.Template)).ToList() is { Count: > 0 } others
-                && others.TrueForAll(m => ProvenRevisions.RevisionsOf(m).All(r => context.Proven.Lacks(m, r, proven))))
+                && others.TrueForAll(m => ProvenRevisions.RevisionsOf(m).All(r => context.Proven.IsUnproven(m, r, proven))))
             .Select(p => p.Target).FirstOrDefault();
 
-    /// <summary>A CronJob makes Jobs without asking anybody: one whose Jobs do not wait for each other may have any number of them.</summary>
-    private bool IsUnbounded(AskedWorkload asked, RequestedExposure reach, bool isRaised, Pool before, int totalBefore) =>
+    /// <summary>A CronJob creates Jobs without further requests: if they may overlap, their number is unlimited.</summary>
+    private bool IsUnbounded(RequestedWorkload asked, RequestedExposure reach, bool isRaised, Pool before, int totalBefore) =>
         asked.After is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && reach.Pods.Count > 0
         && context.Held.In(before, reach.Key, totalBefore).Steps < context.Rules.Steps.Count
         && (isRaised || asked.Before is { Spec.Strategy.JobsOverlap: false });
 
     /// <summary>
-    /// Another size of what has settled there is no more exposure where all users have it already, or up to what it served them a while ago: an autoscaler
-    /// must not wait for the soak after every rollout.
+    /// Scaling a settled workload is no more exposure if its share does not grow, or up to the number of pods that it served within <c>coldAfter</c>: an
+    /// autoscaler must not wait for the soak after every rollout.
     /// </summary>
-    private bool IsNoMore(AskedWorkload asked, string key, Pool before, (int Unproven, int Total) had, (int Unproven, int Total) has) =>
+    private bool IsNoMore(RequestedWorkload asked, string key, Pool before, (int Unproven, int Total) had, (int Unproven, int Total) has) =>
         asked.IsAnotherSize && context.Held.VetoOf(key) is null
         && ((asked.IsMoreOfTheSame(before) && (long)has.Unproven * had.Total <= (long)had.Unproven * has.Total) || asked.After.Size <= ServedBy(asked, before));
 
-    /// <summary>The most pods with which the revision served the pool's users of late, while the workload ran no other, and nobody had to break the glass for it.</summary>
-    private int ServedBy(AskedWorkload asked, Pool pool) => context.Namespace.Changes
+    /// <summary>The most pods with which the completed revision served the pool within <c>coldAfter</c>; unreviewed break-glass revisions do not count.</summary>
+    private int ServedBy(RequestedWorkload asked, Pool pool) => context.Namespace.Changes
         .Where(c => c.Workload == asked.After.Spec.Ref && c.TemplateHash == asked.After.Spec.Template.Hash && c.HasCompleted && !c.IsUnreviewed)
         .SelectMany(c => c.Served)
         .Where(s => s.Pool == pool.Name && s.IsWithin(context.Rules.ColdAfter, context.Now))

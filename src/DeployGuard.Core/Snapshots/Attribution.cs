@@ -40,11 +40,11 @@ internal sealed class Attribution
         {
             Spec = rest,
             Ready = workload.ReadyPods,
-            Told = ToldOf(spec, sets),
+            SeparateReady = SeparateReadyOf(spec, sets),
             Pods = pods,
-            Absent = AbsentOf(spec, pods),
-            IsHastened = workload.Replaced > 0,
-            Taken = spec.Type.HasReplicaSets ? sets[spec.Uid].Sum(s => _pods.TakenBy(s.Spec)) : _pods.TakenBy(spec),
+            Shortfall = ShortfallOf(spec, pods),
+            ReplacesAtOnce = workload.Replaced > 0,
+            SeparatePods = spec.Type.HasReplicaSets ? sets[spec.Uid].Sum(s => _pods.SeparatePodsOf(s.Spec)) : _pods.SeparatePodsOf(spec),
             RecordedAs = owner?.Spec.Ref,
             IsUnattributed = owner is null && spec.Type.CountsWithOwner && !_pods.IsOnRecord(spec.Ref),
             CreatedAt = spec.CreatedAt,
@@ -62,13 +62,13 @@ internal sealed class Attribution
     };
 
     /// <summary>Of a Deployment by the sizes of its ReplicaSets; of a StatefulSet by its pods, as names that others have keep it from making its own.</summary>
-    private int AbsentOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Type switch
+    private int ShortfallOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Type switch
     {
         { HasReplicaSets: true } => Math.Max(0, spec.Replicas - pods.Sum(p => p.Pods)),
         { HasOrdinals: true } when _objects.PodsAreKnown => Math.Max(0, spec.Replicas - pods.SelectMany(p => p.Seen).Sum(g => NumberedRevisions.Staying(g, spec))),
         _ => 0,
     };
 
-    private int ToldOf(Workload owner, ILookup<string, LiveWorkload> sets) =>
-        owner.Type.HasReplicaSets ? sets[owner.Uid].Sum(s => _pods.ToldOf(s.Spec.Uid)) : _pods.ToldOf(owner.Uid);
+    private int SeparateReadyOf(Workload owner, ILookup<string, LiveWorkload> sets) =>
+        owner.Type.HasReplicaSets ? sets[owner.Uid].Sum(s => _pods.SeparateReadyOf(s.Spec.Uid)) : _pods.SeparateReadyOf(owner.Uid);
 }

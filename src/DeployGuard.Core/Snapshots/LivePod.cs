@@ -56,7 +56,7 @@ public sealed record LivePod
     /// What broke the soak that ends now; null if nothing did. A pod made within the window is neutral until it restarts, and so is one
     /// that is being deleted: a drained node must not start a day's soak again.
     /// </summary>
-    public SoakInterruption? BrokenBy(TimeSpan soak, DateTimeOffset now) =>
+    public SoakInterruption? InterruptionOf(TimeSpan soak, DateTimeOffset now) =>
         IsDeleting ? null
         : RestartedAt is { } restarted && now - restarted < soak ? new SoakInterruption(restarted, "restarted")
         : now - CreatedAt >= soak && Age(now) < soak ? new SoakInterruption(now - Age(now), ReadySince is null ? "is not ready" : "lost its readiness")

@@ -14,22 +14,22 @@ public sealed record Member
     public IReadOnlyList<RevisionPods> Pods { get; init; } = [];
 
     /// <summary>Desired pods. Surge pods never count; nor do those that were given labels by which this pool's Service does not select them.</summary>
-    public int Size => Math.Max(0, Spec.Replicas - Away);
+    public int Size => Math.Max(0, Spec.Replicas - Excluded);
 
     /// <summary>Pods of it that the pool's Service does not select, though it selects the template.</summary>
-    public int Away { get; init; }
+    public int Excluded { get; init; }
 
-    /// <summary>Those of <see cref="Away"/> that the rollout under way replaces by pods that the Service selects.</summary>
-    public int Coming { get; init; }
+    /// <summary>Those of <see cref="Excluded"/> that the rollout under way replaces by pods that the Service selects.</summary>
+    public int Joining { get; init; }
 
     /// <summary>A request takes pods of it away, which its controller makes again from the newest revision at once.</summary>
-    public bool IsHastened { get; init; }
+    public bool ReplacesAtOnce { get; init; }
 
     /// <summary>Pods that its controller counts, and that run something else: they are told by themselves, and are no others' besides.</summary>
-    public int Taken { get; init; }
+    public int SeparatePods { get; init; }
 
     /// <summary>Pods that its controller counts among those that are ready, and that are told by themselves.</summary>
-    public int Told { get; init; }
+    public int SeparateReady { get; init; }
 
     /// <summary>The workload whose Changes tell what its revisions have proven; null for itself.</summary>
     public WorkloadRef? RecordedAs { get; init; }
@@ -53,7 +53,7 @@ public sealed record Member
     public int Present => Math.Min(Size, Ready ?? (CountsReadyOnly ? 0 : Size));
 
     /// <summary>Those of them that are not told by themselves.</summary>
-    public int Own => Math.Min(Size - Taken, (Ready ?? (CountsReadyOnly ? 0 : Size)) - Told);
+    public int Own => Math.Min(Size - SeparatePods, (Ready ?? (CountsReadyOnly ? 0 : Size)) - SeparateReady);
 
     public string? CanaryOf => Spec.Annotations.GetValueOrDefault(CanaryOfAnnotation) ?? Spec.Template.Annotations.GetValueOrDefault(CanaryOfAnnotation);
 
@@ -64,10 +64,10 @@ public sealed record Member
     /// Pods that the controller of a rollout under way makes of its newest revision without anybody asking, because some are missing. One that is paused fills its
     /// size too.
     /// </summary>
-    public int Missing => IsRollingOut && !Spec.IsDeleting ? Math.Max(0, Size - Pods.Sum(p => p.Pods)) : 0;
+    public int RolloutShortfall => IsRollingOut && !Spec.IsDeleting ? Math.Max(0, Size - Pods.Sum(p => p.Pods)) : 0;
 
     /// <summary>Pods that are not there, of a workload that was looked at: whatever it rolls out then, it makes them of that.</summary>
-    public int Absent { get; init; }
+    public int Shortfall { get; init; }
 
     /// <summary>Whether a pod's number is outside the range of the StatefulSet that made it.</summary>
     internal static bool IsBeyond(LivePod pod, Workload owner) =>
@@ -91,7 +91,7 @@ public sealed record RevisionPods(string TemplateHash, string? Owned, IReadOnlyL
         TemplateHash == template.Hash && (Labels is not { } labels || !Service.TellApart(services, labels, template.Labels));
 
     /// <summary>Pods that its StatefulSet is about to delete, and that serve until it does: it waits for those that are not ready.</summary>
-    public int Leaving { get; init; }
+    public int ToBeDeleted { get; init; }
 
     /// <summary>The pods of it that were seen; none where nobody looked.</summary>
     public IReadOnlyList<PodGroup> Seen { get; init; } = [];

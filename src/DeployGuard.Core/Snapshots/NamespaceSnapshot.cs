@@ -34,15 +34,15 @@ public sealed record NamespaceSnapshot
     public int Nodes { get; init; }
 
     /// <summary>What others were let have a moment ago, seen by now or not.</summary>
-    public IReadOnlyList<PendingExposure> Reached { get; init; } = [];
+    public IReadOnlyList<PendingExposure> PendingExposures { get; init; } = [];
 
     /// <summary>With the Services that others were let turn a moment ago, beside what they are seen to select.</summary>
-    internal NamespaceSnapshot WithPendingServices() => Reached.All(r => r.Selector is null) ? this : this with
+    internal NamespaceSnapshot WithPendingServices() => PendingExposures.All(r => r.Selector is null) ? this : this with
     {
         Services =
         [
             .. Services,
-            .. Reached.Where(r => r.Selector is not null && !Services.Any(s => s.Name == r.Workload.Name && s.SelectorText == r.Selector))
+            .. PendingExposures.Where(r => r.Selector is not null && !Services.Any(s => s.Name == r.Workload.Name && s.SelectorText == r.Selector))
                 .Select(r => Service.Selecting(r.Workload.Name, r.Selector ?? "")).DistinctBy(s => (s.Name, s.SelectorText)),
         ],
     };

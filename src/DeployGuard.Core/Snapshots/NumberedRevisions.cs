@@ -26,7 +26,7 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
             seen = [.. seen.Where(g => same[Math.Max(0, sights.IndexOf(grouping.SightOf(g.Shape.Template.Labels)))] == revision)];
         }
 
-        return revision with { Seen = seen, Leaving = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)) };
+        return revision with { Seen = seen, ToBeDeleted = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)) };
     }
 
     /// <summary>
@@ -69,7 +69,7 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
             return revision;
         }
 
-        var kept = spec.Strategy.Partition is > 0 ? pods.TakenBy(spec) + Kept(spec) : 0;
+        var kept = spec.Strategy.Partition is > 0 ? pods.SeparatePodsOf(spec) + Kept(spec) : 0;
         var stay = Math.Max(0, revision.Seen.Sum(g => Staying(g, spec)) + kept - workload.Replaced);
         return revision with { Pods = Math.Min(revision.Pods, stay) };
     }

@@ -9,17 +9,17 @@ namespace DeployGuard.Core.Snapshots;
 internal static class Ownership
 {
     /// <summary>A ReplicaSet is told by its own template: of a Deployment's several, each is another revision.</summary>
-    public static bool StandsFor(Workload owner, Workload made) => made.Type.HoldsOneRevision ? owner.Type.HasReplicaSets && IsTakenIn(owner, made)
+    public static bool IsOwnerOf(Workload owner, Workload made) => made.Type.HoldsOneRevision ? owner.Type.HasReplicaSets && IsSelected(owner, made)
         // A CronJob has no selector; what its controller makes is the template that it had.
         : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
 
     /// <summary>Whether a workload stands for pods that name it.</summary>
     /// <param name="revisions">Templates that it may have made them from, the newest first.</param>
-    public static bool StandsForPods(Workload owner, PodShape shape, IEnumerable<PodTemplate> revisions) =>
-        TakesIn(owner, shape.Template.Labels) && revisions.Any(r => Runs(shape.Template, r));
+    public static bool IsOwnerOfPods(Workload owner, PodShape shape, IEnumerable<PodTemplate> revisions) =>
+        SelectsPods(owner, shape.Template.Labels) && revisions.Any(r => Runs(shape.Template, r));
 
     /// <summary>Whether a workload's controller counts pods with these labels as its own, whatever they run.</summary>
-    public static bool TakesIn(Workload owner, IReadOnlyDictionary<string, string> labels) =>
+    public static bool SelectsPods(Workload owner, IReadOnlyDictionary<string, string> labels) =>
         owner.Type.MakesPods
         && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
 
@@ -35,7 +35,7 @@ internal static class Ownership
     private static bool IsSame(string image, string other) =>
         image == other || (new ImageReference(image).Digest is { } digest && digest == new ImageReference(other).Digest);
 
-    private static bool IsTakenIn(Workload owner, Workload made) =>
+    private static bool IsSelected(Workload owner, Workload made) =>
         IsSameNamespace(owner, made) && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(made.Labels) && selector.Matches(made.Template.Labels);
 
     private static bool IsSameNamespace(Workload owner, Workload made) => owner.Ref.Namespace == made.Ref.Namespace;

@@ -23,12 +23,12 @@ public sealed record PendingExposure(string Policy, string Pool, WorkloadRef Wor
     /// Of a workload that gets more pods, or a pod that gets other labels, and raises nothing where they are: only a Service that is turned to them in the same
     /// moment has to know.
     /// </summary>
-    public static PendingExposure ThatRaiseNothing(string policy, Workload asked, long? generation) =>
+    public static PendingExposure WithoutNewExposure(string policy, Workload asked, long? generation) =>
         new(policy, "", asked.Ref, asked.Template.Hash, [], Math.Max(1, asked.Replicas), generation);
 
     /// <summary>They count in no pool.</summary>
     [JsonIgnore]
-    public bool RaisesNothing => Pool.Length == 0;
+    public bool RaisesNoExposure => Pool.Length == 0;
 
     /// <summary>How long they count if nothing is seen of them: other webhooks have answered by then, as long as they keep to their default.</summary>
     public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);

@@ -20,10 +20,10 @@ internal sealed class PodAttribution
     private readonly List<Member> _alone = [];
 
     /// <summary>Pods that a controller counts by their owner and labels, and that run something else than it would make.</summary>
-    private readonly Dictionary<string, int> _taken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _separate = new(StringComparer.Ordinal);
 
     /// <summary>Ready pods that name a controller as their owner, and are told by themselves.</summary>
-    private readonly Dictionary<string, int> _told = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _separateReady = new(StringComparer.Ordinal);
 
     public PodAttribution(NamespaceObjects objects)
     {
@@ -56,17 +56,17 @@ internal sealed class PodAttribution
     public IEnumerable<LiveRevision> RevisionsOf(string uid) => _revisions[uid];
 
     /// <summary>Pods that a workload's controller counts, and that run something else than it would make.</summary>
-    public int TakenBy(Workload owner) => Math.Min(owner.Replicas, _taken.GetValueOrDefault(owner.Uid));
+    public int SeparatePodsOf(Workload owner) => Math.Min(owner.Replicas, _separate.GetValueOrDefault(owner.Uid));
 
     /// <summary>Ready pods that name a workload as their owner, and are told by themselves.</summary>
-    public int ToldOf(string uid) => _told.GetValueOrDefault(uid);
+    public int SeparateReadyOf(string uid) => _separateReady.GetValueOrDefault(uid);
 
     /// <summary>A request let it in.</summary>
     public bool IsOnRecord(WorkloadRef workload) => _onRecord.ContainsKey(workload);
 
     /// <summary>The workload that stands for an object which names it; null if none does.</summary>
     public LiveWorkload? OwnerOf(LiveWorkload made) =>
-        made.Spec.ControllerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && Ownership.StandsFor(owner.Spec, made.Spec) ? owner : null;
+        made.Spec.ControllerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && Ownership.IsOwnerOf(owner.Spec, made.Spec) ? owner : null;
 
     private void Attribute(PodGroup group)
     {
@@ -106,11 +106,11 @@ internal sealed class PodAttribution
             return;
         }
 
-        _told[uid] = _told.GetValueOrDefault(uid) + ready;
+        _separateReady[uid] = _separateReady.GetValueOrDefault(uid) + ready;
         // It counts those that its selector takes in, and is about to let go of the others.
         if (owner.Spec.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels))
         {
-            _taken[uid] = _taken.GetValueOrDefault(uid) + pods;
+            _separate[uid] = _separate.GetValueOrDefault(uid) + pods;
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed class PodAttribution
     {
         (PodTemplate Template, string Hash) current = (owner.Spec.Template, owner.Spec.Template.Hash);
         var revisions = owner.Spec.Type.HasControllerRevisions ? [.. LabelledFirst(owner, shape), current] : (IReadOnlyList<(PodTemplate Template, string Hash)>)[current];
-        return Ownership.StandsForPods(owner.Spec, shape, revisions.Select(r => r.Template)) ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash : null;
+        return Ownership.IsOwnerOfPods(owner.Spec, shape, revisions.Select(r => r.Template)) ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash : null;
     }
 
     /// <summary>The label that names a revision is a claim: it only decides between those that the pod runs.</summary>

@@ -29,28 +29,28 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     /// <summary>The pool behind one Service.</summary>
     public static Pool Behind(Service service, IReadOnlyList<Member> all)
     {
-        var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).Select(m => WithoutAway(m, service)).ToList();
+        var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).Select(m => WithoutExcluded(m, service)).ToList();
         return new Pool($"Service {service.Name}", service, [.. selected, .. all.SelectMany(m => StraysOf(m, service)), .. CanariesOf(selected, all)]);
     }
 
     /// <summary>A pod that was given labels by which the Service does not select it is no part of the pool, whatever its template says.</summary>
-    private static Member WithoutAway(Member member, Service service) =>
-        WithoutAway(member, t => service.Selects(t.Labels), r => r.Labels is { } labels && !service.Selects(labels));
+    private static Member WithoutExcluded(Member member, Service service) =>
+        WithoutExcluded(member, t => service.Selects(t.Labels), r => r.Labels is { } labels && !service.Selects(labels));
 
     /// <summary>A member without the pods that its template speaks for and that are not so.</summary>
     /// <param name="isHere">Of a pod that was seen.</param>
     /// <param name="comesElsewhere">Of those of a revision that were not seen yet.</param>
-    internal static Member WithoutAway(Member member, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
+    internal static Member WithoutExcluded(Member member, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
-        var away = member.Pods.Select(p => (Revision: p, Pods: AwayOf(p, isHere, comesElsewhere))).ToList();
+        var away = member.Pods.Select(p => (Revision: p, Pods: ExcludedOf(p, isHere, comesElsewhere))).ToList();
         var total = away.Sum(a => a.Pods);
         // What surges is no part of its size, wherever it is.
-        var gone = member.Away + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas));
-        var coming = member.Coming + away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods);
+        var gone = member.Excluded + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas));
+        var coming = member.Joining + away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods);
         return total == 0 ? member : member with
         {
-            Away = gone,
-            Coming = member.Spec.Strategy.Paused ? 0 : Math.Min(gone, coming),
+            Excluded = gone,
+            Joining = member.Spec.Strategy.Paused ? 0 : Math.Min(gone, coming),
             Pods =
             [
                 .. away.Select(a => a.Revision with
@@ -63,7 +63,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     }
 
     /// <summary>Those that are seen elsewhere; of those that are not seen yet, the ones that will be made so.</summary>
-    private static int AwayOf(RevisionPods revision, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
+    private static int ExcludedOf(RevisionPods revision, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
         var (away, here) = (0, 0);
         foreach (var group in revision.Seen)
@@ -91,7 +91,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
             }
 
             // When one of its other pods ends, the next is made with these labels.
-            var whole = revision.Pods + (revision.TemplateHash == member.Spec.Template.Hash ? member.Missing : 0);
+            var whole = revision.Pods + (revision.TemplateHash == member.Spec.Template.Hash ? member.RolloutShortfall : 0);
             var coming = revision.Labels is { } labels && service.Selects(labels) ? whole - here.Sum(g => g.Serving) : 0;
             if (coming > 0)
             {

@@ -17,7 +17,7 @@ internal sealed class RevisionGrouping(IEnumerable<Service> services)
     private static RevisionPods Joined(IEnumerable<RevisionPods> same) => (same.MaxBy(p => p.Pods) ?? same.First()) with
     {
         Pods = same.Sum(p => p.Pods),
-        Leaving = same.Max(p => p.Leaving),
+        ToBeDeleted = same.Max(p => p.ToBeDeleted),
         Seen = [.. same.SelectMany(p => p.Seen).Distinct()],
     };
 

@@ -18,7 +18,7 @@ internal sealed class ReplicaReservations(PendingExposureStore exposure, BudgetR
             return cluster;
         }
 
-        ClusterSnapshot With(IReadOnlyList<PendingExposure> others) => cluster with { Namespace = snapshot with { Reached = others } };
+        ClusterSnapshot With(IReadOnlyList<PendingExposure> others) => cluster with { Namespace = snapshot with { PendingExposures = others } };
         // The API server gives no generated name twice: each is a workload of its own.
         PendingExposure Named(PendingExposure pods) => request is WorkloadRequest { IsNameGenerated: true }
             ? pods with { Workload = pods.Workload with { Name = $"{pods.Workload.Name}{Guid.NewGuid():N}" } }

@@ -48,7 +48,7 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         var veto = VetoOf(change, policies);
         var next = ChangeLifecycle.Next(change, live, veto, CanaryPromotion.Of(change, policies, standings, now), now);
         // A revision that has just completed serves from now on; a rollback to it may reach as many pods.
-        var canary = CanaryStatus.Next(next is null ? change : change with { Phase = next.Phase }, change.WasAdmitted ? standings : [], Unlatched.Of(change, vetoed, policies), now);
+        var canary = CanaryStatus.Next(next is null ? change : change with { Phase = next.Phase }, change.WasAdmitted ? standings : [], RevokedSteps.Of(change, vetoed, policies), now);
         var isProgress = canary.Differs(change);
         var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;

@@ -75,7 +75,7 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
                 // An entry whose object was written stays until it expires: the caches of another replica may lag behind.
                 var places = ReservationMap.Read<Entry>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < PendingExposure.SeenWithin).ToList();
                 var late = places.Where(p =>
-                    !p.Pods.RaisesNothing && p.Pods.Workload.Namespace == @namespace && now - p.At >= RecentObjects.WrittenWithin);
+                    !p.Pods.RaisesNoExposure && p.Pods.Workload.Namespace == @namespace && now - p.At >= RecentObjects.WrittenWithin);
                 var missing = await recent.MissingAsync(late, p => p.Pods.Workload, WasWritten, cancel);
                 places.RemoveAll(missing.Contains);
                 others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
@@ -98,8 +98,8 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
         var last = all.MaxBy(p => p.At) ?? throw new InvalidOperationException("no entry");
         var beside = all.Where(p => p.Pods.Workload.Namespace == last.Pods.Workload.Namespace).ToList();
         // Entries that raise no exposure do not count towards the limits; only the latest of them are kept.
-        var notes = beside.Where(p => p.Pods.RaisesNothing).OrderByDescending(p => p.At);
-        var counted = beside.Where(p => !p.Pods.RaisesNothing).ToList();
+        var notes = beside.Where(p => p.Pods.RaisesNoExposure).OrderByDescending(p => p.At);
+        var counted = beside.Where(p => !p.Pods.RaisesNoExposure).ToList();
         return counted.Count(p => p.By == last.By) > MaxOfRequester ? throw new UnavailableException($"{last.By} requested more canaries within seconds than are admitted at once", null)
             : counted.Count > MaxOfNamespace ? throw new UnavailableException($"more canaries were requested in namespace {last.Pods.Workload.Namespace} within seconds than are admitted at once", null)
             : all.Except(notes.Skip(MaxOfNamespace)).OrderBy(p => p.At);

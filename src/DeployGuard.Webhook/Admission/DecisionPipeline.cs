@@ -113,7 +113,7 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
                 decision.Evaluated.Request, decision.Cluster, with => (decision with { Cluster = with }).Evaluate() is { IsAllowed: true } admitted ? admitted.Exposes : [], deadline);
             return decision with { Cluster = snapshot };
         }
-        catch (UnavailableException unavailable) when (verdict is { IsAllowed: true, Exposes: { Count: > 0 } exposes } && exposes.All(e => e.RaisesNothing))
+        catch (UnavailableException unavailable) when (verdict is { IsAllowed: true, Exposes: { Count: > 0 } exposes } && exposes.All(e => e.RaisesNoExposure))
         {
             // An autoscaler must not hang on what only a Service that is changed in this moment would have to know.
             Traces.TellUnnoted(unavailable.Message);

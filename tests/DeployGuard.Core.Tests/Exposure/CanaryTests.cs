@@ -46,7 +46,7 @@ public class CanaryTests
     {
         var finding = Expect(
             Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
-            "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; 1 of the 4 pods that must soak for step 25% (of 21 pods) run");
+            "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; step 25% (of 21 pods) needs 4 soaking pods and has 1");
         Assert.That(finding.Remedy, Is.EqualTo("Now: kubectl scale deployment/web-canary -n shop --replicas=6"));
     }
 
@@ -76,7 +76,7 @@ public class CanaryTests
 
     [Test]
     public void Case10_AndTheNextIncreaseIsRefused() => Expect(
-        Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of it has served here for 10m");
+        Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of this revision has served here for 10m");
 
     /// <summary>One pod of two held every step in one soak, and the pool was then made as large as before.</summary>
     [Test]
@@ -87,7 +87,7 @@ public class CanaryTests
             ? cluster with { Namespace = snapshot with { Changes = [.. snapshot.Changes.Select(c => c.Phase is Phase.Proven ? c with { Served = [new ServedPool("Service web", served, Ago(minutes))] } : c)] } }
             : throw new InvalidOperationException("nobody serves");
 
-        Expect(Scale(C(1), 2), Then(20, 30), "2 of 3 pods (66%) behind Service web would be unproven; step 25% allows 1; 1 of the 4 pods that must soak for step 25% (of 20 pods) run");
+        Expect(Scale(C(1), 2), Then(20, 30), "2 of 3 pods (66%) behind Service web would be unproven; step 25% allows 1; step 25% (of 20 pods) needs 4 soaking pods and has 1");
         Expect(Scale(C(1), 2), Then(20, 90), allowed: true);
     }
 
@@ -158,7 +158,7 @@ public class CanaryTests
     [Test]
     public void Case19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
 
-    [TestCase(20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m. They would take the place of 20 proven pods that served 4m ago")]
+    [TestCase(20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m. They would take the place of 20 proven pods that served 4m ago")]
     [TestCase(1, null)]
     public void Case20_DeletedAndMadeAnew(int replicas, string? refusal)
     {
@@ -185,7 +185,7 @@ public class CanaryTests
     [Test]
     public void WhatOthersWereLetReachAMomentAgoCountsUntilItIsSeen()
     {
-        ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] reached) => cluster with { Namespace = cluster.Namespace is { } snapshot ? snapshot with { Reached = reached } : null };
+        ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] reached) => cluster with { Namespace = cluster.Namespace is { } snapshot ? snapshot with { PendingExposures = reached } : null };
         PendingExposure Reached(JsonObject of, int pods, long? generation = null) => new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
         var other = Named("web-exp", 1, V3);
 
@@ -257,8 +257,8 @@ public class CanaryTests
     public void Case24_AndTheAgeOfItsPodsStartsAgain() =>
         Assert.That(Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod && pod.Age(Some.Now) == TimeSpan.FromMinutes(1));
 
-    [TestCase(Phase.Completed, "", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
-    [TestCase(Phase.Proven, "Deployment green", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    [TestCase(Phase.Completed, "", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m")]
+    [TestCase(Phase.Proven, "Deployment green", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m")]
     [TestCase(Phase.Proven, "", "20 of 20 pods (100%) behind Service web would be unproven", Description = "where it served is not on record yet: not here")]
     [TestCase(Phase.Proven, "Service web", null)]
     public void Case25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
@@ -339,7 +339,7 @@ public class CanaryTests
         var lonely = C(1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var cluster = Standing(Running(lonely), pods: Pods(lonely, TimeSpan.FromHours(1)));
 
-        Expect(Scale(lonely, 6), cluster, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m");
+        Expect(Scale(lonely, 6), cluster, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m");
     }
 
     [Test]

@@ -42,7 +42,7 @@ public class ServiceChangeTests
     }
 
     /// <summary>Its users are sent by a name: what has no port of that name any more serves none of them.</summary>
-    [TestCase(1, "users behind Service web who come by port http would reach only pods that are unproven")]
+    [TestCase(1, "users of port http behind Service web would reach only unproven pods")]
     [TestCase(0, null)]
     public void AProvenWorkloadThatGivesUpThePortLeavesItsUsersToTheCanary(int canaries, string? refusal)
     {
@@ -141,7 +141,7 @@ public class ServiceChangeTests
     [TestCase("")]
     public void AnyOtherHostCannotBeSeen(string host)
     {
-        var refusal = $"users behind Service web would be sent elsewhere, and nobody can tell what serves at {host}";
+        var refusal = $"users behind Service web would be redirected: the serving pods at {host} are unknown";
 
         Expect(WithGreen(V1), Named(host), refusal);
         Expect(WithGreen(V1) with { Workloads = [], Pods = [], Changes = [] }, Named(host), null);
@@ -164,7 +164,7 @@ public class ServiceChangeTests
     {
         var bare = WebService with { Selector = Labels() };
 
-        Expect(Settled, ServiceChange(WebService, bare), "users behind Service web would be sent elsewhere, and its endpoints would be written by hand, and nobody can tell what serves behind them");
+        Expect(Settled, ServiceChange(WebService, bare), "users behind Service web would be redirected: its endpoints would be written by hand, so the serving pods are unknown");
         Expect(Empty, ServiceChange(WebService, bare), null);
         Expect(Empty, ServiceChange(null, bare), null);
     }
@@ -223,15 +223,15 @@ public class ServiceChangeTests
         {
             Policies = [Policy],
             Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)],
-            Namespace = objects.ToSnapshot() with { Reached = others },
+            Namespace = objects.ToSnapshot() with { PendingExposures = others },
         });
         var (service, pods) = (Reached(ServiceChange(WebService, turned)).Single(), Reached(grown).Single());
 
-        Assert.That(pods.RaisesNothing, Is.EqualTo(servedOfLate > 0));
+        Assert.That(pods.RaisesNoExposure, Is.EqualTo(servedOfLate > 0));
         Assert.That(Refusal(ServiceChange(WebService, turned)), Is.Null, "by itself");
         Assert.That(Refusal(grown), Is.Null, "by itself");
         Assert.That(Refusal(grown, service), Does.StartWith("10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1"));
-        Assert.That(Refusal(ServiceChange(WebService, turned), pods), Does.StartWith("users behind Service web would be sent elsewhere, and what deployment/fresh was let have a moment ago cannot be seen there yet"));
+        Assert.That(Refusal(ServiceChange(WebService, turned), pods), Does.StartWith("users behind Service web would be redirected: the pods just admitted for deployment/fresh are not visible there yet"));
     }
 
     /// <summary>kubectl replace --force deletes a Service and makes it again, whatever is rolled out behind it.</summary>
@@ -259,11 +259,11 @@ public class ServiceChangeTests
         var objects = Empty.With(db.Live()).With([.. pods.Select(p => Pods(p, 1))]).With(Some.Change(db, Phase.Proven));
         var narrowed = WebService with { Selector = Labels(("app", "web"), (key, value)) };
 
-        Expect(objects, ServiceChange(WebService, narrowed), $"users behind Service web would be sent elsewhere, and by {key} it would keep to pods of which nobody can tell what they will run");
+        Expect(objects, ServiceChange(WebService, narrowed), $"users behind Service web would be redirected: it would select pods by {key}, and their future revision is unknown");
         Expect(objects, ServiceChange(narrowed, WebService), null);
         var one = narrowed with { Name = "db-9" };
         Expect(objects, ServiceChange(null, one), null);
-        Expect(objects with { Services = [WebService, one] }, Named("db-9.shop.svc"), $"users behind Service web would be sent elsewhere, and by {key} it would keep to pods of which nobody can tell what they will run");
+        Expect(objects with { Services = [WebService, one] }, Named("db-9.shop.svc"), $"users behind Service web would be redirected: it would select pods by {key}, and their future revision is unknown");
         Expect(objects with { Services = [WebService with { Addresses = ["192.0.2.1"] }] }, ServiceChange(null, one with { Addresses = ["192.0.2.1"] }), null);
     }
 
@@ -301,7 +301,7 @@ public class ServiceChangeTests
     public void AddressesWrittenByHandAreRefusedWhileTheServiceIsWarm(bool isSlice)
     {
         var request = new EndpointsRequest("web", "") { Operation = Operation.Create, Requester = Some.Developer, Target = new WorkloadRef("", isSlice ? "EndpointSlice" : "Endpoints", "shop", "web-x") };
-        const string refusal = "users behind Service web would be sent elsewhere, and nobody can tell what answers at addresses that are written by hand";
+        const string refusal = "users behind Service web would be redirected: the pods at addresses written by hand are unknown";
 
         Expect(Settled, request, refusal);
         Expect(Settled, request with { Service = "", ServiceBefore = "web", Operation = Operation.Update }, refusal);

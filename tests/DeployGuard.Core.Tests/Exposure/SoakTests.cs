@@ -33,13 +33,13 @@ public class SoakTests
     [Test]
     public void ARestartOrLostReadinessBreaksTheSoakAndADrainDoesNot()
     {
-        Assert.That(Pod(60, 60, 60).BrokenBy(s_soak, Some.Now), Is.Null);
-        Assert.That(Pod(2, 2, 2).BrokenBy(s_soak, Some.Now), Is.Null, "made within the soak: neutral");
-        Assert.That((Pod(60, 60, 60) with { IsDeleting = true }).BrokenBy(s_soak, Some.Now), Is.Null, "drained");
-        Assert.That(Pod(60, 3, 60).BrokenBy(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(3), "lost its readiness")));
-        Assert.That((Pod(60, 2, 2) with { RestartedAt = Ago(2) }).BrokenBy(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(2), "restarted")));
-        Assert.That((Pod(4, 1, 1) with { RestartedAt = Ago(1) }).BrokenBy(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(1), "restarted")), "also one that was made within it");
-        Assert.That((Pod(60, 30, 30) with { RestartedAt = Ago(30) }).BrokenBy(s_soak, Some.Now), Is.Null, "before it");
+        Assert.That(Pod(60, 60, 60).InterruptionOf(s_soak, Some.Now), Is.Null);
+        Assert.That(Pod(2, 2, 2).InterruptionOf(s_soak, Some.Now), Is.Null, "made within the soak: neutral");
+        Assert.That((Pod(60, 60, 60) with { IsDeleting = true }).InterruptionOf(s_soak, Some.Now), Is.Null, "drained");
+        Assert.That(Pod(60, 3, 60).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(3), "lost its readiness")));
+        Assert.That((Pod(60, 2, 2) with { RestartedAt = Ago(2) }).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(2), "restarted")));
+        Assert.That((Pod(4, 1, 1) with { RestartedAt = Ago(1) }).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(1), "restarted")), "also one that was made within it");
+        Assert.That((Pod(60, 30, 30) with { RestartedAt = Ago(30) }).InterruptionOf(s_soak, Some.Now), Is.Null, "before it");
     }
 
     [Test]

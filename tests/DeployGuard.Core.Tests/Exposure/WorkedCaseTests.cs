@@ -79,7 +79,7 @@ public class WorkedCaseTests
         Expect(WithCanary, ServiceChange(WebService, WebService with { Selector = Labels(("app", "web"), ("track", track)) }), refusal);
 
     [TestCase("green.shop.svc.cluster.local", V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
-    [TestCase("shop.example.com", V2, "users behind Service web would be sent elsewhere, and nobody can tell what serves at shop.example.com")]
+    [TestCase("shop.example.com", V2, "users behind Service web would be redirected: the serving pods at shop.example.com are unknown")]
     [TestCase("green.shop.svc.cluster.local", V1, null, Description = "what serves there is proven here")]
     public void Case31_AServiceTurnedIntoAnExternalName(string host, string image, string? refusal)
     {
@@ -152,8 +152,8 @@ public class WorkedCaseTests
 
     /// <summary>Nobody is sent to a pod that has no port of that name: what runs there for an hour shows nothing.</summary>
     [TestCase("http", false, null)]
-    [TestCase("idle", true, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m", Description = "a port beside it, by number")]
-    [TestCase("idle", false, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of it has served here for 10m")]
+    [TestCase("idle", true, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m", Description = "a port beside it, by number")]
+    [TestCase("idle", false, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m")]
     public void ACanaryWithoutThePortOfTheServiceProvesNothing(string port, bool hasOther, string? refusal)
     {
         static JsonObject Named(JsonObject deployment, string name) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
@@ -224,7 +224,7 @@ public class WorkedCaseTests
         var objects = Settled.With(daemons.Live(1)).With(Some.Change(daemons, Phase.Completed));
         var request = Some.Update(daemons, daemons.DeepClone().AsObject().With($"spec/template/spec/{field}", json));
 
-        Assert.That(request.After is { } after && AskedWorkload.IsPlaced(request.Before, after), Is.EqualTo(refusal is not null));
+        Assert.That(request.After is { } after && RequestedWorkload.IsPlaced(request.Before, after), Is.EqualTo(refusal is not null));
         var snapshot = objects.ToSnapshot() with { Nodes = 10 };
         var verdict = Some.Decide(request, new ClusterSnapshot { Policies = [Policy], Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)], Namespace = snapshot, HadRecords = false });
         Assert.That(verdict.Denials.Select(d => d.Finding.Message).FirstOrDefault(), refusal is null ? Is.Null : Does.StartWith(refusal));

@@ -192,7 +192,7 @@ public class AttributionTests
         var members = objects.ToSnapshot().Members;
 
         var (web, strays) = (Pool.Behind(WebService, members), Pool.Behind(api, members));
-        Assert.That((web.Total, web.Members.Single().Away, web.Members.Single().Pods.Single().Pods), Is.EqualTo((19, 1, 19)));
+        Assert.That((web.Total, web.Members.Single().Excluded, web.Members.Single().Pods.Single().Pods), Is.EqualTo((19, 1, 19)));
         Assert.That((strays.Total, strays.Members.Single().Spec.Ref.Name, strays.Members.Single().RecordedAs?.Name), Is.EqualTo((1, "web-5d9f7-19", "web")));
     }
 

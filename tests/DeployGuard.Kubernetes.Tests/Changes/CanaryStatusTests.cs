@@ -18,7 +18,7 @@ public class CanaryStatusTests
     {
         SafeguardPolicy policy = new() { Name = "canary", Canary = new CanaryRules { Steps = [5], Covers = covers } };
 
-        var next = CanaryStatus.Next(Change("web", "image-2"), [], Unlatched.Of(Change("web", "image-2"), [Change("web-canary", rejected)], [policy]), s_now);
+        var next = CanaryStatus.Next(Change("web", "image-2"), [], RevokedSteps.Of(Change("web", "image-2"), [Change("web-canary", rejected)], [policy]), s_now);
 
         Assert.That(next.Held, Has.Count.EqualTo(held));
     }

@@ -19,9 +19,9 @@ internal static class CanaryMessage
         var replaced = pool.Replaced is not { Pods: > 0 } was || was.At == now ? ""
             : $". They would take the place of {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
         var stale = inspection.Cluster.Namespace?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
-        if (pool.Unseen is { } unseen)
+        if (pool.UnknownExposure is { } unknown)
         {
-            return $"{unseen.What}{stale}";
+            return $"{unknown.Message}{stale}";
         }
 
         return $"{Share(pool)} would be unproven{atOnce}; step {pool.Share}% allows {pool.Cap}{Waiting(pool)}{whose}{replaced}{stale}";

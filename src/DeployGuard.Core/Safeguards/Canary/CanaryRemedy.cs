@@ -14,9 +14,9 @@ internal static class CanaryRemedy
     public static string Of(PoolAssessment pool, Inspection inspection)
     {
         var evaluated = inspection.Evaluated;
-        if (pool.Unseen is { } unseen)
+        if (pool.UnknownExposure is { } unknown)
         {
-            return unseen.Remedy;
+            return unknown.Remedy;
         }
 
         if (evaluated.Request is ServiceRequest)

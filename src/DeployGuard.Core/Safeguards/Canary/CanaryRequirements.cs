@@ -61,14 +61,14 @@ internal static class CanaryRequirements
                   where pool.IsRaised
                   from some in pool.Raises
                   select Pending(some, evaluated, policy, pool.Pool.Name)
-            : evaluated.After is { } made && inspection.Exposed.Count > 0 ? [PendingExposure.ThatRaiseNothing(policy, made, evaluated.Before?.Generation)]
+            : evaluated.After is { } made && inspection.Exposed.Count > 0 ? [PendingExposure.WithoutNewExposure(policy, made, evaluated.Before?.Generation)]
             : [];
     }
 
     private static RequiredReads OfObject(Request request, ClusterSnapshot cluster) => request switch
     {
         ScaleRequest scale when cluster.Parent?.ResourceVersion != scale.ResourceVersion => RequiredReads.Parent,
-        WorkloadRequest { After: { } placed } daemons when AskedWorkload.IsPlaced(daemons.Before, placed) => RequiredReads.Nodes,
+        WorkloadRequest { After: { } placed } daemons when RequestedWorkload.IsPlaced(daemons.Before, placed) => RequiredReads.Nodes,
         _ => RequiredReads.None,
     };
 
@@ -76,7 +76,7 @@ internal static class CanaryRequirements
     {
         var pending = Exposes(inspection).ToList();
         return pending.Count == 0 ? RequiredReservations.None
-            : pending.All(p => p.RaisesNothing) ? RequiredReservations.ExposureIfPossible
+            : pending.All(p => p.RaisesNoExposure) ? RequiredReservations.ExposureIfPossible
             : RequiredReservations.Exposure;
     }
 

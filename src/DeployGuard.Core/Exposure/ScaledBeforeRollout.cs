@@ -4,15 +4,15 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// A Deployment that grows gives each ReplicaSet that it has its part of the new size, and only then makes what its template says. So does one
-/// that finds ReplicaSets that nobody owns. What they run may be behind other Services than its template. A StatefulSet that grows
-/// makes what is below its partition from the revision that it had.
+/// A Deployment that grows first scales each existing ReplicaSet in proportion, and only then rolls out its template. So does one
+/// that adopts orphaned ReplicaSets. Their pods may be behind other Services than its template. A StatefulSet that grows creates
+/// the pods below its partition from its old revision.
 /// </summary>
-internal static class ScaledFirst
+internal static class ScaledBeforeRollout
 {
-    /// <summary>The members of the namespace with what the request has made more of; the same list where it makes more of nothing.</summary>
-    /// <remarks>Of the revision that it asks for itself, more is judged by its pace.</remarks>
-    public static IReadOnlyList<Member> Of(AskedWorkload asked, NamespaceSnapshot snapshot) =>
+    /// <summary>The members of the namespace, with those that the request scales up first; the same list if it scales up none.</summary>
+    /// <remarks>More pods of the requested revision are evaluated by its pace.</remarks>
+    public static IReadOnlyList<Member> Of(RequestedWorkload asked, NamespaceSnapshot snapshot) =>
         asked.After.Size <= (asked.Before?.Size ?? 0) ? snapshot.Members
         : asked.After.Spec.Type switch
         {
@@ -22,14 +22,14 @@ internal static class ScaledFirst
             _ => snapshot.Members,
         };
 
-    private static IReadOnlyList<Member> Shared(AskedWorkload asked, NamespaceSnapshot snapshot)
+    private static IReadOnlyList<Member> Shared(RequestedWorkload asked, NamespaceSnapshot snapshot)
     {
         var (target, size) = (asked.After.Spec.Ref, asked.After.Size);
         var had = asked.Before?.Pods;
         bool IsAsked(RevisionPods pods) => pods.IsOf(asked.After.Spec.Template, snapshot.Services);
         var adopted = snapshot.Objects is { } objects ? Adopted(asked.After.Spec, objects) : [];
         var live = (had?.Sum(p => p.Pods) ?? 0) + adopted.Values.Sum();
-        // One that is paused, and has nothing, fills the last that it had.
+        // A paused Deployment without pods scales its latest ReplicaSet.
         var fills = live == 0 && asked.After.Spec.Strategy.Paused && had?.Any(IsAsked) is false;
         var surge = SurgeOf(asked);
         return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && !IsAsked(p)) is not true ? snapshot.Members
@@ -41,12 +41,12 @@ internal static class ScaledFirst
             ];
     }
 
-    /// <summary>What may surge is shared out too, where there is more than one revision.</summary>
-    public static int SurgeOf(AskedWorkload asked) =>
+    /// <summary>With more than one revision, surge pods are distributed too.</summary>
+    public static int SurgeOf(RequestedWorkload asked) =>
         asked.Before?.Pods.Count(p => p.Pods > 0) > 1 ? RolloutBatch.Surge(asked.After.Spec).CeilingOf(asked.After.Size) : 0;
 
-    /// <summary>The revision from which a StatefulSet makes what is missing below its partition, with as many pods.</summary>
-    private static RevisionPods? Kept(AskedWorkload asked, NamespaceSnapshot snapshot)
+    /// <summary>The revision from which a StatefulSet creates its missing pods below the partition, and how many.</summary>
+    private static RevisionPods? Kept(RequestedWorkload asked, NamespaceSnapshot snapshot)
     {
         var spec = asked.After.Spec;
         return spec.Strategy.IsRolling && spec.Replicas > spec.PodsAbovePartition
@@ -70,21 +70,21 @@ internal static class ScaledFirst
         return AsYet(member, pods, Math.Min(size, pods.Sum(p => p.Pods)));
     }
 
-    /// <summary>What its rollout comes to is for later.</summary>
+    /// <summary>The member before its rollout continues.</summary>
     private static Member AsYet(Member member, IReadOnlyList<RevisionPods> pods, int replicas) =>
         member with { Spec = member.Spec with { Replicas = replicas, Strategy = member.Spec.Strategy with { Paused = true } }, Pods = pods };
 
     /// <summary>
-    /// A rollout to what one of its ReplicaSets runs already brings the pods with that one's labels: a Service may select them that selects no template.
+    /// A rollout to the template of an existing ReplicaSet brings pods with its labels: a Service that selects no template may select them.
     /// </summary>
-    public static IReadOnlyList<Member> Refilled(AskedWorkload asked, IReadOnlyList<Member> members)
+    public static IReadOnlyList<Member> Refilled(RequestedWorkload asked, IReadOnlyList<Member> members)
     {
         var (target, hash) = (asked.After.Spec.Ref, asked.After.Spec.Template.Hash);
         return !asked.IsInPlace || asked.Before?.Pods.Any(p => p.Labels is not null && p.TemplateHash == hash) is not true ? members
             : [.. members.Select(m => m.Spec.Ref != target ? m : m with { Pods = [.. m.Pods.Select(p => p.TemplateHash == hash ? p with { Pods = Math.Max(p.Pods, asked.After.Size) } : p)] })];
     }
 
-    /// <param name="isAsked">Of the revision that is asked for.</param>
+    /// <param name="isAsked">True for pods of the requested revision.</param>
     private static Member Scaled(Member member, int size, int surge, int live, Func<RevisionPods, bool> isAsked)
     {
         int Part(int pods) => live == 0 ? size : Math.Max(pods, (int)((((long)(size + surge) * pods) + live - 1) / live));
@@ -92,12 +92,12 @@ internal static class ScaledFirst
         return AsYet(member, pods, pods.Count > 0 ? Math.Min(size, pods.Sum(p => p.Pods)) : Part(member.Spec.Replicas));
     }
 
-    /// <summary>ReplicaSets that nobody owns, and that a Deployment is about to take for its own.</summary>
+    /// <summary>Orphaned ReplicaSets that a Deployment is about to adopt.</summary>
     public static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) =>
         deployment is { Type.HasReplicaSets: true, Selector: { Requirements.Count: > 0 } selector }
             ? objects.Workloads.Select(w => w.Spec)
                 .Where(s => s is { Type.HoldsOneRevision: true, ControllerUid: null } && selector.Matches(s.Labels))
-                // One that is paused makes nothing of its own: with nothing else it fills the last that it takes in, however small.
+                // A paused Deployment creates no ReplicaSet: it scales the latest one that it adopts, even from 0.
                 .Where(s => s.Replicas > 0 || deployment.Strategy.Paused).ToDictionary(s => s.Ref, s => s.Replicas)
             : [];
 }
