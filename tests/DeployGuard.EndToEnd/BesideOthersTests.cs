@@ -128,7 +128,7 @@ public class BesideOthersTests
         }
         else
         {
-            Assert.That(withdrawn.Output, Does.Contain("this API server does not say who you are").And.Contain("kubectl get changeapprovals"));
+            Assert.That(withdrawn.Output, Does.Contain("the API server does not tell your user name").And.Contain("kubectl get changeapprovals"));
             (await sandbox.KubectlAsync("pete", "deployguard", "withdraw", vote)).OrFail();
         }
     }

@@ -41,7 +41,7 @@ public class RecordTests
             .And.Contain("dana, erin")
             .And.Contain("spec.containers[web].command")
             .And.Contain("Origin    AiAssisted (annotation deployguard.io/ai-assisted: true")
-            .And.Contain("guarded (Enforce) wants senior-engineers 1 within 72h; images by digest")
+            .And.Contain("guarded (Enforce) wants images by digest; senior-engineers 1 within 72h")
             .And.Contain("senior-engineers 0/1"));
     }
 
