@@ -44,7 +44,7 @@ public class BreakGlassTests
     [TestCase("""{"waives": ["ImagePinning"]}""", "BreakGlassIncomplete: spec.waives: ImagePinning cannot be waived")]
     [TestCase("""{"incident": ""}""", "BreakGlassIncomplete: spec.incident is missing")]
     [TestCase("""{"reason": ""}""", "BreakGlassIncomplete: spec.reason is missing")]
-    [TestCase("""{"workload": {"kind": "Deploymint", "name": "web"}}""", "Deploymint is no kind that is guarded")]
+    [TestCase("""{"workload": {"kind": "Deploymint", "name": "web"}}""", "Deploymint is not a guarded kind")]
     [TestCase("""{"workload": null}""", "BreakGlassTooWide")]
     [TestCase("""{"requestedBy": {"username": "alice"}}""", "IdentityForged: spec.requestedBy is stamped by DeployGuard and must be olga")]
     public async Task ABadOneIsRefused(string change, string because)

@@ -63,7 +63,7 @@ public class GatedDecisionTests
     {
         _facts.ApprovedOther = new ApprovedTemplate("deployment-web-1", ["alice"], null);
 
-        Assert.That(await MessageAsync(), Does.Contain("alice approved another template of it (change deployment-web-1)"));
+        Assert.That(await MessageAsync(), Does.Contain("alice approved another template (change deployment-web-1)"));
     }
 
     [Test]

@@ -61,13 +61,13 @@ public class RecordsTests
             "/metadata/labels {}",
             $"/metadata/labels/deployguard.io~1workload \"{RecordLabels.Of(new WorkloadRef("apps", "Deployment", "shop", "web"))}\"",
             "/metadata/labels/deployguard.io~1decision \"Approve\"",
-            $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfMaker("mallory")}\"",
+            $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfCreator("mallory")}\"",
         }));
     }
 
     [TestCase(RecordLabels.Workload)]
     [TestCase(RecordLabels.Decision)]
-    [TestCase(RecordLabels.Maker)]
+    [TestCase(RecordLabels.Creator)]
     public async Task ALabelThatLiesWhereARecordIsFoundIsRefusedAndNeverChanged(string label)
     {
         var honest = Reviews.ApprovalObject("alice", s_seniors, "Reject");
@@ -86,7 +86,7 @@ public class RecordsTests
         try
         {
             Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Does.Contain(
-                "TooManyRecords: you have 200 changeapprovals in shop, and 200 are the most. Remove some that nobody needs any more, then retry: kubectl deployguard withdraw NAME -n shop"));
+                "TooManyRecords: you have 200 changeapprovals in shop; the limit is 200. Remove those that are no longer needed, then retry: kubectl deployguard withdraw NAME -n shop"));
         }
         finally
         {
@@ -102,8 +102,8 @@ public class RecordsTests
         var many = Reviews.ApprovalObject("alice", s_seniors, "Approve");
         many["spec"]!["images"] = new JsonArray([.. Enumerable.Range(0, 100).Select(i => (JsonNode)$"{Reviews.Image}{i:000}")]);
 
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", wordy)), Does.Contain("RecordTooLarge: spec.reason has 2049 characters; 2048 are the most"));
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", many)), Does.Contain("RecordTooLarge: spec.images has").And.Contain("4096 are the most"));
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", wordy)), Does.Contain("RecordTooLarge: spec.reason has 2049 characters; the limit is 2048"));
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", many)), Does.Contain("RecordTooLarge: spec.images has").And.Contain("the limit is 4096"));
     }
 
     [TestCase("CREATE", "dana", false)]
@@ -129,11 +129,11 @@ public class RecordsTests
     public async Task AnEligibleApprovalPasses() => Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Is.Null);
 
     [TestCase("mallory", "developers", "Approve", "alice", "spec.approver is stamped by DeployGuard and must be mallory")]
-    [TestCase("dana", "senior-engineers", "Approve", null, "dana asked for deployment-web-1, and nobody approves a change of their own. Ask somebody else of senior-engineers")]
+    [TestCase("dana", "senior-engineers", "Approve", null, "dana requested deployment-web-1; requesters and authors cannot approve. Ask another person of senior-engineers")]
     [TestCase("zoe", "senior-engineers", "Approve", null, "zoe is named as an author of deployment-web-1")]
     [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the groups that approve here: senior-engineers")]
-    [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people approve")]
-    [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people approve")]
+    [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people can approve")]
+    [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people can approve")]
     [TestCase("system:serviceaccount:ci:monitor", "monitors", "Reject", null, "NotEligible: a veto of system:serviceaccount:ci:monitor would not count")]
     [TestCase("system:serviceaccount:ci:judge", "monitors", "Reject", null, null)]
     [TestCase("alice", "senior-engineers", "Reject", null, null)]
@@ -153,7 +153,7 @@ public class RecordsTests
         var refusals = new[] { await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: made)), await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: rehashed)) };
 
         _facts.Cached = shared;
-        Assert.That(refusals, Has.All.Contains("nobody approves a change of their own"));
+        Assert.That(refusals, Has.All.Contains("requesters and authors cannot approve"));
     }
 
     [Test]
@@ -164,7 +164,7 @@ public class RecordsTests
         labelled["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
         var changed = Reviews.ApprovalObject("alice", s_seniors, "Approve", "v1:" + new string('1', 64));
 
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordImmutable: it cannot be changed; withdraw it and make another"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordImmutable: its spec cannot be changed; withdraw it and create another one"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", labelled, before)), Is.Null);
     }
 
@@ -189,7 +189,7 @@ public class RecordsTests
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "whoever mends it must be able to");
     }
 
-    [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and waits for no approval")]
+    [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and needs no approval")]
     [TestCase(Phase.Proven, true, null)]
     [TestCase(Phase.Completed, true, null)]
     public async Task WhatCompletedIsApprovedAgainWhereItsWorkloadIsToBeMadeAnew(Phase phase, bool waits, string? refusal)
@@ -202,7 +202,7 @@ public class RecordsTests
 
     [TestCase(Mode.Audit, ApprovalCovers.Template, null)]
     [TestCase(Mode.Enforce, ApprovalCovers.Template, null)]
-    [TestCase(Mode.Enforce, ApprovalCovers.Images, "ApprovalEmpty: spec.images: web:2 is named by tag")]
+    [TestCase(Mode.Enforce, ApprovalCovers.Images, "ApprovalEmpty: spec.images: web:2 is referenced by tag")]
     public async Task ATagBesideAHashIsRefusedOnlyWhereImagesAreWhatIsApproved(Mode mode, ApprovalCovers covers, string? refusal)
     {
         var shared = _facts.Cached;
@@ -252,7 +252,7 @@ public class RecordsTests
 
         Assert.That(await RefusalAsync(Reviews.Approval(user, left, decision)), Is.Not.Null, "no new one");
         Assert.That(await RefusalAsync(Approvals("DELETE", user, null, vote, left)), Is.Null);
-        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotCreator: only {user}, or somebody with the verb override, can take it back"));
+        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotCreator: only {user}, or a user with the verb override, can withdraw it"));
     }
 
     [TestCase("CREATE", "cluster-admin", false)]
@@ -300,9 +300,9 @@ public class RecordsTests
         Assert.That(await RefusalAsync(Reviews.Of("CREATE", "deployguard.io", "SafeguardPolicy", "safeguardpolicies", "admin", policy)), Is.EqualTo("""
             SafeguardPolicy tier-1 is not valid:
              - spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10
-             - spec.canary.steps: [25, 5] must rise
+             - spec.canary.steps: [25, 5] must increase
              - spec.canary.pace.minReady: "10 minutes" is not a duration; write for example 90s, 10m, 72h or 1h30m
-             - spec.budget.maxConcurrentRollouts: must be given: how many rollouts may be in flight
+             - spec.budget.maxConcurrentRollouts: is missing: set how many rollouts may be in flight
              - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin
             """));
     }

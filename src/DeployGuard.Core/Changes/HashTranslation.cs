@@ -37,8 +37,8 @@ public sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplate>
             : stored;
 
     /// <summary>
-    /// Templates of the cluster come before those of the request. Version 1 left more fields out, so several of today's templates may share a hash, and a requested
-    /// template must not pass for one that was seen running. Unknown hashes stay as they are.
+    /// Templates of the cluster come before those of the request. Version 1 left more fields out, so several of today's templates may share a hash, so a requested
+    /// template must not count as one that ran. Unknown hashes stay as they are.
     /// </summary>
     private string Translate(WorkloadRef workload, string legacy, string? owned)
     {

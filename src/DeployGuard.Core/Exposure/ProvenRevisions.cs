@@ -72,7 +72,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         && policy.Match.IncludesKind(spec.Ref.Kind)
         && policy.Match.IncludesLabels(spec.Labels);
 
-    private bool Wants(OriginKind origin) => policy.Asks(rules.Required, origin);
+    private bool Wants(OriginKind origin) => policy.IsRequired(rules.Required, origin);
 
     /// <summary>Something that has proven itself to the pool's users is there, or was until a while ago.</summary>
     private bool IsWarm(Pool pool, IReadOnlyList<Change> here, HashSet<string> keys) =>
@@ -86,7 +86,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     private Change? Find(WorkloadRef workload, RevisionPods revision) =>
         _changes[workload].FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
         // A server upgrade may have added defaults, and then the stored hash is of another day.
-        ?? _changes[workload].FirstOrDefault(c => c.HasHeld(revision.OwnedUid, revision.TemplateHash));
+        ?? _changes[workload].FirstOrDefault(c => c.IsOwnedRevision(revision.OwnedUid, revision.TemplateHash));
 
     /// <summary>It ran before the policy was asked about it: a policy that comes later must not hold what serves already.</summary>
     private bool CameBefore(Change change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);

@@ -1,10 +1,10 @@
 namespace DeployGuard.Core.Identities;
 
-/// <summary>Who asks, as the API server authenticated him.</summary>
+/// <summary>An authenticated user, as in <c>userInfo</c> of the admission request.</summary>
 public sealed record Requester(string Username, string Uid, IReadOnlyList<string> Groups)
 {
     /// <summary>
-    /// Everything Kubernetes itself names begins with <c>system:</c>: service accounts, nodes, controllers, the anonymous user.
+    /// User names of Kubernetes itself begin with <c>system:</c>: service accounts, nodes, controllers, the anonymous user.
     /// None of them is a person.
     /// </summary>
     public bool IsMachine => IsMachineName(Username);

@@ -22,7 +22,7 @@ internal sealed record TemplateEntry(string Namespace, string Name, string Reque
         }
 
         // If the revision is unchanged, the template that it once replaced is not known here.
-        var before = evaluated.SeenBefore is { } seen && seen.Template.Hash != after.Hash ? RecordedTemplate.OfOrNull(seen.Template) : null;
+        var before = evaluated.ConfirmedBefore is { } seen && seen.Template.Hash != after.Hash ? RecordedTemplate.OfOrNull(seen.Template) : null;
         return new TemplateEntry(workload.Ref.Namespace, evaluated.Name, RequesterOf(verdict), after, before, before is null && (evaluated.Before is not null || evaluated.LiveHash is not null));
     }
 

@@ -86,7 +86,7 @@ internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, Tim
         : change is { Waits: false, IsUnreviewed: false, Phase: Phase.Completed or Phase.Proven or Phase.Expired } && !IsCurrent(change);
 
     private bool IsCurrent(Change change) => change.Phase is not Phase.Expired && (caches.FindWorkload(change.Workload) is { } live
-        ? change.IsNamed(live.TemplateHash) || change.IsNamed(live.Spec.Template.LegacyHash)
+        ? change.HasHash(live.TemplateHash) || change.HasHash(live.Spec.Template.LegacyHash)
         // Deleted, or of a kind that is not watched: the last one that completed.
         : !caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)).Any(c => c.Phase is Phase.Completed or Phase.Proven && c.Since > change.Since));
 

@@ -35,6 +35,6 @@ internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessRe
         var known = resource == "breakglasses"
             ? caches.BreakGlasses.Under(inNamespace).Count(g => g.RequestedBy.Username == username)
             : caches.Approvals.Under(inNamespace).Count(a => a.Approver.Username == username);
-        return known < RecordLimits.MaxRecords / 2 ? known : await live.CountAsync(resource, inNamespace, RecordLabels.OfMaker(username), deadline);
+        return known < RecordLimits.MaxRecords / 2 ? known : await live.CountAsync(resource, inNamespace, RecordLabels.OfCreator(username), deadline);
     }
 }

@@ -76,7 +76,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
     {
         var read = caches.Translation.Approvals([vote])[0].TemplateHash;
         foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload))
-            .Where(c => vote.TemplateHash is { } hash ? c.IsNamed(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains)))
+            .Where(c => vote.TemplateHash is { } hash ? c.HasHash(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains)))
         {
             await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
         }

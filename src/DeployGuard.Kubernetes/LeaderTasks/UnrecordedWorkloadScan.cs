@@ -63,7 +63,7 @@ internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloa
     {
         var owned = KeptRevisions.CurrentOf(workload, caches);
         return caches.Translation.Changes(caches.Changes.Under(ChangeIndex.OfWorkload(workload.Ref)))
-            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.HasHeld(owned.Uid, owned.TemplateHash))));
+            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.IsOwnedRevision(owned.Uid, owned.TemplateHash))));
     }
 
     /// <summary>

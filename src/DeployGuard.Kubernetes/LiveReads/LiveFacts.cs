@@ -161,7 +161,7 @@ internal sealed class LiveFacts
         try
         {
             var count = 0;
-            await _api.ListMetadataAsync(ApiPaths.OwnIn(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Maker}={maker}"));
+            await _api.ListMetadataAsync(ApiPaths.OwnIn(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Creator}={maker}"));
             return count;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)

@@ -73,7 +73,7 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
             {
                 var now = time.GetUtcNow();
                 // An entry whose object was written stays until it expires: the caches of another replica may lag behind.
-                var places = ReservationMap.Read<Entry>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < PendingExposure.SeenWithin).ToList();
+                var places = ReservationMap.Read<Entry>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < PendingExposure.VisibleWithin).ToList();
                 var late = places.Where(p =>
                     !p.Pods.RaisesNothing && p.Pods.Workload.Namespace == @namespace && now - p.At >= RecentObjects.WrittenWithin);
                 var missing = await recent.MissingAsync(late, p => p.Pods.Workload, WasWritten, cancel);

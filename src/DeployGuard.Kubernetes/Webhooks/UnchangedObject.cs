@@ -19,7 +19,7 @@ internal static class UnchangedObject
     private const int MaxItems = 20;
 
     /// <summary>They change owners and finalizers of all objects, and must never wait for DeployGuard. Only changes of metadata pass here.</summary>
-    private static readonly string[] s_collectors =
+    private static readonly string[] s_garbageCollectors =
     [
         "system:serviceaccount:kube-system:generic-garbage-collector",
         "system:serviceaccount:kube-system:namespace-controller",
@@ -32,7 +32,7 @@ internal static class UnchangedObject
     public static string Metadata =>
         $"""
         {Same("object.metadata", "oldObject.metadata", "labels")}
-        && (request.userInfo.username in {ListOf(s_collectors)} || ({Same("object.metadata", "oldObject.metadata", "ownerReferences")} && {NoFinalizerAdded}))
+        && (request.userInfo.username in {ListOf(s_garbageCollectors)} || ({Same("object.metadata", "oldObject.metadata", "ownerReferences")} && {NoFinalizerAdded}))
         && (request.resource.resource != 'replicasets' || ({string.Join(" && ", Workload.Proportions.Select(SameAnnotation))}))
         """;
 

@@ -98,8 +98,8 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
         var snapshot = await cluster.Snapshots.TakeAsync(about, deadline);
-        var recorded = snapshot.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
-        var refusal = RefuseTies(review)
+        var recorded = snapshot.Changes.FirstOrDefault(c => c.HasHash(approval.TemplateHash));
+        var refusal = RefuseOwnersAndFinalizers(review)
             ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(snapshot)).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
@@ -118,7 +118,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
             && await _facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
         var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = new WorkloadRef("", "", review.Namespace, "") };
         var policies = PoliciesOf(await cluster.Snapshots.TakeAsync(about, deadline));
-        var refusal = RefuseTies(review)
+        var refusal = RefuseOwnersAndFinalizers(review)
             ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, _facts.Unreviewed).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(glass))
             ?? await RefuseAnotherAsync(review, deadline);
@@ -139,7 +139,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
 
     private static IReadOnlyDictionary<string, string> LabelsOf(JsonElement obj) => WorkloadReader.ReadLabels(obj);
 
-    private static Refusal? RefuseTies(Review review) => RecordRules.RefuseTies(HasOwners(review.Object), Finalizers(review.Object));
+    private static Refusal? RefuseOwnersAndFinalizers(Review review) => RecordRules.RefuseOwnersAndFinalizers(HasOwners(review.Object), Finalizers(review.Object));
 
     private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterSnapshot snapshot) =>
         [.. snapshot.Policies.Where(p => p.Match.IncludesNamespace(snapshot.NamespaceLabels))];

@@ -36,7 +36,7 @@ public class ChangeLifecycleTests
 
     [Test]
     public void AskingAgainKeepsItThere() => Assert.That(
-        ChangeLifecycle.Next(In(Phase.Pending, 60 * 24 * 30) with { LastAskedAt = Some.Now.AddDays(-1) }, Observation.Nothing, null, PromotionCriteria.Time, Some.Now), Is.Null);
+        ChangeLifecycle.Next(In(Phase.Pending, 60 * 24 * 30) with { LastRequestedAt = Some.Now.AddDays(-1) }, Observation.Nothing, null, PromotionCriteria.Time, Some.Now), Is.Null);
 
     [TestCase(-1, false)]
     [TestCase(1, true)]

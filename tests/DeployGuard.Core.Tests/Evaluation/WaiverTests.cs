@@ -17,7 +17,7 @@ public class WaiverTests
         var verdict = Decide(Some.Image, Glass());
 
         Assert.That(verdict.IsAllowed, Is.True);
-        Assert.That(Messages.WarningLines(verdict)[0], Is.EqualTo($"let in by break-glass g; another person must review it: kubectl deployguard approve {verdict.Evaluated.Name} -n shop"));
+        Assert.That(Messages.WarningLines(verdict)[0], Is.EqualTo($"admitted by break-glass g; another person must review it: kubectl deployguard approve {verdict.Evaluated.Name} -n shop"));
     }
 
     [Test]
@@ -131,7 +131,7 @@ public class WaiverTests
         var message = Messages.Refusal(Some.Decide(Some.Create(Some.Deployment().With("spec/template/spec/containers", $"[{containers}]")), cluster));
 
         Assert.That(message, Has.Length.LessThanOrEqualTo(Messages.MaxRefusal).And.Length.GreaterThan(Messages.MaxRefusal / 2));
-        Assert.That(message, Does.Match(@"\n - and 1\d\d more of the kind; mend these first$"));
+        Assert.That(message, Does.Match(@"\n - and 1\d\d more; fix these first$"));
     }
 
     private static BreakGlass Glass() => new()

@@ -25,7 +25,7 @@ public class ApprovalTests
 
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster).Denials.Single().Finding.Message,
-            Does.EndWith("senior-engineers 0/1. alice and carol approved another template of it (change deployment-web-1), which differs in spec.containers[web].env[A].name, spec.containers[web].env[A].value"));
+            Does.EndWith("senior-engineers 0/1. alice and carol approved another template (change deployment-web-1); it differs in spec.containers[web].env[A].name, spec.containers[web].env[A].value"));
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster with { ApprovedOther = cluster.ApprovedOther with { Template = null } }).Denials.Single().Finding.Message,
             Does.EndWith("(change deployment-web-1), which has another hash"));
@@ -33,13 +33,13 @@ public class ApprovalTests
 
     [Test]
     public void AnAiAssistedChangeIsRefusedUntilItIsApproved() =>
-        Assert.That(Message([]), Is.EqualTo("the change is AI-assisted (annotation) and has 0 of 2 approvals: senior-engineers 0/1, directors 0/1"));
+        Assert.That(Message([]), Is.EqualTo("AI-assisted change (annotation); approvals 0 of 2: senior-engineers 0/1, directors 0/1"));
 
     [Test]
     public void ItPassesWithAQuorum() => Assert.That(Message([By(Some.Alice), By(Some.Bob)]), Is.Null);
 
     [Test]
-    public void OnePersonFillsOneSeat() => Assert.That(Message([By(Some.Carol)]), Does.Contain("has 1 of 2 approvals"));
+    public void OnePersonFillsOneSeat() => Assert.That(Message([By(Some.Carol)]), Does.Contain("approvals 1 of 2"));
 
     [Test]
     public void AQuorumThatCanBeFilledIsNeverMissed()
@@ -50,7 +50,7 @@ public class ApprovalTests
 
     [Test]
     public void ApprovingTwiceIsStillOnePerson() =>
-        Assert.That(Message([By(Some.Carol), By(Some.Carol) with { Name = "again" }]), Does.Contain("has 1 of 2 approvals"));
+        Assert.That(Message([By(Some.Carol), By(Some.Carol) with { Name = "again" }]), Does.Contain("approvals 1 of 2"));
 
     [Test]
     public void WhoeverAskedCannotApprove() => Assert.That(Message([By(Some.Alice), By(Some.Bob)], s_asked with { Requester = Some.Alice }), Does.Contain("senior-engineers 0/1"));
@@ -138,7 +138,7 @@ public class ApprovalTests
 
         Assert.That(
             Some.Decide(request, cluster).Denials.Single().Finding.Message,
-            Does.EndWith("has 1 of 2 approvals: senior-engineers 1/1 (two different people, because a machine asked)"));
+            Does.EndWith("approvals 1 of 2: senior-engineers 1/1 (two people required, because a machine is the requester)"));
         Assert.That(Some.Decide(request, cluster with { Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
     }
 
@@ -148,7 +148,7 @@ public class ApprovalTests
         var policy = Some.Policy("""{"approval": {"bots": ["argocd"], "quorum": [{"groups": ["senior-engineers"]}]}}""");
         var bot = s_asked with { Requester = new Requester("argocd", "", ["system:authenticated"]) };
 
-        Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Denials.Single().Finding.Message, Does.Contain("has 1 of 2 approvals"));
+        Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Denials.Single().Finding.Message, Does.Contain("approvals 1 of 2"));
         Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
     }
 

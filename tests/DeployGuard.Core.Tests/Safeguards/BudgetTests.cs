@@ -18,7 +18,7 @@ public class BudgetTests
         var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), View()).Findings.Single().Finding;
 
         Assert.That((finding.Reason, finding.Message), Is.EqualTo(("BudgetExhausted", "1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")));
-        Assert.That(finding.Remedy, Is.EqualTo("Ask again when one of them has completed"));
+        Assert.That(finding.Remedy, Is.EqualTo("Retry when one of them has completed"));
     }
 
     [TestCase(Phase.Running, true, Description = "it was paused to be let in, and gave its place back")]
