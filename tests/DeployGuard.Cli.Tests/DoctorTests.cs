@@ -206,7 +206,7 @@ public class DoctorTests
         var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
         SeenChanges[] seen = [new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
 
-        Assert.That(ControllerChanges.Diagnose(seen, installation).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it makes ReplicaSets of Rollouts"));
+        Assert.That(ControllerChanges.Diagnose(seen, installation).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it creates ReplicaSets from Rollouts"));
     }
 
     [Test]
@@ -220,7 +220,7 @@ public class DoctorTests
         var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
 
         Assert.That(found[1].Remedy, Does.Contain("""--set-json 'trustedControllerPresets=["argo-rollouts"]' --set-json 'workloadKinds=[{"group":"argoproj.io",""").And.Not.Contain("trustedControllers"));
-        Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: anybody who may write a TaskRun"));
+        Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: every user who can write a TaskRun"));
     }
 
     [Test]

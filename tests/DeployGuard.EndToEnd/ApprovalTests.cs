@@ -67,7 +67,7 @@ public class ApprovalTests
 
         var run = await sandbox.ApproveAsync("erin", await sandbox.ChangeInPhaseAsync("Pending"));
 
-        Assert.That(run.Output, Does.Contain("erin is in none of the groups that approve here"));
+        Assert.That(run.Output, Does.Contain("erin is in none of the approving groups"));
     }
 
     [Test]

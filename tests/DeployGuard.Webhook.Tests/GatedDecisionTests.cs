@@ -214,7 +214,7 @@ public class GatedDecisionTests
         Assert.That(await MessageAsync(), Is.Null);
         Assert.That(_facts.Reservations, Is.EqualTo(1));
         _facts.Budgets["budget"] = new BudgetUse([s_asked.Ref with { Name = "other" }], [s_asked.Ref with { Name = "stuck" }]);
-        Assert.That(await MessageAsync(), Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("longer than they should take already shop/deployment/stuck"));
+        Assert.That(await MessageAsync(), Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("Fix or roll back those that take too long: shop/deployment/stuck"));
     }
 
     [Test]

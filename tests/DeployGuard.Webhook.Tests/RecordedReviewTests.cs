@@ -102,7 +102,7 @@ public partial class RecordedReviewTests
 
     [TestCase("acme-solver-create-pod", "exempt.serviceAccounts: [cert-manager/cert-manager]", "metadata.name")]
     [TestCase("kubectl-debug-node-first-attempt-create-pod", "kubectl run debug-node-a", "After approval")]
-    [TestCase("mesh-gateway-create-deployment", "image auto (spec.template.spec.containers[0].image) is a placeholder", "named by tag")]
+    [TestCase("mesh-gateway-create-deployment", "image auto (spec.template.spec.containers[0].image) is a placeholder", "referenced by tag")]
     public async Task WhatIsAdvisedHelpsWhoReadsIt(string name, string said, string notSaid)
     {
         var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf(name)));

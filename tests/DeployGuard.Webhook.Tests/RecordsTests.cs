@@ -75,7 +75,7 @@ public class RecordsTests
         forged["metadata"]!["labels"] = new JsonObject { [label] = "0000000000000000" };
 
         Assert.That(await RefusalAsync(Approvals("CREATE", "alice", forged)), Does.Contain($"IdentityForged: metadata.labels: {label} is stamped by DeployGuard"));
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordImmutable: metadata.labels: {label} is stamped by DeployGuard and stays as it is"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordImmutable: metadata.labels: {label} is stamped by DeployGuard and cannot be changed"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", forged, forged)), Is.Null);
     }
 
@@ -131,7 +131,7 @@ public class RecordsTests
     [TestCase("mallory", "developers", "Approve", "alice", "spec.approver is stamped by DeployGuard and must be mallory")]
     [TestCase("dana", "senior-engineers", "Approve", null, "dana requested deployment-web-1; requesters and authors cannot approve. Ask another person of senior-engineers")]
     [TestCase("zoe", "senior-engineers", "Approve", null, "zoe is named as an author of deployment-web-1")]
-    [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the groups that approve here: senior-engineers")]
+    [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the approving groups: senior-engineers")]
     [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people can approve")]
     [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people can approve")]
     [TestCase("system:serviceaccount:ci:monitor", "monitors", "Reject", null, "NotEligible: a veto of system:serviceaccount:ci:monitor would not count")]
@@ -227,7 +227,7 @@ public class RecordsTests
         var (auditor, senior) = (await RefusalAsync(Reviews.Approval("mallory", ["auditors"])), await RefusalAsync(Reviews.Approval("alice", s_seniors)));
         _facts.Cached = shared;
 
-        Assert.That(auditor, Does.Contain("mallory is in none of the groups that approve here: senior-engineers"));
+        Assert.That(auditor, Does.Contain("mallory is in none of the approving groups: senior-engineers"));
         Assert.That(senior, Is.Null);
     }
 

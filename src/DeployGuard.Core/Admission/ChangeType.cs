@@ -1,6 +1,8 @@
 namespace DeployGuard.Core.Admission;
 
-/// <summary>The type of change that a request makes. It is decided once, before any safeguard runs. Closed: a switch over it ends in a throw.</summary>
+/// <summary>
+/// The type of change that a request makes. It is decided once, before any safeguard runs. Closed: a switch over it ends in a throw.
+/// </summary>
 public enum ChangeType
 {
     /// <summary>Deletes, writes of status or metadata, writes of trusted controllers, restarts.</summary>

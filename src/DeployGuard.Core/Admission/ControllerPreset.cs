@@ -10,15 +10,17 @@ namespace DeployGuard.Core.Admission;
 /// Its own namespace. Every user with write access there can act as the controller, so it must not be a guarded namespace of developers.
 /// </param>
 /// <param name="Account">Its service account there.</param>
-/// <param name="Kinds">The kinds that it is trusted for; empty if none is safe, because DeployGuard does not evaluate the objects that it acts on.</param>
+/// <param name="Kinds">
+/// The kinds that it is trusted for; empty if none is safe, because DeployGuard does not evaluate the objects that it acts on.
+/// </param>
 /// <param name="Why">Why it can be trusted for these kinds; or why it cannot, and what to do instead.</param>
 public sealed record ControllerPreset(string Name, string Namespace, string Account, IReadOnlyList<string> Kinds, string Why)
 {
     private const string Accounts = "system:serviceaccount:";
 
     /// <summary>
-    /// The custom kind that it acts on. It must be in <c>workloadKinds</c>, or the preset would admit objects that were never evaluated. The controller is
-    /// trusted only for objects that this kind owns: it may also act on kinds that DeployGuard does not evaluate.
+    /// The custom kind that it acts on. It must be in <c>workloadKinds</c>, or the preset would admit objects that were never evaluated.
+    /// The controller is trusted only for objects that this kind owns: it may also act on kinds that DeployGuard does not evaluate.
     /// </summary>
     public CustomKind? Needs { get; init; }
 

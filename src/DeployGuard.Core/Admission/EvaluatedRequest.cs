@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
-/// <summary>One request as DeployGuard understands it: the type of change, the workload before and after, the origin and all requesters.</summary>
+/// <summary>
+/// One request as DeployGuard understands it: the type of change, the workload before and after, the origin and all requesters.
+/// </summary>
 public sealed record EvaluatedRequest
 {
     public required Request Request { get; init; }
@@ -33,7 +35,10 @@ public sealed record EvaluatedRequest
     /// <summary>Hash of the template in the cluster; null if it is not known.</summary>
     public string? LiveHash { get; init; }
 
-    /// <summary>The workload before the request, if its template is the one in the cluster; else null. The difference shown to approvers is based on it.</summary>
+    /// <summary>
+    /// The workload before the request, if its template is the one in the cluster; else null. The difference shown to approvers is based on
+    /// it.
+    /// </summary>
     public Workload? ConfirmedBefore => Before is { } before && before.Template.Hash == LiveHash ? before : null;
 
     public Origin Origin { get; init; } = Origin.NothingKnown;

@@ -30,7 +30,9 @@ public abstract record Request
     public required WorkloadRef Target { get; init; }
 }
 
-/// <summary>A write of an object with a pod template or of its status, a pod's ephemeral containers, or the deletion of a Pod or ReplicaSet.</summary>
+/// <summary>
+/// A write of an object with a pod template or of its status, a pod's ephemeral containers, or the deletion of a Pod or ReplicaSet.
+/// </summary>
 public sealed record WorkloadRequest : Request
 {
     /// <summary>Empty, <c>status</c>, <c>ephemeralcontainers</c>, ...</summary>
@@ -58,7 +60,9 @@ public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter, string 
 /// <param name="After">Null on DELETE.</param>
 public sealed record ServiceRequest(Service? Before, Service? After) : Request;
 
-/// <summary>A write of Endpoints or an EndpointSlice: it sends a Service's users to addresses, whether or not the Service selects them.</summary>
+/// <summary>
+/// A write of Endpoints or an EndpointSlice: it sends a Service's users to addresses, whether or not the Service selects them.
+/// </summary>
 /// <param name="Service">Name of the Service, from the label of an EndpointSlice or the name of Endpoints; empty if there is none.</param>
 /// <param name="ServiceBefore">The same before the request; empty on CREATE.</param>
 public sealed record EndpointsRequest(string Service, string ServiceBefore) : Request;

@@ -4,7 +4,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
-/// <summary>Decides the type of change of a request, before any safeguard runs. The order of the checks matters: the first that matches decides.</summary>
+/// <summary>
+/// Decides the type of change of a request, before any safeguard runs. The order of the checks matters: the first that matches decides.
+/// </summary>
 internal sealed class RequestClassifier(TrustedControllers trusted)
 {
     public Classification Classify(Request request, ClusterSnapshot cluster, DateTimeOffset now)
@@ -117,7 +119,8 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     private static bool RoutesTheSame(Service before, Service after) =>
         before.IsExternalName == after.IsExternalName && before.ExternalName == after.ExternalName && before.SelectorText == after.SelectorText
         && before.Ports.SequenceEqual(after.Ports)
-        // Dropping a restriction to the node, or hiding pods that are not ready, brings users to no new pods. New addresses may belong to another Service.
+        // Dropping a restriction to the node, or hiding pods that are not ready, brings users to no new pods. New addresses may belong to
+        // another Service.
         && (before.PublishesNotReady || !after.PublishesNotReady) && (before.KeepsToNode || !after.KeepsToNode) && after.Addresses.All(before.Addresses.Contains);
 
     /// <summary>A controller replaces ReplicaSets and Pods that a person deletes, and may replace them with another revision.</summary>
@@ -131,8 +134,8 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
     /// <summary>
     /// Schedulers and kubelets add fields to a pod's spec, so a Pod is compared by its images. Injectors acted when it was created, so its
-    /// annotations add no images any more. For all other kinds the whole template counts; images are compared first, because different images
-    /// decide without a hash.
+    /// annotations add no images any more. For all other kinds the whole template counts; images are compared first, because different
+    /// images decide without a hash.
     /// </summary>
     private static bool RunsTheSame(Workload before, Workload after) => after.Type.IsOnePod
         ? InSpec(before.Template.Images).SequenceEqual(InSpec(after.Template.Images))

@@ -10,8 +10,8 @@ namespace DeployGuard.Core.Admission;
 public static class Restarts
 {
     /// <summary>
-    /// Every restart annotation that the request sets has a time close to now, or the value that it had in the workload's live history (a rollback).
-    /// Always true if no pod reads it. A value that is not a time is part of the hash, and is evaluated as any revision is.
+    /// Every restart annotation that the request sets has a time close to now, or the value that it had in the workload's live history (a
+    /// rollback). Always true if no pod reads it. A value that is not a time is part of the hash, and is evaluated as any revision is.
     /// </summary>
     /// <param name="before">Null if the request creates the workload.</param>
     public static bool HaveValidTimes(PodTemplate? before, PodTemplate after, IEnumerable<OwnedRevision> history, DateTimeOffset now)

@@ -2,7 +2,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
-/// <summary>A controller that is trusted only for objects that one kind owns: it may act on other kinds, which DeployGuard does not evaluate.</summary>
+/// <summary>
+/// A controller that is trusted only for objects that one kind owns: it may act on other kinds, which DeployGuard does not evaluate.
+/// </summary>
 /// <param name="User">Its authenticated user name.</param>
 /// <param name="Kind">The kind that it creates.</param>
 /// <param name="Owner">The kind that must own the object as its controller, and that is evaluated itself.</param>

@@ -4,9 +4,10 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Admission;
 
 /// <summary>
-/// Which controllers are trusted for which kinds: an object that a controller writes for another object was evaluated when a person wrote that other
-/// object. Known by the authenticated user name: the owner that an object claims says nothing about who writes it. A controller that acts on
-/// several kinds, of which DeployGuard does not evaluate all, is trusted only for owners of the evaluated kinds: there the claim is its own.
+/// Which controllers are trusted for which kinds: an object that a controller writes for another object was evaluated when a person wrote
+/// that other object. Known by the authenticated user name: the owner that an object claims says nothing about who writes it. A controller
+/// that acts on several kinds, of which DeployGuard does not evaluate all, is trusted only for owners of the evaluated kinds: there the
+/// claim is its own.
 /// </summary>
 /// <param name="more">User names and the kinds that each is trusted for, in addition to the built-in controllers.</param>
 /// <param name="presets">Well-known controllers that are trusted too.</param>
@@ -17,13 +18,14 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     private const string NodeGroup = "system:nodes";
 
     /// <summary>
-    /// Listed among the kinds of a trusted controller: it is an autoscaler. Its requests are evaluated, and a refusal counts as no denied rollout.
+    /// Listed among the kinds of a trusted controller: it is an autoscaler. Its requests are evaluated, and a refusal counts as no denied
+    /// rollout.
     /// </summary>
     public const string Scale = "Scale";
 
     /// <summary>
-    /// Listed among the kinds of a trusted controller: it is a queue, which starts and suspends Jobs. It may change where the pods of a suspended Job run, and
-    /// nothing else of the Job.
+    /// Listed among the kinds of a trusted controller: it is a queue, which starts and suspends Jobs. It may change where the pods of a
+    /// suspended Job run, and nothing else of the Job.
     /// </summary>
     public const string Suspend = "Suspend";
 
@@ -59,7 +61,9 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     public IReadOnlyList<string> Autoscalers =>
         [ServiceAccounts + "horizontal-pod-autoscaler", "system:kube-controller-manager", .. _kindsByUser.Where(c => c.Value.Contains(Scale)).Select(c => c.Key).Order(StringComparer.Ordinal)];
 
-    /// <summary>Every user name with the kinds that it is trusted for, under any owner. Kubelets are not listed: each has a user name of its own.</summary>
+    /// <summary>
+    /// Every user name with the kinds that it is trusted for, under any owner. Kubelets are not listed: each has a user name of its own.
+    /// </summary>
     public IEnumerable<(string User, IReadOnlyList<string> Kinds)> All => _kindsByUser.Select(c => (c.Key, (IReadOnlyList<string>)c.Value));
 
     /// <summary>Controllers that are trusted only for objects of an owner that was evaluated.</summary>

@@ -3,8 +3,8 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Core.Approvals;
 
 /// <summary>
-/// Assigns people to the seats of a quorum's lines. Each person takes one seat, and as many seats as possible are filled (a maximum bipartite
-/// matching by augmenting paths), so the order of approvals never decides whether a quorum is filled.
+/// Assigns people to the seats of a quorum's lines. Each person takes one seat, and as many seats as possible are filled (a maximum
+/// bipartite matching by augmenting paths), so the order of approvals never decides whether a quorum is filled.
 /// </summary>
 public sealed class Quorum
 {

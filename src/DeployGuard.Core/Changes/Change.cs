@@ -46,7 +46,9 @@ public sealed record Change
     public IEnumerable<Evidence> EvidenceFor(IEnumerable<string> who) =>
         Evidence.Where(e => !e.IsCarried && (e.By is null || (Requesters.Count > 0 && e.By == Requesters[0]) || who.Contains(e.By)));
 
-    /// <summary>Name of the ReplicaSet or ControllerRevision that held this revision when it ran; null before. For display: a name is no evidence.</summary>
+    /// <summary>
+    /// Name of the ReplicaSet or ControllerRevision that held this revision when it ran; null before. For display: a name is no evidence.
+    /// </summary>
     public string? OwnedRevision { get; init; }
 
     /// <summary>The uid of that object; null if it was not recorded.</summary>
@@ -59,8 +61,8 @@ public sealed record Change
     public string? OwnedServer { get; init; }
 
     /// <summary>
-    /// Whether a live object is the one that held this revision, and still holds it: the same uid and the same hash. A server upgrade adds defaults;
-    /// the leader then records the new hash.
+    /// Whether a live object is the one that held this revision, and still holds it: the same uid and the same hash. A server upgrade adds
+    /// defaults; the leader then records the new hash.
     /// </summary>
     public bool IsOwnedRevision(string? uid, string templateHash) => OwnedUid is not null && OwnedUid == uid && OwnedHash == templateHash;
 
@@ -119,8 +121,8 @@ public sealed record Change
     public bool WasAdmittedUnreviewed => BreakGlassUses.Any(u => u.LetIn && u.ReviewedBy is null);
 
     /// <summary>
-    /// The revision once ran on all desired pods, or ran before DeployGuard was installed. A revision admitted by break-glass counts only after
-    /// its review, or a rollback to it would need no approval.
+    /// The revision once ran on all desired pods, or ran before DeployGuard was installed. A revision admitted by break-glass counts only
+    /// after its review, or a rollback to it would need no approval.
     /// </summary>
     public bool HasCompleted => (Phase is Phase.Completed or Phase.Proven) && !WasAdmittedUnreviewed;
 }
@@ -164,5 +166,7 @@ public sealed record RecordedExposure(string Policy, string Pool, int Step, int 
 
 /// <summary>One use of a BreakGlass, as recorded in the Change.</summary>
 /// <param name="ReviewedBy">The reviewer who approved the revision afterwards; null until then.</param>
-/// <param name="LetIn">It admitted a revision that had not completed. False if it admitted more exposure, or a rollback, of one admitted before.</param>
+/// <param name="LetIn">
+/// It admitted a revision that had not completed. False if it admitted more exposure, or a rollback, of one admitted before.
+/// </param>
 public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy, bool LetIn = true);

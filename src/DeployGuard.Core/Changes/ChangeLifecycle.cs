@@ -3,7 +3,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
 
-/// <summary>The transitions of a Change that the leader makes by observing the workload. Pending and Admitted are set when a request is answered.</summary>
+/// <summary>
+/// The transitions of a Change that the leader makes by observing the workload. Pending and Admitted are set when a request is answered.
+/// </summary>
 public static class ChangeLifecycle
 {
     /// <summary>After so long without another request, a Change leaves the approvers' inbox.</summary>

@@ -16,7 +16,9 @@ public static class ChangeReader
     public const string AvailableCondition = "Available";
 
     /// <summary>Null for an object without a phase: DeployGuard writes none, so it is not a record.</summary>
-    /// <exception cref="MalformedObjectException">DeployGuard cannot have written it as it is: a field is missing or has the wrong type.</exception>
+    /// <exception cref="MalformedObjectException">
+    /// DeployGuard cannot have written it as it is: a field is missing or has the wrong type.
+    /// </exception>
     public static Change? ReadOrNull(JsonElement item) =>
         Field.Root(item).AsObject().Object("status")?["phase"] is null ? null : Read(item);
 

@@ -1,8 +1,8 @@
 namespace DeployGuard.Core.Changes;
 
 /// <summary>
-/// Combines two records of one revision, which replicas of two versions wrote under two names. The revision counts once, as the record with the later phase, with the
-/// requesters of both. Goes together with <see cref="HashTranslation"/>.
+/// Combines two records of one revision, which replicas of two versions wrote under two names. The revision counts once, as the record with
+/// the later phase, with the requesters of both. Goes together with <see cref="HashTranslation"/>.
 /// </summary>
 internal static class DuplicateChanges
 {

@@ -3,10 +3,14 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
 
-/// <summary>Which rollouts are in flight: admitted, and not completed yet. Pure, so that the replicas and the leader count the same.</summary>
+/// <summary>
+/// Which rollouts are in flight: admitted, and not completed yet. Pure, so that the replicas and the leader count the same.
+/// </summary>
 public static class InFlight
 {
-    /// <summary>An admitted rollout that is not seen running by then was not stored by the API server, and takes no place in the budget.</summary>
+    /// <summary>
+    /// An admitted rollout that is not seen running by then was not stored by the API server, and takes no place in the budget.
+    /// </summary>
     public static readonly TimeSpan VisibleWithin = TimeSpan.FromSeconds(30);
 
     /// <param name="live">The observed workload; null if there is none.</param>

@@ -19,8 +19,8 @@ public sealed record ServedPool(string Pool, int Pods, DateTimeOffset At, bool I
     public string Addresses { get; init; } = "";
 
     /// <summary>
-    /// The record after its workload runs another revision: the pool stays, so that a rollback is possible. The number is dropped, because an
-    /// autoscaler may never return to it.
+    /// The record after its workload runs another revision: the pool stays, so that a rollback is possible. The number is dropped, because
+    /// an autoscaler may never return to it.
     /// </summary>
     public ServedPool WithoutPods(DateTimeOffset now) => this with { Pods = 0, At = IsPresent ? now : At, IsPresent = false };
 

@@ -12,8 +12,8 @@ public static class TemplateRetention
     public const long MaxBytes = 16 * 1024 * 1024;
 
     /// <summary>
-    /// The templates to delete so that one more fits: only superseded ones, the requester's own before those of others, the oldest first. Null if that is
-    /// not enough. One requester never takes more than half of the space, so that others keep theirs.
+    /// The templates to delete so that one more fits: only superseded ones, the requester's own before those of others, the oldest first.
+    /// Null if that is not enough. One requester never takes more than half of the space, so that others keep theirs.
     /// </summary>
     /// <param name="kept">All of the namespace.</param>
     public static IReadOnlyList<string>? Evictions(IReadOnlyList<KeptTemplate> kept, KeptTemplate added)

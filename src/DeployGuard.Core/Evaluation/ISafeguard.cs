@@ -5,8 +5,9 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>
-/// One rule, with everything that the evaluator needs to know about it: the changes that it applies to, its required reads, whether a BreakGlass may
-/// waive it, its summary. Pure: no clock, I/O or logger, and of the cluster only the snapshot. The defaults suit a rule on new revisions.
+/// One rule, with everything that the evaluator needs to know about it: the changes that it applies to, its required reads, whether a
+/// BreakGlass may waive it, its summary. Pure: no clock, I/O or logger, and of the cluster only the snapshot. The defaults suit a rule on
+/// new revisions.
 /// </summary>
 internal interface ISafeguard
 {
@@ -16,7 +17,10 @@ internal interface ISafeguard
     /// <summary>Whether a BreakGlass may waive its findings.</summary>
     bool IsWaivable { get; }
 
-    /// <summary>How its findings count for a type of change. Rollbacks must stay possible, so only rules against the harm of a rollback apply to them.</summary>
+    /// <summary>
+    /// How its findings count for a type of change. Rollbacks must stay possible, so only rules against the harm of a rollback apply to
+    /// them.
+    /// </summary>
     Severity SeverityOf(ChangeType type) => type is ChangeType.NewRevision or ChangeType.MoreExposure ? Severity.AsPolicySays : Severity.None;
 
     /// <summary>All findings in a change of a type that the rule applies to; none if its block of the policy is absent.</summary>
@@ -37,10 +41,14 @@ internal interface ISafeguard
     /// <summary>The live reads and reservations that an Enforce policy requires before the decision.</summary>
     Requirements Requires(Inspection inspection) => Requirements.None;
 
-    /// <summary>Unproven pods that the change adds under an Enforce policy. Other replicas must know of them before it is admitted.</summary>
+    /// <summary>
+    /// Unproven pods that the change adds under an Enforce policy. Other replicas must know of them before it is admitted.
+    /// </summary>
     IEnumerable<PendingExposure> Exposes(Inspection inspection) => [];
 
-    /// <summary>What the policy requires of a new revision, in a few words for approvers; null if the rule's block is absent or off.</summary>
+    /// <summary>
+    /// What the policy requires of a new revision, in a few words for approvers; null if the rule's block is absent or off.
+    /// </summary>
     string? Summarise(SafeguardPolicy policy);
 }
 

@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>One change under one policy, with everything that a safeguard may use. Results that several rules need are computed once.</summary>
+/// <summary>
+/// One change under one policy, with everything that a safeguard may use. Results that several rules need are computed once.
+/// </summary>
 internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now)
 {
     private readonly Lazy<ExposureEvaluator?> _exposure = new(() => ExposureEvaluator.Under(policy, cluster, now), LazyThreadSafetyMode.None);
@@ -23,10 +25,15 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
     /// <summary>The policy's mode for this request: a dry run under Enforce warns, unless <c>dryRun</c> is Refuse.</summary>
     public Mode Mode => ModeOf(policy, evaluated.Request);
 
-    /// <summary>Every pool that the change affects, as it would be after the change; none if the policy requires no canary, or no users reach its pods.</summary>
+    /// <summary>
+    /// Every pool that the change affects, as it would be after the change; none if the policy requires no canary, or no users reach its
+    /// pods.
+    /// </summary>
     public IReadOnlyList<PoolAssessment> Exposed => _exposed ??= _exposure.Value?.Assess(evaluated) ?? [];
 
-    /// <summary>A new revision of a workload: an approval or a BreakGlass that the caches do not have yet may change the decision.</summary>
+    /// <summary>
+    /// A new revision of a workload: an approval or a BreakGlass that the caches do not have yet may change the decision.
+    /// </summary>
     public bool IsNewRevisionOfWorkload => evaluated is { ChangeType: ChangeType.NewRevision, Request: WorkloadRequest };
 
     public static Mode ModeOf(SafeguardPolicy policy, Request request) =>

@@ -6,7 +6,9 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>Writes the messages of an answer for the requester: what was refused, where, why, by which policy, and the command that helps.</summary>
+/// <summary>
+/// Writes the messages of an answer for the requester: what was refused, where, why, by which policy, and the command that helps.
+/// </summary>
 public static class Messages
 {
     /// <summary>In characters, as the Kubernetes API recommends for a warning. Some clients cut longer ones; kubectl does not.</summary>
@@ -15,16 +17,23 @@ public static class Messages
     /// <summary>An API server returns at most 4,096 characters of warnings for a request, and drops the rest.</summary>
     private const int MaxWarnings = 30;
 
-    /// <summary>In characters. API servers return a refusal of any length, but terminals, Events and a Change in etcd are limited.</summary>
+    /// <summary>
+    /// In characters. API servers return a refusal of any length, but terminals, Events and a Change in etcd are limited.
+    /// </summary>
     public const int MaxRefusal = 32 * 1024;
 
     private const int MaxFindings = 20;
     private const int MaxFinding = 2000;
 
-    /// <summary>In characters. The line holds a command that must not be cut; API servers cut each warning at 256 characters if all together are too long.</summary>
+    /// <summary>
+    /// In characters. The line holds a command that must not be cut; API servers cut each warning at 256 characters if all together are too
+    /// long.
+    /// </summary>
     private const int MaxReview = 250;
 
-    /// <summary>The whole message of a refusal: a line with the object and the policies, a line for every finding, and the next step.</summary>
+    /// <summary>
+    /// The whole message of a refusal: a line with the object and the policies, a line for every finding, and the next step.
+    /// </summary>
     public static string Refusal(Verdict verdict)
     {
         var denials = verdict.Denials.ToList();
@@ -86,7 +95,9 @@ public static class Messages
         return $"\n - {same.Key.Reason}{whose}: {Cut(same.Key.Message, MaxFinding)}. {Cut(same.Key.Remedy, MaxFinding)}";
     }
 
-    /// <summary>One line for every finding of a Warn policy, of an Enforce policy on a dry run, and for every finding that a BreakGlass waived.</summary>
+    /// <summary>
+    /// One line for every finding of a Warn policy, of an Enforce policy on a dry run, and for every finding that a BreakGlass waived.
+    /// </summary>
     public static IReadOnlyList<string> WarningLines(Verdict verdict) =>
     [
         .. (verdict.IsAllowed ? verdict.Notes : []).Select(note => Cut(note, MaxWarning)).Distinct(),
@@ -97,7 +108,9 @@ public static class Messages
             .Distinct().Take(MaxWarnings),
     ];
 
-    /// <summary>A Service has no Change to approve: its waived findings are in the decision log, and the reason is in the BreakGlass.</summary>
+    /// <summary>
+    /// A Service has no Change to approve: its waived findings are in the decision log, and the reason is in the BreakGlass.
+    /// </summary>
     private static string Review(Verdict verdict) => verdict.Evaluated.Name.Length == 0
         ? "another person must review why: kubectl get breakglasses -o yaml"
         : $"another person must review it: kubectl deployguard approve {verdict.Evaluated.Name}";

@@ -6,8 +6,8 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>
-/// Evaluates a request under all policies. Pure: the same request, snapshot and time give the same verdict. It knows no rule by name: everything
-/// specific to one is declared by <see cref="ISafeguard"/>.
+/// Evaluates a request under all policies. Pure: the same request, snapshot and time give the same verdict. It knows no rule by name:
+/// everything specific to one is declared by <see cref="ISafeguard"/>.
 /// </summary>
 public sealed class PolicyEvaluator
 {
@@ -40,7 +40,10 @@ public sealed class PolicyEvaluator
         .SelectMany(_ => Applying(evaluated.ChangeType), (policy, safeguard) => safeguard.Parts(evaluated, policy))
         .Aggregate(SnapshotParts.None, (all, some) => all | some);
 
-    /// <summary>Step 3: the live reads and reservations that the decision requires. None, if the request is neither a new revision nor more exposure.</summary>
+    /// <summary>
+    /// Step 3: the live reads and reservations that the decision requires. None, if the request is neither a new revision nor more
+    /// exposure.
+    /// </summary>
     public Requirements Requires(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
     {
         var exemption = Escaped(evaluated.Request, cluster, now).Any(p => p.Mode is Mode.Enforce) ? RequiredReads.Exemption : RequiredReads.None;
@@ -74,7 +77,9 @@ public sealed class PolicyEvaluator
     /// <summary>All steps in a row, for a caller with a complete snapshot: tests, examples, <c>deployguard check</c>.</summary>
     public Verdict Evaluate(Request request, ClusterSnapshot cluster, DateTimeOffset now) => Evaluate(Classify(request, cluster, now), cluster, now);
 
-    /// <summary>The verdict if a required read, record or reservation of a gated decision failed: under Enforce the request is refused for now.</summary>
+    /// <summary>
+    /// The verdict if a required read, record or reservation of a gated decision failed: under Enforce the request is refused for now.
+    /// </summary>
     /// <param name="cause"><see cref="Reasons.EvaluationIncomplete"/> or <see cref="Reasons.Overloaded"/>.</param>
     public Verdict Incomplete(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now, Reason cause, string why)
     {

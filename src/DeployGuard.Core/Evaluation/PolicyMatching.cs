@@ -20,7 +20,9 @@ internal static class PolicyMatching
         policy.Match.IncludesNamespace(cluster.NamespaceLabels)
         && ((MatchesKind(policy, request) && MatchesWorkload(policy, request, cluster)) || cluster.Owners.Any(policy.Match.Includes));
 
-    /// <summary>A Service and its addresses may have pods of any kind. The canary checks for each pod whether the policy matches it.</summary>
+    /// <summary>
+    /// A Service and its addresses may have pods of any kind. The canary checks for each pod whether the policy matches it.
+    /// </summary>
     private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest or EndpointsRequest || policy.Match.IncludesKind(request.Target.Kind);
 
     private static bool MatchesWorkload(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) => request switch

@@ -5,12 +5,14 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>
-/// Policies whose scope a request takes its namespace or workload out of. The permission to change labels is not enough for this: the requester needs
-/// the verb <c>exempt</c> on the policy.
+/// Policies whose scope a request takes its namespace or workload out of. The permission to change labels is not enough for this: the
+/// requester needs the verb <c>exempt</c> on the policy.
 /// </summary>
 internal static class SelectorEscapes
 {
-    /// <summary>The API server protects it since 1.21. On older servers, changing it would escape every selector that uses the name.</summary>
+    /// <summary>
+    /// The API server protects it since 1.21. On older servers, changing it would escape every selector that uses the name.
+    /// </summary>
     private const string NameLabel = "kubernetes.io/metadata.name";
 
     /// <summary>Policies that are active now or later, and that match before the request but not after it.</summary>

@@ -4,7 +4,9 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>All findings for a request, by all safeguards under all policies. Whether it is allowed is derived from them, never stored.</summary>
+/// <summary>
+/// All findings for a request, by all safeguards under all policies. Whether it is allowed is derived from them, never stored.
+/// </summary>
 public sealed record Verdict
 {
     public required EvaluatedRequest Evaluated { get; init; }

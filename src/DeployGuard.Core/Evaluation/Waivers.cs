@@ -22,7 +22,10 @@ internal static class Waivers
         return glass is null ? null : new Waiver(glass);
     }
 
-    /// <summary>The objects that a BreakGlass may name for a request: the object itself, the Service whose addresses it writes, or workloads that own it.</summary>
+    /// <summary>
+    /// The objects that a BreakGlass may name for a request: the object itself, the Service whose addresses it writes, or workloads that
+    /// own it.
+    /// </summary>
     private static IEnumerable<WorkloadRef> CoveredBy(Request request, ClusterSnapshot cluster) => request switch
     {
         EndpointsRequest endpoints => new[] { endpoints.Service, endpoints.ServiceBefore }.Where(s => s.Length > 0)
@@ -30,7 +33,9 @@ internal static class Waivers
         _ => OwnersOf(request is WorkloadRequest workload ? workload.Before ?? workload.After : cluster.Parent, cluster).Select(o => o.Ref).Prepend(request.Target),
     };
 
-    /// <summary>The verified owner of an object, and the owner of that one. An unverified owner reference must not relax anything.</summary>
+    /// <summary>
+    /// The verified owner of an object, and the owner of that one. An unverified owner reference must not relax anything.
+    /// </summary>
     private static IEnumerable<Workload> OwnersOf(Workload? owned, ClusterSnapshot cluster)
     {
         for (var (owner, depth) = (OwnerOf(owned, cluster), 0); owner is not null && depth < 2; (owner, depth) = (OwnerOf(owner, cluster), depth + 1))

@@ -90,7 +90,9 @@ public sealed record SafeguardPolicy
 
     public ImageRules? Images { get; init; }
 
-    /// <summary>Whether templates with images that cannot be read are refused: where images are approved, such an image could not be approved.</summary>
+    /// <summary>
+    /// Whether templates with images that cannot be read are refused: where images are approved, such an image could not be approved.
+    /// </summary>
     public bool RefusesUnreadable => Images is { } rules && (rules.Unreadable ?? (Approval is { Covers: ApprovalCovers.Images } ? Unreadable.Refuse : Unreadable.Warn)) is Unreadable.Refuse;
 
     /// <summary>Every image of a template, with those of annotations that only this policy lists.</summary>
@@ -119,8 +121,8 @@ public sealed record SafeguardPolicy
     public Exemption Exempt { get; init; } = Exemption.Nobody;
 
     /// <summary>
-    /// The errors of the stored object. An Enforce policy with errors refuses new revisions where it matches: its author may have required more than
-    /// could be read.
+    /// The errors of the stored object. An Enforce policy with errors refuses new revisions where it matches: its author may have required
+    /// more than could be read.
     /// </summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
 }
@@ -157,7 +159,9 @@ public sealed record ImageRules(Pin Pin)
     /// <summary>Annotations from which injectors take images, in addition to the known ones.</summary>
     public InjectionTable Injections { get; init; } = InjectionTable.None;
 
-    /// <summary>The answer to a template to which an injector adds images that cannot be read in it; null if the policy does not set it.</summary>
+    /// <summary>
+    /// The answer to a template to which an injector adds images that cannot be read in it; null if the policy does not set it.
+    /// </summary>
     public Unreadable? Unreadable { get; init; }
 }
 
@@ -209,13 +213,17 @@ public sealed record CanaryRules
     public int ShareAfter(int steps) => steps < Steps.Count ? Steps[steps] : 100;
 }
 
-/// <summary>The bound for a rollout in place: at most <paramref name="Percent"/> of the pods at once, each ready for <paramref name="MinReady"/>.</summary>
+/// <summary>
+/// The bound for a rollout in place: at most <paramref name="Percent"/> of the pods at once, each ready for <paramref name="MinReady"/>.
+/// </summary>
 public sealed record PaceRules(int Percent, TimeSpan MinReady)
 {
     public static readonly PaceRules Default = new(25, TimeSpan.FromMinutes(1));
 }
 
-/// <summary>At most <paramref name="MaxRollouts"/> rollouts in flight; one that hangs loses its place after <paramref name="HangAfter"/>.</summary>
+/// <summary>
+/// At most <paramref name="MaxRollouts"/> rollouts in flight; one that hangs loses its place after <paramref name="HangAfter"/>.
+/// </summary>
 public sealed record BudgetRules(int MaxRollouts, BudgetScope Per, TimeSpan HangAfter);
 
 /// <summary>No new revisions while the policy is active.</summary>

@@ -12,6 +12,8 @@ public interface ISnapshotSource
     /// <summary>The snapshot with the parts that this request needs.</summary>
     ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts);
 
-    /// <summary>The snapshot with details that explain the refusal of an unapproved change. Never fails, and waits no longer than the deadline.</summary>
+    /// <summary>
+    /// The snapshot with details that explain the refusal of an unapproved change. Never fails, and waits no longer than the deadline.
+    /// </summary>
     Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline);
 }

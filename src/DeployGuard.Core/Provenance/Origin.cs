@@ -9,8 +9,8 @@ public enum OriginKind
 }
 
 /// <summary>
-/// One claim about how a change was made. Unsigned claims (all, in this version) can only make requirements stricter: they can say AI and name
-/// authors, never say "human".
+/// One claim about how a change was made. Unsigned claims (all, in this version) can only make requirements stricter: they can say AI and
+/// name authors, never say "human".
 /// </summary>
 /// <param name="Source">Where it was read: <c>annotation</c>.</param>
 /// <param name="Key">What was read: the annotation's key.</param>
@@ -21,7 +21,8 @@ public sealed record Evidence(string Source, string Key, string Value)
     public string? By { get; init; }
 
     /// <summary>
-    /// It was on the live object, where every user who may annotate could have put it. It counts for requests that contain it, and not from the record.
+    /// It was on the live object, where every user who may annotate could have put it. It counts for requests that contain it, and not from
+    /// the record.
     /// </summary>
     public bool IsCarried { get; init; }
 }

@@ -13,11 +13,15 @@ public static class OriginReader
     private const string Authors = "deployguard.io/authors";
     private const string Source = "annotation";
 
-    /// <summary>In characters. An annotation may hold 256 KiB, and evidence is stored; no name of a tool or author is longer than this.</summary>
+    /// <summary>
+    /// In characters. An annotation may hold 256 KiB, and evidence is stored; no name of a tool or author is longer than this.
+    /// </summary>
     private const int MaxValue = 1024;
 
     /// <param name="before">The workload before the request; null where the request creates it. Its claims are not new evidence.</param>
-    /// <param name="recorded">Evidence on record for this revision that counts for the requester: removing an annotation does not revoke it.</param>
+    /// <param name="recorded">
+    /// Evidence on record for this revision that counts for the requester: removing an annotation does not revoke it.
+    /// </param>
     /// <param name="known">Evidence on record for any revision of the workload.</param>
     /// <param name="history">Claims that the live history of the workload holds for this revision.</param>
     public static Origin Read(

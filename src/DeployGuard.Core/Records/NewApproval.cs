@@ -22,7 +22,9 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
 
     public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) => (this with { Policies = Binding(now) }).RefuseUnder(kinds, now);
 
-    /// <summary>The policies that enforce approvals now, if there are any: a Warn or Audit policy must not prevent a vote that counts under them.</summary>
+    /// <summary>
+    /// The policies that enforce approvals now, if there are any: a Warn or Audit policy must not prevent a vote that counts under them.
+    /// </summary>
     private IReadOnlyList<SafeguardPolicy> Binding(DateTimeOffset now)
     {
         var enforced = Policies.Where(p => p is { Mode: Mode.Enforce, Approval: not null } && p.Active.Contains(now)).ToList();

@@ -7,8 +7,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Records;
 
 /// <summary>
-/// Labels by which ChangeApprovals and BreakGlasses are found without reading all of a namespace. Stamped when the record is created. They are only
-/// an index: the spec decides. Records of former versions have none.
+/// Labels by which ChangeApprovals and BreakGlasses are found without reading all of a namespace. Stamped when the record is created. They
+/// are only an index: the spec decides. Records of former versions have none.
 /// </summary>
 public static class RecordLabels
 {
@@ -31,7 +31,9 @@ public static class RecordLabels
     public static string OfCreator(string username) => Short(username);
 
     /// <summary>Refuses a record with wrong values of these labels: it would not be found.</summary>
-    /// <param name="labels">The labels of the record. A missing one is allowed: records of former versions have none, and are found without.</param>
+    /// <param name="labels">
+    /// The labels of the record. A missing one is allowed: records of former versions have none, and are found without.
+    /// </param>
     public static Refusal? Refuse(IReadOnlyDictionary<string, string> labels, IReadOnlyDictionary<string, string> own) =>
         own.Keys.Append(Workload).Append(Decision).Append(Creator).Distinct().FirstOrDefault(key => labels.TryGetValue(key, out var value) && value != own.GetValueOrDefault(key)) is { } forged
             ? new Refusal(Reasons.IdentityForged, $"metadata.labels: {forged} is stamped by DeployGuard and must be {own.GetValueOrDefault(forged) ?? "left out"}")

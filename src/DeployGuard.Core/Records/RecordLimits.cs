@@ -4,8 +4,8 @@ using DeployGuard.Core.Evaluation;
 namespace DeployGuard.Core.Records;
 
 /// <summary>
-/// How large a record may be, and how many one person may have in a namespace. A decision reads them while the API server waits, so one person's records must not
-/// slow down the requests of others.
+/// How large a record may be, and how many one person may have in a namespace. A decision reads them while the API server waits, so one
+/// person's records must not slow down the requests of others.
 /// </summary>
 public static class RecordLimits
 {
@@ -16,7 +16,10 @@ public static class RecordLimits
     public const int MaxImages = 100;
     public const int MaxImage = 512;
 
-    /// <summary>Of all images of an approval together: some thirty by digest. Older API servers read all records of a namespace for every decision there.</summary>
+    /// <summary>
+    /// Of all images of an approval together: some thirty by digest. Older API servers read all records of a namespace for every decision
+    /// there.
+    /// </summary>
     public const int MaxImageText = 4 * 1024;
 
     /// <summary>Whether an approval may name these images. Beside a templateHash they may be left out.</summary>

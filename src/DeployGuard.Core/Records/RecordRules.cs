@@ -14,14 +14,18 @@ public sealed class RecordRules(string self)
     /// <summary>The garbage collector, with credentials of its own or those that all controllers share.</summary>
     private static readonly string[] s_garbageCollectors = ["system:serviceaccount:kube-system:generic-garbage-collector", "system:kube-controller-manager"];
 
-    /// <summary>Only DeployGuard writes Changes: a phase or requester written by hand would forge the history that allows rollbacks.</summary>
+    /// <summary>
+    /// Only DeployGuard writes Changes: a phase or requester written by hand would forge the history that allows rollbacks.
+    /// </summary>
     /// <param name="namespaceEnds">The namespace is terminating: a refusal would block its deletion for ever.</param>
     public Refusal? RefuseChangeWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && namespaceEnds)
             ? null
             : new Refusal(Reasons.ManagedByDeployGuard, "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve");
 
-    /// <summary>Approvers see the ChangeTemplate, so only DeployGuard writes it. The garbage collector removes it with its Change.</summary>
+    /// <summary>
+    /// Approvers see the ChangeTemplate, so only DeployGuard writes it. The garbage collector removes it with its Change.
+    /// </summary>
     /// <param name="namespaceEnds">The namespace is terminating: a refusal would block its deletion for ever.</param>
     public Refusal? RefuseTemplateWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && (namespaceEnds || s_garbageCollectors.Contains(who.Username)))

@@ -7,8 +7,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Replay;
 
 /// <summary>
-/// Writes an <see cref="EvaluationInput"/> as JSON, and reads it back to the same verdict. Templates are written with the document that they were read from,
-/// so that everything computed from them later is the same. For replay and tests; the format is not stable.
+/// Writes an <see cref="EvaluationInput"/> as JSON, and reads it back to the same verdict. Templates are written with the document that
+/// they were read from, so that everything computed from them later is the same. For replay and tests; the format is not stable.
 /// </summary>
 /// <param name="reader">With the settings of the installation that wrote the input: the same list of template noise and injectors.</param>
 public sealed class EvaluationInputJson(WorkloadReader reader)

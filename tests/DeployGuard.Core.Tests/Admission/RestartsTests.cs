@@ -15,11 +15,11 @@ public class RestartsTests
     [TestCase(true, LongAgo, false, TestName = "{m}(a time of the requester's choice)")]
     [TestCase(false, LongAgo, true, TestName = "{m}(where nothing reads it)")]
     [TestCase(true, "sh -c this", true, TestName = "{m}(no time: another hash, which wants an approval)")]
-    public void ARestartIsAskedFor(bool isRead, string time, bool expected) =>
+    public void ARestartHasACurrentTime(bool isRead, string time, bool expected) =>
         Assert.That(Restarts.HaveValidTimes(Web(isRead, null).Read().Template, Web(isRead, time).Read().Template, [], Some.Now), Is.EqualTo(expected));
 
     [Test]
-    public void WhatStaysAsItIsIsNoRestart() =>
+    public void AnUnchangedAnnotationIsNoRestart() =>
         Assert.That(Restarts.HaveValidTimes(Web(true, LongAgo).Read().Template, Web(true, LongAgo).Read().Template, [], Some.Now));
 
     [Test]

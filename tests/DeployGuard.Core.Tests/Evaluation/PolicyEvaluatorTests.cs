@@ -29,7 +29,7 @@ public class PolicyEvaluatorTests
     }
 
     [Test]
-    public void SeveralPoliciesAreAllJudgedAndTheStrictestWins()
+    public void AllMatchingPoliciesAreEvaluatedAndTheStrictestWins()
     {
         var warn = Some.Policy("""{"mode": "Warn", "images": {}}""", "advice");
         var verdict = Some.Decide(s_asked, new ClusterSnapshot { Policies = [warn, Some.OneSenior] });
@@ -139,7 +139,7 @@ public class PolicyEvaluatorTests
     }
 
     [Test]
-    public void OnlyWhatIsGatedAndRestsOnApprovalsNeedsAnythingLive()
+    public void OnlyAGatedRequestThatDependsOnApprovalsRequiresLiveReads()
     {
         var warn = Some.OneSenior with { Mode = Mode.Warn };
         var rollback = new ClusterSnapshot { Policies = [Some.OneSenior], Changes = [Some.Change(Some.Deployment(), Phase.Completed)] };
@@ -151,7 +151,7 @@ public class PolicyEvaluatorTests
     }
 
     [Test]
-    public void WhatCannotBeDecidedIsRefusedByEnforcePoliciesOnly()
+    public void AnIncompleteEvaluationIsRefusedOnlyByEnforcePolicies()
     {
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior, Some.OneSenior with { Name = "advice", Mode = Mode.Warn }] };
         var verdict = Some.Evaluator.Incomplete(Some.Evaluator.Classify(s_asked, cluster, Some.Now), cluster, Some.Now, Reasons.EvaluationIncomplete, "the approvals could not be read in time");

@@ -37,7 +37,7 @@ public class SelectorEscapeTests
         Is.False);
 
     [Test]
-    public void WhatCannotBeAskedIsRefused()
+    public void AnEscapeIsRefusedIfThePermissionCannotBeRead()
     {
         var cluster = new ClusterSnapshot { Policies = [Some.Policy(Tier1)] };
         var evaluated = Some.Evaluator.Classify(Namespace("tier=1", ""), cluster, Some.Now);
@@ -58,7 +58,7 @@ public class SelectorEscapeTests
     }
 
     [Test]
-    public void AWorkloadThatLeavesWithAnotherRevisionIsJudgedUnderThePolicyItLeaves()
+    public void ANewRevisionThatEscapesAPolicyIsEvaluatedUnderThatPolicy()
     {
         var cluster = new ClusterSnapshot
         {

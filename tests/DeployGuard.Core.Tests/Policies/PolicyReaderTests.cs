@@ -63,7 +63,7 @@ public class PolicyReaderTests
     [TestCase("""{"match": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In"}]}}}""", "spec.match.namespaceSelector.matchExpressions[0].values: must have at least one value")]
     [TestCase("""{"match": {"namespaceSelector": {"matchLabels": {"a": 1}}}}""", "spec.match.namespaceSelector.matchLabels.a: 1 is not a string")]
     [TestCase("""{"images": "Digest"}""", "spec.images: \"Digest\" is not an object")]
-    public void AnErrorNamesThePathAndWhatIsAllowed(string spec, string error) =>
+    public void AnErrorNamesThePathAndTheAllowedValues(string spec, string error) =>
         Assert.That(Read($$"""{"metadata": {"name": "p"}, "spec": {{spec}}}""").Errors, Is.EqualTo(new[] { error }));
 
     [Test]
@@ -74,7 +74,7 @@ public class PolicyReaderTests
     [TestCase("""{"metadata": {"name": "p"}, "spec": []}""")]
     [TestCase("[]")]
     [TestCase("7")]
-    public void WhatIsNoPolicyIsAnErrorAndNoException(string json) => Assert.That(Read(json).Errors, Is.Not.Empty);
+    public void AnObjectThatIsNoPolicyGivesAnErrorAndNoException(string json) => Assert.That(Read(json).Errors, Is.Not.Empty);
 
     [TestCase("10m", 600)]
     [TestCase("1h30m", 5400)]
@@ -95,7 +95,7 @@ public class PolicyReaderTests
     [TestCase("-1m")]
     [TestCase("1.5h")]
     [TestCase("99999999999h")]
-    public void WhatIsNoDurationIsRefused(string text) => Assert.That(Durations.TryParse(text, out _), Is.False);
+    public void AnInvalidDurationIsRefused(string text) => Assert.That(Durations.TryParse(text, out _), Is.False);
 
     [Test]
     public void StepsThatCannotBeReadAreTheStrictest() =>

@@ -77,7 +77,7 @@ public class AttestationInputTests
             Assert.That(() => new SigningKey(larger.ExportPkcs8PrivateKeyPem()), Refuses("is not a key on the curve P-256"));
             Assert.That(() => new SigningKey(rsa.ExportPkcs8PrivateKeyPem()), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
             Assert.That(() => new SigningKey(pair.ExportSubjectPublicKeyInfoPem()), Refuses("holds no private key in PEM"));
-            Assert.That(() => new VerifyingKey(pair.ExportPkcs8PrivateKeyPem()), Refuses("holds a private key; verify with the public one"));
+            Assert.That(() => new VerifyingKey(pair.ExportPkcs8PrivateKeyPem()), Refuses("holds a private key; use the public key to verify"));
             Assert.That(() => new VerifyingKey("hello"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
             Assert.That(() => new VerifyingKey("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
         });

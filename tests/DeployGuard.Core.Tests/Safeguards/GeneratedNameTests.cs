@@ -17,7 +17,7 @@ public class GeneratedNameTests
     private static readonly Requester s_ofTheNamespace = new("system:serviceaccount:shop:builder", "", ["system:serviceaccounts"]);
 
     [Test]
-    public void AControllersPodSaysHowThePlatformTeamLetsItThrough()
+    public void AControllersPodSaysHowThePlatformTeamAdmitsIt()
     {
         var remedy = Remedy(OwnedBy("build.example.com/v1", "Build"), s_builder);
 
@@ -28,7 +28,7 @@ public class GeneratedNameTests
     }
 
     [Test]
-    public void AKnownControllerThatCannotBeTrustedSaysWhyAndWhatHelps()
+    public void AKnownControllerThatCannotBeTrustedSaysWhyAndHowToExemptIt()
     {
         var remedy = Remedy(OwnedBy("acme.cert-manager.io/v1", "Challenge"), s_solver);
 
@@ -48,7 +48,7 @@ public class GeneratedNameTests
 
     [TestCase("ScaledObject", "belongs to a ScaledObject (keda.sh/v1alpha1), which DeployGuard does not evaluate")]
     [TestCase(null, "belongs to nothing")]
-    public void WhatItMakesForOthersIsNotOffered(string? owner, string words)
+    public void TrustIsNotOfferedForOtherOwners(string? owner, string words)
     {
         var remedy = Remedy(owner is null ? Job() : OwnedJob("keda.sh/v1alpha1", owner), s_keda);
 
@@ -62,7 +62,7 @@ public class GeneratedNameTests
         Does.Contain("keda cannot be trusted as a whole").And.Not.Contain("trustedController"));
 
     [Test]
-    public void ABuiltInOwnerIsJudgedAlready() => Assert.That(
+    public void ABuiltInOwnerIsEvaluatedAlready() => Assert.That(
         Remedy(OwnedBy("apps/v1", "ReplicaSet"), s_builder),
         Does.Not.Contain("workloadKinds"));
 
@@ -76,7 +76,7 @@ public class GeneratedNameTests
     }
 
     [Test]
-    public void APersonNamesTheirPod() => Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("Set metadata.name instead of metadata.generateName"));
+    public void APersonIsToldToSetAName() => Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("Set metadata.name instead of metadata.generateName"));
 
     [Test]
     public void ANodeDebuggerSaysHowToHaveANameOfOnesOwn() => Assert.That(

@@ -37,7 +37,7 @@ public class ClaimTests
     {
         var cluster = View(Recorded([Some.Machine.Username, Some.Alice.Username]));
 
-        Assert.That(Some.Decide(Some.Update(Some.Deployment(), s_v2), cluster).Denials.Single().Finding.Message, Does.Contain("asked for it"));
+        Assert.That(Some.Decide(Some.Update(Some.Deployment(), s_v2), cluster).Denials.Single().Finding.Message, Does.Contain("alice (requester or named author)"));
     }
 
     [Test]

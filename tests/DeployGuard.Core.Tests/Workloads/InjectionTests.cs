@@ -31,17 +31,17 @@ public class InjectionTests
     public void ByDigestItPasses(string key) => Assert.That(Judge(s_pinned, key, $"tag@{Some.Digest}").IsAllowed, Is.True);
 
     [TestCase("dapr.io/sidecar-image", "x/evil:1", "makes Dapr inject image x/evil:1, which is referenced by tag")]
-    [TestCase("config.linkerd.io/proxy-version", "edge-25.1.1", "chooses the version of the image that Linkerd injects, by a tag")]
-    [TestCase("admission.datadoghq.com/web.java-lib.custom-image", "x/evil:1", "has Datadog inject image x/evil:1")]
-    [TestCase("admission.datadoghq.com/apm-inject.custom-image", "x/evil:1", "has Datadog inject image x/evil:1")]
+    [TestCase("config.linkerd.io/proxy-version", "edge-25.1.1", "chooses the version of the image that Linkerd injects by a tag")]
+    [TestCase("admission.datadoghq.com/web.java-lib.custom-image", "x/evil:1", "makes Datadog inject image x/evil:1")]
+    [TestCase("admission.datadoghq.com/apm-inject.custom-image", "x/evil:1", "makes Datadog inject image x/evil:1")]
     [TestCase("dapr.io/sidecar-image", "x/evil@sha256:12", "a digest that no container runtime can check")]
-    [TestCase("proxy.istio.io/overrides", """{"containers":[{"name":"istio-proxy","image":"x/evil:1"}]}""", "has Istio inject image x/evil:1")]
-    [TestCase("sidecar.istio.io/userVolume", """{"v": {"image": {"reference": "x/evil:1"}}}""", "has Istio inject image x/evil:1")]
+    [TestCase("proxy.istio.io/overrides", """{"containers":[{"name":"istio-proxy","image":"x/evil:1"}]}""", "makes Istio inject image x/evil:1")]
+    [TestCase("sidecar.istio.io/userVolume", """{"v": {"image": {"reference": "x/evil:1"}}}""", "makes Istio inject image x/evil:1")]
     [TestCase("sidecar.istio.io/proxyImage", "x/evil:1\" #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "a digest that no container runtime can check")]
     [TestCase("config.linkerd.io/proxy-version", "evil #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "chooses the version")]
-    [TestCase("sidecar.istio.io/proxyImage", "x/evil\u202e:1", "has Istio inject image x/evil<U+202E>:1")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/image","value":"x/evil:1"}]""", "has Vault Agent Injector inject image x/evil:1")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""", "has Vault Agent Injector inject image x/evil:1")]
+    [TestCase("sidecar.istio.io/proxyImage", "x/evil\u202e:1", "makes Istio inject image x/evil<U+202E>:1")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/image","value":"x/evil:1"}]""", "makes Vault Agent Injector inject image x/evil:1")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""", "makes Vault Agent Injector inject image x/evil:1")]
     public void TheMessageSaysWhoInjectsWhat(string key, string value, string said) =>
         Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.Contain(said));
 
@@ -206,7 +206,7 @@ public class InjectionTests
         var verdict = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment($"registry.example.com/shop/web@{digest}")), new ClusterSnapshot { Policies = [s_pinned] });
 
         Assert.That(verdict.IsAllowed, Is.EqualTo(isAllowed));
-        Assert.That(verdict.Denials.Select(d => d.Finding.Message), Has.None.Contains("named by tag"));
+        Assert.That(verdict.Denials.Select(d => d.Finding.Message), Has.None.Contains("referenced by tag"));
     }
 
     private static Verdict Judge(SafeguardPolicy policy, string key, string value) =>

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>A DSSE 1.0.2 envelope. Do not trust its content before <see cref="Verification"/> has checked a signature of a trusted key.</summary>
+/// <summary>
+/// A DSSE 1.0.2 envelope. Do not trust its content before <see cref="Verification"/> has checked a signature of a trusted key.
+/// </summary>
 public sealed record Envelope(string PayloadType, byte[] Payload, IReadOnlyList<EnvelopeSignature> Signatures)
 {
     public const int MaxPayload = 1 << 20;

@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>Keys in PEM: ECDSA on P-256, as cosign and openssl write them unencrypted. No other type is read, so that an attacker cannot choose a weaker one.</summary>
+/// <summary>
+/// Keys in PEM: ECDSA on P-256, as cosign and openssl write them unencrypted. No other type is read, so that an attacker cannot choose a
+/// weaker one.
+/// </summary>
 internal static class KeyFile
 {
     private const string P256 = "1.2.840.10045.3.1.7";

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>JSON that two parsers cannot read differently: no duplicate key, no depth over 64, no invalid UTF-8, no more bytes than the limit.</summary>
+/// <summary>
+/// JSON that two parsers cannot read differently: no duplicate key, no depth over 64, no invalid UTF-8, no more bytes than the limit.
+/// </summary>
 public static class StrictJson
 {
     public const int MaxDepth = 64;

@@ -18,7 +18,9 @@ public sealed class VerifyingKey : IDisposable
 
     public string KeyId { get; }
 
-    /// <summary>Whether this key signed the bytes of <see cref="PreAuthentication"/>. The signature is ASN.1 DER, or r and s in 32 bytes each.</summary>
+    /// <summary>
+    /// Whether this key signed the bytes of <see cref="PreAuthentication"/>. The signature is ASN.1 DER, or r and s in 32 bytes each.
+    /// </summary>
     public bool Verifies(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> signature) =>
         _key.VerifyData(encoded, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)
         // A DER signature can also have 64 bytes, so the length does not tell the form.

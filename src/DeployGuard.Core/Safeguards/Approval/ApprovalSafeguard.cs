@@ -9,7 +9,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>Refuses a revision until enough people approved exactly this revision of exactly this workload. Requesters and authors do not count.</summary>
+/// <summary>
+/// Refuses a revision until enough people approved exactly this revision of exactly this workload. Requesters and authors do not count.
+/// </summary>
 internal sealed class ApprovalSafeguard : ISafeguard
 {
     public string Name => "Approval";
@@ -51,8 +53,8 @@ internal sealed class ApprovalSafeguard : ISafeguard
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
         var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
-        // The person behind a machine may be among the approvers: with two people, at least one of them did not write the change. Only the requester
-        // of this request counts: any user could make a machine send the same request first.
+        // The person behind a machine may be among the approvers: with two people, at least one of them did not write the change. Only the
+        // requester of this request counts: any user could make a machine send the same request first.
         var requester = evaluated.Request.Requester;
         var twoPeople = rules.Separation is Separation.Strict && (requester.IsMachine || rules.Bots.Contains(requester.Username));
         var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;

@@ -45,11 +45,11 @@ internal static class GeneratedNameRemedy
             return $"{Why}. {known.Name} cannot be trusted as a whole: {known.Why}. Ask the platform team to add to policy {policy}: {exempt}";
         }
 
-        var judged = owner is not null && !WorkloadKinds.BuiltIn.Names.Contains(owner.Kind)
+        var custom = owner is not null && !WorkloadKinds.BuiltIn.Names.Contains(owner.Kind)
             ? $"; and to add {owner.Kind} ({owner.ApiVersion}) to workloadKinds, if it holds the pod template"
             : "";
         return $"{Why}. Ask the platform team to admit every {kind} of this controller: in policy {policy} by {exempt}, or in the chart's values by "
-            + $"trustedControllers: {{\"{user}\": [{kind}]}}{judged}";
+            + $"trustedControllers: {{\"{user}\": [{kind}]}}{custom}";
     }
 
     private static string OfNodeDebugger(Workload pod, SafeguardPolicy policy)

@@ -18,21 +18,21 @@ internal sealed record VoteCount(bool IsNotRequired, IReadOnlyList<Requester> Co
     /// <param name="rules">Those of <paramref name="policy"/>.</param>
     public static VoteCount Of(EvaluatedRequest evaluated, Workload after, SafeguardPolicy policy, ApprovalRules rules, ClusterSnapshot cluster, DateTimeOffset now)
     {
-        var fresh = rules.Covers is ApprovalCovers.Images ? NewImages(evaluated, after, policy, cluster) : [];
-        var excluded = Excluded(evaluated, fresh, cluster);
-        var approves = cluster.Approvals.Where(a => a.Decision is Decision.Approve && a.Workload == after.Ref && Binds(a, after, rules, fresh)).ToList();
-        var judged = approves.Select(a => (a.Approver, Why: WhyNot(a, rules, excluded, now))).ToList();
-        var counted = judged.Where(j => j.Why is null).Select(j => j.Approver).DistinctBy(p => p.Username).ToList();
+        var newImages = rules.Covers is ApprovalCovers.Images ? NewImages(evaluated, after, policy, cluster) : [];
+        var excluded = Excluded(evaluated, newImages, cluster);
+        var approves = cluster.Approvals.Where(a => a.Decision is Decision.Approve && a.Workload == after.Ref && Binds(a, after, rules, newImages)).ToList();
+        var votes = approves.Select(a => (a.Approver, Why: WhyNot(a, rules, excluded, now))).ToList();
+        var counted = votes.Where(v => v.Why is null).Select(v => v.Approver).DistinctBy(p => p.Username).ToList();
         return new VoteCount(
-            rules.Covers is ApprovalCovers.Images && fresh.Count == 0,
+            rules.Covers is ApprovalCovers.Images && newImages.Count == 0,
             counted,
-            [.. judged.Where(j => j.Why is not null && counted.All(c => c.Username != j.Approver.Username)).Select(j => $"{j.Approver.Username} ({j.Why})").Distinct()],
-            [.. cluster.Approvals.Where(a => Veto.Counts(a, rules, now) && (a.IsAbout(after) || (a.Workload == after.Ref && a.Images.Any(fresh.Contains))))]);
+            [.. votes.Where(v => v.Why is not null && counted.All(c => c.Username != v.Approver.Username)).Select(v => $"{v.Approver.Username} ({v.Why})").Distinct()],
+            [.. cluster.Approvals.Where(a => Veto.Counts(a, rules, now) && (a.IsAbout(after) || (a.Workload == after.Ref && a.Images.Any(newImages.Contains))))]);
     }
 
-    private static bool Binds(Approval approval, Workload after, ApprovalRules rules, IReadOnlyList<string> fresh) =>
+    private static bool Binds(Approval approval, Workload after, ApprovalRules rules, IReadOnlyList<string> newImages) =>
         approval.TemplateHash == after.Template.Hash
-        || (rules.Covers is ApprovalCovers.Images && fresh.Count > 0 && fresh.All(approval.Images.Contains));
+        || (rules.Covers is ApprovalCovers.Images && newImages.Count > 0 && newImages.All(approval.Images.Contains));
 
     private static string? WhyNot(Approval approval, ApprovalRules rules, HashSet<string> excluded, DateTimeOffset now)
     {
@@ -45,7 +45,9 @@ internal sealed record VoteCount(bool IsNotRequired, IReadOnlyList<Requester> Co
             : null;
     }
 
-    /// <summary>Images of the revision that are neither in the running template, unless it is unreviewed, nor in a completed revision.</summary>
+    /// <summary>
+    /// Images of the revision that are neither in the running template, unless it is unreviewed, nor in a completed revision.
+    /// </summary>
     private static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, Workload after, SafeguardPolicy policy, ClusterSnapshot cluster)
     {
         var running = evaluated.Before is { } before && !cluster.Changes.Any(c => c.WasAdmittedUnreviewed && c.TemplateHash == before.Template.Hash)
@@ -58,14 +60,14 @@ internal sealed record VoteCount(bool IsNotRequired, IReadOnlyList<Requester> Co
     private static IEnumerable<string> NamesIn(PodTemplate template, SafeguardPolicy policy) => policy.ImagesOf(template).Select(i => i.Reference.Text);
 
     /// <summary>
-    /// All requesters and named authors of the revision. Where images are approved, also those of every revision that brought one of the new
-    /// images. Of these revisions, only the first may name authors for other requesters: the others came after it.
+    /// All requesters and named authors of the revision. Where images are approved, also those of every revision that brought one of the
+    /// new images. Of these revisions, only the first may name authors for other requesters: the others came after it.
     /// </summary>
-    private static HashSet<string> Excluded(EvaluatedRequest evaluated, IReadOnlyList<string> fresh, ClusterSnapshot cluster)
+    private static HashSet<string> Excluded(EvaluatedRequest evaluated, IReadOnlyList<string> newImages, ClusterSnapshot cluster)
     {
-        var brought = cluster.Changes.Where(c => c.Images.Any(fresh.Contains)).OrderBy(c => c.FirstRequestedAt).ToList();
-        var asks = evaluated.Request.Requester.Username;
-        var claims = brought.Take(1).SelectMany(c => c.EvidenceFor([asks])).Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == asks)));
+        var brought = cluster.Changes.Where(c => c.Images.Any(newImages.Contains)).OrderBy(c => c.FirstRequestedAt).ToList();
+        var requester = evaluated.Request.Requester.Username;
+        var claims = brought.Take(1).SelectMany(c => c.EvidenceFor([requester])).Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == requester)));
         // User names are compared as written; authors are claims, in which a capital letter must not make a difference.
         return
         [

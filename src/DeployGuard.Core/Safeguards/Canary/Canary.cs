@@ -17,13 +17,16 @@ internal sealed class Canary : ISafeguard
 
     public Severity SeverityOf(ChangeType type) => type switch
     {
-        // A revision that completed on few pods, or in another pool, is unproven on many: a rollback may only go back to as many pods as it had here.
+        // A revision that completed on few pods, or in another pool, is unproven on many: a rollback may only go back to as many pods as it
+        // had here.
         ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback => Severity.AsPolicySays,
         ChangeType.LessExposure => Severity.WarnAtMost,
         _ => Severity.None,
     };
 
-    /// <remarks>Reports the pool with the lowest limit. A remedy for it usually satisfies the other pools; else the next request reports them.</remarks>
+    /// <remarks>
+    /// Reports the pool with the lowest limit. A remedy for it usually satisfies the other pools; else the next request reports them.
+    /// </remarks>
     public IEnumerable<Finding> Inspect(Inspection inspection) => inspection.Evaluated.ChangeType is ChangeType.LessExposure
         // With fewer proven pods, the share of the unproven ones grows. This is never refused, but the next increase is.
         ? inspection.Exposed.Where(j => j is { IsOver: true, Unproven: > 0 }).OrderBy(j => j.Cap).Take(1)

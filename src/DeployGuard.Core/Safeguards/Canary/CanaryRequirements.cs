@@ -6,10 +6,14 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>The required reads and reservations of a canary: a refusal is based on live data, and no two requests use the same pods of a step.</summary>
+/// <summary>
+/// The required reads and reservations of a canary: a refusal is based on live data, and no two requests use the same pods of a step.
+/// </summary>
 internal static class CanaryRequirements
 {
-    /// <summary>A request that adds no unproven pods requires nothing: an autoscaler must not depend on the speed of the API server.</summary>
+    /// <summary>
+    /// A request that adds no unproven pods requires nothing: an autoscaler must not depend on the speed of the API server.
+    /// </summary>
     public static Requirements Of(Inspection inspection)
     {
         var evaluated = inspection.Evaluated;
@@ -41,8 +45,8 @@ internal static class CanaryRequirements
     }
 
     /// <summary>
-    /// The unproven pods that a request adds, and a Service that it makes select other pods; none for a rollback, which must not wait. Also pods that
-    /// raise no exposure in their own pools: another Service may be changed at the same time to select them.
+    /// The unproven pods that a request adds, and a Service that it makes select other pods; none for a rollback, which must not wait. Also
+    /// pods that raise no exposure in their own pools: another Service may be changed at the same time to select them.
     /// </summary>
     public static IEnumerable<PendingExposure> Exposes(Inspection inspection)
     {
@@ -80,7 +84,9 @@ internal static class CanaryRequirements
             : RequiredReservations.Exposure;
     }
 
-    /// <summary>If a request on a Pod or ReplicaSet adds pods of another object, no generation shows when they are visible: they end by time.</summary>
+    /// <summary>
+    /// If a request on a Pod or ReplicaSet adds pods of another object, no generation shows when they are visible: they end by time.
+    /// </summary>
     private static PendingExposure Pending(UnprovenPods some, EvaluatedRequest evaluated, string policy, string pool)
     {
         var isItself = some.Workload == evaluated.After?.Ref;

@@ -3,7 +3,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>The partition with which a StatefulSet would pass. It needs neither a pace nor probes: the ordinals below it keep their revision.</summary>
+/// <summary>
+/// The partition with which a StatefulSet would pass. It needs neither a pace nor probes: the ordinals below it keep their revision.
+/// </summary>
 internal static class StatefulSetRemedy
 {
     /// <summary>A partition between the requested one and the current one; null if there is none.</summary>

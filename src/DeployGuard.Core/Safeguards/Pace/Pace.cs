@@ -7,7 +7,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>Refuses a rollout in place that replaces more pods at once, or sooner, than the policy allows for an unproven revision.</summary>
+/// <summary>
+/// Refuses a rollout in place that replaces more pods at once, or sooner, than the policy allows for an unproven revision.
+/// </summary>
 internal sealed class Pace : ISafeguard
 {
     private static readonly TimeSpan s_minAnnounced = TimeSpan.FromMinutes(5);
