@@ -44,7 +44,7 @@ public partial class MetricsTests
     }
 
     [Test]
-    public async Task TheSecondCallOfOneRefusalIsNoSecondRollout()
+    public async Task ARetryOfARefusalIsNotCountedAsAnotherRollout()
     {
         await using var webhook = await RunningWebhook.StartAsync(new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] } });
 
@@ -57,7 +57,7 @@ public partial class MetricsTests
     }
 
     [Test]
-    public async Task WhatOnlyAClusterKnowsIsToldByNamespace()
+    public async Task ClusterMetricsAreLabeledByNamespace()
     {
         await using var api = await FakeApi.StartAsync();
         api.Objects["/apis/deployguard.io/v1alpha1/changes"] =
