@@ -33,7 +33,7 @@ public class BesideOthersTests
             "its warning beside our refusal");
     }
 
-    /// <summary>It changes what was asked for before we see it: that is what is judged, hashed and approved.</summary>
+    /// <summary>It changes the request before the webhook call: the changed object is evaluated, hashed and approved.</summary>
     [Test]
     public async Task WhatAMutatingAdmissionPolicyAddsIsJudgedAndApproved()
     {

@@ -68,7 +68,7 @@ public class BypassCanaryTests
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is judged by the caches, unless these have something against it.
+        // A Service is evaluated from the caches, unless these would refuse it.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
@@ -93,7 +93,7 @@ public class BypassCanaryTests
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"green\")].status.phase}"),
             run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to prove itself, to nobody");
 
-        // A Service is judged by the caches, unless these have something against it.
+        // A Service is evaluated from the caches, unless these would refuse it.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
@@ -107,7 +107,7 @@ public class BypassCanaryTests
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is judged by the caches, unless these have something against it.
+        // A Service is evaluated from the caches, unless these would refuse it.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");

@@ -42,7 +42,7 @@ public class RecordsTests
     public async Task StopAsync() => await _webhook.DisposeAsync();
 
     [Test]
-    public async Task TheStampNamesWhoReallyAsks()
+    public async Task TheStampNamesTheAuthenticatedUser()
     {
         var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
@@ -51,7 +51,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task TheStampSaysWhereARecordIsFound()
+    public async Task TheStampAddsTheLabelsOfARecord()
     {
         var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
@@ -68,7 +68,7 @@ public class RecordsTests
     [TestCase(RecordLabels.Workload)]
     [TestCase(RecordLabels.Decision)]
     [TestCase(RecordLabels.Creator)]
-    public async Task ALabelThatLiesWhereARecordIsFoundIsRefusedAndNeverChanged(string label)
+    public async Task AFalseRecordLabelIsRefusedAndNeverChanged(string label)
     {
         var honest = Reviews.ApprovalObject("alice", s_seniors, "Reject");
         var forged = honest.DeepClone();
@@ -80,7 +80,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task OnePersonsRecordsHaveAnEnd()
+    public async Task TheNumberOfRecordsOfOneUserIsLimited()
     {
         _facts.Records = 200;
         try
@@ -95,7 +95,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task ARecordIsNoLongerThanADecisionCanRead()
+    public async Task TheSizeOfARecordIsLimited()
     {
         var wordy = Reviews.ApprovalObject("alice", s_seniors, "Reject");
         wordy["spec"]!["reason"] = new string('x', 2049);
@@ -116,7 +116,7 @@ public class RecordsTests
     [TestCase("DELETE", "system:kube-controller-manager", true)]
     [TestCase("CREATE", Self, true)]
     [TestCase("DELETE", Self, true)]
-    public async Task WhatAnApproverIsShownIsWrittenByDeployGuardAlone(string operation, string user, bool allowed)
+    public async Task OnlyDeployGuardWritesChangeTemplates(string operation, string user, bool allowed)
     {
         var template = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "deployment-web-1", ["namespace"] = "shop" } };
 
@@ -192,7 +192,7 @@ public class RecordsTests
     [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and needs no approval")]
     [TestCase(Phase.Proven, true, null)]
     [TestCase(Phase.Completed, true, null)]
-    public async Task WhatCompletedIsApprovedAgainWhereItsWorkloadIsToBeMadeAnew(Phase phase, bool waits, string? refusal)
+    public async Task ACompletedRevisionCanBeApprovedIfItsWorkloadIsToBeCreatedAgain(Phase phase, bool waits, string? refusal)
     {
         var hash = "v1:" + new string('2', 64);
         _facts.Cached = _facts.Cached with { Changes = [_facts.Cached.Changes[0], _facts.Cached.Changes[0] with { Name = "deployment-web-2", TemplateHash = hash, Phase = phase, Waits = waits, Evidence = [] }] };
@@ -237,16 +237,16 @@ public class RecordsTests
     [TestCase("Approve", "bob", false)]
     [TestCase("Approve", "alice", true)]
     [TestCase("Approve", Self, true)]
-    public async Task AVoteIsTakenBackByWhoeverGaveIt(string decision, string user, bool allowed) => Assert.That(
+    public async Task AVoteIsWithdrawnByItsCreator(string decision, string user, bool allowed) => Assert.That(
         await RefusalAsync(Approvals("DELETE", user, null, Reviews.ApprovalObject("alice", s_seniors, decision))) is null,
         Is.EqualTo(allowed));
 
     [TestCase("alice", "Approve")]
     [TestCase("alice", "Reject")]
     [TestCase("system:serviceaccount:ci:monitor", "Reject")]
-    public async Task WhoeverMayVoteNoMoreTakesBackWhatHeSaid(string user, string decision)
+    public async Task AFormerApproverCanWithdrawTheirVote(string user, string decision)
     {
-        // The stamp keeps the groups that he was in then; he comes with those that he is in now.
+        // The stamp keeps the groups at the time of the vote; the request brings the current groups.
         var vote = Reviews.ApprovalObject(user, s_seniors, decision);
         string[] left = ["developers"];
 
@@ -260,7 +260,7 @@ public class RecordsTests
     [TestCase("DELETE", "cluster-admin", false)]
     [TestCase("UPDATE", Self, true)]
     [TestCase("DELETE", "system:serviceaccount:kube-system:namespace-controller", false)]
-    public async Task ChangesAreDeployGuardsAlone(string operation, string user, bool allowed)
+    public async Task OnlyDeployGuardWritesChanges(string operation, string user, bool allowed)
     {
         var change = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "c" } };
         var review = Reviews.Of(operation, "deployguard.io", "Change", "changes", user, change, change.DeepClone(), groups: ["system:masters"]);
@@ -269,7 +269,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task SomebodyElsesVetoIsLiftedByTheVerbOverride()
+    public async Task TheVerbOverrideWithdrawsAnotherUsersRejection()
     {
         var review = Approvals("DELETE", "bob", null, Reviews.ApprovalObject("alice", s_seniors, "Reject"));
         _facts.Permissions.Add("override changeapprovals/a");
@@ -280,7 +280,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task InANamespaceThatEndsRecordsGo()
+    public async Task RecordsCanBeDeletedInATerminatingNamespace()
     {
         _facts.EndingNamespaces.Add("shop");
         var veto = await RefusalAsync(Approvals("DELETE", "system:serviceaccount:kube-system:namespace-controller", null, Reviews.ApprovalObject("alice", s_seniors, "Reject")));
@@ -291,7 +291,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task APolicyThatCannotBeReadIsRefusedWithEveryError()
+    public async Task AnInvalidPolicyIsRefusedWithEveryError()
     {
         var policy = JsonNode.Parse("""
             {"metadata": {"name": "tier-1"}, "spec": {"budget": {}, "approval": {"quorum": [{"groups": ["a"], "count": 0}]}, "canary": {"steps": [25, 5], "pace": {"minReady": "10 minutes"}}, "x": 1}}
