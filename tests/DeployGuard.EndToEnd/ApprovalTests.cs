@@ -174,7 +174,7 @@ public class ApprovalTests
 
         var run = await sandbox.ApplyAsync("dana", Web(V2));
 
-        Assert.That(run.Output, Does.Contain("the change is AI-assisted (annotation, tool claude-code)"));
+        Assert.That(run.Output, Does.Contain("AI-assisted change (annotation, tool claude-code)"));
     }
 
     private static async Task<Sandbox> RefusedAsync(string policy = "guarded")
