@@ -35,7 +35,7 @@ public class SafeguardListTests
         SafeguardList.Summarise(Some.Policy("""
             {"images": {"pin": "Digest"}, "approval": {"quorum": [{"groups": ["seniors"]}]}, "budget": {"maxConcurrentRollouts": 2}}
             """)),
-        Is.EqualTo("images by digest; seniors 1 within 3d; 2 rollouts at once"));
+        Is.EqualTo("images by digest; seniors 1 within 72h; 2 rollouts at once"));
 
     [Test]
     public void APolicyWithoutBlocksRequiresNothing() => Assert.That(SafeguardList.Summarise(new SafeguardPolicy { Name = "empty" }), Is.EqualTo("nothing"));
