@@ -62,7 +62,7 @@ public class DoctorTests
         var found = PermissionsCheck.Diagnose(s_installation, missing, 60);
         Assert.That(found.Select(d => d.Message), Is.EqualTo((string[])
         [
-            "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: nobody is told by Events",
+            "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: no Events are written",
             "system:serviceaccount:deployguard-system:deployguard may not get leases.coordination.k8s.io deployguard-leader -n deployguard-system, update leases.coordination.k8s.io deployguard-leader -n deployguard-system, create leases.coordination.k8s.io -n deployguard-system: no replica leads",
         ]));
         Assert.That(found, Has.All.Property("Health").EqualTo(Health.Failed));

@@ -3,9 +3,13 @@ using DeployGuard.Core.Evaluation;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>The whole template that one request contains, and the one that it replaces. Does not keep the request's buffers alive.</summary>
+/// <summary>
+/// The whole template that one request contains, and the one that it replaces. Does not keep the request's buffers alive.
+/// </summary>
 /// <param name="Name">Of its Change.</param>
-/// <param name="Before">The template of the workload before the request, as read from the cluster; null if there was none, or it is not known.</param>
+/// <param name="Before">
+/// The template of the workload before the request, as read from the cluster; null if there was none, or it is not known.
+/// </param>
 /// <param name="BeforeIsUnknown">There was one before.</param>
 internal sealed record TemplateEntry(string Namespace, string Name, string Requester, RecordedTemplate After, RecordedTemplate? Before, bool BeforeIsUnknown)
 {

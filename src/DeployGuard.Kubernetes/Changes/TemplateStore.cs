@@ -7,8 +7,8 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// Limits the room that the whole templates of each namespace take. They are not watched: their metadata is listed before a write if the last listing is a minute
-/// old, so several replicas may exceed the limit by what they write within a minute. For one worker at a time.
+/// Limits the room that the whole templates of each namespace take. They are not watched: their metadata is listed before a write if the
+/// last listing is a minute old, so several replicas may exceed the limit by what they write within a minute. For one worker at a time.
 /// </summary>
 internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, TimeProvider time)
 {

@@ -28,7 +28,8 @@ internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessRe
     }
 
     /// <summary>
-    /// Far from the limit the caches are good enough; near it they are counted now, which takes older API servers some time where a namespace has many.
+    /// Far from the limit the caches are good enough; near it they are counted now, which takes older API servers some time where a
+    /// namespace has many.
     /// </summary>
     public async Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline)
     {

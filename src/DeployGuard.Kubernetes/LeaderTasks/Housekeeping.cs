@@ -10,8 +10,8 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Removes records that no decision needs any more: votes that have expired, once the Change lists them; BreakGlasses that ended long ago; Changes of revisions that
-/// a workload can no longer be rolled back to.
+/// Removes records that no decision needs any more: votes that have expired, once the Change lists them; BreakGlasses that ended long ago;
+/// Changes of revisions that a workload can no longer be rolled back to.
 /// </summary>
 internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, TimeProvider time) : ILeaderTask
 {

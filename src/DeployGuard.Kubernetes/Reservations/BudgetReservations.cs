@@ -14,8 +14,9 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Reservations;
 
 /// <summary>
-/// Places in the budgets of policies. A place is reserved in a ConfigMap by compare-and-swap before the rollout is admitted, so that two requests at the same moment on
-/// two replicas cannot both take the last one. It is dropped once the Change says that the rollout was admitted, or when the object was not written.
+/// Places in the budgets of policies. A place is reserved in a ConfigMap by compare-and-swap before the rollout is admitted, so that two
+/// requests at the same moment on two replicas cannot both take the last one. It is dropped once the Change says that the rollout was
+/// admitted, or when the object was not written.
 /// </summary>
 internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches, RecentObjects recent, ClusterOptions options, TimeProvider time, TimeSpan? timeout = null)
 {
@@ -32,14 +33,16 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
     private string Folder => ApiPaths.ConfigMaps(options.Namespace);
 
     /// <summary>
-    /// What uses every budget of a namespace, from the caches. Leaves out rollouts whose object should have been written by now: whether it was is read when a place is
-    /// reserved, and reviews that did not come from the API server must not cause a refusal.
+    /// What uses every budget of a namespace, from the caches. Leaves out rollouts whose object should have been written by now: whether it
+    /// was is read when a place is reserved, and reviews that did not come from the API server must not cause a refusal.
     /// </summary>
     public IReadOnlyDictionary<string, BudgetUse> Cached(WorkloadRef target, IEnumerable<SafeguardPolicy> policies) => policies
         .Where(p => p.Budget is not null)
         .ToDictionary(p => p.Name, p => Use(p, [.. InFlightOf(p, target.Namespace).Where(c => !IsOverdue(c))], [], target));
 
-    /// <summary>Rollouts in flight by namespace, with or without a budget; those that hang under every budget that counts them are left out.</summary>
+    /// <summary>
+    /// Rollouts in flight by namespace, with or without a budget; those that hang under every budget that counts them are left out.
+    /// </summary>
     public IReadOnlyDictionary<string, int> InFlightByNamespace
     {
         get
@@ -139,7 +142,10 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
         return (Use(policy, [.. changes.Where(c => c.Phase is not Phase.Admitted || !missing.Contains((c.Workload, c.TemplateHash)))], places, after.Ref), places);
     }
 
-    /// <summary>Rollouts that were admitted some seconds ago and are not in the workload's spec: the API server did not send the review, or dropped the request.</summary>
+    /// <summary>
+    /// Rollouts that were admitted some seconds ago and are not in the workload's spec: the API server did not send the review, or dropped
+    /// the request.
+    /// </summary>
     private async Task<IReadOnlySet<(WorkloadRef Workload, string TemplateHash)>> NotWrittenAsync(
         IReadOnlyList<Change> changes, IReadOnlyList<Reservation> places, DateTimeOffset now, CancellationToken cancel)
     {
