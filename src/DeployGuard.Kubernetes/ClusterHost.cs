@@ -16,10 +16,14 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes;
 
-/// <summary>Everything of DeployGuard that talks to the API server, put together: what a replica knows, writes, and does when it leads.</summary>
+/// <summary>
+/// Everything of DeployGuard that talks to the API server, put together: what a replica knows, writes, and does when it leads.
+/// </summary>
 public sealed class ClusterHost : IClusterAccess
 {
-    /// <summary>The server says something of every resource each minute or so, and ends a watch after five; a replica that hears nothing is cut off.</summary>
+    /// <summary>
+    /// The server says something of every resource each minute or so, and ends a watch after five; a replica that hears nothing is cut off.
+    /// </summary>
     private static readonly TimeSpan s_maxSilence = TimeSpan.FromMinutes(7);
 
     private readonly ClusterCaches _caches;
@@ -115,12 +119,12 @@ public sealed class ClusterHost : IClusterAccess
         Task[] loops = [.. _caches.All.Select(c => c.RunAsync(ending.Token)), Certificate.RunAsync(ending.Token), _controllers.RunAsync(ending.Token), FollowPodsAsync(ending.Token), LeadOnceReadyAsync(ending.Token)];
         try
         {
-            // None of them ends by itself. If one does it was a bug, and the program must not go on half alive: whoever runs us starts it anew.
+            // None of them ends by itself. If one does, that is a bug: the program ends, and the kubelet restarts it.
             await await Task.WhenAny(loops);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // The end that was asked for.
+            // The requested end.
         }
         finally
         {
@@ -131,7 +135,7 @@ public sealed class ClusterHost : IClusterAccess
         }
     }
 
-    /// <summary>Watches the pods of the namespaces in which a policy asks for a canary, as policies and namespaces come and go.</summary>
+    /// <summary>Watches the pods of the namespaces in which a policy requires a canary, as policies and namespaces change.</summary>
     private async Task FollowPodsAsync(CancellationToken cancel)
     {
         var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });

@@ -50,7 +50,9 @@ public sealed class ClusterReport
     /// <summary>Workloads without an admitted Change, by namespace; null on replicas that do not lead.</summary>
     public IReadOnlyDictionary<string, int>? Unrecorded => _audit.ByNamespace;
 
-    /// <summary>The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.</summary>
+    /// <summary>
+    /// The largest share of a pool that unproven revisions have now, by namespace and policy; empty on replicas that do not lead.
+    /// </summary>
     public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
 
     public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// The anchors of one document, and what their aliases come to. Every alias is written out, as kubectl sends it, and aliases of aliases grow
-/// exponentially: what they add is bounded by what an API server would take.
+/// The anchors of one document, and what their aliases come to. Every alias is written out, as kubectl sends it, and aliases of aliases
+/// grow exponentially: what they add is bounded by what an API server would take.
 /// </summary>
 internal sealed class Anchors(int mostDepth)
 {

@@ -6,8 +6,8 @@ namespace DeployGuard.Manifests;
 
 /// <summary>
 /// Works around the one fault of the parser that published manifests run into: it refuses a block scalar (<c>|</c> or <c>></c>) whose first
-/// lines hold spaces alone, which kubectl takes. Where the block scalars are, the parser itself tells, of a text whose blank lines are empty.
-/// Then the blank first lines are written so that it takes them. No other line is touched, so that line numbers stay.
+/// lines hold spaces alone, which kubectl takes. Where the block scalars are, the parser itself tells, of a text whose blank lines are
+/// empty. Then the blank first lines are written so that it takes them. No other line is touched, so that line numbers stay.
 /// </summary>
 internal sealed partial class BlockScalars
 {
@@ -19,7 +19,9 @@ internal sealed partial class BlockScalars
 
     public static BlockScalars AsWritten(YamlPart part) => new(part.Text, "");
 
-    /// <summary>Whether the fault may be the parser's. Lines that end otherwise than at a line feed would be counted differently here and there.</summary>
+    /// <summary>
+    /// Whether the fault may be the parser's. Lines that end otherwise than at a line feed would be counted differently here and there.
+    /// </summary>
     public static bool AreSuspect(YamlPart part) => Suspect().IsMatch(part.Text) && !OtherLineEnd().IsMatch(part.Text);
 
     /// <exception cref="YamlException">It is no YAML either way.</exception>

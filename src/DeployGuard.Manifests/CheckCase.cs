@@ -10,8 +10,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Files that stand for a cluster and what it is asked: policies, workloads before and after, approvals and Changes on record, and
-/// who asks when. What <c>deployguard check</c> judges, and what the examples are made of.
+/// A case from files: policies, workloads before and after, approvals and Changes, the requester and the time. Evaluated by <c>deployguard
+/// check</c>, and by the tests of the examples.
 /// </summary>
 /// <param name="reader">Knows the kinds, injectors and noise of the cluster.</param>
 public sealed class CheckCase(WorkloadReader reader)
@@ -24,7 +24,9 @@ public sealed class CheckCase(WorkloadReader reader)
     private readonly List<Change> _changes = [];
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = [];
 
-    /// <summary>It holds all that a cluster would; else nobody was refused there yet, and there is no Change to approve.</summary>
+    /// <summary>
+    /// It contains everything that a cluster would. Otherwise no request was refused yet, so there is no Change to approve.
+    /// </summary>
     private bool _standsForCluster;
 
     public Requester Requester { get; set; } = new("somebody", "", []);
@@ -39,7 +41,7 @@ public sealed class CheckCase(WorkloadReader reader)
     /// <summary>How many policies were read.</summary>
     public int Policies => _policies.Count;
 
-    /// <summary>What it has no use for.</summary>
+    /// <summary>Objects that it does not evaluate.</summary>
     public SkippedObjects Skipped { get; } = new();
 
     /// <summary>
@@ -125,7 +127,7 @@ public sealed class CheckCase(WorkloadReader reader)
         }
     }
 
-    /// <summary>One request for every workload that was added, with the view that it is judged in.</summary>
+    /// <summary>One request for each added workload, with the snapshot for its evaluation.</summary>
     public IEnumerable<CheckedRequest> Requests() => _after.Select(manifest =>
     {
         var after = Workload(manifest);

@@ -12,7 +12,7 @@ public sealed record CheckedRequest(string Source, WorkloadRequest Request, Func
     public ClusterSnapshot View => ReadView();
 
     /// <summary>The verdict of the webhook.</summary>
-    /// <exception cref="ManifestException">Something in the template, which is read only now, cannot be judged.</exception>
+    /// <exception cref="ManifestException">The template, which is read only now, cannot be evaluated.</exception>
     public Verdict Decide(PolicyEvaluator guard, DateTimeOffset now)
     {
         try

@@ -13,7 +13,9 @@ internal static class JsonStream
     private const int MaxDepth = 64;
 
     /// <summary>Null where it is not JSON.</summary>
-    /// <param name="unusable">Gets what is wrong with an object: a key that is there twice, or half a character. The next is read all the same.</param>
+    /// <param name="unusable">
+    /// Gets what is wrong with an object: a key that is there twice, or half a character. The next is read all the same.
+    /// </param>
     public static IReadOnlyList<Manifest>? ReadOrNull(YamlPart part, Action<ManifestException> unusable)
     {
         if (!part.Text.AsSpan().TrimStart().StartsWith("{"))

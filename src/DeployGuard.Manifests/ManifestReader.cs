@@ -12,7 +12,7 @@ public static class ManifestReader
     private static readonly string[] s_extensions = [".yaml", ".yml", ".json"];
 
     /// <summary>Everything in a file, or directly in a folder.</summary>
-    /// <exception cref="ManifestException">A file is missing, or a document cannot be judged: the first that cannot.</exception>
+    /// <exception cref="ManifestException">A file is missing, or a document cannot be read: the first one.</exception>
     public static IReadOnlyList<Manifest> Read(string path) => [.. Read(path, wrong => throw wrong)];
 
     /// <summary>As <see cref="Read(string)"/>, of a text.</summary>
@@ -120,7 +120,10 @@ public static class ManifestReader
         }
     }
 
-    /// <summary>As kubectl: whatever has a list of items is a list, and items that say nothing of their kind are of the list's. An empty one stays, to be told of.</summary>
+    /// <summary>
+    /// As kubectl: whatever has a list of items is a list, and items that say nothing of their kind are of the list's. An empty one stays,
+    /// to be told of.
+    /// </summary>
     private static IEnumerable<Manifest> TakeApart(Manifest manifest) =>
         manifest.Content is { ValueKind: JsonValueKind.Object } list && list.TryGetProperty("items", out var items) && items.ValueKind is JsonValueKind.Array && items.GetArrayLength() > 0
             ? items.EnumerateArray().SelectMany((item, i) => TakeApart(new Manifest($"{manifest.Source} items[{i}]", Typed(item, manifest))))

@@ -5,7 +5,7 @@ namespace DeployGuard.Manifests;
 
 /// <summary>
 /// A YAML mapping as kubectl takes it: the keys in their order, where a merge overrides what stands before it and is overridden by what
-/// stands behind it. Other readers let a written key win wherever it stands; they would judge another object than the one applied.
+/// stands behind it. Other readers prefer a written key wherever it stands, so they would evaluate a different object from the applied one.
 /// </summary>
 internal sealed class MapBuilder
 {

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Manifests;
 
-/// <summary>The policies of a folder, read again when a file changes. A folder that turns bad is reported, and the last good policies stay.</summary>
+/// <summary>
+/// The policies of a folder, read again when a file changes. A folder that turns bad is reported, and the last good policies stay.
+/// </summary>
 public sealed class PolicyFolder
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Manifests;
 
-/// <summary>What was read and is no workload that can be judged: counted by kind, and named where it has a pod template.</summary>
+/// <summary>Objects that are not evaluated: counted by kind, and named if they have a pod template.</summary>
 public sealed class SkippedObjects
 {
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ public sealed class SkippedObjects
     internal void Add(Manifest manifest, string group, string kind)
     {
         _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
-        // The kinds of Kubernetes itself that have a template and are not judged, such as PodTemplate, run nothing.
+        // Built-in kinds with a template that are not evaluated, such as PodTemplate, run no pods.
         if (group.Contains('.', StringComparison.Ordinal) && PodTemplatePath.Find(manifest.Content) is { } path)
         {
             _templates.Add(new SkippedTemplate(manifest.Source, group, kind, path));
@@ -28,7 +28,7 @@ public sealed class SkippedObjects
 /// <param name="Path">Where the first one stands: <c>spec.template</c>, or <c>spec.jobs[0].template</c>.</param>
 public sealed record SkippedTemplate(string Source, string Group, string Kind, string Path)
 {
-    /// <summary>The flag by which it would be judged; null where its template is in a list, which no flag can name.</summary>
+    /// <summary>The flag with which it would be evaluated; null if its template is in a list, which no flag can name.</summary>
     public string? FlagOrNull => Path.Contains('[', StringComparison.Ordinal) ? null : $"--workload-kinds {Kind.ToLowerInvariant()}s.{Group}/{Kind}={Path}";
 }
 

@@ -1,7 +1,8 @@
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Words what is wrong with a file of a chart that was not rendered: with two sentences, instead of one for each document that is no YAML yet.
+/// Words what is wrong with a file of a chart that was not rendered: with two sentences, instead of one for each document that is no YAML
+/// yet.
 /// </summary>
 internal sealed class UnrenderedTemplates(string source)
 {

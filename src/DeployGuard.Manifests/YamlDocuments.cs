@@ -28,7 +28,7 @@ internal sealed class YamlDocuments
     }
 
     /// <summary>Mostly one; more where a document ends with <c>...</c>.</summary>
-    /// <exception cref="ManifestException">It is not YAML that can be judged.</exception>
+    /// <exception cref="ManifestException">It is not YAML that can be read.</exception>
     public static IReadOnlyList<Manifest> Read(YamlPart part)
     {
         try

@@ -8,7 +8,7 @@ namespace DeployGuard.Manifests;
 
 /// <summary>
 /// Plain YAML scalars as kubectl reads them, which is YAML 1.1: an unquoted <c>n</c> or <c>on</c> is a boolean. Reading them otherwise
-/// would judge another object than the one that is applied.
+/// would evaluate a different object from the applied one.
 /// </summary>
 internal static partial class YamlScalar
 {

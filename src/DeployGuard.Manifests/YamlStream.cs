@@ -61,7 +61,9 @@ internal sealed class YamlStream(string source, TextReader text)
     private static bool IsSeparator(ReadOnlySpan<char> line) =>
         line.StartsWith("---") && (line.Length == 3 || char.IsWhiteSpace(line[3]));
 
-    /// <summary>A line with its end; of one that is too long for any document, as much as shows that. Null at the end of the stream.</summary>
+    /// <summary>
+    /// A line with its end; of one that is too long for any document, as much as shows that. Null at the end of the stream.
+    /// </summary>
     private string? ReadLine()
     {
         var line = new StringBuilder();
@@ -102,7 +104,9 @@ internal sealed class YamlStream(string source, TextReader text)
 
         public bool IsEmpty => FirstLine == 0;
 
-        /// <summary>The directives of a document, such as <c>%YAML 1.1</c>, stand before its separator and belong to what follows it.</summary>
+        /// <summary>
+        /// The directives of a document, such as <c>%YAML 1.1</c>, stand before its separator and belong to what follows it.
+        /// </summary>
         public bool IsOnlyDirectives => _hasDirective && !_hasContent;
 
         /// <returns>False for the line that makes it too large.</returns>

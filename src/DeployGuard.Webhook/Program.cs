@@ -11,7 +11,7 @@ try
 }
 catch (Exception problem) when (problem is CertificateProblemException or ManifestException or KubeConfigException or IOException)
 {
-    // A bad configuration stops the start, in words.
+    // A bad configuration stops the start with a message and without a stack trace.
     Console.Error.WriteLine($"deployguard-webhook: {problem.Message}");
     return 1;
 }

@@ -32,7 +32,7 @@ public class ChartRefusalTests
     public async Task OurOwnSecretCannotBeGivenToUs() =>
         Assert.That(
             await Rendered.RefusalAsync("--set", "tls.existingSecret=deployguard-tls"),
-            Does.Contain("tls.existingSecret: deployguard-tls is the name of the Secret in which DeployGuard keeps its own memory; give yours another name"));
+            Does.Contain("tls.existingSecret: deployguard-tls is the name of the Secret in which DeployGuard keeps its own state; give your Secret another name"));
 
     [Test]
     public async Task EveryMistakeIsNamedInOneGo() =>

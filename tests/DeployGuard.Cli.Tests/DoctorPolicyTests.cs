@@ -31,7 +31,7 @@ public class DoctorPolicyTests
     [Test]
     public void EveryErrorOfAnInvalidPolicyIsShown()
     {
-        Expect(Diagnose("""{"aproval": {}, "canary": {"steps": [9, 5]}}""")[0], Health.Failed, "p is not valid, and refuses new revisions where it matches:\n           - spec.canary.steps: [9, 5] must rise\n           - spec.aproval: unknown field");
+        Expect(Diagnose("""{"aproval": {}, "canary": {"steps": [9, 5]}}""")[0], Health.Failed, "p is not valid, and refuses new revisions where it matches:\n           - spec.canary.steps: [9, 5] must increase\n           - spec.aproval: unknown field");
         Expect(Diagnose("""{"mode": "Warn", "aproval": {}}""")[0], Health.Failed, "p is not valid, and guards nothing:");
     }
 

@@ -62,7 +62,7 @@ public class DoctorTests
         var found = PermissionsCheck.Diagnose(s_installation, missing, 60);
         Assert.That(found.Select(d => d.Message), Is.EqualTo((string[])
         [
-            "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: nobody is told by Events",
+            "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: no Events are written",
             "system:serviceaccount:deployguard-system:deployguard may not get leases.coordination.k8s.io deployguard-leader -n deployguard-system, update leases.coordination.k8s.io deployguard-leader -n deployguard-system, create leases.coordination.k8s.io -n deployguard-system: no replica leads",
         ]));
         Assert.That(found, Has.All.Property("Health").EqualTo(Health.Failed));
@@ -206,7 +206,7 @@ public class DoctorTests
         var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
         SeenChanges[] seen = [new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
 
-        Assert.That(ControllerChanges.Diagnose(seen, installation).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it makes ReplicaSets of Rollouts"));
+        Assert.That(ControllerChanges.Diagnose(seen, installation).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it creates ReplicaSets from Rollouts"));
     }
 
     [Test]
@@ -220,7 +220,7 @@ public class DoctorTests
         var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
 
         Assert.That(found[1].Remedy, Does.Contain("""--set-json 'trustedControllerPresets=["argo-rollouts"]' --set-json 'workloadKinds=[{"group":"argoproj.io",""").And.Not.Contain("trustedControllers"));
-        Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: anybody who may write a TaskRun"));
+        Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: every user who can write a TaskRun"));
     }
 
     [Test]

@@ -15,7 +15,7 @@ public class IntegrationsPageTests
         var rows = s_page.Split('\n').SkipWhile(l => !l.StartsWith("| preset |", StringComparison.Ordinal)).Skip(2).TakeWhile(l => l.StartsWith('|'));
 
         Assert.That(rows, Is.EqualTo(ControllerPreset.All.Where(p => p.IsSafe).Select(p =>
-            $"| `{p.Name}` | `{p.Namespace}:{p.Account}` | `[{string.Join(", ", p.Kinds)}]`{(p.Needs is { } owner ? $" of a {owner.Kind}" : "")} | {(p.Needs is null ? "-" : $"`{p.NeedsInChart}`")} |")));
+            $"| `{p.Name}` | `{p.Namespace}:{p.Account}` | `[{string.Join(", ", p.Kinds)}]`{(p.Needs is { } owner ? $" of a {owner.Kind}" : "")} | {(p.Needs is null ? "-" : $"`{p.RequiredKindInChart}`")} |")));
     }
 
     [Test]

@@ -79,7 +79,7 @@ public class SignTests
         Assert.That(envelope.RootElement.GetProperty("payloadType").GetString(), Is.EqualTo("application/vnd.in-toto+json"));
     }
 
-    [TestCase("key", "hello", "key: holds no private key in PEM; make one with: openssl ecparam")]
+    [TestCase("key", "hello", "key: holds no private key in PEM; create one with: openssl ecparam")]
     [TestCase("predicate.json", "{", "predicate.json: predicate: is not strict JSON")]
     [TestCase("predicate.json", """{"a": 1, "a": 2}""", "predicate.json: predicate: is not strict JSON: Duplicate")]
     [TestCase("predicate.json", "[]", "predicate.json: predicate: is not a JSON object")]

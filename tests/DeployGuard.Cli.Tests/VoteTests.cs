@@ -62,7 +62,7 @@ public class VoteTests
         var run = await RejectAsync();
 
         Assert.That((run.ExitCode, Server.Votes.Count), Is.EqualTo((1, 0)));
-        Assert.That(run.Error, Is.EqualTo("error: NotEligible: a veto of system:serviceaccount:monitoring:other would not count: neither in any of seniors, nor listed under approval.monitors"));
+        Assert.That(run.Error, Is.EqualTo("error: NotEligible: a veto of system:serviceaccount:monitoring:other would not count: they are in none of the approving groups (seniors), and not listed under approval.monitors"));
     }
 
     [Test]
@@ -70,7 +70,7 @@ public class VoteTests
     {
         Server.User = s_monitor;
 
-        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MachineIdentity: {s_monitor.Username} is a machine; only people approve"));
+        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MachineIdentity: {s_monitor.Username} is a machine; only people can approve"));
     }
 
     [Test]
@@ -131,7 +131,7 @@ public class VoteTests
         Server.User = new Requester("bob", "", ["seniors"]);
 
         Assert.That((await WithdrawAsync(RecordsServer.Change)).Error, Is.EqualTo("error: bob has no vote on this change"));
-        Assert.That((await WithdrawAsync("deployment-web-0")).Error, Is.EqualTo("error: NotCreator: only alice, or somebody with the verb override, can take it back"));
+        Assert.That((await WithdrawAsync("deployment-web-0")).Error, Is.EqualTo("error: NotCreator: only alice, or a user with the verb override, can withdraw it"));
         Assert.That(Server.Votes, Has.Count.EqualTo(1));
     }
 

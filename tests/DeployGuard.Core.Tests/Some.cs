@@ -52,7 +52,7 @@ internal static class Some
         return deployment;
     }
 
-    /// <summary>Sets the place at a path such as <c>spec/template/spec/containers/0/env</c>; <c>~</c> stands for a slash in a name.</summary>
+    /// <summary>Sets the place at a path such as <c>spec/template/spec/containers/0/env</c>; <c>~</c> means a slash in a name.</summary>
     public static JsonObject With(this JsonObject obj, string path, string json)
     {
         var segments = path.Split('/').Select(s => s.Replace('~', '/')).ToArray();

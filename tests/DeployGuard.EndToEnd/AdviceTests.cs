@@ -22,7 +22,7 @@ public class AdviceTests
         var run = await sandbox.ApplyAsync("dana", other);
 
         Assert.That(run.Succeeded, Is.False);
-        Assert.That(run.Output, Does.Contain($"alice approved another template of it (change {approved}), which differs in spec.containers[web].command"));
+        Assert.That(run.Output, Does.Contain($"alice approved another template (change {approved}); it differs in spec.containers[web].command"));
         (await sandbox.AskAsync()).OrFail();
     }
 
@@ -56,7 +56,7 @@ public class AdviceTests
               "volumes": [{"name": "host-root", "hostPath": {"path": "/"} }]} }
             """)!.AsObject());
 
-        Assert.That(refused.Output, Does.Contain("The next attempt will have another name").And.Not.Contain("After approval"));
+        Assert.That(refused.Output, Does.Contain("The generated name changes with each attempt").And.Not.Contain("After approval"));
         var advised = refused.Output[refused.Output.IndexOf("kubectl run", StringComparison.Ordinal)..refused.Output.IndexOf("; then kubectl exec", StringComparison.Ordinal)];
         // As a shell takes it apart: one argument is quoted.
         string[] arguments = [.. advised.Split('\'') is [var before, var overrides, var after] ? [.. Words(before).SkipLast(1), Words(before)[^1] + overrides, .. Words(after)] : Words(advised)];

@@ -33,7 +33,7 @@ public class BesideOthersTests
             "its warning beside our refusal");
     }
 
-    /// <summary>It changes what was asked for before we see it: that is what is judged, hashed and approved.</summary>
+    /// <summary>It changes the request before the webhook call: the changed object is evaluated, hashed and approved.</summary>
     [Test]
     public async Task WhatAMutatingAdmissionPolicyAddsIsJudgedAndApproved()
     {
@@ -128,7 +128,7 @@ public class BesideOthersTests
         }
         else
         {
-            Assert.That(withdrawn.Output, Does.Contain("this API server does not say who you are").And.Contain("kubectl get changeapprovals"));
+            Assert.That(withdrawn.Output, Does.Contain("the API server does not tell your user name").And.Contain("kubectl get changeapprovals"));
             (await sandbox.KubectlAsync("pete", "deployguard", "withdraw", vote)).OrFail();
         }
     }

@@ -17,7 +17,7 @@ public class BreakGlassTests
         var passed = (await sandbox.AskAsync(user: "olga")).OrFail();
 
         var change = await sandbox.ChangeOfAsync(V2);
-        Assert.That(passed.Output, Does.Contain("Warning: let in by break-glass web-").And.Contain($"another person must review it: kubectl deployguard approve {change} -n {sandbox.Namespace}"));
+        Assert.That(passed.Output, Does.Contain("Warning: admitted by break-glass web-").And.Contain($"another person must review it: kubectl deployguard approve {change} -n {sandbox.Namespace}"));
         Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.breakGlass[0].by} {.status.breakGlass[0].incident} {.status.breakGlass[0].waived}")).Output,
             Is.EqualTo("olga INC-1 [\"Approval\"]"));
         await EventAsync(sandbox, "deployment/web", "BreakGlassUsed");
@@ -74,7 +74,7 @@ public class BreakGlassTests
     [TestCase("the past", """ "expiresAt": "2020-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "ExpiryInvalid: spec.expiresAt 2020-01-01 00:00:00Z has passed")]
     [TestCase("pinning", """ "incident": "INC-1", "reason": "x", "waives": ["ImagePinning"] """, "Unsupported value: \"ImagePinning\"")]
     [TestCase("no incident", """ "reason": "x", "waives": ["Approval"] """, "missing required field \"incident\" | spec.incident: Required value")]
-    [TestCase("a kind that is none", """ "workload": {"kind": "Deploymint", "name": "x"}, "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassIncomplete: spec.workload: Deploymint is no kind that is guarded")]
+    [TestCase("a kind that is none", """ "workload": {"kind": "Deploymint", "name": "x"}, "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassIncomplete: spec.workload: Deploymint is not a guarded kind")]
     [TestCase("the whole namespace", """ "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassTooWide")]
     public async Task ABadOneIsRefusedWithTheRemedy(string what, string spec, string because)
     {

@@ -36,7 +36,7 @@ public class BypassCanaryTests
         }
 
         var other = await sandbox.ApplyAsync("dana", Beside("web-x", V3, 1));
-        Assert.That(other.Output, Does.Contain("Unproven are 1 of deployment/web-0 (web@sha256:22222222), 1 of deployment/web-x (web@sha256:33333333)"));
+        Assert.That(other.Output, Does.Contain("Unproven: 1 of deployment/web-0 (web@sha256:22222222), 1 of deployment/web-x (web@sha256:33333333)"));
     }
 
     [Test]
@@ -48,7 +48,7 @@ public class BypassCanaryTests
         var refusals = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => RefusalAsync(api, $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments", Beside($"web-{i}", V2, 1))));
 
         Assert.That(refusals.Count(r => r is null), Is.EqualTo(1), string.Join('\n', refusals));
-        Assert.That(refusals.OfType<string>(), Has.Some.Contains("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1").And.Some.Contains("Unproven are 1 of deployment/web-"));
+        Assert.That(refusals.OfType<string>(), Has.Some.Contains("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1").And.Some.Contains("Unproven: 1 of deployment/web-"));
     }
 
     [Test]
@@ -68,7 +68,7 @@ public class BypassCanaryTests
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is judged by the caches, unless these have something against it.
+        // A Service is evaluated from the caches, unless these would refuse it.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
@@ -93,7 +93,7 @@ public class BypassCanaryTests
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"green\")].status.phase}"),
             run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to prove itself, to nobody");
 
-        // A Service is judged by the caches, unless these have something against it.
+        // A Service is evaluated from the caches, unless these would refuse it.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
@@ -107,7 +107,7 @@ public class BypassCanaryTests
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is judged by the caches, unless these have something against it.
+        // A Service is evaluated from the caches, unless these would refuse it.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
@@ -131,7 +131,7 @@ public class BypassCanaryTests
         (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
         var anew = await sandbox.ApplyAsync("dana", Web(V3, 10));
         Assert.That(anew.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
-        Assert.That(anew.Output, Does.Contain("would take the place of 10 proven pods"));
+        Assert.That(anew.Output, Does.Contain("would replace 10 proven pods"));
         (await sandbox.ApplyAsync("dana", Web(V3, 1))).OrFail();
     }
 

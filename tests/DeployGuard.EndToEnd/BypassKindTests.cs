@@ -98,7 +98,7 @@ public class BypassKindTests
         var hash = (await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.templateHash}")).OrFail().Output;
         (await sandbox.KubectlAsync("alice", "deployguard", "approve", "Robot.example.com/y", "--hash", hash, "--yes")).OrFail();
         (await sandbox.ApplyAsync("admin", robot)).OrFail();
-        Assert.That((await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robit.example.com/y", "--incident", "INC-1", "--reason", "x")).Output, Does.Contain("Robit is no kind that is guarded"));
+        Assert.That((await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robit.example.com/y", "--incident", "INC-1", "--reason", "x")).Output, Does.Contain("Robit is not a guarded kind"));
         (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "Robot.example.com/y", "--incident", "INC-1", "--reason", "x")).OrFail();
     }
 

@@ -45,11 +45,11 @@ public class BypassRecordTests
             () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}"),
             run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
             "the machine's request to be judged");
-        Assert.That(asked.Output, Does.Contain("has 0 of 2 approvals: senior-engineers 0/1 (two different people, because a machine asked)"));
+        Assert.That(asked.Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
-        Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).Output, Does.Contain("has 1 of 2 approvals"));
+        Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).Output, Does.Contain("approvals 1 of 2"));
         (await sandbox.ApproveAsync("carol", change)).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).OrFail();
     }
@@ -59,11 +59,11 @@ public class BypassRecordTests
     {
         var sandbox = await WithWebRunningAsync();
         Task<Rig.Run> AskAsync() => sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
-        Assert.That((await AskAsync()).Output, Does.Contain("has 0 of 2 approvals: senior-engineers 0/1 (two different people, because a machine asked)"));
+        Assert.That((await AskAsync()).Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
-        Assert.That((await AskAsync()).Output, Does.Contain("has 1 of 2 approvals"));
+        Assert.That((await AskAsync()).Output, Does.Contain("approvals 1 of 2"));
         (await sandbox.ApproveAsync("carol", change)).OrFail();
         (await AskAsync()).OrFail();
     }
@@ -86,7 +86,7 @@ public class BypassRecordTests
         (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
 
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("has 1 of 2 approvals"));
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("approvals 1 of 2"));
     }
 
     [Test]
@@ -184,7 +184,7 @@ public class BypassRecordTests
         (await World.Rig.Plane.KubectlAsync("admin", """{"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}""",
             ["delete", "--raw", $"/apis/deployguard.io/v1alpha1/namespaces/{sandbox.Namespace}/changeapprovals/{vote.Split('/')[1]}", "-f", "-", "--as=alice", "--as-group=system:masters"])).OrFail();
         Assert.That((await sandbox.KubectlAsync("alice", "get", vote)).Succeeded, Is.True, "it is still there");
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("has 0 of 1 approvals"));
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("approvals 0 of 1"));
 
         (await sandbox.KubectlAsync("dana", "patch", "configmap", "depends", "--type=merge", "-p", """{"metadata":{"finalizers":null}}""")).OrFail();
     }

@@ -123,10 +123,10 @@ public class BypassRequestTests
     {
         var sandbox = await WithWebRunningAsync();
 
-        Assert.That((await sandbox.ApplyAsync("dana", Web(V2))).Output, Does.Contain("nothing says how the change was made"));
-        Assert.That((await sandbox.ApplyAsync("dana", Web(V2, aiAssisted: true))).Output, Does.Contain("the change is AI-assisted"));
+        Assert.That((await sandbox.ApplyAsync("dana", Web(V2))).Output, Does.Contain("Origin unknown"));
+        Assert.That((await sandbox.ApplyAsync("dana", Web(V2, aiAssisted: true))).Output, Does.Contain("AI-assisted change"));
         await sandbox.ChangeInPhaseAsync("Pending");
-        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", Web(V2)), run => run.Output.Contains("the change is AI-assisted", StringComparison.Ordinal), "the record to remember");
+        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", Web(V2)), run => run.Output.Contains("AI-assisted change", StringComparison.Ordinal), "the record to remember");
     }
 
     private static System.Text.Json.Nodes.JsonObject StatefulSet() => Parse($$"""

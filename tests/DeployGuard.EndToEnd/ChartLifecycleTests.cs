@@ -136,7 +136,7 @@ public class ChartLifecycleTests : OwnWorld
 
     private static Task<Run> UninstallAsync() => Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system");
 
-    /// <summary>At no time is what has no approval let in; a replica that has just started may once say that it could not read in time.</summary>
+    /// <summary>At no time is an unapproved request admitted. A replica that just started may answer once that it could not read in time.</summary>
     private async Task AssertGuardedAsync() => await Wait.UntilAsync(
         () => Guarded.AskAsync(),
         run =>

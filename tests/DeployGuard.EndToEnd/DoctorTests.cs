@@ -121,7 +121,7 @@ public class DoctorTests : OwnWorld
         await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "remove", "path": "/rules/{{index}}"}]""");
 
         var run = await UntilAsync(r => r.Output.Contains("FAILED   permissions", StringComparison.Ordinal), "the missing permission to be seen");
-        Assert.That(run.Output, Does.Contain("may not create events, get events, patch events: nobody is told by Events. Restore the chart's roles: helm upgrade deployguard"));
+        Assert.That(run.Output, Does.Contain("may not create events, get events, patch events: no Events are written. Restore the chart's roles: helm upgrade deployguard"));
         Assert.That(run.ExitCode, Is.EqualTo(1));
         await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "add", "path": "/rules/{{index}}", "value": {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "get", "patch"]} }]""");
     }

@@ -17,7 +17,7 @@ public class FreezeTests
         await FreezeAsync(sandbox, TimeSpan.FromHours(-1), TimeSpan.FromHours(1));
 
         var refused = await sandbox.AskAsync(V3, "erin");
-        Assert.That(refused.Output, Does.Contain("Frozen: new revisions are frozen until").And.Contain(": Peak week. See runbook."));
+        Assert.That(refused.Output, Does.Contain("Frozen: policy ").And.Contain(" blocks new revisions until ").And.Contain(": Peak week. See runbook."));
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web")).OrFail();
         (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=4")).OrFail();
@@ -33,7 +33,7 @@ public class FreezeTests
 
         var warned = await Rig.Wait.UntilAsync(() => AlternateAsync(sandbox), run => run.Output.Contains("FreezeUpcoming", StringComparison.Ordinal), "the warning");
         Assert.That(warned.Succeeded);
-        Assert.That(warned.Output, Does.Contain("FreezeUpcoming: new revisions will be frozen from "));
+        Assert.That(warned.Output, Does.Contain("FreezeUpcoming: new revisions are blocked from "));
     }
 
     /// <summary>Another image each time it is asked.</summary>

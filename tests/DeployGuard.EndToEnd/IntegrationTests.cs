@@ -113,7 +113,7 @@ public class IntegrationTests
 
         (await ReplaceAsync(V1)).OrFail();
         (await ReplaceAsync(V1, "--force", "--grace-period=0")).OrFail();
-        Assert.That((await ReplaceAsync(V2)).Output, Does.Contain("has 0 of 2 approvals"));
+        Assert.That((await ReplaceAsync(V2)).Output, Does.Contain("approvals 0 of 2"));
 
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         (await sandbox.ApproveAsync("alice", change)).OrFail();

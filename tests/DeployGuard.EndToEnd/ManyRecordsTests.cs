@@ -44,7 +44,7 @@ public class ManyRecordsTests
 
         var refused = await World.Rig.Plane.KubectlAsync("admin", Approvals("more", 1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBulky]);
 
-        Assert.That(refused.Output, Does.Contain($"TooManyRecords: you have 200 changeapprovals in {sandbox.Namespace}, and 200 are the most"));
+        Assert.That(refused.Output, Does.Contain($"TooManyRecords: you have 200 changeapprovals in {sandbox.Namespace}; the limit is 200"));
         (await sandbox.KubectlAsync("admin", ["delete", "changeapproval", .. asBulky, (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output])).OrFail();
         (await World.Rig.Plane.KubectlAsync("admin", Approvals("more", 1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBulky])).OrFail();
     }

@@ -21,7 +21,7 @@ public class MessageTests
         var run = await sandbox.ApplyAsync("dana", manifest);
 
         Assert.That(run.Output.Split('\n').Count(l => l.StartsWith(" - ImageNotPinned", StringComparison.Ordinal)), Is.EqualTo(20));
-        Assert.That(run.Output, Does.Contain(" - and 81 more of the kind; mend these first").And.Contain("After approval re-run this command"));
+        Assert.That(run.Output, Does.Contain(" - and 81 more; fix these first").And.Contain("After approval re-run this command"));
     }
 
     [Test]

@@ -51,7 +51,7 @@ public class MonitoringTests : OwnWorld
 
         Assert.That(labels.GetProperty("severity").GetString(), Is.EqualTo("warning"));
         Assert.That(labels.GetProperty("safeguard").GetString(), Is.EqualTo("Approval"));
-        Assert.That(annotations.GetProperty("summary").GetString(), Is.EqualTo($"Rollouts in namespace {Shop} are refused by Approval"));
+        Assert.That(annotations.GetProperty("summary").GetString(), Is.EqualTo($"The safeguard Approval refuses rollouts in namespace {Shop}"));
         Assert.That(annotations.GetProperty("description").GetString(), Does.Match(@"refused rollouts in namespace \S+ [1-9]\d* time\(s\) by the safeguard Approval").And.EndWith($"kubectl get changes -n {Shop}"));
         Assert.That(annotations.GetProperty("runbook_url").GetString(), Does.EndWith("docs/runbook.md#deployguardrolloutsdenied"));
     }

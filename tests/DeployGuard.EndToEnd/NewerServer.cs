@@ -19,7 +19,7 @@ internal static class NewerServer
         await EveryReplicaKnowsAsync(name);
     }
 
-    /// <summary>Refused once, approved, and let in.</summary>
+    /// <summary>Refused once, approved, then admitted.</summary>
     public static async Task ApprovedAsync(Sandbox sandbox, JsonObject manifest)
     {
         var asked = await sandbox.ApplyAsync("dana", manifest);

@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// What only newer servers have in a pod: each is judged as everything else is. Where the server of a run does not have it, the test is skipped
+/// Pod fields of newer servers only: each is evaluated like all others. Where the server of a run does not have it, the test is skipped
 /// by name.
 /// </summary>
 [Parallelizable(ParallelScope.All)]

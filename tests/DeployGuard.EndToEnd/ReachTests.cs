@@ -106,7 +106,7 @@ public class ReachTests
         {
             Assert.That(lines.Single(l => l.Contains(maker, StringComparison.Ordinal)), Does.Contain($$"""trustedControllers={"{{maker}}":["Pod"]}"""), "the control: an operator whose owner exists is offered");
             Assert.That(lines.Single(l => l.Contains(bot, StringComparison.Ordinal)), Does.Contain($"can act as it").And.Not.Contain("--set-json"));
-            Assert.That(lines.Single(l => l.Contains(forger, StringComparison.Ordinal)), Does.Contain("no such owner was found").And.Not.Contain("--set-json"));
+            Assert.That(lines.Single(l => l.Contains(forger, StringComparison.Ordinal)), Does.Contain("the owner was not found").And.Not.Contain("--set-json"));
         });
     }
 

@@ -41,7 +41,7 @@ public class RecordTests
             .And.Contain("dana, erin")
             .And.Contain("spec.containers[web].command")
             .And.Contain("Origin    AiAssisted (annotation deployguard.io/ai-assisted: true")
-            .And.Contain("guarded (Enforce) wants senior-engineers 1 within 72h; images by digest")
+            .And.Contain("guarded (Enforce) wants images by digest; senior-engineers 1 within 72h")
             .And.Contain("senior-engineers 0/1"));
     }
 
@@ -64,7 +64,7 @@ public class RecordTests
     }
 
     [TestCase("names neither", """ "decision": "Approve" """, "ApprovalEmpty: it names neither spec.templateHash nor spec.images")]
-    [TestCase("an image by tag", """ "decision": "Approve", "images": ["web:2"] """, "ApprovalEmpty: spec.images: web:2 is named by tag")]
+    [TestCase("an image by tag", """ "decision": "Approve", "images": ["web:2"] """, "ApprovalEmpty: spec.images: web:2 is referenced by tag")]
     [TestCase("a past expiry", """ "decision": "Approve", "templateHash": "v1:HASH", "expiresAt": "2020-01-01T00:00:00Z" """, "ExpiryInvalid")]
     [TestCase("another decision", """ "decision": "Maybe", "templateHash": "v1:HASH" """, "Unsupported value: \"Maybe\"")]
     [TestCase("a hash that is none", """ "decision": "Approve", "templateHash": "abc" """, "spec.templateHash")]
@@ -107,6 +107,6 @@ public class RecordTests
         var generated = Web(V1);
         generated["metadata"] = new System.Text.Json.Nodes.JsonObject { ["generateName"] = "web-" };
         Assert.That((await sandbox.CreateAsync("dana", generated)).Output, Does.Contain("ApprovalMissing")
-            .And.Contain("The next attempt will have another name, so an approval of this one would not help: set metadata.name").And.Not.Contain("After approval"));
+            .And.Contain("The generated name changes with each attempt, so no approval can match. Set metadata.name").And.Not.Contain("After approval"));
     }
 }

@@ -141,7 +141,7 @@ public sealed class Sandbox
     /// <summary>The same as a dry run: whatever the answer, it changes nothing.</summary>
     public Task<Run> TryAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
 
-    /// <summary>Waits until nothing of Deployment web that was let in is still on its way.</summary>
+    /// <summary>Waits until no admitted change of Deployment web is in progress.</summary>
     public Task SettleAsync() => Wait.UntilAsync(
         ChangesAsync,
         changes => !changes.Any(c => Text(c, "spec", "workload", "name") == "web" && PhaseOf(c) is "Admitted" or "Running"),

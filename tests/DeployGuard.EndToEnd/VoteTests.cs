@@ -15,7 +15,7 @@ public class VoteTests
         (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "drops the orders table", "--yes")).OrFail();
 
         var refused = await sandbox.AskAsync();
-        Assert.That(refused.Output, Does.Contain($"ApprovalRejected: carol rejected it: drops the orders table. Talk to carol, who can take it back with: kubectl deployguard withdraw {change}"));
+        Assert.That(refused.Output, Does.Contain($"ApprovalRejected: carol rejected it: drops the orders table. Ask carol to withdraw it: kubectl deployguard withdraw {change}"));
         Assert.That(await sandbox.ChangeInPhaseAsync("Rejected"), Is.EqualTo(change));
 
         (await sandbox.KubectlAsync("carol", "deployguard", "withdraw", change)).OrFail();
@@ -31,7 +31,7 @@ public class VoteTests
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         (await sandbox.KubectlAsync("alice", "deployguard", "withdraw", change)).OrFail();
 
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("has 0 of 1 approvals"));
+        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("approvals 0 of 1"));
     }
 
     [Test]
@@ -42,7 +42,7 @@ public class VoteTests
         (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "no", "--yes")).OrFail();
         var vote = (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output;
 
-        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "withdraw", vote)).Output, Does.Contain("NotCreator: only carol, or somebody with the verb override, can take it back"));
+        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "withdraw", vote)).Output, Does.Contain("NotCreator: only carol, or a user with the verb override, can withdraw it"));
         (await sandbox.KubectlAsync("pete", "deployguard", "withdraw", vote)).OrFail();
     }
 

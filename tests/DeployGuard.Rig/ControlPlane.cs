@@ -100,7 +100,7 @@ public sealed class ControlPlane : IAsyncDisposable
         return Kubeconfig(name);
     }
 
-    /// <summary>Kills the API server and starts it anew, on the same data, keys and port.</summary>
+    /// <summary>Kills the API server and starts it again, with the same data, keys and port.</summary>
     public async Task RestartApiServerAsync()
     {
         StopApiServer();
@@ -123,7 +123,7 @@ public sealed class ControlPlane : IAsyncDisposable
         await WaitForApiServerAsync();
     }
 
-    /// <summary>Starts again what ended though nobody here ended it; data, keys and ports stay.</summary>
+    /// <summary>Restarts processes that ended unexpectedly, with the same data, keys and ports.</summary>
     /// <returns>What it was, and the last it said.</returns>
     internal async Task<IReadOnlyList<string>> RepairAsync()
     {
@@ -207,7 +207,7 @@ public sealed class ControlPlane : IAsyncDisposable
         $"--service-account-key-file={Path.Combine(Folder, "sa.key")}", $"--service-account-signing-key-file={Path.Combine(Folder, "sa.key")}",
         "--service-account-issuer=https://kubernetes.default.svc", "--api-audiences=https://kubernetes.default.svc",
         "--authorization-mode=RBAC", $"--token-auth-file={Path.Combine(Folder, "tokens.csv")}", "--allow-privileged=true",
-        // Cluster IPs are loopback addresses: whoever listens there is the Service. A range of its own lets rigs run side by side.
+        // Cluster IPs are loopback addresses: the listener on such an address is the Service. A range of its own lets rigs run side by side.
         $"--service-cluster-ip-range=127.{Random.Shared.Next(20, 250)}.{Random.Shared.Next(0, 255)}.0/24",
         // Nobody needs an address of the API server inside the cluster, and one of loopback is refused every second.
         "--endpoint-reconciler-type=none",

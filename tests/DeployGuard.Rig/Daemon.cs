@@ -19,7 +19,7 @@ public sealed class Daemon : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>It is gone, and nobody here ended it.</summary>
+    /// <summary>The process ended unexpectedly.</summary>
     public bool HasEndedByItself => !_isEnded && _process.HasExited;
 
     public static Daemon Start(string name, string folder, string program, params IEnumerable<string> arguments)

@@ -91,7 +91,7 @@ public sealed partial class Demo(RunningRig rig)
         var change = PendingChange().Match(inbox.Output).Groups[1].Value;
 
         Narrator.Say("RBAC lets the developer create approvals, but the requester of a change cannot approve it.");
-        await _narrator.IsRefusedAsync("dana", $"kubectl deployguard approve {change} -n shop --yes", "nobody approves a change of their own");
+        await _narrator.IsRefusedAsync("dana", $"kubectl deployguard approve {change} -n shop --yes", "requesters and authors cannot approve");
 
         Narrator.Say("An approver of the required group reads the change and approves it. Now the same apply passes.");
         await _narrator.PassesAsync("alice", $"kubectl deployguard approve {change} -n shop --yes --reason 'read the diff'");

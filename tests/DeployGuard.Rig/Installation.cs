@@ -67,7 +67,7 @@ public sealed class Installation : IDisposable
         await proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
     }
 
-    /// <summary>Starts again what ended though nobody here ended it.</summary>
+    /// <summary>Restarts processes that ended unexpectedly.</summary>
     /// <returns>What it was, and the last it said.</returns>
     internal async Task<IReadOnlyList<string>> RepairAsync()
     {
@@ -102,7 +102,7 @@ public sealed class Installation : IDisposable
         }
     }
 
-    /// <summary>Starts a replica anew in the place of one that was killed.</summary>
+    /// <summary>Starts a replica to replace one that was killed.</summary>
     public async Task RestartAsync(int index)
     {
         _replicas[index].Daemon.Dispose();

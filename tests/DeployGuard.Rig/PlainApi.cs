@@ -24,7 +24,7 @@ public sealed class PlainApi : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>An object or a list; null if it is not there, or nobody answers.</summary>
+    /// <summary>An object or a list; null if it does not exist or the API server does not answer.</summary>
     public async Task<JsonElement?> FindAsync(string path, CancellationToken cancel = default)
     {
         try
@@ -95,7 +95,7 @@ public sealed class PlainApi : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <returns>Null if nobody answers.</returns>
+    /// <returns>Null if the API server does not answer.</returns>
     internal async Task<HttpStatusCode?> SendAsync(HttpMethod method, string path, JsonObject? body, string contentType, CancellationToken cancel)
     {
         try
@@ -139,7 +139,7 @@ public sealed class PlainApi : IDisposable
         }
     }
 
-    /// <summary>The API server is away for a moment, or too slow; whoever asks finds out by asking again.</summary>
+    /// <summary>The API server is away for a short time or too slow; the caller retries.</summary>
     private static bool IsAway(Exception fault, CancellationToken cancel) =>
         !cancel.IsCancellationRequested && fault is (HttpRequestException or IOException or OperationCanceledException or JsonException);
 

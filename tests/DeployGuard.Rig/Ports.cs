@@ -12,7 +12,7 @@ internal static class Ports
 
     private static readonly ConcurrentDictionary<int, bool> s_given = [];
 
-    /// <summary>A port of loopback that nobody listens on now, and that nobody else here is given.</summary>
+    /// <summary>A free loopback port, given to one caller only.</summary>
     public static int Free()
     {
         while (true)

@@ -53,7 +53,7 @@ public sealed class RunningRig : IAsyncDisposable
             $"the service account of namespace {name}");
     }
 
-    /// <summary>A world that is damaged is made whole again: what ended though nobody here ended it is started as it was started before.</summary>
+    /// <summary>Repairs a damaged world: processes that ended unexpectedly are restarted with the same arguments.</summary>
     /// <returns>What it was, each with the last it said; empty for a world that is whole.</returns>
     public async Task<IReadOnlyList<string>> RepairAsync() =>
         [.. await Plane.RepairAsync(), .. Installation is null ? [] : await Installation.RepairAsync()];

@@ -7,7 +7,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Facts that a test writes down, and the records that were left.</summary>
+/// <summary>The cluster as a test defines it, and the records that the webhook left.</summary>
 internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
 {
     private readonly List<string> _admitted = [];
@@ -50,7 +50,7 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     public IEnumerable<Change> Unreviewed { get; set; } = [];
 
-    /// <summary>What was approved in the place of what is asked for.</summary>
+    /// <summary>The template that was approved instead of the requested one.</summary>
     public ApprovedTemplate? ApprovedOther { get; set; }
 
     public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => Task.FromResult(cluster with { ApprovedOther = ApprovedOther });
@@ -64,25 +64,25 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
     public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Records);
 
-    /// <summary>What was seen and let in.</summary>
+    /// <summary>Requests that were noted and admitted.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<Request> Seen { get; } = [];
 
-    /// <summary>What was seen and refused.</summary>
+    /// <summary>Requests that were noted and refused.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<Request> SeenRefused { get; } = [];
 
     public void Note(Request request, bool isAdmitted) => (isAdmitted ? Seen : SeenRefused).Enqueue(request);
 
     public bool NamespaceEnds(string name) => EndingNamespaces.Contains(name);
 
-    /// <summary>What live reads wait for.</summary>
+    /// <summary>A task that live reads wait for.</summary>
     public Task Hold { get; set; } = Task.CompletedTask;
 
-    /// <summary>What others were let reach a moment ago.</summary>
+    /// <summary>Pending exposure of other requests.</summary>
     public IReadOnlyList<PendingExposure> Others { get; set; } = [];
 
     public string? ReachFails { get; set; }
 
-    /// <summary>What requests were let reach, in their order.</summary>
+    /// <summary>Published pending exposure, in order.</summary>
     public List<PendingExposure> Reached { get; } = [];
 
     public Task<ClusterSnapshot> ReserveExposureAsync(Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains, CancellationToken deadline)

@@ -22,7 +22,7 @@ internal static class PresetRemedy
 
     /// <summary>Where several run as one account, the preset for the kind; else the first, which is for all kinds.</summary>
     public static ControllerPreset? For(string user, string kind) =>
-        ControllerPreset.OfUser(user).OrderByDescending(p => p.Kinds.Contains(kind)).FirstOrDefault() ?? ControllerPreset.LikeUser(user);
+        ControllerPreset.OfUser(user).OrderByDescending(p => p.Kinds.Contains(kind)).FirstOrDefault() ?? ControllerPreset.NamedLike(user);
 
     /// <summary>Helm replaces a list, so the new one repeats the present entries.</summary>
     private static string Trust(List<ControllerPreset> missing, Installation installation)

@@ -1,19 +1,20 @@
 namespace DeployGuard.Core.Admission;
 
-/// <summary>What type of change a request is, and why.</summary>
-/// <param name="Because">For the log, and for refusals of what cannot be understood.</param>
+/// <summary>The type of change that a request makes, and why.</summary>
+/// <param name="Because">For the log, and for the refusal of a request that cannot be understood.</param>
 public sealed record Classification(ChangeType Type, string Because)
 {
-    /// <summary>No policy matches: nothing was looked at.</summary>
+    /// <summary>No policy matches, so the request was not evaluated.</summary>
     public static Classification Unguarded { get; } = new(ChangeType.NothingToGuard, "no policy matches");
 
-    /// <summary>A queue starts a suspended Job, with its own scheduling directives.</summary>
+    /// <summary>A queue starts a suspended Job with scheduling directives of its own.</summary>
     public bool IsScheduled { get; init; }
 
     /// <summary>Why the request cannot be understood; <see cref="Obstacle.None"/> for every other type.</summary>
     public Obstacle Obstacle { get; init; }
 
-    internal static Classification NotUnderstood(Obstacle obstacle, string because) => new(ChangeType.NotUnderstood, because) { Obstacle = obstacle };
+    internal static Classification NotUnderstood(Obstacle obstacle, string because) =>
+        new(ChangeType.NotUnderstood, because) { Obstacle = obstacle };
 }
 
 /// <summary>Why a request cannot be understood.</summary>
@@ -24,15 +25,15 @@ public enum Obstacle
     /// <summary>A kind without a path to its pod template.</summary>
     NoTemplatePath,
 
-    /// <summary>A ControllerRevision, which only controllers write.</summary>
+    /// <summary>A ControllerRevision: only controllers write it.</summary>
     ControllerRevision,
 
-    /// <summary>The annotations by which a Deployment's controller scales its ReplicaSets, which only that controller writes.</summary>
+    /// <summary>Annotations that a Deployment's controller uses to scale its ReplicaSets: only that controller writes them.</summary>
     ScalingAnnotations,
 
     /// <summary>The template has bytes that are not UTF-8.</summary>
     TextNotUtf8,
 
-    /// <summary>A restart annotation that the pods read says another time than now.</summary>
+    /// <summary>The pods read a restart annotation, and it has another time than now.</summary>
     RestartTime,
 }

@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
-/// <summary>One request, understood: what it means for which workload, where it came from and who ever asked for it.</summary>
+/// <summary>
+/// One request as DeployGuard understands it: the type of change, the workload before and after, the origin and all requesters.
+/// </summary>
 public sealed record EvaluatedRequest
 {
     public required Request Request { get; init; }
@@ -15,14 +17,14 @@ public sealed record EvaluatedRequest
 
     public ChangeType ChangeType => Classification.Type;
 
-    /// <summary>Why it is of that type, for the log and for refusals of what cannot be understood.</summary>
+    /// <summary>Why it is of that type, for the log, and for the refusal of a request that cannot be understood.</summary>
     public string Because => Classification.Because;
 
     /// <summary>The policies that match the request and are active, in the order of their names.</summary>
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
     /// <summary>
-    /// A queue starts a Job that was let in, with other scheduling directives: that goes on record, so that what then runs is known.
+    /// A queue starts an admitted Job with other scheduling directives. This is recorded, so that the running template is known.
     /// </summary>
     public bool IsScheduled { get; init; }
 
@@ -30,29 +32,32 @@ public sealed record EvaluatedRequest
 
     public Workload? After { get; init; }
 
-    /// <summary>Hash of the template in the cluster; null where that is not known.</summary>
+    /// <summary>Hash of the template in the cluster; null if it is not known.</summary>
     public string? LiveHash { get; init; }
 
-    /// <summary>What the workload runs before the change, if the cluster says the same: what people are shown as the difference rests on it.</summary>
-    public Workload? SeenBefore => Before is { } before && before.Template.Hash == LiveHash ? before : null;
+    /// <summary>
+    /// The workload before the request, if its template is the one in the cluster; else null. The difference shown to approvers is based on
+    /// it.
+    /// </summary>
+    public Workload? ConfirmedBefore => Before is { } before && before.Template.Hash == LiveHash ? before : null;
 
     public Origin Origin { get; init; } = Origin.NothingKnown;
 
-    /// <summary>Everybody who asked for this revision: those on record and the one who asks now.</summary>
+    /// <summary>All requesters of this revision: those on record, and the one of this request.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
 
-    /// <summary>The Change on record for the revision asked for, if there is one.</summary>
+    /// <summary>The Change on record for the requested revision; null if there is none.</summary>
     public Change? Recorded { get; init; }
 
     /// <summary>
-    /// The live history that stood in for records, where every record of the workload was lost: it goes on record with the rollback, or
-    /// the first one would close the way to all others.
+    /// The live history that replaced the records of the workload, if all of them were lost. It is recorded with the rollback, or
+    /// the first rollback would prevent all others.
     /// </summary>
     public IReadOnlyList<OwnedRevision> Recovered { get; init; } = [];
 
-    /// <summary>How the people who are asked for approval are told to give it.</summary>
+    /// <summary>How the message tells approvers to approve.</summary>
     public ApproveBy ApproveBy { get; init; }
 
-    /// <summary>The name under which this revision of this workload is on record; empty where the request carries no template.</summary>
+    /// <summary>Name of the Change for this revision of this workload; empty if the request has no template.</summary>
     public string Name { get; init; } = "";
 }

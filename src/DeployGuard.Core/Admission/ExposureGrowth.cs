@@ -2,11 +2,11 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
-/// <summary>Whether a request with the same template lets it reach more pods, or reach them faster.</summary>
+/// <summary>Whether a request with the same template brings it to more pods, or brings it there faster.</summary>
 internal static class ExposureGrowth
 {
-    /// <summary>What grew, for the log; null if nothing did.</summary>
-    public static string? Grown(Workload before, Workload after)
+    /// <summary>The kind of growth, for the log; null if there is none.</summary>
+    public static string? GrowthOf(Workload before, Workload after)
     {
         var (old, now) = (before.Strategy, after.Strategy);
         return after.Replicas > before.Replicas ? "more replicas"

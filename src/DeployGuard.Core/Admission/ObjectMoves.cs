@@ -3,19 +3,21 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Admission;
 
 /// <summary>
-/// What moves an object from one workload or Service to another, or ends it: a pod that loses the label by which its ReplicaSet counts goes on serving, and the
-/// ReplicaSet makes one more. A CronJob makes another Job for one that it has lost.
+/// Changes that move an object from one workload or Service to another, or end it. A pod that loses the label of its ReplicaSet continues
+/// to serve, and its ReplicaSet creates another one. A CronJob creates another Job for one that it has lost.
 /// </summary>
 internal static class ObjectMoves
 {
-    /// <summary>What moves it, for the log; null where nothing does. Of other kinds neither decides who serves whom.</summary>
+    /// <summary>
+    /// The change that moves it, for the log; null if there is none. For other kinds, labels and owners do not decide which pods serve.
+    /// </summary>
     public static string? Of(Workload before, Workload after) =>
         !after.Type.IsMadeByControllers ? null
-        : after.Type.IsTakenInByLabels && !Maps.Same(before.Labels, after.Labels) ? "labels that decide who counts it and whom it serves"
+        : after.Type.IsTakenInByLabels && !Maps.Same(before.Labels, after.Labels) ? "labels that controllers or Services select"
         : !before.OwnerReferences.SequenceEqual(after.OwnerReferences) ? "other owners"
         : EndsSooner(before, after) ? "a deadline that ends it"
         : null;
 
-    /// <summary>The kubelet ends a pod at its deadline, and its controller makes up for it as if somebody had deleted it.</summary>
+    /// <summary>The kubelet ends a pod at its deadline, and its controller replaces it as if a user had deleted it.</summary>
     public static bool EndsSooner(Workload before, Workload after) => after.ActiveDeadline is { } end && (before.ActiveDeadline is not { } was || end < was);
 }

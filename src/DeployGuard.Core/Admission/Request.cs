@@ -11,8 +11,8 @@ public enum Operation
 }
 
 /// <summary>
-/// What the API server is asked to do, as far as DeployGuard judges it. The set is closed: whoever switches over it ends in a
-/// throw, so that a new kind of request cannot slip through unjudged.
+/// A request to the API server, as far as DeployGuard evaluates it. The set is closed: every switch over it ends in a
+/// throw, so that a new kind of request cannot pass without evaluation.
 /// </summary>
 public abstract record Request
 {
@@ -26,47 +26,51 @@ public abstract record Request
 
     public bool DryRun { get; init; }
 
-    /// <summary>What is written, for messages and look-ups.</summary>
+    /// <summary>The object that is written, for messages and look-ups.</summary>
     public required WorkloadRef Target { get; init; }
 }
 
-/// <summary>A write of an object with a pod template or of its status, a pod's ephemeral containers, or the deletion of a Pod or ReplicaSet.</summary>
+/// <summary>
+/// A write of an object with a pod template or of its status, a pod's ephemeral containers, or the deletion of a Pod or ReplicaSet.
+/// </summary>
 public sealed record WorkloadRequest : Request
 {
     /// <summary>Empty, <c>status</c>, <c>ephemeralcontainers</c>, ...</summary>
     public string SubResource { get; init; } = "";
 
-    /// <summary>Null on CREATE. Of what is deleted, Pods and ReplicaSets alone are read: taking one away can speed a rollout up.</summary>
+    /// <summary>Null on CREATE. On DELETE, only Pods and ReplicaSets are read: deleting one can speed up a rollout.</summary>
     public Workload? Before { get; init; }
 
     /// <summary>Null on DELETE.</summary>
     public Workload? After { get; init; }
 
-    /// <summary>What it owns is let go, and not deleted with it.</summary>
+    /// <summary>Its dependents are orphaned, and not deleted with it.</summary>
     public bool Orphans { get; init; }
 
-    /// <summary>The API server or kubectl made its name up, and makes up another at the next attempt.</summary>
+    /// <summary>The API server or kubectl generated its name, and generates another one at the next attempt.</summary>
     public bool IsNameGenerated { get; init; }
 }
 
 /// <summary>A write of <c>/scale</c>; <see cref="Request.Target"/> is the parent.</summary>
-/// <param name="ResourceVersion">Of the parent, as the API server has it.</param>
+/// <param name="ResourceVersion">Of the parent in the API server.</param>
 public sealed record ScaleRequest(int ReplicasBefore, int ReplicasAfter, string ResourceVersion) : Request;
 
-/// <summary>A write of a Service: it decides whose users reach which pods.</summary>
+/// <summary>A write of a Service: it decides which pods its users reach.</summary>
 /// <param name="Before">Null on CREATE.</param>
 /// <param name="After">Null on DELETE.</param>
 public sealed record ServiceRequest(Service? Before, Service? After) : Request;
 
-/// <summary>A write of Endpoints or an EndpointSlice: it sends a Service's users to addresses, whatever the Service selects.</summary>
-/// <param name="Service">The Service whose users it sends there, by the label of an EndpointSlice or the name of Endpoints; empty where there is none.</param>
+/// <summary>
+/// A write of Endpoints or an EndpointSlice: it sends a Service's users to addresses, whether or not the Service selects them.
+/// </summary>
+/// <param name="Service">Name of the Service, from the label of an EndpointSlice or the name of Endpoints; empty if there is none.</param>
 /// <param name="ServiceBefore">The same before the request; empty on CREATE.</param>
 public sealed record EndpointsRequest(string Service, string ServiceBefore) : Request;
 
-/// <summary>A write of a namespace: its labels decide which policies hold in it.</summary>
+/// <summary>A write of a namespace: its labels decide which policies apply in it.</summary>
 public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> LabelsBefore, IReadOnlyDictionary<string, string> LabelsAfter) : Request;
 
-/// <summary>A write of a kind that DeployGuard is registered for but that has no pod template it could read.</summary>
-/// <param name="MetadataOnly">Nothing but metadata and status differs from what is stored.</param>
-/// <param name="Controller">The owner that the object names as its controller: a claim.</param>
+/// <summary>A write of a kind that DeployGuard is registered for, but whose pod template it cannot read.</summary>
+/// <param name="MetadataOnly">Only metadata and status differ from the stored object.</param>
+/// <param name="Controller">The owner that the object claims as its controller.</param>
 public sealed record OpaqueRequest(bool MetadataOnly, OwnerReference? Controller = null) : Request;

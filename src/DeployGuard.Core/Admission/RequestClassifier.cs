@@ -4,14 +4,16 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Admission;
 
-/// <summary>Decides what type of change a request is, before any safeguard runs. The order of the questions matters: the first that answers wins.</summary>
+/// <summary>
+/// Decides the type of change of a request, before any safeguard runs. The order of the checks matters: the first that matches decides.
+/// </summary>
 internal sealed class RequestClassifier(TrustedControllers trusted)
 {
     public Classification Classify(Request request, ClusterSnapshot cluster, DateTimeOffset now)
     {
         if (request.Operation is Operation.Delete)
         {
-            return IsMissed(request) ? new(ChangeType.MoreExposure, "what its controller makes up for") : new(ChangeType.NothingToGuard, "a delete");
+            return IsReplaced(request) ? new(ChangeType.MoreExposure, "its controller will replace it") : new(ChangeType.NothingToGuard, "a delete");
         }
 
         if (trusted.Trusts(request))
@@ -21,15 +23,15 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
         return request switch
         {
-            OpaqueRequest { MetadataOnly: true } => new(ChangeType.NothingToGuard, "metadata alone"),
+            OpaqueRequest { MetadataOnly: true } => new(ChangeType.NothingToGuard, "metadata only"),
             OpaqueRequest => NotUnderstood(request.Target),
             ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => new(ChangeType.MoreExposure, "more replicas"),
             ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore =>
                 new(cluster.Parent is { } parent && IsOwnedSet(parent) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas"),
-            ScaleRequest => new(ChangeType.NothingToGuard, "as many replicas as before"),
+            ScaleRequest => new(ChangeType.NothingToGuard, "the same number of replicas"),
             ServiceRequest service => ClassifyService(service),
-            EndpointsRequest => new(ChangeType.MoreExposure, "addresses that a Service's users are sent to"),
-            NamespaceRequest => new(ChangeType.NothingToGuard, "a namespace runs nothing; its labels are judged by themselves"),
+            EndpointsRequest => new(ChangeType.MoreExposure, "addresses of a Service"),
+            NamespaceRequest => new(ChangeType.NothingToGuard, "a namespace runs nothing; its labels are evaluated separately"),
             WorkloadRequest workload => ClassifyWorkload(workload, cluster, now),
             _ => throw new InvalidOperationException($"no type of change is known for a {request.GetType().Name}"),
         };
@@ -39,10 +41,10 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     {
         if (request.SubResource == "status")
         {
-            // Labels join a Service, through whichever path they are written.
+            // A pod's labels decide which Services select it, also if they are written through the status.
             return request is { Before: { } was, After: { } now } && ObjectMoves.Of(was, now) is { } moved
                 ? new(ChangeType.MoreExposure, moved)
-                : new(ChangeType.NothingToGuard, "status alone");
+                : new(ChangeType.NothingToGuard, "status only");
         }
 
         var after = request.After ?? throw new InvalidOperationException($"a {request.Operation} of {request.Target} without an object");
@@ -50,45 +52,45 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         {
             return Classification.NotUnderstood(
                 Obstacle.TextNotUtf8,
-                "the template has bytes that are not UTF-8, and the API server shows U+FFFD in their place: what it runs cannot be known");
+                "the template has bytes that are not UTF-8, and the API server shows U+FFFD instead: the template cannot be evaluated");
         }
 
         if (request.Before is null && after is { Type.HoldsOneRevision: true, ControllerUid: null } && Workload.Proportions.Any(after.Annotations.ContainsKey))
         {
-            return OtherProportions();
+            return ScalingAnnotationsChanged();
         }
 
         if (request.Before is { Type.HoldsOneRevision: true } set && Workload.Proportions.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
         {
-            return OtherProportions();
+            return ScalingAnnotationsChanged();
         }
 
         var isMadeAgain = request.Before is null && RevisionHistory.WentThrough(after.Template.Hash, cluster);
-        // What completed under this name may be made again as it was, with the time that it was restarted at.
-        if (!isMadeAgain && !Restarts.SayNow(request.Before?.Template, after.Template, cluster.History, time))
+        // A revision that completed under this name may be created again unchanged, with the time of its last restart.
+        if (!isMadeAgain && !Restarts.HaveValidTimes(request.Before?.Template, after.Template, cluster.History, time))
         {
-            return Classification.NotUnderstood(Obstacle.RestartTime, "its pods read their annotations, and a restart annotation says another time than now");
+            return Classification.NotUnderstood(Obstacle.RestartTime, "its pods read their annotations, and a restart annotation has another time than now");
         }
 
         if (request.Before is not { } before)
         {
             return isMadeAgain
-                ? new(ChangeType.Rollback, "made again with a revision that completed under this name")
+                ? new(ChangeType.Rollback, "created again with a revision that completed under this name")
                 : new(ChangeType.NewRevision, "a new workload");
         }
 
         if (RunsTheSame(before, after))
         {
-            return (ExposureGrowth.Grown(before, after) ?? ObjectMoves.Of(before, after)) is { } grown ? new(ChangeType.MoreExposure, grown)
+            return (ExposureGrowth.GrowthOf(before, after) ?? ObjectMoves.Of(before, after)) is { } grown ? new(ChangeType.MoreExposure, grown)
                 : after.Replicas < before.Replicas ? new(IsOwnedSet(after) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas")
-                : new(ChangeType.NothingToGuard, "the same template with no more reach");
+                : new(ChangeType.NothingToGuard, "the same template, no more exposure");
         }
 
         if (IsScheduled(request.Requester, before, after))
         {
             return after.Replicas > 0
                 ? new(ChangeType.MoreExposure, "started by a queue, with its scheduling directives") { IsScheduled = true }
-                : new(ChangeType.LessExposure, "suspended by a queue, which takes its scheduling directives back");
+                : new(ChangeType.LessExposure, "suspended by a queue, which removes its scheduling directives");
         }
 
         return RevisionHistory.WentThrough(after.Template.Hash, cluster)
@@ -96,15 +98,15 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
             : new(ChangeType.NewRevision, "another template");
     }
 
-    /// <summary>A queue starts a suspended Job, or suspends it again, and changes nothing besides but where its pods may run.</summary>
+    /// <summary>A queue starts a suspended Job, or suspends it again, and otherwise changes only where its pods may run.</summary>
     private bool IsScheduled(Requester requester, Workload before, Workload after) =>
         after.Type.IsStartedByQueues && trusted.Suspends(requester) && (before.Replicas == 0 || after.Replicas == 0)
         && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
         && SchedulingDirectives.AreAllThatDiffers(before.Template, after.Template);
 
-    private static Classification OtherProportions() => Classification.NotUnderstood(
+    private static Classification ScalingAnnotationsChanged() => Classification.NotUnderstood(
         Obstacle.ScalingAnnotations,
-        "only the Deployment's controller writes by which parts it scales its ReplicaSets: by others it can replace all pods at once");
+        "only the Deployment controller writes the annotations that scale its ReplicaSets: other values could replace all pods at once");
 
     private static Classification ClassifyService(ServiceRequest request)
     {
@@ -117,22 +119,23 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     private static bool RoutesTheSame(Service before, Service after) =>
         before.IsExternalName == after.IsExternalName && before.ExternalName == after.ExternalName && before.SelectorText == after.SelectorText
         && before.Ports.SequenceEqual(after.Ports)
-        // What keeps nobody to a node any more, and what is not ready from users, takes nobody anywhere new; other addresses may be another Service's.
+        // Dropping a restriction to the node, or hiding pods that are not ready, brings users to no new pods. New addresses may belong to
+        // another Service.
         && (before.PublishesNotReady || !after.PublishesNotReady) && (before.KeepsToNode || !after.KeepsToNode) && after.Addresses.All(before.Addresses.Contains);
 
-    /// <summary>A controller makes up for ReplicaSets and Pods that a person deletes, and may do so with another revision.</summary>
-    private static bool IsMissed(Request request) =>
+    /// <summary>A controller replaces ReplicaSets and Pods that a person deletes, and may replace them with another revision.</summary>
+    private static bool IsReplaced(Request request) =>
         request is WorkloadRequest { SubResource: "", Before: { } before, Requester.IsControlPlane: false, Target.Type: { IsReplacedWhenDeleted: true } type }
-        // A Deployment may be about to take in a ReplicaSet that nobody owns.
+        // A Deployment may be about to adopt a ReplicaSet without an owner.
         && (before.ControllerUid is not null || type.HoldsOneRevision);
 
-    /// <summary>A Deployment makes up for pods that are taken from one of its ReplicaSets.</summary>
+    /// <summary>A Deployment replaces pods that are removed from one of its ReplicaSets.</summary>
     private static bool IsOwnedSet(Workload workload) => workload is { Type.HoldsOneRevision: true, ControllerUid: not null };
 
     /// <summary>
-    /// A pod's spec grows by what schedulers and kubelets write; what it runs is its images. Injectors had their turn when it was created, so that
-    /// its annotations bring it no image any more. For all other kinds the whole template counts; other images are asked first, because they
-    /// settle it without a hash.
+    /// Schedulers and kubelets add fields to a pod's spec, so a Pod is compared by its images. Injectors acted when it was created, so its
+    /// annotations add no images any more. For all other kinds the whole template counts; images are compared first, because different
+    /// images decide without a hash.
     /// </summary>
     private static bool RunsTheSame(Workload before, Workload after) => after.Type.IsOnePod
         ? InSpec(before.Template.Images).SequenceEqual(InSpec(after.Template.Images))
@@ -142,6 +145,6 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
     private static Classification NotUnderstood(WorkloadRef target) => target.Type.IsWrittenByControllersAlone
         ? Classification.NotUnderstood(
-            Obstacle.ControllerRevision, "only controllers write ControllerRevisions: one made by hand can make a StatefulSet run a template that was never evaluated")
+            Obstacle.ControllerRevision, "only controllers write ControllerRevisions: one created by hand can make a StatefulSet run a template that was never evaluated")
         : Classification.NotUnderstood(Obstacle.NoTemplatePath, $"DeployGuard is registered for {target.Kind} but has no path to its pod template");
 }

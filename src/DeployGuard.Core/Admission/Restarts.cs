@@ -4,17 +4,17 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Admission;
 
 /// <summary>
-/// Whether a request that leaves the hash as it is restarts its workload and no more. A pod that reads its annotations also reads when it
-/// was restarted: a time of the requester's choice would be input that nobody approved.
+/// Whether a request with the same hash only restarts its workload. A pod that reads its annotations also reads the time of its restart:
+/// a time of the requester's choice would be input that was not approved.
 /// </summary>
 public static class Restarts
 {
     /// <summary>
-    /// Every restart annotation that the request sets says a time close to now, or what a revision of the workload's live history said,
-    /// which is the way back. Always so where no pod reads it. What is no time is part of the hash, and asked about as any revision is.
+    /// Every restart annotation that the request sets has a time close to now, or the value that it had in the workload's live history (a
+    /// rollback). Always true if no pod reads it. A value that is not a time is part of the hash, and is evaluated as any revision is.
     /// </summary>
-    /// <param name="before">Null where the request makes the workload.</param>
-    public static bool SayNow(PodTemplate? before, PodTemplate after, IEnumerable<OwnedRevision> history, DateTimeOffset now)
+    /// <param name="before">Null if the request creates the workload.</param>
+    public static bool HaveValidTimes(PodTemplate? before, PodTemplate after, IEnumerable<OwnedRevision> history, DateTimeOffset now)
     {
         if (!after.ReadsAnnotations)
         {

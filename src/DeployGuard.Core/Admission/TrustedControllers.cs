@@ -4,11 +4,12 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Admission;
 
 /// <summary>
-/// Who is let through for which kinds: what a controller makes on behalf of an object was judged when a person wrote that
-/// object. Told by the authenticated user name; what an object claims about its owner proves nothing of who writes it. A controller that
-/// acts on several kinds, of which not all are judged, is let through for the owners that are: there the claim is its own word.
+/// Which controllers are trusted for which kinds: an object that a controller writes for another object was evaluated when a person wrote
+/// that other object. Known by the authenticated user name: the owner that an object claims says nothing about who writes it. A controller
+/// that acts on several kinds, of which DeployGuard does not evaluate all, is trusted only for owners of the evaluated kinds: there the
+/// claim is its own.
 /// </summary>
-/// <param name="more">User names and the kinds that each is let through for, besides the built-in controllers.</param>
+/// <param name="more">User names and the kinds that each is trusted for, in addition to the built-in controllers.</param>
 /// <param name="presets">Well-known controllers that are trusted too.</param>
 public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]>> more, IReadOnlyList<ControllerPreset> presets)
 {
@@ -17,13 +18,14 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     private const string NodeGroup = "system:nodes";
 
     /// <summary>
-    /// As a kind among the others of a controller that is trusted: it scales by itself. It is judged, and nobody's denied rollout.
+    /// Listed among the kinds of a trusted controller: it is an autoscaler. Its requests are evaluated, and a refusal counts as no denied
+    /// rollout.
     /// </summary>
     public const string Scale = "Scale";
 
     /// <summary>
-    /// The same of one that starts and suspends Jobs by itself, as a queue does: it may change where the pods of a suspended Job run, and
-    /// nothing else of it.
+    /// Listed among the kinds of a trusted controller: it is a queue, which starts and suspends Jobs. It may change where the pods of a
+    /// suspended Job run, and nothing else of the Job.
     /// </summary>
     public const string Suspend = "Suspend";
 
@@ -32,11 +34,11 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
             .GroupBy(made => made.User, made => made.Name, StringComparer.Ordinal).Select(g => KeyValuePair.Create(g.Key, g.ToArray())),
         StringComparer.Ordinal)
     {
-        // It writes owners and finalizers, which is how objects go or are let go.
+        // It writes owners and finalizers, to delete or orphan objects.
         [ServiceAccounts + "generic-garbage-collector"] = [.. BuiltInKinds.All.Select(k => k.Name)],
-        // A controller manager without separate credentials makes all of these under its own name.
+        // A controller manager without separate credentials creates all of these under its own name.
         ["system:kube-controller-manager"] = [.. BuiltInKinds.All.Where(k => k.MadeBy.Count > 0).Select(k => k.Name)],
-        // Known by name, because so little is trusted to it: docs/decisions/0018.
+        // Known by name, because it is trusted for so little: docs/decisions/0018.
         ["system:serviceaccount:kueue-system:kueue-controller-manager"] = [Suspend],
     };
 
@@ -55,33 +57,35 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
 
     public static TrustedControllers BuiltIn { get; } = new([]);
 
-    /// <summary>User names of machines that scale by themselves.</summary>
+    /// <summary>User names of autoscalers.</summary>
     public IReadOnlyList<string> Autoscalers =>
         [ServiceAccounts + "horizontal-pod-autoscaler", "system:kube-controller-manager", .. _kindsByUser.Where(c => c.Value.Contains(Scale)).Select(c => c.Key).Order(StringComparer.Ordinal)];
 
-    /// <summary>Every user name, with the kinds that it is let through for whatever owns them; kubelets, who have one each, besides.</summary>
+    /// <summary>
+    /// Every user name with the kinds that it is trusted for, under any owner. Kubelets are not listed: each has a user name of its own.
+    /// </summary>
     public IEnumerable<(string User, IReadOnlyList<string> Kinds)> All => _kindsByUser.Select(c => (c.Key, (IReadOnlyList<string>)c.Value));
 
-    /// <summary>Who is let through only for what a kind owns that was judged.</summary>
+    /// <summary>Controllers that are trusted only for objects of an owner that was evaluated.</summary>
     public IReadOnlyList<TrustedByOwner> ByOwner => _byOwner;
 
-    /// <summary>It asks again by itself: what it is refused is nobody's denied rollout.</summary>
+    /// <summary>It retries by itself: a refusal is not a denied rollout.</summary>
     public bool IsAutoscaler(Request request) => request is ScaleRequest && Autoscalers.Contains(request.Requester.Username);
 
-    /// <summary>It starts and suspends Jobs by itself.</summary>
+    /// <summary>Whether it is a queue, which starts and suspends Jobs.</summary>
     public bool Suspends(Requester requester) => _kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(Suspend);
 
-    /// <summary>What a request writes was judged before.</summary>
+    /// <summary>Whether the object that the request writes was evaluated before, as that of its owner.</summary>
     public bool Trusts(Request request) => Trusts(request.Requester, request.Target.Kind)
         || (request is WorkloadRequest { After: { } after } && _byOwner.Exists(t => t.Covers(request.Requester.Username, request.Target.Kind, after.OwnerReferences)));
 
-    /// <summary>A user is let through for some objects of a kind at least.</summary>
+    /// <summary>Whether a user is trusted for at least some objects of a kind.</summary>
     public bool MayTrust(Requester requester, string kind) =>
         Trusts(requester, kind) || _byOwner.Exists(t => t.User == requester.Username && t.Kind == kind);
 
-    /// <summary>A user is let through for a kind, whatever owns the object.</summary>
+    /// <summary>Whether a user is trusted for a kind, under any owner.</summary>
     public bool Trusts(Requester requester, string kind) =>
         (kind is not (Scale or Suspend) && _kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(kind))
-        // Kubelets write the mirror pods of static pods; what else they may write is the node authorizer's to say.
+        // Kubelets write the mirror pods of static pods; the node authorizer decides what else they may write.
         || (BuiltInKinds.Find(kind) is { IsWrittenByKubelets: true } && requester.Username.StartsWith(NodePrefix, StringComparison.Ordinal) && requester.Groups.Contains(NodeGroup));
 }

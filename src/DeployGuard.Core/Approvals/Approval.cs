@@ -9,7 +9,7 @@ public enum Decision
     Reject,
 }
 
-/// <summary>One authenticated human's yes or no to one revision of one workload: the ChangeApproval object.</summary>
+/// <summary>One authenticated user's vote on one revision of one workload: the ChangeApproval object.</summary>
 public sealed record Approval
 {
     public required string Name { get; init; }
@@ -17,8 +17,8 @@ public sealed record Approval
     public required WorkloadRef Workload { get; init; }
 
     /// <summary>
-    /// <c>v2:</c>, or from version 0.2 <c>v1:</c>, and 64 hex digits: the approval binds exactly this template. Null for one that names
-    /// images alone.
+    /// <c>v2:</c> (<c>v1:</c> from version 0.2) and 64 hex digits: the approval is for exactly this template. Null if it names
+    /// only images.
     /// </summary>
     public string? TemplateHash { get; init; }
 
@@ -27,7 +27,7 @@ public sealed record Approval
 
     public required Decision Decision { get; init; }
 
-    /// <summary>Who the API server said created it, stamped by DeployGuard.</summary>
+    /// <summary>The authenticated creator, stamped by DeployGuard.</summary>
     public required Requester Approver { get; init; }
 
     public string Reason { get; init; } = "";
@@ -35,10 +35,10 @@ public sealed record Approval
     /// <summary>The API server's creationTimestamp.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>The approver's own limit; null for the policy's <c>maxAge</c> alone.</summary>
+    /// <summary>Expiry set by the approver; null if only the policy's <c>maxAge</c> limits it.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>It names exactly this template; or, naming none, one of its images.</summary>
+    /// <summary>Whether it names exactly this template; or, if it names no template, one of its images.</summary>
     public bool IsAbout(Workload revision) => Workload == revision.Ref
         && (TemplateHash is { } hash ? hash == revision.Template.Hash : revision.Template.Images.Any(i => Images.Contains(i.Reference.Text)));
 

@@ -8,8 +8,8 @@ public static class ApprovalReader
 {
     public const string Kind = "ChangeApproval";
 
-    /// <param name="createdAt">Stands in for a creationTimestamp that the API server has not given yet.</param>
-    /// <exception cref="MalformedObjectException">A field that is needed is missing or has the wrong type.</exception>
+    /// <param name="createdAt">Used if the API server has not set the creationTimestamp yet.</param>
+    /// <exception cref="MalformedObjectException">A required field is missing or has the wrong type.</exception>
     public static Approval Read(JsonElement approval, DateTimeOffset createdAt)
     {
         var root = Field.Root(approval).AsObject();
@@ -27,7 +27,7 @@ public static class ApprovalReader
                 nameof(Decision.Reject) => Decision.Reject,
                 var other => throw new MalformedObjectException("spec.decision", $"\"{other}\" is not one of Approve, Reject"),
             },
-            Approver = spec.Object("approver").Maker(),
+            Approver = spec.Object("approver").Creator(),
             Reason = spec.Text("reason") ?? "",
             CreatedAt = metadata.Time("creationTimestamp") ?? createdAt,
             ExpiresAt = spec.Time("expiresAt"),

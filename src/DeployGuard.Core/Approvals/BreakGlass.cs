@@ -3,14 +3,14 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Approvals;
 
-/// <summary>A permission, for a short time, to pass named safeguards without what they ask for: the BreakGlass object.</summary>
+/// <summary>An emergency override (break-glass): waives named safeguards for a short time. The BreakGlass object.</summary>
 public sealed record BreakGlass
 {
-    /// <summary>How long one holds that does not say; and the longest that one may hold.</summary>
+    /// <summary>How long a BreakGlass without <c>expiresAt</c> is valid; and the longest time that one may be valid.</summary>
     public static readonly TimeSpan DefaultDuration = TimeSpan.FromHours(4);
     public static readonly TimeSpan MaxDuration = TimeSpan.FromHours(24);
 
-    /// <summary>The safeguards that one can waive. Never ImagePinning: a digest costs no time, also at 3 a.m.</summary>
+    /// <summary>The safeguards that can be waived. Not ImagePinning: using a digest takes no time, even in an incident.</summary>
     public static readonly IReadOnlyList<string> Waivable = ["Approval", "Canary", "Pace", "Budget", "Freeze"];
 
     public required string Name { get; init; }
@@ -32,13 +32,13 @@ public sealed record BreakGlass
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>The username of the deploying machine that it serves besides its maker; empty for none.</summary>
+    /// <summary>User name of a deploying machine that may use it besides its creator; empty for none.</summary>
     public string For { get; init; } = "";
 
-    /// <summary>Who the API server said created it, stamped by DeployGuard.</summary>
+    /// <summary>The authenticated creator, stamped by DeployGuard.</summary>
     public required Requester RequestedBy { get; init; }
 
-    public bool Serves(string username) => username == RequestedBy.Username || (For.Length > 0 && username == For);
+    public bool MayBeUsedBy(string username) => username == RequestedBy.Username || (For.Length > 0 && username == For);
 
     public bool Covers(WorkloadRef workload, DateTimeOffset now) =>
         workload.Namespace == Namespace && (Workload is null || Workload == workload) && now < ExpiresAt && now < CreatedAt + MaxDuration;

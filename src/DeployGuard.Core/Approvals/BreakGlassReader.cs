@@ -8,8 +8,8 @@ public static class BreakGlassReader
 {
     public const string Kind = "BreakGlass";
 
-    /// <param name="createdAt">Stands in for a creationTimestamp that the API server has not given yet.</param>
-    /// <exception cref="MalformedObjectException">A field that is needed is missing or has the wrong type.</exception>
+    /// <param name="createdAt">Used if the API server has not set the creationTimestamp yet.</param>
+    /// <exception cref="MalformedObjectException">A required field is missing or has the wrong type.</exception>
     public static BreakGlass Read(JsonElement glass, DateTimeOffset createdAt)
     {
         var root = Field.Root(glass).AsObject();
@@ -28,7 +28,7 @@ public static class BreakGlassReader
             CreatedAt = created,
             ExpiresAt = spec.Time("expiresAt") ?? created + BreakGlass.DefaultDuration,
             For = spec.Text("for") ?? "",
-            RequestedBy = spec.Object("requestedBy").Maker(),
+            RequestedBy = spec.Object("requestedBy").Creator(),
         };
     }
 }

@@ -3,8 +3,8 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Core.Approvals;
 
 /// <summary>
-/// Seats people at a quorum's lines, each person at one seat, as many seats as can be filled (a maximum bipartite matching by
-/// augmenting paths), so that a quorum that can be filled is never missed.
+/// Assigns people to the seats of a quorum's lines. Each person takes one seat, and as many seats as possible are filled (a maximum
+/// bipartite matching by augmenting paths), so the order of approvals never decides whether a quorum is filled.
 /// </summary>
 public sealed class Quorum
 {
@@ -17,7 +17,7 @@ public sealed class Quorum
         _seats = [.. lines.SelectMany((line, i) => Enumerable.Repeat((i, (int?)null), line.Count))];
     }
 
-    /// <summary>Filled and wanted seats of every line, in the order of the policy.</summary>
+    /// <summary>Every line with its filled seats, in the order of the policy.</summary>
     public IEnumerable<(QuorumLine Line, int Filled)> Lines =>
         _lines.Select((line, i) => (line, _seats.Count(s => s.Line == i && s.Person is not null)));
 
@@ -37,7 +37,7 @@ public sealed class Quorum
         return quorum;
     }
 
-    /// <summary>Whether somebody of these groups could take any seat at all.</summary>
+    /// <summary>Whether a person of these groups could take any seat.</summary>
     public static bool IsEligible(IReadOnlyList<QuorumLine> lines, IReadOnlyList<string> groups) =>
         lines.Any(line => line.Groups.Intersect(groups).Any());
 

@@ -6,7 +6,7 @@ namespace DeployGuard.Core.Approvals;
 /// <summary>Which rejections count as a veto.</summary>
 public static class Veto
 {
-    /// <summary>Whether a vote is a rejection that counts under the rules, whatever revision it is about.</summary>
+    /// <summary>Whether a vote is a rejection that counts under the rules; the revision is not checked.</summary>
     public static bool Counts(Approval vote, ApprovalRules rules, DateTimeOffset now) =>
         vote.Decision is Decision.Reject && MayCast(vote.Approver, rules) && !vote.HasExpired(rules.MaxAge, now);
 

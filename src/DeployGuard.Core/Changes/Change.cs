@@ -3,154 +3,156 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Changes;
 
-/// <summary>What the Change object on record says about one revision of one workload, as far as decisions rest on it.</summary>
+/// <summary>A Change object: the record of one revision of one workload, with the fields that decisions use.</summary>
 public sealed record Change
 {
     public required string Name { get; init; }
 
     public required WorkloadRef Workload { get; init; }
 
-    /// <summary><c>v2:</c> and 64 hex digits; <c>v1:</c> where nothing live says what that stands for.</summary>
+    /// <summary><c>v2:</c> and 64 hex digits; <c>v1:</c> if no live object shows the current hash of that template.</summary>
     public required string TemplateHash { get; init; }
 
-    /// <summary>The <c>v1:</c> hash that it was made under; null where it was made under the other one.</summary>
+    /// <summary>The <c>v1:</c> hash that it was created with; null if it was created with a <c>v2:</c> hash.</summary>
     public string? LegacyHash { get; init; }
 
     /// <summary>Whether this is the record of a template under either version of its hash.</summary>
-    public bool IsNamed(string? hash) => hash is not null && (hash == TemplateHash || hash == LegacyHash);
+    public bool HasHash(string? hash) => hash is not null && (hash == TemplateHash || hash == LegacyHash);
 
     /// <summary>Image references as the revision names them.</summary>
     public IReadOnlyList<string> Images { get; init; } = [];
 
-    /// <summary>Those among them that only a policy knows of, by an annotation that it names.</summary>
+    /// <summary>The images among them that come from an annotation that only a policy lists.</summary>
     public IReadOnlyList<string> PolicyImages { get; init; } = [];
 
-    /// <summary>What the revision and its pods are compared by: pods are read without policies.</summary>
+    /// <summary>The images to compare with those of pods: pods are read without policies.</summary>
     public IReadOnlyList<string> PodImages => PolicyImages.Count == 0 ? Images : [.. Images.Where(i => !PolicyImages.Contains(i))];
 
     public required Phase Phase { get; init; }
 
-    /// <summary>Everything ever claimed about how the revision was made; it only accumulates.</summary>
+    /// <summary>All claims about the origin of the revision; they only accumulate.</summary>
     public IReadOnlyList<Evidence> Evidence { get; init; } = [];
 
-    /// <summary>The conclusion when the revision was last asked for.</summary>
+    /// <summary>The origin at the last request for the revision.</summary>
     public OriginKind Origin { get; init; }
 
-    /// <summary>Usernames of everybody who asked for this revision, in the order in which they first did.</summary>
+    /// <summary>User names of all requesters of this revision, in the order of their first requests.</summary>
     public IReadOnlyList<string> Requesters { get; init; } = [];
 
     /// <summary>
-    /// What counts of the claims for somebody: their own, and those of whoever brought the revision. Those of others who asked for the same later count for
-    /// these alone, or anybody could name every approver as an author of somebody else's change.
+    /// The claims that count for some users: their own, and those of the first requester. Claims of later requesters count only for these
+    /// themselves, or a user could name every approver as an author of another person's change.
     /// </summary>
     public IEnumerable<Evidence> EvidenceFor(IEnumerable<string> who) =>
         Evidence.Where(e => !e.IsCarried && (e.By is null || (Requesters.Count > 0 && e.By == Requesters[0]) || who.Contains(e.By)));
 
-    /// <summary>Name of the ReplicaSet or ControllerRevision that held this revision when it was seen running; null before. For people: a name proves nothing.</summary>
+    /// <summary>
+    /// Name of the ReplicaSet or ControllerRevision that held this revision when it ran; null before. For display: a name is no evidence.
+    /// </summary>
     public string? OwnedRevision { get; init; }
 
-    /// <summary>Its uid; null where it was not noted.</summary>
+    /// <summary>The uid of that object; null if it was not recorded.</summary>
     public string? OwnedUid { get; init; }
 
-    /// <summary>The hash of its template when that was last known to be what was let in; null where it was not noted.</summary>
+    /// <summary>The hash of its template when it was last known to be the admitted one; null if it was not recorded.</summary>
     public string? OwnedHash { get; init; }
 
-    /// <summary>The version of the API server under which that hash was noted; null where it was not.</summary>
+    /// <summary>The version of the API server under which that hash was recorded; null if it was not.</summary>
     public string? OwnedServer { get; init; }
 
     /// <summary>
-    /// A live object is the one that held this revision, and holds it still: the same uid, with the hash that it had. A server upgrade adds defaults, and the
-    /// leader notes the hash that comes of it.
+    /// Whether a live object is the one that held this revision, and still holds it: the same uid and the same hash. A server upgrade adds
+    /// defaults; the leader then records the new hash.
     /// </summary>
-    public bool HasHeld(string? uid, string templateHash) => OwnedUid is not null && OwnedUid == uid && OwnedHash == templateHash;
+    public bool IsOwnedRevision(string? uid, string templateHash) => OwnedUid is not null && OwnedUid == uid && OwnedHash == templateHash;
 
-    /// <summary>When it came to its phase.</summary>
+    /// <summary>When it entered its phase.</summary>
     public DateTimeOffset Since { get; init; }
 
-    /// <summary>When it was last asked for; the minimum where nobody did: what was adopted.</summary>
-    public DateTimeOffset LastAskedAt { get; init; }
+    /// <summary>Time of the last request; the minimum for an adopted revision, which was never requested.</summary>
+    public DateTimeOffset LastRequestedAt { get; init; }
 
-    /// <summary>When it was first asked for; the minimum where nobody did.</summary>
-    public DateTimeOffset FirstAskedAt { get; init; }
+    /// <summary>Time of the first request; the minimum if it was never requested.</summary>
+    public DateTimeOffset FirstRequestedAt { get; init; }
 
-    /// <summary>Since when all its pods are available without a break; null while they are not.</summary>
+    /// <summary>Since when all its pods are available without interruption; null while they are not.</summary>
     public DateTimeOffset? AvailableSince { get; init; }
 
-    /// <summary>The record remembers that it was let in, whatever its phase is now.</summary>
-    public bool RemembersAdmission { get; init; }
+    /// <summary>Whether the record has the condition Admitted, whatever its phase is now.</summary>
+    public bool HasAdmittedCondition { get; init; }
 
     /// <summary>
-    /// When it was last asked for something was missing. Also true of what completed long ago, if the workload was deleted and is to be
-    /// made anew.
+    /// At the last request, something was missing. Also true for a revision that completed long ago, if the workload was deleted and is
+    /// requested again.
     /// </summary>
     public bool Waits { get; init; }
 
-    /// <summary>It was let in once, whatever became of it.</summary>
-    public bool WasAdmitted => RemembersAdmission || Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
+    /// <summary>Whether it was ever admitted, whatever its phase is now.</summary>
+    public bool WasAdmitted => HasAdmittedCondition || Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
 
-    /// <summary>Each time that it was let in by a BreakGlass.</summary>
+    /// <summary>Each use of a BreakGlass for it.</summary>
     public IReadOnlyList<BreakGlassUse> BreakGlassUses { get; init; } = [];
 
-    /// <summary>Names of the policies that matched when it was last asked for; none where nobody asked.</summary>
+    /// <summary>Names of the policies that matched the last request; none if it was never requested.</summary>
     public IReadOnlyList<string> Policies { get; init; } = [];
 
-    /// <summary>The canary steps that it was seen to hold, by policy and pool.</summary>
+    /// <summary>The canary steps that it has held, by policy and pool.</summary>
     public IReadOnlyList<CompletedStep> CompletedSteps { get; init; } = [];
 
-    /// <summary>How it stood in its pools when the leader last looked, while it had not proven itself.</summary>
+    /// <summary>Its share of its pools when the leader last observed them, while it was unproven.</summary>
     public IReadOnlyList<RecordedExposure> Exposure { get; init; } = [];
 
-    /// <summary>Whom it served once it had completed.</summary>
+    /// <summary>The pools that it served after it had completed.</summary>
     public IReadOnlyList<ServedPool> Served { get; init; } = [];
 
-    /// <summary>Addresses that Services of its pools gave up.</summary>
+    /// <summary>Addresses that Services of its pools no longer have.</summary>
     public IReadOnlyList<GivenUpAddresses> GivenUp { get; init; } = [];
 
-    /// <summary>The most pods on which it was seen complete; 0 where nobody counted.</summary>
+    /// <summary>The most pods on which it was complete; 0 if they were not counted.</summary>
     public int CompletedPods { get; init; }
 
-    /// <summary>It ran when DeployGuard arrived, or stands in for records that were lost.</summary>
+    /// <summary>It ran when DeployGuard was installed, or replaces records that were lost.</summary>
     public bool Adopted { get; init; }
 
-    /// <summary>A BreakGlass was used for it, and nobody else has looked at it since.</summary>
+    /// <summary>A BreakGlass was used for it, and no other person has reviewed it since.</summary>
     public bool IsUnreviewed => BreakGlassUses.Any(u => u.ReviewedBy is null);
 
-    /// <summary>It ran because of a BreakGlass, and nobody else has looked at it since.</summary>
-    public bool CameInUnreviewed => BreakGlassUses.Any(u => u.LetIn && u.ReviewedBy is null);
+    /// <summary>A BreakGlass admitted it, and no other person has reviewed it since.</summary>
+    public bool WasAdmittedUnreviewed => BreakGlassUses.Any(u => u.LetIn && u.ReviewedBy is null);
 
     /// <summary>
-    /// The revision ran on all desired pods once, or was there before DeployGuard. What came in by break-glass counts only after
-    /// its review, or break-glass and a rollback would launder it.
+    /// The revision once ran on all desired pods, or ran before DeployGuard was installed. A revision admitted by break-glass counts only
+    /// after its review, or a rollback to it would need no approval.
     /// </summary>
-    public bool HasCompleted => (Phase is Phase.Completed or Phase.Proven) && !CameInUnreviewed;
+    public bool HasCompleted => (Phase is Phase.Completed or Phase.Proven) && !WasAdmittedUnreviewed;
 }
 
 /// <summary>A revision that the API server still holds on behalf of a workload: an owned ReplicaSet or ControllerRevision.</summary>
-/// <param name="Uid">Of that object: another one may be given its name.</param>
+/// <param name="Uid">Of that object: another object may get its name.</param>
 public sealed record OwnedRevision(string Name, string TemplateHash, string Uid = "")
 {
-    /// <summary>What version 0.2 named its template by; empty where that is not known.</summary>
+    /// <summary>The <c>v1:</c> hash of its template, of version 0.2; empty if it is not known.</summary>
     public string LegacyHash { get; init; } = "";
 
-    /// <summary>Its restart annotations, where its pods read them.</summary>
+    /// <summary>Its restart annotations, if its pods read them.</summary>
     public IReadOnlyDictionary<string, string> RestartTimes { get; init; } = Maps.Empty;
 
-    /// <summary>What its object says of its origin, by key and value: kubectl copies it into what is undone.</summary>
+    /// <summary>The origin claims of its object, by key and value: <c>kubectl rollout undo</c> copies them into the workload.</summary>
     public IReadOnlyList<(string Key, string Value)> Claims { get; init; } = [];
 }
 
-/// <summary>How an unproven revision stands in one pool, as the Change tells it.</summary>
+/// <summary>The share that an unproven revision has of one pool, as recorded in the Change.</summary>
 /// <param name="Step">Percent of the pool that it may reach.</param>
 /// <param name="Pods">Pods of the workload that run it.</param>
 /// <param name="Unproven">Pods of all unproven revisions of the pool.</param>
 /// <param name="Total">Desired pods of the pool.</param>
-/// <param name="Waits">What the next step waits for, other than time; empty where that is all.</param>
-/// <param name="SoakEndsAt">Null where it is not a matter of time.</param>
+/// <param name="Waits">What the next step waits for, other than time; empty if it waits only for time.</param>
+/// <param name="SoakEndsAt">Null if the next step does not wait for time.</param>
 public sealed record RecordedExposure(string Policy, string Pool, int Step, int Pods, int Unproven, int Total, string Waits, DateTimeOffset? SoakEndsAt)
 {
     private static readonly TimeSpan s_jitter = TimeSpan.FromSeconds(5);
 
-    /// <summary>The same but for what is only measured anew.</summary>
+    /// <summary>Whether both are equal except for differences of measurement, such as a few seconds of the soak.</summary>
     public bool IsAbout(RecordedExposure other) =>
         this with { SoakEndsAt = null, Waits = "" } == other with { SoakEndsAt = null, Waits = "" }
         && (Waits.Length == 0) == (other.Waits.Length == 0)
@@ -162,7 +164,9 @@ public sealed record RecordedExposure(string Policy, string Pool, int Step, int 
         };
 }
 
-/// <summary>One use of a BreakGlass, as the Change keeps it.</summary>
-/// <param name="ReviewedBy">The person who approved the revision afterwards; null until somebody did.</param>
-/// <param name="LetIn">It let in a revision that had not completed; else one that had been let in reached further, or came back.</param>
+/// <summary>One use of a BreakGlass, as recorded in the Change.</summary>
+/// <param name="ReviewedBy">The reviewer who approved the revision afterwards; null until then.</param>
+/// <param name="LetIn">
+/// It admitted a revision that had not completed. False if it admitted more exposure, or a rollback, of one admitted before.
+/// </param>
 public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy, bool LetIn = true);

@@ -13,7 +13,7 @@ public static class ChangeName
     private const int MaxWorkloadName = 63;
 
     /// <summary>
-    /// The name of a revision's record: the one it is on record under, which another version may have given, else the one that it gets.
+    /// The name of a revision's record: that of the existing record, which another version may have named, else the name for a new one.
     /// </summary>
     public static string Within(IEnumerable<Change> recorded, Workload revision) =>
         recorded.FirstOrDefault(c => c.Workload == revision.Ref && c.TemplateHash == revision.Template.Hash)?.Name
@@ -25,7 +25,7 @@ public static class ChangeName
         var identity = $"{workload.ApiGroup}/{workload.Kind}/{workload.Name}/{templateHash}";
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)).AsSpan(0, 8));
         var name = workload.Name.Length > MaxWorkloadName ? workload.Name[..MaxWorkloadName] : workload.Name;
-        // A cut may end in a character that may not stand before our dash.
+        // A cut name may end in a character that must not precede the dash.
         return $"{workload.Kind.ToLowerInvariant()}-{name.TrimEnd('-', '.')}-{hash}";
     }
 }

@@ -16,7 +16,9 @@ public static class ChangeReader
     public const string AvailableCondition = "Available";
 
     /// <summary>Null for an object without a phase: DeployGuard writes none, so it is not a record.</summary>
-    /// <exception cref="MalformedObjectException">DeployGuard cannot have written it as it is: a field is missing or has the wrong type.</exception>
+    /// <exception cref="MalformedObjectException">
+    /// DeployGuard cannot have written it as it is: a field is missing or has the wrong type.
+    /// </exception>
     public static Change? ReadOrNull(JsonElement item) =>
         Field.Root(item).AsObject().Object("status")?["phase"] is null ? null : Read(item);
 
@@ -49,10 +51,10 @@ public static class ChangeReader
             OwnedHash = status.Text("ownedHash"),
             OwnedServer = status.Text("ownedServer"),
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
-            FirstAskedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
-            LastAskedAt = status.Objects("requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
+            FirstRequestedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
+            LastRequestedAt = status.Objects("requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
             AvailableSince = Condition(status, AvailableCondition) is { } available && available.Text("status") == "True" ? Time(available, "lastTransitionTime") : null,
-            RemembersAdmission = Condition(status, nameof(Phase.Admitted)) is not null,
+            HasAdmittedCondition = Condition(status, nameof(Phase.Admitted)) is not null,
             Policies = [.. status.Objects("policies").Select(p => p.Text("name")).OfType<string>()],
             CompletedSteps = [.. status.Objects("held").Select(h => new CompletedStep(h.Text("policy") ?? "", h.Text("pool") ?? "", h.Int("percent") ?? 0, Time(h, "at")))],
             Exposure = [.. status.Objects("canary").Select(ReadExposure)],

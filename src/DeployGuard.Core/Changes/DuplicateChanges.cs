@@ -1,8 +1,8 @@
 namespace DeployGuard.Core.Changes;
 
 /// <summary>
-/// Combines two records of one revision, which replicas of two versions wrote under two names. The revision counts once, as the record that is further, with the
-/// requesters of both. Goes together with <see cref="HashTranslation"/>.
+/// Combines two records of one revision, which replicas of two versions wrote under two names. The revision counts once, as the record with
+/// the later phase, with the requesters of both. Goes together with <see cref="HashTranslation"/>.
 /// </summary>
 internal static class DuplicateChanges
 {
@@ -19,7 +19,7 @@ internal static class DuplicateChanges
             return only;
         }
 
-        // Of two that are equally far, today's version: the other is no longer written once the upgrade is complete.
+        // Of two with the same phase, the one of the current version: the other is no longer written after the upgrade.
         var first = duplicates.OrderByDescending(c => Rank(c.Phase)).ThenBy(c => c.LegacyHash is not null).First();
         return first with
         {
@@ -28,8 +28,8 @@ internal static class DuplicateChanges
             Requesters = [.. duplicates.SelectMany(c => c.Requesters).Distinct()],
             BreakGlassUses = [.. duplicates.SelectMany(c => c.BreakGlassUses).Distinct()],
             OwnedRevision = first.OwnedRevision ?? duplicates.Select(c => c.OwnedRevision).FirstOrDefault(o => o is not null),
-            LastAskedAt = duplicates.Max(c => c.LastAskedAt),
-            RemembersAdmission = duplicates.Any(c => c.WasAdmitted),
+            LastRequestedAt = duplicates.Max(c => c.LastRequestedAt),
+            HasAdmittedCondition = duplicates.Any(c => c.WasAdmitted),
         };
     }
 

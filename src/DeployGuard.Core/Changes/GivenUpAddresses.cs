@@ -1,22 +1,22 @@
 namespace DeployGuard.Core.Changes;
 
-/// <summary>Addresses that a Service had until a while ago, and has no more: users may know them, wherever they lead next.</summary>
+/// <summary>Addresses that a Service had recently and no longer has: users may still use them, whichever pods get them next.</summary>
 /// <param name="Pool"><see cref="Pool.Name"/> of the Service.</param>
 /// <param name="Selector"><see cref="Service.SelectorText"/> that it had with them.</param>
-/// <param name="Addresses">Separated by commas; <c>*</c> where there were more than are kept.</param>
-/// <param name="At">When the last of them was given up.</param>
+/// <param name="Addresses">Separated by commas; <c>*</c> if there were more than 64.</param>
+/// <param name="At">When the Service lost the last of them.</param>
 public sealed record GivenUpAddresses(string Pool, string Selector, string Addresses, DateTimeOffset At)
 {
     private const string Any = "*";
     private const int Max = 64;
 
-    /// <summary>Whether one of these was among them.</summary>
+    /// <summary>Whether one of these addresses is among them.</summary>
     public bool Includes(IReadOnlyList<string> addresses) => addresses.Count > 0 && Addresses.Split(',') is var known && (known.Contains(Any) || addresses.Any(known.Contains));
 
-    /// <summary>What is to be remembered of a pool; null for nothing.</summary>
-    /// <param name="known">What is remembered so far.</param>
-    /// <param name="before">How the pool stood when it was last seen; null if it never was.</param>
-    /// <param name="addresses">What its Service has now.</param>
+    /// <summary>The addresses to record for a pool; null for none.</summary>
+    /// <param name="known">The recorded addresses so far.</param>
+    /// <param name="before">The pool when it was last observed; null if it never was.</param>
+    /// <param name="addresses">The current addresses of its Service.</param>
     public static GivenUpAddresses? Next(GivenUpAddresses? known, ServedPool? before, string addresses, TimeSpan window, DateTimeOffset now)
     {
         var has = Split(addresses);

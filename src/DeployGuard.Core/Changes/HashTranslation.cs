@@ -4,8 +4,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Changes;
 
 /// <summary>
-/// Reads records and votes that version 0.2 named by <c>v1:</c> hashes as if they carried today's hashes, so that all other code compares one version. It is the
-/// only place that does so, and goes together with <c>Core/Workloads/Legacy</c>.
+/// Reads records and votes that version 0.2 named by <c>v1:</c> hashes as if they carried today's hashes, so that all other code compares
+/// one version. It is the only place that does so, and goes together with <c>Core/Workloads/Legacy</c>.
 /// </summary>
 /// <param name="known">The templates that the cluster holds of a workload, the current one first.</param>
 /// <param name="before">The workload that the request replaces; null where there is no request, or it creates one.</param>
@@ -37,8 +37,8 @@ public sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplate>
             : stored;
 
     /// <summary>
-    /// Templates of the cluster come before those of the request. Version 1 left more fields out, so several of today's templates may share a hash, and a requested
-    /// template must not pass for one that was seen running. Unknown hashes stay as they are.
+    /// Templates of the cluster come before those of the request. Version 1 left more fields out, so several of today's templates may share
+    /// a hash, so a requested template must not count as one that ran. Unknown hashes stay as they are.
     /// </summary>
     private string Translate(WorkloadRef workload, string legacy, string? owned)
     {

@@ -1,6 +1,9 @@
 namespace DeployGuard.Core.Changes;
 
-/// <summary>Where a Change stands. Pending waits for approval; Admitted was let in; Running and later were seen in the live object.</summary>
+/// <summary>
+/// The phase of a Change. Pending waits for approval. Admitted passed the webhook. Running and later phases were observed in the live
+/// object.
+/// </summary>
 public enum Phase
 {
     Pending,

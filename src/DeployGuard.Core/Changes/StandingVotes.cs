@@ -4,11 +4,14 @@ using DeployGuard.Core.Provenance;
 
 namespace DeployGuard.Core.Changes;
 
-/// <summary>What the votes on record say about a Change while nobody asks for it.</summary>
+/// <summary>The votes that count for a Change between requests.</summary>
 public static class StandingVotes
 {
-    /// <summary>A veto that holds now under any of the policies; null if there is none.</summary>
-    /// <param name="siblings">All Changes of the workload: where images are approved, a no to one that none of them completed is a no to whatever has it.</param>
+    /// <summary>A veto that counts now under any of the policies; null if there is none.</summary>
+    /// <param name="siblings">
+    /// All Changes of the workload: where images are approved, a veto of an image that none of them completed with is a veto of every
+    /// revision with it.
+    /// </param>
     public static Approval? Veto(
         Change change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies, DateTimeOffset now, IEnumerable<Change> siblings)
     {
@@ -19,8 +22,8 @@ public static class StandingVotes
     }
 
     /// <summary>
-    /// Who reviewed a Change after its last unreviewed use of a BreakGlass: a person who may approve here, and had no part in it. Null if
-    /// nobody did.
+    /// The reviewer of a Change after its last unreviewed use of a BreakGlass: a person who may approve here, and is neither requester nor
+    /// author. Null if there is none.
     /// </summary>
     public static string? Reviewer(Change change, IEnumerable<Approval> approvals, IReadOnlyList<SafeguardPolicy> policies)
     {

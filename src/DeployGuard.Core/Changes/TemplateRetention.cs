@@ -1,19 +1,19 @@
 namespace DeployGuard.Core.Changes;
 
-/// <summary>A whole template on record, as far as it matters for the room that it takes.</summary>
-/// <param name="Requester">Who asked for the revision first.</param>
-/// <param name="IsSuperseded">Nobody votes on it and nothing runs it: it may go.</param>
+/// <summary>A stored ChangeTemplate, with its size.</summary>
+/// <param name="Requester">The first requester of the revision.</param>
+/// <param name="IsSuperseded">It is neither pending nor running, so it may be deleted.</param>
 public sealed record KeptTemplate(string Name, string Requester, long Bytes, DateTimeOffset CreatedAt, bool IsSuperseded);
 
-/// <summary>How much room the whole templates of a namespace may take, and which of them go first.</summary>
+/// <summary>How much space the ChangeTemplates of a namespace may take, and which of them are deleted first.</summary>
 public static class TemplateRetention
 {
     public const int MaxCount = 500;
     public const long MaxBytes = 16 * 1024 * 1024;
 
     /// <summary>
-    /// What must go so that one more finds room: superseded ones alone, the requester's own before those of others, the oldest first. Null where that is not
-    /// enough. One requester never has more than half of the room, so that a flood leaves others theirs.
+    /// The templates to delete so that one more fits: only superseded ones, the requester's own before those of others, the oldest first.
+    /// Null if that is not enough. One requester never takes more than half of the space, so that others keep theirs.
     /// </summary>
     /// <param name="kept">All of the namespace.</param>
     public static IReadOnlyList<string>? Evictions(IReadOnlyList<KeptTemplate> kept, KeptTemplate added)
@@ -23,8 +23,8 @@ public static class TemplateRetention
         return MakeRoom(stays, added, k => k.Requester == added.Requester, 2, gone) && MakeRoom(stays, added, _ => true, 1, gone) ? gone : null;
     }
 
-    /// <param name="counts">Those which share the room.</param>
-    /// <param name="part">One part in so many of all the room.</param>
+    /// <param name="counts">The templates that share the space.</param>
+    /// <param name="part">The divisor of the whole space: 2 for half of it.</param>
     private static bool MakeRoom(List<KeptTemplate> stays, KeptTemplate added, Func<KeptTemplate, bool> counts, int part, List<string> gone)
     {
         var order = stays.Where(k => k.IsSuperseded && counts(k)).OrderBy(k => k.Requester != added.Requester).ThenBy(k => k.CreatedAt).ToList();

@@ -3,14 +3,14 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>The words of what the evaluator finds itself, before any rule is asked.</summary>
+/// <summary>Findings of the evaluator itself, which belong to no safeguard.</summary>
 internal static class EvaluatorFindings
 {
     public static Violation Escape(Request request, SafeguardPolicy policy, string by) => new(policy.Name, Inspection.ModeOf(policy, request), by, new Finding(
         Reasons.PolicyScopeEscape,
         "metadata.labels",
         $"with these labels {request.Target} would leave policy {policy.Name}",
-        $"It needs the verb exempt: kubectl auth can-i exempt safeguardpolicies/{policy.Name}"));
+        $"Keep the labels, or ask a user with the verb exempt to change them: kubectl auth can-i exempt safeguardpolicies/{policy.Name}"));
 
     public static Finding Invalid(SafeguardPolicy policy) => new(
         Reasons.PolicyInvalid,

@@ -2,31 +2,31 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>One thing that a safeguard found in a request.</summary>
+/// <summary>One violation of a rule, found by a safeguard in a request.</summary>
 /// <param name="Cause">Its entry in the catalogue.</param>
-/// <param name="Path">JSON path of the field it is about; empty if it is about the request as a whole.</param>
-/// <param name="Message">What is wrong, in the words of the person whose deploy is refused.</param>
-/// <param name="Remedy">The command or edit that helps.</param>
+/// <param name="Path">JSON path of the field; empty for the request as a whole.</param>
+/// <param name="Message">What is wrong, for the requester; no full stop at the end.</param>
+/// <param name="Remedy">The command or edit that fixes it, verb first; no full stop at the end.</param>
 public sealed record Finding(Reason Cause, string Path, string Message, string Remedy)
 {
     /// <summary>A stable code: <c>ApprovalMissing</c>.</summary>
     public string Reason => Cause.Code;
 
-    /// <summary>What is missing, in a few words, where more than the reason can be said in so few: <c>senior-engineers 0/1</c>.</summary>
+    /// <summary>What is missing, in a few words: <c>senior-engineers 0/1</c>; null if the reason code says it all.</summary>
     public string? Missing { get; init; }
 }
 
-/// <summary>A finding, with the policy under which it was made, how that policy is to be applied, and the safeguard that made it.</summary>
+/// <summary>A finding with its policy, the mode of that policy for this request, and the safeguard that found it.</summary>
 public sealed record Violation(string Policy, Mode Mode, string Safeguard, Finding Finding)
 {
-    /// <summary>What lets it pass all the same; null where nothing does.</summary>
+    /// <summary>Why it does not refuse the request; null if nothing waives it.</summary>
     public Waiver? Waiver { get; init; }
 
     /// <summary>It alone is enough to refuse the request.</summary>
     public bool IsDenial => Mode is Mode.Enforce && Waiver is null;
 }
 
-/// <summary>Why an enforced finding does not refuse. Closed: a BreakGlass, or a place in the policy's list of exempt identities.</summary>
+/// <summary>Why an enforced finding does not refuse the request. Closed: a BreakGlass, or an exempt identity of the policy.</summary>
 /// <param name="BreakGlass">The BreakGlass that was used; null for an exempt identity.</param>
 public sealed record Waiver(Approvals.BreakGlass? BreakGlass)
 {

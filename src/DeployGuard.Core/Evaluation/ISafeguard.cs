@@ -5,42 +5,50 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>
-/// One rule, with all that the evaluator has to know of it: to which changes it applies, what it needs, whether a BreakGlass may waive it, how
-/// it is summarised. Pure: no clock, no I/O, no logger, nothing of the cluster but the snapshot. The defaults suit a rule on new revisions.
+/// One rule, with everything that the evaluator needs to know about it: the changes that it applies to, its required reads, whether a
+/// BreakGlass may waive it, its summary. Pure: no clock, I/O or logger, and of the cluster only the snapshot. The defaults suit a rule on
+/// new revisions.
 /// </summary>
 internal interface ISafeguard
 {
-    /// <summary>As metrics, records and <c>BreakGlass.spec.waives</c> name it.</summary>
+    /// <summary>Its name in metrics, records and <c>BreakGlass.spec.waives</c>.</summary>
     string Name { get; }
 
-    /// <summary>A BreakGlass may waive its findings.</summary>
+    /// <summary>Whether a BreakGlass may waive its findings.</summary>
     bool IsWaivable { get; }
 
-    /// <summary>How its findings count for a type of change. The way back stays open: only what can do harm there too applies to rollbacks.</summary>
+    /// <summary>
+    /// How its findings count for a type of change. Rollbacks must stay possible, so only rules against the harm of a rollback apply to
+    /// them.
+    /// </summary>
     Severity SeverityOf(ChangeType type) => type is ChangeType.NewRevision or ChangeType.MoreExposure ? Severity.AsPolicySays : Severity.None;
 
-    /// <summary>Everything that the rule finds in a change of a type that it applies to; nothing where its block of the policy is absent.</summary>
+    /// <summary>All findings in a change of a type that the rule applies to; none if its block of the policy is absent.</summary>
     IEnumerable<Finding> Inspect(Inspection inspection);
 
-    /// <summary>What the requester should know of a change that passes: no finding, counted nowhere.</summary>
+    /// <summary>Notes for the requester of an admitted change. They are no findings, and no metric counts them.</summary>
     IEnumerable<string> Notes(Inspection inspection) => [];
 
-    /// <summary>The rule says something of changes before its policy becomes active.</summary>
+    /// <summary>Whether the rule warns before its policy becomes active.</summary>
     bool Announces(SafeguardPolicy policy) => false;
 
-    /// <summary>What it says then. Never more than a warning.</summary>
+    /// <summary>The findings before its policy is active. They only warn.</summary>
     IEnumerable<Finding> Announce(Inspection inspection) => [];
 
-    /// <summary>Parts of the snapshot that it looks at for this change, under any mode.</summary>
+    /// <summary>Parts of the snapshot that it uses for this change, under any mode.</summary>
     SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) => SnapshotParts.None;
 
-    /// <summary>What must be read live and reserved before an Enforce policy decides.</summary>
+    /// <summary>The live reads and reservations that an Enforce policy requires before the decision.</summary>
     Requirements Requires(Inspection inspection) => Requirements.None;
 
-    /// <summary>Pods that the change would be admitted with under an Enforce policy, and that other replicas must know of before.</summary>
+    /// <summary>
+    /// Unproven pods that the change adds under an Enforce policy. Other replicas must know of them before it is admitted.
+    /// </summary>
     IEnumerable<PendingExposure> Exposes(Inspection inspection) => [];
 
-    /// <summary>What the policy requires of a new revision, in a few words for approvers; null where the rule's block is absent or off.</summary>
+    /// <summary>
+    /// What the policy requires of a new revision, in a few words for approvers; null if the rule's block is absent or off.
+    /// </summary>
     string? Summarise(SafeguardPolicy policy);
 }
 
@@ -50,9 +58,9 @@ internal enum Severity
     /// <summary>The rule does not apply.</summary>
     None,
 
-    /// <summary>Under Enforce they warn.</summary>
+    /// <summary>They warn, also under Enforce.</summary>
     WarnAtMost,
 
-    /// <summary>By the mode of the policy.</summary>
+    /// <summary>The mode of the policy decides.</summary>
     AsPolicySays,
 }

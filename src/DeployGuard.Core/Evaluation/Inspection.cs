@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>One change under one policy, with everything that a safeguard may look at. What several rules need is worked out once.</summary>
+/// <summary>
+/// One change under one policy, with everything that a safeguard may use. Results that several rules need are computed once.
+/// </summary>
 internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now)
 {
     private readonly Lazy<ExposureEvaluator?> _exposure = new(() => ExposureEvaluator.Under(policy, cluster, now), LazyThreadSafetyMode.None);
@@ -20,25 +22,30 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
 
     public DateTimeOffset Now => now;
 
-    /// <summary>The policy's mode for this request: a dry run under Enforce warns, unless the policy says otherwise.</summary>
+    /// <summary>The policy's mode for this request: a dry run under Enforce warns, unless <c>dryRun</c> is Refuse.</summary>
     public Mode Mode => ModeOf(policy, evaluated.Request);
 
-    /// <summary>How every pool that the change touches would stand; none where the policy requires no canary of it, or it serves no users.</summary>
+    /// <summary>
+    /// Every pool that the change affects, as it would be after the change; none if the policy requires no canary, or no users reach its
+    /// pods.
+    /// </summary>
     public IReadOnlyList<PoolAssessment> Exposed => _exposed ??= _exposure.Value?.Assess(evaluated) ?? [];
 
-    /// <summary>A new revision of a workload: whatever the rule finds, an approval or a BreakGlass of this moment may count.</summary>
+    /// <summary>
+    /// A new revision of a workload: an approval or a BreakGlass that the caches do not have yet may change the decision.
+    /// </summary>
     public bool IsNewRevisionOfWorkload => evaluated is { ChangeType: ChangeType.NewRevision, Request: WorkloadRequest };
 
     public static Mode ModeOf(SafeguardPolicy policy, Request request) =>
         request.DryRun && policy is { Mode: Mode.Enforce, DryRun: DryRunAnswer.Warn } ? Mode.Warn : policy.Mode;
 
-    /// <summary>What admits a finding of a safeguard all the same; null where nothing does.</summary>
+    /// <summary>The waiver for findings of a safeguard; null if there is none.</summary>
     public Waiver? WaiverOf(string safeguard) => Waivers.For(this, safeguard);
 
-    /// <summary>The highest number of something (replicas, pods at once) with which the change would pass.</summary>
+    /// <summary>The highest number (of replicas, or of pods at once) with which the change would pass.</summary>
     /// <param name="shape">The workload with that number.</param>
-    /// <param name="passes">A number that is known to pass, or makes no request; the answer if not even one more would pass.</param>
-    /// <param name="fails">A number that does not pass.</param>
+    /// <param name="passes">A number that is known to pass, or is the current one; it is returned if one more would not pass.</param>
+    /// <param name="fails">A number that is known not to pass.</param>
     public int Highest(Func<int, Workload> shape, int passes, int fails)
     {
         var exposure = _exposure.Value ?? throw new InvalidOperationException($"policy {policy.Name} has no canary");

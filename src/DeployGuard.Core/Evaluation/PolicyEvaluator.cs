@@ -6,12 +6,12 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>
-/// Decides. Pure: the same request, snapshot and time give the same verdict. It knows no rule by name; what is particular to one is declared by
-/// <see cref="ISafeguard"/>.
+/// Evaluates a request under all policies. Pure: the same request, snapshot and time give the same verdict. It knows no rule by name:
+/// everything specific to one is declared by <see cref="ISafeguard"/>.
 /// </summary>
 public sealed class PolicyEvaluator
 {
-    /// <summary>In the place of a safeguard's name, for what the evaluator finds itself.</summary>
+    /// <summary>The name of the safeguard in findings of the evaluator itself.</summary>
     private const string OwnName = "Guard";
 
     private readonly TrustedControllers _trusted;
@@ -30,7 +30,7 @@ public sealed class PolicyEvaluator
     public EvaluatedRequest Classify(Request request, ClusterSnapshot cluster, DateTimeOffset now)
     {
         var policies = PolicyMatching.Active(request, cluster, now);
-        // Where no policy matches, no rule looks at the request; most requests of a cluster end here.
+        // Most requests of a cluster match no policy and end here.
         var isGuarded = policies.Count > 0 || Announcing(request, cluster, now).Any();
         return Describe(request, isGuarded ? _classifier.Classify(request, cluster, now) : Classification.Unguarded, cluster) with { Policies = policies };
     }
@@ -40,7 +40,10 @@ public sealed class PolicyEvaluator
         .SelectMany(_ => Applying(evaluated.ChangeType), (policy, safeguard) => safeguard.Parts(evaluated, policy))
         .Aggregate(SnapshotParts.None, (all, some) => all | some);
 
-    /// <summary>Step 3: what has to be read live and reserved before the request may be decided. Nothing, for everything that is neither new nor more.</summary>
+    /// <summary>
+    /// Step 3: the live reads and reservations that the decision requires. None, if the request is neither a new revision nor more
+    /// exposure.
+    /// </summary>
     public Requirements Requires(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
     {
         var exemption = Escaped(evaluated.Request, cluster, now).Any(p => p.Mode is Mode.Enforce) ? RequiredReads.Exemption : RequiredReads.None;
@@ -50,7 +53,7 @@ public sealed class PolicyEvaluator
             .Aggregate(new Requirements(exemption, RequiredReservations.None), (all, some) => all | some);
     }
 
-    /// <summary>Step 4: judges the request under every matching policy with every safeguard; nothing is cut short.</summary>
+    /// <summary>Step 4: evaluates the request under every matching policy with every safeguard, and reports all findings.</summary>
     public Verdict Evaluate(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
     {
         var request = evaluated.Request;
@@ -71,10 +74,12 @@ public sealed class PolicyEvaluator
         };
     }
 
-    /// <summary>All steps in a row, for those who have everything at hand: tests, examples, <c>deployguard check</c>.</summary>
+    /// <summary>All steps in a row, for a caller with a complete snapshot: tests, examples, <c>deployguard check</c>.</summary>
     public Verdict Evaluate(Request request, ClusterSnapshot cluster, DateTimeOffset now) => Evaluate(Classify(request, cluster, now), cluster, now);
 
-    /// <summary>The verdict where what a gated decision rests on could not be had: under Enforce the request is refused for now.</summary>
+    /// <summary>
+    /// The verdict if a required read, record or reservation of a gated decision failed: under Enforce the request is refused for now.
+    /// </summary>
     /// <param name="cause"><see cref="Reasons.EvaluationIncomplete"/> or <see cref="Reasons.Overloaded"/>.</param>
     public Verdict Incomplete(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now, Reason cause, string why)
     {
@@ -90,7 +95,7 @@ public sealed class PolicyEvaluator
         };
     }
 
-    /// <summary>The names of the policies whose scope the object leaves by the request: whether the requester may do that has to be read.</summary>
+    /// <summary>The names of the policies whose scope the object leaves. The requester's permission for this has to be read.</summary>
     public IReadOnlyList<string> PoliciesEscaped(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
         [.. Escaped(request, cluster, now).Select(p => p.Name)];
 
@@ -105,7 +110,7 @@ public sealed class PolicyEvaluator
         };
         if (classification.Type is ChangeType.NothingToGuard || requested is not { } after)
         {
-            // Of a deleted object, its former state decides which pods its controller makes again.
+            // The former state of a deleted object decides which pods its controller creates again.
             return evaluated with { Before = before };
         }
 
@@ -163,11 +168,11 @@ public sealed class PolicyEvaluator
 
     private IEnumerable<ISafeguard> Applying(ChangeType type) => _safeguards.Where(s => s.SeverityOf(type) is not Severity.None);
 
-    /// <summary>Policies that are not active yet, and of which a rule already says something.</summary>
+    /// <summary>Policies that are not active yet, and that have a rule that warns in advance.</summary>
     private IEnumerable<SafeguardPolicy> Announcing(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
         PolicyMatching.Upcoming(request, cluster, now).Where(p => _safeguards.Any(s => s.Announces(p)));
 
-    /// <summary>What a trusted controller relabels, a person's object labelled before.</summary>
+    /// <summary>A trusted controller only copies labels of an object that was evaluated.</summary>
     private IReadOnlyList<SafeguardPolicy> Escaped(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
         request.Operation is Operation.Update && !_trusted.Trusts(request) ? SelectorEscapes.Of(request, cluster, now) : [];
 }

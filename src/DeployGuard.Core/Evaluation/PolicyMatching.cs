@@ -5,7 +5,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>Which policies a request falls under: those that match it before or after, so that no request can slip out of one.</summary>
+/// <summary>The policies that match a request: before or after it, so that no request can escape a policy by its own change.</summary>
 internal static class PolicyMatching
 {
     /// <summary>Policies that match and are active now.</summary>
@@ -20,7 +20,9 @@ internal static class PolicyMatching
         policy.Match.IncludesNamespace(cluster.NamespaceLabels)
         && ((MatchesKind(policy, request) && MatchesWorkload(policy, request, cluster)) || cluster.Owners.Any(policy.Match.Includes));
 
-    /// <summary>A Service and its addresses have pods of any kind; which of them a policy wants proof of is asked for each.</summary>
+    /// <summary>
+    /// A Service and its addresses may have pods of any kind. The canary checks for each pod whether the policy matches it.
+    /// </summary>
     private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest or EndpointsRequest || policy.Match.IncludesKind(request.Target.Kind);
 
     private static bool MatchesWorkload(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) => request switch
@@ -28,7 +30,7 @@ internal static class PolicyMatching
         WorkloadRequest { Before: null, After: null } => true,
         WorkloadRequest workload => Selects(policy, workload.Before) || Selects(policy, workload.After),
         ScaleRequest when cluster.Parent is { } parent => Selects(policy, parent),
-        // A scale of an unknown parent has no labels, an opaque object none that say anything: better asked too often than missed.
+        // The labels of an unknown parent or an opaque object are not known: it is safer to evaluate too many requests than too few.
         ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => true,
         _ => throw new InvalidOperationException($"no labels are known for a {request.GetType().Name}"),
     };

@@ -15,13 +15,13 @@ public enum RequiredReads
     /// <summary>The parent of a <c>/scale</c>.</summary>
     Parent = 4,
 
-    /// <summary>Services and workloads of the namespace: by the caches alone the request would be refused.</summary>
+    /// <summary>Services and workloads of the namespace, if the request would be refused by the caches alone.</summary>
     Namespace = 8,
 
-    /// <summary>The number of nodes: a new DaemonSet has no pods yet that could be counted.</summary>
+    /// <summary>The number of nodes, for a new DaemonSet that has no pods to count yet.</summary>
     Nodes = 16,
 
-    /// <summary>Pods of the namespace, where this replica does not watch them yet.</summary>
+    /// <summary>Pods of the namespace, if this replica does not watch them yet.</summary>
     Pods = 32,
 }
 
@@ -37,11 +37,11 @@ public enum RequiredReservations
     /// <summary>The pods that an unproven revision gains.</summary>
     Exposure = 2,
 
-    /// <summary>Pods that raise no exposure by themselves. The request is admitted also where they cannot be reserved in time.</summary>
+    /// <summary>Pods that raise no exposure by themselves. The request is admitted even if they cannot be reserved in time.</summary>
     ExposureIfPossible = 4,
 }
 
-/// <summary>What a decision about one request needs before it may be made.</summary>
+/// <summary>The reads and reservations that must succeed before one request may be decided.</summary>
 public readonly record struct Requirements(RequiredReads Reads, RequiredReservations Reservations)
 {
     public static Requirements None => default;

@@ -4,7 +4,9 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>All that was found in a request, by all safeguards under all policies. Whether it passes is derived, never stored.</summary>
+/// <summary>
+/// All findings for a request, by all safeguards under all policies. Whether it is allowed is derived from them, never stored.
+/// </summary>
 public sealed record Verdict
 {
     public required EvaluatedRequest Evaluated { get; init; }
@@ -14,13 +16,13 @@ public sealed record Verdict
 
     public IReadOnlyList<Violation> Findings { get; init; } = [];
 
-    /// <summary>The approvals and vetoes of exactly this revision that were seen, whether they count or not.</summary>
+    /// <summary>The approvals and vetoes of exactly this revision in the snapshot, whether they count or not.</summary>
     public IReadOnlyList<Approvals.Approval> Approvals { get; init; } = [];
 
-    /// <summary>What the requester should know of a request that passes: no finding, counted nowhere.</summary>
+    /// <summary>Notes for the requester of an admitted request. They are no findings, and no metric counts them.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Pods that the request gains under Enforce if it is admitted, and that other replicas must know of before: see <see cref="PendingExposure"/>.</summary>
+    /// <summary>Unproven pods that the request adds under Enforce. Other replicas must know of them before it is admitted.</summary>
     public IReadOnlyList<PendingExposure> Exposes { get; init; } = [];
 
     public bool IsAllowed => !Denials.Any();
@@ -33,12 +35,12 @@ public sealed record Verdict
 
     public IEnumerable<Violation> Denials => Findings.Where(f => f.IsDenial);
 
-    /// <summary>Enforced findings that were admitted all the same.</summary>
+    /// <summary>Enforced findings that did not refuse the request.</summary>
     public IEnumerable<Violation> Waived => Findings.Where(f => f.Waiver is not null);
 
     public IEnumerable<Violation> Warnings => Findings.Where(f => f.Mode is Mode.Warn);
 
-    /// <summary>A new revision where an Enforce policy matches: on record before it is admitted.</summary>
+    /// <summary>A new revision where an Enforce policy matches: its Change is written before it is admitted.</summary>
     public bool IsGated => Evaluated.ChangeType is ChangeType.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
 
     /// <summary>It was refused, and an approval would resolve at least part of it.</summary>

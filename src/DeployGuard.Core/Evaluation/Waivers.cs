@@ -5,7 +5,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Evaluation;
 
-/// <summary>What admits a request in spite of an enforced finding: a BreakGlass of the requester, or an exempt identity.</summary>
+/// <summary>Waivers of enforced findings: a BreakGlass of the requester, or an exempt identity.</summary>
 internal static class Waivers
 {
     public static Waiver? For(Inspection inspection, string safeguard)
@@ -17,12 +17,15 @@ internal static class Waivers
         }
 
         var glass = inspection.Cluster.BreakGlasses.FirstOrDefault(g =>
-            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.Serves(request.Requester.Username)
+            BreakGlass.Waivable.Contains(safeguard) && g.Waives.Contains(safeguard) && g.MayBeUsedBy(request.Requester.Username)
             && CoveredBy(request, inspection.Cluster).Any(w => g.Covers(w, inspection.Now)));
         return glass is null ? null : new Waiver(glass);
     }
 
-    /// <summary>What a BreakGlass may name for a request: its object, the Service whose addresses it writes, or the workloads that own the object.</summary>
+    /// <summary>
+    /// The objects that a BreakGlass may name for a request: the object itself, the Service whose addresses it writes, or workloads that
+    /// own it.
+    /// </summary>
     private static IEnumerable<WorkloadRef> CoveredBy(Request request, ClusterSnapshot cluster) => request switch
     {
         EndpointsRequest endpoints => new[] { endpoints.Service, endpoints.ServiceBefore }.Where(s => s.Length > 0)
@@ -30,7 +33,9 @@ internal static class Waivers
         _ => OwnersOf(request is WorkloadRequest workload ? workload.Before ?? workload.After : cluster.Parent, cluster).Select(o => o.Ref).Prepend(request.Target),
     };
 
-    /// <summary>The verified owner of an object, and the owner of that one. A claim alone must not relax anything.</summary>
+    /// <summary>
+    /// The verified owner of an object, and the owner of that one. An unverified owner reference must not relax anything.
+    /// </summary>
     private static IEnumerable<Workload> OwnersOf(Workload? owned, ClusterSnapshot cluster)
     {
         for (var (owner, depth) = (OwnerOf(owned, cluster), 0); owner is not null && depth < 2; (owner, depth) = (OwnerOf(owner, cluster), depth + 1))

@@ -15,7 +15,7 @@ public static class CanaryPromotion
             && p.Active.Contains(now)
             && change.Workload.Type.Serves
             && p.Match.IncludesKind(change.Workload.Kind)
-            && p.Asks(canary.Required, change.Origin)).ToList();
+            && p.IsRequired(canary.Required, change.Origin)).ToList();
         return asking.Count == 0 ? PromotionCriteria.Time : new PromotionCriteria(
             true,
             asking.All(p => standings.Any(s => s.Policy == p.Name) && standings.Where(s => s.Policy == p.Name).All(s => s.IsProven || s.HoldsAllSteps)),

@@ -72,7 +72,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         && policy.Match.IncludesKind(spec.Ref.Kind)
         && policy.Match.IncludesLabels(spec.Labels);
 
-    private bool RequiresCanary(OriginKind origin) => policy.Asks(rules.Required, origin);
+    private bool RequiresCanary(OriginKind origin) => policy.IsRequired(rules.Required, origin);
 
     /// <summary>A revision that is proven for the pool's users is there, or was within <c>coldAfter</c>.</summary>
     private bool IsWarm(Pool pool, IReadOnlyList<Change> here, HashSet<string> keys) =>
@@ -86,7 +86,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     private Change? Find(WorkloadRef workload, RevisionPods revision) =>
         _changes[workload].FirstOrDefault(c => c.TemplateHash == revision.TemplateHash)
         // A server upgrade may have added defaults since, and the stored hash lacks them.
-        ?? _changes[workload].FirstOrDefault(c => c.HasHeld(revision.OwnedUid, revision.TemplateHash));
+        ?? _changes[workload].FirstOrDefault(c => c.IsOwnedRevision(revision.OwnedUid, revision.TemplateHash));
 
     /// <summary>It completed before the policy applied to it: a new policy must not block revisions that already serve.</summary>
     private bool PredatesPolicy(Change change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);

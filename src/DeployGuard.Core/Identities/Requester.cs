@@ -1,17 +1,17 @@
 namespace DeployGuard.Core.Identities;
 
-/// <summary>Who asks, as the API server authenticated him.</summary>
+/// <summary>An authenticated user, as in <c>userInfo</c> of the admission request.</summary>
 public sealed record Requester(string Username, string Uid, IReadOnlyList<string> Groups)
 {
     /// <summary>
-    /// Everything Kubernetes itself names begins with <c>system:</c>: service accounts, nodes, controllers, the anonymous user.
+    /// User names of Kubernetes itself begin with <c>system:</c>: service accounts, nodes, controllers, the anonymous user.
     /// None of them is a person.
     /// </summary>
     public bool IsMachine => IsMachineName(Username);
 
     /// <summary>
-    /// Kubernetes' own components: controllers, nodes, the scheduler. Service accounts of other namespaces than <c>kube-system</c> are not among them, since a
-    /// deployer may act as those of their own.
+    /// Kubernetes' own components: controllers, nodes, the scheduler. Service accounts of other namespaces than <c>kube-system</c> are not
+    /// among them, since a deployer may act as those of their own.
     /// </summary>
     public bool IsControlPlane => Username.StartsWith("system:", StringComparison.Ordinal)
         && (!Username.StartsWith("system:serviceaccount:", StringComparison.Ordinal) || Username.StartsWith("system:serviceaccount:kube-system:", StringComparison.Ordinal));

@@ -2,7 +2,7 @@ using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Core.Policies;
 
-/// <summary>The few identities that a policy lets through, named by whom the API server authenticated; never by a label.</summary>
+/// <summary>The identities that a policy exempts, by their authenticated names; never by a label.</summary>
 /// <param name="Users">User names.</param>
 /// <param name="Groups">Group names.</param>
 /// <param name="ServiceAccounts"><c>namespace/name</c>.</param>

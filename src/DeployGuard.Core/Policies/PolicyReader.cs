@@ -8,14 +8,14 @@ namespace DeployGuard.Core.Policies;
 public static class PolicyReader
 {
     public const string Kind = "SafeguardPolicy";
-    private static readonly HashSet<string> s_everybody = ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
+    private static readonly HashSet<string> s_everyUser = ["system:authenticated", "system:unauthenticated", "system:serviceaccounts"];
 
     public const string Group = "deployguard.io";
     public const string ApiVersion = $"{Group}/v1alpha1";
 
     /// <summary>
-    /// Never throws for a bad policy: what is wrong is in <see cref="SafeguardPolicy.Errors"/>, all of it, in the order of the
-    /// fields. Name, mode and match are read as far as they can be, so that a broken policy still knows where it applies.
+    /// Never throws for an invalid policy: <see cref="SafeguardPolicy.Errors"/> has all errors, in the order of the
+    /// fields. Name, mode and match are read as far as possible, so that an invalid policy still applies to its workloads.
     /// </summary>
     public static SafeguardPolicy Read(JsonElement policy)
     {
@@ -54,11 +54,11 @@ public static class PolicyReader
 
         if (policy is { Freeze: not null, Active: { From: null, Until: null } })
         {
-            spec.Error("freeze", "needs active: {from, until}: a freeze without an end is an outage with a name");
+            spec.Error("freeze", "needs active: {from, until}, because a freeze must end");
         }
         else if (policy is { Freeze: not null, Active.Until: null })
         {
-            spec.Error("freeze", "needs active.until: people must know when it ends");
+            spec.Error("freeze", "needs active.until: requesters must know when it ends");
         }
 
         return policy;
@@ -79,7 +79,7 @@ public static class PolicyReader
         foreach (var (key, i) in keys.Select((key, i) => (key, i)))
         {
             var problem = InjectionAnnotation.ProblemWith(key)
-                ?? (form is InjectionForm.Never && InjectionTable.BuiltIn.NamesImages(key) ? "is known to name images, and cannot be taken for anything else" : null);
+                ?? (form is InjectionForm.Never && InjectionTable.BuiltIn.NamesImages(key) ? "is known to name images, so it cannot be listed here" : null);
             if (problem is not null)
             {
                 annotations.Error($"{name}[{i}]", $"\"{key}\" {problem}");
@@ -146,7 +146,7 @@ public static class PolicyReader
 
         foreach (var group in groups.Where(g => g.StartsWith("system:", StringComparison.Ordinal)))
         {
-            line.Error("groups", $"\"{group}\" is a group of Kubernetes itself, which says nothing about who may approve");
+            line.Error("groups", $"\"{group}\" is a group of Kubernetes, which does not tell who may approve");
         }
 
         return new QuorumLine(groups, line.Int("count", 1, 1, 10));
@@ -155,9 +155,9 @@ public static class PolicyReader
     private static Exemption ReadExempt(StrictObject exempt)
     {
         var exemption = new Exemption(exempt.Strings("users"), exempt.Strings("groups"), exempt.Strings("serviceAccounts"));
-        foreach (var (group, i) in exemption.Groups.Select((group, i) => (group, i)).Where(g => s_everybody.Contains(g.group)))
+        foreach (var (group, i) in exemption.Groups.Select((group, i) => (group, i)).Where(g => s_everyUser.Contains(g.group)))
         {
-            exempt.Error($"groups[{i}]", $"\"{group}\" is everybody, or every machine; name the few that must pass");
+            exempt.Error($"groups[{i}]", $"\"{group}\" is every user, or every machine; list only the identities to exempt");
         }
 
         foreach (var (account, i) in exemption.ServiceAccounts.Select((account, i) => (account, i)).Where(a => a.account.Split('/') is not [{ Length: > 0 }, { Length: > 0 }]))
@@ -173,24 +173,24 @@ public static class PolicyReader
         var steps = canary.Ints("steps", 1, 99);
         if (steps.Count == 0)
         {
-            canary.Error("steps", "must be given: rising percentages such as [5, 25, 50]; 100 follows the last");
+            canary.Error("steps", "is missing: list increasing percentages such as [5, 25, 50]; 100 follows the last");
         }
 
         if (steps.Zip(steps.Skip(1)).Any(pair => pair.Second <= pair.First))
         {
-            canary.Error("steps", $"[{string.Join(", ", steps)}] must rise");
+            canary.Error("steps", $"[{string.Join(", ", steps)}] must increase");
         }
 
         if (steps.Count > CanaryRules.MaxSteps)
         {
-            canary.Error("steps", $"has {steps.Count} steps; {CanaryRules.MaxSteps} are the most");
+            canary.Error("steps", $"has {steps.Count} steps; the limit is {CanaryRules.MaxSteps}");
         }
 
         return new CanaryRules
         {
             Required = canary.Enum("required", Required.AiAssisted),
             Covers = canary.Enum("covers", CanaryCovers.Images),
-            // The strictest, where they cannot be read: none would be all held.
+            // The strictest if they cannot be read: without steps, every revision would have held them all.
             Steps = steps.Count > 0 ? steps : [1],
             Soak = canary.Duration("soak", TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(1)),
             Accept = canary.Enums("accept", Enum.GetValues<RolloutMethod>()),
@@ -203,7 +203,7 @@ public static class PolicyReader
     {
         if (!budget.Has("maxConcurrentRollouts"))
         {
-            budget.Error("maxConcurrentRollouts", "must be given: how many rollouts may be in flight");
+            budget.Error("maxConcurrentRollouts", "is missing: set how many rollouts may be in flight");
         }
 
         return new BudgetRules(

@@ -55,20 +55,20 @@ public enum CanaryCovers
     Template,
 }
 
-/// <summary>How a revision may be held at a share of the pods, to prove itself there.</summary>
+/// <summary>How a revision may hold a canary step: a share of the pods.</summary>
 public enum RolloutMethod
 {
     /// <summary>In a second workload behind the same Service.</summary>
     Pool,
 
-    /// <summary>In place, a conforming batch at a time.</summary>
+    /// <summary>In place, in batches that conform to the pace.</summary>
     Pace,
 
-    /// <summary>In the pods of a StatefulSet from its partition on.</summary>
+    /// <summary>In the pods of a StatefulSet whose ordinals are at or above the partition.</summary>
     StatefulSetPartition,
 }
 
-/// <summary>Over which rollouts a budget counts.</summary>
+/// <summary>Where a budget counts rollouts.</summary>
 public enum BudgetScope
 {
     Namespace,
@@ -90,17 +90,19 @@ public sealed record SafeguardPolicy
 
     public ImageRules? Images { get; init; }
 
-    /// <summary>Refuses what cannot be read: where images are approved nobody could approve it.</summary>
+    /// <summary>
+    /// Whether templates with images that cannot be read are refused: where images are approved, such an image could not be approved.
+    /// </summary>
     public bool RefusesUnreadable => Images is { } rules && (rules.Unreadable ?? (Approval is { Covers: ApprovalCovers.Images } ? Unreadable.Refuse : Unreadable.Warn)) is Unreadable.Refuse;
 
-    /// <summary>Every image of a template, with those that only this policy knows of.</summary>
+    /// <summary>Every image of a template, with those of annotations that only this policy lists.</summary>
     public IReadOnlyList<ImageUse> ImagesOf(PodTemplate template) => template.ImagesWith(Images?.Injections ?? InjectionTable.None);
 
     /// <summary>What an unknown origin counts as; never <see cref="OriginKind.Unknown"/>.</summary>
     public OriginKind UnknownOrigin { get; init; } = OriginKind.AiAssisted;
 
     /// <summary>Whether a block that is required for some origins is required for this one.</summary>
-    public bool Asks(Required required, OriginKind origin) => required switch
+    public bool IsRequired(Required required, OriginKind origin) => required switch
     {
         Required.Never => false,
         Required.Always => true,
@@ -119,8 +121,8 @@ public sealed record SafeguardPolicy
     public Exemption Exempt { get; init; } = Exemption.Nobody;
 
     /// <summary>
-    /// What is wrong with the stored object, if anything. A policy in Enforce that cannot be read refuses new revisions
-    /// where it matches, rather than guarding less than its author wrote.
+    /// The errors of the stored object. An Enforce policy with errors refuses new revisions where it matches: its author may have required
+    /// more than could be read.
     /// </summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
 }
@@ -134,15 +136,15 @@ public sealed record PolicyMatch
     /// <summary>Kinds as an object spells them; empty for every known kind.</summary>
     public IReadOnlyList<string> Kinds { get; init; } = [];
 
-    /// <summary>Whether the policy holds in a namespace with these labels; null for unknown labels, which are taken to match.</summary>
+    /// <summary>Whether the policy applies in a namespace with these labels; null for unknown labels, which always match.</summary>
     public bool IncludesNamespace(IReadOnlyDictionary<string, string>? labels) => labels is null || Namespaces.Matches(labels);
 
     public bool IncludesKind(string kind) => Kinds.Count == 0 || Kinds.Contains(kind);
 
-    /// <summary>Whether the policy is about a workload with these labels.</summary>
+    /// <summary>Whether the policy applies to a workload with these labels.</summary>
     public bool IncludesLabels(IReadOnlyDictionary<string, string> labels) => Workloads.Matches(labels);
 
-    /// <summary>Whether the policy is about a workload, by its kind and labels.</summary>
+    /// <summary>Whether the policy applies to a workload, by its kind and labels.</summary>
     public bool Includes(Workload workload) => IncludesKind(workload.Ref.Kind) && IncludesLabels(workload.Labels);
 }
 
@@ -154,10 +156,12 @@ public sealed record Window(DateTimeOffset? From = null, DateTimeOffset? Until =
 
 public sealed record ImageRules(Pin Pin)
 {
-    /// <summary>Annotations by which injectors take images, besides those that are known.</summary>
+    /// <summary>Annotations from which injectors take images, in addition to the known ones.</summary>
     public InjectionTable Injections { get; init; } = InjectionTable.None;
 
-    /// <summary>What becomes of a template to which an injector will add what cannot be read in it; null where the policy does not say.</summary>
+    /// <summary>
+    /// The answer to a template to which an injector adds images that cannot be read in it; null if the policy does not set it.
+    /// </summary>
     public Unreadable? Unreadable { get; init; }
 }
 
@@ -195,30 +199,34 @@ public sealed record CanaryRules
     /// <summary>How long a step must be held.</summary>
     public TimeSpan Soak { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>What may prove a step; exposure always counts.</summary>
+    /// <summary>The rollout methods by which a step may be held; exposure always counts.</summary>
     public IReadOnlyList<RolloutMethod> Accept { get; init; } = Enum.GetValues<RolloutMethod>();
 
-    /// <summary>How long after its last proven pod a pool counts as one that never had any.</summary>
+    /// <summary>How long after its last proven pod a pool becomes cold.</summary>
     public TimeSpan ColdAfter { get; init; } = TimeSpan.FromHours(1);
 
     public PaceRules Pace { get; init; } = PaceRules.Default;
 
     public const int MaxSteps = 16;
 
-    /// <summary>Percent of the pool that a revision may reach that has held so many steps; 100 after the last.</summary>
+    /// <summary>Percent of the pool that unproven revisions may run on after so many held steps; 100 after the last.</summary>
     public int ShareAfter(int steps) => steps < Steps.Count ? Steps[steps] : 100;
 }
 
-/// <summary>The bound for a rollout in place: at most <paramref name="Percent"/> of the pods at once, each ready for <paramref name="MinReady"/>.</summary>
+/// <summary>
+/// The bound for a rollout in place: at most <paramref name="Percent"/> of the pods at once, each ready for <paramref name="MinReady"/>.
+/// </summary>
 public sealed record PaceRules(int Percent, TimeSpan MinReady)
 {
     public static readonly PaceRules Default = new(25, TimeSpan.FromMinutes(1));
 }
 
-/// <summary>At most <paramref name="Most"/> rollouts in flight; one that hangs gives its place back after <paramref name="HangAfter"/>.</summary>
-public sealed record BudgetRules(int Most, BudgetScope Per, TimeSpan HangAfter);
+/// <summary>
+/// At most <paramref name="MaxRollouts"/> rollouts in flight; one that hangs loses its place after <paramref name="HangAfter"/>.
+/// </summary>
+public sealed record BudgetRules(int MaxRollouts, BudgetScope Per, TimeSpan HangAfter);
 
 /// <summary>No new revisions while the policy is active.</summary>
-/// <param name="Message">Why, in its author's words.</param>
-/// <param name="Announce">How long ahead of it new revisions are warned.</param>
+/// <param name="Message">The reason, as the policy's author wrote it.</param>
+/// <param name="Announce">How long before it new revisions get a warning.</param>
 public sealed record FreezeRules(string Message, TimeSpan Announce);

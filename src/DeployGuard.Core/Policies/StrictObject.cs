@@ -4,8 +4,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Policies;
 
 /// <summary>
-/// One JSON object of a policy, read strictly: every field must be asked for, and what is wrong is collected with its path
-/// and what is allowed there, so that the author mends it all in one go.
+/// One JSON object of a policy, read strictly: a field that no code reads is an error. All errors are collected, each with its path
+/// and the allowed values, so that the author can fix them all at once.
 /// </summary>
 internal sealed class StrictObject(JsonElement element, string path, List<string> errors)
 {
@@ -45,7 +45,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         {
             if (duration < least)
             {
-                Error(name, $"{Show(value)} is too short; {Durations.Show(least)} is the least");
+                Error(name, $"{Show(value)} is too short; the minimum is {Durations.Show(least)}");
             }
 
             return duration;
@@ -98,7 +98,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return null;
     });
 
-    /// <summary>A list of names of a closed set, at least one of them; <paramref name="absent"/> where it is not given.</summary>
+    /// <summary>A list of at least one name of an enumeration; <paramref name="absent"/> if the field is absent.</summary>
     public IReadOnlyList<T> Enums<T>(string name, IReadOnlyList<T> absent)
         where T : struct, Enum
     {
@@ -135,7 +135,7 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return null;
     });
 
-    /// <summary>Reads a block, or returns null where it is absent: an absent block is off.</summary>
+    /// <summary>Reads a block; null if it is absent: an absent block is off.</summary>
     public T? Block<T>(string name, Func<StrictObject, T> read)
         where T : class
     {

@@ -1,11 +1,11 @@
 namespace DeployGuard.Core.Ports;
 
-/// <summary>What decisions need of the world outside: a cluster, or a folder of policies without any memory. A part for each purpose.</summary>
+/// <summary>Access to a cluster, or to a folder of policies without records: one property for each purpose.</summary>
 public interface IClusterAccess
 {
     ISnapshotSource Snapshots { get; }
 
-    /// <summary>In the order in which they are asked: what a reader finds may decide what the next one has to look for.</summary>
+    /// <summary>In the order in which they read: the result of one may decide what the next one has to read.</summary>
     IReadOnlyList<ILiveReader> LiveReaders { get; }
 
     IReservations Reservations { get; }

@@ -7,13 +7,13 @@ namespace DeployGuard.Core.Ports;
 /// <summary>Reads one thing from the API server now, because a cache may lag behind.</summary>
 public interface ILiveReader
 {
-    /// <summary>What it reads: one flag.</summary>
+    /// <summary>The one flag that this reader serves.</summary>
     RequiredReads Reads { get; }
 
-    /// <summary>The snapshot with what was read.</summary>
+    /// <summary>The snapshot with the result of the read.</summary>
     /// <exception cref="UnavailableException">It could not be read in time.</exception>
     Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline);
 }
 
-/// <summary>Something that a decision rests on could not be read or written in time.</summary>
+/// <summary>A read or write that a decision requires did not succeed in time.</summary>
 public sealed class UnavailableException(string message, Exception? cause = null) : Exception(message, cause);

@@ -3,7 +3,7 @@ using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Core.Ports;
 
-/// <summary>What the rules of DeployGuard's own objects rest on.</summary>
+/// <summary>The facts that the rules for DeployGuard's own objects use.</summary>
 public interface IRecordFacts
 {
     /// <summary>Changes that were admitted by a BreakGlass and wait for review, of all namespaces.</summary>
@@ -12,7 +12,7 @@ public interface IRecordFacts
     /// <summary>Whether a namespace is being deleted.</summary>
     bool NamespaceEnds(string name);
 
-    /// <summary>Whether somebody has a verb on one of our resources, as the API server's authorizers say now.</summary>
+    /// <summary>Whether a user has a verb on one of DeployGuard's resources, by a SubjectAccessReview.</summary>
     /// <param name="inNamespace">Empty for a cluster-scoped resource.</param>
     /// <param name="name">Empty for any.</param>
     /// <exception cref="UnavailableException">It could not be read in time.</exception>

@@ -3,15 +3,17 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Ports;
 
-/// <summary>Takes the snapshot that a decision rests on.</summary>
+/// <summary>Takes the snapshot for a decision.</summary>
 public interface ISnapshotSource
 {
-    /// <summary>Everything that is known without a call, but the parts that few requests need. Waits only for a namespace that no cache has yet.</summary>
+    /// <summary>The cached view, without the parts that only few requests need. Waits only for a namespace that no cache has yet.</summary>
     ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel);
 
     /// <summary>The snapshot with the parts that this request needs.</summary>
     ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts);
 
-    /// <summary>The snapshot with what makes the refusal of an unapproved change easier to understand. Never fails, and waits for a moment at most.</summary>
+    /// <summary>
+    /// The snapshot with details that explain the refusal of an unapproved change. Never fails, and waits no longer than the deadline.
+    /// </summary>
     Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline);
 }

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Provenance;
 
-/// <summary>What is known of how a change was made.</summary>
+/// <summary>How a change was made, as far as it is known.</summary>
 public enum OriginKind
 {
     Unknown,
@@ -9,25 +9,26 @@ public enum OriginKind
 }
 
 /// <summary>
-/// One claim about how a change was made. Unsigned claims (all of this version) may only tighten: they can say AI and name
-/// authors, never say "human".
+/// One claim about how a change was made. Unsigned claims (all, in this version) can only make requirements stricter: they can say AI and
+/// name authors, never say "human".
 /// </summary>
 /// <param name="Source">Where it was read: <c>annotation</c>.</param>
 /// <param name="Key">What was read: the annotation's key.</param>
-/// <param name="Value">What it said, as written.</param>
+/// <param name="Value">The value, as written.</param>
 public sealed record Evidence(string Source, string Key, string Value)
 {
-    /// <summary>Whose request brought it; null where that is not on record: an older version wrote it.</summary>
+    /// <summary>The requester who brought it; null if an older version recorded it.</summary>
     public string? By { get; init; }
 
     /// <summary>
-    /// It stood on the live object, where anybody who may annotate can have put it. It counts for the requests that carry it, and not from the record.
+    /// It was on the live object, where every user who may annotate could have put it. It counts for requests that contain it, and not from
+    /// the record.
     /// </summary>
     public bool IsCarried { get; init; }
 }
 
 /// <summary>The conclusion from all evidence.</summary>
-/// <param name="Tool">The tool named, for messages; null if none was.</param>
+/// <param name="Tool">The named tool, for messages; null if there is none.</param>
 /// <param name="Authors">Usernames named as authors; they are excluded as approvers.</param>
 public sealed record Origin(OriginKind Kind, string? Tool, IReadOnlyList<string> Authors, IReadOnlyList<Evidence> Evidence)
 {

@@ -3,7 +3,7 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Provenance;
 
 /// <summary>
-/// Concludes how a change was made. Annotations are unsigned: they can say AI and name authors, never the opposite, so a
+/// Concludes how a change was made. Annotations are unsigned: they can say AI and name authors, but never say human, so a
 /// missing or a "false" one leaves the origin unknown.
 /// </summary>
 public static class OriginReader
@@ -13,11 +13,15 @@ public static class OriginReader
     private const string Authors = "deployguard.io/authors";
     private const string Source = "annotation";
 
-    /// <summary>An annotation may hold 256 KiB, and evidence is kept; what is longer is nobody's name for a tool or an author.</summary>
+    /// <summary>
+    /// In characters. An annotation may hold 256 KiB, and evidence is stored; no name of a tool or author is longer than this.
+    /// </summary>
     private const int MaxValue = 1024;
 
-    /// <param name="before">The workload before the request; null where the request creates it. What it says already is not new evidence.</param>
-    /// <param name="recorded">Evidence on record for this revision that counts for the requester: removing an annotation does not revoke it.</param>
+    /// <param name="before">The workload before the request; null where the request creates it. Its claims are not new evidence.</param>
+    /// <param name="recorded">
+    /// Evidence on record for this revision that counts for the requester: removing an annotation does not revoke it.
+    /// </param>
     /// <param name="known">Evidence on record for any revision of the workload.</param>
     /// <param name="history">Claims that the live history of the workload holds for this revision.</param>
     public static Origin Read(
@@ -40,11 +44,11 @@ public static class OriginReader
         return new Origin(kind, tool, AuthorsIn(evidence), evidence);
     }
 
-    /// <summary>Everybody whom any of it names as an author.</summary>
+    /// <summary>All users that the evidence names as authors.</summary>
     public static IReadOnlyList<string> AuthorsIn(IEnumerable<Evidence> evidence) =>
         [.. evidence.Where(e => e.Key == Authors).SelectMany(Names).Distinct()];
 
-    /// <summary>What annotations say, by key and value; for those that keep a revision in another form than as a workload.</summary>
+    /// <summary>The claims of a workload's annotations, by key and value.</summary>
     public static IReadOnlyList<(string Key, string Value)> ClaimsOf(Workload workload) => [.. Claims(workload).Select(c => (c.Key, c.Value)).Distinct()];
 
     private static IEnumerable<Evidence> Claims(Workload workload) =>

@@ -9,12 +9,12 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Records;
 
 /// <summary>
-/// Whether a ChangeApproval may be made. What could never count is refused now, with the reason, rather than found out at the next
-/// deploy.
+/// Whether a ChangeApproval may be created. A vote that could never count is refused now, with the reason, and not ignored at the next
+/// request.
 /// </summary>
-/// <param name="Approval">As it would be stored, stamped with who makes it.</param>
-/// <param name="Who">Who asks, as the API server authenticated him.</param>
-/// <param name="Recorded">The Change it is about; null if it is made ahead.</param>
+/// <param name="Approval">As it would be stored, stamped with its creator.</param>
+/// <param name="Who">The authenticated user (userInfo).</param>
+/// <param name="Recorded">The Change that it is for; null if there is none yet.</param>
 /// <param name="Policies">The policies of the namespace.</param>
 public sealed record NewApproval(Approval Approval, Requester Who, Change? Recorded, IReadOnlyList<SafeguardPolicy> Policies)
 {
@@ -22,7 +22,9 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
 
     public Refusal? Refuse(WorkloadKinds kinds, DateTimeOffset now) => (this with { Policies = Binding(now) }).RefuseUnder(kinds, now);
 
-    /// <summary>Those that enforce approvals now, if there are any: one that only looks on must not keep a vote from counting under these.</summary>
+    /// <summary>
+    /// The policies that enforce approvals now, if there are any: a Warn or Audit policy must not prevent a vote that counts under them.
+    /// </summary>
     private IReadOnlyList<SafeguardPolicy> Binding(DateTimeOffset now)
     {
         var enforced = Policies.Where(p => p is { Mode: Mode.Enforce, Approval: not null } && p.Active.Contains(now)).ToList();
@@ -41,7 +43,7 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
         var (group, kind) = (Approval.Workload.ApiGroup, Approval.Workload.Kind);
         if (kinds.TemplatePath(group, kind) is null)
         {
-            return Nothing($"spec.workload: {(group.Length == 0 ? "the core group" : $"group {group}")} has no kind {kind} that is guarded; there are {string.Join(", ", kinds.Names)}");
+            return Nothing($"spec.workload: {(group.Length == 0 ? "the core group" : $"group {group}")} has no guarded kind {kind}; guarded kinds are {string.Join(", ", kinds.Names)}");
         }
 
         return Approval is { TemplateHash: null, Images.Count: 0 } ? Nothing("it names neither spec.templateHash nor spec.images") : null;
@@ -51,46 +53,46 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
     {
         if (Who.IsMachine || Rules.Any(r => r.Bots.Contains(Who.Username)))
         {
-            return new Refusal(Reasons.MachineIdentity, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; only people approve");
+            return new Refusal(Reasons.MachineIdentity, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; only people can approve");
         }
 
         if (Recorded is not null && IsTheirOwn(Recorded) is { } own)
         {
-            return new Refusal(Reasons.SelfApproval, $"{own}, and nobody approves a change of their own. Ask somebody else of {Groups}");
+            return new Refusal(Reasons.SelfApproval, $"{own}; requesters and authors cannot approve. Ask another person of {Groups}");
         }
 
         if (Recorded is { Phase: Phase.Running or Phase.Completed or Phase.Proven, IsUnreviewed: false, Waits: false })
         {
-            return new Refusal(Reasons.AlreadyRunning, $"{Recorded.Name} is {Recorded.Phase} and waits for no approval");
+            return new Refusal(Reasons.AlreadyRunning, $"{Recorded.Name} is {Recorded.Phase} and needs no approval");
         }
 
         return RefuseImages()
             ?? (Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
-                ? new Refusal(Reasons.NotEligible, $"{Who.Username} is in none of the groups that approve here: {Groups}")
+                ? new Refusal(Reasons.NotEligible, $"{Who.Username} is in none of the approving groups: {Groups}")
                 : null);
     }
 
     private Refusal? RefuseImages()
     {
-        // Beside a template's hash images count only where a policy covers them.
+        // Besides a template hash, images count only if a policy covers them.
         var counts = Approval.TemplateHash is null || Rules.Any(r => r.Covers is ApprovalCovers.Images);
         var byTag = Approval.Images.FirstOrDefault(i => new ImageReference(i).Digest is null);
         if (byTag is not null && counts && Policies.Any(p => p.Images is { Pin: Pin.Digest }))
         {
-            return Nothing($"spec.images: {byTag} is named by tag, and a policy here pins images: give repository@sha256:...");
+            return Nothing($"spec.images: {byTag} is referenced by tag, and a policy here requires digests: use repository@sha256:...");
         }
 
         return Approval.TemplateHash is null && Rules.Count > 0 && Rules.All(r => r.Covers is ApprovalCovers.Template)
-            ? Nothing("spec.templateHash is missing: the policies here want the whole template approved, not images alone")
+            ? Nothing("spec.templateHash is missing: the policies here require approval of the whole template, not only of images")
             : null;
     }
 
     private Refusal? RefuseReject() => Rules.Count == 0 || Rules.Any(r => Veto.MayCast(Who, r))
         ? null
-        : new Refusal(Reasons.NotEligible, $"a veto of {Who.Username} would not count: neither in any of {Groups}, nor listed under approval.monitors");
+        : new Refusal(Reasons.NotEligible, $"a veto of {Who.Username} would not count: they are in none of the approving groups ({Groups}), and not listed under approval.monitors");
 
     private string? IsTheirOwn(Change recorded) =>
-        recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} asked for {recorded.Name}"
+        recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} requested {recorded.Name}"
         : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(Who.Username, StringComparer.OrdinalIgnoreCase) ? $"{Who.Username} is named as an author of {recorded.Name}"
         : null;
 

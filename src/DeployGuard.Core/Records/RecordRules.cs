@@ -5,48 +5,52 @@ using DeployGuard.Core.Identities;
 namespace DeployGuard.Core.Records;
 
 /// <summary>
-/// Who may write what of DeployGuard's own records, whatever their kind. Answers are the reason for a refusal, or null where there is
-/// none; RBAC has already said yes when these are asked.
+/// Who may write DeployGuard's own records, of all kinds. Each method returns the reason for a refusal, or null. RBAC has already allowed
+/// the request.
 /// </summary>
 /// <param name="self">The username under which DeployGuard itself writes.</param>
 public sealed class RecordRules(string self)
 {
-    /// <summary>The garbage collector, with credentials of its own or with those that all controllers share.</summary>
-    private static readonly string[] s_collectors = ["system:serviceaccount:kube-system:generic-garbage-collector", "system:kube-controller-manager"];
+    /// <summary>The garbage collector, with credentials of its own or those that all controllers share.</summary>
+    private static readonly string[] s_garbageCollectors = ["system:serviceaccount:kube-system:generic-garbage-collector", "system:kube-controller-manager"];
 
-    /// <summary>Changes are DeployGuard's alone: a phase or a requester written by hand would forge the history that rollbacks rest on.</summary>
-    /// <param name="namespaceEnds">The namespace is being deleted: refusing then would hold it up for ever.</param>
+    /// <summary>
+    /// Only DeployGuard writes Changes: a phase or requester written by hand would forge the history that allows rollbacks.
+    /// </summary>
+    /// <param name="namespaceEnds">The namespace is terminating: a refusal would block its deletion for ever.</param>
     public Refusal? RefuseChangeWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && namespaceEnds)
             ? null
             : new Refusal(Reasons.ManagedByDeployGuard, "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve");
 
-    /// <summary>A ChangeTemplate is what an approver is shown: DeployGuard alone writes it, and the garbage collector removes it with its Change.</summary>
-    /// <param name="namespaceEnds">The namespace is being deleted: refusing then would hold it up for ever.</param>
+    /// <summary>
+    /// Approvers see the ChangeTemplate, so only DeployGuard writes it. The garbage collector removes it with its Change.
+    /// </summary>
+    /// <param name="namespaceEnds">The namespace is terminating: a refusal would block its deletion for ever.</param>
     public Refusal? RefuseTemplateWrite(Requester who, Operation operation, bool namespaceEnds) =>
-        who.Username == self || (operation is Operation.Delete && (namespaceEnds || s_collectors.Contains(who.Username)))
+        who.Username == self || (operation is Operation.Delete && (namespaceEnds || s_garbageCollectors.Contains(who.Username)))
             ? null
             : new Refusal(Reasons.ManagedByDeployGuard, "ChangeTemplates are written by DeployGuard alone; look at one with: kubectl deployguard show");
 
-    /// <summary>What was approved stays what was approved.</summary>
+    /// <summary>The spec of a record is immutable.</summary>
     public static Refusal? RefuseUpdate(bool specChanged, bool hasOwners, IEnumerable<string> finalizers) =>
-        specChanged ? new Refusal(Reasons.RecordImmutable, "it cannot be changed; withdraw it and make another") : RefuseTies(hasOwners, finalizers);
+        specChanged ? new Refusal(Reasons.RecordImmutable, "its spec cannot be changed; withdraw it and create another one") : RefuseOwnersAndFinalizers(hasOwners, finalizers);
 
-    /// <summary>Whether it may be made or changed with what decides when it goes.</summary>
+    /// <summary>Refuses owners and finalizers, because they decide when the record is deleted.</summary>
     /// <param name="finalizers">Those that the request adds.</param>
-    public static Refusal? RefuseTies(bool hasOwners, IEnumerable<string> finalizers) =>
+    public static Refusal? RefuseOwnersAndFinalizers(bool hasOwners, IEnumerable<string> finalizers) =>
         hasOwners ? new Refusal(Reasons.RecordHasOwners, "metadata.ownerReferences must be empty: a dangling owner would delete the record")
-        : finalizers.FirstOrDefault() is { } finalizer ? new Refusal(Reasons.RecordHasFinalizers, $"metadata.finalizers must be empty: {finalizer} would keep what was taken back, and hold up its namespace's deletion")
+        : finalizers.FirstOrDefault() is { } finalizer ? new Refusal(Reasons.RecordHasFinalizers, $"metadata.finalizers must be empty: {finalizer} would keep the record after it is withdrawn, and block the deletion of its namespace")
         : null;
 
-    /// <summary>A vote or permission is taken back by whoever gave it, and removed by us once it has expired.</summary>
+    /// <summary>The creator withdraws a vote or BreakGlass; DeployGuard deletes it after it has expired.</summary>
     /// <param name="mayOverride">The requester has the verb <c>override</c> on the resource.</param>
     public Refusal? RefuseDelete(Requester who, Requester maker, bool mayOverride, bool namespaceEnds) =>
         who.Username == self || who.Username == maker.Username || mayOverride || namespaceEnds
             ? null
-            : new Refusal(Reasons.NotCreator, $"only {maker.Username}, or somebody with the verb override, can take it back");
+            : new Refusal(Reasons.NotCreator, $"only {maker.Username}, or a user with the verb override, can withdraw it");
 
-    /// <summary>Null where the stamp is whose it must be.</summary>
+    /// <summary>Null if the stamped identity is that of the requester.</summary>
     internal static Refusal? RefuseStamp(string field, Requester stamped, Requester who) =>
         stamped.Username == who.Username && stamped.Groups.SequenceEqual(who.Groups)
             ? null

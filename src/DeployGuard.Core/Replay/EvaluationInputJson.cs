@@ -7,8 +7,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Replay;
 
 /// <summary>
-/// Writes an <see cref="EvaluationInput"/> as JSON, and reads it back to the same verdict. Templates are written with the document that they were read from,
-/// so that everything that is worked out of them later comes out the same. For replay and tests; it is not a stable format.
+/// Writes an <see cref="EvaluationInput"/> as JSON, and reads it back to the same verdict. Templates are written with the document that
+/// they were read from, so that everything computed from them later is the same. For replay and tests; the format is not stable.
 /// </summary>
 /// <param name="reader">With the settings of the installation that wrote the input: the same list of template noise and injectors.</param>
 public sealed class EvaluationInputJson(WorkloadReader reader)
@@ -25,7 +25,7 @@ public sealed class EvaluationInputJson(WorkloadReader reader)
 
     private readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web)
     {
-        // What is worked out of the rest is not written.
+        // Computed properties are not written.
         IgnoreReadOnlyProperties = true,
         IncludeFields = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

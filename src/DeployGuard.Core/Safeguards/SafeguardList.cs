@@ -4,7 +4,9 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>The safeguards, in the order in which their findings are reported. A new one is a folder beside this file and one line here.</summary>
+/// <summary>
+/// The safeguards, in the order in which their findings are reported. A new one is a folder beside this file and one line here.
+/// </summary>
 public static class SafeguardList
 {
     internal static IReadOnlyList<ISafeguard> All { get; } =
@@ -21,8 +23,8 @@ public static class SafeguardList
     public static PolicyEvaluator Evaluator(TrustedControllers trusted) => new(trusted, All);
 
     /// <summary>
-    /// What a policy requires of a new revision, in one line for approvers: <c>senior-engineers 1, directors 1 within 72h; canary 5, 25, 50% of 10m each, or pace
-    /// 25%</c>; <c>nothing</c> where every block is off.
+    /// What a policy requires of a new revision, in one line for approvers, such as
+    /// <c>senior-engineers 1, directors 1 within 72h; canary 5, 25, 50% of 10m each, or pace 25%</c>; <c>nothing</c> if every block is off.
     /// </summary>
     public static string Summarise(SafeguardPolicy policy)
     {

@@ -2,57 +2,57 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>A workload whose pods serve: what it is to run, and what its pods run now.</summary>
+/// <summary>A workload whose pods serve users: its desired state, and the revisions that its pods run now.</summary>
 public sealed record Member
 {
-    /// <summary>Names the workload whose pool this one says it is a canary of. It tightens, so anybody may write it.</summary>
+    /// <summary>Names the workload whose pool this one says it is a canary of. It only adds requirements, so any author may set it.</summary>
     public const string CanaryOfAnnotation = "deployguard.io/canary-of";
 
     public required Workload Spec { get; init; }
 
-    /// <summary>What its pods run, by revision, as its controller keeps them; empty where nothing was seen yet: then all run the spec.</summary>
+    /// <summary>Its pods by revision, as its controller keeps them; empty if none was observed yet: then all run the spec.</summary>
     public IReadOnlyList<RevisionPods> Pods { get; init; } = [];
 
-    /// <summary>Desired pods. Surge pods never count; nor do those that were given labels by which this pool's Service does not select them.</summary>
+    /// <summary>Desired pods, without surge pods and without <see cref="Excluded"/>.</summary>
     public int Size => Math.Max(0, Spec.Replicas - Excluded);
 
-    /// <summary>Pods of it that the pool's Service does not select, though it selects the template.</summary>
+    /// <summary>Pods that the pool's Service does not select, although it selects the template.</summary>
     public int Excluded { get; init; }
 
-    /// <summary>Those of <see cref="Excluded"/> that the rollout under way replaces by pods that the Service selects.</summary>
+    /// <summary>Those of <see cref="Excluded"/> that the rollout in progress replaces by pods that the Service selects.</summary>
     public int Joining { get; init; }
 
-    /// <summary>A request takes pods of it away, which its controller makes again from the newest revision at once.</summary>
+    /// <summary>A request removes pods, and the controller replaces them from the newest revision at once.</summary>
     public bool ReplacesAtOnce { get; init; }
 
-    /// <summary>Pods that its controller counts, and that run something else: they are told by themselves, and are no others' besides.</summary>
+    /// <summary>Pods that its controller counts as its own, and that run something else. Each is a member of its own.</summary>
     public int SeparatePods { get; init; }
 
-    /// <summary>Pods that its controller counts among those that are ready, and that are told by themselves.</summary>
+    /// <summary>Ready pods that name its controller as their owner, and are members of their own.</summary>
     public int SeparateReady { get; init; }
 
-    /// <summary>The workload whose Changes tell what its revisions have proven; null for itself.</summary>
+    /// <summary>The workload whose Changes record its revisions; null for itself.</summary>
     public WorkloadRef? RecordedAs { get; init; }
 
-    /// <summary>An object that a controller would make, which no owner stands for and no request let in: nobody knows where it comes from.</summary>
+    /// <summary>An object of a kind that controllers create, without a verified owner and without an admitted request: its origin is unknown.</summary>
     public bool IsUnattributed { get; init; }
 
-    /// <summary>When the newest of it was made; null where that is not known.</summary>
+    /// <summary>Creation time of its newest object; null if unknown.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>Behind no Service it is a pool of its own. Jobs serve nobody then, and of what nobody stands for there would be a pool each.</summary>
+    /// <summary>Behind no Service it is a pool of its own. Jobs have no users then, and unattributed objects would be one pool each.</summary>
     public bool IsPoolByItself => !Spec.Type.RunsToCompletion && !IsUnattributed;
 
-    /// <summary>Of a Job's pods only those that are ready are there for users: it may have more to do than it ever runs at once.</summary>
+    /// <summary>Only ready pods of a Job serve users: its parallelism may exceed the pods that it runs at once.</summary>
     public bool CountsReadyOnly => Spec.Type.RunsToCompletion || IsUnattributed;
 
-    /// <summary>Pods that are ready now, whatever they run; null where nobody counted.</summary>
+    /// <summary>Pods that are ready now, of any revision; null if not counted.</summary>
     public int? Ready { get; init; }
 
-    /// <summary>Desired pods that are there to serve: whoever asks for a thousand and has room for twenty has twenty.</summary>
+    /// <summary>Desired pods that are ready: a workload of a thousand replicas with room for twenty has twenty.</summary>
     public int Present => Math.Min(Size, Ready ?? (CountsReadyOnly ? 0 : Size));
 
-    /// <summary>Those of them that are not told by themselves.</summary>
+    /// <summary>Those of them that are not members of their own.</summary>
     public int Own => Math.Min(Size - SeparatePods, (Ready ?? (CountsReadyOnly ? 0 : Size)) - SeparateReady);
 
     public string? CanaryOf => Spec.Annotations.GetValueOrDefault(CanaryOfAnnotation) ?? Spec.Template.Annotations.GetValueOrDefault(CanaryOfAnnotation);
@@ -61,12 +61,11 @@ public sealed record Member
     public bool IsRollingOut => Pods.Any(p => p.Pods > 0 && p.TemplateHash != Spec.Template.Hash);
 
     /// <summary>
-    /// Pods that the controller of a rollout under way makes of its newest revision without anybody asking, because some are missing. One that is paused fills its
-    /// size too.
+    /// Missing pods that the controller of a rollout in progress creates without a further request. A paused workload is filled up too.
     /// </summary>
     public int RolloutShortfall => IsRollingOut && !Spec.IsDeleting ? Math.Max(0, Size - Pods.Sum(p => p.Pods)) : 0;
 
-    /// <summary>Pods that are not there, of a workload that was looked at: whatever it rolls out then, it makes them of that.</summary>
+    /// <summary>Desired pods that do not exist, of an observed workload: the next rollout creates them from its own revision.</summary>
     public int Shortfall { get; init; }
 
     /// <summary>Whether a pod's number is outside the range of the StatefulSet that made it.</summary>
@@ -85,14 +84,14 @@ public sealed record RevisionPods(string TemplateHash, string? Owned, IReadOnlyL
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>
-    /// Whether it is what a template says, and no Service selects the one and not the other: labels that no hash covers may be those by which it selects.
+    /// Whether it runs a template, and every Service selects both or neither: Services may select by labels that the hash leaves out.
     /// </summary>
     public bool IsOf(PodTemplate template, IReadOnlyList<Service> services) =>
         TemplateHash == template.Hash && (Labels is not { } labels || !Service.TellApart(services, labels, template.Labels));
 
-    /// <summary>Pods that its StatefulSet is about to delete, and that serve until it does: it waits for those that are not ready.</summary>
+    /// <summary>Pods that its StatefulSet is about to delete. They serve until then, which may last while other pods are not ready.</summary>
     public int ToBeDeleted { get; init; }
 
-    /// <summary>The pods of it that were seen; none where nobody looked.</summary>
+    /// <summary>Its observed pods; empty if pods were not observed.</summary>
     public IReadOnlyList<PodGroup> Seen { get; init; } = [];
 }

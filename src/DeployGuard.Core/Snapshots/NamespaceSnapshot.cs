@@ -4,39 +4,39 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>Who serves whom in one namespace, and what is on record about it.</summary>
+/// <summary>The Services and workloads of one namespace, and their records.</summary>
 public sealed record NamespaceSnapshot
 {
-    /// <summary>What it was put together from; null where somebody wrote it down, as tests do.</summary>
+    /// <summary>The objects that it was built from; null if it was written by hand, as in tests.</summary>
     public NamespaceObjects? Objects { get; init; }
 
     /// <summary>
-    /// When what ran was adopted under a policy, by its name. What is unknown and came later is unproven to it; to a policy without an entry, what runs is all
-    /// that is known to work.
+    /// The adoption under each policy, by policy name. Unknown revisions that came later are unproven under it; under a policy without an entry, running revisions
+    /// are presumed proven.
     /// </summary>
     public IReadOnlyDictionary<string, AdoptedPods> Adopted { get; init; } = new Dictionary<string, AdoptedPods>();
 
-    /// <summary>Another namespace that an ExternalName points to; null where none does, or nobody knows it.</summary>
+    /// <summary>Another namespace that an ExternalName points to; null if there is none, or it is unknown.</summary>
     public NamespaceSnapshot? Elsewhere { get; init; }
 
     public IReadOnlyList<Service> Services { get; init; } = [];
 
-    /// <summary>Every workload, and every object that a controller would make and for which no owner stands.</summary>
+    /// <summary>Every workload, and every unattributed object.</summary>
     public IReadOnlyList<Member> Members { get; init; } = [];
 
     /// <summary>All Changes of the namespace, also of workloads that are gone.</summary>
     public IReadOnlyList<Change> Changes { get; init; } = [];
 
-    /// <summary>Votes on workloads of the namespace: a veto takes back what a revision has proven.</summary>
+    /// <summary>Votes on workloads of the namespace: a veto revokes the held steps of a revision.</summary>
     public IReadOnlyList<Approval> Votes { get; init; } = [];
 
-    /// <summary>Nodes that a DaemonSet made now would run on; 0 where nobody counted them.</summary>
+    /// <summary>Nodes that a new DaemonSet would run on; 0 if not counted.</summary>
     public int Nodes { get; init; }
 
-    /// <summary>What others were let have a moment ago, seen by now or not.</summary>
+    /// <summary>Pending exposure of other requests, whether visible by now or not.</summary>
     public IReadOnlyList<PendingExposure> PendingExposures { get; init; } = [];
 
-    /// <summary>With the Services that others were let turn a moment ago, beside what they are seen to select.</summary>
+    /// <summary>Adds pending changes of Services, besides their observed selectors.</summary>
     internal NamespaceSnapshot WithPendingServices() => PendingExposures.All(r => r.Selector is null) ? this : this with
     {
         Services =
@@ -47,6 +47,6 @@ public sealed record NamespaceSnapshot
         ],
     };
 
-    /// <summary>Why this is what the caches say, and not what is true now; null where it was read live, or did not have to be.</summary>
+    /// <summary>Why this is cached data; null if it was read live, or did not have to be.</summary>
     public string? Stale { get; init; }
 }

@@ -3,18 +3,18 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
-/// Whether an owner stands for an object that names it. The name proves nothing, since authors write it: the owner must exist, be of the kind whose
-/// controller makes such objects, take the object in by its selector, and the object must run what the owner has it run.
+/// Verifies the owner that an object names. The name alone is a claim of its author: the owner must exist, be of the kind whose controller creates
+/// such objects, and select the object, and the object must run the owner's template.
 /// </summary>
 internal static class Ownership
 {
-    /// <summary>A ReplicaSet is told by its own template: of a Deployment's several, each is another revision.</summary>
+    /// <summary>A ReplicaSet is not compared with the template: each ReplicaSet of a Deployment is another revision.</summary>
     public static bool IsOwnerOf(Workload owner, Workload made) => made.Type.HoldsOneRevision ? owner.Type.HasReplicaSets && IsSelected(owner, made)
-        // A CronJob has no selector; what its controller makes is the template that it had.
+        // A CronJob has no selector; its Jobs have its template.
         : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
 
-    /// <summary>Whether a workload stands for pods that name it.</summary>
-    /// <param name="revisions">Templates that it may have made them from, the newest first.</param>
+    /// <summary>Whether a workload is the verified owner of pods that name it.</summary>
+    /// <param name="revisions">Templates from which it may have created them, the newest first.</param>
     public static bool IsOwnerOfPods(Workload owner, PodShape shape, IEnumerable<PodTemplate> revisions) =>
         SelectsPods(owner, shape.Template.Labels) && revisions.Any(r => Runs(shape.Template, r));
 

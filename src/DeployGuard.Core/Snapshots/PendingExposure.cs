@@ -31,7 +31,7 @@ public sealed record PendingExposure(string Policy, string Pool, WorkloadRef Wor
     public bool RaisesNoExposure => Pool.Length == 0;
 
     /// <summary>How long they count if nothing is seen of them: other webhooks have answered by then, as long as they keep to their default.</summary>
-    public static TimeSpan SeenWithin { get; } = TimeSpan.FromSeconds(10);
+    public static TimeSpan VisibleWithin { get; } = TimeSpan.FromSeconds(10);
 
     /// <summary>What is counted of the workload includes them, or says that they never came.</summary>
     /// <remarks>Workloads and Changes are watched apart: without its Change, what is seen of a workload counts as known to work.</remarks>

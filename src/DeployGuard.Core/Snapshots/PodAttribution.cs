@@ -30,7 +30,7 @@ internal sealed class PodAttribution
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
         _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Type.IsMadeByControllers).GroupBy(c => c.Workload)
-            .ToDictionary(g => g.Key, g => g.Max(c => c.LastAskedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastAskedAt));
+            .ToDictionary(g => g.Key, g => g.Max(c => c.LastRequestedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastRequestedAt));
         foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
         {
             _byUid.TryAdd(workload.Spec.Uid, workload);

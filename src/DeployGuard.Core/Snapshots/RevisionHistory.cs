@@ -24,7 +24,7 @@ internal static class RevisionHistory
                     : c.Served.Any(s => s.Pool == pool && ((c.Phase is Phase.Proven && !s.IsTrial) || c.Adopted || (s.Most == 0 ? c.CompletedPods : s.Most) >= after.Replicas))));
 
     private static bool IsOf(Change change, string templateHash, ClusterSnapshot cluster) =>
-        change.TemplateHash == templateHash || cluster.History.Any(h => h.TemplateHash == templateHash && change.HasHeld(h.Uid, templateHash));
+        change.TemplateHash == templateHash || cluster.History.Any(h => h.TemplateHash == templateHash && change.IsOwnedRevision(h.Uid, templateHash));
 
     /// <summary>
     /// Nothing on record was ever let in, though the workload was there when what ran was adopted: it had records. One that came later came past us, and what it

@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// The CA of the API server, from the file that the kubelet keeps in the pod. It is read at every handshake, of which there are few, so that a new CA needs no
-/// restart.
+/// The CA of the API server, from the file that the kubelet keeps in the pod. It is read at every handshake, of which there are few, so
+/// that a new CA needs no restart.
 /// </summary>
 internal sealed class ApiAuthority(string file)
 {

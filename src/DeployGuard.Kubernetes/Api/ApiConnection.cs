@@ -8,7 +8,8 @@ using k8s;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Plain JSON over the client's HTTP connection and credentials. The caches keep a few fields of each object, so decoding full models would be wasted.
+/// Plain JSON over the client's HTTP connection and credentials. The caches keep a few fields of each object, so decoding full models would
+/// be wasted.
 /// </summary>
 public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
 {
@@ -65,7 +66,9 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
     /// <returns>The version of the collection, to watch from.</returns>
     public Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, null, item, query, cancel);
 
-    /// <summary>As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, with only the metadata of each item.</summary>
+    /// <summary>
+    /// As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, with only the metadata of each item.
+    /// </summary>
     public Task<string> ListMetadataAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, MetadataAlone, item, query, cancel);
 
     private async Task<string> ListAsync(string path, string? accept, Action<JsonElement> item, string query, CancellationToken cancel)

@@ -3,7 +3,8 @@ using DeployGuard.Core.Policies;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// The paths of the API server that DeployGuard uses, relative to its address. A collection has no slash at its end; <see cref="One"/> gives an object in it.
+/// The paths of the API server that DeployGuard uses, relative to its address. A collection has no slash at its end; <see cref="One"/>
+/// gives an object in it.
 /// </summary>
 public static class ApiPaths
 {

@@ -4,15 +4,16 @@ using System.Text.Json;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Writes an object only if it is as it was read. Of several that write at once one succeeds; the others read it again. A PUT with the resourceVersion that was
-/// read, and a POST of an object that somebody else has created since, both end in a Conflict.
+/// Writes an object only if it is as it was read. Of several that write at once one succeeds; the others read it again. A PUT with the
+/// resourceVersion that was read, and a POST of an object that somebody else has created since, both end in a Conflict.
 /// </summary>
 internal static class CompareAndSwap
 {
     /// <summary>Tries until it is written.</summary>
     /// <param name="collection">The path of the objects of its kind, without a slash at the end.</param>
     /// <param name="next">
-    /// Returns the document to write, from the stored one (null where there is none) and with its resourceVersion; or null to leave it as it is.
+    /// Returns the document to write, from the stored one (null where there is none) and with its resourceVersion; or null to leave it as
+    /// it is.
     /// </param>
     /// <exception cref="ApiException">The API server refused it.</exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
@@ -37,7 +38,9 @@ internal static class CompareAndSwap
 
     /// <summary>As <see cref="SwapAsync"/>, tried once: for callers with a retry policy of their own.</summary>
     /// <returns>The object as stored; null where nothing was written.</returns>
-    /// <exception cref="ApiException">The API server refused it; with <see cref="HttpStatusCode.Conflict"/> where somebody else wrote first.</exception>
+    /// <exception cref="ApiException">
+    /// The API server refused it; with <see cref="HttpStatusCode.Conflict"/> where somebody else wrote first.
+    /// </exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
     public static async Task<JsonDocument?> SwapOnceAsync(
         this ApiConnection api, string collection, string name, Func<JsonElement?, Task<string?>> next, CancellationToken cancel)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace DeployGuard.Kubernetes.Api;
 
 /// <summary>
-/// Reads members of objects that others write, such as a status: one that is missing or has another type counts as absent. Where that must be an error, use
-/// <see cref="DeployGuard.Core.Workloads.Field"/>.
+/// Reads members of objects that others write, such as a status: one that is missing or has another type counts as absent. Where that must
+/// be an error, use <see cref="DeployGuard.Core.Workloads.Field"/>.
 /// </summary>
 internal static class JsonReading
 {

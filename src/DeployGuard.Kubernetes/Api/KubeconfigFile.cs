@@ -8,7 +8,9 @@ using YamlDotNet.Core;
 
 namespace DeployGuard.Kubernetes.Api;
 
-/// <summary>Reads a kubeconfig. Errors name the file, and come from DeployGuard's own reader where the client's reader gives none.</summary>
+/// <summary>
+/// Reads a kubeconfig. Errors name the file, and come from DeployGuard's own reader where the client's reader gives none.
+/// </summary>
 public static class KubeconfigFile
 {
     private const string NoToken = "has a line break or another character that no token has; write it on one line";

@@ -2,7 +2,9 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Kubernetes.Cache;
 
-/// <summary>Whether a workload existed when its namespace was adopted. Its creation time is set by the API server, and cannot be forged.</summary>
+/// <summary>
+/// Whether a workload existed when its namespace was adopted. Its creation time is set by the API server, and cannot be forged.
+/// </summary>
 internal static class AdoptedBefore
 {
     /// <param name="policies">Those that match the namespace.</param>

@@ -4,7 +4,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// The keys under which cached Changes are found, so that no request reads all Changes of the cluster. Namespaces have no colon, so the keys cannot collide.
+/// The keys under which cached Changes are found, so that no request reads all Changes of the cluster. Namespaces have no colon, so the
+/// keys cannot collide.
 /// </summary>
 internal static class ChangeIndex
 {

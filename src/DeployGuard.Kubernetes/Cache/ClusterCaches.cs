@@ -72,7 +72,10 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
 
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
 
-    /// <summary>The key of objects that a controller created for a workload. It contains the namespace, because an object in another namespace may name any owner.</summary>
+    /// <summary>
+    /// The key of objects that a controller created for a workload. It contains the namespace, because an object in another namespace may
+    /// name any owner.
+    /// </summary>
     public static string OwnedKey(string @namespace, string uid) => $"{@namespace}/{uid}";
 
     /// <summary>The ReplicaSets or Jobs that name a workload as their controller.</summary>
@@ -127,7 +130,9 @@ internal sealed record ServiceEntry(string Namespace, Service Service)
 }
 
 /// <summary>A policy, and the namespaces whose workloads were adopted under it.</summary>
-/// <param name="AdoptedServing">By namespace, the pods without an owner that were adopted; not for namespaces that only a former version adopted.</param>
+/// <param name="AdoptedServing">
+/// By namespace, the pods without an owner that were adopted; not for namespaces that only a former version adopted.
+/// </param>
 internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted, IReadOnlyDictionary<string, AdoptedPods> AdoptedServing)
 {
     public static PolicyEntry Read(JsonElement item)

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// Workloads of the configured custom kinds. They are read when needed and not watched: their definitions may be created later than DeployGuard starts, or never.
+/// Workloads of the configured custom kinds. They are read when needed and not watched: their definitions may be created later than
+/// DeployGuard starts, or never.
 /// </summary>
 internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKind> kinds, WorkloadReader reader, ILogger logger)
 {
@@ -38,7 +39,9 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
         return all;
     }
 
-    /// <summary>Null for an object without a template at the configured path, such as a Rollout with <c>workloadRef</c>; it is logged.</summary>
+    /// <summary>
+    /// Null for an object without a template at the configured path, such as a Rollout with <c>workloadRef</c>; it is logged.
+    /// </summary>
     private ObservedWorkload? ReadOrNull(JsonElement item, string version, CustomKind kind)
     {
         try

@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// The pods of the namespaces in which a policy requires a canary. Watching all pods of a cluster is expensive; other namespaces do not need it.
+/// The pods of the namespaces in which a policy requires a canary. Watching all pods of a cluster is expensive; other namespaces do not
+/// need it.
 /// </summary>
 internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger)
 {

@@ -7,8 +7,9 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// Keeps the needed fields of every object of one resource. Lists in pages, then watches with bookmarks; resumes where it left off, and lists again when the server
-/// no longer has that version (410). Readers never see a half-filled cache: a new list replaces the old content at once.
+/// Keeps the needed fields of every object of one resource. Lists in pages, then watches with bookmarks; resumes where it left off, and
+/// lists again when the server no longer has that version (410). Readers never see a half-filled cache: a new list replaces the old content
+/// at once.
 /// </summary>
 /// <param name="name">The name in metrics and logs: <c>deployments</c>.</param>
 /// <param name="locate">Finds the path of the collection, <c>apis/apps/v1/deployments</c>; called before every list.</param>

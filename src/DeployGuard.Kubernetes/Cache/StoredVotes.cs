@@ -5,8 +5,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Kubernetes.Cache;
 
 /// <summary>
-/// Reads the stored ChangeApprovals and BreakGlasses. Null for an object that cannot count, because it was written past DeployGuard; and for one that is being
-/// deleted, even if a finalizer still holds it: it has been withdrawn.
+/// Reads the stored ChangeApprovals and BreakGlasses. Null for an object that cannot count, because it was written past DeployGuard; and
+/// for one that is being deleted, even if a finalizer still holds it: it has been withdrawn.
 /// </summary>
 internal static class StoredVotes
 {

@@ -3,8 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace DeployGuard.Kubernetes.Certificates;
 
 /// <summary>
-/// Renews certificates without interruption. A new authority is trusted before it signs a certificate, and an old one as long as its certificates may still be served.
-/// Pure: returns one step at a time, and is called again after each.
+/// Renews certificates without interruption. A new authority is trusted before it signs a certificate, and an old one as long as its
+/// certificates may still be served. Pure: returns one step at a time, and is called again after each.
 /// </summary>
 internal static class CertificatePlan
 {

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Certificates;
 
 /// <summary>
-/// A certificate from given files, read again when their content changes. The content is compared, not the times, because a mounted Secret changes by a symbolic link.
-/// If the new version is not usable, that is logged and the old one kept.
+/// A certificate from given files, read again when their content changes. The content is compared, not the times, because a mounted Secret
+/// changes by a symbolic link. If the new version is not usable, that is logged and the old one kept.
 /// </summary>
 public sealed class FileCertificate : ICertificateSource, IDisposable
 {

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Certificates;
 
 /// <summary>
-/// A self-made certificate in a Secret that all replicas share. A replica that finds the Secret empty fills it; by its resourceVersion only one succeeds, and the
-/// others read what it wrote. The leader renews it.
+/// A self-made certificate in a Secret that all replicas share. A replica that finds the Secret empty fills it; by its resourceVersion only
+/// one succeeds, and the others read what it wrote. The leader renews it.
 /// </summary>
 internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions options, TimeProvider time, ILogger logger) : ICertificateSource
 {
@@ -85,7 +85,8 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         using var secret = await api.GetAsync(SecretPath, cancel);
         if (Material.Read(secret.RootElement, options.Secret) is not { } found)
         {
-            // If the Secret was emptied, the served and trusted certificate is written back. With another CA every call would fail until the API server trusts it.
+            // If the Secret was emptied, the served and trusted certificate is written back. With another CA every call would fail until
+            // the API server trusts it.
             var former = _loaded;
             await WriteAsync(secret.RootElement, former ?? Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
             logger.LogInformation("{What} Secret {Secret}", former is null ? "created a CA and a server certificate in" : "restored the CA and the certificate in", options.Secret);

@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Kubernetes.Certificates;
 
 /// <summary>The content of the Secret of a managed certificate, in PEM.</summary>
-/// <param name="Bundle">Trusted authorities; the first signs new certificates, the others signed certificates that may still be served.</param>
+/// <param name="Bundle">
+/// Trusted authorities; the first signs new certificates, the others signed certificates that may still be served.
+/// </param>
 /// <param name="AuthorityKey">Key of the first authority.</param>
 internal sealed record Material(string Bundle, string AuthorityKey, string Certificate, string Key)
 {

@@ -9,13 +9,16 @@ using DeployGuard.Kubernetes.Api;
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// The Change object in its wire form. Evidence, requesters and approvals only accumulate: a request without an annotation does not withdraw an earlier claim.
+/// The Change object in its wire form. Evidence, requesters and approvals only accumulate: a request without an annotation does not
+/// withdraw an earlier claim.
 /// </summary>
 internal static class ChangeDocument
 {
     private const int MaxOfEach = 20;
 
-    /// <summary>Requesters that are people are all kept, because they may not approve. Their number is limited, unlike that of service accounts.</summary>
+    /// <summary>
+    /// Requesters that are people are all kept, because they may not approve. Their number is limited, unlike that of service accounts.
+    /// </summary>
     private const int MaxPeople = 1000;
 
     /// <param name="existing">As stored; null for a new Change. It is changed and returned.</param>

@@ -58,7 +58,7 @@ internal sealed record ChangeEntry
     {
         var evaluated = verdict.Evaluated;
         var after = evaluated.After ?? throw new InvalidOperationException($"{evaluated.Request.Target} has no template to put on record");
-        var before = evaluated.SeenBefore is { } seen ? ImagesOf(seen, verdict).GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) : [];
+        var before = evaluated.ConfirmedBefore is { } seen ? ImagesOf(seen, verdict).GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) : [];
         return new ChangeEntry
         {
             Name = evaluated.Name,
@@ -69,8 +69,8 @@ internal sealed record ChangeEntry
             Images = [.. ImagesOf(after, verdict).Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text) { IsOfPolicy = !after.Template.Images.Contains(i) })],
             Diff =
             [
-                .. TemplateDiff.Between(evaluated.SeenBefore?.Template.Canonical, after.Template.Canonical),
-                .. LeftOutDiff.Between(evaluated.SeenBefore?.Template.Canonical, after.Template.Canonical),
+                .. TemplateDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
+                .. LeftOutDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
             ],
             Origin = evaluated.Origin,
             IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,

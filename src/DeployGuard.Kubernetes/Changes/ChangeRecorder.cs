@@ -8,12 +8,17 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>Records decisions: an admission that needs a record before the answer, all others after it, in order, by one worker with a bounded queue.</summary>
+/// <summary>
+/// Records decisions: an admission that needs a record before the answer, all others after it, in order, by one worker with a bounded
+/// queue.
+/// </summary>
 internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templates, EventWriter events, Inbox inbox, TimeProvider time, ILogger logger) : IChangeRecords
 {
     private const int MaxWaiting = 1000;
 
-    /// <summary>Whole templates that wait to be written. Without a limit a flood of large ones would exhaust the memory of the replica.</summary>
+    /// <summary>
+    /// Whole templates that wait to be written. Without a limit a flood of large ones would exhaust the memory of the replica.
+    /// </summary>
     private const long MaxTemplateBytes = 64 * 1024 * 1024;
 
     private static readonly TimeSpan s_writeTimeout = TimeSpan.FromSeconds(1);
@@ -57,7 +62,10 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
         }
     }
 
-    /// <summary>Queues what is recorded after the answer: refused requests that wait for approval, admissions that need no record first, and their Events.</summary>
+    /// <summary>
+    /// Queues what is recorded after the answer: refused requests that wait for approval, admissions that need no record first, and their
+    /// Events.
+    /// </summary>
     public void RecordAfterwards(Verdict verdict)
     {
         var belongs = (verdict.IsAllowed || verdict.AwaitsApproval) && verdict.Evaluated.After is not null;

@@ -4,7 +4,9 @@ using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>The phase of a Change document and its conditions, in the form of Kubernetes: one for every phase it was in, with time and reason.</summary>
+/// <summary>
+/// The phase of a Change document and its conditions, in the form of Kubernetes: one for every phase it was in, with time and reason.
+/// </summary>
 internal static class ChangeStatus
 {
     /// <summary>Moves to the phase that a request leads to, unless the Change is further.</summary>
@@ -60,7 +62,9 @@ internal static class ChangeStatus
 
     private static Phase? PhaseOf(JsonObject status) => Enum.TryParse<Phase>((string?)status["phase"], out var phase) ? phase : null;
 
-    /// <summary>Whether a request may change the phase. A refusal changes nothing for a revision that runs or ran; otherwise the last answer counts.</summary>
+    /// <summary>
+    /// Whether a request may change the phase. A refusal changes nothing for a revision that runs or ran; otherwise the last answer counts.
+    /// </summary>
     private static bool IsOpen(Phase? current, Phase requested) => requested switch
     {
         Phase.Pending => current is null or Phase.Admitted or Phase.Expired or Phase.Rejected,

@@ -5,8 +5,8 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// Bounds how many Changes may wait at once. A flood fills only its own share: it never evicts the Changes of others, nor fills etcd. A revision whose Change has
-/// no room can still be approved by its hash.
+/// Bounds how many Changes may wait at once. A flood fills only its own share: it never evicts the Changes of others, nor fills etcd. A
+/// revision whose Change has no room can still be approved by its hash.
 /// </summary>
 internal sealed class Inbox(ResourceCache<Change> changes)
 {

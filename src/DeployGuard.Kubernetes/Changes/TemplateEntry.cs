@@ -3,9 +3,13 @@ using DeployGuard.Core.Evaluation;
 
 namespace DeployGuard.Kubernetes.Changes;
 
-/// <summary>The whole template that one request contains, and the one that it replaces. Does not keep the request's buffers alive.</summary>
+/// <summary>
+/// The whole template that one request contains, and the one that it replaces. Does not keep the request's buffers alive.
+/// </summary>
 /// <param name="Name">Of its Change.</param>
-/// <param name="Before">The template of the workload before the request, as read from the cluster; null if there was none, or it is not known.</param>
+/// <param name="Before">
+/// The template of the workload before the request, as read from the cluster; null if there was none, or it is not known.
+/// </param>
 /// <param name="BeforeIsUnknown">There was one before.</param>
 internal sealed record TemplateEntry(string Namespace, string Name, string Requester, RecordedTemplate After, RecordedTemplate? Before, bool BeforeIsUnknown)
 {
@@ -22,7 +26,7 @@ internal sealed record TemplateEntry(string Namespace, string Name, string Reque
         }
 
         // If the revision is unchanged, the template that it once replaced is not known here.
-        var before = evaluated.SeenBefore is { } seen && seen.Template.Hash != after.Hash ? RecordedTemplate.OfOrNull(seen.Template) : null;
+        var before = evaluated.ConfirmedBefore is { } seen && seen.Template.Hash != after.Hash ? RecordedTemplate.OfOrNull(seen.Template) : null;
         return new TemplateEntry(workload.Ref.Namespace, evaluated.Name, RequesterOf(verdict), after, before, before is null && (evaluated.Before is not null || evaluated.LiveHash is not null));
     }
 

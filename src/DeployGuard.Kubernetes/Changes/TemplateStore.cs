@@ -7,8 +7,8 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Changes;
 
 /// <summary>
-/// Limits the room that the whole templates of each namespace take. They are not watched: their metadata is listed before a write if the last listing is a minute
-/// old, so several replicas may exceed the limit by what they write within a minute. For one worker at a time.
+/// Limits the room that the whole templates of each namespace take. They are not watched: their metadata is listed before a write if the
+/// last listing is a minute old, so several replicas may exceed the limit by what they write within a minute. For one worker at a time.
 /// </summary>
 internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, TimeProvider time)
 {
@@ -86,7 +86,7 @@ internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, Tim
         : change is { Waits: false, IsUnreviewed: false, Phase: Phase.Completed or Phase.Proven or Phase.Expired } && !IsCurrent(change);
 
     private bool IsCurrent(Change change) => change.Phase is not Phase.Expired && (caches.FindWorkload(change.Workload) is { } live
-        ? change.IsNamed(live.TemplateHash) || change.IsNamed(live.Spec.Template.LegacyHash)
+        ? change.HasHash(live.TemplateHash) || change.HasHash(live.Spec.Template.LegacyHash)
         // Deleted, or of a kind that is not watched: the last one that completed.
         : !caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)).Any(c => c.Phase is Phase.Completed or Phase.Proven && c.Since > change.Since));
 

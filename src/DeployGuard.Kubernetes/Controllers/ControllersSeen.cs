@@ -12,9 +12,9 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Controllers;
 
 /// <summary>
-/// Remembers which controllers create objects for an owner, and which change workloads of other namespaces, so that <c>deployguard doctor</c> can list those that are
-/// not trusted. Noting one is a lookup in a small set. Whether the owner exists is verified in the background, because an object may name any owner. A ConfigMap that
-/// all replicas share is written only when the set has grown.
+/// Remembers which controllers create objects for an owner, and which change workloads of other namespaces, so that <c>deployguard
+/// doctor</c> can list those that are not trusted. Noting one is a lookup in a small set. Whether the owner exists is verified in the
+/// background, because an object may name any owner. A ConfigMap that all replicas share is written only when the set has grown.
 /// </summary>
 /// <param name="owners">Looks up the owner that an object in a namespace names.</param>
 internal sealed class ControllersSeen(
@@ -35,8 +35,8 @@ internal sealed class ControllersSeen(
     private readonly Channel<bool> _grown = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>
-    /// Notes a service account that creates an object with a controlling owner, if the request was admitted; and one that changes a workload of another namespace, also
-    /// if it was refused. Kubelets are not noted: they are trusted by their group.
+    /// Notes a service account that creates an object with a controlling owner, if the request was admitted; and one that changes a
+    /// workload of another namespace, also if it was refused. Kubelets are not noted: they are trusted by their group.
     /// </summary>
     public void Note(Request request, bool isAdmitted)
     {
@@ -149,8 +149,8 @@ internal sealed class ControllersSeen(
     }
 
     /// <summary>
-    /// The stored entries and those of this replica, sorted. Trust is determined again, because the chart's values may have changed. If there are too many, verified ones
-    /// take precedence, and then those of this replica.
+    /// The stored entries and those of this replica, sorted. Trust is determined again, because the chart's values may have changed. If
+    /// there are too many, verified ones take precedence, and then those of this replica.
     /// </summary>
     private IEnumerable<SeenController> Merge(IReadOnlyList<SeenController> stored)
     {

@@ -5,9 +5,9 @@ using DeployGuard.Core.Admission;
 namespace DeployGuard.Kubernetes.Controllers;
 
 /// <summary>
-/// Which service accounts change workloads of other namespaces, as queues, reloaders and deployers do. Noting one is a lookup in a small set. A user who may write in
-/// a namespace can act as every account of it, so each namespace has only a few entries, and changes in an account's own namespace are not noted: accounts of one
-/// namespace cannot displace those of another.
+/// Which service accounts change workloads of other namespaces, as queues, reloaders and deployers do. Noting one is a lookup in a small
+/// set. A user who may write in a namespace can act as every account of it, so each namespace has only a few entries, and changes in an
+/// account's own namespace are not noted: accounts of one namespace cannot displace those of another.
 /// </summary>
 internal sealed class MachineChanges
 {
@@ -54,8 +54,8 @@ internal sealed class MachineChanges
     }
 
     /// <summary>
-    /// The stored entries and those of this replica, sorted and limited. If there are too many, those of this replica take precedence, and no namespace has a second
-    /// entry before each has one.
+    /// The stored entries and those of this replica, sorted and limited. If there are too many, those of this replica take precedence, and
+    /// no namespace has a second entry before each has one.
     /// </summary>
     public IEnumerable<SeenChanges> Merge(IReadOnlyList<SeenChanges> stored)
     {
@@ -92,7 +92,9 @@ internal sealed class MachineChanges
     private static string? NamespaceOf(string user) =>
         user.StartsWith(Accounts, StringComparison.Ordinal) ? user[Accounts.Length..].Split(':')[0] : null;
 
-    /// <summary>The namespaces in which a service account changes objects of a kind. Compared by instance: another instance has changed.</summary>
+    /// <summary>
+    /// The namespaces in which a service account changes objects of a kind. Compared by instance: another instance has changed.
+    /// </summary>
     private sealed class ChangeSighting(ImmutableHashSet<string> namespaces, bool refused)
     {
         public static readonly ChangeSighting None = new(ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal), refused: false);

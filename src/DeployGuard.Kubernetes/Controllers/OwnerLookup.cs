@@ -18,7 +18,9 @@ internal enum OwnerIs
     NotReadable,
 }
 
-/// <summary>Looks up owners, in the background of requests: built-in kinds in the caches, Pods and the chart's workloadKinds by a read.</summary>
+/// <summary>
+/// Looks up owners, in the background of requests: built-in kinds in the caches, Pods and the chart's workloadKinds by a read.
+/// </summary>
 internal sealed class OwnerLookup(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ClusterOptions options)
 {
     /// <param name="namespace">Of the object that names it: an owner is in the same one.</param>

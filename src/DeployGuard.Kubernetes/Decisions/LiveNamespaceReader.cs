@@ -7,7 +7,10 @@ using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Kubernetes.Decisions;
 
-/// <summary>Services and workloads of the namespace, now. Before the deletion of a pod is refused, also whether its node is drained: that must go on.</summary>
+/// <summary>
+/// Services and workloads of the namespace, now. Before the deletion of a pod is refused, also whether its node is drained: that must go
+/// on.
+/// </summary>
 internal sealed class LiveNamespaceReader(ClusterCaches caches, LiveNamespace live) : ILiveReader
 {
     public RequiredReads Reads => RequiredReads.Namespace;

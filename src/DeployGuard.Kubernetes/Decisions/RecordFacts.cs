@@ -28,13 +28,14 @@ internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessRe
     }
 
     /// <summary>
-    /// Far from the limit the caches are good enough; near it they are counted now, which takes older API servers some time where a namespace has many.
+    /// Far from the limit the caches are good enough; near it they are counted now, which takes older API servers some time where a
+    /// namespace has many.
     /// </summary>
     public async Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline)
     {
         var known = resource == "breakglasses"
             ? caches.BreakGlasses.Under(inNamespace).Count(g => g.RequestedBy.Username == username)
             : caches.Approvals.Under(inNamespace).Count(a => a.Approver.Username == username);
-        return known < RecordLimits.MaxRecords / 2 ? known : await live.CountAsync(resource, inNamespace, RecordLabels.OfMaker(username), deadline);
+        return known < RecordLimits.MaxRecords / 2 ? known : await live.CountAsync(resource, inNamespace, RecordLabels.OfCreator(username), deadline);
     }
 }

@@ -45,8 +45,8 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         : cluster;
 
     /// <summary>
-    /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server could name another
-    /// workload's uid, and pass the history of that one off as its own.
+    /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server
+    /// could name another workload's uid, and pass the history of that one off as its own.
     /// </summary>
     private ObservedWorkload? FindLive(Workload before) => caches.FindWorkload(before.Ref) is { } live && live.Uid == before.Uid ? live : null;
 
@@ -75,8 +75,8 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         caches.Workloads.GetValueOrDefault(claim.Kind)?.Find(ObjectKey.Of(@namespace, claim.Name)) is { } found && found.Uid == claim.Uid ? found.Spec : null;
 
     /// <summary>
-    /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has adopted nothing there, what
-    /// runs is all that is known.
+    /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has
+    /// adopted nothing there, what runs is all that is known.
     /// </summary>
     private static bool HadRecords(ObservedWorkload live, PolicyList policies, IReadOnlyDictionary<string, string>? labels) =>
         AdoptedBefore.Covers(live, policies.Entries.Where(p => p.Policy.Match.IncludesNamespace(labels)));

@@ -8,7 +8,9 @@ using DeployGuard.Kubernetes.LiveReads;
 
 namespace DeployGuard.Kubernetes.Decisions;
 
-/// <summary>Votes and BreakGlasses that may count, the Change of the requested revision, and whether that Change would find a place in the inbox.</summary>
+/// <summary>
+/// Votes and BreakGlasses that may count, the Change of the requested revision, and whether that Change would find a place in the inbox.
+/// </summary>
 internal sealed class VotesReader(LiveFacts live, Inbox inbox) : ILiveReader
 {
     public RequiredReads Reads => RequiredReads.Votes;

@@ -29,7 +29,9 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
     }
 }
 
-/// <summary>The object that an Event is about. Without a uid, of an object that did not exist yet, the Event is listed but not described.</summary>
+/// <summary>
+/// The object that an Event is about. Without a uid, of an object that did not exist yet, the Event is listed but not described.
+/// </summary>
 internal sealed record EventSubject(string ApiVersion, string Kind, string Namespace, string Name, string Uid)
 {
     /// <summary>The namespace of its Events; those of cluster-scoped objects must be in <c>default</c>.</summary>

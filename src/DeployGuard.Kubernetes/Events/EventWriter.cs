@@ -7,7 +7,8 @@ using DeployGuard.Kubernetes.Api;
 namespace DeployGuard.Kubernetes.Events;
 
 /// <summary>
-/// Writes Events. A repeated Event increases the count of the stored one, and the rate of each namespace is limited: Events only inform, the record is the Change.
+/// Writes Events. A repeated Event increases the count of the stored one, and the rate of each namespace is limited: Events only inform,
+/// the record is the Change.
 /// </summary>
 internal sealed class EventWriter(ApiConnection api, TimeProvider time)
 {

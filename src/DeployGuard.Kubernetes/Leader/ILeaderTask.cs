@@ -1,6 +1,8 @@
 namespace DeployGuard.Kubernetes.Leader;
 
-/// <summary>Work that one replica does for all: one step towards the wanted state of the cluster, and safe to run again at any time.</summary>
+/// <summary>
+/// Work that one replica does for all: one step towards the wanted state of the cluster, and safe to run again at any time.
+/// </summary>
 internal interface ILeaderTask
 {
     /// <summary>How long the leader waits if nothing changes.</summary>

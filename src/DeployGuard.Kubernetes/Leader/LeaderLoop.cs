@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Leader;
 
 /// <summary>
-/// Elects one replica by a Lease. It runs the leader's tasks whenever a cache changes, and every few seconds for changes that no cache shows. A task that fails
-/// is logged and retried in the next round; it does not delay the others.
+/// Elects one replica by a Lease. It runs the leader's tasks whenever a cache changes, and every few seconds for changes that no cache
+/// shows. A task that fails is logged and retried in the next round; it does not delay the others.
 /// </summary>
 internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, ClusterOptions options, IReadOnlyList<ILeaderTask> tasks, TimeProvider time, ILogger logger)
 {
@@ -136,7 +136,8 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         }
         catch (Exception bug) when (!cancel.IsCancellationRequested)
         {
-            // The leader keeps the Lease. If one task could end the others, their work would not be done, and no other replica would take over.
+            // The leader keeps the Lease. If one task could end the others, their work would not be done, and no other replica would take
+            // over.
             logger.LogError(bug, "{Task}: unexpected error, which is a bug; retrying", task.Name);
         }
         catch (Exception) when (cancel.IsCancellationRequested)

@@ -11,8 +11,9 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// When an Enforce policy first matches a namespace, records the current revisions of its workloads, and those that they can be rolled back to, as proven: they ran
-/// before the namespace was guarded. Done once for each policy and namespace, and listed in the policy's status, so that later revisions cannot pass as old.
+/// When an Enforce policy first matches a namespace, records the current revisions of its workloads, and those that they can be rolled back
+/// to, as proven: they ran before the namespace was guarded. Done once for each policy and namespace, and listed in the policy's status, so
+/// that later revisions cannot pass as old.
 /// </summary>
 internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, ClusterOptions options, TimeProvider time, ILogger logger) : ILeaderTask
 {
@@ -73,8 +74,9 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
     }
 
     /// <summary>
-    /// Every workload, if no policy adopted the namespace before. Otherwise those without a record: a former version adopted only workloads without owners, and another
-    /// policy may match other workloads. A workload that the other policy matches and did not adopt was created past it.
+    /// Every workload, if no policy adopted the namespace before. Otherwise those without a record: a former version adopted only workloads
+    /// without owners, and another policy may match other workloads. A workload that the other policy matches and did not adopt was created
+    /// past it.
     /// </summary>
     private bool IsToAdopt(ObservedWorkload workload, PolicyEntry entry, IReadOnlyList<Change> recorded)
     {

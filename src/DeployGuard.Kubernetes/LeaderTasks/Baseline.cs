@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Creates the policy <c>baseline</c> at the first start: it reports what would be refused, and refuses nothing. It is created once, even if it is deleted; an
-/// annotation of DeployGuard's Secret remembers that.
+/// Creates the policy <c>baseline</c> at the first start: it reports what would be refused, and refuses nothing. It is created once, even
+/// if it is deleted; an annotation of DeployGuard's Secret remembers that.
 /// </summary>
 internal sealed class Baseline(ApiConnection api, ClusterOptions options, ILogger logger) : ILeaderTask
 {

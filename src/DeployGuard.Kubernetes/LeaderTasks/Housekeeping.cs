@@ -10,8 +10,8 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Removes records that no decision needs any more: votes that have expired, once the Change lists them; BreakGlasses that ended long ago; Changes of revisions that
-/// a workload can no longer be rolled back to.
+/// Removes records that no decision needs any more: votes that have expired, once the Change lists them; BreakGlasses that ended long ago;
+/// Changes of revisions that a workload can no longer be rolled back to.
 /// </summary>
 internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, TimeProvider time) : ILeaderTask
 {
@@ -76,7 +76,7 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
     {
         var read = caches.Translation.Approvals([vote])[0].TemplateHash;
         foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload))
-            .Where(c => vote.TemplateHash is { } hash ? c.IsNamed(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains)))
+            .Where(c => vote.TemplateHash is { } hash ? c.HasHash(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains)))
         {
             await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
         }

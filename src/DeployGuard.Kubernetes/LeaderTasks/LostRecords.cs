@@ -9,8 +9,8 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Adopts a workload again, with a warning, if it existed when its namespace was adopted and all its records are gone. Its older revisions are recorded as completed,
-/// not as proven: a rollback may use them, but nobody knows who created their objects.
+/// Adopts a workload again, with a warning, if it existed when its namespace was adopted and all its records are gone. Its older revisions
+/// are recorded as completed, not as proven: a rollback may use them, but nobody knows who created their objects.
 /// </summary>
 internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {

@@ -13,8 +13,8 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Moves Changes through the phases that are observed rather than requested: the API server may drop what was admitted, any client that reaches the port can send
-/// a review, votes come and go, and time passes. Records reviews of break-glass uses.
+/// Moves Changes through the phases that are observed rather than requested: the API server may drop what was admitted, any client that
+/// reaches the port can send a review, votes come and go, and time passes. Records reviews of break-glass uses.
 /// </summary>
 internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, CanaryWatch canaries, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
 {
@@ -107,8 +107,8 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     }
 
     /// <summary>
-    /// The object that holds the revision, to be recorded with its uid and hash once the revision runs; null if it is recorded already. A former version recorded only
-    /// the name, which can be reused: the object with the recorded hash holds the revision, whatever its name.
+    /// The object that holds the revision, to be recorded with its uid and hash once the revision runs; null if it is recorded already. A
+    /// former version recorded only the name, which can be reused: the object with the recorded hash holds the revision, whatever its name.
     /// </summary>
     private OwnedRevision? OwnedBy(Change change, Transition? next, ObservedWorkload workload) =>
         change.OwnedUid is not null || !(next?.Phase is Phase.Running or Phase.Completed || change.Phase is Phase.Completed or Phase.Proven) ? null

@@ -8,8 +8,8 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Adds today's hash to Changes that version 0.2 wrote with a <c>v1:</c> hash, as long as a spec, ReplicaSet or ControllerRevision still has that template. Name and
-/// spec of the Change stay, so that 0.2 finds it after a downgrade.
+/// Adds today's hash to Changes that version 0.2 wrote with a <c>v1:</c> hash, as long as a spec, ReplicaSet or ControllerRevision still
+/// has that template. Name and spec of the Change stay, so that 0.2 finds it after a downgrade.
 /// </summary>
 internal sealed class Rehash(ClusterCaches caches, ChangeWriter writer) : ILeaderTask
 {

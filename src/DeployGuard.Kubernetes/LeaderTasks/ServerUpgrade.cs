@@ -9,9 +9,10 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Follows hashes that change although nobody wrote to the object: a newer API server may add defaults to stored templates, and another list of template noise may
-/// leave more fields out. If the server's version or the list differs from the recorded one, the object's current hash is recorded in its place. If both are the
-/// same, somebody edited the object: it no longer holds a completed revision, which is recorded too, because after the next upgrade it could not be detected.
+/// Follows hashes that change although nobody wrote to the object: a newer API server may add defaults to stored templates, and another
+/// list of template noise may leave more fields out. If the server's version or the list differs from the recorded one, the object's
+/// current hash is recorded in its place. If both are the same, somebody edited the object: it no longer holds a completed revision, which
+/// is recorded too, because after the next upgrade it could not be detected.
 /// </summary>
 internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TemplateNoise noise, TimeProvider time) : ILeaderTask
 {
@@ -26,7 +27,8 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
     private string _version = "";
 
     /// <summary>
-    /// A record without it, or with that of another list or release, was written under another list: the current hash is recorded in its place.
+    /// A record without it, or with that of another list or release, was written under another list: the current hash is recorded in its
+    /// place.
     /// </summary>
     private string Suffix => $" noise:{noise.Fingerprint}";
 

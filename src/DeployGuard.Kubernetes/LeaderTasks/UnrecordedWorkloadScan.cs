@@ -6,8 +6,8 @@ using DeployGuard.Kubernetes.Leader;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>
-/// Finds workloads that an Enforce policy matches and that no Change admitted: they were created while no replica answered, or past DeployGuard. Reports them by a
-/// gauge and an Event; it stops nothing.
+/// Finds workloads that an Enforce policy matches and that no Change admitted: they were created while no replica answered, or past
+/// DeployGuard. Reports them by a gauge and an Event; it stops nothing.
 /// </summary>
 internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloads custom, EventWriter events, TimeProvider time) : ILeaderTask
 {
@@ -63,11 +63,12 @@ internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloa
     {
         var owned = KeptRevisions.CurrentOf(workload, caches);
         return caches.Translation.Changes(caches.Changes.Under(ChangeIndex.OfWorkload(workload.Ref)))
-            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.HasHeld(owned.Uid, owned.TemplateHash))));
+            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.IsOwnedRevision(owned.Uid, owned.TemplateHash))));
     }
 
     /// <summary>
-    /// Its controller made it from the owner's template, or from one that was admitted. The ownerReference alone is not enough: everybody can write one.
+    /// Its controller made it from the owner's template, or from one that was admitted. The ownerReference alone is not enough: everybody
+    /// can write one.
     /// </summary>
     private bool IsMadeBy(ObservedWorkload workload, Dictionary<string, ObservedWorkload> owners) =>
         owners.TryGetValue(workload.ControllerUid, out var owner) && owner.Ref.Namespace == workload.Ref.Namespace

@@ -12,8 +12,8 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Kubernetes.LiveReads;
 
 /// <summary>
-/// Reads live the records that a gated decision needs, because a cache may lag behind an approval or a veto. Reads are shared, so that a burst of deploys does not overload
-/// the server, and only those votes of a namespace are read that can count.
+/// Reads live the records that a gated decision needs, because a cache may lag behind an approval or a veto. Reads are shared, so that a
+/// burst of deploys does not overload the server, and only those votes of a namespace are read that can count.
 /// </summary>
 internal sealed class LiveFacts
 {
@@ -67,8 +67,8 @@ internal sealed class LiveFacts
     }
 
     /// <summary>
-    /// The template that was approved instead of the requested one, so that a refusal can say how they differ. It only explains a decision: if it cannot be read at once,
-    /// the refusal says less.
+    /// The template that was approved instead of the requested one, so that a refusal can say how they differ. It only explains a decision:
+    /// if it cannot be read at once, the refusal says less.
     /// </summary>
     public async Task<ApprovedTemplate?> FindApprovedOtherAsync(Workload asked, ClusterSnapshot cluster, CancellationToken deadline)
     {
@@ -161,7 +161,7 @@ internal sealed class LiveFacts
         try
         {
             var count = 0;
-            await _api.ListMetadataAsync(ApiPaths.OwnIn(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Maker}={maker}"));
+            await _api.ListMetadataAsync(ApiPaths.OwnIn(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Creator}={maker}"));
             return count;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)

@@ -7,8 +7,8 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.LiveReads;
 
 /// <summary>
-/// Reads which pods serve which Service, live, before a refusal: a cache may lag behind a scale-up, or not know the owner of pods yet. If that takes too long, the caches
-/// decide, and the message says so.
+/// Reads which pods serve which Service, live, before a refusal: a cache may lag behind a scale-up, or not know the owner of pods yet. If
+/// that takes too long, the caches decide, and the message says so.
 /// </summary>
 /// <param name="timeout">Time limit of a read; null for 0.9 s, which leaves time to answer.</param>
 internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, TimeSpan? timeout = null)
@@ -32,7 +32,9 @@ internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, Tim
         }
     }
 
-    /// <summary>The snapshot with all pods, which a replica does not watch yet when it has just started, or a policy has just been created.</summary>
+    /// <summary>
+    /// The snapshot with all pods, which a replica does not watch yet when it has just started, or a policy has just been created.
+    /// </summary>
     /// <exception cref="UnavailableException">They could not be listed in time.</exception>
     public async Task<NamespaceSnapshot> WithPodsAsync(string @namespace, NamespaceSnapshot snapshot, CancellationToken deadline)
     {

@@ -1,8 +1,8 @@
 namespace DeployGuard.Kubernetes.LiveReads;
 
 /// <summary>
-/// Lets many callers share few reads of one object: at most one read is in progress and one waits behind it. A caller joins only a read that has not started, so its
-/// result is never older than its call.
+/// Lets many callers share few reads of one object: at most one read is in progress and one waits behind it. A caller joins only a read
+/// that has not started, so its result is never older than its call.
 /// </summary>
 /// <param name="read">One read. Callers share it, so the cancellation of a caller does not cancel it.</param>
 internal sealed class SingleFlight<T>(Func<Task<T>> read)

@@ -14,8 +14,9 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Reservations;
 
 /// <summary>
-/// Places in the budgets of policies. A place is reserved in a ConfigMap by compare-and-swap before the rollout is admitted, so that two requests at the same moment on
-/// two replicas cannot both take the last one. It is dropped once the Change says that the rollout was admitted, or when the object was not written.
+/// Places in the budgets of policies. A place is reserved in a ConfigMap by compare-and-swap before the rollout is admitted, so that two
+/// requests at the same moment on two replicas cannot both take the last one. It is dropped once the Change says that the rollout was
+/// admitted, or when the object was not written.
 /// </summary>
 internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches, RecentObjects recent, ClusterOptions options, TimeProvider time, TimeSpan? timeout = null)
 {
@@ -32,14 +33,16 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
     private string Folder => ApiPaths.ConfigMaps(options.Namespace);
 
     /// <summary>
-    /// What uses every budget of a namespace, from the caches. Leaves out rollouts whose object should have been written by now: whether it was is read when a place is
-    /// reserved, and reviews that did not come from the API server must not cause a refusal.
+    /// What uses every budget of a namespace, from the caches. Leaves out rollouts whose object should have been written by now: whether it
+    /// was is read when a place is reserved, and reviews that did not come from the API server must not cause a refusal.
     /// </summary>
     public IReadOnlyDictionary<string, BudgetUse> Cached(WorkloadRef target, IEnumerable<SafeguardPolicy> policies) => policies
         .Where(p => p.Budget is not null)
         .ToDictionary(p => p.Name, p => Use(p, [.. InFlightOf(p, target.Namespace).Where(c => !IsOverdue(c))], [], target));
 
-    /// <summary>Rollouts in flight by namespace, with or without a budget; those that hang under every budget that counts them are left out.</summary>
+    /// <summary>
+    /// Rollouts in flight by namespace, with or without a budget; those that hang under every budget that counts them are left out.
+    /// </summary>
     public IReadOnlyDictionary<string, int> InFlightByNamespace
     {
         get
@@ -67,7 +70,7 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
                 uses[policy.Name] = (await ReadUseAsync(policy, verdict.Evaluated, stored?.RootElement, cap.Token)).Use;
             }
 
-            foreach (var policy in policies.TakeWhile(_ => policies.All(p => !IsSpent(p, uses))))
+            foreach (var policy in policies.TakeWhile(_ => policies.All(p => !IsExhausted(p, uses))))
             {
                 uses[policy.Name] = await ReserveAsync(policy, verdict.Evaluated, cap.Token);
             }
@@ -80,8 +83,8 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
         }
     }
 
-    private static bool IsSpent(SafeguardPolicy policy, Dictionary<string, BudgetUse> uses) =>
-        policy.Budget is { } rules && uses.TryGetValue(policy.Name, out var use) && use.IsSpent(rules);
+    private static bool IsExhausted(SafeguardPolicy policy, Dictionary<string, BudgetUse> uses) =>
+        policy.Budget is { } rules && uses.TryGetValue(policy.Name, out var use) && use.IsExhausted(rules);
 
     private async Task<BudgetUse> ReserveAsync(SafeguardPolicy policy, EvaluatedRequest evaluated, CancellationToken cancel)
     {
@@ -97,7 +100,7 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
             }
 
             var use = await SwapAsync(policy, evaluated, cancel);
-            gate.Spent = policy.Budget is { } rules && use.IsSpent(rules) ? (use, time.GetUtcNow()) : null;
+            gate.Spent = policy.Budget is { } rules && use.IsExhausted(rules) ? (use, time.GetUtcNow()) : null;
             return use;
         }
         finally
@@ -119,8 +122,8 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
                 (var use, var places) = await ReadUseAsync(policy, evaluated, stored, cancel);
                 found = use;
                 var now = time.GetUtcNow();
-                return use.IsSpent(rules) ? null
-                    : ReservationMap.Document(name, options.Namespace, $"places in the budget of policy {policy.Name}", stored, [.. places, new Reservation(after.Ref, after.Template.Hash, now, now + InFlight.SeenWithin)]);
+                return use.IsExhausted(rules) ? null
+                    : ReservationMap.Document(name, options.Namespace, $"places in the budget of policy {policy.Name}", stored, [.. places, new Reservation(after.Ref, after.Template.Hash, now, now + InFlight.VisibleWithin)]);
             },
             cancel);
         return found ?? throw new InvalidOperationException("the budget was not read");
@@ -139,11 +142,14 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
         return (Use(policy, [.. changes.Where(c => c.Phase is not Phase.Admitted || !missing.Contains((c.Workload, c.TemplateHash)))], places, after.Ref), places);
     }
 
-    /// <summary>Rollouts that were admitted some seconds ago and are not in the workload's spec: the API server did not send the review, or dropped the request.</summary>
+    /// <summary>
+    /// Rollouts that were admitted some seconds ago and are not in the workload's spec: the API server did not send the review, or dropped
+    /// the request.
+    /// </summary>
     private async Task<IReadOnlySet<(WorkloadRef Workload, string TemplateHash)>> NotWrittenAsync(
         IReadOnlyList<Change> changes, IReadOnlyList<Reservation> places, DateTimeOffset now, CancellationToken cancel)
     {
-        var admitted = changes.Where(c => c.Phase is Phase.Admitted && now - c.LastAskedAt < InFlight.SeenWithin).Select(c => (c.Workload, c.TemplateHash, At: c.LastAskedAt))
+        var admitted = changes.Where(c => c.Phase is Phase.Admitted && now - c.LastRequestedAt < InFlight.VisibleWithin).Select(c => (c.Workload, c.TemplateHash, At: c.LastRequestedAt))
             .Concat(places.Select(p => (p.Workload, p.TemplateHash, p.At)));
         // A repeated request was admitted again.
         var late = admitted.GroupBy(a => (a.Workload, a.TemplateHash)).Where(g => g.All(a => now - a.At >= RecentObjects.WrittenWithin)).Select(g => g.Key);
@@ -163,7 +169,7 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
     private bool Holds(Change change, TimeSpan hangAfter) => InFlight.Holds(change, LiveOf(change.Workload), IsAtRest(change.Workload), hangAfter, time.GetUtcNow());
 
     private bool IsOverdue(Change change) =>
-        change.Phase is Phase.Admitted && time.GetUtcNow() - change.LastAskedAt >= RecentObjects.WrittenWithin && LiveOf(change.Workload)?.TemplateHash != change.TemplateHash;
+        change.Phase is Phase.Admitted && time.GetUtcNow() - change.LastRequestedAt >= RecentObjects.WrittenWithin && LiveOf(change.Workload)?.TemplateHash != change.TemplateHash;
 
     private async Task<IReadOnlyList<Change>> ReadChangesAsync(BudgetRules rules, string @namespace, CancellationToken cancel) =>
         Translated(await caches.Changes.ReadLiveAsync(rules.Per is BudgetScope.Namespace ? @namespace : "", cancel));
@@ -178,7 +184,7 @@ internal sealed class BudgetReservations(ApiConnection api, ClusterCaches caches
     /// <summary>The Change says that the rollout was admitted, or has completed: the Change counts from now on.</summary>
     private static bool IsSeen(Reservation place, IReadOnlyList<Change> changes) => changes.Any(c =>
         c.Workload == place.Workload && c.TemplateHash == place.TemplateHash
-        && ((c.Phase is not (Phase.Pending or Phase.Rejected) && c.LastAskedAt >= Whole(place.At)) || (c.HasCompleted && c.Since >= Whole(place.At))));
+        && ((c.Phase is not (Phase.Pending or Phase.Rejected) && c.LastRequestedAt >= Whole(place.At)) || (c.HasCompleted && c.Since >= Whole(place.At))));
 
     private static string NameOf(SafeguardPolicy policy, string @namespace) =>
         $"deployguard-budget-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{policy.Name}/{(policy.Budget?.Per is BudgetScope.Namespace ? @namespace : "")}")).AsSpan(0, 8))}";

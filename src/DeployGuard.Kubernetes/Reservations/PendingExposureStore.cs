@@ -11,14 +11,16 @@ using DeployGuard.Kubernetes.Api;
 namespace DeployGuard.Kubernetes.Reservations;
 
 /// <summary>
-/// The exposure that requests were admitted for a moment ago, in ConfigMaps. Replicas write them by compare-and-swap before they answer, so that canaries requested at
-/// the same moment on several replicas cannot all be the first. An entry ends if its object is not written.
+/// The exposure that requests were admitted for a moment ago, in ConfigMaps. Replicas write them by compare-and-swap before they answer, so
+/// that canaries requested at the same moment on several replicas cannot all be the first. An entry ends if its object is not written.
 /// </summary>
 /// <param name="recent">Tells whether the admitted object was written.</param>
 /// <param name="timeout">Time limit; null for 1.5 s.</param>
 internal sealed class PendingExposureStore(ApiConnection api, RecentObjects recent, ClusterOptions options, TimeProvider time, TimeSpan? timeout = null)
 {
-    /// <summary>A canary that is changed repeatedly counts with its latest revisions only, because it has no more pods than before.</summary>
+    /// <summary>
+    /// A canary that is changed repeatedly counts with its latest revisions only, because it has no more pods than before.
+    /// </summary>
     private const int MaxOfWorkload = 4;
 
     /// <summary>Within seconds. More canaries at once are not plausible, and one object must hold the entries of many namespaces.</summary>
@@ -36,10 +38,10 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
     private string Folder => ApiPaths.ConfigMaps(options.Namespace);
 
     /// <summary>Adds the exposure of a request, and returns that of the others.</summary>
-    /// <param name="ask">Returns the exposure of the request, given that of the others; empty if it is refused.</param>
+    /// <param name="exposureOf">Returns the exposure of the request, given that of the others; empty if it is refused.</param>
     /// <param name="by">The requester.</param>
     /// <exception cref="UnavailableException">It could not be read and written in time, or there are too many entries.</exception>
-    public async Task<IReadOnlyList<PendingExposure>> TakeAsync(string @namespace, string by, Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> ask, CancellationToken deadline)
+    public async Task<IReadOnlyList<PendingExposure>> TakeAsync(string @namespace, string by, Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> exposureOf, CancellationToken deadline)
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(_timeout);
@@ -49,7 +51,7 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
             await turn.WaitAsync(cap.Token);
             try
             {
-                return await SwapAsync(@namespace, by, ask, cap.Token);
+                return await SwapAsync(@namespace, by, exposureOf, cap.Token);
             }
             finally
             {
@@ -62,7 +64,7 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
         }
     }
 
-    private async Task<IReadOnlyList<PendingExposure>> SwapAsync(string @namespace, string by, Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> ask, CancellationToken cancel)
+    private async Task<IReadOnlyList<PendingExposure>> SwapAsync(string @namespace, string by, Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> exposureOf, CancellationToken cancel)
     {
         var name = NameOf(@namespace);
         IReadOnlyList<PendingExposure> others = [];
@@ -73,13 +75,13 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
             {
                 var now = time.GetUtcNow();
                 // An entry whose object was written stays until it expires: the caches of another replica may lag behind.
-                var places = ReservationMap.Read<Entry>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < PendingExposure.SeenWithin).ToList();
+                var places = ReservationMap.Read<Entry>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < PendingExposure.VisibleWithin).ToList();
                 var late = places.Where(p =>
                     !p.Pods.RaisesNoExposure && p.Pods.Workload.Namespace == @namespace && now - p.At >= RecentObjects.WrittenWithin);
                 var missing = await recent.MissingAsync(late, p => p.Pods.Workload, WasWritten, cancel);
                 places.RemoveAll(missing.Contains);
                 others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
-                var own = ask(others);
+                var own = exposureOf(others);
                 return own.Count == 0 ? null
                     : ReservationMap.Document(name, options.Namespace, "exposure of the requests of the last seconds", stored, With(places, own.Select(p => new Entry(p, now, by))));
             },

@@ -6,8 +6,8 @@ using DeployGuard.Kubernetes.Cache;
 namespace DeployGuard.Kubernetes.Reservations;
 
 /// <summary>
-/// Tells whether admitted objects were written. The API server writes an object right after the review; a review that another client sent leads to no write, and must
-/// not hold a place for longer.
+/// Tells whether admitted objects were written. The API server writes an object right after the review; a review that another client sent
+/// leads to no write, and must not hold a place for longer.
 /// </summary>
 internal sealed class RecentObjects(ApiConnection api, ClusterCaches caches)
 {

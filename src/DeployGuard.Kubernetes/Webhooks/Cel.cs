@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// Parts of CEL expressions whose cost is small for every object. The API server limits the cost of an expression. One that exceeds the limit refuses the request
-/// under Fail, and skips DeployGuard under Ignore. So a list or map is iterated only after its size was tested; comparing two maps needs no test.
+/// Parts of CEL expressions whose cost is small for every object. The API server limits the cost of an expression. One that exceeds the
+/// limit refuses the request under Fail, and skips DeployGuard under Ignore. So a list or map is iterated only after its size was tested;
+/// comparing two maps needs no test.
 /// </summary>
 internal static class Cel
 {

@@ -6,9 +6,9 @@ using static DeployGuard.Kubernetes.Webhooks.Cel;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// CEL by which the API server itself skips requests that need no evaluation. They cost no call, and pass while no replica answers. An expression may only skip
-/// requests in which <see cref="RequestClassifier"/> finds nothing to guard. An expression that fails or exceeds the API server's cost limit refuses the request
-/// under Fail; <see cref="Cel"/> keeps the cost small.
+/// CEL by which the API server itself skips requests that need no evaluation. They cost no call, and pass while no replica answers. An
+/// expression may only skip requests in which <see cref="RequestClassifier"/> finds nothing to guard. An expression that fails or exceeds
+/// the API server's cost limit refuses the request under Fail; <see cref="Cel"/> keeps the cost small.
 /// </summary>
 internal static class MatchConditions
 {
@@ -36,8 +36,8 @@ internal static class MatchConditions
     }
 
     /// <summary>
-    /// The controller of an object is of a given kind. A delete has no object and creates no pods, so it is always skipped. If there are too many owners to
-    /// examine, the webhook is called.
+    /// The controller of an object is of a given kind. A delete has no object and creates no pods, so it is always skipped. If there are
+    /// too many owners to examine, the webhook is called.
     /// </summary>
     private static string IsOf(CustomKind owner) =>
         $"""
@@ -46,8 +46,8 @@ internal static class MatchConditions
         """;
 
     /// <summary>
-    /// More than a write that keeps spec, labels, owners and finalizers, or that only restarts, scales down or removes finalizers. For built-in kinds only: CEL
-    /// does not know where a custom resource keeps its template.
+    /// More than a write that keeps spec, labels, owners and finalizers, or that only restarts, scales down or removes finalizers. For
+    /// built-in kinds only: CEL does not know where a custom resource keeps its template.
     /// </summary>
     public static JsonObject MoreThanARestart(TemplateNoise noise) => Condition("more-than-a-restart-or-scale-down", IsMoreThanARestart(noise));
 
@@ -60,11 +60,14 @@ internal static class MatchConditions
 
     public static JsonObject OtherLabels => Condition("other-labels", $"request.operation != 'UPDATE' || !{Same("object.metadata", "oldObject.metadata", "labels")}");
 
-    /// <summary>Metadata that a status write may change: labels can add a pod to a Service, owners and finalizers can hide or hold an object.</summary>
+    /// <summary>
+    /// Metadata that a status write may change: labels can add a pod to a Service, owners and finalizers can hide or hold an object.
+    /// </summary>
     public static JsonObject OtherMetadata => Condition("other-metadata", $"request.operation != 'UPDATE' || !({UnchangedObject.Metadata})");
 
     /// <summary>
-    /// A delete, or an update that only removes replicas, which the entries under Fail skip. Those entries cover every other update of a ReplicaSet.
+    /// A delete, or an update that only removes replicas, which the entries under Fail skip. Those entries cover every other update of a
+    /// ReplicaSet.
     /// </summary>
     public static JsonObject FewerPods(TemplateNoise noise) => Condition(
         "fewer-pods",

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// Whether the API server supports matchConditions. Detected by a dry run, not guessed from its version: a server without them drops the field, and it may be
-/// upgraded while DeployGuard runs.
+/// Whether the API server supports matchConditions. Detected by a dry run, not guessed from its version: a server without them drops the
+/// field, and it may be upgraded while DeployGuard runs.
 /// </summary>
 internal sealed class MatchConditionsSupport(ApiConnection api, TimeProvider time, ILogger logger)
 {

@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// Keeps the two webhook configurations as required. The chart installs them empty; their entries follow the policies, and changes by others are undone. While
-/// the gate is open, only DeployGuard's own records are registered, so that no rollout waits for it.
+/// Keeps the two webhook configurations as required. The chart installs them empty; their entries follow the policies, and changes by
+/// others are undone. While the gate is open, only DeployGuard's own records are registered, so that no rollout waits for it.
 /// </summary>
 internal sealed class Registration : ILeaderTask
 {

@@ -4,7 +4,9 @@ using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 
-/// <summary>The namespaces with a rollout of an unproven revision in progress: there, removing pods of the proven revision speeds it up.</summary>
+/// <summary>
+/// The namespaces with a rollout of an unproven revision in progress: there, removing pods of the proven revision speeds it up.
+/// </summary>
 internal static class RolloutNamespaces
 {
     /// <param name="canaried">Namespaces in which an Enforce policy with a canary matches.</param>

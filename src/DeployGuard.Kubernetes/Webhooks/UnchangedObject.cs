@@ -3,13 +3,18 @@ using static DeployGuard.Kubernetes.Webhooks.Cel;
 
 namespace DeployGuard.Kubernetes.Webhooks;
 
-/// <summary>The parts of <see cref="MatchConditions"/> that compare an object before and after an update. The cost of each is bounded for every object.</summary>
+/// <summary>
+/// The parts of <see cref="MatchConditions"/> that compare an object before and after an update. The cost of each is bounded for every
+/// object.
+/// </summary>
 internal static class UnchangedObject
 {
     private const string Now = "object.spec.template";
     private const string Old = "oldObject.spec.template";
 
-    /// <summary>Beyond these sizes the webhook is called. They keep every expression below a third of the API server's cost limit.</summary>
+    /// <summary>
+    /// Beyond these sizes the webhook is called. They keep every expression below a third of the API server's cost limit.
+    /// </summary>
     private const int MaxFields = 64;
     private const int MaxFinalizers = 200;
     private const int MaxAnnotations = 500;
@@ -18,8 +23,10 @@ internal static class UnchangedObject
     private const int MaxVolumes = 50;
     private const int MaxItems = 20;
 
-    /// <summary>They change owners and finalizers of all objects, and must never wait for DeployGuard. Only changes of metadata pass here.</summary>
-    private static readonly string[] s_collectors =
+    /// <summary>
+    /// They change owners and finalizers of all objects, and must never wait for DeployGuard. Only changes of metadata pass here.
+    /// </summary>
+    private static readonly string[] s_garbageCollectors =
     [
         "system:serviceaccount:kube-system:generic-garbage-collector",
         "system:serviceaccount:kube-system:namespace-controller",
@@ -27,12 +34,13 @@ internal static class UnchangedObject
     ];
 
     /// <summary>
-    /// Labels, owners and finalizers are unchanged; finalizers may be removed. Of annotations only those count by which a Deployment scales its ReplicaSets.
+    /// Labels, owners and finalizers are unchanged; finalizers may be removed. Of annotations only those count by which a Deployment scales
+    /// its ReplicaSets.
     /// </summary>
     public static string Metadata =>
         $"""
         {Same("object.metadata", "oldObject.metadata", "labels")}
-        && (request.userInfo.username in {ListOf(s_collectors)} || ({Same("object.metadata", "oldObject.metadata", "ownerReferences")} && {NoFinalizerAdded}))
+        && (request.userInfo.username in {ListOf(s_garbageCollectors)} || ({Same("object.metadata", "oldObject.metadata", "ownerReferences")} && {NoFinalizerAdded}))
         && (request.resource.resource != 'replicasets' || ({string.Join(" && ", Workload.Proportions.Select(SameAnnotation))}))
         """;
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// Keeps one webhook configuration as required. It never creates one: a configuration that was deleted stays deleted, so that uninstalling works. Changes by
-/// others are undone, counted and reported.
+/// Keeps one webhook configuration as required. It never creates one: a configuration that was deleted stays deleted, so that uninstalling
+/// works. Changes by others are undone, counted and reported.
 /// </summary>
 internal sealed class WebhookConfiguration(string kind, string name, ApiConnection api, EventWriter events, ILogger logger)
 {
@@ -51,8 +51,8 @@ internal sealed class WebhookConfiguration(string kind, string name, ApiConnecti
     }
 
     /// <summary>
-    /// The patch that sets these entries. One write sets all of them, so there is no moment without any, and it touches no other field. It fails if somebody wrote
-    /// in between: they may have opened the gate.
+    /// The patch that sets these entries. One write sets all of them, so there is no moment without any, and it touches no other field. It
+    /// fails if somebody wrote in between: they may have opened the gate.
     /// </summary>
     public static string PatchTo(StoredConfiguration stored, JsonArray entries) =>
         new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = stored.Version }, ["webhooks"] = entries.DeepClone() }.ToJsonString();

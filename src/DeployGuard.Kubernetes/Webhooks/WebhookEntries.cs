@@ -4,9 +4,9 @@ using DeployGuard.Kubernetes.Api;
 namespace DeployGuard.Kubernetes.Webhooks;
 
 /// <summary>
-/// The entries of the webhook configurations, with every default written out, so that they can be compared with the stored ones. If the server supports
-/// matchConditions, every object that a person can write in an enforced namespace is under Fail. Otherwise objects that controllers write often (Pods, ReplicaSets,
-/// Jobs, <c>/scale</c>) are under Ignore everywhere, and Fail covers the others.
+/// The entries of the webhook configurations, with every default written out, so that they can be compared with the stored ones. If the
+/// server supports matchConditions, every object that a person can write in an enforced namespace is under Fail. Otherwise objects that
+/// controllers write often (Pods, ReplicaSets, Jobs, <c>/scale</c>) are under Ignore everywhere, and Fail covers the others.
 /// </summary>
 internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bool hasMatchConditions)
 {
@@ -26,7 +26,8 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
         var entries = hasMatchConditions ? WithConditions(guards, inside, outside) : WithoutConditions(guards, inside, outside, all);
         // Services are written by people.
         entries.Add((JsonNode)Entry("services.deployguard.io", AdmitPath, "Ignore", 3, [all], [Rule("", ["CREATE", "UPDATE"], "services")], []));
-        // Without a selector: an update of a namespace is matched by its new labels, and old servers do not protect the label with its name.
+        // Without a selector: an update of a namespace is matched by its new labels, and old servers do not protect the label with its
+        // name.
         entries.Add((JsonNode)(hasMatchConditions
             ? Entry("namespaces.deployguard.io", AdmitPath, "Fail", 3, [all], Namespaces(), [MatchConditions.OtherLabels])
             : Entry("namespaces.deployguard.io", AdmitPath, "Ignore", 3, [], Namespaces(), [])));

@@ -6,19 +6,19 @@ using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary><c>/admit/workloads</c>: reads the request, has it decided, takes note of the decision, answers.</summary>
+/// <summary><c>/admit/workloads</c>: reads the request, runs the decision pipeline, reports the decision and answers.</summary>
 internal sealed class AdmissionEndpoint(
     RequestReader reader,
     DecisionPipeline pipeline,
     TrustedControllers trusted,
     IClusterAccess cluster,
     BodyMemoryLimiter memory,
-    Telemetry.Telemetry telemetry)
+    AdmissionTelemetry telemetry)
     : ReviewEndpoint(memory, telemetry)
 {
-    private readonly Telemetry.Telemetry _telemetry = telemetry;
+    private readonly AdmissionTelemetry _telemetry = telemetry;
 
-    protected override async ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
+    protected override async ValueTask<Answer> EvaluateAsync(Review review, HttpContext context)
     {
         Request request;
         try
@@ -31,24 +31,24 @@ internal sealed class AdmissionEndpoint(
         }
 
         var verdict = await pipeline.DecideAsync(request, Deadline.Of(context.Request), context.RequestAborted);
-        TakeNote(request, verdict);
+        Report(request, verdict);
         return AnswerOf(request, verdict);
     }
 
-    private void TakeNote(Request request, Verdict verdict)
+    private void Report(Request request, Verdict verdict)
     {
         if (!request.DryRun && !verdict.IsUndecided)
         {
             cluster.Machines.Note(request, verdict.IsAllowed);
         }
 
-        var isRepeated = _telemetry.Decided(verdict);
-        if (!isRepeated && !request.DryRun && BelongsOnRecordAfterwards(verdict))
+        var isRepeated = _telemetry.CountDecision(verdict);
+        if (!isRepeated && !request.DryRun && IsRecordedAfterwards(verdict))
         {
             cluster.Records.RecordAfterwards(verdict);
         }
 
-        Traces.Tell(verdict);
+        Traces.TagSpan(verdict);
     }
 
     private Answer AnswerOf(Request request, Verdict verdict)
@@ -56,14 +56,15 @@ internal sealed class AdmissionEndpoint(
         var warnings = Messages.WarningLines(verdict);
         return verdict.IsAllowed ? Answer.Allow(warnings)
             : verdict.IsOverloaded ? Answer.Busy(Messages.Refusal(verdict))
-            : Answer.Forbid(Messages.Refusal(verdict), warnings) with { ToAutoscaler = trusted.IsAutoscaler(request) };
+            : Answer.Forbid(Messages.Refusal(verdict), warnings) with { IsForAutoscaler = trusted.IsAutoscaler(request) };
     }
 
     /// <summary>
-    /// Every refusal; and what passed without having to be on record first, if something was waived for it or it can ever be gone back to: pods and jobs come by
-    /// the thousand under names of their own, and nobody rolls one back. A Job that a queue starts has another template from then on.
+    /// Every refusal is recorded. An allowed request that was not recorded first is recorded if a finding was waived, or if a rollback can go back to its revision.
+    /// Single pods and Jobs are left out: they are numerous, each has its own name, and nobody rolls them back.
+    /// A Job that a queue starts is recorded, because its template differs from then on.
     /// </summary>
-    private static bool BelongsOnRecordAfterwards(Verdict verdict) => !verdict.IsAllowed
+    private static bool IsRecordedAfterwards(Verdict verdict) => !verdict.IsAllowed
         || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Evaluated is { IsScheduled: true } || verdict.Evaluated is
         {
             ChangeType: ChangeType.NewRevision or ChangeType.Rollback,

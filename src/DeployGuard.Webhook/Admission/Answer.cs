@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>What is answered to one review: allowed with warnings, or refused with a code and a message.</summary>
+/// <summary>The answer to one review: allowed with warnings, or refused with a code and a message.</summary>
 internal sealed record Answer
 {
     private static readonly JsonEncodedText s_apiVersion = JsonEncodedText.Encode("admission.k8s.io/v1");
@@ -14,14 +14,14 @@ internal sealed record Answer
 
     public string Message { get; private init; } = "";
 
-    /// <summary>It was asked by an autoscaler, which asks again by itself.</summary>
-    public bool ToAutoscaler { get; init; }
+    /// <summary>The requester is an autoscaler, which retries by itself.</summary>
+    public bool IsForAutoscaler { get; init; }
 
-    /// <summary>As metrics name it.</summary>
+    /// <summary>The value of the label <c>decision</c> in metrics.</summary>
     public string Decision => Code switch
     {
         null => "allowed",
-        StatusCodes.Status403Forbidden when ToAutoscaler => "denied_autoscaler",
+        StatusCodes.Status403Forbidden when IsForAutoscaler => "denied_autoscaler",
         StatusCodes.Status403Forbidden => "denied",
         StatusCodes.Status429TooManyRequests => "overloaded",
         _ => "malformed",
@@ -29,7 +29,7 @@ internal sealed record Answer
 
     public IReadOnlyList<string> Warnings { get; private init; } = [];
 
-    /// <summary>A JSON patch, UTF-8; null if nothing is to be changed.</summary>
+    /// <summary>A JSON patch, UTF-8; null if the object stays as it is.</summary>
     public byte[]? Patch { get; private init; }
 
     public static Answer Allow(IReadOnlyList<string> warnings) => new() { Warnings = warnings };
@@ -39,7 +39,7 @@ internal sealed record Answer
     public static Answer Forbid(string message, IReadOnlyList<string>? warnings = null) =>
         new() { Code = StatusCodes.Status403Forbidden, Message = message, Warnings = warnings ?? [] };
 
-    /// <summary>Refused for now, for want of room alone.</summary>
+    /// <summary>Refused because the replica is overloaded; a retry may pass.</summary>
     public static Answer Busy(string message) => new() { Code = StatusCodes.Status429TooManyRequests, Message = message };
 
     public static Answer Malformed(string message, int code = StatusCodes.Status400BadRequest) => new() { Code = code, Message = message };

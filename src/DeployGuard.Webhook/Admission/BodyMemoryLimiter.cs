@@ -1,28 +1,28 @@
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>Limits how much of reviews is held in memory at once, so that a flood of large ones cannot end the process and with it every answer.</summary>
+/// <summary>Limits the memory that review bodies use at once, so that a flood of large reviews cannot crash the process.</summary>
 internal sealed class BodyMemoryLimiter(long maxBytes = 128 * 1024 * 1024)
 {
-    private long _held;
+    private long _reserved;
 
-    /// <summary>Null where there is no room.</summary>
-    /// <param name="announced">Bytes, as the request says; null for a request that does not say. Of such a one, no more is read than of a large honest review.</param>
-    public IDisposable? TryTake(long? announced)
+    /// <summary>Reserves memory for one body until it is disposed; null if there is none left.</summary>
+    /// <param name="contentLength">Bytes; null if the request has no Content-Length. At most <see cref="ReviewBody.LargeBytes"/> of such a body are read.</param>
+    public IDisposable? TryTake(long? contentLength)
     {
-        var bytes = Math.Clamp(announced ?? ReviewBody.Large, 0, ReviewBody.MaxBytes);
-        if (Interlocked.Add(ref _held, bytes) <= maxBytes)
+        var bytes = Math.Clamp(contentLength ?? ReviewBody.LargeBytes, 0, ReviewBody.MaxBytes);
+        if (Interlocked.Add(ref _reserved, bytes) <= maxBytes)
         {
-            return new Share(this, bytes);
+            return new Reservation(this, bytes);
         }
 
-        Interlocked.Add(ref _held, -bytes);
+        Interlocked.Add(ref _reserved, -bytes);
         return null;
     }
 
-    private sealed class Share(BodyMemoryLimiter limiter, long bytes) : IDisposable
+    private sealed class Reservation(BodyMemoryLimiter limiter, long bytes) : IDisposable
     {
         private long _bytes = bytes;
 
-        public void Dispose() => Interlocked.Add(ref limiter._held, -Interlocked.Exchange(ref _bytes, 0));
+        public void Dispose() => Interlocked.Add(ref limiter._reserved, -Interlocked.Exchange(ref _bytes, 0));
     }
 }

@@ -3,22 +3,22 @@ using DeployGuard.Core.Identities;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// Limits how many decisions wait for the API server at once. The rest is refused immediately, instead of everybody waiting until time is up. Users are shed at
-/// 64 waiting decisions and machines at 128: a machine would retry at once, and in greater number.
+/// Limits how many decisions wait for the API server at once. The rest is refused immediately; otherwise all of them would wait until they time out. Users
+/// are shed at 64 waiting decisions and machines at 128: a machine retries at once and in greater numbers.
 /// </summary>
 internal sealed class ConcurrencyLimiter(int maxWithUsers = 64, int max = 128)
 {
-    private int _inside;
+    private int _waiting;
 
-    /// <summary>Null where there is no room for this requester.</summary>
+    /// <summary>Reserves a place until it is disposed; null if this requester is to be shed.</summary>
     public IDisposable? TryEnter(Requester requester)
     {
-        if (Interlocked.Increment(ref _inside) <= (requester.IsMachine ? max : maxWithUsers))
+        if (Interlocked.Increment(ref _waiting) <= (requester.IsMachine ? max : maxWithUsers))
         {
             return new Permit(this);
         }
 
-        Interlocked.Decrement(ref _inside);
+        Interlocked.Decrement(ref _waiting);
         return null;
     }
 
@@ -30,7 +30,7 @@ internal sealed class ConcurrencyLimiter(int maxWithUsers = 64, int max = 128)
         {
             if (Interlocked.Exchange(ref _returned, 1) == 0)
             {
-                Interlocked.Decrement(ref limiter._inside);
+                Interlocked.Decrement(ref limiter._waiting);
             }
         }
     }

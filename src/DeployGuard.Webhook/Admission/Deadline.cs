@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>The one deadline of an admission call: what the API server says it waits, less what the answer needs to get back.</summary>
+/// <summary>The one deadline of an admission call: the timeout of the API server, less the time for the way back.</summary>
 internal static class Deadline
 {
     private static readonly TimeSpan s_default = TimeSpan.FromSeconds(3);

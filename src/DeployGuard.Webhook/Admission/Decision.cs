@@ -4,24 +4,24 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>A decision on its way: the request as it was understood, and what it rests on at one moment.</summary>
+/// <summary>A decision in progress: the classified request, the snapshot that it uses, and the time of that snapshot.</summary>
 internal sealed record Decision(PolicyEvaluator Evaluator, EvaluatedRequest Evaluated, ClusterSnapshot Cluster, DateTimeOffset Now)
 {
-    private (ClusterSnapshot Of, Verdict Verdict)? _known;
+    private (ClusterSnapshot Of, Verdict Verdict)? _cached;
 
-    /// <summary>The parts of the snapshot that were taken.</summary>
+    /// <summary>The parts of the snapshot that are filled.</summary>
     public SnapshotParts Parts { get; init; }
 
     public Requirements Requirements { get; init; }
 
-    /// <summary>Worked out once for each snapshot.</summary>
+    /// <summary>Evaluated once for each snapshot.</summary>
     public Verdict Evaluate()
     {
-        if (_known is not { } known || !ReferenceEquals(known.Of, Cluster))
+        if (_cached is not { } cached || !ReferenceEquals(cached.Of, Cluster))
         {
-            _known = known = (Cluster, Evaluator.Evaluate(Evaluated, Cluster, Now));
+            _cached = cached = (Cluster, Evaluator.Evaluate(Evaluated, Cluster, Now));
         }
 
-        return known.Verdict;
+        return cached.Verdict;
     }
 }

@@ -7,18 +7,18 @@ using DeployGuard.Webhook.Telemetry;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// The way of a request to its verdict, step by step: take a snapshot, classify, read live what must be, evaluate, reserve, put on record, explain. A request
-/// that raises nothing and asks for no new revision ends after the second step, and waits for nothing.
+/// From the request to its verdict, step by step: take a snapshot, classify, read live, evaluate, reserve, record, explain. A request that raises no exposure and
+/// brings no new revision ends after the second step and waits for no call to the API server.
 /// </summary>
-internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess cluster, ConcurrencyLimiter limiter, Telemetry.Telemetry telemetry, TimeProvider time)
+internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess cluster, ConcurrencyLimiter limiter, AdmissionTelemetry telemetry, TimeProvider time)
 {
     private readonly IReadOnlyList<ILiveReader> _readers = [.. cluster.LiveReaders, new ExemptionReader(evaluator, cluster.RecordFacts, time)];
 
     /// <param name="timeout">How long the answer may take.</param>
     public async ValueTask<Verdict> DecideAsync(Request request, TimeSpan timeout, CancellationToken cancel)
     {
-        var decision = await TakeAsync(request, cancel);
-        if (decision.Requirements.IsNone && decision.Evaluate() is var verdict && !MustBeOnRecordFirst(verdict))
+        var decision = await ReadCachesAsync(request, cancel);
+        if (decision.Requirements.IsNone && decision.Evaluate() is var verdict && !IsRecordedFirst(verdict))
         {
             return verdict;
         }
@@ -45,11 +45,11 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         }
     }
 
-    /// <summary>From the caches: what the request is, the parts of the snapshot that its policies need, and what must be read and reserved.</summary>
-    private async ValueTask<Decision> TakeAsync(Request request, CancellationToken cancel) =>
-        WithRequirements(Understand(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None));
+    /// <summary>From the caches: the type of the change, the parts of the snapshot that its policies need, and the live reads and reservations that are required.</summary>
+    private async ValueTask<Decision> ReadCachesAsync(Request request, CancellationToken cancel) =>
+        WithRequirements(Classify(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None));
 
-    /// <summary>Reads what the requirements name, reader by reader.</summary>
+    /// <summary>Reads from the API server the parts that the requirements name, reader by reader.</summary>
     private async ValueTask<Decision> ReadLiveAsync(Decision decision, CancellationToken deadline)
     {
         foreach (var reader in _readers)
@@ -57,20 +57,20 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
             if (decision.Requirements.Reads.HasFlag(reader.Reads))
             {
                 decision = decision with { Cluster = await reader.ReadAsync(decision.Evaluated, decision.Cluster, deadline) };
-                // What is scaled decides what else has to be read.
-                decision = reader.Reads is RequiredReads.Parent ? WithRequirements(Again(decision)) : decision;
+                // The parent of a scale decides which further reads are required.
+                decision = reader.Reads is RequiredReads.Parent ? WithRequirements(Reclassify(decision)) : decision;
             }
         }
 
-        return Again(decision);
+        return Reclassify(decision);
     }
 
-    /// <summary>What was read may say otherwise what type of change the request is.</summary>
-    private Decision Again(Decision decision) =>
-        Understand(decision.Evaluated.Request, decision.Cluster, decision.Parts) with { Requirements = decision.Requirements };
+    /// <summary>A live read may change the type of the change.</summary>
+    private Decision Reclassify(Decision decision) =>
+        Classify(decision.Evaluated.Request, decision.Cluster, decision.Parts) with { Requirements = decision.Requirements };
 
-    /// <summary>The moment of the snapshot holds for everything that follows: what is written down must be what is answered.</summary>
-    private Decision Understand(Request request, ClusterSnapshot snapshot, SnapshotParts taken)
+    /// <summary>The time of the snapshot holds for all later steps, so that the record and the answer agree.</summary>
+    private Decision Classify(Request request, ClusterSnapshot snapshot, SnapshotParts taken)
     {
         var now = time.GetUtcNow();
         var evaluated = evaluator.Classify(request, snapshot, now);
@@ -81,13 +81,13 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
     private Decision WithRequirements(Decision decision) =>
         decision with { Requirements = evaluator.Requires(decision.Evaluated, decision.Cluster, decision.Now) };
 
-    /// <summary>Tells the other replicas what the request gains, and takes into account what they admitted a moment ago.</summary>
+    /// <summary>Publishes the pending exposure of this request to the other replicas, and counts theirs.</summary>
     private async ValueTask<Decision> ReserveExposureAsync(Decision decision, CancellationToken deadline)
     {
         const RequiredReservations Exposure = RequiredReservations.Exposure | RequiredReservations.ExposureIfPossible;
         var requirements = decision.Requirements;
         var verdict = decision.Evaluate();
-        // What was read may show that it raises what the caches knew nothing of: the nodes of a new DaemonSet.
+        // A live read may show exposure that the caches do not know, such as the nodes of a new DaemonSet.
         if (!verdict.IsAllowed || ((requirements.Reservations & Exposure) is RequiredReservations.None && verdict.Exposes.Count == 0))
         {
             return decision;
@@ -100,7 +100,7 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
             return decision;
         }
 
-        // A refusal because of what others admitted rests on what is there now, and not on what a cache has not seen.
+        // A refusal because of other requests must rest on a live read: the cache may lag.
         decision = await ReadLiveAsync(decision with { Requirements = requirements with { Reads = (requirements.Reads & ~RequiredReads.Parent) | RequiredReads.Namespace } }, deadline);
         return await ReserveOnceAsync(decision, refused, deadline);
     }
@@ -115,13 +115,13 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         }
         catch (UnavailableException unavailable) when (verdict is { IsAllowed: true, Exposes: { Count: > 0 } exposes } && exposes.All(e => e.RaisesNoExposure))
         {
-            // An autoscaler must not hang on what only a Service that is changed in this moment would have to know.
-            Traces.TellUnnoted(unavailable.Message);
+            // Only a Service that changes at the same instant would need this. An autoscaler must not wait for it.
+            Traces.AddUnpublished(unavailable.Message);
             return decision;
         }
     }
 
-    /// <summary>Last of all: what is refused for another reason, or where all places are known to be taken, takes no place.</summary>
+    /// <summary>The last reservation: a request that is refused for another reason, or because the budget is known to be exhausted, takes no place.</summary>
     private async ValueTask<Decision> ReserveBudgetAsync(Decision decision, CancellationToken deadline) =>
         decision.Requirements.Reservations.HasFlag(RequiredReservations.Budget) && decision.Evaluate() is { IsAllowed: true } verdict
             ? decision with { Cluster = decision.Cluster.WithBudgets(await cluster.Reservations.ReserveBudgetAsync(verdict, deadline)) }
@@ -129,7 +129,7 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
 
     private async ValueTask RecordAsync(Decision decision, CancellationToken deadline)
     {
-        if (decision.Evaluate() is var verdict && MustBeOnRecordFirst(verdict))
+        if (decision.Evaluate() is var verdict && IsRecordedFirst(verdict))
         {
             await cluster.Records.RecordAdmittedAsync(verdict, deadline);
         }
@@ -150,9 +150,9 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
             return decision.Evaluate();
         }
 
-        telemetry.Overloaded(decision.Evaluated.Request.Requester);
+        telemetry.CountOverloaded(decision.Evaluated.Request.Requester);
         return evaluator.Incomplete(decision.Evaluated, decision.Cluster, time.GetUtcNow(), Reasons.Overloaded, "too many decisions wait for the API server");
     }
 
-    private static bool MustBeOnRecordFirst(Verdict verdict) => verdict is { IsAllowed: true, IsGated: true, Evaluated.Request.DryRun: false };
+    private static bool IsRecordedFirst(Verdict verdict) => verdict is { IsAllowed: true, IsGated: true, Evaluated.Request.DryRun: false };
 }

@@ -5,7 +5,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>Whether the requester has the verb <c>exempt</c> on the policies whose scope the object leaves.</summary>
+/// <summary>Reads live whether the requester has the verb <c>exempt</c> on the policies whose scope the object leaves.</summary>
 internal sealed class ExemptionReader(PolicyEvaluator evaluator, IRecordFacts access, TimeProvider time) : ILiveReader
 {
     public RequiredReads Reads => RequiredReads.Exemption;

@@ -4,13 +4,13 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>Turns the wire form into what Core judges.</summary>
+/// <summary>Turns the wire form of a review into a request of Core.</summary>
 internal sealed class RequestReader(WorkloadReader workloads)
 {
     private static readonly Dictionary<string, string> s_scalable =
         BuiltInKinds.All.Where(k => k.HasScale).ToDictionary(k => k.Resource, k => k.Name, StringComparer.Ordinal);
 
-    /// <exception cref="MalformedObjectException">An object that is needed is missing or malformed; the path begins with <c>object</c> or <c>oldObject</c>.</exception>
+    /// <exception cref="MalformedObjectException">A required object is missing or malformed; the path begins with <c>object</c> or <c>oldObject</c>.</exception>
     public Request Read(Review review)
     {
         if (review.SubResource == "scale")
@@ -61,11 +61,11 @@ internal sealed class RequestReader(WorkloadReader workloads)
         };
     }
 
-    /// <summary>Of all that is deleted, only what a controller makes up for at once is looked at: nothing about the rest could change the answer.</summary>
+    /// <summary>Of deleted objects, only those that a controller replaces at once are read; no other could change the answer.</summary>
     private static bool HasBefore(Review review, WorkloadRef target) => review.Operation is Operation.Update
         || (review is { Operation: Operation.Delete, OldObject.ValueKind: JsonValueKind.Object } && target.Type is { IsReplacedWhenDeleted: true, IsWorkload: true });
 
-    /// <summary>As the API server decides: what the request says, or else a finalizer of the object.</summary>
+    /// <summary>As the API server decides: the options of the request, or else a finalizer of the object.</summary>
     private static bool Orphans(JsonElement options, Workload deleted) =>
         options.ValueKind is JsonValueKind.Object && options.TryGetProperty("orphanDependents", out var orphans)
             && orphans.ValueKind is JsonValueKind.True or JsonValueKind.False ? orphans.ValueKind is JsonValueKind.True
@@ -73,7 +73,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
             && policy.ValueKind is JsonValueKind.String ? policy.GetString() == "Orphan"
         : deleted.Finalizers.Contains("orphan");
 
-    /// <summary>Some API servers make the name up before they ask us, and some after: five characters behind what was asked for.</summary>
+    /// <summary>Some API servers generate the name before the webhook call, some after it: generateName and five more characters.</summary>
     private static bool HasGeneratedName(JsonElement obj, string name) =>
         obj.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("generateName", out var given) && given.ValueKind is JsonValueKind.String
         && given.GetString() is { Length: > 0 } prefix && name.StartsWith(prefix, StringComparison.Ordinal) && (name.Length == prefix.Length || name.Length == prefix.Length + 5);
@@ -81,7 +81,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
     private Workload Workload(Review review, JsonElement obj, string place)
     {
         var workload = In(place, () => workloads.Read(Present(obj)));
-        // The path of the request is what the API server acts on; an object may leave its own namespace and name out.
+        // The API server acts on the path of the request; an object may leave out its own namespace and name.
         return workload with
         {
             Ref = workload.Ref with
@@ -128,7 +128,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
             review.Name),
     };
 
-    /// <summary>A namespace's request has no namespace, or its own name for one, as the server's version has it.</summary>
+    /// <summary>The request of a Namespace has no namespace, or its own name as one, depending on the version of the server.</summary>
     private static NamespaceRequest ReadNamespace(Review review) => new(Labels(review.OldObject, "oldObject"), Labels(review.Object, "object"))
     {
         Operation = review.Operation,
@@ -141,7 +141,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
 
     private static int Replicas(JsonElement scale, string place) => In(place, () => WorkloadReader.ReadScale(Present(scale)));
 
-    /// <summary>A Scale carries the version of its parent.</summary>
+    /// <summary>The resourceVersion of a Scale is that of its parent.</summary>
     private static string VersionOf(JsonElement scale) => In("oldObject", () => WorkloadReader.ReadVersion(Present(scale)));
 
     private static JsonElement Present(JsonElement obj) =>

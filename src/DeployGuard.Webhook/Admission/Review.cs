@@ -4,7 +4,7 @@ using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>The wire form of an AdmissionReview's request, as far as it is read. Views into the body; not kept.</summary>
+/// <summary>The request of an AdmissionReview, as far as DeployGuard reads it. Its elements are views into the body: do not keep them.</summary>
 internal sealed record Review
 {
     public const string ApiVersion = "admission.k8s.io/v1";
@@ -18,7 +18,7 @@ internal sealed record Review
     /// <summary>Plural, lower-case: <c>deployments</c>.</summary>
     public required string Resource { get; init; }
 
-    /// <summary>Group of <see cref="Resource"/>; of a <c>/scale</c> it is the parent's, while the kind is autoscaling/Scale.</summary>
+    /// <summary>Group of <see cref="Resource"/>. For a <c>/scale</c> it is the parent's, while the kind is autoscaling/Scale.</summary>
     public required string ResourceGroup { get; init; }
 
     public required string SubResource { get; init; }
@@ -33,17 +33,17 @@ internal sealed record Review
 
     public required bool DryRun { get; init; }
 
-    /// <summary>Undefined where the request carries none.</summary>
+    /// <summary>Undefined if the request has none.</summary>
     public required JsonElement Object { get; init; }
 
-    /// <summary>Undefined where the request carries none.</summary>
+    /// <summary>Undefined if the request has none.</summary>
     public required JsonElement OldObject { get; init; }
 
-    /// <summary>How it is written or deleted; undefined where the request carries none.</summary>
+    /// <summary>The options of the write or delete; undefined if the request has none.</summary>
     public required JsonElement Options { get; init; }
 
-    /// <exception cref="ReviewException">It is no v1 AdmissionReview with a uid.</exception>
-    /// <exception cref="MalformedReviewException">It has a uid to answer to, but its request cannot be read.</exception>
+    /// <exception cref="ReviewException">The body is no v1 AdmissionReview with a uid.</exception>
+    /// <exception cref="MalformedReviewException">The review has a uid, but its request cannot be read.</exception>
     public static Review Read(JsonElement root)
     {
         if (Text(root, "kind") != "AdmissionReview" || Text(root, "apiVersion") != ApiVersion)
@@ -102,10 +102,10 @@ internal sealed record Review
 
     private static string Show(JsonElement owner, string name) => Text(owner, name) is { Length: > 0 and < 80 } text ? text : "nothing that fits";
 
-    private static ReviewException NotAReview(string problem) => new(StatusCodes.Status400BadRequest, $"the body is no AdmissionReview that can be judged: {problem}");
+    private static ReviewException NotAReview(string problem) => new(StatusCodes.Status400BadRequest, $"the body is not a valid AdmissionReview: {problem}");
 }
 
-/// <summary>A review that can be answered, about an object that cannot be what it says it is.</summary>
+/// <summary>A review with a uid and a request that cannot be read. It is answered with a refusal.</summary>
 internal sealed class MalformedReviewException(string uid, string message, int code) : Exception(message)
 {
     public MalformedReviewException(string uid, string path, string problem)

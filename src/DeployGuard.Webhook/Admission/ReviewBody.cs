@@ -7,20 +7,20 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// The parsed body of an admission call. Owns its buffers; what is read from it must be used before it is disposed.
+/// The parsed body of an admission call. Owns its buffers: do not use its elements after it is disposed.
 /// </summary>
 internal sealed class ReviewBody : IDisposable
 {
-    /// <summary>etcd takes objects of 1.5 MiB; a review holds two of them, and API servers escape some characters to six.</summary>
+    /// <summary>etcd stores objects of up to 1.5 MiB. A review holds two, and API servers escape some characters as six.</summary>
     public const int MaxBytes = 20 * 1024 * 1024;
 
-    /// <summary>The same without escapes: what a parser's memory grows by is tokens, and an escape is none.</summary>
+    /// <summary>The limit without escapes: the memory of the parser grows with the tokens, and an escape adds none.</summary>
     private const int MaxPlainBytes = 8 * 1024 * 1024;
 
     private const int MaxDepth = 200;
 
-    /// <summary>Reviews larger than any honest one are taken a few at a time, or they could be sent to fill the memory.</summary>
-    public const int Large = 2 * 1024 * 1024;
+    /// <summary>Larger than a review from an API server usually is. Only three of these are read at a time, so that they cannot fill the memory.</summary>
+    public const int LargeBytes = 2 * 1024 * 1024;
     private static readonly SemaphoreSlim s_large = new(3);
 
     private static readonly JsonDocumentOptions s_strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
@@ -38,21 +38,21 @@ internal sealed class ReviewBody : IDisposable
 
     public JsonElement Root => _document.RootElement;
 
-    /// <exception cref="ReviewException">Empty, or nothing that can be answered as a review.</exception>
-    /// <exception cref="MalformedReviewException">A review to answer to, but too large, too deep, or not JSON without duplicate keys.</exception>
+    /// <exception cref="ReviewException">The body is empty or is no review.</exception>
+    /// <exception cref="MalformedReviewException">A review with a uid, but too large, too deep, not UTF-8, not JSON, or with duplicate keys.</exception>
     public static async ValueTask<ReviewBody> ReadAsync(HttpContext context)
     {
-        // The server's own limit would leave nothing to read the uid from.
+        // Kestrel's own limit would end the call before the uid is read.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = null;
         }
 
         var (request, cancel) = (context.Request, context.RequestAborted);
-        var isLarge = request.ContentLength > Large;
+        var isLarge = request.ContentLength > LargeBytes;
         if (isLarge && !s_large.Wait(0, CancellationToken.None))
         {
-            throw await RefuseUnreadAsync(request, "too many large reviews at once; try again", cancel);
+            throw await RefuseUnreadAsync(request, "too many large reviews at once; retry", cancel);
         }
 
         try
@@ -80,8 +80,8 @@ internal sealed class ReviewBody : IDisposable
 
     private static async ValueTask<ReviewBody> ReadAsync(HttpRequest request, bool isLarge, CancellationToken cancel)
     {
-        // API servers say how long a body is; who does not gets no turn among the large ones.
-        var most = request.ContentLength is null ? Large : MaxBytes;
+        // API servers send a Content-Length. A caller without one gets no place among the large reviews.
+        var maxLength = request.ContentLength is null ? LargeBytes : MaxBytes;
         var buffer = ArrayPool<byte>.Shared.Rent((int)(request.ContentLength ?? 16 * 1024) + 1);
         try
         {
@@ -90,7 +90,7 @@ internal sealed class ReviewBody : IDisposable
             while ((read = await request.Body.ReadAsync(buffer.AsMemory(length), cancel)) > 0)
             {
                 length += read;
-                if (length > most)
+                if (length > maxLength)
                 {
                     throw ReviewUid.Refusal(buffer.AsSpan(0, length), StatusCodes.Status413PayloadTooLarge, TooLarge);
                 }
@@ -109,7 +109,7 @@ internal sealed class ReviewBody : IDisposable
 
     private static async ValueTask<Exception> RefuseUnreadAsync(HttpRequest request, string why, CancellationToken cancel)
     {
-        var head = new byte[ReviewUid.Within];
+        var head = new byte[ReviewUid.PrefixBytes];
         var length = await request.Body.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancel);
         return ReviewUid.Refusal(head.AsSpan(0, length), StatusCodes.Status413PayloadTooLarge, why);
     }
@@ -135,15 +135,15 @@ internal sealed class ReviewBody : IDisposable
         {
             if (TextEscapes.FindHalfCharacter(json.Span, MaxDepth) is { } place)
             {
-                throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not JSON that can be judged: half a character is escaped at byte {place}");
+                throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not valid JSON: unpaired surrogate escape at byte {place}");
             }
 
             return JsonDocument.Parse(json, s_strict);
         }
         catch (JsonException wrong)
         {
-            // The parser's message says what and where: not JSON, a duplicate property, or the depth.
-            throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not JSON that can be judged: {wrong.Message}");
+            // The parser's message names the problem and the position: not JSON, a duplicate property, or the depth.
+            throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not valid JSON: {wrong.Message}");
         }
     }
 

@@ -1,20 +1,22 @@
+using DeployGuard.Webhook.Telemetry;
+
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// What all admission endpoints share: reading the review, the HTTP status of what is none, counting, and writing the answer.
-/// A bug surfaces as 500, so that the failurePolicy decides and the counter shows it.
+/// The common part of all admission endpoints: reads the review, counts, and writes the answer. A body that is no review gets an HTTP error.
+/// A bug gets a 500, so that the failurePolicy decides and the counter shows it.
 /// </summary>
-internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, Telemetry.Telemetry telemetry)
+internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry)
 {
     public async Task HandleAsync(HttpContext context)
     {
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
-        using var room = memory.TryTake(context.Request.ContentLength);
-        if (room is null)
+        using var reservation = memory.TryTake(context.Request.ContentLength);
+        if (reservation is null)
         {
-            // The API server's failurePolicy decides, as it does when nobody answers.
-            telemetry.Overloaded("unread");
-            await RejectAsync(context, StatusCodes.Status503ServiceUnavailable, "Overloaded: more is being read than fits into memory; try again");
+            // The API server's failurePolicy decides, as if no replica answered.
+            telemetry.CountOverloaded("unread");
+            await RejectAsync(context, StatusCodes.Status503ServiceUnavailable, "Overloaded: the reviews that are being read fill the memory limit; retry");
             return;
         }
 
@@ -33,34 +35,34 @@ internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, Telemetry.Telem
         }
         catch (MalformedReviewException wrong)
         {
-            telemetry.NothingDecided();
+            telemetry.CountMalformed();
             await Answer.Malformed(wrong.Message, wrong.Code).WriteAsync(context.Response, wrong.Uid);
         }
     }
 
-    /// <summary>Judges one review. Throws only for bugs.</summary>
-    protected abstract ValueTask<Answer> JudgeAsync(Review review, HttpContext context);
+    /// <summary>Evaluates one review. Any exception but a cancellation is a bug.</summary>
+    protected abstract ValueTask<Answer> EvaluateAsync(Review review, HttpContext context);
 
     private async Task AnswerAsync(Review review, HttpContext context, long started)
     {
         Answer answer;
         try
         {
-            answer = await JudgeAsync(review, context);
+            answer = await EvaluateAsync(review, context);
         }
         catch (Exception bug) when (bug is not OperationCanceledException)
         {
-            telemetry.Failed(review, bug);
+            telemetry.CountError(review, bug);
             throw;
         }
 
-        telemetry.Answered(review, answer, System.Diagnostics.Stopwatch.GetElapsedTime(started));
+        telemetry.CountAnswer(review, answer, System.Diagnostics.Stopwatch.GetElapsedTime(started));
         await answer.WriteAsync(context.Response, review.Uid);
     }
 
     private async Task RejectAsync(HttpContext context, int statusCode, string message)
     {
-        telemetry.NothingDecided();
+        telemetry.CountMalformed();
         context.Response.StatusCode = statusCode;
         context.Response.ContentType = "text/plain; charset=utf-8";
         await context.Response.WriteAsync($"deployguard: {message}\n");

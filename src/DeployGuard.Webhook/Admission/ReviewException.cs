@@ -1,6 +1,6 @@
 namespace DeployGuard.Webhook.Admission;
 
-/// <summary>A body that is no AdmissionReview: nothing was decided, and there is nobody to answer but the HTTP client.</summary>
+/// <summary>The body is no AdmissionReview. Without a uid there is no review to answer: the call gets an HTTP error.</summary>
 internal sealed class ReviewException(int statusCode, string message) : Exception(message)
 {
     public int StatusCode { get; } = statusCode;

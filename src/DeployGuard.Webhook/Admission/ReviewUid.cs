@@ -3,19 +3,18 @@ using System.Text.Json;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// The uid of a review that cannot be read as a whole. A call that fails is let in under failurePolicy Ignore, so that what nobody can
-/// parse must be answered, and refused: an API server writes the uid before the objects, which are what may be too large, too deep, or
-/// ambiguous.
+/// The uid of a review that cannot be read as a whole. Under failurePolicy Ignore a failed call admits the request, so an unreadable review must be
+/// answered with a refusal. An API server writes the uid before the objects, and only the objects may be too large, too deep or ambiguous.
 /// </summary>
 internal static class ReviewUid
 {
-    /// <summary>Bytes from the start of a body in which a uid stands.</summary>
-    public const int Within = 4096;
+    /// <summary>Bytes at the start of a body in which the uid is searched.</summary>
+    public const int PrefixBytes = 4096;
 
-    /// <summary>The refusal of a review, or the error of the call where the body begins like none.</summary>
-    /// <param name="body">The body, or the beginning of it.</param>
+    /// <summary>The refusal of a review, or an HTTP error if the body does not begin like a review.</summary>
+    /// <param name="body">The body or its beginning.</param>
     public static Exception Refusal(ReadOnlySpan<byte> body, int code, string why) =>
-        FindOrNull(body[..Math.Min(body.Length, Within)]) is { } uid ? new MalformedReviewException(uid, why, code) : new ReviewException(code, why);
+        FindOrNull(body[..Math.Min(body.Length, PrefixBytes)]) is { } uid ? new MalformedReviewException(uid, why, code) : new ReviewException(code, why);
 
     private static string? FindOrNull(ReadOnlySpan<byte> start)
     {
@@ -38,7 +37,7 @@ internal static class ReviewUid
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
-            // It does not begin as a review does; the caller says what is wrong with it.
+            // It does not begin like a review; the caller names the problem.
         }
 
         return found.GetValueOrDefault("kind") == "AdmissionReview" && found.GetValueOrDefault("apiVersion") == Review.ApiVersion ? found.GetValueOrDefault("request.uid") : null;

@@ -9,8 +9,8 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// No cluster: policies from files, no approvals, no memory. Labels of namespaces are unknown, and taken to match. What needs the cluster is evaluated as if
-/// nothing were known.
+/// Access without a cluster: policies from files, no approvals, no records. The labels of namespaces are unknown and count as matching. Rules that need the
+/// cluster are evaluated without facts.
 /// </summary>
 internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> policies)
     : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
@@ -36,7 +36,7 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => Task.FromResult(cluster);
 
-    /// <summary>No other replica admits anything.</summary>
+    /// <summary>There is no other replica.</summary>
     public Task<ClusterSnapshot> ReserveExposureAsync(
         Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains, CancellationToken deadline) => Task.FromResult(cluster);
 
@@ -47,17 +47,17 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public void RecordAfterwards(Verdict verdict)
     {
-        // There is nowhere to keep it; the decision is on the log.
+        // There is no cluster to write to; the decision log has the decision.
     }
 
     public void Note(Request request, bool isAdmitted)
     {
-        // There is nowhere to keep it.
+        // There is no cluster whose controllers matter.
     }
 
     public bool NamespaceEnds(string name) => false;
 
-    /// <summary>Without an authorizer nobody has any verb.</summary>
+    /// <summary>There is no authorizer, so no user has the verb.</summary>
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) => Task.FromResult(false);
 
     public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) => Task.FromResult(0);

@@ -6,30 +6,30 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace DeployGuard.Webhook.Hosting;
 
-/// <summary>Kestrel's two ports and what is served on which: the API server's calls over TLS, metrics without.</summary>
+/// <summary>Kestrel's two ports: calls of the API server over TLS, and metrics without TLS.</summary>
 internal static class AdmissionServer
 {
-    /// <param name="clients">Who signs the certificates of callers; null to ask for none.</param>
-    /// <param name="certificate">Asked at every handshake, so that a renewed certificate is served without a restart; null until there is one.</param>
+    /// <param name="clients">The CA of client certificates; null to request none.</param>
+    /// <param name="certificate">Called at every handshake, so that a renewed certificate is served without a restart. Returns null until there is one.</param>
     public static void ListenFor(this KestrelServerOptions kestrel, WebhookOptions options, ClientAuthority? clients, Func<SslStreamCertificateContext?> certificate)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = ReviewBody.MaxBytes;
-        // An API server sends at once what it sends; whoever trickles holds the memory that others need.
+        // An API server sends a body at once. A slow caller would hold memory that other calls need.
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 100 * 1024, gracePeriod: TimeSpan.FromSeconds(2));
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         kestrel.Listen(options.Listen, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
         {
             ServerCertificateSelector = (_, _) => certificate()?.TargetCertificate,
-            // Allowed, not required: the kubelet's probes have none. What is presented must be good.
+            // Not required, because the kubelet's probes have none. A certificate that is presented must be valid.
             ClientCertificateMode = clients is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.AllowCertificate,
-            ClientCertificateValidation = (presented, _, _) => clients?.Signed(presented) ?? false,
+            ClientCertificateValidation = (presented, _, _) => clients?.Trusts(presented) ?? false,
             OnAuthenticate = (_, tls) =>
             {
                 tls.EncryptionPolicy = EncryptionPolicy.RequireEncryption;
                 if (certificate() is { } served)
                 {
-                    // With its intermediates, which a selector cannot hand out.
+                    // The context includes the intermediates; the selector cannot send these.
                     (tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, served);
                 }
             },
@@ -37,15 +37,15 @@ internal static class AdmissionServer
         kestrel.Listen(options.MetricsListen);
     }
 
-    /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
-    /// <param name="needsClientCertificate">Admission is answered to callers with a certificate alone.</param>
-    /// <param name="isLeaving">Whoever is answered is told not to send more on this connection.</param>
-    public static void Serve(this WebApplication app, bool needsClientCertificate, Func<IReadOnlyList<string>> notReady, Func<bool> isLeaving)
+    /// <param name="notReady">Reasons why this replica is not ready; empty if it is.</param>
+    /// <param name="needsClientCertificate">Refuse admission calls without a client certificate.</param>
+    /// <param name="isDraining">Whether the replica is draining: each answer then closes its connection.</param>
+    public static void Serve(this WebApplication app, bool needsClientCertificate, Func<IReadOnlyList<string>> notReady, Func<bool> isDraining)
     {
         app.Use((context, next) =>
         {
-            // API servers keep connections of HTTP/1.1, and do not repeat a POST that met the end of one. HTTP/2 says goodbye by itself.
-            if (HttpProtocol.IsHttp11(context.Request.Protocol) && isLeaving())
+            // API servers reuse HTTP/1.1 connections, and do not repeat a POST whose connection was closed. HTTP/2 has GOAWAY for this.
+            if (HttpProtocol.IsHttp11(context.Request.Protocol) && isDraining())
             {
                 context.Response.Headers.Connection = "close";
             }
@@ -53,24 +53,24 @@ internal static class AdmissionServer
             return next(context);
         });
 
-        RequestDelegate ForKnown(RequestDelegate handle) => context =>
-            needsClientCertificate && context.Connection.ClientCertificate is null ? TurnAway(context) : handle(context);
+        RequestDelegate WithCertificate(RequestDelegate handle) => context =>
+            needsClientCertificate && context.Connection.ClientCertificate is null ? RefuseCaller(context) : handle(context);
 
         app.MapWhen(context => context.Request.IsHttps, tls => tls.UseRouting().UseEndpoints(endpoints =>
         {
-            endpoints.MapPost("/admit/workloads", ForKnown(app.Services.GetRequiredService<AdmissionEndpoint>().HandleAsync));
-            endpoints.MapPost("/admit/records", ForKnown(app.Services.GetRequiredService<RecordsEndpoint>().HandleAsync));
-            endpoints.MapPost("/stamp", ForKnown(app.Services.GetRequiredService<StampEndpoint>().HandleAsync));
+            endpoints.MapPost("/admit/workloads", WithCertificate(app.Services.GetRequiredService<AdmissionEndpoint>().HandleAsync));
+            endpoints.MapPost("/admit/records", WithCertificate(app.Services.GetRequiredService<RecordsEndpoint>().HandleAsync));
+            endpoints.MapPost("/stamp", WithCertificate(app.Services.GetRequiredService<StampEndpoint>().HandleAsync));
             endpoints.MapGet("/livez", context => context.Response.WriteAsync("ok\n"));
             endpoints.MapGet("/readyz", context => AnswerReadiness(context, notReady()));
         }));
         app.UseOpenTelemetryPrometheusScrapingEndpoint();
     }
 
-    private static Task TurnAway(HttpContext context)
+    private static Task RefuseCaller(HttpContext context)
     {
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return context.Response.WriteAsync("deployguard: a client certificate is needed here; the API server presents one if its AdmissionConfiguration names a kubeconfig for webhooks\n");
+        return context.Response.WriteAsync("deployguard: a client certificate is required. Name a kubeconfig for webhooks in the AdmissionConfiguration of the API server\n");
     }
 
     private static Task AnswerReadiness(HttpContext context, IReadOnlyList<string> notReady)

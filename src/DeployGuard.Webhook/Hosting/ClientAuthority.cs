@@ -5,8 +5,8 @@ using DeployGuard.Kubernetes.Certificates;
 namespace DeployGuard.Webhook.Hosting;
 
 /// <summary>
-/// The CA whose client certificates open the admission endpoints. API servers present one if their admission configuration names a kubeconfig for
-/// webhooks; without it anybody who reaches the port can send reviews.
+/// The CA of the client certificates that the admission endpoints accept. API servers present one if their AdmissionConfiguration names a kubeconfig for
+/// webhooks. Without this CA, every caller that reaches the port can send reviews.
 /// </summary>
 internal sealed class ClientAuthority
 {
@@ -16,7 +16,7 @@ internal sealed class ClientAuthority
 
     private ClientAuthority(X509Certificate2Collection roots) => _roots = roots;
 
-    /// <exception cref="CertificateProblemException">The file holds no certificate that can be read.</exception>
+    /// <exception cref="CertificateProblemException">The file has no readable certificate.</exception>
     public static ClientAuthority Read(FileInfo file)
     {
         var roots = new X509Certificate2Collection();
@@ -29,10 +29,10 @@ internal sealed class ClientAuthority
             throw new CertificateProblemException($"{file.FullName}: {problem.Message}");
         }
 
-        return roots.Count > 0 ? new ClientAuthority(roots) : throw new CertificateProblemException($"{file.FullName}: holds no certificate");
+        return roots.Count > 0 ? new ClientAuthority(roots) : throw new CertificateProblemException($"{file.FullName}: contains no certificate");
     }
 
-    public bool Signed(X509Certificate2 certificate)
+    public bool Trusts(X509Certificate2 certificate)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

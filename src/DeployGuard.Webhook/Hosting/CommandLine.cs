@@ -7,25 +7,25 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Webhook.Hosting;
 
-/// <summary>The flags of the program. Each may also be given by environment: <c>--metrics-listen</c> by <c>DEPLOYGUARD_METRICS_LISTEN</c>.</summary>
+/// <summary>The flags of the program. Each has an environment variable: <c>DEPLOYGUARD_METRICS_LISTEN</c> for <c>--metrics-listen</c>.</summary>
 internal static class CommandLine
 {
     private static readonly Option<IPEndPoint> s_listen = EndPoint("--listen", "0.0.0.0:8443", "Address and port for the API server's calls, over TLS.");
     private static readonly Option<IPEndPoint> s_metrics = EndPoint("--metrics-listen", "0.0.0.0:9090", "Address and port for /metrics, without TLS.");
-    private static readonly Option<FileInfo?> s_certificate = Path("--tls-cert", "PEM file of the server certificate, chain included. With --tls-key and --tls-ca; without the three DeployGuard makes and keeps its own.");
+    private static readonly Option<FileInfo?> s_certificate = Path("--tls-cert", "PEM file of the server certificate with its chain. Requires --tls-key and --tls-ca; without the three, DeployGuard creates and renews its own certificate.");
     private static readonly Option<FileInfo?> s_key = Path("--tls-key", "PEM file of the certificate's private key.");
-    private static readonly Option<FileInfo?> s_ca = Path("--tls-ca", "PEM file of the CA that signed it; it is put into the webhook configurations.");
-    private static readonly Option<FileInfo?> s_clientCa = Path("--client-ca", "PEM file of the CA that signs the client certificate of the API server; without it any caller is answered. Read at the start.");
+    private static readonly Option<FileInfo?> s_ca = Path("--tls-ca", "PEM file of the CA that signed the certificate; DeployGuard writes it into the webhook configurations.");
+    private static readonly Option<FileInfo?> s_clientCa = Path("--client-ca", "PEM file of the CA that signs the client certificate of the API server; without it, every caller is answered. Read once, at the start.");
     private static readonly Option<FileInfo?> s_kubeconfig = Path("--kubeconfig", "Kubeconfig file. Default: the service account of the pod.");
     private static readonly Option<string> s_namespace = Text("--namespace", "deployguard-system", "Namespace that DeployGuard runs in.");
-    private static readonly Option<string> s_account = Text("--service-account", "deployguard", "Service account that it runs as.");
-    private static readonly Option<string> s_service = Text("--service", "deployguard", "Service by which the API server reaches it.");
-    private static readonly Option<string> s_secret = Text("--secret", "deployguard-tls", "Secret with its certificate and memory.");
-    private static readonly Option<string> s_configuration = Text("--webhook-configuration", "deployguard", "Name of the validating and the mutating webhook configuration that it keeps.");
-    private static readonly Option<string> s_lease = Text("--lease", "deployguard-leader", "Lease by which the replicas choose a leader.");
+    private static readonly Option<string> s_account = Text("--service-account", "deployguard", "Service account that DeployGuard runs as.");
+    private static readonly Option<string> s_service = Text("--service", "deployguard", "Service that the API server calls.");
+    private static readonly Option<string> s_secret = Text("--secret", "deployguard-tls", "Secret with the certificate of DeployGuard.");
+    private static readonly Option<string> s_configuration = Text("--webhook-configuration", "deployguard", "Name of the validating and the mutating webhook configuration that DeployGuard maintains.");
+    private static readonly Option<string> s_lease = Text("--lease", "deployguard-leader", "Lease for the election of a leader.");
     private static readonly Option<bool> s_standalone = new("--standalone")
     {
-        Description = "Run without an API server, for trying and measuring: no approvals, no memory, every namespace matches.",
+        Description = "Run without an API server, for trials and benchmarks: no approvals, no records, every namespace matches.",
         DefaultValueFactory = result => FromEnvironment("--standalone") switch
         {
             null or "" or "false" => false,
@@ -34,26 +34,26 @@ internal static class CommandLine
         },
     };
 
-    private static readonly Option<string> s_policies = Text("--policies", "", "Folder of SafeguardPolicy YAML files for --standalone; read again when they change.");
+    private static readonly Option<string> s_policies = Text("--policies", "", "Folder of SafeguardPolicy YAML files for --standalone; reloaded when they change.");
     private static readonly Option<string[]> s_trusted = new("--trusted-controller")
     {
-        Description = "USER=KIND[,KIND...]: a controller whose writes of these kinds were judged elsewhere. May be repeated; in the environment separated by spaces.",
+        Description = "USER=KIND[,KIND...]: a controller whose writes of these kinds pass, because they were evaluated before. May be repeated; separated by spaces in the environment.",
         DefaultValueFactory = _ => FromEnvironment("--trusted-controller")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
     private static readonly Option<string[]> s_presets = Repeated(
         "--trusted-preset",
-        "NAME or NAME@NAMESPACE: a well-known controller that is trusted for what is judged elsewhere, such as argo-rollouts.");
+        "NAME or NAME@NAMESPACE: a well-known controller, such as argo-rollouts, whose writes pass if they were evaluated before.");
     private static readonly Option<string[]> s_restarts = Repeated(
         "--restart-annotation",
-        "KEY: an annotation of pod templates that only restarts them, and that nothing reads. It is part of no hash.");
+        "KEY: an annotation of pod templates that only restarts pods and that no program reads. The template hash leaves it out.");
     private static readonly Option<string[]> s_namingLabels = Repeated(
         "--naming-label",
-        "KEY: a label of pod templates that only names what runs, and by which nothing selects. It is part of no hash.");
+        "KEY: a label of pod templates that only names a release and that no selector uses. The template hash leaves it out.");
 
     private static readonly Option<LogLevel> s_logLevel = new("--log-level")
     {
-        Description = "What the program tells of itself on standard error: Debug, Information, Warning or Error. Decisions, on standard output, are not affected.",
+        Description = "Lowest level of log lines on standard error: Debug, Information, Warning or Error. The decision log on standard output is not affected.",
         DefaultValueFactory = result => Enum.TryParse<LogLevel>(FromEnvironment("--log-level") ?? "Information", ignoreCase: true, out var level)
             ? level
             : Refuse(result, $"DEPLOYGUARD_LOG_LEVEL: \"{FromEnvironment("--log-level")}\" is none of Debug, Information, Warning, Error", LogLevel.Information),
@@ -61,7 +61,7 @@ internal static class CommandLine
 
     private static readonly Option<LogFormat> s_logFormat = new("--log-format")
     {
-        Description = "json, a line each, or text.",
+        Description = "Format of the log on standard error: json (one line each) or text.",
         DefaultValueFactory = result => Enum.TryParse<LogFormat>(FromEnvironment("--log-format") ?? "json", ignoreCase: true, out var format)
             ? format
             : Refuse(result, $"DEPLOYGUARD_LOG_FORMAT: \"{FromEnvironment("--log-format")}\" is neither json nor text", LogFormat.Json),
@@ -69,7 +69,7 @@ internal static class CommandLine
 
     private static readonly Option<Uri?> s_otlp = new("--otlp-endpoint")
     {
-        Description = "Where to send traces and metrics by OTLP, besides /metrics: http://collector:4317 for gRPC, http://collector:4318/ for HTTP. Default: nowhere.",
+        Description = "OTLP endpoint for traces and metrics, in addition to /metrics: http://collector:4317 for gRPC, http://collector:4318/ for HTTP. Default: none.",
         HelpName = "URL",
         DefaultValueFactory = result => FromEnvironment("--otlp-endpoint") is { Length: > 0 } url ? ParseUrl("DEPLOYGUARD_OTLP_ENDPOINT", url, result) : null,
         CustomParser = result => ParseUrl("--otlp-endpoint", result.Tokens.Count == 1 ? result.Tokens[0].Value : "", result),
@@ -77,21 +77,21 @@ internal static class CommandLine
 
     private static readonly Option<string[]> s_kinds = new("--workload-kind")
     {
-        Description = "RESOURCE.GROUP/KIND=PATH, such as rollouts.argoproj.io/Rollout=spec.template: a custom resource with a pod template. May be repeated; in the environment separated by spaces.",
+        Description = "RESOURCE.GROUP/KIND=PATH, such as rollouts.argoproj.io/Rollout=spec.template: a custom resource with a pod template. May be repeated; separated by spaces in the environment.",
         DefaultValueFactory = _ => FromEnvironment("--workload-kind")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
     private static readonly Option<string[]> s_injections = new("--injection-annotation")
     {
-        Description = "FORM=KEY: an annotation of pods by which an injector takes an image of the author's choice, besides those that are known. FORM is image (a reference), version (a tag), document (JSON with images in it), "
-            + "other (what cannot be read here) or never (no image, though it looks like one); one * in KEY stands for any text. May be repeated; in the environment separated by spaces.",
+        Description = "FORM=KEY: an annotation of pods with which the manifest author chooses an injector's image, in addition to the built-in ones. FORM is image (a reference), version (a tag), document (JSON with images), "
+            + "other (an unreadable form) or never (no image, though it looks like one); one * in KEY matches any text. May be repeated; separated by spaces in the environment.",
         DefaultValueFactory = _ => FromEnvironment("--injection-annotation")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
     /// <summary>Parses, and runs <paramref name="run"/> with the options. Exit code 2 for a bad command line.</summary>
     public static async Task<int> RunAsync(string[] args, Func<WebhookOptions, CancellationToken, Task<int>> run)
     {
-        var root = new RootCommand("DeployGuard's admission webhook. Every flag may also be set by environment, as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
+        var root = new RootCommand("DeployGuard's admission webhook. Every flag has an environment variable, such as DEPLOYGUARD_METRICS_LISTEN for --metrics-listen.")
         {
             s_listen, s_metrics, s_certificate, s_key, s_ca, s_clientCa, s_kubeconfig, s_namespace, s_account, s_service, s_secret, s_configuration, s_lease,
             s_standalone, s_policies, s_trusted, s_presets, s_kinds, s_injections, s_restarts, s_namingLabels, s_logLevel, s_logFormat, s_otlp,
@@ -101,11 +101,11 @@ internal static class CommandLine
         var parsed = root.Parse(args);
         if (parsed.Action is ParseErrorAction mistake)
         {
-            // The error names the flag; thirty lines of help below it would bury it in a pod's log.
+            // The error names the flag. Thirty lines of help would hide it in the log of a pod.
             mistake.ShowHelp = false;
         }
 
-        // Exceptions are ours to word, in Program; signals are the host's to take.
+        // Program writes the messages of exceptions; the host handles signals.
         var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         var exitCode = await parsed.InvokeAsync(invocation);
         return parsed.Errors.Count > 0 ? 2 : exitCode;
@@ -116,14 +116,14 @@ internal static class CommandLine
         var given = new[] { s_certificate, s_key, s_ca }.Count(o => result.GetValue(o) is not null);
         if (given is not (0 or 3))
         {
-            result.AddError("--tls-cert, --tls-key and --tls-ca are given together or not at all");
+            result.AddError("set --tls-cert, --tls-key and --tls-ca together, or none of them");
         }
 
         var standalone = result.GetValue(s_standalone);
         var policies = result.GetValue(s_policies);
         if (standalone != !string.IsNullOrEmpty(policies))
         {
-            result.AddError("--standalone and --policies DIR are given together or not at all");
+            result.AddError("set --standalone and --policies DIR together, or neither of them");
         }
         else if (standalone && !Directory.Exists(policies))
         {
@@ -161,7 +161,7 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>A kind that is spelled wrong would trust nobody, and say nothing.</summary>
+    /// <summary>A misspelled kind would trust no controller, without a message.</summary>
     private static void ValidateTrusted(CommandResult result, IReadOnlyList<CustomKind> custom)
     {
         string[] known = [.. WorkloadKinds.With(custom).Names.Concat(BuiltInKinds.All.Select(k => k.Name)).Distinct().Order(StringComparer.Ordinal), TrustedControllers.Scale, TrustedControllers.Suspend];
@@ -175,7 +175,7 @@ internal static class CommandLine
 
             foreach (var kind in kinds.Split(',').Where(k => !known.Contains(k)))
             {
-                result.AddError($"--trusted-controller {trusted}: \"{kind}\" is none of {string.Join(", ", known)}. A custom kind is named by --workload-kind too (the chart's workloadKinds)");
+                result.AddError($"--trusted-controller {trusted}: \"{kind}\" is none of {string.Join(", ", known)}. Add a custom kind to --workload-kind (workloadKinds of the chart) as well");
             }
         }
     }
@@ -239,7 +239,7 @@ internal static class CommandLine
 
     private static Option<string[]> Repeated(string name, string description) => new(name)
     {
-        Description = $"{description} May be repeated; in the environment separated by spaces.",
+        Description = $"{description} May be repeated; separated by spaces in the environment.",
         DefaultValueFactory = _ => FromEnvironment(name)?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
     };
 
@@ -252,10 +252,10 @@ internal static class CommandLine
     private static string? FromEnvironment(string name) =>
         Environment.GetEnvironmentVariable($"DEPLOYGUARD_{name[2..].ToUpperInvariant().Replace('-', '_')}");
 
-    /// <summary>The error stops the program before anything reads the value.</summary>
-    private static T Refuse<T>(ArgumentResult result, string error, T instead)
+    /// <summary>The error stops the program before the fallback value is used.</summary>
+    private static T Refuse<T>(ArgumentResult result, string error, T fallback)
     {
         result.AddError(error);
-        return instead;
+        return fallback;
     }
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace DeployGuard.Webhook.Hosting;
 
-/// <summary>Where the program writes: decisions to standard output, one JSON line each; what it says about itself to standard error.</summary>
+/// <summary>The outputs of the program: decisions on standard output, one JSON line each; its own log on standard error.</summary>
 internal static class Logs
 {
     private const string Timestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
@@ -20,11 +20,11 @@ internal static class Logs
         logging.AddFilter("Microsoft", LogLevel.Warning);
     }
 
-    /// <summary>Buffered, and flushed by the decision log when it has caught up.</summary>
+    /// <summary>Buffered; the decision log flushes it when no more lines wait.</summary>
     public static Stream StandardOutput() => new BufferedStream(Console.OpenStandardOutput(), 64 * 1024);
 }
 
-/// <summary>How the program tells of itself.</summary>
+/// <summary>Level and format of the log on standard error.</summary>
 internal sealed record LogOptions(LogLevel Level, LogFormat Format)
 {
     public static readonly LogOptions Default = new(LogLevel.Information, LogFormat.Json);

@@ -8,7 +8,7 @@ using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Hosting;
 
-/// <summary>The two ways to run: with a cluster, and without. Each reads from top to bottom as what it is made of.</summary>
+/// <summary>The two ways to run: with a cluster and without. Each method lists its parts from top to bottom.</summary>
 internal static class Programs
 {
     public static async Task<int> RunInClusterAsync(WebhookOptions options, CancellationToken cancel)
@@ -19,7 +19,7 @@ internal static class Programs
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
         using var api = ApiConnection.Open(options.Kubeconfig);
         var cluster = new ClusterHost(api, options.Cluster, files, time, logging.CreateLogger("cluster"));
-        // Nobody trusts it; but the kubelet's probes ask for no more, and are told what is missing while the API server is not there.
+        // No client trusts it, but the kubelet's probes do not verify certificates. They can thus report what is missing while the API server is away.
         var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow());
         await using var decisions = Logs.StandardOutput();
         await using var app = WebhookApp.Build(options, cluster, () => cluster.Certificate.Current ?? temporary, () => cluster.NotReady, decisions, time, shutdown);
@@ -43,13 +43,13 @@ internal static class Programs
     private static FileCertificate Files(TlsFiles tls, TimeProvider time, ILoggerFactory logging) =>
         new(tls.Certificate.FullName, tls.Key.FullName, tls.Ca.FullName, time, logging.CreateLogger("certificate"));
 
-    /// <summary>Serves until a signal; what runs beside it ends after the last request.</summary>
-    private static async Task<int> RunAsync(WebApplication app, Shutdown shutdown, Func<CancellationToken, Task> beside, CancellationToken cancel)
+    /// <summary>Serves until a signal; the background work ends after the last request.</summary>
+    private static async Task<int> RunAsync(WebApplication app, Shutdown shutdown, Func<CancellationToken, Task> background, CancellationToken cancel)
     {
         using var stop = new CancellationTokenSource();
         await app.StartAsync(cancel);
-        var running = beside(stop.Token);
-        // If what runs beside ends by a fault, the program must not go on serving without it.
+        var running = background(stop.Token);
+        // If the background work fails, the program must not continue to serve without it.
         await Task.WhenAny(shutdown.Requested, running);
         await app.StopAsync(CancellationToken.None);
         await stop.CancelAsync();
@@ -59,7 +59,7 @@ internal static class Programs
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The end that was asked for.
+            // This is the requested end.
         }
 
         return 0;

@@ -3,21 +3,21 @@ using System.Runtime.InteropServices;
 namespace DeployGuard.Webhook.Hosting;
 
 /// <summary>
-/// Leaves in good order. After SIGTERM the replica says that it is not ready and goes on answering until its Service has stopped sending anybody: whoever
-/// stops at once is still called for a moment, and every such call is somebody's failed deploy. A second signal, or Ctrl-C, ends it at once.
+/// Graceful shutdown. After SIGTERM the replica reports that it is not ready, and answers until its Service sends it no more calls. A replica that stops at once
+/// still gets calls for a few seconds, and each of them is a failed deploy. A second signal, or Ctrl-C, ends it at once.
 /// </summary>
 internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
 {
-    /// <summary>Endpoints reach every node well within it; a pod is given 30 seconds in all.</summary>
+    /// <summary>Every node has the new endpoints well before that; Kubernetes gives a pod 30 seconds.</summary>
     private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<PosixSignalRegistration> _signals = [];
 
-    /// <summary>Not ready any more; and who is answered now is asked to come by another connection, or he would send one more as it is closed.</summary>
+    /// <summary>The replica is not ready, and each answer closes its connection. Otherwise a caller could send one more request while the connection closes.</summary>
     public bool IsDraining { get; private set; }
 
-    /// <summary>Completes when it is time to stop.</summary>
+    /// <summary>Completes when the program should stop.</summary>
     public Task Requested => _stop.Task;
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
 
     public void Dispose() => _signals.ForEach(s => s.Dispose());
 
-    /// <summary>Completes when it is time to stop.</summary>
+    /// <summary>Starts to drain; completes when the program should stop.</summary>
     public async Task DrainAsync()
     {
         IsDraining = true;
@@ -42,7 +42,7 @@ internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
 
     private void OnSignal(PosixSignalContext signal, bool drains)
     {
-        // The default would end the process here and now.
+        // The default handler would end the process at once.
         signal.Cancel = true;
         if (!drains || IsDraining)
         {

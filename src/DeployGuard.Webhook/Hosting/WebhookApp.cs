@@ -10,15 +10,15 @@ using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Hosting;
 
-/// <summary>Puts the parts together into one web application, with a cluster behind it or without.</summary>
+/// <summary>Composes the web application, with a cluster or without.</summary>
 internal static class WebhookApp
 {
-    /// <summary>What is in flight when we stop has its answer by then: the API server itself waits no longer.</summary>
+    /// <summary>Time for the requests in progress: an API server waits no longer than this for an answer.</summary>
     private static readonly TimeSpan s_finish = TimeSpan.FromSeconds(10);
 
-    /// <param name="certificate">The certificate to serve now; null until there is one.</param>
-    /// <param name="notReady">Why decisions cannot be made now; empty when they can.</param>
-    /// <exception cref="Kubernetes.Certificates.CertificateProblemException">The CA of the callers cannot be used.</exception>
+    /// <param name="certificate">Returns the certificate to serve now; null until there is one.</param>
+    /// <param name="notReady">Returns the reasons why this replica is not ready; empty if it is.</param>
+    /// <exception cref="Kubernetes.Certificates.CertificateProblemException">The file of the client CA cannot be used.</exception>
     public static WebApplication Build(
         WebhookOptions options, IClusterAccess cluster, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, Shutdown? shutdown = null)
     {
@@ -49,15 +49,15 @@ internal static class WebhookApp
         services.AddSingleton(new DecisionLog(decisions, time));
         services.AddHostedService(provider => provider.GetRequiredService<DecisionLog>());
         services.AddSingleton<RetryDeduplicator>();
-        services.AddSingleton<Telemetry.Telemetry>();
+        services.AddSingleton<AdmissionTelemetry>();
         services.AddSingleton<AdmissionEndpoint>();
         services.AddSingleton<RecordsEndpoint>();
         services.AddSingleton<StampEndpoint>();
 
         var app = builder.Build();
         app.Services.GetRequiredService<Meter>().AddProgramMetrics(app.Services.GetRequiredService<DecisionLog>());
-        // Not before somebody listens to what is counted.
-        app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<Telemetry.Telemetry>().Begin);
+        // The exporter must listen first, or the zeros are lost.
+        app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<AdmissionTelemetry>().InitializeCounters);
         app.Serve(clients is not null, () => shutdown is { IsDraining: true } ? ["draining"] : notReady(), () => shutdown is { IsDraining: true });
         return app;
     }

@@ -5,17 +5,17 @@ using DeployGuard.Kubernetes.Api;
 
 namespace DeployGuard.Webhook.Hosting;
 
-/// <summary>What the program was told on its command line or by its environment; checked when it was read.</summary>
+/// <summary>The options from the command line and the environment, validated.</summary>
 internal sealed record WebhookOptions
 {
     public required IPEndPoint Listen { get; init; }
 
     public required IPEndPoint MetricsListen { get; init; }
 
-    /// <summary>All three or none; none for the certificate that DeployGuard makes and keeps itself.</summary>
+    /// <summary>Null for the certificate that DeployGuard creates and renews itself.</summary>
     public TlsFiles? Tls { get; init; }
 
-    /// <summary>PEM file of the CA that signs the API server's client certificate; null to ask callers for none.</summary>
+    /// <summary>PEM file of the CA that signs the API server's client certificate; null to request none from callers.</summary>
     public FileInfo? ClientCa { get; init; }
 
     /// <summary>Null for the service account of the pod.</summary>
@@ -33,10 +33,10 @@ internal sealed record WebhookOptions
 
     public required string Lease { get; init; }
 
-    /// <summary>Not null to run without an API server, on the policies of this folder.</summary>
+    /// <summary>Folder of the policies to run without an API server; null to run in a cluster.</summary>
     public DirectoryInfo? StandalonePolicies { get; init; }
 
-    /// <summary>User names that are let through for kinds, besides the built-in controllers.</summary>
+    /// <summary>User names whose writes of these kinds pass, in addition to the built-in controllers.</summary>
     public required IReadOnlyList<KeyValuePair<string, string[]>> TrustedControllers { get; init; }
 
     /// <summary>Well-known controllers that are trusted.</summary>
@@ -45,15 +45,15 @@ internal sealed record WebhookOptions
     /// <summary>Custom resources with pod templates.</summary>
     public IReadOnlyList<CustomKind> CustomKinds { get; init; } = [];
 
-    /// <summary>Annotations by which injectors take images, those that are known included.</summary>
+    /// <summary>Annotations with which manifest authors choose images of injectors, including the built-in ones.</summary>
     public InjectionTable Injections { get; init; } = InjectionTable.BuiltIn;
 
-    /// <summary>What of a template is in no hash.</summary>
+    /// <summary>The annotations and labels that the template hash leaves out.</summary>
     public TemplateNoise Noise { get; init; } = TemplateNoise.Default;
 
     public LogOptions Log { get; init; } = LogOptions.Default;
 
-    /// <summary>Where traces and metrics are sent by OTLP; null for nowhere.</summary>
+    /// <summary>The OTLP endpoint for traces and metrics; null for none.</summary>
     public Uri? Otlp { get; init; }
 
     public ClusterOptions Cluster => new()
@@ -69,7 +69,7 @@ internal sealed record WebhookOptions
         Lease = Lease,
     };
 
-    /// <summary>The username under which the API server knows us.</summary>
+    /// <summary>The user name of DeployGuard at the API server.</summary>
     public string Self => $"system:serviceaccount:{Namespace}:{ServiceAccount}";
 }
 

@@ -9,19 +9,20 @@ using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Records;
 
 /// <summary>
-/// <c>/admit/records</c>: guards DeployGuard's own objects: policies must be readable, Changes are ours, votes and permissions are bound,
-/// honest and final.
+/// <c>/admit/records</c> guards DeployGuard's own objects. A policy must be valid, only DeployGuard writes Changes, and votes and BreakGlasses
+/// carry the identity of their creator and are immutable.
 /// </summary>
-internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IClusterAccess cluster, BodyMemoryLimiter memory, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
+internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IClusterAccess cluster, BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
 {
     private readonly IRecordFacts _facts = cluster.RecordFacts;
-    private readonly Telemetry.Telemetry _telemetry = telemetry;
+    private readonly AdmissionTelemetry _telemetry = telemetry;
 
-    protected override async ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
+    protected override async ValueTask<Answer> EvaluateAsync(Review review, HttpContext context)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         deadline.CancelAfter(Deadline.Of(context.Request));
@@ -29,12 +30,12 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
         {
             return review.Resource switch
             {
-                "safeguardpolicies" => JudgePolicy(review),
+                "safeguardpolicies" => EvaluatePolicy(review),
                 "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))),
                 "changetemplates" => Of(review, rules.RefuseTemplateWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))),
-                "changeapprovals" => Of(review, await JudgeApprovalAsync(review, deadline.Token)),
-                "breakglasses" => Of(review, await JudgeBreakGlassAsync(review, deadline.Token)),
-                _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource}, so it refuses them"),
+                "changeapprovals" => Of(review, await RefuseApprovalAsync(review, deadline.Token)),
+                "breakglasses" => Of(review, await RefuseBreakGlassAsync(review, deadline.Token)),
+                _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource} and refuses to admit them"),
             };
         }
         catch (MalformedObjectException wrong)
@@ -47,9 +48,9 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
         }
     }
 
-    private Answer JudgePolicy(Review review)
+    private Answer EvaluatePolicy(Review review)
     {
-        // A status is ours, by RBAC, and changes nothing that is enforced.
+        // By RBAC only DeployGuard writes the status, and it changes no requirement.
         if (review.SubResource.Length > 0)
         {
             return Answer.Allow([]);
@@ -62,69 +63,69 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
 
         if (!review.DryRun)
         {
-            _telemetry.PolicyChanged(review);
+            _telemetry.RecordPolicyChange(review);
         }
 
         return Answer.Allow([]);
     }
 
-    private async ValueTask<Refusal?> JudgeApprovalAsync(Review review, CancellationToken deadline) => review.Operation switch
+    private async ValueTask<Refusal?> RefuseApprovalAsync(Review review, CancellationToken deadline) => review.Operation switch
     {
-        Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadApproval(review.OldObject).Approver), deadline),
+        Operation.Delete => await RefuseDeleteAsync(review, StoredCreator(() => ReadApproval(review.OldObject).Approver), deadline),
         Operation.Update => RefuseUpdate(review),
-        Operation.Create => await JudgeNewApprovalAsync(review, deadline),
+        Operation.Create => await RefuseNewApprovalAsync(review, deadline),
         _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
     };
 
-    private async ValueTask<Refusal?> JudgeBreakGlassAsync(Review review, CancellationToken deadline) => review.Operation switch
+    private async ValueTask<Refusal?> RefuseBreakGlassAsync(Review review, CancellationToken deadline) => review.Operation switch
     {
-        Operation.Delete => await JudgeDeleteAsync(review, StoredMaker(() => ReadBreakGlass(review.OldObject).RequestedBy), deadline),
+        Operation.Delete => await RefuseDeleteAsync(review, StoredCreator(() => ReadBreakGlass(review.OldObject).RequestedBy), deadline),
         Operation.Update => RefuseUpdate(review),
-        Operation.Create => await JudgeNewBreakGlassAsync(review, deadline),
+        Operation.Create => await RefuseNewBreakGlassAsync(review, deadline),
         _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
     };
 
-    private async ValueTask<Refusal?> JudgeDeleteAsync(Review review, Requester maker, CancellationToken deadline)
+    private async ValueTask<Refusal?> RefuseDeleteAsync(Review review, Requester creator, CancellationToken deadline)
     {
         var ends = _facts.NamespaceEnds(review.Namespace);
-        return rules.RefuseDelete(review.Requester, maker, mayOverride: false, ends) is null
+        return rules.RefuseDelete(review.Requester, creator, mayOverride: false, ends) is null
             ? null
-            : rules.RefuseDelete(review.Requester, maker, await _facts.MayAsync(review.Requester, "override", review.Resource, review.Namespace, review.Name, deadline), ends);
+            : rules.RefuseDelete(review.Requester, creator, await _facts.MayAsync(review.Requester, "override", review.Resource, review.Namespace, review.Name, deadline), ends);
     }
 
-    private async ValueTask<Refusal?> JudgeNewApprovalAsync(Review review, CancellationToken deadline)
+    private async ValueTask<Refusal?> RefuseNewApprovalAsync(Review review, CancellationToken deadline)
     {
         var read = ReadApproval(review.Object);
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
-        var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
-        var snapshot = await cluster.Snapshots.TakeAsync(about, deadline);
-        var recorded = snapshot.Changes.FirstOrDefault(c => c.IsNamed(approval.TemplateHash));
-        var refusal = RefuseTies(review)
+        var query = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
+        var snapshot = await cluster.Snapshots.TakeAsync(query, deadline);
+        var recorded = snapshot.Changes.FirstOrDefault(c => c.HasHash(approval.TemplateHash));
+        var refusal = RefuseOwnersAndFinalizers(review)
             ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(snapshot)).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
         {
-            _telemetry.Approved(approval.Decision.ToString());
+            _telemetry.CountVote(approval.Decision.ToString());
         }
 
         return refusal;
     }
 
-    private async ValueTask<Refusal?> JudgeNewBreakGlassAsync(Review review, CancellationToken deadline)
+    private async ValueTask<Refusal?> RefuseNewBreakGlassAsync(Review review, CancellationToken deadline)
     {
         var glass = ReadBreakGlass(review.Object);
         var mayWholeNamespace = glass.Workload is null
             && await _facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
-        var about = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = new WorkloadRef("", "", review.Namespace, "") };
-        var policies = PoliciesOf(await cluster.Snapshots.TakeAsync(about, deadline));
-        var refusal = RefuseTies(review)
+        var query = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = new WorkloadRef("", "", review.Namespace, "") };
+        var policies = PoliciesOf(await cluster.Snapshots.TakeAsync(query, deadline));
+        var refusal = RefuseOwnersAndFinalizers(review)
             ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, _facts.Unreviewed).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(glass))
             ?? await RefuseAnotherAsync(review, deadline);
         if (refusal is null && !review.DryRun)
         {
-            _telemetry.GlassBroken(review.Namespace);
+            _telemetry.CountBreakGlass(review.Namespace);
         }
 
         return refusal;
@@ -139,7 +140,7 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
 
     private static IReadOnlyDictionary<string, string> LabelsOf(JsonElement obj) => WorkloadReader.ReadLabels(obj);
 
-    private static Refusal? RefuseTies(Review review) => RecordRules.RefuseTies(HasOwners(review.Object), Finalizers(review.Object));
+    private static Refusal? RefuseOwnersAndFinalizers(Review review) => RecordRules.RefuseOwnersAndFinalizers(HasOwners(review.Object), Finalizers(review.Object));
 
     private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterSnapshot snapshot) =>
         [.. snapshot.Policies.Where(p => p.Match.IncludesNamespace(snapshot.NamespaceLabels))];
@@ -148,8 +149,8 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
 
     private BreakGlass ReadBreakGlass(JsonElement obj) => BreakGlassReader.Read(obj, time.GetUtcNow());
 
-    /// <summary>What was stored while nobody checked may be unreadable; it has no maker then, and only the verb <c>override</c> removes it.</summary>
-    private static Requester StoredMaker(Func<Requester> read)
+    /// <summary>A record that was stored during an outage may be unreadable. It then has no creator, and only the verb <c>override</c> allows its deletion.</summary>
+    private static Requester StoredCreator(Func<Requester> read)
     {
         try
         {

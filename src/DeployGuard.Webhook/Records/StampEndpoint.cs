@@ -5,17 +5,18 @@ using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Records;
 
 /// <summary>
-/// <c>/stamp</c>: writes who makes a ChangeApproval or BreakGlass into it, from the authenticated user of the request, whatever its
-/// author put there, when a BreakGlass ends that does not say, and the labels by which records are found. As Kubernetes does for CertificateSigningRequests; the one thing that
-/// DeployGuard mutates.
+/// <c>/stamp</c> writes the authenticated user into a ChangeApproval or BreakGlass and overwrites any value that the object brings. It also adds the default
+/// <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for CertificateSigningRequests.
+/// DeployGuard mutates nothing else.
 /// </summary>
-internal sealed class StampEndpoint(BodyMemoryLimiter memory, Telemetry.Telemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
+internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
 {
-    protected override ValueTask<Answer> JudgeAsync(Review review, HttpContext context)
+    protected override ValueTask<Answer> EvaluateAsync(Review review, HttpContext context)
     {
         // Without a spec there is nothing to stamp; the schema refuses the object.
         var spec = review.Object.ValueKind is JsonValueKind.Object && review.Object.TryGetProperty("spec", out var found) && found.ValueKind is JsonValueKind.Object ? found : default;
@@ -27,14 +28,14 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, Telemetry.Telemetr
     private JsonArray Patch(Review review, JsonElement spec)
     {
         var isGlass = review.Kind == BreakGlassReader.Kind;
-        var who = review.Requester;
-        var maker = new JsonObject
+        var user = review.Requester;
+        var identity = new JsonObject
         {
-            ["username"] = who.Username,
-            ["uid"] = who.Uid,
-            ["groups"] = new JsonArray([.. who.Groups.Select(g => JsonValue.Create(g))]),
+            ["username"] = user.Username,
+            ["uid"] = user.Uid,
+            ["groups"] = new JsonArray([.. user.Groups.Select(g => JsonValue.Create(g))]),
         };
-        var patch = new JsonArray((JsonNode)Add(isGlass ? "/spec/requestedBy" : "/spec/approver", maker));
+        var patch = new JsonArray((JsonNode)Add(isGlass ? "/spec/requestedBy" : "/spec/approver", identity));
         if (isGlass && !spec.TryGetProperty("expiresAt", out _))
         {
             patch.Add((JsonNode)Add("/spec/expiresAt", JsonValue.Create((time.GetUtcNow() + BreakGlass.DefaultDuration).UtcDateTime)));
@@ -44,7 +45,7 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, Telemetry.Telemetr
         return patch;
     }
 
-    /// <summary>By which decisions find it. One that cannot be read gets none; it is refused for that afterwards.</summary>
+    /// <summary>Decisions find records by these labels. An unreadable object gets none; the validating webhook refuses it afterwards.</summary>
     private void AddLabels(JsonArray patch, Review review, bool isGlass)
     {
         IReadOnlyDictionary<string, string> labels;

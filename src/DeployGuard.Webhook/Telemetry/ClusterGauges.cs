@@ -5,7 +5,7 @@ using DeployGuard.Kubernetes.Certificates;
 
 namespace DeployGuard.Webhook.Telemetry;
 
-/// <summary>What only a replica with a cluster behind it can tell.</summary>
+/// <summary>The metrics that need a cluster.</summary>
 internal static class ClusterGauges
 {
     public static void AddClusterGauges(this Meter meter, ClusterReport cluster, ICertificateSource certificate)
@@ -19,21 +19,21 @@ internal static class ClusterGauges
             "deployguard_cache_age",
             () => cluster.Synced.Select(c => new Measurement<double>(c.Silence.TotalSeconds, new KeyValuePair<string, object?>("resource", c.Resource))),
             "s",
-            "Time since the API server was last heard from about the resource.");
+            "Time since the last event of the resource from the API server.");
         meter.CreateObservableGauge("deployguard_leader", () => cluster.IsLeader ? 1 : 0, description: "1 on the replica that leads.");
         meter.CreateObservableGauge(
             "deployguard_gate_open",
             () => cluster.GateIsOpen is { } isOpen ? [new Measurement<int>(isOpen ? 1 : 0)] : Array.Empty<Measurement<int>>(),
-            description: "1 while somebody holds the gate open and nothing is guarded; from the leader alone.");
+            description: "1 while the gate is open and no workload is guarded; from the leader alone.");
         meter.CreateObservableCounter(
             "deployguard_webhook_configuration_altered",
             () => cluster.RegistrationAltered.Select(a => new Measurement<long>(a.Value, new KeyValuePair<string, object?>("kind", a.Key))),
-            description: "Changes that somebody else made to our webhook configurations and that were undone.");
+            description: "Alterations of DeployGuard's webhook configurations that the leader reverted.");
         meter.CreateObservableGauge(
             "deployguard_certificate_expiry_timestamp",
             () => CertificateEnds.Of(certificate).Select(c => new Measurement<double>(c.End.ToUnixTimeSeconds(), new KeyValuePair<string, object?>("certificate", c.Name))),
             "s",
-            "When the served certificate, and the CA that signed it, end.");
+            "Expiry of the served certificate and of the CA that signed it.");
         meter.CreateObservableGauge(
             "deployguard_changes_waiting",
             () => cluster.Waiting.Select(w => new Measurement<int>(w.Value.Count, new KeyValuePair<string, object?>("namespace", w.Key))),
@@ -43,15 +43,15 @@ internal static class ClusterGauges
             () => cluster.Waiting.Select(w => new Measurement<double>(cluster.AgeOf(w.Value.Since).TotalSeconds, new KeyValuePair<string, object?>("namespace", w.Key))),
             "s",
             "How long the change that has waited longest for approval has waited.");
-        meter.CreateObservableGauge("deployguard_breakglass_unreviewed", () => cluster.Unreviewed.Count(), description: "Changes that came in by break-glass and that nobody else has reviewed.");
+        meter.CreateObservableGauge("deployguard_breakglass_unreviewed", () => cluster.Unreviewed.Count(), description: "Changes that were admitted by break-glass and are not reviewed.");
         meter.CreateObservableGauge(
             "deployguard_webhook_configuration",
             () => cluster.Registered.Select(r => new Measurement<int>(r.Value ? 1 : 0, new KeyValuePair<string, object?>("kind", r.Key))),
-            description: "1 while the webhook configuration is there, 0 once it was deleted; from the leader alone.");
+            description: "1 while the webhook configuration exists, 0 after its deletion; from the leader alone.");
         meter.CreateObservableGauge(
             "deployguard_unrecorded_workloads",
             () => Unrecorded(cluster),
-            description: "Workloads that run where an Enforce policy matches, without a Change that was let in; from the leader alone.");
+            description: "Workloads that run where an Enforce policy matches, without an admitted Change; from the leader alone.");
         meter.CreateObservableGauge(
             "deployguard_canary_exposure_ratio",
             () => cluster.Exposure.Select(e => new Measurement<double>(e.Value, new("namespace", e.Key.Namespace), new("policy", e.Key.Policy))),
@@ -59,17 +59,17 @@ internal static class ClusterGauges
         meter.CreateObservableGauge(
             "deployguard_rollouts_in_flight",
             () => cluster.InFlight.Select(f => new Measurement<int>(f.Value, new KeyValuePair<string, object?>("namespace", f.Key))),
-            description: "Rollouts that were let in and are not complete.");
+            description: "Rollouts that were admitted and are not complete.");
         meter.CreateObservableGauge(
             "deployguard_policy_active",
             () => cluster.Policies.Select(p => new Measurement<int>(p.IsActive ? 1 : 0, new KeyValuePair<string, object?>("policy", p.Policy))),
             description: "1 while the policy is active, 0 before and after.");
-        meter.CreateObservableCounter("deployguard_changes_overflowed", () => cluster.ChangesOverflowed, description: "Changes that waited for approval and found no place in the inbox.");
-        meter.CreateObservableCounter("deployguard_change_templates_overflowed", () => cluster.TemplatesOverflowed, description: "Whole templates that found no room in their namespace.");
+        meter.CreateObservableCounter("deployguard_changes_overflowed", () => cluster.ChangesOverflowed, description: "Changes that wait for approval and were left out of the full inbox.");
+        meter.CreateObservableCounter("deployguard_change_templates_overflowed", () => cluster.TemplatesOverflowed, description: "Whole templates that were not stored because their namespace has too many.");
         meter.CreateObservableCounter("deployguard_records_failed", () => cluster.RecordsFailed, description: "Records of changes that were lost.");
     }
 
-    /// <summary>Without any there is a zero without a namespace: a series that vanishes is no zero.</summary>
+    /// <summary>If there are none, one zero without a namespace: an alert cannot tell a missing series from a zero.</summary>
     private static IEnumerable<Measurement<int>> Unrecorded(ClusterReport cluster) => cluster.Unrecorded switch
     {
         null => [],
@@ -77,7 +77,7 @@ internal static class ClusterGauges
         var found => found.Select(f => new Measurement<int>(f.Value, new KeyValuePair<string, object?>("namespace", f.Key))),
     };
 
-    /// <summary>Every phase, also those with none: a series that vanishes is no zero.</summary>
+    /// <summary>Every phase, including those with a count of zero: an alert cannot tell a missing series from a zero.</summary>
     private static IEnumerable<Measurement<int>> ByPhase(ClusterReport cluster)
     {
         var counts = cluster.ChangesByPhase.ToDictionary(p => p.Phase, p => p.Count);

@@ -6,10 +6,10 @@ using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Telemetry;
 
-/// <summary>A decision as one line of JSON, UTF-8, with the line's end.</summary>
+/// <summary>A decision as one line of JSON: UTF-8, ends with a line feed.</summary>
 internal static class DecisionLine
 {
-    // Readable as it is: the line goes to a log, not into a page.
+    // Relaxed escaping keeps the text readable; the line goes to a log, not into HTML.
     private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     public static ReadOnlyMemory<byte> Of(Verdict verdict, DateTimeOffset now) => Write(json =>

@@ -6,14 +6,14 @@ using DeployGuard.Webhook.Admission;
 namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
-/// One JSON line on standard output for every decision about a guarded workload. Bounded: a slow reader of our output must not
-/// hold up a deploy, so lines are dropped then, and counted.
+/// One JSON line on standard output for every decision about a guarded workload. The queue is bounded: a slow reader of the output must not delay a
+/// deploy, so lines are dropped and counted.
 /// </summary>
 internal sealed class DecisionLog(Stream output, TimeProvider time) : BackgroundService
 {
     private const int MaxWaiting = 4096;
 
-    /// <summary>Of what was allowed, in a second. A flood of it says the same over and over.</summary>
+    /// <summary>Lines about allowed requests in one second. More of them would only repeat each other.</summary>
     private const int MaxAllowed = 200;
 
     private readonly Channel<ReadOnlyMemory<byte>> _lines = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
@@ -26,12 +26,12 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
     /// <summary>Lines dropped since the start.</summary>
     public long Lost => Interlocked.Read(ref _lost);
 
-    /// <summary>Lines about what was allowed that were left out under a flood, since the start.</summary>
+    /// <summary>Lines about allowed requests that were left out under a flood, since the start.</summary>
     public long SampledOut => Interlocked.Read(ref _sampledOut);
 
     public void Write(Verdict verdict)
     {
-        // What no policy matches, and what is nothing to guard, is most of a cluster's traffic and says nothing.
+        // Requests with nothing to guard are most of a cluster's traffic and tell a reader nothing.
         if (verdict.Evaluated.ChangeType is ChangeType.NothingToGuard && verdict.Findings.Count == 0)
         {
             return;
@@ -65,7 +65,7 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The end that was asked for.
+            // This is the requested end.
         }
         finally
         {
@@ -75,7 +75,7 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        // No more lines come in; those that wait are written before the end.
+        // Accept no more lines; write the waiting ones before the end.
         _lines.Writer.TryComplete();
         if (ExecuteTask is { } writing)
         {
@@ -85,7 +85,7 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
         await base.StopAsync(cancellationToken);
     }
 
-    /// <summary>A refusal is never left out: half of the queue is kept for them.</summary>
+    /// <summary>Refusals are never sampled: half of the queue is reserved for them.</summary>
     private bool IsFlood()
     {
         var second = time.GetUtcNow().ToUnixTimeSeconds();

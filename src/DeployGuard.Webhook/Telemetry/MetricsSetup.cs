@@ -4,15 +4,15 @@ using OpenTelemetry.Metrics;
 
 namespace DeployGuard.Webhook.Telemetry;
 
-/// <summary>OpenTelemetry with its Prometheus exporter, and the two Views that its defaults need.</summary>
+/// <summary>OpenTelemetry with its Prometheus exporter, and views for the buckets and the number of series.</summary>
 internal static class MetricsSetup
 {
     public const string MeterName = "deployguard";
 
-    /// <summary>Series per instrument before the SDK folds the rest into one without labels; namespaces times kinds times policies reach far.</summary>
+    /// <summary>Series per instrument before the SDK sums the rest in one series without labels. Namespaces times kinds times policies are many.</summary>
     private const int MaxSeries = 20_000;
 
-    /// <summary>A minute to three days: people, not machines.</summary>
+    /// <summary>Seconds, from one minute to three days: people approve, not machines.</summary>
     private static readonly double[] s_approvalBuckets = [60, 300, 900, 1800, 3600, 14400, 28800, 86400, 259200];
 
     private static readonly double[] s_buckets = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -20,7 +20,7 @@ internal static class MetricsSetup
     public static string Version { get; } =
         typeof(MetricsSetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    /// <param name="otlp">Where metrics and traces are sent besides; null for nowhere.</param>
+    /// <param name="otlp">The OTLP endpoint for metrics and traces; null for none.</param>
     public static void AddDeployGuardTelemetry(this IServiceCollection services, Uri? otlp)
     {
         services.AddSingleton(new Meter(MeterName));
@@ -28,13 +28,13 @@ internal static class MetricsSetup
             .AddMeter(MeterName)
             .AddView(instrument => instrument.Name switch
             {
-                Telemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
-                Telemetry.ApprovalWaitInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_approvalBuckets },
+                AdmissionTelemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
+                AdmissionTelemetry.ApprovalWaitInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_approvalBuckets },
                 _ => new MetricStreamConfiguration { CardinalityLimit = MaxSeries },
             })
             .AddPrometheusExporter(options =>
             {
-                // One meter and one target: what these would add to every series says nothing.
+                // With one meter and one target, these labels would be the same on every series.
                 options.ScopeInfoEnabled = false;
                 options.TargetInfoEnabled = false;
             }));
@@ -44,7 +44,7 @@ internal static class MetricsSetup
         }
     }
 
-    /// <summary>What the program says about itself.</summary>
+    /// <summary>Metrics about the program itself.</summary>
     public static void AddProgramMetrics(this Meter meter, DecisionLog log)
     {
         meter.CreateObservableGauge(
@@ -52,6 +52,6 @@ internal static class MetricsSetup
             () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", Version)),
             description: "Always 1; the label says which build runs.");
         meter.CreateObservableCounter("deployguard_decision_log_sampled", () => log.SampledOut, description: "Lines about allowed requests that were left out of the decision log under a flood.");
-        meter.CreateObservableCounter("deployguard_decision_log_lost", () => log.Lost, description: "Lines of the decision log that were dropped because nobody read them fast enough.");
+        meter.CreateObservableCounter("deployguard_decision_log_lost", () => log.Lost, description: "Lines of the decision log that were dropped because the reader was too slow.");
     }
 }

@@ -4,8 +4,8 @@ using DeployGuard.Core.Evaluation;
 namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
-/// Tells the second of two calls that are one refusal. An API server that updated from its cache takes a refusal as a sign that the
-/// cache may be stale: it reads the object again and asks again at once, with another uid. What says something else of its origin is asked by somebody, however fast.
+/// Recognizes the retries of an API server, so that one refusal is counted once. An API server that updated from its cache takes a refusal as a sign of a stale
+/// cache: it reads the object and retries at once, with another uid. A request with other claims about its origin is no retry, however fast it comes.
 /// </summary>
 internal sealed class RetryDeduplicator(TimeProvider time)
 {
@@ -14,7 +14,7 @@ internal sealed class RetryDeduplicator(TimeProvider time)
 
     private readonly ConcurrentDictionary<string, long> _refusals = new();
 
-    /// <summary>Whether the same refusal was given a moment ago; remembers it if not.</summary>
+    /// <summary>Whether the same refusal was given within the last 250 ms; remembers it if not.</summary>
     public bool IsRepeated(Verdict refused)
     {
         var request = refused.Evaluated.Request;

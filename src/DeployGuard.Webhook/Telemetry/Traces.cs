@@ -9,12 +9,12 @@ using OpenTelemetry.Trace;
 namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
-/// A span for every admission, part of the API server's own trace where it traces, and metrics with exemplars that lead to them. Sent by OTLP; without an
-/// endpoint nothing of this runs.
+/// A span for every admission, as a part of the API server's trace if there is one, and metrics with exemplars that link to the traces. Sent by OTLP;
+/// without an endpoint none of this runs.
 /// </summary>
 internal static class Traces
 {
-    /// <summary>The web framework makes the span of a request, and takes the caller's trace on.</summary>
+    /// <summary>ASP.NET Core creates the span of a request and continues the trace of the caller.</summary>
     private const string Source = "Microsoft.AspNetCore";
 
     public static void AddTraces(this OpenTelemetryBuilder telemetry, Uri endpoint) => telemetry
@@ -22,8 +22,8 @@ internal static class Traces
         .WithTracing(traces => traces.AddSource(Source).AddOtlpExporter(options => To(options, endpoint, "v1/traces")))
         .WithMetrics(metrics => metrics.SetExemplarFilter(ExemplarFilterType.TraceBased).AddOtlpExporter(options => To(options, endpoint, "v1/metrics")));
 
-    /// <summary>What was decided, on the span of the request. No names of people, and nothing of the object.</summary>
-    public static void Tell(Verdict verdict)
+    /// <summary>Adds the decision to the span of the request. Neither names of people nor contents of the object.</summary>
+    public static void TagSpan(Verdict verdict)
     {
         if (Activity.Current is not { IsAllDataRequested: true } span)
         {
@@ -39,10 +39,10 @@ internal static class Traces
         span.SetTag("deployguard.reasons", string.Join(',', verdict.Denials.Select(d => d.Finding.Reason).Distinct()));
     }
 
-    /// <summary>What was let in and could not be made known to others.</summary>
-    public static void TellUnnoted(string why) => Activity.Current?.AddEvent(new ActivityEvent("not made known to others", tags: new ActivityTagsCollection { ["why"] = why }));
+    /// <summary>Adds an event: the request was admitted, and its pending exposure could not be published to the other replicas.</summary>
+    public static void AddUnpublished(string why) => Activity.Current?.AddEvent(new ActivityEvent("not made known to others", tags: new ActivityTagsCollection { ["why"] = why }));
 
-    /// <summary>4317 is gRPC's port by custom; anywhere else it is HTTP, whose exporters want the whole path.</summary>
+    /// <summary>Port 4317 is gRPC by convention. Any other port is HTTP, which needs the whole path.</summary>
     private static void To(OtlpExporterOptions options, Uri endpoint, string path)
     {
         var isGrpc = endpoint.Port == 4317;

@@ -74,7 +74,7 @@ public class ChangeTypeTests
     }
 
     [Test]
-    public void MakingAgainWhatOnceCompletedIsARollback() =>
+    public void CreatingACompletedRevisionAgainIsARollback() =>
         Assert.That(Some.Decide(Some.Create(Some.Deployment()), s_v1Completed).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
 
     [Test]
@@ -90,7 +90,7 @@ public class ChangeTypeTests
     }
 
     [Test]
-    public void WhatCameAfterAdoptionWithoutARecordHasNoHistory()
+    public void AnUnrecordedWorkloadAfterAdoptionHasNoHistory()
     {
         var cluster = s_guarded with { HadRecords = false, History = [new OwnedRevision("web-1", Some.Deployment().Read().Template.Hash, "uid-1")] };
 

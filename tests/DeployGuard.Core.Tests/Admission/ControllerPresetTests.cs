@@ -28,18 +28,18 @@ public class ControllerPresetTests
     [TestCase("rollouts", "is none of kueue, keda, keda-scaled-jobs, argo-rollouts, with @NAMESPACE where it runs elsewhere")]
     [TestCase("keda@", "is none of kueue, keda")]
     [TestCase("keda@a@b", "is none of kueue, keda")]
-    [TestCase("argo-rollouts", "needs --workload-kind rollouts.argoproj.io/Rollout=spec.template (the chart's workloadKinds): else nobody judges what it acts on")]
+    [TestCase("argo-rollouts", "needs --workload-kind rollouts.argoproj.io/Rollout=spec.template (the chart's workloadKinds): otherwise the objects that it acts on are not evaluated")]
     [TestCase("keda-scaled-jobs", "needs --workload-kind scaledjobs.keda.sh/ScaledJob=spec.jobTargetRef.template")]
-    [TestCase("tekton", "cannot be trusted: anybody who may write a TaskRun chooses what its pods run: run pipelines in a namespace of their own. See docs/integrations.md")]
-    [TestCase("keda@kube-system", "accounts of kube-system are Kubernetes' own, and known")]
-    public void WhatCannotBeUsedSaysWhy(string text, string why) => Assert.That(ControllerPreset.ProblemOf(text, []), Does.StartWith(why));
+    [TestCase("tekton", "cannot be trusted: every user who can write a TaskRun chooses what its pods run: run pipelines in a namespace of their own. See docs/integrations.md")]
+    [TestCase("keda@kube-system", "accounts of kube-system belong to Kubernetes, and are known")]
+    public void APresetThatCannotBeUsedSaysWhy(string text, string why) => Assert.That(ControllerPreset.ProblemOf(text, []), Does.StartWith(why));
 
     [TestCase("argoproj.io/v1alpha1", "Rollout", true, ChangeType.NothingToGuard)]
-    [TestCase("argoproj.io/v1alpha1", "Experiment", true, ChangeType.NewRevision, Description = "nobody judged its templates")]
+    [TestCase("argoproj.io/v1alpha1", "Experiment", true, ChangeType.NewRevision, Description = "its templates were not evaluated")]
     [TestCase("argoproj.io/v1alpha1", "Rollout", false, ChangeType.NewRevision, Description = "an owner that does not control it")]
     [TestCase("argoproj.io.example.com/v1", "Rollout", true, ChangeType.NewRevision, Description = "a kind of that name in another group")]
     [TestCase("apps/v1", "Deployment", true, ChangeType.NewRevision)]
-    public void WhatIsMadeIsLetInOnlyForTheOwnerThatWasJudged(string version, string kind, bool isController, ChangeType expected)
+    public void AnObjectIsTrustedOnlyForAnOwnerThatWasEvaluated(string version, string kind, bool isController, ChangeType expected)
     {
         var guard = SafeguardList.Evaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
         var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);
@@ -54,7 +54,7 @@ public class ControllerPresetTests
     }
 
     [Test]
-    public void WhatIsMadeForNoOwnerIsJudged()
+    public void AnObjectWithoutAnOwnerIsEvaluated()
     {
         var guard = SafeguardList.Evaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
         var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);

@@ -6,7 +6,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>A queue starts a Job elsewhere than it said, and takes that back when it suspends it. Nobody else may, and the queue may nothing else.</summary>
+/// <summary>A queue may start a Job on other nodes, and restore it when it suspends it. No other user may, and the queue may change nothing else.</summary>
 public class QueueTests
 {
     private const string SpotNode = """{"instance-type": "spot"}""";
@@ -52,7 +52,7 @@ public class QueueTests
     [TestCase("system:serviceaccount:shop:kueue-controller-manager")]
     [TestCase("system:serviceaccount:kueue-system:default")]
     [TestCase("dana")]
-    public void NobodyElsePutsAJobOnAnotherNode(string user)
+    public void NoOtherUserMayMoveAJobToAnotherNode(string user)
     {
         var after = Job(false).With("spec/template/spec/nodeSelector", SpotNode);
 
@@ -76,7 +76,7 @@ public class QueueTests
 
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Pending, false)]
-    public void WhatAQueueStartsGoesOnRecordIfItWasLetIn(Phase phase, bool expected)
+    public void AJobThatAQueueStartsIsRecordedIfItWasAdmitted(Phase phase, bool expected)
     {
         var cluster = s_guarded with { Changes = [Some.Change(Job(true), phase)] };
 

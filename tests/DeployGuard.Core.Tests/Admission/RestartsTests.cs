@@ -15,20 +15,20 @@ public class RestartsTests
     [TestCase(true, LongAgo, false, TestName = "{m}(a time of the requester's choice)")]
     [TestCase(false, LongAgo, true, TestName = "{m}(where nothing reads it)")]
     [TestCase(true, "sh -c this", true, TestName = "{m}(no time: another hash, which wants an approval)")]
-    public void ARestartIsAskedFor(bool isRead, string time, bool expected) =>
-        Assert.That(Restarts.SayNow(Web(isRead, null).Read().Template, Web(isRead, time).Read().Template, [], Some.Now), Is.EqualTo(expected));
+    public void ARestartHasACurrentTime(bool isRead, string time, bool expected) =>
+        Assert.That(Restarts.HaveValidTimes(Web(isRead, null).Read().Template, Web(isRead, time).Read().Template, [], Some.Now), Is.EqualTo(expected));
 
     [Test]
-    public void WhatStaysAsItIsIsNoRestart() =>
-        Assert.That(Restarts.SayNow(Web(true, LongAgo).Read().Template, Web(true, LongAgo).Read().Template, [], Some.Now));
+    public void AnUnchangedAnnotationIsNoRestart() =>
+        Assert.That(Restarts.HaveValidTimes(Web(true, LongAgo).Read().Template, Web(true, LongAgo).Read().Template, [], Some.Now));
 
     [Test]
     public void TakingItOutSaysNothing() =>
-        Assert.That(Restarts.SayNow(Web(true, LongAgo).Read().Template, Web(true, null).Read().Template, [], Some.Now));
+        Assert.That(Restarts.HaveValidTimes(Web(true, LongAgo).Read().Template, Web(true, null).Read().Template, [], Some.Now));
 
     [Test]
     public void AWorkloadMadeWithAnOldTimeIsNotRestarted() =>
-        Assert.That(Restarts.SayNow(null, Web(true, LongAgo).Read().Template, [], Some.Now), Is.False);
+        Assert.That(Restarts.HaveValidTimes(null, Web(true, LongAgo).Read().Template, [], Some.Now), Is.False);
 
     [TestCase(LongAgo, true)]
     [TestCase("2002-02-03T04:05:06Z", false)]
@@ -37,7 +37,7 @@ public class RestartsTests
         var old = Web(true, known).Read().Slim().Template;
         var history = new OwnedRevision("web-1", old.Hash) { RestartTimes = old.RestartTimes };
 
-        Assert.That(Restarts.SayNow(Web(true, Now).Read().Template, Web(true, LongAgo).Read().Template, [history], Some.Now), Is.EqualTo(expected));
+        Assert.That(Restarts.HaveValidTimes(Web(true, Now).Read().Template, Web(true, LongAgo).Read().Template, [history], Some.Now), Is.EqualTo(expected));
     }
 
     private static JsonObject Web(bool isRead, string? restartedAt)

@@ -22,7 +22,7 @@ public class ChangeLifecycleTests
     [TestCase(Phase.Pending, true, true, 1, null)]
     [TestCase(Phase.Completed, false, true, 1, null)]
     [TestCase(Phase.Proven, false, true, 1, null)]
-    public void OnlyWhatWasLetInCanComeToRun(Phase phase, bool runs, bool isComplete, int minutes, Phase? expected) => Assert.That(
+    public void OnlyAnAdmittedChangeCanRun(Phase phase, bool runs, bool isComplete, int minutes, Phase? expected) => Assert.That(
         ChangeLifecycle.Next(In(phase, minutes), new Observation(runs ? s_hash : "v1:other", true, isComplete), null, PromotionCriteria.Time, Some.Now)?.Phase, Is.EqualTo(expected));
 
     [Test]
@@ -31,16 +31,16 @@ public class ChangeLifecycleTests
 
     [TestCase(6, null)]
     [TestCase(7, Phase.Expired)]
-    public void WhatNobodyAsksForLeavesTheInbox(int days, Phase? expected) => Assert.That(
+    public void AChangeThatIsNotRequestedAgainLeavesTheInbox(int days, Phase? expected) => Assert.That(
         ChangeLifecycle.Next(In(Phase.Pending, 60 * 24 * days), Observation.Nothing, null, PromotionCriteria.Time, Some.Now)?.Phase, Is.EqualTo(expected));
 
     [Test]
     public void AskingAgainKeepsItThere() => Assert.That(
-        ChangeLifecycle.Next(In(Phase.Pending, 60 * 24 * 30) with { LastAskedAt = Some.Now.AddDays(-1) }, Observation.Nothing, null, PromotionCriteria.Time, Some.Now), Is.Null);
+        ChangeLifecycle.Next(In(Phase.Pending, 60 * 24 * 30) with { LastRequestedAt = Some.Now.AddDays(-1) }, Observation.Nothing, null, PromotionCriteria.Time, Some.Now), Is.Null);
 
     [TestCase(-1, false)]
     [TestCase(1, true)]
-    public void APolicyThatIsNotActiveKeepsNobodyFromHisProof(int startsInHours, bool isProven)
+    public void AnInactivePolicyDoesNotPreventProven(int startsInHours, bool isProven)
     {
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5]} }""") with { Active = new Window(From: Some.Now.AddHours(startsInHours)) };
         var completed = In(Phase.Completed, 60) with { AvailableSince = Some.Now.AddHours(-1) };
@@ -62,12 +62,12 @@ public class ChangeLifecycleTests
     [TestCase(9, false, null)]
     [TestCase(10, false, Phase.Proven)]
     [TestCase(10, true, null)]
-    public void SoakingProvesWhereNoCanaryIsAsked(int minutes, bool needsCanary, Phase? expected) => Assert.That(
+    public void WithoutACanarySoakingIsEnough(int minutes, bool needsCanary, Phase? expected) => Assert.That(
         ChangeLifecycle.Next(In(Phase.Completed, 60) with { AvailableSince = Some.Now.AddMinutes(-minutes) }, new Observation(s_hash, true, true), null, new PromotionCriteria(needsCanary, !needsCanary, ChangeLifecycle.Soak), Some.Now)?.Phase,
         Is.EqualTo(expected));
 
     [Test]
-    public void AVetoOfSomebodyEligibleOrAMonitorStandsUntilItExpires()
+    public void AVetoOfAnEligiblePersonOrMonitorCountsUntilItExpires()
     {
         var policy = Some.OneSenior;
         var monitored = policy with { Approval = policy.Approval! with { Monitors = [Some.Machine.Username] } };
@@ -91,9 +91,9 @@ public class ChangeLifecycleTests
 
         Assert.That(Reviewer(Some.Alice, 10), Is.EqualTo("alice"));
         Assert.That(Reviewer(Some.Alice, 40), Is.Null, "before the use it was no review");
-        Assert.That(Reviewer(Some.Carol, 10), Is.Null, "whoever broke the glass");
+        Assert.That(Reviewer(Some.Carol, 10), Is.Null, "the creator of the BreakGlass");
         Assert.That(Reviewer(Some.Bob, 10), Is.Null, "in none of the groups");
-        Assert.That(Reviewer(new Requester("dana", "", ["senior-engineers"]), 10), Is.Null, "whoever asked");
+        Assert.That(Reviewer(new Requester("dana", "", ["senior-engineers"]), 10), Is.Null, "a requester");
     }
 
     /// <summary>Without it the next revision would have no steps to hold: nothing there would be known to work.</summary>
@@ -111,7 +111,7 @@ public class ChangeLifecycleTests
     }
 
     [Test]
-    public void RetentionKeepsWhatRunsWhatCanBeGoneBackToAndWhatIsUnreviewed()
+    public void RetentionKeepsRunningAndUnreviewedChangesAndRollbackTargets()
     {
         var changes = Enumerable.Range(0, 20).Select(i => In(Phase.Completed, i) with { Name = $"c{i}", TemplateHash = $"v1:{i}" }).ToList();
         changes[18] = changes[18] with { TemplateHash = s_hash };

@@ -21,7 +21,7 @@ public class TemplateRetentionTests
         Is.EqualTo(new[] { "mine" }));
 
     [Test]
-    public void WhatSomebodyVotesOnOrRunsIsNeverEvicted() => Assert.That(
+    public void APendingOrRunningTemplateIsNeverEvicted() => Assert.That(
         TemplateRetention.Evictions([.. Many(250, "erin", superseded: false), .. Many(250, "frank", superseded: false)], One("new", "dana")), Is.Null);
 
     [Test]

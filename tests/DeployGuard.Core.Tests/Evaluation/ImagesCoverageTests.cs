@@ -39,7 +39,7 @@ public class ImagesCoverageTests
     }
 
     [Test]
-    public void WhoeverBroughtTheImageCannotApproveItUnderAnotherTemplate()
+    public void TheRequesterOfAnImageCannotApproveItInAnotherTemplate()
     {
         var before = Some.Deployment();
         var brought = Some.Change(Some.Deployment(Some.OtherImage), Phase.Pending) with { Requesters = ["alice"] };
@@ -49,7 +49,7 @@ public class ImagesCoverageTests
     }
 
     [Test]
-    public void WhatRunsUnreviewedByBreakGlassIsStillNew()
+    public void AnImageThatRunsUnreviewedByBreakGlassIsStillNew()
     {
         var running = Some.Deployment(Some.OtherImage);
         var unreviewed = Some.Change(running, Phase.Completed) with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null)] };
@@ -74,7 +74,7 @@ public class ImagesCoverageTests
     }
 
     [Test]
-    public void AVetoOfARevisionDoesNotStopWhatSharesItsOldImagesAlone()
+    public void AVetoDoesNotStopRevisionsThatShareOnlyOldImages()
     {
         var veto = Some.ApprovalOf(Some.Deployment(Some.OtherImage), Some.Carol, Decision.Reject) with { Images = [Some.Image, Some.OtherImage] };
 

@@ -5,14 +5,14 @@ using static DeployGuard.Core.Tests.Shop;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What has a live owner is judged by the policies of its owner too; and who is a controller is told by its authenticated name alone.</summary>
+/// <summary>An object with a live owner is also evaluated under its owner's policies. Controllers are known by their authenticated name.</summary>
 public class OwnerPolicyTests
 {
     private const string Approval = """ "approval": {"quorum": [{"groups": ["senior-engineers"]}]} """;
 
     [TestCase($$"""{"match": {"kinds": ["Deployment"]}, {{Approval}} }""")]
     [TestCase($$"""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"} } }, {{Approval}} }""")]
-    public void AReplicaSetIsJudgedByThePoliciesOfItsDeployment(string spec)
+    public void AReplicaSetIsEvaluatedUnderThePoliciesOfItsDeployment(string spec)
     {
         var policy = Some.Policy(spec);
         var web = Web(20).With("metadata/labels", """{"tier": "1"}""");
@@ -21,11 +21,11 @@ public class OwnerPolicyTests
 
         Assert.That(objects.Refusal(Some.Update(SetOf(web), edited), policy), Does.Contain("approval"));
         Assert.That(objects.Refusal(Some.Create(SetOf(web, Second, 1).With("spec/template/spec/containers/0/image", $"\"{V2}\"")), policy), Does.Contain("approval"), "the claim only tightens");
-        Assert.That((objects with { Workloads = [] }).Refusal(Some.Update(SetOf(web), edited), policy), Is.Null, "nobody owns it");
+        Assert.That((objects with { Workloads = [] }).Refusal(Some.Update(SetOf(web), edited), policy), Is.Null, "it has no owner");
     }
 
     [Test]
-    public void APodIsJudgedByThePoliciesOfTheOwnerOfItsOwner()
+    public void APodIsEvaluatedUnderThePoliciesOfItsOwnersOwner()
     {
         var policy = Some.Policy($$"""{"match": {"kinds": ["Deployment"]}, {{Approval}} }""");
 

@@ -21,15 +21,15 @@ public class PolicyEvaluatorTests
 
         Assert.That(Messages.Refusal(verdict), Is.EqualTo($$"""
             Deployment shop/web refused by policy tier-1 (change {{verdict.Evaluated.Name}}):
-             - ImageNotPinned: image web:1 (spec.template.spec.containers[0].image) is named by tag, which can be moved after the approval. Name it by digest: repository@sha256:...
-             - ApprovalMissing: the change is AI-assisted (annotation, tool claude-code) and has 0 of 2 approvals: senior-engineers 0/1, directors 0/1. Ask them to run: kubectl deployguard approve {{verdict.Evaluated.Name}} -n shop
-             - PaceTooFast: 3 of 3 pods (100%) of Deployment web would be unproven, 1 at once; step 5% allows 1. In place, policy allows 1 at once: minReadySeconds 0 is below 60. Write this into your manifest, or run it and ask again: kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0} } } }' (the rollout then takes about 3m; Helm needs --timeout 8m)
+             - ImageNotPinned: image web:1 (spec.template.spec.containers[0].image) is referenced by tag: a tag can be moved after the approval. Reference it by digest: repository@sha256:...
+             - ApprovalMissing: AI-assisted change (annotation, tool claude-code); approvals 0 of 2: senior-engineers 0/1, directors 0/1. Ask them to run: kubectl deployguard approve {{verdict.Evaluated.Name}} -n shop
+             - PaceTooFast: 3 of 3 pods (100%) of Deployment web would be unproven, 1 at once; step 5% allows 1. In place, policy allows 1 at once: minReadySeconds 0 is below 60. Add this to your manifest, or run it and retry: kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0} } } }' (the rollout then takes about 3m; Helm needs --timeout 8m)
             After approval re-run this command; Argo CD needs a manual sync.
             """.Replace("} } } }", "}}}}")));
     }
 
     [Test]
-    public void SeveralPoliciesAreAllJudgedAndTheStrictestWins()
+    public void AllMatchingPoliciesAreEvaluatedAndTheStrictestWins()
     {
         var warn = Some.Policy("""{"mode": "Warn", "images": {}}""", "advice");
         var verdict = Some.Decide(s_asked, new ClusterSnapshot { Policies = [warn, Some.OneSenior] });
@@ -139,7 +139,7 @@ public class PolicyEvaluatorTests
     }
 
     [Test]
-    public void OnlyWhatIsGatedAndRestsOnApprovalsNeedsAnythingLive()
+    public void OnlyAGatedRequestThatDependsOnApprovalsRequiresLiveReads()
     {
         var warn = Some.OneSenior with { Mode = Mode.Warn };
         var rollback = new ClusterSnapshot { Policies = [Some.OneSenior], Changes = [Some.Change(Some.Deployment(), Phase.Completed)] };
@@ -151,7 +151,7 @@ public class PolicyEvaluatorTests
     }
 
     [Test]
-    public void WhatCannotBeDecidedIsRefusedByEnforcePoliciesOnly()
+    public void AnIncompleteEvaluationIsRefusedOnlyByEnforcePolicies()
     {
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior, Some.OneSenior with { Name = "advice", Mode = Mode.Warn }] };
         var verdict = Some.Evaluator.Incomplete(Some.Evaluator.Classify(s_asked, cluster, Some.Now), cluster, Some.Now, Reasons.EvaluationIncomplete, "the approvals could not be read in time");

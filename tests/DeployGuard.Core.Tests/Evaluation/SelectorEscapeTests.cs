@@ -29,7 +29,7 @@ public class SelectorEscapeTests
     [Test]
     public void TheMessageNamesThePolicyAndTheVerb() => Assert.That(
         Messages.Refusal(Some.Decide(Namespace("tier=1", ""), new ClusterSnapshot { Policies = [Some.Policy(Tier1)] })),
-        Is.EqualTo("Namespace shop refused by policy tier-1:\n - PolicyScopeEscape: with these labels Namespace shop would leave policy tier-1. It needs the verb exempt: kubectl auth can-i exempt safeguardpolicies/tier-1"));
+        Is.EqualTo("Namespace shop refused by policy tier-1:\n - PolicyScopeEscape: with these labels Namespace shop would leave policy tier-1. Keep the labels, or ask a user with the verb exempt to change them: kubectl auth can-i exempt safeguardpolicies/tier-1"));
 
     [Test]
     public void APolicyThatWillHoldCannotBeLeftBeforeItDoes() => Assert.That(
@@ -37,7 +37,7 @@ public class SelectorEscapeTests
         Is.False);
 
     [Test]
-    public void WhatCannotBeAskedIsRefused()
+    public void AnEscapeIsRefusedIfThePermissionCannotBeRead()
     {
         var cluster = new ClusterSnapshot { Policies = [Some.Policy(Tier1)] };
         var evaluated = Some.Evaluator.Classify(Namespace("tier=1", ""), cluster, Some.Now);
@@ -58,7 +58,7 @@ public class SelectorEscapeTests
     }
 
     [Test]
-    public void AWorkloadThatLeavesWithAnotherRevisionIsJudgedUnderThePolicyItLeaves()
+    public void ANewRevisionThatEscapesAPolicyIsEvaluatedUnderThatPolicy()
     {
         var cluster = new ClusterSnapshot
         {

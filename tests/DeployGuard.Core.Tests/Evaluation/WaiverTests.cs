@@ -17,11 +17,11 @@ public class WaiverTests
         var verdict = Decide(Some.Image, Glass());
 
         Assert.That(verdict.IsAllowed, Is.True);
-        Assert.That(Messages.WarningLines(verdict)[0], Is.EqualTo($"let in by break-glass g; another person must review it: kubectl deployguard approve {verdict.Evaluated.Name} -n shop"));
+        Assert.That(Messages.WarningLines(verdict)[0], Is.EqualTo($"admitted by break-glass g; another person must review it: kubectl deployguard approve {verdict.Evaluated.Name} -n shop"));
     }
 
     [Test]
-    public void ItServesNobodyElse() => Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice }).IsAllowed, Is.False);
+    public void NoOtherUserMayUseIt() => Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice }).IsAllowed, Is.False);
 
     [Test]
     public void ItServesTheMachineThatItNames() =>
@@ -34,7 +34,7 @@ public class WaiverTests
         Decide(Some.Image, Glass() with { Namespace = @namespace, Workload = new WorkloadRef("apps", "Deployment", @namespace, name) }).IsAllowed, Is.EqualTo(allowed));
 
     [Test]
-    public void ItHoldsForWhatItsWorkloadsControllerMakesAndNotForWhatOnlyNamesAnOwner()
+    public void ItCoversObjectsOfItsWorkloadsControllerButNoFalseOwnerReferences()
     {
         var web = Shop.Web(20);
         var set = Shop.SetOf(web);
@@ -60,7 +60,7 @@ public class WaiverTests
         Assert.That(Decide(Some.Image, Glass() with { CreatedAt = Some.Now.AddHours(-24), ExpiresAt = Some.Now.AddYears(1) }).IsAllowed, Is.False);
 
     [Test]
-    public void ItWaivesWhatItListsAndNothingElse() => Assert.That(Decide(Some.Image, Glass() with { Waives = ["Pace"] }).IsAllowed, Is.False);
+    public void ItWaivesOnlyTheListedSafeguards() => Assert.That(Decide(Some.Image, Glass() with { Waives = ["Pace"] }).IsAllowed, Is.False);
 
     [Test]
     public void ItNeverWaivesImagePinning()
@@ -89,7 +89,7 @@ public class WaiverTests
     }
 
     [Test]
-    public void WhoIsExemptUnderOnePolicyIsNotUnderAnother()
+    public void AnExemptionInOnePolicyDoesNotCountInAnother()
     {
         var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"users": ["dana"]}}""");
 
@@ -112,18 +112,18 @@ public class WaiverTests
     }
 
     [Test]
-    public void WhatWasApprovedStaysAWayBackWhereABreakGlassOnlyLetItReachFurther()
+    public void AnApprovedRevisionStaysARollbackTargetAfterABreakGlassForMoreExposure()
     {
         var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
         var widened = Some.Change(old, Phase.Completed) with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null, LetIn: false)] };
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior], Changes = [Some.Change(current, Phase.Completed), widened] };
 
         Assert.That(Some.Decide(Some.Update(current, old), cluster).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
-        Assert.That(widened.IsUnreviewed, Is.True, "somebody is to look at it all the same");
+        Assert.That(widened.IsUnreviewed, Is.True, "it must be reviewed all the same");
     }
 
     [Test]
-    public void ARefusalHasALongestLengthAndSaysWhatItLeavesOut()
+    public void ALongRefusalIsCutAndCountsTheRest()
     {
         var containers = string.Join(',', Enumerable.Range(0, 200).Select(i => $$"""{"name": "c{{i}}", "image": "{{new string('x', 3000)}}{{i}}:1"}"""));
         var cluster = new ClusterSnapshot { Policies = [Some.Policy("""{"images": {"pin": "Digest"}}""")] };
@@ -131,7 +131,7 @@ public class WaiverTests
         var message = Messages.Refusal(Some.Decide(Some.Create(Some.Deployment().With("spec/template/spec/containers", $"[{containers}]")), cluster));
 
         Assert.That(message, Has.Length.LessThanOrEqualTo(Messages.MaxRefusal).And.Length.GreaterThan(Messages.MaxRefusal / 2));
-        Assert.That(message, Does.Match(@"\n - and 1\d\d more of the kind; mend these first$"));
+        Assert.That(message, Does.Match(@"\n - and 1\d\d more; fix these first$"));
     }
 
     private static BreakGlass Glass() => new()

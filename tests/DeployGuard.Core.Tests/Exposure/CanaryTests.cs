@@ -34,7 +34,7 @@ public class CanaryTests
         var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
 
         var finding = Expect(Scale(C(1), 6), cluster, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left");
-        Assert.That(finding.Remedy, Is.EqualTo("Wait 1s and ask again: kubectl deployguard status deployment/web-canary -n shop"));
+        Assert.That(finding.Remedy, Is.EqualTo("Wait 1s, then retry: kubectl deployguard status deployment/web-canary -n shop"));
     }
 
     [Test]
@@ -158,7 +158,7 @@ public class CanaryTests
     [Test]
     public void Case19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
 
-    [TestCase(20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m. They would take the place of 20 proven pods that served 4m ago")]
+    [TestCase(20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m. They would replace 20 proven pods that served 4m ago")]
     [TestCase(1, null)]
     public void Case20_DeletedAndMadeAnew(int replicas, string? refusal)
     {
@@ -179,7 +179,7 @@ public class CanaryTests
     public void Case21_TwoCanariesAreSummed()
     {
         var finding = Expect(Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
-        Assert.That(finding.Message, Does.EndWith("Unproven are 1 of deployment/web-canary (web@sha256:22222222), 1 of deployment/web-exp (web@sha256:33333333)"));
+        Assert.That(finding.Message, Does.EndWith("Unproven: 1 of deployment/web-canary (web@sha256:22222222), 1 of deployment/web-exp (web@sha256:33333333)"));
     }
 
     [Test]
@@ -191,7 +191,7 @@ public class CanaryTests
 
         // Neither is seen by anybody yet: the second of two that are made at the same instant.
         var finding = Expect(Create(C(1)), With(Standing(), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
-        Assert.That(finding.Message, Does.EndWith("Unproven are 1 of deployment/web-exp (web@sha256:33333333), 1 of deployment/web-canary (web@sha256:22222222)"));
+        Assert.That(finding.Message, Does.EndWith("Unproven: 1 of deployment/web-exp (web@sha256:33333333), 1 of deployment/web-canary (web@sha256:22222222)"));
 
         // Seen with what it was let have: it is counted once.
         Expect(Create(C(1)), With(Standing(Running(other)), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
@@ -498,7 +498,7 @@ public class CanaryTests
 
         Assert.That(
             Expect(Create(C(2)), cluster, "2 of 22 pods (9%)").Message,
-            Does.EndWith("Judged by what was known before, because the API server did not list the pods in time"));
+            Does.EndWith("Evaluated with older data, because the API server did not list the pods in time"));
     }
 
     [Test]
@@ -517,13 +517,13 @@ public class CanaryTests
         var outside = Named("green", 10, V2).With("spec/template/metadata/labels", """{"app": "green"}""");
         var finding = Expect(Update(outside, Named("green", 10, V2)), Standing(Running(outside)), "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1");
 
-        Assert.That(finding.Remedy, Is.EqualTo("Scale it down first, and ask again with as many: kubectl scale deployment/green -n shop --replicas=1"));
+        Assert.That(finding.Remedy, Is.EqualTo("Scale to 1, then retry: kubectl scale deployment/green -n shop --replicas=1"));
     }
 
     [Test]
     public void NothingIsOfferedWhereAnotherCanaryLeavesNoRoom() => Assert.That(
         Expect(Update(Web(20), Web(20, V3)), Standing(Running(C(1))), "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1").Remedy,
-        Is.EqualTo("Let what is unproven there prove itself first, or take it back: kubectl deployguard status deployment/web -n shop"));
+        Is.EqualTo("Wait for the current canary, or roll it back: kubectl deployguard status deployment/web -n shop"));
 
     [Test]
     public void AStatefulSetIsOfferedThePartitionOfItsStep()
@@ -533,7 +533,7 @@ public class CanaryTests
         var cluster = Standing(web: 0) with { Policies = [policy], Changes = [Proven(before)], Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
 
         Assert.That(Expect(Update(before, Set(0, V2)), cluster, "10 of 10 pods (100%) behind Service web would be unproven").Remedy, Is.EqualTo(
-            """Write this into your manifest, or run it and ask again: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""));
+            """Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""));
     }
 
     [Test]

@@ -24,7 +24,7 @@ public class PaceTests
             "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once; step 5% allows 1. In place, policy allows 1 at once: "
             + "maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600"));
         Assert.That(finding.Remedy, Is.EqualTo(
-            "Write this into your manifest, or run it and ask again: kubectl patch deployment/web -n shop --type=merge -p "
+            "Add this to your manifest, or run it and retry: kubectl patch deployment/web -n shop --type=merge -p "
             + """'{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}' """
             + "(the rollout then takes about 3h20m; Helm needs --timeout 3h25m)"));
     }
@@ -70,7 +70,7 @@ public class PaceTests
         var after = Conforming(20).With("spec/template/spec/containers/0/readinessProbe", "null");
 
         Assert.That(Findings(after).Single().Message, Does.EndWith("container web has no readinessProbe"));
-        Assert.That(Findings(after).Single().Remedy, Does.StartWith("Give web a readinessProbe. "));
+        Assert.That(Findings(after).Single().Remedy, Does.StartWith("Add a readinessProbe to web. "));
     }
 
     [Test]

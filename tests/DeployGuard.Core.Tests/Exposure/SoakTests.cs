@@ -112,7 +112,7 @@ public class SoakTests
         TemplateHash = "v1:this",
         Phase = phase,
         Since = Ago(minutes),
-        LastAskedAt = Ago(minutes),
+        LastRequestedAt = Ago(minutes),
     };
 
     private static LivePod Pod(int created, int ready, int started) =>

@@ -12,27 +12,27 @@ public class AttestationInputTests
     [TestCase("{} {}", "envelope: is not strict JSON")]
     [TestCase("""{"payload": "YQ==", "payload": "Yg=="}""", "envelope: is not strict JSON: Duplicate")]
     [TestCase("""{"payload": "YQ==", "pay\u006coad": "Yg=="}""", "envelope: is not strict JSON: Duplicate")]
-    [TestCase("""{"payload": 1}""", "payload: is missing, or not a text")]
+    [TestCase("""{"payload": 1}""", "payload: is missing, or not a string")]
     [TestCase("""{"payload": "Y$=="}""", "payload: is not base64")]
     [TestCase("""{"payload": "Y-+="}""", "payload: is not base64")]
     [TestCase("""{"payload": "\ud800"}""", "payload: is not text")]
     [TestCase("""{"\ud800": 1, "payload": "YQ=="}""", "envelope: is not text: half of a surrogate pair")]
     [TestCase("""{"signatures": [{"\ud800": 1}], "payload": "YQ=="}""", "envelope: is not text: half of a surrogate pair")]
-    [TestCase("""{"payload": "YQ=="}""", "payloadType: is missing, or not a text")]
+    [TestCase("""{"payload": "YQ=="}""", "payloadType: is missing, or not a string")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t"}""", "signatures: is missing, or not a list")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": []}""", "signatures: is missing, or not a list with at least one item")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": ["YQ=="]}""", "signatures[0]: is not an object")]
-    [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "YQ=="}, {"keyid": "k"}]}""", "signatures[1].sig: is missing, or not a text")]
+    [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "YQ=="}, {"keyid": "k"}]}""", "signatures[1].sig: is missing, or not a string")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "*"}]}""", "signatures[0].sig: is not base64")]
     public void AnEnvelopeThatIsNoneIsRefused(string json, string message) => Assert.That(() => Envelope.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
-    [TestCase("""{"subject": []}""", "_type: is missing, or not a text")]
+    [TestCase("""{"subject": []}""", "_type: is missing, or not a string")]
     [TestCase("""{"_type": "https://in-toto.io/Statement/v2"}""", "_type: \"https://in-toto.io/Statement/v2\" is neither")]
     [TestCase("""{"_type": "https://in-toto.io/Statement/v1"}""", "subject: is missing, or not a list")]
     [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "x"}], "predicateType": "p"}""", "subject[0].digest: is missing, or not an object")]
     [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": "AA"}}], "predicateType": "p"}""", "subject[0].digest.sha256: is not 64 lower-case hex digits")]
-    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": 1}}], "predicateType": "p"}""", "subject[0].digest.sha256: is missing, or not a text")]
-    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"gitCommit": "aa"}}]}""", "predicateType: is missing, or not a text")]
+    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": 1}}], "predicateType": "p"}""", "subject[0].digest.sha256: is missing, or not a string")]
+    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"gitCommit": "aa"}}]}""", "predicateType: is missing, or not a string")]
     public void AStatementThatIsNoneIsRefused(string json, string message) => Assert.That(() => Statement.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
     [Test]
@@ -58,8 +58,8 @@ public class AttestationInputTests
         var payload = new byte[(1 << 20) + 1];
         var envelope = new Envelope("t", payload, [new EnvelopeSignature("", [1])]).Write();
 
-        Assert.That(() => key.Sign("t", payload), Refuses("payload: has 1048577 bytes; 1048576 are the most"));
-        Assert.That(() => Envelope.Read(envelope), Refuses("payload: has 1048577 bytes; 1048576 are the most"));
+        Assert.That(() => key.Sign("t", payload), Refuses("payload: has 1048577 bytes; the limit is 1048576"));
+        Assert.That(() => Envelope.Read(envelope), Refuses("payload: has 1048577 bytes; the limit is 1048576"));
         Assert.That(() => Envelope.Read(new byte[(2 << 20) + 1]), Refuses("envelope: has 2097153 bytes"));
     }
 
@@ -77,7 +77,7 @@ public class AttestationInputTests
             Assert.That(() => new SigningKey(larger.ExportPkcs8PrivateKeyPem()), Refuses("is not a key on the curve P-256"));
             Assert.That(() => new SigningKey(rsa.ExportPkcs8PrivateKeyPem()), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
             Assert.That(() => new SigningKey(pair.ExportSubjectPublicKeyInfoPem()), Refuses("holds no private key in PEM"));
-            Assert.That(() => new VerifyingKey(pair.ExportPkcs8PrivateKeyPem()), Refuses("holds a private key; verify with the public one"));
+            Assert.That(() => new VerifyingKey(pair.ExportPkcs8PrivateKeyPem()), Refuses("holds a private key; use the public key to verify"));
             Assert.That(() => new VerifyingKey("hello"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
             Assert.That(() => new VerifyingKey("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
         });

@@ -56,7 +56,7 @@ public class AttestationTests
     }
 
     [Test]
-    public void WhatIsSignedIsWrittenAndReadBack()
+    public void ASignedEnvelopeIsWrittenAndReadBack()
     {
         using var signing = new SigningKey(_pair.ExportPkcs8PrivateKeyPem());
         using var verifying = Public();
@@ -73,7 +73,7 @@ public class AttestationTests
     }
 
     [Test]
-    public void ATouchedPayloadTypeOrSignatureIsNobodys()
+    public void AnAlteredPayloadTypeOrSignatureIsNotVerified()
     {
         using var key = Public();
         var envelope = Signed(s_statement);
@@ -94,7 +94,7 @@ public class AttestationTests
     [TestCase(64)]
     [TestCase(65)]
     [TestCase(4096)]
-    public void ASignatureOfAnyOtherLengthIsNobodys(int length)
+    public void ASignatureOfAnyOtherLengthIsNotVerified(int length)
     {
         using var key = Public();
         var envelope = Signed(s_statement) with { Signatures = [new EnvelopeSignature("", new byte[length])] };
@@ -122,11 +122,11 @@ public class AttestationTests
         var envelope = Signed(s_statement);
         var twice = envelope with { Signatures = [.. envelope.Signatures, .. Signed(s_statement).Signatures] };
 
-        Assert.That(() => Verification.PayloadOf(twice, Statement.PayloadType, [key, again], threshold: 2), Refuses("signatures: 1 of 2 keys"));
+        Assert.That(() => Verification.PayloadOf(twice, Statement.PayloadType, [key, again], threshold: 2), Refuses("signatures: 1 of 2 required keys"));
     }
 
     [Test]
-    public void AnotherTypeThanWasAskedForIsRefusedThoughItIsSigned()
+    public void AnUnexpectedTypeIsRefusedAlsoIfItIsSigned()
     {
         using var key = Public();
         Assert.That(() => Verification.PayloadOf(Signed(s_statement), HelloType, [key]), Refuses($"payloadType: \"{Statement.PayloadType}\" is not {HelloType}"));

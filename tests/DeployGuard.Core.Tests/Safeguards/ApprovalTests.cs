@@ -14,7 +14,7 @@ public class ApprovalTests
     private static readonly WorkloadRequest s_asked = Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage).AiAssisted());
 
     [Test]
-    public void WhatDiffersFromTheTemplateThatWasApprovedIsNamed()
+    public void TheDifferenceFromAnApprovedTemplateIsNamed()
     {
         var approved = Some.Deployment(Some.OtherImage).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""").Read().Template;
         var cluster = new ClusterSnapshot
@@ -25,21 +25,21 @@ public class ApprovalTests
 
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster).Denials.Single().Finding.Message,
-            Does.EndWith("senior-engineers 0/1. alice and carol approved another template of it (change deployment-web-1), which differs in spec.containers[web].env[A].name, spec.containers[web].env[A].value"));
+            Does.EndWith("senior-engineers 0/1. alice and carol approved another template (change deployment-web-1); it differs in spec.containers[web].env[A].name, spec.containers[web].env[A].value"));
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster with { ApprovedOther = cluster.ApprovedOther with { Template = null } }).Denials.Single().Finding.Message,
-            Does.EndWith("(change deployment-web-1), which has another hash"));
+            Does.EndWith("(change deployment-web-1); its hash differs"));
     }
 
     [Test]
     public void AnAiAssistedChangeIsRefusedUntilItIsApproved() =>
-        Assert.That(Message([]), Is.EqualTo("the change is AI-assisted (annotation) and has 0 of 2 approvals: senior-engineers 0/1, directors 0/1"));
+        Assert.That(Message([]), Is.EqualTo("AI-assisted change (annotation); approvals 0 of 2: senior-engineers 0/1, directors 0/1"));
 
     [Test]
     public void ItPassesWithAQuorum() => Assert.That(Message([By(Some.Alice), By(Some.Bob)]), Is.Null);
 
     [Test]
-    public void OnePersonFillsOneSeat() => Assert.That(Message([By(Some.Carol)]), Does.Contain("has 1 of 2 approvals"));
+    public void OnePersonFillsOneSeat() => Assert.That(Message([By(Some.Carol)]), Does.Contain("approvals 1 of 2"));
 
     [Test]
     public void AQuorumThatCanBeFilledIsNeverMissed()
@@ -50,13 +50,13 @@ public class ApprovalTests
 
     [Test]
     public void ApprovingTwiceIsStillOnePerson() =>
-        Assert.That(Message([By(Some.Carol), By(Some.Carol) with { Name = "again" }]), Does.Contain("has 1 of 2 approvals"));
+        Assert.That(Message([By(Some.Carol), By(Some.Carol) with { Name = "again" }]), Does.Contain("approvals 1 of 2"));
 
     [Test]
-    public void WhoeverAskedCannotApprove() => Assert.That(Message([By(Some.Alice), By(Some.Bob)], s_asked with { Requester = Some.Alice }), Does.Contain("senior-engineers 0/1"));
+    public void TheRequesterCannotApprove() => Assert.That(Message([By(Some.Alice), By(Some.Bob)], s_asked with { Requester = Some.Alice }), Does.Contain("senior-engineers 0/1"));
 
     [Test]
-    public void WhoeverEverAskedCannotApprove()
+    public void NoEarlierRequesterCanApprove()
     {
         var recorded = Some.Change(Some.Deployment(Some.OtherImage), Phase.Pending) with { Requesters = ["alice"] };
 
@@ -73,11 +73,11 @@ public class ApprovalTests
 
     [Test]
     public void AMachineCannotApprove() =>
-        Assert.That(Message([By(Some.Machine with { Groups = ["senior-engineers", "directors"] })]), Does.Contain("has 0 of 2"));
+        Assert.That(Message([By(Some.Machine with { Groups = ["senior-engineers", "directors"] })]), Does.Contain("approvals 0 of 2"));
 
     [Test]
     public void AnApprovalOfAnotherTemplateDoesNotCount() =>
-        Assert.That(Message([By(Some.Alice) with { TemplateHash = "v1:" + new string('0', 64) }, By(Some.Bob)]), Does.Contain("has 1 of 2"));
+        Assert.That(Message([By(Some.Alice) with { TemplateHash = "v1:" + new string('0', 64) }, By(Some.Bob)]), Does.Contain("approvals 1 of 2"));
 
     [TestCase("Namespace")]
     [TestCase("Name")]
@@ -87,19 +87,19 @@ public class ApprovalTests
         var web = s_asked.Target;
         var other = what switch { "Namespace" => web with { Namespace = "x" }, "Name" => web with { Name = "x" }, _ => web with { Kind = "StatefulSet" } };
 
-        Assert.That(Message([By(Some.Alice) with { Workload = other }, By(Some.Bob)]), Does.Contain("has 1 of 2"));
+        Assert.That(Message([By(Some.Alice) with { Workload = other }, By(Some.Bob)]), Does.Contain("approvals 1 of 2"));
     }
 
     [Test]
     public void AnApprovalExpiresWithThePolicysMaxAge()
     {
-        Assert.That(Message([By(Some.Alice) with { CreatedAt = Some.Now.AddHours(-72) }, By(Some.Bob)]), Does.Contain("has 1 of 2"));
+        Assert.That(Message([By(Some.Alice) with { CreatedAt = Some.Now.AddHours(-72) }, By(Some.Bob)]), Does.Contain("approvals 1 of 2"));
         Assert.That(Message([By(Some.Alice) with { CreatedAt = Some.Now.AddHours(-72).AddSeconds(1) }, By(Some.Bob)]), Is.Null);
     }
 
     [Test]
-    public void AnApprovalExpiresWhenItsGiverSays() =>
-        Assert.That(Message([By(Some.Alice) with { ExpiresAt = Some.Now }, By(Some.Bob)]), Does.Contain("has 1 of 2"));
+    public void AnApprovalExpiresAtTheApproversTime() =>
+        Assert.That(Message([By(Some.Alice) with { ExpiresAt = Some.Now }, By(Some.Bob)]), Does.Contain("approvals 1 of 2"));
 
     [Test]
     public void AVetoRefusesWhateverTheQuorum()
@@ -110,7 +110,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public void AVetoOfSomebodyWhoHasNoSeatDoesNotCount() =>
+    public void AVetoOfAPersonWithoutASeatDoesNotCount() =>
         Assert.That(Message([By(Some.Alice), By(Some.Bob), By(Some.Developer) with { Decision = Decision.Reject }]), Is.Null);
 
     [Test]
@@ -131,24 +131,24 @@ public class ApprovalTests
     }
 
     [Test]
-    public void WhenAMachineAskedTwoPeopleAreNeeded()
+    public void AMachinesRequestNeedsTwoPeople()
     {
         var request = s_asked with { Requester = Some.Machine };
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior], Approvals = [By(Some.Alice)] };
 
         Assert.That(
             Some.Decide(request, cluster).Denials.Single().Finding.Message,
-            Does.EndWith("has 1 of 2 approvals: senior-engineers 1/1 (two different people, because a machine asked)"));
+            Does.EndWith("approvals 1 of 2: senior-engineers 1/1 (two people required, because a machine is the requester)"));
         Assert.That(Some.Decide(request, cluster with { Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
     }
 
     [Test]
-    public void AListedBotThatAskedIsAMachineWhateverItsName()
+    public void AListedBotCountsAsAMachine()
     {
         var policy = Some.Policy("""{"approval": {"bots": ["argocd"], "quorum": [{"groups": ["senior-engineers"]}]}}""");
         var bot = s_asked with { Requester = new Requester("argocd", "", ["system:authenticated"]) };
 
-        Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Denials.Single().Finding.Message, Does.Contain("has 1 of 2 approvals"));
+        Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Denials.Single().Finding.Message, Does.Contain("approvals 1 of 2"));
         Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
     }
 
@@ -163,7 +163,7 @@ public class ApprovalTests
 
     [TestCase("{}", false)]
     [TestCase("""{"origin": {"unknown": "Human"}}""", true)]
-    public void WhatNothingIsKnownOfCountsAsThePolicySays(string origin, bool allowed)
+    public void AnUnknownOriginCountsAsThePolicySays(string origin, bool allowed)
     {
         var spec = """{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}""" + (origin == "{}" ? "}" : "," + origin[1..]);
         var request = Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage));
@@ -195,7 +195,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public void ARollbackNeedsNobodysApprovalEvenAgainstAVeto()
+    public void ARollbackNeedsNoApprovalEvenWithAVeto()
     {
         var v1 = Some.Deployment();
         var cluster = new ClusterSnapshot

@@ -18,10 +18,10 @@ public class BudgetTests
         var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), View()).Findings.Single().Finding;
 
         Assert.That((finding.Reason, finding.Message), Is.EqualTo(("BudgetExhausted", "1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")));
-        Assert.That(finding.Remedy, Is.EqualTo("Ask again when one of them has completed"));
+        Assert.That(finding.Remedy, Is.EqualTo("Retry when one of them has completed"));
     }
 
-    [TestCase(Phase.Running, true, Description = "it was paused to be let in, and gave its place back")]
+    [TestCase(Phase.Running, true, Description = "it was paused to be admitted, and lost its place")]
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Completed, false, Description = "nothing is left to roll out")]
     public void ResumingARolloutWaitsForAPlace(Phase phase, bool waits)
@@ -47,7 +47,7 @@ public class BudgetTests
     }
 
     [Test]
-    public void APlaceIsAskedForByWhatTakesOneAndByNoDryRun()
+    public void ARolloutReservesAPlaceAndADryRunDoesNot()
     {
         var paused = Some.Deployment(Some.OtherImage).With("spec/paused", "true");
         var resumed = Some.Update(paused, Some.Deployment(Some.OtherImage));

@@ -17,23 +17,23 @@ public class GeneratedNameTests
     private static readonly Requester s_ofTheNamespace = new("system:serviceaccount:shop:builder", "", ["system:serviceaccounts"]);
 
     [Test]
-    public void AControllersPodSaysHowThePlatformTeamLetsItThrough()
+    public void AControllersPodSaysHowThePlatformTeamAdmitsIt()
     {
         var remedy = Remedy(OwnedBy("build.example.com/v1", "Build"), s_builder);
 
         Assert.That(remedy, Does.Contain("""trustedControllers: {"system:serviceaccount:builds:builder": [Pod]}"""));
         Assert.That(remedy, Does.Contain("in policy tier-1 by exempt.serviceAccounts: [builds/builder]"));
-        Assert.That(remedy, Does.Contain("if a Build (build.example.com/v1) holds the pod template, have it judged by workloadKinds"));
+        Assert.That(remedy, Does.Contain("to add Build (build.example.com/v1) to workloadKinds, if it holds the pod template"));
         Assert.That(remedy, Does.Not.Contain("metadata.name"));
     }
 
     [Test]
-    public void AKnownControllerThatCannotBeTrustedSaysWhyAndWhatHelps()
+    public void AKnownControllerThatCannotBeTrustedSaysWhyAndHowToExemptIt()
     {
         var remedy = Remedy(OwnedBy("acme.cert-manager.io/v1", "Challenge"), s_solver);
 
-        Assert.That(remedy, Does.Contain("This is cert-manager, which cannot be trusted as a whole"));
-        Assert.That(remedy, Does.EndWith("In policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]"));
+        Assert.That(remedy, Does.Contain("cert-manager cannot be trusted as a whole"));
+        Assert.That(remedy, Does.EndWith("Ask the platform team to add to policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]"));
         Assert.That(remedy, Does.Not.Contain("trustedControllers"));
     }
 
@@ -43,26 +43,26 @@ public class GeneratedNameTests
         var remedy = Remedy(OwnedJob("keda.sh/v1alpha1", "ScaledJob"), s_keda);
 
         Assert.That(remedy, Does.EndWith(
-            "besides what is listed there: trustedControllerPresets: [keda-scaled-jobs] and workloadKinds: [{group: keda.sh, resource: scaledjobs, kind: ScaledJob, templatePath: spec.jobTargetRef.template}]"));
+            "and to add to the lists in the chart's values: trustedControllerPresets: [keda-scaled-jobs] and workloadKinds: [{group: keda.sh, resource: scaledjobs, kind: ScaledJob, templatePath: spec.jobTargetRef.template}]"));
     }
 
-    [TestCase("ScaledObject", "belongs to a ScaledObject (keda.sh/v1alpha1), which nobody judged")]
+    [TestCase("ScaledObject", "belongs to a ScaledObject (keda.sh/v1alpha1), which DeployGuard does not evaluate")]
     [TestCase(null, "belongs to nothing")]
-    public void WhatItMakesForOthersIsNotOffered(string? owner, string words)
+    public void TrustIsNotOfferedForOtherOwners(string? owner, string words)
     {
         var remedy = Remedy(owner is null ? Job() : OwnedJob("keda.sh/v1alpha1", owner), s_keda);
 
-        Assert.That(remedy, Does.Contain(words).And.EndWith("In policy tier-1: exempt.serviceAccounts: [keda/keda-operator]"));
+        Assert.That(remedy, Does.Contain(words).And.EndWith("Ask the platform team to add to policy tier-1: exempt.serviceAccounts: [keda/keda-operator]"));
         Assert.That(remedy, Does.Not.Contain("trustedController"));
     }
 
     [Test]
     public void AKnownControllerIsNotOfferedForAnotherKind() => Assert.That(
         Remedy(OwnedBy("keda.sh/v1alpha1", "ScaledJob"), s_keda),
-        Does.Contain("This is keda, which cannot be trusted as a whole").And.Not.Contain("trustedController"));
+        Does.Contain("keda cannot be trusted as a whole").And.Not.Contain("trustedController"));
 
     [Test]
-    public void ABuiltInOwnerIsJudgedAlready() => Assert.That(
+    public void ABuiltInOwnerIsEvaluatedAlready() => Assert.That(
         Remedy(OwnedBy("apps/v1", "ReplicaSet"), s_builder),
         Does.Not.Contain("workloadKinds"));
 
@@ -76,7 +76,7 @@ public class GeneratedNameTests
     }
 
     [Test]
-    public void APersonNamesTheirPod() => Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("set metadata.name instead of metadata.generateName"));
+    public void APersonIsToldToSetAName() => Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("Set metadata.name instead of metadata.generateName"));
 
     [Test]
     public void ANodeDebuggerSaysHowToHaveANameOfOnesOwn() => Assert.That(

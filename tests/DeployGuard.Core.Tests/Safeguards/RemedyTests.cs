@@ -18,7 +18,7 @@ public partial class RemedyTests
     private static readonly string[] s_strategies = ["default", "surge", "recreate", "onDelete", "paced", "slow", "unprobed"];
 
     [Test]
-    public void WhatARefusalOffersPasses([Range(1, 30)] int seed)
+    public void TheOfferOfARefusalPasses([Range(1, 30)] int seed)
     {
         var random = new Random(seed);
         var offers = 0;
@@ -48,20 +48,20 @@ public partial class RemedyTests
             return false;
         }
 
-        var mended = after.DeepClone().AsObject();
-        Merge(mended, Some.Parse(command));
-        if (finding.Remedy.StartsWith("Give ", StringComparison.Ordinal))
+        var patched = after.DeepClone().AsObject();
+        Merge(patched, Some.Parse(command));
+        if (finding.Remedy.StartsWith("Add a readinessProbe to ", StringComparison.Ordinal))
         {
-            mended.With("spec/template/spec/containers/0/readinessProbe", """{"httpGet": {"path": "/", "port": 8080} }""");
+            patched.With("spec/template/spec/containers/0/readinessProbe", """{"httpGet": {"path": "/", "port": 8080} }""");
         }
 
-        AssertIsValid(mended);
+        AssertIsValid(patched);
         if (RolloutBatch.SurgesOnly(after.Read()))
         {
-            Assert.That(RolloutBatch.SurgesOnly(mended.Read()), Is.True, $"who surges goes on surging: {finding.Remedy}");
+            Assert.That(RolloutBatch.SurgesOnly(patched.Read()), Is.True, $"a rollout that surges still surges: {finding.Remedy}");
         }
 
-        Assert.That(Refusals(world, before, mended).Select(f => f.Message), Is.Empty, () => $"{world}\n{finding.Message}\n{finding.Remedy}\n{mended}");
+        Assert.That(Refusals(world, before, patched).Select(f => f.Message), Is.Empty, () => $"{world}\n{finding.Message}\n{finding.Remedy}\n{patched}");
         return true;
     }
 

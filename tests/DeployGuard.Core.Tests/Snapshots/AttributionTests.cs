@@ -69,8 +69,8 @@ public class AttributionTests
     {
         var pod = Some.Change(PodOf(SetOf(Web(20)), "19"), Phase.Completed) with { Workload = new WorkloadRef("", "Pod", "shop", "web-5d9f7-19") };
 
-        Assert.That(Alone(Settled.With(pod with { LastAskedAt = Some.Now.AddMinutes(-63) })), Is.Empty);
-        Assert.That(Alone(Settled.With(pod with { LastAskedAt = Some.Now.AddMinutes(-59) })), Is.EqualTo(new[] { ("pod/web-5d9f7-19", 1, false) }));
+        Assert.That(Alone(Settled.With(pod with { LastRequestedAt = Some.Now.AddMinutes(-63) })), Is.Empty);
+        Assert.That(Alone(Settled.With(pod with { LastRequestedAt = Some.Now.AddMinutes(-59) })), Is.EqualTo(new[] { ("pod/web-5d9f7-19", 1, false) }));
     }
 
     [Test]

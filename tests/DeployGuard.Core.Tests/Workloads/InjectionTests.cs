@@ -30,18 +30,18 @@ public class InjectionTests
     [TestCaseSource(nameof(Keys))]
     public void ByDigestItPasses(string key) => Assert.That(Judge(s_pinned, key, $"tag@{Some.Digest}").IsAllowed, Is.True);
 
-    [TestCase("dapr.io/sidecar-image", "x/evil:1", "has Dapr inject image x/evil:1, and that is named by tag")]
-    [TestCase("config.linkerd.io/proxy-version", "edge-25.1.1", "chooses the version of the image that Linkerd injects, by a tag")]
-    [TestCase("admission.datadoghq.com/web.java-lib.custom-image", "x/evil:1", "has Datadog inject image x/evil:1")]
-    [TestCase("admission.datadoghq.com/apm-inject.custom-image", "x/evil:1", "has Datadog inject image x/evil:1")]
+    [TestCase("dapr.io/sidecar-image", "x/evil:1", "makes Dapr inject image x/evil:1, which is referenced by tag")]
+    [TestCase("config.linkerd.io/proxy-version", "edge-25.1.1", "chooses the version of the image that Linkerd injects by a tag")]
+    [TestCase("admission.datadoghq.com/web.java-lib.custom-image", "x/evil:1", "makes Datadog inject image x/evil:1")]
+    [TestCase("admission.datadoghq.com/apm-inject.custom-image", "x/evil:1", "makes Datadog inject image x/evil:1")]
     [TestCase("dapr.io/sidecar-image", "x/evil@sha256:12", "a digest that no container runtime can check")]
-    [TestCase("proxy.istio.io/overrides", """{"containers":[{"name":"istio-proxy","image":"x/evil:1"}]}""", "has Istio inject image x/evil:1")]
-    [TestCase("sidecar.istio.io/userVolume", """{"v": {"image": {"reference": "x/evil:1"}}}""", "has Istio inject image x/evil:1")]
+    [TestCase("proxy.istio.io/overrides", """{"containers":[{"name":"istio-proxy","image":"x/evil:1"}]}""", "makes Istio inject image x/evil:1")]
+    [TestCase("sidecar.istio.io/userVolume", """{"v": {"image": {"reference": "x/evil:1"}}}""", "makes Istio inject image x/evil:1")]
     [TestCase("sidecar.istio.io/proxyImage", "x/evil:1\" #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "a digest that no container runtime can check")]
     [TestCase("config.linkerd.io/proxy-version", "evil #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "chooses the version")]
-    [TestCase("sidecar.istio.io/proxyImage", "x/evil\u202e:1", "has Istio inject image x/evil<U+202E>:1")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/image","value":"x/evil:1"}]""", "has Vault Agent Injector inject image x/evil:1")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""", "has Vault Agent Injector inject image x/evil:1")]
+    [TestCase("sidecar.istio.io/proxyImage", "x/evil\u202e:1", "makes Istio inject image x/evil<U+202E>:1")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/image","value":"x/evil:1"}]""", "makes Vault Agent Injector inject image x/evil:1")]
+    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""", "makes Vault Agent Injector inject image x/evil:1")]
     public void TheMessageSaysWhoInjectsWhat(string key, string value, string said) =>
         Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.Contain(said));
 
@@ -65,12 +65,12 @@ public class InjectionTests
         Assert.That(Messages.WarningLines(Judge(s_pinned, key, value)), Is.Empty);
     }
 
-    [TestCase("sidecar.opentelemetry.io/inject", "true", "OpenTelemetry operator adds what nobody can read here")]
-    [TestCase("instrumentation.opentelemetry.io/inject-java", "shop/mine", "OpenTelemetry operator adds what nobody can read here")]
-    [TestCase("sidecar.opentelemetry.io/inject", "off", "OpenTelemetry operator adds what nobody can read here")]
-    [TestCase("kuma.io/container-patches", "mine", "Kuma adds what nobody can read here")]
-    [TestCase("inject.istio.io/templates", "mine", "Istio adds what nobody can read here")]
-    [TestCase("example.com/sidecar-image", "x/evil:1", "annotation example.com/sidecar-image may name an image that nobody checks; see images.injectionAnnotations")]
+    [TestCase("sidecar.opentelemetry.io/inject", "true", "OpenTelemetry operator adds containers that cannot be read here")]
+    [TestCase("instrumentation.opentelemetry.io/inject-java", "shop/mine", "OpenTelemetry operator adds containers that cannot be read here")]
+    [TestCase("sidecar.opentelemetry.io/inject", "off", "OpenTelemetry operator adds containers that cannot be read here")]
+    [TestCase("kuma.io/container-patches", "mine", "Kuma adds containers that cannot be read here")]
+    [TestCase("inject.istio.io/templates", "mine", "Istio adds containers that cannot be read here")]
+    [TestCase("example.com/sidecar-image", "x/evil:1", "annotation example.com/sidecar-image may name an image that is not checked; see images.injectionAnnotations")]
     public void WhatCannotBeReadIsSaidSo(string key, string value, string said)
     {
         var passed = Judge(s_pinned, key, value);
@@ -94,7 +94,7 @@ public class InjectionTests
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"add","path":"/x","value":"x/evil:1"},{"op":"move","from":"/x","path":"/image"}]""")]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"copy","from":"/args/0","path":"/image"}]""")]
     public void ADocumentThatHidesItsImageIsRefusedWhereImagesArePinned(string key, string value) =>
-        Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.EndWith("from which nobody can tell the image"));
+        Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.EndWith("whose image cannot be read"));
 
     [Test]
     public void APolicyAddsItsOwn()
@@ -133,7 +133,7 @@ public class InjectionTests
         Assert.That(Judge(policy, "proxy.istio.io/overrides", "image: x").IsAllowed, Is.False);
     }
 
-    [TestCase("never", "dapr.io/sidecar-image", "is known to name images, and cannot be taken for anything else")]
+    [TestCase("never", "dapr.io/sidecar-image", "is known to name images, so it cannot be listed here")]
     [TestCase("image", "*", "would be every annotation")]
     [TestCase("other", "a*b*c", "has more than one *")]
     [TestCase("version", "a b", "is no key of an annotation")]
@@ -196,7 +196,7 @@ public class InjectionTests
     {
         var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment("auto")), new ClusterSnapshot { Policies = [s_pinned] }).Denials.Single().Finding;
 
-        Assert.That(finding.Message, Is.EqualTo("image auto (spec.template.spec.containers[0].image) is no image: an injector puts one in its place when the pod is created, and nobody can tell now which one that will be"));
+        Assert.That(finding.Message, Is.EqualTo("image auto (spec.template.spec.containers[0].image) is a placeholder: an injector replaces it when the pod is created, and the image is not known before that"));
     }
 
     [TestCase(Sha512, true)]
@@ -206,7 +206,7 @@ public class InjectionTests
         var verdict = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment($"registry.example.com/shop/web@{digest}")), new ClusterSnapshot { Policies = [s_pinned] });
 
         Assert.That(verdict.IsAllowed, Is.EqualTo(isAllowed));
-        Assert.That(verdict.Denials.Select(d => d.Finding.Message), Has.None.Contains("named by tag"));
+        Assert.That(verdict.Denials.Select(d => d.Finding.Message), Has.None.Contains("referenced by tag"));
     }
 
     private static Verdict Judge(SafeguardPolicy policy, string key, string value) =>

@@ -28,7 +28,7 @@ public class ChangeIndexTests
 
     [Test]
     public void OneThatWasAdmittedOnceIsNotAmongThoseThatNeverWere() =>
-        Assert.That(ChangeIndex.KeysOf(s_change with { Phase = Phase.Expired, RemembersAdmission = true }), Is.EqualTo(new[] { "apps/Deployment/shop/web", "shop" }));
+        Assert.That(ChangeIndex.KeysOf(s_change with { Phase = Phase.Expired, HasAdmittedCondition = true }), Is.EqualTo(new[] { "apps/Deployment/shop/web", "shop" }));
 
     [TestCase(null, true)]
     [TestCase("alice", false)]

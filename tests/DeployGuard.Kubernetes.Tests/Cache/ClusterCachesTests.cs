@@ -15,6 +15,7 @@ public class ClusterCachesTests
     public async Task WhatAnotherNamespaceSaysThatAWorkloadOwnsIsNotFound()
     {
         await using var api = await FakeApi.StartAsync();
+        api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         api.Own = AnswerAsync;
         await using var synced = await SyncedCaches.OfAsync(api);
         var caches = synced.Caches;

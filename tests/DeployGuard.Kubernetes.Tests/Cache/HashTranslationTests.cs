@@ -85,7 +85,7 @@ public class HashTranslationTests
             Assert.That((read.Name, read.Phase, read.TemplateHash), Is.EqualTo(("old", Phase.Completed, s_web.Template.Hash)));
             Assert.That(read.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
             Assert.That(read.Evidence, Has.Count.EqualTo(1));
-            Assert.That(read.CameInUnreviewed, "what came in by break-glass under either name waits for its review");
+            Assert.That(read.WasAdmittedUnreviewed, "what came in by break-glass under either name waits for its review");
         });
     }
 

@@ -28,6 +28,7 @@ internal sealed class SyncedCaches : IAsyncDisposable
             await Task.Delay(10);
         }
 
+        Assert.That(synced.Caches.All.Where(c => !c.IsSynced).Select(c => c.Name), Is.Empty, "not in sync");
         return synced;
     }
 

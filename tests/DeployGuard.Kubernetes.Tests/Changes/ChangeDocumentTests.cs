@@ -150,7 +150,7 @@ public class ChangeDocumentTests
 
         var change = Read(ChangeDocument.Merge(document, WithGlass("g") with { IsNewRevision = isNew }, s_now));
 
-        Assert.That(change, Has.Property("IsUnreviewed").True.And.Property("CameInUnreviewed").EqualTo(expected));
+        Assert.That(change, Has.Property("IsUnreviewed").True.And.Property("WasAdmittedUnreviewed").EqualTo(expected));
     }
 
     [Test]
@@ -244,7 +244,7 @@ public class ChangeDocumentTests
         var read = Read(document);
         Assert.That(read?.Origin, Is.EqualTo(OriginKind.Unknown));
         Assert.That(read?.Requesters, Is.EqualTo((string[])["dana", "mallory"]));
-        Assert.That(read?.FirstAskedAt, Is.EqualTo(s_now));
+        Assert.That(read?.FirstRequestedAt, Is.EqualTo(s_now));
         Assert.That(read?.EvidenceFor([]).Select(e => (e.Value, e.By)), Is.EqualTo(((string, string?)[])[("zoe", "dana")]), "a flood of theirs takes no room of hers");
         Assert.That(read?.EvidenceFor(["mallory"]).Select(e => e.Value), Has.Member("alice"));
         Assert.That(document["status"]?["origin"]?["authors"]?.AsArray().Select(a => (string?)a), Is.EqualTo((string[])["zoe"]));

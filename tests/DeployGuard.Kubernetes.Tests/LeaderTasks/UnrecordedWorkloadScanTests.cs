@@ -20,6 +20,7 @@ public class UnrecordedWorkloadScanTests
     public async Task AWorkloadThatAPolicyMatchesIsReported(string match, bool isReported)
     {
         await using var api = await FakeApi.StartAsync();
+        api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";
         api.Own = context => AnswerAsync(context, match);
         await using var synced = await SyncedCaches.OfAsync(api);
         var scan = new UnrecordedWorkloadScan(

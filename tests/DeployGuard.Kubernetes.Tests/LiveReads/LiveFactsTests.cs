@@ -91,8 +91,8 @@ public class LiveFactsTests
         _votes.AddRange(Enumerable.Range(0, 201).Select(i => Vote($"v{i}", "web", "Approve", isLabelled: true)));
         await using var api = await StartAsync();
 
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("alice"), CancellationToken.None), Is.EqualTo(201));
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfMaker("bob"), CancellationToken.None), Is.Zero);
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfCreator("alice"), CancellationToken.None), Is.EqualTo(201));
+        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfCreator("bob"), CancellationToken.None), Is.Zero);
     }
 
     /// <summary>It explains a refusal, so that nothing may hang on it.</summary>

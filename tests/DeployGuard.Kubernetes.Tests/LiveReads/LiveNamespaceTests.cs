@@ -71,7 +71,7 @@ public class LiveNamespaceTests
         var read = await new LiveNamespace(_api.Connection, _caches, TimeSpan.FromSeconds(1)).ReadAsync("shop", Known(canary), CancellationToken.None);
 
         Assert.That(read.Stale, Is.EqualTo("the API server did not list the namespace in time"));
-        Assert.That(Refusal(canary, 7, read), Is.EqualTo("7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; no pod of this revision has served here for 10m. Judged by what was known before, because the API server did not list the namespace in time"));
+        Assert.That(Refusal(canary, 7, read), Is.EqualTo("7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; no pod of this revision has served here for 10m. Evaluated with older data, because the API server did not list the namespace in time"));
         Assert.That(Refusal(Workload("canary", V2, 5), 6, read), Is.Empty, "the step on record counts");
     }
 

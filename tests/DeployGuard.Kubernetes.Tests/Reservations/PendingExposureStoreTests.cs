@@ -67,7 +67,7 @@ public class PendingExposureStoreTests
         await replica.TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None);
 
         Assert.That(await replica.TakeAsync("elsewhere", "dana", _ => [], CancellationToken.None), Is.Empty);
-        _time.Advance(PendingExposure.SeenWithin - TimeSpan.FromSeconds(1));
+        _time.Advance(PendingExposure.VisibleWithin - TimeSpan.FromSeconds(1));
         Assert.That(await replica.TakeAsync("shop", "dana", _ => [], CancellationToken.None), Has.Count.EqualTo(1));
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("web-2")], CancellationToken.None), Is.Empty);

@@ -3,23 +3,25 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>A DSSE 1.0.2 envelope. Nothing in it is believed before <see cref="Verification"/> has seen a signature of a trusted key over it.</summary>
+/// <summary>
+/// A DSSE 1.0.2 envelope. Do not trust its content before <see cref="Verification"/> has checked a signature of a trusted key.
+/// </summary>
 public sealed record Envelope(string PayloadType, byte[] Payload, IReadOnlyList<EnvelopeSignature> Signatures)
 {
     public const int MaxPayload = 1 << 20;
 
-    /// <summary>Base64 adds a third; what is beside the payload is small.</summary>
+    /// <summary>Base64 adds a third, and the other fields are small.</summary>
     private const int MaxBytes = 2 * MaxPayload;
     private const int MaxSignatures = 32;
 
-    /// <exception cref="AttestationException">It is no envelope, or larger or deeper than is read.</exception>
+    /// <exception cref="AttestationException">It is no envelope, or it exceeds a limit of size or depth.</exception>
     public static Envelope Read(ReadOnlyMemory<byte> json)
     {
         var root = StrictJson.ReadObject(json, MaxBytes, "envelope");
         var payload = LenientBase64.Decode(StrictJson.Text(root, "payload", ""), "payload");
         if (payload.Length > MaxPayload)
         {
-            throw new AttestationException($"payload: has {payload.Length} bytes; {MaxPayload} are the most");
+            throw new AttestationException($"payload: has {payload.Length} bytes; the limit is {MaxPayload}");
         }
 
         return new Envelope(
@@ -28,7 +30,7 @@ public sealed record Envelope(string PayloadType, byte[] Payload, IReadOnlyList<
             [.. StrictJson.Objects(root, "signatures", MaxSignatures).Select(s => ReadSignature(s.Item, s.Path))]);
     }
 
-    /// <summary>As it is stored, UTF-8, with standard base64.</summary>
+    /// <summary>The stored form: JSON in UTF-8, with standard base64.</summary>
     public byte[] Write()
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -58,5 +60,5 @@ public sealed record Envelope(string PayloadType, byte[] Payload, IReadOnlyList<
         LenientBase64.Decode(StrictJson.Text(signature, "sig", path), $"{path}sig"));
 }
 
-/// <param name="KeyId">A hint of whoever signed, for people; it decides nothing.</param>
+/// <param name="KeyId">A hint at the signer, for display; it decides nothing.</param>
 public sealed record EnvelopeSignature(string KeyId, byte[] Bytes);

@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>Keys in PEM: ECDSA on P-256, as cosign and openssl write them unencrypted. Nothing else, so that nothing weaker can be chosen for us.</summary>
+/// <summary>
+/// Keys in PEM: ECDSA on P-256, as cosign and openssl write them unencrypted. No other type is read, so that an attacker cannot choose a
+/// weaker one.
+/// </summary>
 internal static class KeyFile
 {
     private const string P256 = "1.2.840.10045.3.1.7";
@@ -13,12 +16,12 @@ internal static class KeyFile
         var holdsPrivate = pem.Contains("PRIVATE KEY-----", StringComparison.Ordinal);
         if (isPrivate && !holdsPrivate)
         {
-            throw new AttestationException("holds no private key in PEM; make one with: openssl ecparam -name prime256v1 -genkey -noout");
+            throw new AttestationException("holds no private key in PEM; create one with: openssl ecparam -name prime256v1 -genkey -noout");
         }
 
         if (!isPrivate && holdsPrivate)
         {
-            throw new AttestationException("holds a private key; verify with the public one: openssl ec -pubout");
+            throw new AttestationException("holds a private key; use the public key to verify: openssl ec -pubout");
         }
 
         var key = ECDsa.Create();

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>DSSE's pre-authentication encoding: the type is signed with the body, so that bytes signed as one thing cannot pass as another.</summary>
+/// <summary>
+/// DSSE's pre-authentication encoding: the type is signed with the body, so that bytes signed as one thing cannot pass as another.
+/// </summary>
 public static class PreAuthentication
 {
     /// <summary><c>DSSEv1 LEN(type) type LEN(body) body</c>; lengths count bytes, in ASCII decimal.</summary>

@@ -16,13 +16,13 @@ public sealed class SigningKey : IDisposable
 
     public string KeyId { get; }
 
-    /// <summary>An envelope around these very bytes, with one signature in ASN.1 DER, the form that cosign makes.</summary>
-    /// <exception cref="AttestationException">The payload is larger than anybody reads.</exception>
+    /// <summary>An envelope with exactly these bytes, and one signature in ASN.1 DER, as cosign writes it.</summary>
+    /// <exception cref="AttestationException">The payload is larger than <see cref="Envelope.MaxPayload"/>.</exception>
     public Envelope Sign(string payloadType, byte[] payload)
     {
         if (payload.Length > Envelope.MaxPayload)
         {
-            throw new AttestationException($"payload: has {payload.Length} bytes; {Envelope.MaxPayload} are the most");
+            throw new AttestationException($"payload: has {payload.Length} bytes; the limit is {Envelope.MaxPayload}");
         }
 
         var signature = _key.SignData(PreAuthentication.Encode(payloadType, payload), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);

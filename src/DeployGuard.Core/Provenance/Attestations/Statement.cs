@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>An in-toto statement: a predicate about subjects. Subjects match by digest alone: a name proves nothing.</summary>
+/// <summary>An in-toto statement: a predicate about subjects. Subjects match only by digest: a name is no evidence.</summary>
 public sealed record Statement(IReadOnlyList<StatementSubject> Subjects, string PredicateType, JsonElement Predicate)
 {
     public const string PayloadType = "application/vnd.in-toto+json";
@@ -73,7 +73,7 @@ public sealed record Statement(IReadOnlyList<StatementSubject> Subjects, string 
         }
 
         var name = StrictJson.TextOrNull(subject, "name", path) ?? "";
-        // Subjects of other digests, such as gitCommit alone, are somebody else's to match.
+        // Subjects with other digests only, such as gitCommit, can never match an image.
         var sha256 = digest.TryGetProperty("sha256", out _) ? StrictJson.Text(digest, "sha256", $"{path}digest.") : null;
         return sha256 is null || (sha256.Length == 64 && sha256.All(char.IsAsciiHexDigitLower))
             ? new StatementSubject(name, sha256)
@@ -81,6 +81,6 @@ public sealed record Statement(IReadOnlyList<StatementSubject> Subjects, string 
     }
 }
 
-/// <param name="Name">For people alone.</param>
+/// <param name="Name">For display only.</param>
 /// <param name="Sha256">64 lower-case hex digits; null where the subject has a digest of another kind only.</param>
 public sealed record StatementSubject(string Name, string? Sha256);

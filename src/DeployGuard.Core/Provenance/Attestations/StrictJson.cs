@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>JSON that two parsers cannot read differently: no key twice, no depth over 64, no invalid UTF-8, no more than its bound of bytes.</summary>
+/// <summary>
+/// JSON that two parsers cannot read differently: no duplicate key, no depth over 64, no invalid UTF-8, no more bytes than the limit.
+/// </summary>
 public static class StrictJson
 {
     public const int MaxDepth = 64;
@@ -18,12 +20,12 @@ public static class StrictJson
     {
         if (bytes.Length > mostBytes)
         {
-            throw new AttestationException($"{what}: has {bytes.Length} bytes; {mostBytes} are the most");
+            throw new AttestationException($"{what}: has {bytes.Length} bytes; the limit is {mostBytes}");
         }
 
         try
         {
-            // The parser looks into strings only when they are asked for; what is signed must be text to its last byte.
+            // The parser checks strings only when they are read, but all signed bytes must be valid text.
             s_utf8.GetCharCount(bytes.Span);
             using var document = JsonDocument.Parse(bytes, s_options);
             return document.RootElement.ValueKind is JsonValueKind.Object
@@ -36,7 +38,7 @@ public static class StrictJson
         }
         catch (InvalidOperationException wrong)
         {
-            // This is how the parser says that it cannot make text of a key, to compare it with the others.
+            // The parser throws this if a key, compared with the others, is not valid text.
             throw new AttestationException($"{what}: is not text: half of a surrogate pair in a key", wrong);
         }
         catch (DecoderFallbackException wrong)
@@ -46,7 +48,7 @@ public static class StrictJson
     }
 
     internal static string Text(JsonElement owner, string name, string path) =>
-        TextOrNull(owner, name, path) ?? throw new AttestationException($"{path}{name}: is missing, or not a text");
+        TextOrNull(owner, name, path) ?? throw new AttestationException($"{path}{name}: is missing, or not a string");
 
     /// <summary>Null where it is absent, empty, or of another type.</summary>
     internal static string? TextOrNull(JsonElement owner, string name, string path)
@@ -70,7 +72,7 @@ public static class StrictJson
 
         if (list.GetArrayLength() > most)
         {
-            throw new AttestationException($"{name}: has {list.GetArrayLength()} items; {most} are the most");
+            throw new AttestationException($"{name}: has {list.GetArrayLength()} items; the limit is {most}");
         }
 
         return list.EnumerateArray().Select((item, i) => item.ValueKind is JsonValueKind.Object

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Provenance.Attestations;
 
-/// <summary>Whose signatures an envelope carries. Verify first; then read the very bytes that were verified.</summary>
+/// <summary>Verifies the signatures of an envelope. Read only the bytes that it returns.</summary>
 public static class Verification
 {
     /// <summary>The payload, for its type, once enough distinct keys have signed it.</summary>
@@ -10,13 +10,13 @@ public static class Verification
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threshold, 1);
         var encoded = PreAuthentication.Encode(envelope.PayloadType, envelope.Payload);
-        // By the key's own id: the one in the envelope is anybody's word.
+        // Counted by the id of the key: the id in the envelope is not signed.
         var signed = keys.Where(k => envelope.Signatures.Any(s => k.Verifies(encoded, s.Bytes))).Select(k => k.KeyId).Distinct().Count();
         if (signed < threshold)
         {
             throw new AttestationException(threshold == 1
                 ? $"signatures: none of {envelope.Signatures.Count} is by the given key{(keys.Count == 1 ? "" : "s")} over this payload"
-                : $"signatures: {signed} of {threshold} keys that are needed signed this payload");
+                : $"signatures: {signed} of {threshold} required keys signed this payload");
         }
 
         return envelope.PayloadType == payloadType

@@ -18,10 +18,12 @@ public sealed class VerifyingKey : IDisposable
 
     public string KeyId { get; }
 
-    /// <summary>Whether the signature is of this key, over what <see cref="PreAuthentication"/> made: ASN.1 DER, or r and s in 32 bytes each.</summary>
+    /// <summary>
+    /// Whether this key signed the bytes of <see cref="PreAuthentication"/>. The signature is ASN.1 DER, or r and s in 32 bytes each.
+    /// </summary>
     public bool Verifies(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> signature) =>
         _key.VerifyData(encoded, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)
-        // A DER form can be 64 bytes long as well, so that the length alone does not tell.
+        // A DER signature can also have 64 bytes, so the length does not tell the form.
         || (signature.Length == RawLength && _key.VerifyData(encoded, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
 
     public void Dispose() => _key.Dispose();

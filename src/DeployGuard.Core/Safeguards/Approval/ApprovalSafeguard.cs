@@ -9,7 +9,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>Refuses a revision until enough people, none of whom asked for it or wrote it, approved exactly it for exactly this workload.</summary>
+/// <summary>
+/// Refuses a revision until enough people approved exactly this revision of exactly this workload. Requesters and authors do not count.
+/// </summary>
 internal sealed class ApprovalSafeguard : ISafeguard
 {
     public string Name => "Approval";
@@ -28,7 +30,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         return
         [
             .. votes.Vetoes.Select(veto => RejectedBy(veto, evaluated)),
-            .. !votes.NeedsNone && policy.Asks(rules.Required, evaluated.Origin.Kind) ? Count(inspection, rules, votes) : [],
+            .. !votes.IsNotRequired && policy.IsRequired(rules.Required, evaluated.Origin.Kind) ? Count(inspection, rules, votes) : [],
         ];
     }
 
@@ -51,8 +53,8 @@ internal sealed class ApprovalSafeguard : ISafeguard
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
         var quorum = Quorum.Seat(rules.Quorum, [.. votes.Counted.Select(p => p.Groups)]);
-        // The person behind a machine may be among the approvers: two different people make sure that one of them did not write it. A machine that asked
-        // for the same before says nothing of the person who asks now, and anybody can have one ask.
+        // The person behind a machine may be among the approvers: with two people, at least one of them did not write the change. Only the
+        // requester of this request counts: any user could make a machine send the same request first.
         var requester = evaluated.Request.Requester;
         var twoPeople = rules.Separation is Separation.Strict && (requester.IsMachine || rules.Bots.Contains(requester.Username));
         var wanted = twoPeople ? Math.Max(2, quorum.Wanted) : quorum.Wanted;
@@ -63,19 +65,19 @@ internal sealed class ApprovalSafeguard : ISafeguard
         }
 
         var lines = string.Join(", ", quorum.Lines.Select(l => $"{string.Join(" or ", l.Line.Groups)} {l.Filled}/{l.Line.Count}"));
-        var why = twoPeople && quorum.Wanted < 2 ? " (two different people, because a machine asked)" : "";
+        var why = twoPeople && quorum.Wanted < 2 ? " (two people required, because a machine is the requester)" : "";
         var inVain = votes.NotCounted.Count == 0 ? "" : $". Not counted: {string.Join(", ", votes.NotCounted)}";
         yield return new Finding(
             Reasons.ApprovalMissing,
             "",
-            $"{Describe(evaluated.Origin, rules, policy)} and has {Math.Min(got, wanted)} of {wanted} approvals: {lines}{why}{inVain}{Other(evaluated, inspection.Cluster)}",
+            $"{Describe(evaluated.Origin, rules, policy)}; approvals {Math.Min(got, wanted)} of {wanted}: {lines}{why}{inVain}{Other(evaluated, inspection.Cluster)}",
             Remedy(evaluated, policy))
         {
             Missing = lines + why,
         };
     }
 
-    /// <summary>Those who have approved something wonder what they were asked for: how this differs from it.</summary>
+    /// <summary>Tells approvers of another template why their approval does not count: where this template differs.</summary>
     private static string Other(EvaluatedRequest evaluated, ClusterSnapshot cluster)
     {
         if (cluster.ApprovedOther is not { } other || evaluated.After?.Template.Canonical is not { } asked)
@@ -84,21 +86,21 @@ internal sealed class ApprovalSafeguard : ISafeguard
         }
 
         var fields = other.Template is { } approved ? TemplateDiff.FieldsBetween(approved, asked) : "";
-        return $". {string.Join(" and ", other.Approvers)} approved another template of it (change {other.Change}), "
-            + (fields.Length > 0 ? $"which differs in {fields}" : "which has another hash");
+        return $". {string.Join(" and ", other.Approvers)} approved another template (change {other.Change}); "
+            + (fields.Length > 0 ? $"it differs in {fields}" : "its hash differs");
     }
 
     private static Finding RejectedBy(Approval veto, EvaluatedRequest evaluated) => new(
         Reasons.ApprovalRejected,
         "",
         $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}",
-        $"Talk to {veto.Approver.Username}, who can take it back with: kubectl deployguard withdraw {evaluated.Name} -n {evaluated.Request.Target.Namespace}");
+        $"Ask {veto.Approver.Username} to withdraw it: kubectl deployguard withdraw {evaluated.Name} -n {evaluated.Request.Target.Namespace}");
 
     private static string Describe(Origin origin, ApprovalRules rules, SafeguardPolicy policy) => origin.Kind switch
     {
-        _ when rules.Required is Required.Always => "every change needs approval",
-        OriginKind.AiAssisted => $"the change is AI-assisted ({origin.Evidence[0].Source}{(origin.Tool is { } tool ? $", tool {tool}" : "")})",
-        _ => $"nothing says how the change was made, which policy {policy.Name} counts as AI-assisted,",
+        _ when rules.Required is Required.Always => "Every change needs approval",
+        OriginKind.AiAssisted => $"AI-assisted change ({origin.Evidence[0].Source}{(origin.Tool is { } tool ? $", tool {tool}" : "")})",
+        _ => $"Origin unknown (policy {policy.Name} treats it as AI-assisted)",
     };
 
     private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy) => evaluated.ApproveBy switch
@@ -107,7 +109,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
         ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n {evaluated.Request.Target.Namespace}"
             + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
         ApproveBy.NothingEver => GeneratedNameRemedy.Of(evaluated, policy),
-        ApproveBy.Nothing => "They can approve it once it was asked for in the cluster",
+        ApproveBy.Nothing => "Apply it to the cluster: the refusal there gives the command to approve it",
         _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
     };
 }

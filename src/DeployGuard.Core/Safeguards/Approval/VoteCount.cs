@@ -8,47 +8,49 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>What the approvals and vetoes on record come to for one change under one policy's rules.</summary>
-/// <param name="NeedsNone">The policy covers images, and none of them is new.</param>
-/// <param name="Counted">The people whose yes counts, each once.</param>
-/// <param name="NotCounted">Who said yes in vain, and why: <c>alice (expired)</c>.</param>
-/// <param name="Vetoes">The noes that count.</param>
-internal sealed record VoteCount(bool NeedsNone, IReadOnlyList<Requester> Counted, IReadOnlyList<string> NotCounted, IReadOnlyList<Approval> Vetoes)
+/// <summary>Counts the approvals and vetoes for one change under one policy's rules.</summary>
+/// <param name="IsNotRequired">The policy covers images, and none of them is new.</param>
+/// <param name="Counted">The people whose approval counts, each once.</param>
+/// <param name="NotCounted">Approvers whose approval does not count, and why: <c>alice (expired)</c>.</param>
+/// <param name="Vetoes">The rejections that count.</param>
+internal sealed record VoteCount(bool IsNotRequired, IReadOnlyList<Requester> Counted, IReadOnlyList<string> NotCounted, IReadOnlyList<Approval> Vetoes)
 {
     /// <param name="rules">Those of <paramref name="policy"/>.</param>
     public static VoteCount Of(EvaluatedRequest evaluated, Workload after, SafeguardPolicy policy, ApprovalRules rules, ClusterSnapshot cluster, DateTimeOffset now)
     {
-        var fresh = rules.Covers is ApprovalCovers.Images ? NewImages(evaluated, after, policy, cluster) : [];
-        var excluded = Excluded(evaluated, fresh, cluster);
-        var approves = cluster.Approvals.Where(a => a.Decision is Decision.Approve && a.Workload == after.Ref && Binds(a, after, rules, fresh)).ToList();
-        var judged = approves.Select(a => (a.Approver, Why: WhyNot(a, rules, excluded, now))).ToList();
-        var counted = judged.Where(j => j.Why is null).Select(j => j.Approver).DistinctBy(p => p.Username).ToList();
+        var newImages = rules.Covers is ApprovalCovers.Images ? NewImages(evaluated, after, policy, cluster) : [];
+        var excluded = Excluded(evaluated, newImages, cluster);
+        var approves = cluster.Approvals.Where(a => a.Decision is Decision.Approve && a.Workload == after.Ref && Binds(a, after, rules, newImages)).ToList();
+        var votes = approves.Select(a => (a.Approver, Why: WhyNot(a, rules, excluded, now))).ToList();
+        var counted = votes.Where(v => v.Why is null).Select(v => v.Approver).DistinctBy(p => p.Username).ToList();
         return new VoteCount(
-            rules.Covers is ApprovalCovers.Images && fresh.Count == 0,
+            rules.Covers is ApprovalCovers.Images && newImages.Count == 0,
             counted,
-            [.. judged.Where(j => j.Why is not null && counted.All(c => c.Username != j.Approver.Username)).Select(j => $"{j.Approver.Username} ({j.Why})").Distinct()],
-            [.. cluster.Approvals.Where(a => Veto.Counts(a, rules, now) && (a.IsAbout(after) || (a.Workload == after.Ref && a.Images.Any(fresh.Contains))))]);
+            [.. votes.Where(v => v.Why is not null && counted.All(c => c.Username != v.Approver.Username)).Select(v => $"{v.Approver.Username} ({v.Why})").Distinct()],
+            [.. cluster.Approvals.Where(a => Veto.Counts(a, rules, now) && (a.IsAbout(after) || (a.Workload == after.Ref && a.Images.Any(newImages.Contains))))]);
     }
 
-    private static bool Binds(Approval approval, Workload after, ApprovalRules rules, IReadOnlyList<string> fresh) =>
+    private static bool Binds(Approval approval, Workload after, ApprovalRules rules, IReadOnlyList<string> newImages) =>
         approval.TemplateHash == after.Template.Hash
-        || (rules.Covers is ApprovalCovers.Images && fresh.Count > 0 && fresh.All(approval.Images.Contains));
+        || (rules.Covers is ApprovalCovers.Images && newImages.Count > 0 && newImages.All(approval.Images.Contains));
 
     private static string? WhyNot(Approval approval, ApprovalRules rules, HashSet<string> excluded, DateTimeOffset now)
     {
         var who = approval.Approver;
         return who.IsMachine ? "a machine"
             : rules.Bots.Contains(who.Username) ? "a listed bot"
-            : excluded.Contains(who.Username) ? "asked for it, or is named as its author"
-            : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of these groups"
+            : excluded.Contains(who.Username) ? "requester or named author"
+            : !Quorum.IsEligible(rules.Quorum, who.Groups) ? "in none of the groups"
             : approval.HasExpired(rules.MaxAge, now) ? "expired"
             : null;
     }
 
-    /// <summary>Images of the revision that nothing reviewed ever ran: neither what runs now, nor what completed.</summary>
+    /// <summary>
+    /// Images of the revision that are neither in the running template, unless it is unreviewed, nor in a completed revision.
+    /// </summary>
     private static IReadOnlyList<string> NewImages(EvaluatedRequest evaluated, Workload after, SafeguardPolicy policy, ClusterSnapshot cluster)
     {
-        var running = evaluated.Before is { } before && !cluster.Changes.Any(c => c.CameInUnreviewed && c.TemplateHash == before.Template.Hash)
+        var running = evaluated.Before is { } before && !cluster.Changes.Any(c => c.WasAdmittedUnreviewed && c.TemplateHash == before.Template.Hash)
             ? NamesIn(before.Template, policy)
             : [];
         var known = running.Concat(cluster.Changes.Where(c => c.HasCompleted).SelectMany(c => c.Images)).ToHashSet();
@@ -58,14 +60,14 @@ internal sealed record VoteCount(bool NeedsNone, IReadOnlyList<Requester> Counte
     private static IEnumerable<string> NamesIn(PodTemplate template, SafeguardPolicy policy) => policy.ImagesOf(template).Select(i => i.Reference.Text);
 
     /// <summary>
-    /// Everybody who asked for the revision or is named as its author; where images are approved, of any revision that brought one of
-    /// the new images, since it is them that are approved. Of these, only the first may name authors for others: the rest came after it.
+    /// All requesters and named authors of the revision. Where images are approved, also those of every revision that brought one of the
+    /// new images. Of these revisions, only the first may name authors for other requesters: the others came after it.
     /// </summary>
-    private static HashSet<string> Excluded(EvaluatedRequest evaluated, IReadOnlyList<string> fresh, ClusterSnapshot cluster)
+    private static HashSet<string> Excluded(EvaluatedRequest evaluated, IReadOnlyList<string> newImages, ClusterSnapshot cluster)
     {
-        var brought = cluster.Changes.Where(c => c.Images.Any(fresh.Contains)).OrderBy(c => c.FirstAskedAt).ToList();
-        var asks = evaluated.Request.Requester.Username;
-        var claims = brought.Take(1).SelectMany(c => c.EvidenceFor([asks])).Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == asks)));
+        var brought = cluster.Changes.Where(c => c.Images.Any(newImages.Contains)).OrderBy(c => c.FirstRequestedAt).ToList();
+        var requester = evaluated.Request.Requester.Username;
+        var claims = brought.Take(1).SelectMany(c => c.EvidenceFor([requester])).Concat(brought.SelectMany(c => c.Evidence.Where(e => e.By == requester)));
         // User names are compared as written; authors are claims, in which a capital letter must not make a difference.
         return
         [
@@ -74,7 +76,7 @@ internal sealed record VoteCount(bool NeedsNone, IReadOnlyList<Requester> Counte
         ];
     }
 
-    /// <summary>The approvers whom a claim of authorship means.</summary>
+    /// <summary>The approvers that are named as authors, with any casing.</summary>
     private static IEnumerable<string> Known(IEnumerable<string> authors, IEnumerable<Approval> approvals)
     {
         var names = authors.ToHashSet(StringComparer.OrdinalIgnoreCase);

@@ -17,7 +17,7 @@ internal sealed class Budget : ISafeguard
     public bool IsWaivable => true;
 
     public IEnumerable<Finding> Inspect(Inspection inspection) =>
-        inspection.Policy.Budget is { } rules && IsCounted(inspection.Evaluated) && inspection.Cluster.Budgets.TryGetValue(inspection.Policy.Name, out var use) && use.IsSpent(rules)
+        inspection.Policy.Budget is { } rules && IsCounted(inspection.Evaluated) && inspection.Cluster.Budgets.TryGetValue(inspection.Policy.Name, out var use) && use.IsExhausted(rules)
             ? [new Finding(Reasons.BudgetExhausted, "", Message(rules, use, inspection.Evaluated), Remedy(use))]
             : [];
 
@@ -30,9 +30,9 @@ internal sealed class Budget : ISafeguard
         : inspection.IsNewRevisionOfWorkload ? new(RequiredReads.Votes, RequiredReservations.None)
         : Requirements.None;
 
-    public string? Summarise(SafeguardPolicy policy) => policy.Budget is { } budget ? $"{budget.Most} rollouts at once" : null;
+    public string? Summarise(SafeguardPolicy policy) => policy.Budget is { } budget ? $"{budget.MaxRollouts} rollouts at once" : null;
 
-    /// <summary>Whether a change takes a place of a budget: a new rollout, or one that was at rest and goes on.</summary>
+    /// <summary>Whether a change takes a place in a budget: a new rollout, or one that was at rest and continues.</summary>
     public static bool IsCounted(EvaluatedRequest evaluated) => evaluated.Request.Target.Type.RollsOut && (evaluated.ChangeType is ChangeType.NewRevision || GoesOn(evaluated));
 
     private static bool GoesOn(EvaluatedRequest evaluated) =>
@@ -42,12 +42,12 @@ internal sealed class Budget : ISafeguard
     private static string Message(BudgetRules rules, BudgetUse use, EvaluatedRequest evaluated)
     {
         var where = rules.Per is BudgetScope.Namespace ? $"in namespace {evaluated.Request.Target.Namespace}" : "in the cluster";
-        return $"{use.Rollouts.Count} of {rules.Most} rollouts {where} are in flight: {Names(use.Rollouts)}";
+        return $"{use.Rollouts.Count} of {rules.MaxRollouts} rollouts {where} are in flight: {Names(use.Rollouts)}";
     }
 
     private static string Remedy(BudgetUse use) => use.Hanging.Count == 0
-        ? "Ask again when one of them has completed"
-        : $"Ask again when one of them has completed; longer than they should take already {Names(use.Hanging)}: undo or mend";
+        ? "Retry when one of them has completed"
+        : $"Retry when one of them has completed. Fix or roll back those that take too long: {Names(use.Hanging)}";
 
     private static string Names(IReadOnlyList<WorkloadRef> workloads) =>
         string.Join(", ", workloads.Take(MaxNamed).Select(w => $"{w.Namespace}/{w.KubectlName}")) + (workloads.Count > MaxNamed ? $" and {workloads.Count - MaxNamed} more" : "");

@@ -6,7 +6,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>Refuses what would let an unproven revision reach more of a pool's pods than the steps that it has completed allow.</summary>
+/// <summary>Refuses a change after which unproven revisions run on more of a pool's pods than the next canary step allows.</summary>
 internal sealed class Canary : ISafeguard
 {
     public const string OwnName = "Canary";
@@ -17,23 +17,26 @@ internal sealed class Canary : ISafeguard
 
     public Severity SeverityOf(ChangeType type) => type switch
     {
-        // A revision that completed on few pods, or elsewhere, is unproven on many: the way back is as wide as it ever was for these users.
+        // A revision that completed on few pods, or in another pool, is unproven on many: a rollback may only go back to as many pods as it
+        // had here.
         ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback => Severity.AsPolicySays,
         ChangeType.LessExposure => Severity.WarnAtMost,
         _ => Severity.None,
     };
 
-    /// <remarks>The tightest pool answers; what another one wants is met with it, or said next time.</remarks>
+    /// <remarks>
+    /// Reports the pool with the lowest limit. A remedy for it usually satisfies the other pools; else the next request reports them.
+    /// </remarks>
     public IEnumerable<Finding> Inspect(Inspection inspection) => inspection.Evaluated.ChangeType is ChangeType.LessExposure
-        // Fewer proven pods make the unproven ones weigh more. It is never refused, but the next increase is.
+        // With fewer proven pods, the share of the unproven ones grows. This is never refused, but the next increase is.
         ? inspection.Exposed.Where(j => j is { IsOver: true, Unproven: > 0 }).OrderBy(j => j.Cap).Take(1)
-            .Select(j => new Finding(Reasons.CanaryStepExceeded, "", CanaryMessage.Of(j, inspection), "The next increase would be refused"))
+            .Select(j => new Finding(Reasons.CanaryStepExceeded, "", CanaryMessage.Of(j, inspection), "Expect the next increase to be refused"))
         : inspection.Exposed.Where(j => j is { IsRefused: true, InPlace: null }).OrderBy(j => j.Cap).ThenBy(j => j.Total).Take(1)
             .Select(j => new Finding(Reasons.CanaryStepExceeded, "", CanaryMessage.Of(j, inspection), CanaryRemedy.Of(j, inspection)));
 
     public SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) => PartsFor(policy);
 
-    /// <summary>The canary and the pace look at the same pods.</summary>
+    /// <summary>The canary and the pace use the same parts.</summary>
     public static SnapshotParts PartsFor(SafeguardPolicy policy) => IsRequired(policy) ? SnapshotParts.Namespace : SnapshotParts.None;
 
     public Requirements Requires(Inspection inspection) => !IsRequired(inspection.Policy) ? Requirements.None : CanaryRequirements.Of(inspection);

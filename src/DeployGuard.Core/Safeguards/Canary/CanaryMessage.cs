@@ -6,7 +6,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>How a pool would stand, in the words of the person whose request it is.</summary>
+/// <summary>Describes a pool after the request, for the requester.</summary>
 internal static class CanaryMessage
 {
     /// <summary><c>6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left</c>.</summary>
@@ -15,10 +15,10 @@ internal static class CanaryMessage
         var (request, now) = (inspection.Evaluated.Request, inspection.Now);
         var atOnce = pool.InPlace is { Faults.Count: > 0 } bound ? $", {bound.Batch} at once" : "";
         var others = pool.Revisions.Where(r => r.Workload != request.Target).ToList();
-        var whose = others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven are {string.Join(", ", pool.Revisions.Select(Show))}";
+        var whose = others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven: {string.Join(", ", pool.Revisions.Select(Show))}";
         var replaced = pool.Replaced is not { Pods: > 0 } was || was.At == now ? ""
-            : $". They would take the place of {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
-        var stale = inspection.Cluster.Namespace?.Stale is { } why ? $". Judged by what was known before, because {why}" : "";
+            : $". They would replace {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
+        var stale = inspection.Cluster.Namespace?.Stale is { } why ? $". Evaluated with older data, because {why}" : "";
         if (pool.UnknownExposure is { } unknown)
         {
             return $"{unknown.Message}{stale}";
@@ -38,7 +38,7 @@ internal static class CanaryMessage
     private static string Waiting(PoolAssessment pool)
     {
         var (wait, left) = (pool.Held.Wait, pool.Held.Left);
-        // What is changed in place need not wait: it has its pace.
+        // A rollout in place waits for no step: it follows its pace.
         return pool.InPlace is not null || (wait.Length == 0 && left is null) ? ""
             : $"; {wait}{(wait.Length > 0 && left is not null ? ", " : "")}{(left is { } soak ? $"{Durations.Show(soak)} of soak left" : "")}";
     }

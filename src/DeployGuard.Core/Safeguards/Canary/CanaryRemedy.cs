@@ -6,7 +6,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>The request that would pass instead: what is offered was judged before.</summary>
+/// <summary>The request that would pass instead. It was evaluated before it is offered.</summary>
 internal static class CanaryRemedy
 {
     private const string Explained = "kubectl deployguard explain canary";
@@ -21,19 +21,19 @@ internal static class CanaryRemedy
 
         if (evaluated.Request is ServiceRequest)
         {
-            return "Bring the revision out behind this Service step by step first, in a Deployment that it selects already: " + Explained;
+            return "First roll the revision out step by step in a Deployment that this Service already selects: " + Explained;
         }
 
         if (ObjectChange.Is(evaluated.Request))
         {
             return inspection.Cluster.Namespace?.Members.FirstOrDefault(m => m.IsRollingOut && pool.Raises.Any(r => r.Workload == m.Spec.Ref)) is { } rolling
-                ? $"Let the rollout of {rolling.Spec.Ref.KubectlName} go on by itself, or take it back: kubectl rollout undo {rolling.Spec.Ref.KubectlName} -n {evaluated.Request.Target.Namespace}"
-                : $"Change the workload that it belongs to, or wait for the canary that is there: kubectl get changes -n {evaluated.Request.Target.Namespace}";
+                ? $"Wait until the rollout of {rolling.Spec.Ref.KubectlName} has finished, or roll it back: kubectl rollout undo {rolling.Spec.Ref.KubectlName} -n {evaluated.Request.Target.Namespace}"
+                : $"Change the workload that owns it, or wait for the current canary: kubectl get changes -n {evaluated.Request.Target.Namespace}";
         }
 
         if (evaluated is { ChangeType: ChangeType.Rollback, Before: { } was, After: { } back } && back.Replicas > was.Replicas)
         {
-            return $"Go back with the replicas that there are now, and scale up after that: replicas: {was.Replicas}";
+            return $"Roll back with the current number of replicas, then scale up: replicas: {was.Replicas}";
         }
 
         if (evaluated.After is { Type.RunsToCompletion: true } work && inspection.Highest(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
@@ -43,7 +43,7 @@ internal static class CanaryRemedy
 
         if (evaluated.After is not { } after || !after.Type.IsSized)
         {
-            return $"Run it in a Deployment behind the same users first: {Explained}";
+            return $"First run it in a Deployment that serves the same users: {Explained}";
         }
 
         var wait = pool.Held.Left is { } left ? $"; or wait {Durations.Show(left)} for step {pool.Rules.ShareAfter(pool.Held.Steps + 1)}%" : "";
@@ -51,18 +51,18 @@ internal static class CanaryRemedy
                 ? StatefulSetRemedy.Lower(inspection, after)
                 : FewerReplicas(inspection, after)) is { } offer
             ? offer + wait
-            : pool.Held.Left is { } rest ? $"Wait {Durations.Show(rest)} and ask again: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
+            : pool.Held.Left is { } rest ? $"Wait {Durations.Show(rest)}, then retry: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
             : pool.Held.Wait.Length > 0 && evaluated.Before is not null && pool.Revisions.All(r => r.Workload == after.Ref)
                 ? $"See what it waits for: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
             : Later(evaluated, after);
     }
 
-    /// <summary>How a rollout in place conforms, as the API server accepts it.</summary>
+    /// <summary>How to make a rollout in place conform, as a command that the API server accepts.</summary>
     public static string InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
         pool.InPlace is not { Faults.Count: > 0 } bound ? Later(inspection.Evaluated, after)
-        : after.Type.InPlace is null ? $"Run it in a Deployment behind the same users first: {Explained}"
+        : after.Type.InPlace is null ? $"First run it in a Deployment that serves the same users: {Explained}"
         : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Evaluated, after)
-        : !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? $"Run it in a second Deployment behind the same Service first: {Explained}"
+        : !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? $"First run it in a second Deployment behind the same Service: {Explained}"
         : PacePatch.Of(bound, inspection, after) ?? Later(inspection.Evaluated, after);
 
     private static string? FewerReplicas(Inspection inspection, Workload after)
@@ -74,10 +74,10 @@ internal static class CanaryRemedy
         return most == from ? null
             : evaluated.Before is null ? $"Create it with replicas: {most}"
             : evaluated.Before.Replicas < after.Replicas ? $"Now: {scale}"
-            // It comes with all of its pods, by a label.
-            : $"Scale it down first, and ask again with as many: {scale}";
+            // Its labels join the Service with all of its pods at once.
+            : $"Scale to {most}, then retry: {scale}";
     }
 
     private static string Later(EvaluatedRequest evaluated, Workload after) =>
-        $"Let what is unproven there prove itself first, or take it back: {(evaluated.Before is null ? Explained : $"kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}")}";
+        $"Wait for the current canary, or roll it back: {(evaluated.Before is null ? Explained : $"kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}")}";
 }

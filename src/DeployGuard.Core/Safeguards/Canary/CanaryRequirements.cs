@@ -6,10 +6,14 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>What must be read and reserved before a canary is decided: a refusal rests on what is there now, and no two requests share one step.</summary>
+/// <summary>
+/// The required reads and reservations of a canary: a refusal is based on live data, and no two requests use the same pods of a step.
+/// </summary>
 internal static class CanaryRequirements
 {
-    /// <summary>A request that raises nothing unproven waits for nothing: an autoscaler's next step must not hang on the API server's speed.</summary>
+    /// <summary>
+    /// A request that adds no unproven pods requires nothing: an autoscaler must not depend on the speed of the API server.
+    /// </summary>
     public static Requirements Of(Inspection inspection)
     {
         var evaluated = inspection.Evaluated;
@@ -30,10 +34,10 @@ internal static class CanaryRequirements
             reads |= RequiredReads.Pods;
         }
 
-        // Within its step it passes, unless somebody rejected it or reserved the step's pods a moment ago. A rollback waits for neither.
+        // Within its step it passes, unless a recent veto or reservation prevents it. A rollback waits for neither.
         if (evaluated.ChangeType is not ChangeType.Rollback && inspection.Exposed.Any(p => p is { IsRaised: true, IsCold: false }))
         {
-            // A Service is written rarely, and by hand: what it comes to select may be a moment old.
+            // A Service is rarely written, and by hand: the workloads that it will select may be newer than the caches.
             reads |= evaluated.Request is ServiceRequest ? RequiredReads.Namespace : RequiredReads.Votes;
         }
 
@@ -41,8 +45,8 @@ internal static class CanaryRequirements
     }
 
     /// <summary>
-    /// The unproven pods that a request gains, and the Service that it makes select other pods; nothing of a rollback, since the way back waits for nothing. Also
-    /// pods that are new to their own users, or raise nothing for them: they may be behind another Service that is changed in the same moment.
+    /// The unproven pods that a request adds, and a Service that it makes select other pods; none for a rollback, which must not wait. Also
+    /// pods that raise no exposure in their own pools: another Service may be changed at the same time to select them.
     /// </summary>
     public static IEnumerable<PendingExposure> Exposes(Inspection inspection)
     {
@@ -54,7 +58,7 @@ internal static class CanaryRequirements
 
         var policy = inspection.Policy.Name;
         return evaluated.Request is ServiceRequest { After: { Selector.Count: > 0 } after } service
-            // What it selects already, its users see already.
+            // Its users already reach the pods that it selects now.
             ? after.SelectorText != service.Before?.SelectorText && inspection.Exposed.Any(p => p.HasUsers) ? [PendingExposure.OfService(policy, after, evaluated.Request.Target)] : []
             : inspection.Exposed.Any(p => p.IsRaised)
                 ? from pool in inspection.Exposed
@@ -80,7 +84,9 @@ internal static class CanaryRequirements
             : RequiredReservations.Exposure;
     }
 
-    /// <summary>What a request on a Pod or ReplicaSet raises besides its own object is told by that object's name and by no generation: only time ends it.</summary>
+    /// <summary>
+    /// If a request on a Pod or ReplicaSet adds pods of another object, no generation shows when they are visible: they end by time.
+    /// </summary>
     private static PendingExposure Pending(UnprovenPods some, EvaluatedRequest evaluated, string policy, string pool)
     {
         var isItself = some.Workload == evaluated.After?.Ref;

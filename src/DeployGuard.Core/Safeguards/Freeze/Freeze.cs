@@ -5,7 +5,7 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>Refuses new revisions while a freeze lasts, and says so ahead of it. The way back stays open.</summary>
+/// <summary>Refuses new revisions during a freeze, and warns before it begins. Rollbacks pass.</summary>
 internal sealed class Freeze : ISafeguard
 {
     public string Name => "Freeze";
@@ -14,7 +14,11 @@ internal sealed class Freeze : ISafeguard
 
     public IEnumerable<Finding> Inspect(Inspection inspection) =>
         inspection.Policy is { Freeze: { } rules, Active.Until: { } until } && inspection.Evaluated.ChangeType is ChangeType.NewRevision
-            ? [new Finding(Reasons.Frozen, "", $"new revisions are frozen until {Show(until)}{Why(rules)}", "Wait until then. Rollbacks, scaling and restarts pass; in an emergency: kubectl deployguard breakglass")]
+            ? [new Finding(
+                Reasons.Frozen,
+                "",
+                $"policy {inspection.Policy.Name} blocks new revisions until {Show(until)}{Why(rules)}",
+                "Wait until then; rollbacks, scaling and restarts pass. In an incident, run: kubectl deployguard breakglass")]
             : [];
 
     public bool Announces(SafeguardPolicy policy) => policy.Freeze is not null;
@@ -22,7 +26,7 @@ internal sealed class Freeze : ISafeguard
     public IEnumerable<Finding> Announce(Inspection inspection) =>
         inspection.Policy is { Freeze: { } rules, Active: { From: { } from, Until: { } until } } && inspection.Evaluated.ChangeType is ChangeType.NewRevision
             && inspection.Now < from && inspection.Now >= from - rules.Announce
-            ? [new Finding(Reasons.FreezeUpcoming, "", $"new revisions will be frozen from {Show(from)} until {Show(until)}{Why(rules)}", "Roll out before, or after")]
+            ? [new Finding(Reasons.FreezeUpcoming, "", $"new revisions are blocked from {Show(from)} until {Show(until)}{Why(rules)}", "Roll out before it, or after it")]
             : [];
 
     public Requirements Requires(Inspection inspection) =>

@@ -7,10 +7,12 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Safeguards;
 
-/// <summary>Refuses a rollout in place that would replace more pods at once, or sooner, than an unproven revision may reach.</summary>
+/// <summary>
+/// Refuses a rollout in place that replaces more pods at once, or sooner, than the policy allows for an unproven revision.
+/// </summary>
 internal sealed class Pace : ISafeguard
 {
-    private static readonly TimeSpan s_worthSaying = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_minAnnounced = TimeSpan.FromMinutes(5);
 
     public const string OwnName = "Pace";
 
@@ -18,7 +20,7 @@ internal sealed class Pace : ISafeguard
 
     public bool IsWaivable => true;
 
-    /// <summary>Also of a rollback: what completed on few pods, or elsewhere, must not come back on many at once.</summary>
+    /// <summary>Also for a rollback: a revision that completed on few pods, or in another pool, must not return on many at once.</summary>
     public Severity SeverityOf(ChangeType type) =>
         type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback ? Severity.AsPolicySays : Severity.None;
 
@@ -28,12 +30,12 @@ internal sealed class Pace : ISafeguard
         inspection.Exposed.Where(j => j is { IsRefused: true, InPlace: not null }).OrderBy(j => j.Cap).ThenBy(j => j.Total).Take(1)
             .Select(j => TooFast(j, inspection));
 
-    /// <summary>That a conforming rollout takes its time: Helm gives up after five minutes, unless it is told.</summary>
+    /// <summary>The duration of a conforming rollout: by default, Helm gives up after five minutes.</summary>
     public IEnumerable<string> Notes(Inspection inspection) =>
         inspection.Evaluated is not { ChangeType: ChangeType.NewRevision, Before: not null, After: { } after } ? []
             : inspection.Exposed.Where(j => j is { IsRaised: true, IsCold: false, IsRefused: false, InPlace.Faults.Count: 0, OwnBatch: > 0 })
                 .Select(j => PacePatch.Takes(after with { Replicas = j.Asked }, j.OwnBatch))
-                .Where(takes => takes >= s_worthSaying).Take(1)
+                .Where(takes => takes >= s_minAnnounced).Take(1)
                 .Select(takes => $"{inspection.Policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + PacePatch.Slack)}");
 
     /// <summary>The canary's summary names the pace as well.</summary>

@@ -8,7 +8,7 @@ namespace DeployGuard.Core.Safeguards;
 /// <summary>One patch that makes a rollout in place conform, as the API server accepts it.</summary>
 internal static class PacePatch
 {
-    /// <summary>Null where no pace will do: what others have unproven there leaves no room.</summary>
+    /// <summary>Null if no pace conforms, because other unproven pods use the whole step.</summary>
     public static string? Of(PaceBound bound, Inspection inspection, Workload after)
     {
         var rules = inspection.Policy.Canary ?? throw new InvalidOperationException($"policy {inspection.Policy.Name} has no canary");
@@ -19,12 +19,12 @@ internal static class PacePatch
             return null;
         }
 
-        var probes = bound.Unprobed.Count == 0 ? "" : $"Give {string.Join(", ", bound.Unprobed)} a readinessProbe. ";
-        return $"{probes}Write this into your manifest, or run it and ask again: "
+        var probes = bound.Unprobed.Count == 0 ? "" : $"Add a readinessProbe to {string.Join(", ", bound.Unprobed)}. ";
+        return $"{probes}Add this to your manifest, or run it and retry: "
             + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p '{{\"spec\":{Spec(Conforming(after, batch, rules), batch)}}}'{Lasts(Takes(Conforming(after, batch, rules), batch))}";
     }
 
-    /// <summary>What Helm should wait besides what the rollout takes: as long as it waits unless it is told.</summary>
+    /// <summary>How long Helm should wait after the expected end of the rollout: its default timeout.</summary>
     public static TimeSpan Slack { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long a conforming rollout takes.</summary>
@@ -33,11 +33,11 @@ internal static class PacePatch
     private static string Lasts(TimeSpan takes) =>
         takes == TimeSpan.Zero ? "" : $" (the rollout then takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + Slack)})";
 
-    /// <summary>The workload as the patch leaves it, with the probes that its author has yet to write.</summary>
+    /// <summary>The workload after the patch, with the probes that its author still has to add.</summary>
     private static Workload Conforming(Workload after, int batch, CanaryRules rules)
     {
         var ready = Math.Max((int)Math.Ceiling(rules.Pace.MinReady.TotalSeconds), after.Strategy.MinReadySeconds);
-        // Who surges loses no pod to the rollout: that stays so, at another pace.
+        // A rollout that surges keeps all old pods until new ones are ready: the patch keeps that.
         var (surge, unavailable) = Surges(after) ? (batch, 0) : (0, batch);
         return after with
         {

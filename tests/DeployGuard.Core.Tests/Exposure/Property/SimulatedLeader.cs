@@ -44,8 +44,8 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
         {
             Phase = isDone ? known.Phase : Phase.Admitted,
             Since = isDone ? known.Since : now,
-            LastAskedAt = now,
-            RemembersAdmission = true,
+            LastRequestedAt = now,
+            HasAdmittedCondition = true,
             Requesters = [evaluated.Request.Requester.Username],
             Policies = evaluated.ChangeType is ChangeType.Rollback ? known.Policies : [.. verdict.Policies.Select(p => p.Name)],
             BreakGlassUses = verdict.Waived.Any() ? [.. known.BreakGlassUses, new BreakGlassUse("glass", evaluated.Request.Requester.Username, now, null, evaluated.ChangeType is ChangeType.NewRevision)] : known.BreakGlassUses,
@@ -79,7 +79,7 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
         {
             Phase = phase,
             Since = next is null ? change.Since : now,
-            RemembersAdmission = change.WasAdmitted,
+            HasAdmittedCondition = change.WasAdmitted,
             AvailableSince = phase is Phase.Completed or Phase.Proven ? isAvailable ? change.AvailableSince ?? now : null : change.AvailableSince,
             CompletedPods = isAvailable ? Math.Max(change.CompletedPods, size) : change.CompletedPods,
             OwnedUid = change.OwnedUid ?? (runs ? owned?.Uid : null),

@@ -8,7 +8,7 @@ namespace DeployGuard.Webhook.Tests;
 public class CommandLineTests
 {
     [Test]
-    public async Task WhatIsGivenIsWhatTheClusterIsReadBy()
+    public async Task TheFlagsConfigureTheCluster()
     {
         var options = await ReadAsync("--trusted-preset=keda", "--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template", "--restart-annotation=rollme", "--naming-label=example.com/build")
             ?? throw new AssertionException("it did not start");
@@ -34,16 +34,16 @@ public class CommandLineTests
     [TestCase("--trusted-controller=keda:keda=Scale,")]
     [TestCase("--trusted-controller=keda:keda=Rollout")]
     [TestCase("--trusted-controller=keda:keda")]
-    public async Task WhatIsNotSafeStopsTheStart(string flag) => Assert.That(await ReadAsync(flag), Is.Null);
+    public async Task AnUnsafeFlagStopsTheStart(string flag) => Assert.That(await ReadAsync(flag), Is.Null);
 
     [TestCase("--trusted-controller=keda:keda=Scale,Job")]
     [TestCase("--trusted-controller=a=Deployment,StatefulSet,DaemonSet,ReplicaSet,ReplicationController,Job,CronJob,Pod,ControllerRevision,Suspend")]
     [TestCase("--trusted-controller=a=Rollout", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template")]
-    public async Task KindsThatAreJudgedCanBeTrusted(params string[] flags) => Assert.That(await ReadAsync(flags), Is.Not.Null);
+    public async Task KindsThatAreEvaluatedCanBeTrusted(params string[] flags) => Assert.That(await ReadAsync(flags), Is.Not.Null);
 
     [Test]
     [NonParallelizable]
-    public async Task AKindThatIsSpelledWrongIsToldWhichThereAre()
+    public async Task AMisspelledKindIsAnsweredWithTheKnownKinds()
     {
         var (former, said) = (Console.Error, new StringWriter());
         Console.SetError(said);
@@ -61,7 +61,7 @@ public class CommandLineTests
     }
 
     [Test]
-    public async Task ThereIsALimit() =>
+    public async Task TheNumberOfRestartAnnotationsIsLimited() =>
         Assert.That(await ReadAsync([.. Enumerable.Range(0, NoiseKey.MaxKeys + 1).Select(i => $"--restart-annotation=example.com/k{i}")]), Is.Null);
 
     /// <returns>Null where the program does not start.</returns>

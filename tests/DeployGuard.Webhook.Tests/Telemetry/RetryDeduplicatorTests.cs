@@ -8,28 +8,28 @@ using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Which of two refusals are one: the second is neither counted nor put on record.</summary>
+/// <summary>Which refusals are retries of the API server: these are neither counted nor recorded again.</summary>
 public class RetryDeduplicatorTests
 {
     [Test]
-    public void ARetryOfTheApiServerIsAnEcho()
+    public void ARetryOfTheApiServerIsCountedOnce()
     {
-        var echoes = new RetryDeduplicator(new StoppedTime());
+        var retries = new RetryDeduplicator(new StoppedTime());
 
-        Assert.That(echoes.IsRepeated(Refused()), Is.False);
-        Assert.That(echoes.IsRepeated(Refused()), Is.True);
-        Assert.That(echoes.IsRepeated(Refused()), Is.False, "it asks twice, and no more");
+        Assert.That(retries.IsRepeated(Refused()), Is.False);
+        Assert.That(retries.IsRepeated(Refused()), Is.True);
+        Assert.That(retries.IsRepeated(Refused()), Is.False, "an API server retries once");
     }
 
-    /// <summary>It would be on no record that the change is AI-assisted.</summary>
+    /// <summary>Otherwise no record would say that the change is AI-assisted.</summary>
     [Test]
-    public void WhatSaysSomethingElseOfItsOriginIsNone()
+    public void ARequestWithOtherClaimsIsNoRetry()
     {
-        var echoes = new RetryDeduplicator(new StoppedTime());
+        var retries = new RetryDeduplicator(new StoppedTime());
 
-        Assert.That(echoes.IsRepeated(Refused()), Is.False);
-        Assert.That(echoes.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
-        Assert.That(echoes.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
+        Assert.That(retries.IsRepeated(Refused()), Is.False);
+        Assert.That(retries.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.False);
+        Assert.That(retries.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
     }
 
     private static Verdict Refused(params Evidence[] evidence) => new()

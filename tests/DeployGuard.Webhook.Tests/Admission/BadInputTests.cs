@@ -26,8 +26,8 @@ public class BadInputTests
     public static IEnumerable<TestCaseData> NoReviews()
     {
         yield return Case("an empty body", "", "the body is empty");
-        yield return Case("no JSON", "hello", "the body is not JSON that can be judged: 'h' is an invalid start of a value");
-        yield return Case("half a JSON", """{"kind": "AdmissionReview", """, "the body is not JSON that can be judged");
+        yield return Case("no JSON", "hello", "the body is not valid JSON: 'h' is an invalid start of a value");
+        yield return Case("half a JSON", """{"kind": "AdmissionReview", """, "the body is not valid JSON");
         yield return Case("a v1beta1 review", Reviews.Update().Replace("admission.k8s.io/v1", "admission.k8s.io/v1beta1"), "found AdmissionReview of admission.k8s.io/v1beta1");
         yield return Case("another kind", """{"apiVersion": "v1", "kind": "Pod"}""", "expected kind AdmissionReview of admission.k8s.io/v1, found Pod of v1");
         yield return Case("a list", "[]", "expected kind AdmissionReview");
@@ -36,7 +36,7 @@ public class BadInputTests
     }
 
     [TestCaseSource(nameof(NoReviews))]
-    public async Task WhatIsNoReviewIsA400WithTheReason(string body, string reason)
+    public async Task ABodyThatIsNoReviewGetsA400WithTheReason(string body, string reason)
     {
         using var response = await _webhook.PostAsync("/admit/workloads", body);
 
@@ -73,7 +73,7 @@ public class BadInputTests
     }
 
     [Test]
-    public async Task AnObjectThatIsLargeOnlyByItsEscapesIsJudged()
+    public async Task AnObjectThatIsLargeOnlyByItsEscapesIsEvaluated()
     {
         // As API servers written in Go send a smaller-than sign.
         var large = Create(Long('<', 2)).Replace("\\u003C", "\\u003c");

@@ -5,7 +5,7 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>Every reader of a review is given every type in every place: it decides, or it says what is wrong, and it never fails.</summary>
+/// <summary>Every field of a review gets every JSON type: the webhook decides or names the problem, and never fails.</summary>
 public class AnyTypeAnywhereTests
 {
     private const string Policy = """
@@ -126,7 +126,7 @@ public class AnyTypeAnywhereTests
     public static IEnumerable<string> Records() => s_records.Keys;
 
     [TestCaseSource(nameof(Objects))]
-    public async Task AnObjectIsJudgedOrRefusedWithThePlace(string name)
+    public async Task AnObjectIsEvaluatedOrRefusedWithThePath(string name)
     {
         var (group, kind, resource, subResource, body) = s_objects[name];
         var obj = Parse($$$"""{"apiVersion": "{{{(group.Length > 0 ? $"{group}/v1" : "v1")}}}", "kind": "{{{kind}}}", "metadata": {{{string.Concat(s_metadata)}}}, {{{body}}}}""");
@@ -135,7 +135,7 @@ public class AnyTypeAnywhereTests
     }
 
     [TestCaseSource(nameof(Records))]
-    public async Task ARecordIsJudgedOrRefusedWithThePlace(string kind)
+    public async Task ARecordIsEvaluatedOrRefusedWithThePath(string kind)
     {
         var (resource, spec) = s_records[kind];
         var obj = Parse($$$"""{"apiVersion": "deployguard.io/v1alpha1", "kind": "{{{kind}}}", "metadata": {{{string.Concat(s_metadata)}}}, "spec": {{{spec}}}}""");
@@ -159,7 +159,7 @@ public class AnyTypeAnywhereTests
     [TestCase("\\ud800")]
     [TestCase("\\udc00x")]
     [TestCase("x\\uDBFFx")]
-    public async Task HalfACharacterIsRefusedByUidBecauseAFailedCallMayPass(string half)
+    public async Task AnUnpairedSurrogateIsRefusedByUidBecauseAFailedCallMayPass(string half)
     {
         foreach (var place in (string[])["\"image\":\"", "\"name\":\"", "\"username\":\"", "\"deployguard.io/ai-assisted\":\""])
         {
@@ -169,12 +169,12 @@ public class AnyTypeAnywhereTests
             Assert.That(review, Does.Contain(half));
             Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo("u-1"));
             Assert.That(response.GetProperty("allowed").GetBoolean(), Is.False);
-            Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain("half a character is escaped at byte"));
+            Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain("unpaired surrogate escape at byte"));
         }
     }
 
     [Test]
-    public async Task AKeyWithHalfACharacterIsRefusedByUid()
+    public async Task AKeyWithAnUnpairedSurrogateIsRefusedByUid()
     {
         var response = await _webhook.AskAsync("/admit/workloads", Reviews.Update().Replace("\"deployguard.io/ai-assisted\"", "\"\\ud800\""));
 
@@ -194,7 +194,7 @@ public class AnyTypeAnywhereTests
     }
 
     [Test]
-    public async Task WholeCharactersAreNotTakenForHalves()
+    public async Task PairedSurrogatesAreAccepted()
     {
         var response = await _webhook.AskAsync("/admit/workloads", Reviews.Update().Replace("\"deployguard.io/ai-assisted\":\"true\"", "\"deployguard.io/ai-assisted\":\"\\ud83d\\ude00 \\\\ud800\""));
 

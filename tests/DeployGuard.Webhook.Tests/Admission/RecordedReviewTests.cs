@@ -82,7 +82,7 @@ public partial class RecordedReviewTests
     }
 
     [Test]
-    public async Task WhatAMachineChangedIsNamed()
+    public async Task TheFieldsThatAMachineChangedAreNamed()
     {
         var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf("reloader-by-variable-update-deployment")));
 
@@ -97,13 +97,13 @@ public partial class RecordedReviewTests
 
     /// <summary>An approval of the first attempt is one of the second.</summary>
     [Test]
-    public void KubectlDebugAsksForTheSameEachTime() => Assert.That(
+    public void EachAttemptOfKubectlDebugHasTheSameHash() => Assert.That(
         HashOf("kubectl-debug-second-attempt-update-pod-ephemeralcontainers"), Is.EqualTo(HashOf("kubectl-debug-first-attempt-update-pod-ephemeralcontainers")));
 
     [TestCase("acme-solver-create-pod", "exempt.serviceAccounts: [cert-manager/cert-manager]", "metadata.name")]
     [TestCase("kubectl-debug-node-first-attempt-create-pod", "kubectl run debug-node-a", "After approval")]
-    [TestCase("mesh-gateway-create-deployment", "image auto (spec.template.spec.containers[0].image) is no image", "named by tag")]
-    public async Task WhatIsAdvisedHelpsWhoReadsIt(string name, string said, string notSaid)
+    [TestCase("mesh-gateway-create-deployment", "image auto (spec.template.spec.containers[0].image) is a placeholder", "referenced by tag")]
+    public async Task TheRemedyFitsTheObject(string name, string said, string notSaid)
     {
         var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf(name)));
 

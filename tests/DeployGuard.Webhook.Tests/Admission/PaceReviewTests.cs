@@ -21,7 +21,7 @@ public class PaceReviewTests
 
     [TestCase("daemonset-surge-all-update-daemonset", "maxSurge 100% replaces 20", "kubectl patch daemonset/agent", """{"maxSurge":5,"maxUnavailable":0}""")]
     [TestCase("statefulset-half-at-once-update-statefulset", "maxUnavailable 50% replaces 5", "kubectl patch statefulset/db", """{"partition":9}""")]
-    public async Task WhatIsTooFastIsToldAsItsKindSaysItAndOfferedAPatchThatFits(string review, string fault, string command, string patch)
+    public async Task ATooFastRolloutIsNamedInTermsOfItsKindAndGetsAPatch(string review, string fault, string command, string patch)
     {
         var answer = await AskAsync(Read(review));
 
@@ -31,13 +31,13 @@ public class PaceReviewTests
     }
 
     [Test]
-    public async Task ALooserPaceOfWhatRunsAlreadyIsNoNewRevision() =>
+    public async Task AFasterStrategyForTheSameTemplateIsNoNewRevision() =>
         Assert.That((await AskAsync(Read("statefulset-looser-pace-update-statefulset"))).GetProperty("allowed").GetBoolean(), Is.True);
 
     [TestCase("daemonset-surge-all-update-daemonset", """{"maxSurge": 5, "maxUnavailable": 0}""")]
     [TestCase("statefulset-half-at-once-update-statefulset", """{"partition": 9}""")]
     [TestCase("statefulset-half-at-once-update-statefulset", """{"maxUnavailable": 2}""")]
-    public async Task WithAPaceThatFitsItPasses(string review, string rolling)
+    public async Task ARolloutWithinThePacePasses(string review, string rolling)
     {
         var asked = Read(review);
         var spec = asked["request"]?["object"]?["spec"] ?? throw new InvalidOperationException("no spec");

@@ -9,7 +9,7 @@ namespace DeployGuard.Webhook.Tests;
 public class ShutdownTests
 {
     [Test]
-    public async Task WhoIsAnsweredWhileItDrainsIsAskedToComeByAnotherConnection()
+    public async Task AnswersCloseTheirConnectionWhileTheReplicaDrains()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         using var shutdown = new Shutdown(time);

@@ -14,7 +14,7 @@ public class CertificateChainTests
     private static readonly DateTimeOffset s_now = TimeProvider.System.GetUtcNow();
 
     [Test]
-    public async Task WhoeverKnowsTheRootAloneTrustsWhatAnIntermediateSigned()
+    public async Task AClientThatTrustsOnlyTheRootTrustsACertificateOfAnIntermediate()
     {
         using var root = Authority("root", null);
         using var intermediate = Authority("intermediate", root);

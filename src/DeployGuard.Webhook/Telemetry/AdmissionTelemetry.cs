@@ -10,10 +10,10 @@ using DeployGuard.Webhook.Admission;
 namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
-/// Counts what was asked and answered. No label holds the name of a workload: names go to the decision log and the records.
+/// Counts requests and answers. No label holds the name of a workload: names go to the decision log and the records.
 /// The exporter adds the unit and <c>_total</c> to the names.
 /// </summary>
-internal sealed class Telemetry(DecisionLog log, Meter meter, RetryDeduplicator echoes, TrustedControllers trusted, TimeProvider time)
+internal sealed class AdmissionTelemetry(DecisionLog log, Meter meter, RetryDeduplicator retries, TrustedControllers trusted, TimeProvider time)
 {
     public const string DeniedInstrument = "deployguard_rollouts_denied";
     public const string DurationInstrument = "deployguard_admission_duration";
@@ -28,28 +28,28 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, RetryDeduplicator 
         "deployguard_canary_refused", description: "Requests refused because of unproven revisions, autoscalers' too. Dry runs do not count.");
 
     private readonly Counter<long> _rollouts = meter.CreateCounter<long>(
-        "deployguard_rollouts", description: "New revisions that an Enforce policy judged, by how they were made and what became of them. Dry runs do not count.");
+        "deployguard_rollouts", description: "New revisions that an Enforce policy evaluated, by origin and decision. Dry runs do not count.");
 
-    private readonly Counter<long> _overloaded = meter.CreateCounter<long>("deployguard_overloaded", description: "Requests refused because too many waited at once.");
+    private readonly Counter<long> _overloaded = meter.CreateCounter<long>("deployguard_overloaded", description: "Requests refused because too many decisions waited.");
 
-    private readonly Histogram<double> _approvalWait = meter.CreateHistogram<double>(ApprovalWaitInstrument, "s", "Time from the first refusal of a change to its being let in.");
+    private readonly Histogram<double> _approvalWait = meter.CreateHistogram<double>(ApprovalWaitInstrument, "s", "Time from the first refusal of a change to its admission.");
 
     private readonly Histogram<double> _duration = meter.CreateHistogram<double>(
         DurationInstrument, "s", "Time from the first byte of a review to its answer.");
 
-    private readonly Counter<long> _approvals = meter.CreateCounter<long>("deployguard_approvals", description: "Approvals and vetoes that were admitted.");
+    private readonly Counter<long> _approvals = meter.CreateCounter<long>("deployguard_approvals", description: "Approvals and rejections that were admitted.");
 
     private readonly Counter<long> _breakGlass = meter.CreateCounter<long>("deployguard_breakglass_created", description: "BreakGlasses that were admitted.");
 
     private readonly Counter<long> _waived = meter.CreateCounter<long>(
-        "deployguard_findings_waived", description: "Enforced findings that were let through: by a BreakGlass, or for an exempt identity. Dry runs do not count.");
+        "deployguard_findings_waived", description: "Findings of Enforce policies that were waived: by a BreakGlass, or for an exempt identity. Dry runs do not count.");
 
     private readonly Counter<long> _rollbacks = meter.CreateCounter<long>("deployguard_rollbacks", description: "Rollbacks to a revision that completed. Dry runs do not count.");
 
     private readonly Counter<long> _policies = meter.CreateCounter<long>("deployguard_policy_changes", description: "SafeguardPolicies created, changed or deleted.");
 
-    /// <summary>Counters that alerts look at begin at zero: the first of something is then seen to be one more.</summary>
-    public void Begin()
+    /// <summary>Starts the counters of alerts at zero, so that an alert sees the first increase.</summary>
+    public void InitializeCounters()
     {
         foreach (var requester in (string[])["person", "machine", "unread"])
         {
@@ -57,18 +57,18 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, RetryDeduplicator 
         }
     }
 
-    /// <returns>Whether it is the echo of a refusal that was given a moment ago, and neither counted nor recorded once more.</returns>
-    public bool Decided(Verdict verdict)
+    /// <returns>Whether the verdict is not to be recorded: a retry of the API server that was already counted, or an overload.</returns>
+    public bool CountDecision(Verdict verdict)
     {
         log.Write(verdict);
         if (verdict.IsOverloaded)
         {
-            // Not a word about the change: neither a denied rollout nor a record of one.
+            // An overload says nothing about the change, so it is no denied rollout.
             return true;
         }
 
         CountWaived(verdict);
-        if (!verdict.IsAllowed && echoes.IsRepeated(verdict))
+        if (!verdict.IsAllowed && retries.IsRepeated(verdict))
         {
             return true;
         }
@@ -106,37 +106,37 @@ internal sealed class Telemetry(DecisionLog log, Meter meter, RetryDeduplicator 
         return false;
     }
 
-    public void Answered(Review review, Answer answer, TimeSpan took)
+    public void CountAnswer(Review review, Answer answer, TimeSpan took)
     {
         Count(review, answer.Decision);
         _duration.Record(took.TotalSeconds);
     }
 
-    public void Overloaded(Requester who) => Overloaded(who.IsMachine ? "machine" : "person");
+    public void CountOverloaded(Requester requester) => CountOverloaded(requester.IsMachine ? "machine" : "person");
 
-    /// <param name="requester">Of a body that found no room nobody knows: <c>unread</c>.</param>
-    public void Overloaded(string requester) => _overloaded.Add(1, new KeyValuePair<string, object?>("requester", requester));
+    /// <param name="requester"><c>person</c>, <c>machine</c>, or <c>unread</c> for a body that was not read.</param>
+    public void CountOverloaded(string requester) => _overloaded.Add(1, new KeyValuePair<string, object?>("requester", requester));
 
-    /// <summary>A bug: the API server's failurePolicy decides.</summary>
-    public void Failed(Review review, Exception bug)
+    /// <summary>Counts and logs a bug; the API server's failurePolicy decides.</summary>
+    public void CountError(Review review, Exception bug)
     {
         Count(review, "error");
         log.Write(review, bug);
     }
 
-    /// <summary>A body that was no review, or of which nothing could be read.</summary>
-    public void NothingDecided() => _requests.Add(1, new TagList { { "resource", "" }, { "operation", "" }, { "decision", "malformed" }, { "dry_run", "false" } });
+    /// <summary>Counts a body that is no readable review.</summary>
+    public void CountMalformed() => _requests.Add(1, new TagList { { "resource", "" }, { "operation", "" }, { "decision", "malformed" }, { "dry_run", "false" } });
 
-    public void GlassBroken(string @namespace) => _breakGlass.Add(1, new KeyValuePair<string, object?>("namespace", @namespace));
+    public void CountBreakGlass(string @namespace) => _breakGlass.Add(1, new KeyValuePair<string, object?>("namespace", @namespace));
 
-    /// <summary>Who changed which rule is worth a line of the log as well.</summary>
-    public void PolicyChanged(Review review)
+    /// <summary>Counts the change of a policy and logs its user.</summary>
+    public void RecordPolicyChange(Review review)
     {
         _policies.Add(1, new TagList { { "operation", OperationName(review.Operation) }, { "policy", review.Name } });
         log.WritePolicyChange(review);
     }
 
-    public void Approved(string decision) => _approvals.Add(1, new KeyValuePair<string, object?>("decision", decision));
+    public void CountVote(string decision) => _approvals.Add(1, new KeyValuePair<string, object?>("decision", decision));
 
     private void CountRollout(Verdict verdict)
     {

@@ -19,7 +19,7 @@ public class BreakGlassTests
     public async Task StopAsync() => await _webhook.DisposeAsync();
 
     [Test]
-    public async Task TheStampNamesWhoAsksAndEndsItInFourHours()
+    public async Task TheStampNamesTheRequesterAndEndsTheBreakGlassInFourHours()
     {
         var patch = await StampAsync(Glass("mallory"));
 
@@ -29,7 +29,7 @@ public class BreakGlassTests
     }
 
     [Test]
-    public async Task AnEndThatItNamesIsKept()
+    public async Task AGivenExpiresAtIsKept()
     {
         var glass = Glass();
         glass["spec"]!["expiresAt"] = "2026-11-23T15:00:00Z";
@@ -38,16 +38,16 @@ public class BreakGlassTests
     }
 
     [Test]
-    public async Task AnHonestOnePasses() => Assert.That(await RefusalAsync(Glass()), Is.Null);
+    public async Task AValidBreakGlassPasses() => Assert.That(await RefusalAsync(Glass()), Is.Null);
 
     [TestCase("""{"waives": []}""", "BreakGlassIncomplete: spec.waives is empty")]
     [TestCase("""{"waives": ["ImagePinning"]}""", "BreakGlassIncomplete: spec.waives: ImagePinning cannot be waived")]
     [TestCase("""{"incident": ""}""", "BreakGlassIncomplete: spec.incident is missing")]
     [TestCase("""{"reason": ""}""", "BreakGlassIncomplete: spec.reason is missing")]
-    [TestCase("""{"workload": {"kind": "Deploymint", "name": "web"}}""", "Deploymint is no kind that is guarded")]
+    [TestCase("""{"workload": {"kind": "Deploymint", "name": "web"}}""", "Deploymint is not a guarded kind")]
     [TestCase("""{"workload": null}""", "BreakGlassTooWide")]
     [TestCase("""{"requestedBy": {"username": "alice"}}""", "IdentityForged: spec.requestedBy is stamped by DeployGuard and must be olga")]
-    public async Task ABadOneIsRefused(string change, string because)
+    public async Task AnInvalidBreakGlassIsRefused(string change, string because)
     {
         var glass = Glass();
         foreach (var (name, value) in JsonNode.Parse(change)!.AsObject())
@@ -59,13 +59,13 @@ public class BreakGlassTests
     }
 
     [Test]
-    public async Task AMachineBreaksNoGlass() => Assert.That(await RefusalAsync(Glass("system:serviceaccount:ci:deployer"), "system:serviceaccount:ci:deployer"), Does.Contain("MachineIdentity"));
+    public async Task AMachineCannotBreakTheGlass() => Assert.That(await RefusalAsync(Glass("system:serviceaccount:ci:deployer"), "system:serviceaccount:ci:deployer"), Does.Contain("MachineIdentity"));
 
     [TestCase(23, "olga", null, true)]
     [TestCase(25, "olga", null, false)]
     [TestCase(25, "olga", "alice", true)]
     [TestCase(25, "oskar", null, true)]
-    public async Task WhoeverHasOneUnreviewedForADayCannotMakeTheNext(int hours, string by, string? reviewedBy, bool allowed)
+    public async Task AUserWithABreakGlassUnreviewedForADayCannotCreateAnother(int hours, string by, string? reviewedBy, bool allowed)
     {
         _facts.Unreviewed =
         [
@@ -85,7 +85,7 @@ public class BreakGlassTests
     }
 
     [Test]
-    public async Task WhatCannotBeAskedOfTheApiServerIsRefused()
+    public async Task ABreakGlassIsRefusedIfTheApiServerDoesNotAnswer()
     {
         var wide = Glass();
         wide["spec"]!["workload"] = null;

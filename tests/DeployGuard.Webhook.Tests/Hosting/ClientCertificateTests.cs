@@ -41,7 +41,7 @@ public class ClientCertificateTests
     [TestCase("/admit/workloads")]
     [TestCase("/admit/records")]
     [TestCase("/stamp")]
-    public async Task ACallerWithoutACertificateIsTurnedAway(string path) => Assert.That(await PostAsync(null, path), Is.EqualTo(HttpStatusCode.Forbidden));
+    public async Task ACallerWithoutACertificateIsRefused(string path) => Assert.That(await PostAsync(null, path), Is.EqualTo(HttpStatusCode.Forbidden));
 
     [Test]
     public async Task ProbesNeedNone() => Assert.That((await _webhook.GetAsync("/readyz")).StatusCode, Is.EqualTo(HttpStatusCode.OK));

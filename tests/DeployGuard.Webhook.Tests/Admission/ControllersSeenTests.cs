@@ -29,7 +29,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task WhatIsRefusedOrOnlyTriedSaysNothingOfControllers()
+    public async Task RefusedRequestsAndDryRunsDoNotReportControllers()
     {
         var facts = new LiteralFacts { Cached = new ClusterSnapshot { Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"images": {"pin": "Digest"}}}""").RootElement)] } };
         await using var webhook = await RunningWebhook.StartAsync(facts);

@@ -15,7 +15,7 @@ public class DecisionLogTests
     private static readonly DateTimeOffset s_now = new(2026, 11, 25, 8, 0, 0, TimeSpan.Zero);
 
     [Test]
-    public async Task UnderAFloodOnlyWhatWasAllowedIsLeftOutAndCounted()
+    public async Task UnderAFloodOnlyAllowedRequestsAreLeftOutAndCounted()
     {
         var time = new FakeTimeProvider(s_now);
         using var output = new MemoryStream();
@@ -38,7 +38,7 @@ public class DecisionLogTests
     }
 
     [Test]
-    public async Task WhereNobodyReadsRefusalsHaveTheLastPlaces()
+    public async Task ASlowReaderLeavesTheLastPlacesForRefusals()
     {
         using var output = new MemoryStream();
         using var log = new DecisionLog(output, new FakeTimeProvider(s_now));

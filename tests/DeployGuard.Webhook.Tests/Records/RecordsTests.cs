@@ -42,7 +42,7 @@ public class RecordsTests
     public async Task StopAsync() => await _webhook.DisposeAsync();
 
     [Test]
-    public async Task TheStampNamesWhoReallyAsks()
+    public async Task TheStampNamesTheAuthenticatedUser()
     {
         var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
@@ -51,7 +51,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task TheStampSaysWhereARecordIsFound()
+    public async Task TheStampAddsTheLabelsOfARecord()
     {
         var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
@@ -61,32 +61,32 @@ public class RecordsTests
             "/metadata/labels {}",
             $"/metadata/labels/deployguard.io~1workload \"{RecordLabels.Of(new WorkloadRef("apps", "Deployment", "shop", "web"))}\"",
             "/metadata/labels/deployguard.io~1decision \"Approve\"",
-            $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfMaker("mallory")}\"",
+            $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfCreator("mallory")}\"",
         }));
     }
 
     [TestCase(RecordLabels.Workload)]
     [TestCase(RecordLabels.Decision)]
-    [TestCase(RecordLabels.Maker)]
-    public async Task ALabelThatLiesWhereARecordIsFoundIsRefusedAndNeverChanged(string label)
+    [TestCase(RecordLabels.Creator)]
+    public async Task AFalseRecordLabelIsRefusedAndNeverChanged(string label)
     {
         var honest = Reviews.ApprovalObject("alice", s_seniors, "Reject");
         var forged = honest.DeepClone();
         forged["metadata"]!["labels"] = new JsonObject { [label] = "0000000000000000" };
 
         Assert.That(await RefusalAsync(Approvals("CREATE", "alice", forged)), Does.Contain($"IdentityForged: metadata.labels: {label} is stamped by DeployGuard"));
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordImmutable: metadata.labels: {label} is stamped by DeployGuard and stays as it is"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordImmutable: metadata.labels: {label} is stamped by DeployGuard and cannot be changed"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", forged, forged)), Is.Null);
     }
 
     [Test]
-    public async Task OnePersonsRecordsHaveAnEnd()
+    public async Task TheNumberOfRecordsOfOneUserIsLimited()
     {
         _facts.Records = 200;
         try
         {
             Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Does.Contain(
-                "TooManyRecords: you have 200 changeapprovals in shop, and 200 are the most. Remove some that nobody needs any more, then retry: kubectl deployguard withdraw NAME -n shop"));
+                "TooManyRecords: you have 200 changeapprovals in shop; the limit is 200. Remove those that are no longer needed, then retry: kubectl deployguard withdraw NAME -n shop"));
         }
         finally
         {
@@ -95,15 +95,15 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task ARecordIsNoLongerThanADecisionCanRead()
+    public async Task TheSizeOfARecordIsLimited()
     {
         var wordy = Reviews.ApprovalObject("alice", s_seniors, "Reject");
         wordy["spec"]!["reason"] = new string('x', 2049);
         var many = Reviews.ApprovalObject("alice", s_seniors, "Approve");
         many["spec"]!["images"] = new JsonArray([.. Enumerable.Range(0, 100).Select(i => (JsonNode)$"{Reviews.Image}{i:000}")]);
 
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", wordy)), Does.Contain("RecordTooLarge: spec.reason has 2049 characters; 2048 are the most"));
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", many)), Does.Contain("RecordTooLarge: spec.images has").And.Contain("4096 are the most"));
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", wordy)), Does.Contain("RecordTooLarge: spec.reason has 2049 characters; the limit is 2048"));
+        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", many)), Does.Contain("RecordTooLarge: spec.images has").And.Contain("the limit is 4096"));
     }
 
     [TestCase("CREATE", "dana", false)]
@@ -116,7 +116,7 @@ public class RecordsTests
     [TestCase("DELETE", "system:kube-controller-manager", true)]
     [TestCase("CREATE", Self, true)]
     [TestCase("DELETE", Self, true)]
-    public async Task WhatAnApproverIsShownIsWrittenByDeployGuardAlone(string operation, string user, bool allowed)
+    public async Task OnlyDeployGuardWritesChangeTemplates(string operation, string user, bool allowed)
     {
         var template = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "deployment-web-1", ["namespace"] = "shop" } };
 
@@ -129,11 +129,11 @@ public class RecordsTests
     public async Task AnEligibleApprovalPasses() => Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Is.Null);
 
     [TestCase("mallory", "developers", "Approve", "alice", "spec.approver is stamped by DeployGuard and must be mallory")]
-    [TestCase("dana", "senior-engineers", "Approve", null, "dana asked for deployment-web-1, and nobody approves a change of their own. Ask somebody else of senior-engineers")]
+    [TestCase("dana", "senior-engineers", "Approve", null, "dana requested deployment-web-1; requesters and authors cannot approve. Ask another person of senior-engineers")]
     [TestCase("zoe", "senior-engineers", "Approve", null, "zoe is named as an author of deployment-web-1")]
-    [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the groups that approve here: senior-engineers")]
-    [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people approve")]
-    [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people approve")]
+    [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the approving groups: senior-engineers")]
+    [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people can approve")]
+    [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people can approve")]
     [TestCase("system:serviceaccount:ci:monitor", "monitors", "Reject", null, "NotEligible: a veto of system:serviceaccount:ci:monitor would not count")]
     [TestCase("system:serviceaccount:ci:judge", "monitors", "Reject", null, null)]
     [TestCase("alice", "senior-engineers", "Reject", null, null)]
@@ -153,7 +153,7 @@ public class RecordsTests
         var refusals = new[] { await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: made)), await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: rehashed)) };
 
         _facts.Cached = shared;
-        Assert.That(refusals, Has.All.Contains("nobody approves a change of their own"));
+        Assert.That(refusals, Has.All.Contains("requesters and authors cannot approve"));
     }
 
     [Test]
@@ -164,7 +164,7 @@ public class RecordsTests
         labelled["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
         var changed = Reviews.ApprovalObject("alice", s_seniors, "Approve", "v1:" + new string('1', 64));
 
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordImmutable: it cannot be changed; withdraw it and make another"));
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordImmutable: its spec cannot be changed; withdraw it and create another one"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", labelled, before)), Is.Null);
     }
 
@@ -189,10 +189,10 @@ public class RecordsTests
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "whoever mends it must be able to");
     }
 
-    [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and waits for no approval")]
+    [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and needs no approval")]
     [TestCase(Phase.Proven, true, null)]
     [TestCase(Phase.Completed, true, null)]
-    public async Task WhatCompletedIsApprovedAgainWhereItsWorkloadIsToBeMadeAnew(Phase phase, bool waits, string? refusal)
+    public async Task ACompletedRevisionCanBeApprovedIfItsWorkloadIsToBeCreatedAgain(Phase phase, bool waits, string? refusal)
     {
         var hash = "v1:" + new string('2', 64);
         _facts.Cached = _facts.Cached with { Changes = [_facts.Cached.Changes[0], _facts.Cached.Changes[0] with { Name = "deployment-web-2", TemplateHash = hash, Phase = phase, Waits = waits, Evidence = [] }] };
@@ -202,7 +202,7 @@ public class RecordsTests
 
     [TestCase(Mode.Audit, ApprovalCovers.Template, null)]
     [TestCase(Mode.Enforce, ApprovalCovers.Template, null)]
-    [TestCase(Mode.Enforce, ApprovalCovers.Images, "ApprovalEmpty: spec.images: web:2 is named by tag")]
+    [TestCase(Mode.Enforce, ApprovalCovers.Images, "ApprovalEmpty: spec.images: web:2 is referenced by tag")]
     public async Task ATagBesideAHashIsRefusedOnlyWhereImagesAreWhatIsApproved(Mode mode, ApprovalCovers covers, string? refusal)
     {
         var shared = _facts.Cached;
@@ -227,7 +227,7 @@ public class RecordsTests
         var (auditor, senior) = (await RefusalAsync(Reviews.Approval("mallory", ["auditors"])), await RefusalAsync(Reviews.Approval("alice", s_seniors)));
         _facts.Cached = shared;
 
-        Assert.That(auditor, Does.Contain("mallory is in none of the groups that approve here: senior-engineers"));
+        Assert.That(auditor, Does.Contain("mallory is in none of the approving groups: senior-engineers"));
         Assert.That(senior, Is.Null);
     }
 
@@ -237,22 +237,22 @@ public class RecordsTests
     [TestCase("Approve", "bob", false)]
     [TestCase("Approve", "alice", true)]
     [TestCase("Approve", Self, true)]
-    public async Task AVoteIsTakenBackByWhoeverGaveIt(string decision, string user, bool allowed) => Assert.That(
+    public async Task AVoteIsWithdrawnByItsCreator(string decision, string user, bool allowed) => Assert.That(
         await RefusalAsync(Approvals("DELETE", user, null, Reviews.ApprovalObject("alice", s_seniors, decision))) is null,
         Is.EqualTo(allowed));
 
     [TestCase("alice", "Approve")]
     [TestCase("alice", "Reject")]
     [TestCase("system:serviceaccount:ci:monitor", "Reject")]
-    public async Task WhoeverMayVoteNoMoreTakesBackWhatHeSaid(string user, string decision)
+    public async Task AFormerApproverCanWithdrawTheirVote(string user, string decision)
     {
-        // The stamp keeps the groups that he was in then; he comes with those that he is in now.
+        // The stamp keeps the groups at the time of the vote; the request brings the current groups.
         var vote = Reviews.ApprovalObject(user, s_seniors, decision);
         string[] left = ["developers"];
 
         Assert.That(await RefusalAsync(Reviews.Approval(user, left, decision)), Is.Not.Null, "no new one");
         Assert.That(await RefusalAsync(Approvals("DELETE", user, null, vote, left)), Is.Null);
-        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotCreator: only {user}, or somebody with the verb override, can take it back"));
+        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotCreator: only {user}, or a user with the verb override, can withdraw it"));
     }
 
     [TestCase("CREATE", "cluster-admin", false)]
@@ -260,7 +260,7 @@ public class RecordsTests
     [TestCase("DELETE", "cluster-admin", false)]
     [TestCase("UPDATE", Self, true)]
     [TestCase("DELETE", "system:serviceaccount:kube-system:namespace-controller", false)]
-    public async Task ChangesAreDeployGuardsAlone(string operation, string user, bool allowed)
+    public async Task OnlyDeployGuardWritesChanges(string operation, string user, bool allowed)
     {
         var change = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "c" } };
         var review = Reviews.Of(operation, "deployguard.io", "Change", "changes", user, change, change.DeepClone(), groups: ["system:masters"]);
@@ -269,7 +269,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task SomebodyElsesVetoIsLiftedByTheVerbOverride()
+    public async Task TheVerbOverrideWithdrawsAnotherUsersRejection()
     {
         var review = Approvals("DELETE", "bob", null, Reviews.ApprovalObject("alice", s_seniors, "Reject"));
         _facts.Permissions.Add("override changeapprovals/a");
@@ -280,7 +280,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task InANamespaceThatEndsRecordsGo()
+    public async Task RecordsCanBeDeletedInATerminatingNamespace()
     {
         _facts.EndingNamespaces.Add("shop");
         var veto = await RefusalAsync(Approvals("DELETE", "system:serviceaccount:kube-system:namespace-controller", null, Reviews.ApprovalObject("alice", s_seniors, "Reject")));
@@ -291,7 +291,7 @@ public class RecordsTests
     }
 
     [Test]
-    public async Task APolicyThatCannotBeReadIsRefusedWithEveryError()
+    public async Task AnInvalidPolicyIsRefusedWithEveryError()
     {
         var policy = JsonNode.Parse("""
             {"metadata": {"name": "tier-1"}, "spec": {"budget": {}, "approval": {"quorum": [{"groups": ["a"], "count": 0}]}, "canary": {"steps": [25, 5], "pace": {"minReady": "10 minutes"}}, "x": 1}}
@@ -300,9 +300,9 @@ public class RecordsTests
         Assert.That(await RefusalAsync(Reviews.Of("CREATE", "deployguard.io", "SafeguardPolicy", "safeguardpolicies", "admin", policy)), Is.EqualTo("""
             SafeguardPolicy tier-1 is not valid:
              - spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10
-             - spec.canary.steps: [25, 5] must rise
+             - spec.canary.steps: [25, 5] must increase
              - spec.canary.pace.minReady: "10 minutes" is not a duration; write for example 90s, 10m, 72h or 1h30m
-             - spec.budget.maxConcurrentRollouts: must be given: how many rollouts may be in flight
+             - spec.budget.maxConcurrentRollouts: is missing: set how many rollouts may be in flight
              - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin
             """));
     }

@@ -6,13 +6,13 @@ using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>More than a replica can do at once: people are told so before machines, nobody waits in vain, and nothing else is affected.</summary>
+/// <summary>More requests than a replica can decide at once: users are shed before machines, and other requests are not affected.</summary>
 public class OverloadTests
 {
     private static readonly SafeguardPolicy s_policy = new() { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["senior-engineers"], 1)] } };
 
     [Test]
-    public async Task WhoComesOnTopIsToldSoAndNobodyElseIsHeldUp()
+    public async Task RequestsAboveTheLimitAreRefusedAndUnguardedOnesPass()
     {
         var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var facts = new LiteralFacts { Cached = new ClusterSnapshot { Policies = [s_policy] }, Hold = hold.Task };
@@ -30,9 +30,9 @@ public class OverloadTests
 
         Assert.That(refused.GetProperty("status").GetProperty("code").GetInt32(), Is.EqualTo(429));
         Assert.That(refused.GetProperty("status").GetProperty("message").GetString(), Does.Contain("Overloaded: too many decisions wait"));
-        Assert.That(facts.SeenRefused, Is.Empty, "it says nothing about who asks");
+        Assert.That(facts.SeenRefused, Is.Empty, "an overload says nothing about the requester");
         facts.Cached = new ClusterSnapshot();
-        Assert.That((await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True, "what is not guarded waits for nothing");
+        Assert.That((await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True, "an unguarded request waits for nothing");
         hold.SetResult();
         await Task.WhenAll(waiting);
         var metrics = await webhook.ScrapeAsync();
@@ -43,33 +43,33 @@ public class OverloadTests
     [Test]
     public void PeopleAreShedBeforeMachines()
     {
-        var crowd = new ConcurrencyLimiter(maxWithUsers: 1, max: 2);
+        var limiter = new ConcurrencyLimiter(maxWithUsers: 1, max: 2);
         var (dana, flux) = (new Requester("dana", "", []), new Requester("system:serviceaccount:flux-system:kustomize-controller", "", []));
 
-        var first = crowd.TryEnter(dana);
-        Assert.That(crowd.TryEnter(dana), Is.Null);
-        using var second = crowd.TryEnter(flux);
+        var first = limiter.TryEnter(dana);
+        Assert.That(limiter.TryEnter(dana), Is.Null);
+        using var second = limiter.TryEnter(flux);
         Assert.That(second, Is.Not.Null);
-        Assert.That(crowd.TryEnter(flux), Is.Null);
+        Assert.That(limiter.TryEnter(flux), Is.Null);
         first?.Dispose();
         first?.Dispose();
-        Assert.That(crowd.TryEnter(dana), Is.Null, "a seat is free for a machine, not for a person");
-        using var third = crowd.TryEnter(flux);
+        Assert.That(limiter.TryEnter(dana), Is.Null, "a seat is free for a machine, not for a person");
+        using var third = limiter.TryEnter(flux);
         Assert.That(third, Is.Not.Null);
     }
 
     [Test]
-    public void WhatIsHeldInMemoryIsBounded()
+    public void TheMemoryOfReviewBodiesIsBounded()
     {
-        var intake = new BodyMemoryLimiter(maxBytes: ReviewBody.Large + 100L);
+        var limiter = new BodyMemoryLimiter(maxBytes: ReviewBody.LargeBytes + 100L);
 
-        var unknown = intake.TryTake(null);
-        Assert.That(unknown, Is.Not.Null, "whoever does not say how much may send what an honest review has");
-        using var small = intake.TryTake(100);
+        var unknown = limiter.TryTake(null);
+        Assert.That(unknown, Is.Not.Null, "without a Content-Length, a body may be as large as a usual review");
+        using var small = limiter.TryTake(100);
         Assert.That(small, Is.Not.Null);
-        Assert.That(intake.TryTake(1), Is.Null);
+        Assert.That(limiter.TryTake(1), Is.Null);
         unknown?.Dispose();
-        using var again = intake.TryTake(1);
+        using var again = limiter.TryTake(1);
         Assert.That(again, Is.Not.Null);
     }
 }

@@ -63,7 +63,7 @@ public class GatedDecisionTests
     {
         _facts.ApprovedOther = new ApprovedTemplate("deployment-web-1", ["alice"], null);
 
-        Assert.That(await MessageAsync(), Does.Contain("alice approved another template of it (change deployment-web-1)"));
+        Assert.That(await MessageAsync(), Does.Contain("alice approved another template (change deployment-web-1)"));
     }
 
     [Test]
@@ -86,7 +86,7 @@ public class GatedDecisionTests
     }
 
     [Test]
-    public async Task AStepThatOnlyTheLivePodsHoldPasses()
+    public async Task AStepHeldOnlyByLivePodsPasses()
     {
         var canary = PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "steps": [5]}}}""").RootElement);
         var before = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image)));
@@ -117,7 +117,7 @@ public class GatedDecisionTests
     [TestCase(Phase.Proven, "7", null, Description = "an autoscaler's next step")]
     [TestCase(Phase.Completed, "7", "EvaluationIncomplete: down", Description = "somebody may have rejected it a moment ago")]
     [TestCase(Phase.Proven, "8", "EvaluationIncomplete: down", Description = "the cache lags behind the parent")]
-    public async Task AScaleUpOfWhatIsProvenWaitsForNothing(Phase phase, string version, string? refusal)
+    public async Task AScaleUpOfAProvenRevisionWaitsForNothing(Phase phase, string version, string? refusal)
     {
         var stable = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
         var web = s_asked with { ResourceVersion = "7", Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
@@ -140,7 +140,7 @@ public class GatedDecisionTests
     }
 
     [Test]
-    public async Task WhatOthersWereLetReachAMomentAgoCountsAndWhatIsLetInIsMadeKnown()
+    public async Task PendingExposureOfOtherRequestsCountsAndOwnExposureIsPublished()
     {
         var web = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
         var canary = s_asked with { ResourceVersion = "7", Generation = 4, Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
@@ -178,7 +178,7 @@ public class GatedDecisionTests
 
     /// <summary>More pods of what is proven where they are: a Service that is turned to them in the same moment must know, and an autoscaler must not hang on it.</summary>
     [Test]
-    public async Task WhatRaisesNothingIsMadeKnownWhereThatCanBe()
+    public async Task AScaleThatRaisesNoExposureIsPublishedIfPossible()
     {
         var web = s_asked with { ResourceVersion = "7", Generation = 4 };
         _facts.Cached = new ClusterSnapshot
@@ -201,7 +201,7 @@ public class GatedDecisionTests
     }
 
     [Test]
-    public async Task APlaceInTheBudgetIsAskedForLastAndNeverByADryRun()
+    public async Task ABudgetPlaceIsReservedLastAndNeverByADryRun()
     {
         var budget = new SafeguardPolicy { Name = "budget", Budget = new BudgetRules(1, BudgetScope.Namespace, TimeSpan.FromHours(1)) };
         _facts.Cached = _facts.Cached with { Policies = [s_policy, budget] };
@@ -214,7 +214,7 @@ public class GatedDecisionTests
         Assert.That(await MessageAsync(), Is.Null);
         Assert.That(_facts.Reservations, Is.EqualTo(1));
         _facts.Budgets["budget"] = new BudgetUse([s_asked.Ref with { Name = "other" }], [s_asked.Ref with { Name = "stuck" }]);
-        Assert.That(await MessageAsync(), Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("longer than they should take already shop/deployment/stuck"));
+        Assert.That(await MessageAsync(), Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("Fix or roll back those that take too long: shop/deployment/stuck"));
     }
 
     [Test]
@@ -239,7 +239,7 @@ public class GatedDecisionTests
 
     [TestCase(Mode.Warn)]
     [TestCase(Mode.Audit)]
-    public async Task WhereNothingIsEnforcedNothingIsWaitedFor(Mode mode)
+    public async Task WithoutAnEnforcePolicyARequestWaitsForNothing(Mode mode)
     {
         _facts.Cached = new ClusterSnapshot { Policies = [s_policy with { Mode = mode }] };
         _facts.ReadsFail = _facts.WritesFail = "down";
@@ -249,7 +249,7 @@ public class GatedDecisionTests
     }
 
     [Test]
-    public async Task WhatIsOnlyAuditedLeavesNoRecordOfAPod()
+    public async Task AnAuditPolicyLeavesNoRecordOfAPod()
     {
         _facts.Cached = new ClusterSnapshot { Policies = [s_policy with { Mode = Mode.Audit }] };
         var pod = System.Text.Json.Nodes.JsonNode.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}""");
