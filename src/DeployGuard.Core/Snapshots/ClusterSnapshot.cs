@@ -7,7 +7,7 @@ namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
 /// Everything that a decision may rest on besides the request and the time. Immutable and complete: nothing is read behind it, and
-/// <see cref="SnapshotJson"/> writes it down. The webhook takes it from caches and live reads, the CLI from files, tests from literals.
+/// <see cref="Replay.EvaluationInputJson"/> writes it down. The webhook takes it from caches and live reads, the CLI from files, tests from literals.
 /// </summary>
 public sealed record ClusterSnapshot
 {
