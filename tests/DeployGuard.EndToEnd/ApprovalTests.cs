@@ -79,7 +79,7 @@ public class ApprovalTests
 
         var run = await sandbox.CreateAsync("erin", forged);
 
-        Assert.That(run.Output, Does.Contain("erin is in none of the groups"));
+        Assert.That(run.Output, Does.Contain("erin is in none of the approving groups"));
     }
 
     [Test]

@@ -76,7 +76,7 @@ public class BypassRecordTests
         named["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/authors"] = "erin" };
         Assert.That((await sandbox.ApplyAsync("dana", named)).Succeeded, Is.False);
 
-        Assert.That((await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"))).Output, Does.Contain("SelfApproval: dana asked for"));
+        Assert.That((await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"))).Output, Does.Contain("SelfApproval: dana requested"));
     }
 
     [Test]
