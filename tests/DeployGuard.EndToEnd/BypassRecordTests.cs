@@ -96,7 +96,7 @@ public class BypassRecordTests
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         var forged = await Approvals.OfAsync(sandbox, change);
         forged["spec"]!["approver"] = new JsonObject { ["username"] = "alice", ["groups"] = new JsonArray("senior-engineers") };
-        Assert.That((await sandbox.CreateAsync("erin", forged)).Output, Does.Contain("NotEligible: erin is in none of the groups"));
+        Assert.That((await sandbox.CreateAsync("erin", forged)).Output, Does.Contain("NotEligible: erin is in none of the approving groups"));
         var other = await Approvals.OfAsync(sandbox, change);
         other["spec"]!["workload"]!["name"] = "another";
         (await sandbox.CreateAsync("alice", other)).OrFail();
