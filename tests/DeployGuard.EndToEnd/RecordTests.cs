@@ -41,7 +41,7 @@ public class RecordTests
             .And.Contain("dana, erin")
             .And.Contain("spec.containers[web].command")
             .And.Contain("Origin    AiAssisted (annotation deployguard.io/ai-assisted: true")
-            .And.Contain("guarded (Enforce) wants images by digest; senior-engineers 1 within 72h")
+            .And.Contain("guarded (Enforce) requires images by digest; senior-engineers 1 within 72h")
             .And.Contain("senior-engineers 0/1"));
     }
 
@@ -68,7 +68,7 @@ public class RecordTests
     [TestCase("a past expiry", """ "decision": "Approve", "templateHash": "v1:HASH", "expiresAt": "2020-01-01T00:00:00Z" """, "ExpiryInvalid")]
     [TestCase("another decision", """ "decision": "Maybe", "templateHash": "v1:HASH" """, "Unsupported value: \"Maybe\"")]
     [TestCase("a hash that is none", """ "decision": "Approve", "templateHash": "abc" """, "spec.templateHash")]
-    [TestCase("no such kind", """ "decision": "Approve", "templateHash": "v1:HASH", "workload": {"apiGroup": "apps", "kind": "Deploymint", "name": "web"} """, "ApprovalEmpty: spec.workload: group apps has no kind Deploymint")]
+    [TestCase("no such kind", """ "decision": "Approve", "templateHash": "v1:HASH", "workload": {"apiGroup": "apps", "kind": "Deploymint", "name": "web"} """, "ApprovalEmpty: spec.workload: group apps has no guarded kind Deploymint")]
     [TestCase("a reason of a megabyte", """ "decision": "Approve", "templateHash": "v1:HASH", "reason": "LONG" """, "spec.reason: Invalid value | spec.reason: Too long")]
     public async Task ABadApprovalIsRefusedWithTheReason(string what, string spec, string because)
     {
