@@ -35,8 +35,8 @@ public sealed record ClusterSnapshot
     public IReadOnlyList<Workload> Owners { get; init; } = [];
 
     /// <summary>
-    /// Hash of the template that the workload has in the cluster; null where that is not known. Whoever sends reviews past the API server can
-    /// make up what a request changes, and show approvers a smaller difference than there is.
+    /// Hash of the template that the workload has in the cluster; null if it is unknown. A forged review, sent past the API server, could
+    /// otherwise claim another old object, and show approvers a smaller difference.
     /// </summary>
     public string? LiveHash { get; init; }
 

@@ -52,17 +52,23 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
     /// <summary>Reads from the API server the parts that the requirements name, reader by reader.</summary>
     private async ValueTask<Decision> ReadLiveAsync(Decision decision, CancellationToken deadline)
     {
+        var classified = decision.Cluster;
         foreach (var reader in _readers)
         {
             if (decision.Requirements.Reads.HasFlag(reader.Reads))
             {
                 decision = decision with { Cluster = await reader.ReadAsync(decision.Evaluated, decision.Cluster, deadline) };
-                // The parent of a scale decides which further reads are required.
-                decision = reader.Reads is RequiredReads.Parent ? WithRequirements(Reclassify(decision)) : decision;
+                if (reader.Reads is RequiredReads.Parent)
+                {
+                    // The parent of a scale decides which further reads are required.
+                    decision = WithRequirements(Reclassify(decision));
+                    classified = decision.Cluster;
+                }
             }
         }
 
-        return Reclassify(decision);
+        // Nothing new was read: the type of the change is what it was.
+        return ReferenceEquals(decision.Cluster, classified) ? decision : Reclassify(decision);
     }
 
     /// <summary>A live read may change the type of the change.</summary>
