@@ -1,3 +1,4 @@
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Ports;

@@ -1,3 +1,4 @@
+using DeployGuard.Webhook.Reviews;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>Limits the memory that review bodies use at once, so that a flood of large reviews cannot crash the process.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 

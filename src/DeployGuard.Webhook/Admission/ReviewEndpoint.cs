@@ -1,3 +1,4 @@
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Admission;

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Webhook.Admission;
 using DeployGuard.Webhook.Records;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Evaluation;
-using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Telemetry;
 

@@ -1,7 +1,7 @@
 using System.Threading.Channels;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
-using DeployGuard.Webhook.Admission;
 
 namespace DeployGuard.Webhook.Telemetry;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Webhook.Tests;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
 

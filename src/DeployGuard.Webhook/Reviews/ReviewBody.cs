@@ -4,7 +4,7 @@ using System.Text.Unicode;
 using DeployGuard.Core.Workloads;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace DeployGuard.Webhook.Admission;
+namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
 /// The parsed body of an admission call. Owns its buffers: do not use its elements after it is disposed.

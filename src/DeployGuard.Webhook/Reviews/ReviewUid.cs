@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace DeployGuard.Webhook.Admission;
+namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>
 /// The uid of a review that cannot be read as a whole. Under failurePolicy Ignore a failed call admits the request, so an unreadable review must be

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace DeployGuard.Webhook.Admission;
+namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>The answer to one review: allowed with warnings, or refused with a code and a message.</summary>
 internal sealed record Answer

@@ -2,7 +2,7 @@ using System.Text.Json;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Identities;
 
-namespace DeployGuard.Webhook.Admission;
+namespace DeployGuard.Webhook.Reviews;
 
 /// <summary>The request of an AdmissionReview, as far as DeployGuard reads it. Its elements are views into the body: do not keep them.</summary>
 internal sealed record Review
