@@ -26,12 +26,12 @@ public sealed record RecordedTemplate(
 
     /// <summary>Null if only the hash was kept.</summary>
     public static RecordedTemplate? OfOrNull(PodTemplate template) =>
-        template.Canonical is { } canonical ? new RecordedTemplate(template.Hash, template.LegacyHash, canonical.Json, canonical.Claims, LeftOutOf(template, canonical)) : null;
+        template.Canonical is { } canonical ? new RecordedTemplate(template.Hash, template.LegacyHash, canonical.Json, canonical.Claims, UnhashedOf(template, canonical)) : null;
 
     /// <summary>Template and claims as one object, for comparison.</summary>
     public JsonDocument Read() => CanonicalDocument.Of(Json, Claims);
 
-    private static ReadOnlyMemory<byte> LeftOutOf(PodTemplate template, CanonicalTemplate canonical)
+    private static ReadOnlyMemory<byte> UnhashedOf(PodTemplate template, CanonicalTemplate canonical)
     {
         using var document = JsonDocument.Parse(canonical.Json);
         var annotations = Missing(template.Annotations, document.RootElement, "annotations");

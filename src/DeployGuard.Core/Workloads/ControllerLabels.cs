@@ -25,7 +25,8 @@ internal static partial class ControllerLabels
     };
 
     /// <summary>
-    /// Pods of a controller are not compared with its template by hash, so these labels can be left out unless the pod reads them.
+    /// If the pod reads its labels, they stay in the hash. That is safe, because a controller's pods are never compared with its template
+    /// by hash.
     /// </summary>
     public static bool IsOfPod(TemplateHolder pod, string key, string value, bool isRead) => !isRead && key switch
     {
