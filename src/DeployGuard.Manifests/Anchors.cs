@@ -3,25 +3,25 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// The anchors of one document, and what their aliases come to. Every alias is written out, as kubectl sends it, and aliases of aliases
-/// grow exponentially: what they add is bounded by what an API server would take.
+/// The anchors of one document. Aliases are expanded, as kubectl does. Nested aliases grow exponentially, so the expanded size is limited
+/// to about the size that an API server accepts.
 /// </summary>
-internal sealed class Anchors(int mostDepth)
+internal sealed class Anchors(int maxDepth)
 {
     private const int MaxAdded = 3 * 1024 * 1024;
 
-    // What a node weighs beside its text.
+    // Size of a node in addition to its text.
     private const int NodeWeight = 16;
 
     private readonly Dictionary<string, Anchor> _anchors = new(StringComparer.Ordinal);
     private int _added;
 
-    /// <summary>The last one of a name counts.</summary>
+    /// <summary>The last anchor of a name counts.</summary>
     public void Define(string name, JsonNode? node) => _anchors[name] = Anchor.Of(node);
 
-    /// <param name="depth">Where the alias stands.</param>
-    /// <exception cref="FormatException">There is no such anchor before it, or it grows too large.</exception>
-    public JsonNode? WriteOut(string name, int depth)
+    /// <param name="depth">Nesting depth of the alias.</param>
+    /// <exception cref="FormatException">There is no such anchor before the alias, or the expanded document grows too large.</exception>
+    public JsonNode? Expand(string name, int depth)
     {
         if (!_anchors.TryGetValue(name, out var anchor))
         {
@@ -29,10 +29,10 @@ internal sealed class Anchors(int mostDepth)
         }
 
         _added += anchor.Weight;
-        if (_added > MaxAdded || depth + anchor.Height > mostDepth)
+        if (_added > MaxAdded || depth + anchor.Height > maxDepth)
         {
-            throw new FormatException(depth + anchor.Height > mostDepth
-                ? $"nested deeper than {mostDepth} with the alias *{name} written out"
+            throw new FormatException(depth + anchor.Height > maxDepth
+                ? $"nested deeper than {maxDepth} with the alias *{name} written out"
                 : $"larger than {MaxAdded / 1024 / 1024} MiB with its aliases written out; split the document, or use fewer aliases");
         }
 
@@ -47,7 +47,7 @@ internal sealed class Anchors(int mostDepth)
             return new Anchor(node, weight, height);
         }
 
-        /// <summary>Weights are bounded by the document's size and by what its aliases may add.</summary>
+        /// <summary>Sums cannot overflow: the sizes of the document and of its aliases are limited.</summary>
         private static (int Weight, int Height) Measure(JsonNode? node)
         {
             var children = node switch

@@ -5,9 +5,9 @@ using YamlDotNet.Core.Events;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Works around the one fault of the parser that published manifests run into: it refuses a block scalar (<c>|</c> or <c>></c>) whose first
-/// lines hold spaces alone, which kubectl takes. Where the block scalars are, the parser itself tells, of a text whose blank lines are
-/// empty. Then the blank first lines are written so that it takes them. No other line is touched, so that line numbers stay.
+/// Works around a fault of the YAML parser that published manifests meet: it rejects a block scalar (<c>|</c> or <c>></c>) whose first
+/// lines contain only spaces, which kubectl accepts. The parser itself locates the block scalars, in a copy with empty blank lines. Then
+/// the blank first lines are rewritten so that the parser accepts them. Other lines stay, so line numbers do not change.
 /// </summary>
 internal sealed partial class BlockScalars
 {
@@ -20,12 +20,13 @@ internal sealed partial class BlockScalars
     public static BlockScalars AsWritten(YamlPart part) => new(part.Text, "");
 
     /// <summary>
-    /// Whether the fault may be the parser's. Lines that end otherwise than at a line feed would be counted differently here and there.
+    /// Whether the parser's fault may be the cause. Texts with other line ends than a line feed are excluded, because the line count would
+    /// differ.
     /// </summary>
     public static bool AreSuspect(YamlPart part) => Suspect().IsMatch(part.Text) && !OtherLineEnd().IsMatch(part.Text);
 
-    /// <exception cref="YamlException">It is no YAML either way.</exception>
-    /// <exception cref="ManifestException">The blank lines are deeper than the text below them, which kubectl does not take.</exception>
+    /// <exception cref="YamlException">It is not YAML after the repair either.</exception>
+    /// <exception cref="ManifestException">The blank lines are indented deeper than the text below them, which kubectl rejects.</exception>
     public static BlockScalars Repair(YamlPart part)
     {
         var lines = part.Text.Split('\n');
@@ -43,12 +44,12 @@ internal sealed partial class BlockScalars
         return new BlockScalars(string.Join('\n', lines), marker);
     }
 
-    /// <summary>The content of a scalar, as it is written.</summary>
+    /// <summary>The original content of a scalar.</summary>
     public string ContentOf(Scalar scalar) => _marker.Length == 0 ? scalar.Value : scalar.Value.Replace(_marker, "", StringComparison.Ordinal);
 
     private static void RepairFirstLines(YamlPart part, string[] lines, Scalar scalar, string marker)
     {
-        // Marks count from 1, so that this is the header's own index and the next line's number. Tags may stand on lines above it.
+        // Marks are 1-based, so this is the index of the header and the number of the next line. Tags may be on lines above it.
         var header = (int)scalar.Start.Line - 1;
         while (!Header().IsMatch(lines[header]) && header < lines.Length - 1)
         {
@@ -62,7 +63,7 @@ internal sealed partial class BlockScalars
             content++;
         }
 
-        // A scalar without any text has no first line to measure by; its blank lines are content where the indentation is written down.
+        // A scalar without text gives no indentation to measure. With an explicit indentation, its blank lines are content.
         var indent = scalar.Value.Trim('\n', '\r').Length == 0 ? (int?)null
             : IndentOf(lines[content]) - IndentOf(scalar.Value.TrimStart('\n', '\r'));
         for (var blank = header + 1; blank < content; blank++)
@@ -80,7 +81,7 @@ internal sealed partial class BlockScalars
 
     private static int IndentOf(string line) => line.Length - line.TrimStart(' ').Length;
 
-    /// <summary>A character for private use, which no text has that does not mean it; the next one where one does.</summary>
+    /// <summary>A private-use character that the text does not contain.</summary>
     private static string UnusedIn(string text)
     {
         var marker = '\uE000';
@@ -92,7 +93,7 @@ internal sealed partial class BlockScalars
         return marker.ToString();
     }
 
-    /// <summary>What may be the head of a block scalar, with a line of spaces below it.</summary>
+    /// <summary>A possible block scalar header, followed by a line of spaces.</summary>
     [GeneratedRegex(@"(^|[ \t])[|>][-+0-9]*[ \t]*(#[^\n]*)?\r?\n\r?(\n\r?)* +\r?(\n|$)", RegexOptions.Multiline)]
     private static partial Regex Suspect();
 

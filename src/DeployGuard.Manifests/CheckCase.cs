@@ -10,24 +10,24 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// A case from files: policies, workloads before and after, approvals and Changes, the requester and the time. Evaluated by <c>deployguard
-/// check</c>, and by the tests of the examples.
+/// A test case from files: policies, workloads before and after, approvals, Changes, the requester and the time. <c>deployguard check</c>
+/// and the tests of the examples evaluate it.
 /// </summary>
-/// <param name="reader">Knows the kinds, injectors and noise of the cluster.</param>
+/// <param name="reader">Has the kinds, injectors and template noise of the cluster.</param>
 public sealed class CheckCase(WorkloadReader reader)
 {
     private readonly List<SafeguardPolicy> _policies = [];
     private readonly List<Manifest> _after = [];
     private readonly List<Workload> _before = [];
     private readonly List<Approval> _approvals = [];
-    private readonly List<BreakGlass> _glasses = [];
+    private readonly List<BreakGlass> _breakGlasses = [];
     private readonly List<Change> _changes = [];
     private readonly Dictionary<string, IReadOnlyDictionary<string, string>> _namespaces = [];
 
     /// <summary>
-    /// It contains everything that a cluster would. Otherwise no request was refused yet, so there is no Change to approve.
+    /// The case contains everything that a cluster would. Otherwise there is no refused request yet, so there is no Change to approve.
     /// </summary>
-    private bool _standsForCluster;
+    private bool _isComplete;
 
     public Requester Requester { get; set; } = new("somebody", "", []);
 
@@ -35,27 +35,27 @@ public sealed class CheckCase(WorkloadReader reader)
 
     public DateTimeOffset Now { get; set; }
 
-    /// <summary>The namespace of objects that name none.</summary>
+    /// <summary>The namespace of objects without one.</summary>
     public string DefaultNamespace { get; set; } = "default";
 
-    /// <summary>How many policies were read.</summary>
+    /// <summary>The number of policies read.</summary>
     public int Policies => _policies.Count;
 
-    /// <summary>Objects that it does not evaluate.</summary>
+    /// <summary>Objects that are not evaluated.</summary>
     public SkippedObjects Skipped { get; } = new();
 
     /// <summary>
-    /// Reads a folder of <c>manifests/examples</c>: <c>policy.yaml</c> and <c>after.yaml</c>, and where they are there
-    /// <c>before.yaml</c>, <c>records.yaml</c> and <c>request.yaml</c>.
+    /// Reads a folder of <c>manifests/examples</c>: <c>policy.yaml</c> and <c>after.yaml</c>, and if present <c>before.yaml</c>,
+    /// <c>records.yaml</c> and <c>request.yaml</c>.
     /// </summary>
-    /// <exception cref="ManifestException">A file is missing or cannot be used: the first that cannot.</exception>
+    /// <exception cref="ManifestException">A file is missing or invalid; the first one is reported.</exception>
     public static CheckCase ReadExample(string folder, DateTimeOffset now) => ReadExample(folder, now, WorkloadReader.Default, wrong => throw wrong);
 
-    /// <summary>As <see cref="ReadExample(string, DateTimeOffset)"/>, without what cannot be used.</summary>
-    /// <param name="unusable">Gets what is wrong with a file or an object, with its line.</param>
+    /// <summary>Like <see cref="ReadExample(string, DateTimeOffset)"/>, without invalid files and objects.</summary>
+    /// <param name="unusable">Receives each error in a file or an object, with its line.</param>
     public static CheckCase ReadExample(string folder, DateTimeOffset now, WorkloadReader reader, Action<ManifestException> unusable)
     {
-        var example = new CheckCase(reader) { Now = now, _standsForCluster = true };
+        var example = new CheckCase(reader) { Now = now, _isComplete = true };
         foreach (var (file, take) in (IEnumerable<(string, Action<Manifest>)>)
             [("policy.yaml", example.Add), ("after.yaml", example.Add), ("before.yaml", example.AddBefore), ("records.yaml", example.Add), ("request.yaml", example.TakeRequest)])
         {
@@ -70,7 +70,7 @@ public sealed class CheckCase(WorkloadReader reader)
 
     public static bool IsExample(string path) => File.Exists(Path.Combine(path, "policy.yaml")) && File.Exists(Path.Combine(path, "after.yaml"));
 
-    /// <summary>Hands on objects one by one: what is wrong with one says nothing of the next.</summary>
+    /// <summary>Passes the objects on one by one. An error in one does not affect the next.</summary>
     public static void Take(IEnumerable<Manifest> manifests, Action<Manifest> take, Action<ManifestException> unusable)
     {
         foreach (var manifest in manifests)
@@ -86,8 +86,8 @@ public sealed class CheckCase(WorkloadReader reader)
         }
     }
 
-    /// <summary>Takes an object as a cluster would: policies and records are known, workloads are asked for.</summary>
-    /// <exception cref="ManifestException">It is of one of our kinds, or a workload, and cannot be read.</exception>
+    /// <summary>Adds an object: a policy or record becomes part of the snapshot, a workload becomes a request.</summary>
+    /// <exception cref="ManifestException">It is a workload or a kind of DeployGuard, and cannot be read.</exception>
     public void Add(Manifest manifest)
     {
         var (group, kind) = Read(manifest, WorkloadReader.TypeOf);
@@ -100,7 +100,7 @@ public sealed class CheckCase(WorkloadReader reader)
                 _approvals.Add(Read(manifest, m => ApprovalReader.Read(m, Now)));
                 break;
             case (PolicyReader.ApiVersion, BreakGlassReader.Kind):
-                _glasses.Add(Read(manifest, m => BreakGlassReader.Read(m, Now)));
+                _breakGlasses.Add(Read(manifest, m => BreakGlassReader.Read(m, Now)));
                 break;
             case (PolicyReader.ApiVersion, ChangeReader.Kind):
                 _changes.Add(Read(manifest, ChangeReader.Read));
@@ -116,7 +116,7 @@ public sealed class CheckCase(WorkloadReader reader)
         }
     }
 
-    /// <summary>Takes a workload as what the cluster holds before the request, and leaves other objects alone.</summary>
+    /// <summary>Adds a workload to the state before the request; other objects are ignored.</summary>
     /// <exception cref="ManifestException">It cannot be read.</exception>
     public void AddBefore(Manifest manifest)
     {
@@ -142,10 +142,10 @@ public sealed class CheckCase(WorkloadReader reader)
             Before = before,
             After = after,
         };
-        return new CheckedRequest(manifest.Source, request, () => View(before, after, isDefaulted), isDefaulted);
+        return new CheckedRequest(manifest.Source, request, () => SnapshotFor(before, after, isDefaulted), isDefaulted);
     });
 
-    private ClusterSnapshot View(Workload? before, Workload after, bool isDefaulted)
+    private ClusterSnapshot SnapshotFor(Workload? before, Workload after, bool isDefaulted)
     {
         var translation = HashTranslation.WithoutCluster.For(before, after);
         return new ClusterSnapshot
@@ -154,12 +154,12 @@ public sealed class CheckCase(WorkloadReader reader)
             NamespaceLabels = _namespaces.GetValueOrDefault(after.Ref.Namespace),
             Changes = translation.Changes([.. _changes.Where(c => c.Workload == after.Ref)]),
             Approvals = translation.Approvals([.. _approvals.Where(a => a.Workload == after.Ref)]),
-            BreakGlasses = _glasses,
-            ApproveBy = !isDefaulted ? ApproveBy.Nothing : _standsForCluster ? ApproveBy.ChangeName : ApproveBy.Hash,
+            BreakGlasses = _breakGlasses,
+            ApproveBy = !isDefaulted ? ApproveBy.NotYet : _isComplete ? ApproveBy.ChangeName : ApproveBy.Hash,
         };
     }
 
-    /// <summary>One that is not valid counts all the same: the webhook refuses what it might match.</summary>
+    /// <summary>An invalid policy is added too, because the webhook refuses requests that it might match.</summary>
     private void AddPolicy(Manifest manifest)
     {
         var policy = PolicyReader.Read(manifest.Content);

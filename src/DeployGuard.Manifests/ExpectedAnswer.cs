@@ -3,10 +3,10 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Manifests;
 
 /// <summary>The <c>expected.yaml</c> of an example.</summary>
-/// <param name="Message">The whole message of a refusal; null where it is allowed.</param>
+/// <param name="Message">The whole message of a refusal; null if it is allowed.</param>
 public sealed record ExpectedAnswer(bool Allowed, string? Message, IReadOnlyList<string> Warnings)
 {
-    /// <exception cref="ManifestException">The file is missing or says nothing.</exception>
+    /// <exception cref="ManifestException">The file is missing or has no verdict.</exception>
     public static ExpectedAnswer Read(string folder)
     {
         var file = Path.Combine(folder, "expected.yaml");

@@ -4,18 +4,13 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Manifests;
 
-/// <summary>
-/// JSON objects, one after another, as kubectl takes them. They are not read as YAML: that knows no pairs of escapes for one character, and
-/// no tabs.
-/// </summary>
+/// <summary>Reads concatenated JSON objects, as kubectl does. A YAML reader would reject surrogate pairs in escapes, and tabs.</summary>
 internal static class JsonStream
 {
     private const int MaxDepth = 64;
 
-    /// <summary>Null where it is not JSON.</summary>
-    /// <param name="unusable">
-    /// Gets what is wrong with an object: a key that is there twice, or half a character. The next is read all the same.
-    /// </param>
+    /// <summary>Null if it is not JSON.</summary>
+    /// <param name="unusable">Receives each error in an object: a duplicate key or a lone surrogate. The next object is still read.</param>
     public static IReadOnlyList<Manifest>? ReadOrNull(YamlPart part, Action<ManifestException> unusable)
     {
         if (!part.Text.AsSpan().TrimStart().StartsWith("{"))
@@ -42,7 +37,7 @@ internal static class JsonStream
         }
         catch (JsonException)
         {
-            // YAML, such as a map in braces; what is wrong with it, its own reader says.
+            // It is YAML, such as a flow map in braces. The YAML reader reports its errors.
             return null;
         }
 
@@ -65,10 +60,10 @@ internal static class JsonStream
     private static Manifest Read(YamlPart part, byte[] bytes, Range bounds)
     {
         var start = bounds.Start.Value;
-        if (TextEscapes.FindHalfCharacter(bytes.AsSpan(bounds), MaxDepth) is { } half)
+        if (TextEscapes.FindLoneSurrogate(bytes.AsSpan(bounds), MaxDepth) is { } half)
         {
             throw new ManifestException(
-                $"{part.At(LineAt(bytes, start + (int)half))}: a text with half a character in it, as \\ud800 is alone; write both halves, such as \\ud83d\\ude00, or take it out");
+                $"{part.At(LineAt(bytes, start + (int)half))}: a string with half of a surrogate pair, such as \\ud800 alone; write both halves, such as \\ud83d\\ude00, or remove it");
         }
 
         var line = LineAt(bytes, start);

@@ -5,39 +5,39 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Reads the objects of YAML and JSON as kubectl does, document by document. Lists are taken apart, whatever their kind.
+/// Reads the objects of YAML and JSON as kubectl does, document by document. Lists are split into their items, whatever their kind.
 /// </summary>
 public static class ManifestReader
 {
     private static readonly string[] s_extensions = [".yaml", ".yml", ".json"];
 
-    /// <summary>Everything in a file, or directly in a folder.</summary>
-    /// <exception cref="ManifestException">A file is missing, or a document cannot be read: the first one.</exception>
+    /// <summary>Reads all objects in a file, or in the files directly in a folder.</summary>
+    /// <exception cref="ManifestException">A file is missing, or a document cannot be read; the first one is reported.</exception>
     public static IReadOnlyList<Manifest> Read(string path) => [.. Read(path, wrong => throw wrong)];
 
-    /// <summary>As <see cref="Read(string)"/>, of a text.</summary>
+    /// <summary>Like <see cref="Read(string)"/>, for a text.</summary>
     /// <param name="source">What messages call it.</param>
     public static IReadOnlyList<Manifest> ReadText(string source, string text) => [.. Read(source, new StringReader(text), wrong => throw wrong)];
 
-    /// <summary>As <see cref="Read(string)"/>, without what cannot be used.</summary>
-    /// <param name="unusable">Gets what is wrong with a file or a document, with its line and the remedy.</param>
+    /// <summary>Like <see cref="Read(string)"/>, without invalid files and documents.</summary>
+    /// <param name="unusable">Receives each error in a file or a document, with its line and the remedy.</param>
     public static IEnumerable<Manifest> Read(string path, Action<ManifestException> unusable) =>
         Directory.Exists(path) ? FilesIn(path).SelectMany(f => ReadFile(f, unusable)) : ReadFile(path, unusable);
 
-    /// <summary>As <see cref="Read(string, Action{ManifestException})"/>, of a stream.</summary>
+    /// <summary>Like <see cref="Read(string, Action{ManifestException})"/>, for a stream.</summary>
     /// <param name="source">What messages call it.</param>
     public static IEnumerable<Manifest> Read(string source, TextReader text, Action<ManifestException> unusable)
     {
         var templates = new UnrenderedTemplates(source);
-        var parts = Guarded(source, new YamlStream(source, text).Parts(unusable), unusable);
-        foreach (var manifest in parts.SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(TakeApart))
+        var parts = UntilFault(source, new YamlStream(source, text).Parts(unusable), unusable);
+        foreach (var manifest in parts.SelectMany(part => ReadPart(part, templates, unusable)).SelectMany(Flatten))
         {
             yield return manifest;
         }
 
-        if (templates.Rest is { } rest)
+        if (templates.Summary is { } summary)
         {
-            unusable(rest);
+            unusable(summary);
         }
     }
 
@@ -61,7 +61,7 @@ public static class ManifestReader
         }
     }
 
-    /// <summary>By its byte order mark it may be UTF-16 too, as shells of Windows write it.</summary>
+    /// <summary>The byte order mark may indicate UTF-16, which Windows shells write.</summary>
     private static StreamReader? Open(string file, Action<ManifestException> unusable)
     {
         try
@@ -80,8 +80,8 @@ public static class ManifestReader
         return null;
     }
 
-    /// <summary>A stream that breaks off ends there, and is said to.</summary>
-    private static IEnumerable<YamlPart> Guarded(string source, IEnumerable<YamlPart> parts, Action<ManifestException> unusable)
+    /// <summary>A read error ends the stream and is reported.</summary>
+    private static IEnumerable<YamlPart> UntilFault(string source, IEnumerable<YamlPart> parts, Action<ManifestException> unusable)
     {
         using var each = parts.GetEnumerator();
         while (MoveNext())
@@ -111,9 +111,9 @@ public static class ManifestReader
         }
         catch (ManifestException wrong)
         {
-            if (templates.Word(part, wrong) is { } worded)
+            if (templates.ExplainOrNull(part, wrong) is { } explained)
             {
-                unusable(worded);
+                unusable(explained);
             }
 
             return [];
@@ -121,12 +121,12 @@ public static class ManifestReader
     }
 
     /// <summary>
-    /// As kubectl: whatever has a list of items is a list, and items that say nothing of their kind are of the list's. An empty one stays,
-    /// to be told of.
+    /// As in kubectl, an object with a list of items is a list, and untyped items have the kind of the list. An empty list is kept, so that
+    /// it is reported.
     /// </summary>
-    private static IEnumerable<Manifest> TakeApart(Manifest manifest) =>
+    private static IEnumerable<Manifest> Flatten(Manifest manifest) =>
         manifest.Content is { ValueKind: JsonValueKind.Object } list && list.TryGetProperty("items", out var items) && items.ValueKind is JsonValueKind.Array && items.GetArrayLength() > 0
-            ? items.EnumerateArray().SelectMany((item, i) => TakeApart(new Manifest($"{manifest.Source} items[{i}]", Typed(item, manifest))))
+            ? items.EnumerateArray().SelectMany((item, i) => Flatten(new Manifest($"{manifest.Source} items[{i}]", Typed(item, manifest))))
             : [manifest];
 
     private static JsonElement Typed(JsonElement item, Manifest list)

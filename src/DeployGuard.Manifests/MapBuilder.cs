@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// A YAML mapping as kubectl takes it: the keys in their order, where a merge overrides what stands before it and is overridden by what
-/// stands behind it. Other readers prefer a written key wherever it stands, so they would evaluate a different object from the applied one.
+/// Builds a YAML mapping as kubectl does: in order, so that a merge overrides earlier keys and later keys override the merge. Other readers
+/// give written keys precedence, and would evaluate a different object from the applied one.
 /// </summary>
 internal sealed class MapBuilder
 {
@@ -15,9 +15,9 @@ internal sealed class MapBuilder
 
     public JsonObject Content { get; } = [];
 
-    /// <summary>The name of a key, which must not have been written before.</summary>
-    /// <exception cref="FormatException">It was, or it cannot be the name of a member.</exception>
-    public string Claim(JsonNode? key)
+    /// <summary>Adds a key and returns its name. A name must not occur twice.</summary>
+    /// <exception cref="FormatException">The name occurs twice, or the key is not a plain value.</exception>
+    public string AddKey(JsonNode? key)
     {
         var name = key switch
         {
@@ -25,16 +25,16 @@ internal sealed class MapBuilder
             JsonValue value when value.TryGetValue<bool>(out var flag) => flag ? "true" : "false",
             JsonValue value when value.TryGetValue<long>(out var whole) => whole.ToString(CultureInfo.InvariantCulture),
             JsonValue value when value.TryGetValue<double>(out var real) => real.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e'),
-            _ => throw new FormatException("a key that is no plain text"),
+            _ => throw new FormatException("a key that is not plain text"),
         };
         return _written.Add(name) ? name : throw new FormatException($"the key \"{name}\" twice");
     }
 
     public void Set(string name, JsonNode? value) => Content[name] = value;
 
-    /// <summary>Takes over the members of a map, or of a list of maps, of which the first wins.</summary>
-    /// <returns>Itself.</returns>
-    /// <exception cref="FormatException">It is something else.</exception>
+    /// <summary>Merges the members of a map, or of a list of maps, in which the first map wins.</summary>
+    /// <returns>This builder.</returns>
+    /// <exception cref="FormatException">It is neither a map nor a list of maps.</exception>
     public MapBuilder Merge(JsonNode? value)
     {
         foreach (var map in value is JsonArray list ? list.Reverse() : [value])

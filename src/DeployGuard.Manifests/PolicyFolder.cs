@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// The policies of a folder, read again when a file changes. A folder that turns bad is reported, and the last good policies stay.
+/// The policies of a folder, read again when a file changes. An invalid state is logged, and the last valid policies stay.
 /// </summary>
 public sealed class PolicyFolder
 {
@@ -15,7 +15,9 @@ public sealed class PolicyFolder
     private readonly ILogger _logger;
     private string _content;
 
-    /// <exception cref="ManifestException">A file cannot be read, or a policy in it is not valid: the start stops here.</exception>
+    /// <exception cref="ManifestException">
+    /// A file cannot be read, or a policy in it is invalid. The process then does not start.
+    /// </exception>
     public PolicyFolder(string folder, TimeProvider time, ILogger logger)
     {
         (_folder, _time, _logger) = (folder, time, logger);
@@ -36,12 +38,12 @@ public sealed class PolicyFolder
             }
             catch (Exception fault) when (fault is ManifestException or IOException or UnauthorizedAccessException)
             {
-                _logger.LogError("the policies in {Folder} are not used, the last good ones stay: {Problem}", _folder, fault.Message);
+                _logger.LogError("the policies in {Folder} cannot be used; the last valid ones stay: {Problem}", _folder, fault.Message);
             }
         }
     }
 
-    /// <summary>Reads all SafeguardPolicies below a path; other kinds are left alone.</summary>
+    /// <summary>Reads all SafeguardPolicies of a file or folder; other kinds are ignored.</summary>
     /// <exception cref="ManifestException">A file cannot be read, or a policy in it is not valid.</exception>
     public static IReadOnlyList<SafeguardPolicy> Load(string path) =>
         [.. ManifestReader.Read(path).Where(m => m.Kind == PolicyReader.Kind).Select(Read)];
@@ -49,7 +51,7 @@ public sealed class PolicyFolder
     /// <exception cref="ManifestException">The policy is not valid; every error is in the message.</exception>
     public static SafeguardPolicy Read(Manifest manifest) => Usable(manifest, PolicyReader.Read(manifest.Content));
 
-    /// <param name="policy">As it was read from the manifest.</param>
+    /// <param name="policy">The policy that was read from the manifest.</param>
     /// <exception cref="ManifestException">The policy is not valid; every error is in the message.</exception>
     public static SafeguardPolicy Usable(Manifest manifest, SafeguardPolicy policy) => policy.Errors.Count == 0
         ? policy
@@ -63,7 +65,7 @@ public sealed class PolicyFolder
             return;
         }
 
-        // Remembered before it is read: a bad version is reported once, not every second.
+        // Stored before the read, so that an invalid version is reported only once.
         _content = content;
         Policies = Load(_folder);
         _logger.LogInformation("read {Count} policies from {Folder}", Policies.Count, _folder);

@@ -4,12 +4,12 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Tells an object as the API server hands it out from one as a person writes it. The hash is taken over the server's defaults
-/// too, so that the hash of a bare file would be one that no cluster ever sees.
+/// Tells whether an object has the API server's defaults. They are part of the hash, so a file without them has a hash that the cluster
+/// never sees.
 /// </summary>
 internal static class ServerDefaults
 {
-    /// <summary>Fields of a pod spec that the server always sets and hardly anybody writes, never all three.</summary>
+    /// <summary>Fields of a pod spec that the server always sets. Authors almost never write all three.</summary>
     private static readonly string[] s_defaults = ["terminationGracePeriodSeconds", "dnsPolicy", "schedulerName"];
 
     public static bool ArePresent(JsonElement workload, WorkloadKinds kinds)

@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace DeployGuard.Manifests;
 
-/// <summary>Objects that are not evaluated: counted by kind, and named if they have a pod template.</summary>
+/// <summary>Objects that are not evaluated, counted by kind. Those with a pod template are named.</summary>
 public sealed class SkippedObjects
 {
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
     private readonly List<SkippedTemplate> _templates = [];
 
-    /// <summary>Kinds with how many objects of them there were, by name.</summary>
+    /// <summary>The number of objects for each kind, sorted by kind.</summary>
     public IEnumerable<KeyValuePair<string, int>> Counts => _counts;
 
     public IReadOnlyList<SkippedTemplate> Templates => _templates;
@@ -16,7 +16,7 @@ public sealed class SkippedObjects
     internal void Add(Manifest manifest, string group, string kind)
     {
         _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
-        // Built-in kinds with a template that are not evaluated, such as PodTemplate, run no pods.
+        // Other built-in kinds with a template, such as PodTemplate, run no pods.
         if (group.Contains('.', StringComparison.Ordinal) && PodTemplatePath.Find(manifest.Content) is { } path)
         {
             _templates.Add(new SkippedTemplate(manifest.Source, group, kind, path));
@@ -25,14 +25,14 @@ public sealed class SkippedObjects
 }
 
 /// <summary>An object of a custom kind that has a pod template.</summary>
-/// <param name="Path">Where the first one stands: <c>spec.template</c>, or <c>spec.jobs[0].template</c>.</param>
+/// <param name="Path">Path of the first template: <c>spec.template</c>, or <c>spec.jobs[0].template</c>.</param>
 public sealed record SkippedTemplate(string Source, string Group, string Kind, string Path)
 {
-    /// <summary>The flag with which it would be evaluated; null if its template is in a list, which no flag can name.</summary>
+    /// <summary>The flag that includes it; null if its template is in a list, which no flag can name.</summary>
     public string? FlagOrNull => Path.Contains('[', StringComparison.Ordinal) ? null : $"--workload-kinds {Kind.ToLowerInvariant()}s.{Group}/{Kind}={Path}";
 }
 
-/// <summary>Finds what looks like a pod template in an object whose form is not known.</summary>
+/// <summary>Finds a probable pod template in an object of an unknown kind.</summary>
 internal static class PodTemplatePath
 {
     public static string? Find(JsonElement obj) => Find(obj, "");

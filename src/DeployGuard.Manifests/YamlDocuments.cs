@@ -6,8 +6,8 @@ using YamlDotNet.Core.Events;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Turns YAML into JSON as kubectl does, from the parser's events: YAML 1.1 with merge keys. Aliases are written out, up to a bound.
-/// Refused are duplicate keys, of which kubectl would take the last, and great depth.
+/// Converts YAML to JSON as kubectl does: YAML 1.1 with merge keys, and aliases expanded up to a limit. Duplicate keys, of which kubectl
+/// would take the last, and deep nesting are rejected.
 /// </summary>
 internal sealed class YamlDocuments
 {
@@ -27,8 +27,8 @@ internal sealed class YamlDocuments
         _anchors = new Anchors(MaxDepth);
     }
 
-    /// <summary>Mostly one; more where a document ends with <c>...</c>.</summary>
-    /// <exception cref="ManifestException">It is not YAML that can be read.</exception>
+    /// <summary>Usually one document; more if a document ends with <c>...</c>.</summary>
+    /// <exception cref="ManifestException">It is not valid YAML.</exception>
     public static IReadOnlyList<Manifest> Read(YamlPart part)
     {
         try
@@ -61,9 +61,9 @@ internal sealed class YamlDocuments
         }
         catch (InvalidOperationException fault) when (fault.TargetSite?.DeclaringType?.Assembly == typeof(Parser).Assembly)
         {
-            // The scanner fails on a plain text that begins a line of a list or map in brackets left of what is around it.
+            // The scanner fails on a plain scalar in a flow list or map that begins a line to the left of its surroundings.
             throw new ManifestException(
-                $"{_part.At(_parser.Current?.Start.Line ?? 1)}: a list or map in brackets goes on, a little further down, at a column that cannot be read; write it on one line", fault);
+                $"{_part.At(_parser.Current?.Start.Line ?? 1)}: a list or map in brackets continues below at a column that cannot be read; write it on one line", fault);
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class YamlDocuments
 
         if (_parser.Current is AnchorAlias alias)
         {
-            var written = Naming(() => _anchors.WriteOut(alias.Value.Value, depth));
+            var written = WithLine(() => _anchors.Expand(alias.Value.Value, depth));
             _parser.MoveNext();
             return written;
         }
@@ -116,7 +116,7 @@ internal sealed class YamlDocuments
         return node;
     }
 
-    private JsonNode? ReadScalar(Scalar scalar) => Naming(
+    private JsonNode? ReadScalar(Scalar scalar) => WithLine(
         () => YamlScalar.Read(
             _blocks.ContentOf(scalar), scalar is { Style: ScalarStyle.Plain, IsPlainImplicit: true }, scalar.Tag.IsEmpty ? "" : scalar.Tag.Value),
         scalar.Start.Line);
@@ -143,7 +143,7 @@ internal sealed class YamlDocuments
             var isMerge = at is Scalar { Style: ScalarStyle.Plain, IsPlainImplicit: true, Value: MapBuilder.MergeKey };
             if (at is not (Scalar or AnchorAlias))
             {
-                throw Refuse("a key that is no plain text");
+                throw Refuse("a key that is not plain text");
             }
 
             var key = ReadNode(depth + 1);
@@ -151,11 +151,11 @@ internal sealed class YamlDocuments
             if (isMerge)
             {
                 var value = ReadNode(depth + 1);
-                Naming(() => map.Merge(value), start);
+                WithLine(() => map.Merge(value), start);
             }
             else
             {
-                var name = Naming(() => map.Claim(key), start);
+                var name = WithLine(() => map.AddKey(key), start);
                 map.Set(name, ReadNode(depth + 1));
             }
         }
@@ -163,8 +163,8 @@ internal sealed class YamlDocuments
         return map.Content;
     }
 
-    /// <summary>Says where it is that something cannot be used.</summary>
-    private T Naming<T>(Func<T> use, long? line = null)
+    /// <summary>Adds the line to an error.</summary>
+    private T WithLine<T>(Func<T> use, long? line = null)
     {
         var at = line ?? _parser.Current?.Start.Line ?? 1;
         try

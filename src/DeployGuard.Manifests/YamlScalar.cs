@@ -7,16 +7,16 @@ using System.Text.RegularExpressions;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Plain YAML scalars as kubectl reads them, which is YAML 1.1: an unquoted <c>n</c> or <c>on</c> is a boolean. Reading them otherwise
-/// would evaluate a different object from the applied one.
+/// Reads YAML scalars as kubectl does, in YAML 1.1: an unquoted <c>n</c> or <c>on</c> is a boolean. Another reading would evaluate a
+/// different object from the applied one.
 /// </summary>
 internal static partial class YamlScalar
 {
     private const string Tag = "tag:yaml.org,2002:";
 
-    /// <param name="isPlain">It is written without quotes, and not as a block.</param>
-    /// <param name="tag">As the parser resolves it; empty for none.</param>
-    /// <exception cref="FormatException">It is not what its tag says.</exception>
+    /// <param name="isPlain">It is neither quoted nor a block.</param>
+    /// <param name="tag">The tag that the parser resolved; empty for none.</param>
+    /// <exception cref="FormatException">The value does not match its tag.</exception>
     public static JsonNode? Read(string text, bool isPlain, string tag) => tag switch
     {
         "" => isPlain ? Resolve(text) : JsonValue.Create(text),
@@ -38,7 +38,7 @@ internal static partial class YamlScalar
     private static JsonValue? Tagged(string text, string type, params ReadOnlySpan<JsonValueKind> expected)
     {
         var value = Resolve(text);
-        return expected.Contains(value?.GetValueKind() ?? JsonValueKind.Null) ? value : throw new FormatException($"{text} is no {type}, as its tag says");
+        return expected.Contains(value?.GetValueKind() ?? JsonValueKind.Null) ? value : throw new FormatException($"{text} does not match its tag {type}");
     }
 
     private static JsonValue? Number(string text)

@@ -3,8 +3,8 @@ using System.Text;
 namespace DeployGuard.Manifests;
 
 /// <summary>
-/// Takes a stream apart at its <c>---</c> lines, as kubectl does: one part is in memory at a time, and what is wrong with one says
-/// nothing of the next.
+/// Splits a stream at its <c>---</c> lines, as kubectl does. Only one part is in memory at a time, and an error in one does not affect the
+/// next.
 /// </summary>
 internal sealed class YamlStream(string source, TextReader text)
 {
@@ -18,7 +18,7 @@ internal sealed class YamlStream(string source, TextReader text)
     private int _filled;
     private long _read;
 
-    /// <param name="unusable">Gets what is wrong with a part; reading goes on behind it.</param>
+    /// <param name="unusable">Receives each error in a part; reading continues after it.</param>
     /// <exception cref="IOException">The stream cannot be read.</exception>
     public IEnumerable<YamlPart> Parts(Action<ManifestException> unusable)
     {
@@ -30,15 +30,15 @@ internal sealed class YamlStream(string source, TextReader text)
             if (_read > MaxStream)
             {
                 unusable(new ManifestException(
-                    $"{source}:{number}: what follows was not read, because it is larger than {MaxStream / 1024 / 1024} MiB; split it"));
+                    $"{source}:{number}: the rest was not read, because the stream is larger than {MaxStream / 1024 / 1024} MiB; split it"));
                 yield break;
             }
 
-            // A file that was appended to another has its byte order mark in the middle.
+            // After concatenation of files, a byte order mark may be in the middle.
             var line = read[0] == ByteOrderMark && (part.IsEmpty || IsSeparator(read.AsSpan(1))) ? read[1..] : read;
             if (IsSeparator(line) && !part.IsOnlyDirectives)
             {
-                if (part.Take(source) is { } complete)
+                if (part.ToPartOrNull(source) is { } complete)
                 {
                     yield return complete;
                 }
@@ -52,7 +52,7 @@ internal sealed class YamlStream(string source, TextReader text)
             }
         }
 
-        if (part.Take(source) is { } last)
+        if (part.ToPartOrNull(source) is { } last)
         {
             yield return last;
         }
@@ -61,9 +61,7 @@ internal sealed class YamlStream(string source, TextReader text)
     private static bool IsSeparator(ReadOnlySpan<char> line) =>
         line.StartsWith("---") && (line.Length == 3 || char.IsWhiteSpace(line[3]));
 
-    /// <summary>
-    /// A line with its end; of one that is too long for any document, as much as shows that. Null at the end of the stream.
-    /// </summary>
+    /// <summary>A line with its line end; a line that exceeds any document is cut. Null at the end of the stream.</summary>
     private string? ReadLine()
     {
         var line = new StringBuilder();
@@ -92,7 +90,7 @@ internal sealed class YamlStream(string source, TextReader text)
         return _filled > 0;
     }
 
-    /// <summary>The lines of a part so far.</summary>
+    /// <summary>Collects the lines of a part.</summary>
     private sealed class PartBuilder
     {
         private readonly StringBuilder _text = new();
@@ -104,12 +102,10 @@ internal sealed class YamlStream(string source, TextReader text)
 
         public bool IsEmpty => FirstLine == 0;
 
-        /// <summary>
-        /// The directives of a document, such as <c>%YAML 1.1</c>, stand before its separator and belong to what follows it.
-        /// </summary>
+        /// <summary>Directives such as <c>%YAML 1.1</c> come before the separator of the document that they belong to.</summary>
         public bool IsOnlyDirectives => _hasDirective && !_hasContent;
 
-        /// <returns>False for the line that makes it too large.</returns>
+        /// <returns>False for the line with which the part becomes too large.</returns>
         public bool Add(string line, int number)
         {
             FirstLine = IsEmpty ? number : FirstLine;
@@ -125,7 +121,7 @@ internal sealed class YamlStream(string source, TextReader text)
             return !_isTooLarge;
         }
 
-        /// <summary>Null where there is nothing to read, or too much.</summary>
-        public YamlPart? Take(string source) => _hasContent && !_isTooLarge ? new YamlPart(source, FirstLine, _text.ToString()) : null;
+        /// <summary>Null if the part is empty or too large.</summary>
+        public YamlPart? ToPartOrNull(string source) => _hasContent && !_isTooLarge ? new YamlPart(source, FirstLine, _text.ToString()) : null;
     }
 }

@@ -24,7 +24,7 @@ public class BadInputTests
     [TestCase("a: 1\na: 2", "FILE:2: the key \"a\" twice")]
     [TestCase("a: 1\n<<: 2", "FILE:2: a merge key (<<) whose value is neither a map nor a list of maps")]
     [TestCase("{\"a\": 1,\n\"a\": 2}", "FILE:1: Duplicate property 'a'")]
-    [TestCase("a: !!int x", "FILE:1: x is no int, as its tag says")]
+    [TestCase("a: !!int x", "FILE:1: x does not match its tag int")]
     [TestCase("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: web}}}", "FILE:1: spec.template.spec.containers: expected a list, found a string")]
     [TestCase("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}", "FILE:1: spec: is missing")]
     [TestCase("apiVersion: v1\nkind: Namespace\nmetadata: {labels: {a: b}}", "FILE:1: metadata.name: is missing")]

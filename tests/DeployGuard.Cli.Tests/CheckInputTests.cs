@@ -36,7 +36,7 @@ public class CheckInputTests
         var run = await CheckAsync($"a: [x,\nXX]\n---\n{Tagged}");
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.Contain("a list or map in brackets goes on").And.Contain("Checked 1 workload, of which 1 refused"));
+        Assert.That(run.Error, Does.Contain("a list or map in brackets continues below").And.Contain("Checked 1 workload, of which 1 refused"));
     }
 
     [TestCase($$"""{"apiVersion": "v1", "kind": "List", "items": [{{Tagged}}]}""")]
@@ -125,7 +125,7 @@ public class CheckInputTests
         var run = await CheckAsync($"{Tagged}\n{half}\n{Tagged}");
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, $"""
             Checked 2 workloads, of which 2 refused; 1 error
-            error: {At("web.yaml")}:2: a text with half a character in it, as \ud800 is alone; write both halves, such as \ud83d\ude00, or take it out
+            error: {At("web.yaml")}:2: a string with half of a surrogate pair, such as \ud800 alone; write both halves, such as \ud83d\ude00, or remove it
             """)));
     }
 

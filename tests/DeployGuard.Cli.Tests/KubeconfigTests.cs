@@ -26,7 +26,7 @@ public class KubeconfigTests
     [TestCase(Serves + "'127.0.0.1:6443'}}]", ":1: not a kubeconfig: clusters[0].cluster.server: \"127.0.0.1:6443\" is no URL that")]
     [TestCase(Uses + "auth-provider: {name: gcp, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use the \"gke-gcloud-auth-plugin\" credential plugin instead")]
     [TestCase(Uses + "auth-provider: {name: azure, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use ")]
-    [TestCase("{\"users\": [{\"name\": \"\\ud800\"}]}", ":1: a text with half a character in it, as \\ud800 is alone; ")]
+    [TestCase("{\"users\": [{\"name\": \"\\ud800\"}]}", ":1: a string with half of a surrogate pair, such as \\ud800 alone; ")]
     public async Task AnInvalidKubeconfigIsNamedWithItsLine(string content, string error)
     {
         var file = Path.GetTempFileName();

@@ -51,9 +51,9 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
     public IEnumerable<Change> Unreviewed { get; set; } = [];
 
     /// <summary>The template that was approved instead of the requested one.</summary>
-    public ApprovedTemplate? ApprovedOther { get; set; }
+    public ApprovedTemplate? OtherApproved { get; set; }
 
-    public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => Task.FromResult(cluster with { ApprovedOther = ApprovedOther });
+    public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => Task.FromResult(cluster with { OtherApproved = OtherApproved });
 
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));

@@ -43,7 +43,7 @@ internal sealed class ChangeView
         : Text("status", "missing");
 
     /// <summary>Whether it awaits a vote. A completed change does too, if its workload is to be created again.</summary>
-    public bool AwaitsVote => Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { Waits: true };
+    public bool AwaitsVote => Phase is nameof(Core.Changes.Phase.Pending) or nameof(Core.Changes.Phase.Rejected) || Parsed is { HasOpenRequirements: true };
 
     public DateTimeOffset CreatedAt => DateTimeOffset.TryParse(Text("metadata", "creationTimestamp"), out var time) ? time : default;
 

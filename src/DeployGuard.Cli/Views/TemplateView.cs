@@ -71,8 +71,8 @@ internal sealed record TemplateView(string Text, bool IsComplete)
 
     private static List<string> LeftOut(TemplateRecord record, RecordedTemplate after)
     {
-        using var current = JsonDocument.Parse(after.LeftOut.Length > 0 ? after.LeftOut : "{}"u8.ToArray());
-        using var before = JsonDocument.Parse(record.Before is { LeftOut.Length: > 0 } was ? was.LeftOut : "{}"u8.ToArray());
+        using var current = JsonDocument.Parse(after.Unhashed.Length > 0 ? after.Unhashed : "{}"u8.ToArray());
+        using var before = JsonDocument.Parse(record.Before is { Unhashed.Length: > 0 } was ? was.Unhashed : "{}"u8.ToArray());
         var differences = TemplateComparison.Between(before.RootElement, current.RootElement);
         List<string> lines = differences.Count == 0 ? [] : ["Not signed (the hash leaves it out, and it may change without a new approval)", .. DifferencePage.Of((IEnumerable<Difference>)differences)];
         return record.LeftOutIsWhole ? lines : [.. lines, "Not signed, and too large to show: labels and annotations that the hash leaves out."];

@@ -12,8 +12,8 @@ internal static class ObjectMoves
     /// The change that moves it, for the log; null if there is none. For other kinds, labels and owners do not decide which pods serve.
     /// </summary>
     public static string? Of(Workload before, Workload after) =>
-        !after.Type.IsMadeByControllers ? null
-        : after.Type.IsTakenInByLabels && !Maps.Same(before.Labels, after.Labels) ? "labels that controllers or Services select"
+        !after.Type.IsCreatedByControllers ? null
+        : after.Type.IsSelectedByLabels && !Maps.Same(before.Labels, after.Labels) ? "labels that controllers or Services select"
         : !before.OwnerReferences.SequenceEqual(after.OwnerReferences) ? "other owners"
         : EndsSooner(before, after) ? "a deadline that ends it"
         : null;

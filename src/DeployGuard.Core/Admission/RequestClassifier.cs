@@ -55,17 +55,17 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
                 "the template has bytes that are not UTF-8, and the API server shows U+FFFD instead: the template cannot be evaluated");
         }
 
-        if (request.Before is null && after is { Type.HoldsOneRevision: true, ControllerUid: null } && Workload.Proportions.Any(after.Annotations.ContainsKey))
+        if (request.Before is null && after is { Type.HoldsOneRevision: true, ControllerUid: null } && Workload.ProportionAnnotations.Any(after.Annotations.ContainsKey))
         {
             return ScalingAnnotationsChanged();
         }
 
-        if (request.Before is { Type.HoldsOneRevision: true } set && Workload.Proportions.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
+        if (request.Before is { Type.HoldsOneRevision: true } set && Workload.ProportionAnnotations.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
         {
             return ScalingAnnotationsChanged();
         }
 
-        var isMadeAgain = request.Before is null && RevisionHistory.WentThrough(after.Template.Hash, cluster);
+        var isMadeAgain = request.Before is null && RevisionHistory.HasCompletedRevision(after.Template.Hash, cluster);
         // A revision that completed under this name may be created again unchanged, with the time of its last restart.
         if (!isMadeAgain && !Restarts.HaveValidTimes(request.Before?.Template, after.Template, cluster.History, time))
         {
@@ -93,7 +93,7 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
                 : new(ChangeType.LessExposure, "suspended by a queue, which removes its scheduling directives");
         }
 
-        return RevisionHistory.WentThrough(after.Template.Hash, cluster)
+        return RevisionHistory.HasCompletedRevision(after.Template.Hash, cluster)
             ? new(ChangeType.Rollback, "back to a revision that completed")
             : new(ChangeType.NewRevision, "another template");
     }
@@ -102,7 +102,7 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     private bool IsScheduled(Requester requester, Workload before, Workload after) =>
         after.Type.IsStartedByQueues && trusted.Suspends(requester) && (before.Replicas == 0 || after.Replicas == 0)
         && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
-        && SchedulingDirectives.AreAllThatDiffers(before.Template, after.Template);
+        && SchedulingDirectives.AreOnlyDifference(before.Template, after.Template);
 
     private static Classification ScalingAnnotationsChanged() => Classification.NotUnderstood(
         Obstacle.ScalingAnnotations,
@@ -121,7 +121,7 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         && before.Ports.SequenceEqual(after.Ports)
         // Dropping a restriction to the node, or hiding pods that are not ready, brings users to no new pods. New addresses may belong to
         // another Service.
-        && (before.PublishesNotReady || !after.PublishesNotReady) && (before.KeepsToNode || !after.KeepsToNode) && after.Addresses.All(before.Addresses.Contains);
+        && (before.PublishesNotReady || !after.PublishesNotReady) && (before.RoutesLocally || !after.RoutesLocally) && after.Addresses.All(before.Addresses.Contains);
 
     /// <summary>A controller replaces ReplicaSets and Pods that a person deletes, and may replace them with another revision.</summary>
     private static bool IsReplaced(Request request) =>

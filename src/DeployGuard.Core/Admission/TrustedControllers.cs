@@ -30,14 +30,14 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     public const string Suspend = "Suspend";
 
     private static readonly Dictionary<string, string[]> s_builtIn = new(
-        BuiltInKinds.All.SelectMany(k => k.MadeBy.Select(account => (User: ServiceAccounts + account, k.Name)))
+        BuiltInKinds.All.SelectMany(k => k.CreatorAccounts.Select(account => (User: ServiceAccounts + account, k.Name)))
             .GroupBy(made => made.User, made => made.Name, StringComparer.Ordinal).Select(g => KeyValuePair.Create(g.Key, g.ToArray())),
         StringComparer.Ordinal)
     {
         // It writes owners and finalizers, to delete or orphan objects.
         [ServiceAccounts + "generic-garbage-collector"] = [.. BuiltInKinds.All.Select(k => k.Name)],
         // A controller manager without separate credentials creates all of these under its own name.
-        ["system:kube-controller-manager"] = [.. BuiltInKinds.All.Where(k => k.MadeBy.Count > 0).Select(k => k.Name)],
+        ["system:kube-controller-manager"] = [.. BuiltInKinds.All.Where(k => k.CreatorAccounts.Count > 0).Select(k => k.Name)],
         // Known by name, because it is trusted for so little: docs/decisions/0018.
         ["system:serviceaccount:kueue-system:kueue-controller-manager"] = [Suspend],
     };

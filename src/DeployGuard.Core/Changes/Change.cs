@@ -85,7 +85,7 @@ public sealed record Change
     /// At the last request, something was missing. Also true for a revision that completed long ago, if the workload was deleted and is
     /// requested again.
     /// </summary>
-    public bool Waits { get; init; }
+    public bool HasOpenRequirements { get; init; }
 
     /// <summary>Whether it was ever admitted, whatever its phase is now.</summary>
     public bool WasAdmitted => HasAdmittedCondition || Phase is Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven;
@@ -118,7 +118,7 @@ public sealed record Change
     public bool IsUnreviewed => BreakGlassUses.Any(u => u.ReviewedBy is null);
 
     /// <summary>A BreakGlass admitted it, and no other person has reviewed it since.</summary>
-    public bool WasAdmittedUnreviewed => BreakGlassUses.Any(u => u.LetIn && u.ReviewedBy is null);
+    public bool WasAdmittedUnreviewed => BreakGlassUses.Any(u => u.AdmittedRevision && u.ReviewedBy is null);
 
     /// <summary>
     /// The revision once ran on all desired pods, or ran before DeployGuard was installed. A revision admitted by break-glass counts only
@@ -146,16 +146,16 @@ public sealed record OwnedRevision(string Name, string TemplateHash, string Uid 
 /// <param name="Pods">Pods of the workload that run it.</param>
 /// <param name="Unproven">Pods of all unproven revisions of the pool.</param>
 /// <param name="Total">Desired pods of the pool.</param>
-/// <param name="Waits">What the next step waits for, other than time; empty if it waits only for time.</param>
+/// <param name="WaitsFor">What the next step waits for, other than time; empty if it waits only for time.</param>
 /// <param name="SoakEndsAt">Null if the next step does not wait for time.</param>
-public sealed record RecordedExposure(string Policy, string Pool, int Step, int Pods, int Unproven, int Total, string Waits, DateTimeOffset? SoakEndsAt)
+public sealed record RecordedExposure(string Policy, string Pool, int Step, int Pods, int Unproven, int Total, string WaitsFor, DateTimeOffset? SoakEndsAt)
 {
     private static readonly TimeSpan s_jitter = TimeSpan.FromSeconds(5);
 
     /// <summary>Whether both are equal except for differences of measurement, such as a few seconds of the soak.</summary>
     public bool IsAbout(RecordedExposure other) =>
-        this with { SoakEndsAt = null, Waits = "" } == other with { SoakEndsAt = null, Waits = "" }
-        && (Waits.Length == 0) == (other.Waits.Length == 0)
+        this with { SoakEndsAt = null, WaitsFor = "" } == other with { SoakEndsAt = null, WaitsFor = "" }
+        && (WaitsFor.Length == 0) == (other.WaitsFor.Length == 0)
         && (SoakEndsAt, other.SoakEndsAt) switch
         {
             (null, null) => true,
@@ -166,7 +166,7 @@ public sealed record RecordedExposure(string Policy, string Pool, int Step, int 
 
 /// <summary>One use of a BreakGlass, as recorded in the Change.</summary>
 /// <param name="ReviewedBy">The reviewer who approved the revision afterwards; null until then.</param>
-/// <param name="LetIn">
+/// <param name="AdmittedRevision">
 /// It admitted a revision that had not completed. False if it admitted more exposure, or a rollback, of one admitted before.
 /// </param>
-public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy, bool LetIn = true);
+public sealed record BreakGlassUse(string Name, string By, DateTimeOffset At, string? ReviewedBy, bool AdmittedRevision = true);

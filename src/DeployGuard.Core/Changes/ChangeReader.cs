@@ -60,7 +60,7 @@ public static class ChangeReader
             Exposure = [.. status.Objects("canary").Select(ReadExposure)],
             Served = [.. status.Objects("served").Select(ReadServed)],
             GivenUp = [.. status.Objects("givenUp").Select(g => new GivenUpAddresses(g.Text("pool") ?? "", g.Text("selector") ?? "", g.Text("addresses") ?? "", Time(g, "at")))],
-            Waits = status.Text("missing") is { Length: > 0 },
+            HasOpenRequirements = status.Text("missing") is { Length: > 0 },
             CompletedPods = status.Int("completedPods") ?? 0,
             Adopted = status.Flag("adopted"),
             BreakGlassUses = [.. status.Objects("breakGlass").Select(ReadUse)],
@@ -77,8 +77,8 @@ public static class ChangeReader
     private static ServedPool ReadServed(Field served) =>
         new(served.Text("pool") ?? "", served.Int("pods") ?? 0, Time(served, "at"), served.Flag("present"))
         {
-            Most = served.Int("most") ?? 0,
-            IsTrial = served.Flag("trial"),
+            MaxPods = served.Int("most") ?? 0,
+            WasOnlyUnproven = served.Flag("trial"),
             Selector = served.Text("selector") ?? "",
             Addresses = served.Text("addresses") ?? "",
         };

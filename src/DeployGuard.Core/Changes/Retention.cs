@@ -13,7 +13,7 @@ public static class Retention
     /// <summary>Of Pods and Jobs that are deleted or not watched: all Changes except the newest of each first requester.</summary>
     /// <param name="changes">All of them in one namespace.</param>
     public static IEnumerable<Change> Surplus(IReadOnlyList<Change> changes) => changes
-        .Where(c => !c.IsUnreviewed && !c.Waits && c.Phase is not (Phase.Pending or Phase.Rejected))
+        .Where(c => !c.IsUnreviewed && !c.HasOpenRequirements && c.Phase is not (Phase.Pending or Phase.Rejected))
         .GroupBy(c => c.Requesters is [var first, ..] ? first : "")
         .SelectMany(mine => mine.OrderByDescending(c => c.LastRequestedAt > c.Since ? c.LastRequestedAt : c.Since).Skip(MaxShortLived));
 

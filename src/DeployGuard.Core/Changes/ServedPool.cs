@@ -7,10 +7,10 @@ namespace DeployGuard.Core.Changes;
 public sealed record ServedPool(string Pool, int Pods, DateTimeOffset At, bool IsPresent = false)
 {
     /// <summary>The most pods ever desired there: a rollback may use as many. 0 if they were not counted.</summary>
-    public int Most { get; init; }
+    public int MaxPods { get; init; }
 
     /// <summary>It was there only while it was unproven in this pool.</summary>
-    public bool IsTrial { get; init; }
+    public bool WasOnlyUnproven { get; init; }
 
     /// <summary><see cref="Service.SelectorText"/> of the Service; empty for a workload behind none.</summary>
     public string Selector { get; init; } = "";

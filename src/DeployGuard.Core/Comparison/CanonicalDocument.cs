@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Comparison;
 
-/// <summary>All that is hashed as one object: <c>{metadata, spec, volumeClaimTemplates}</c>.</summary>
+/// <summary>The hashed parts as one object: <c>{metadata, spec, volumeClaimTemplates}</c>.</summary>
 internal static class CanonicalDocument
 {
-    /// <param name="claims">Empty where there are none.</param>
+    /// <param name="claims">Empty if there are none.</param>
     public static JsonDocument Of(ReadOnlyMemory<byte> template, ReadOnlyMemory<byte> claims)
     {
         if (claims.IsEmpty)

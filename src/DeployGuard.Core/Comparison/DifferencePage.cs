@@ -1,15 +1,15 @@
 namespace DeployGuard.Core.Comparison;
 
-/// <summary>Differences as an approver reads them: block by block, each value whole.</summary>
+/// <summary>Formats differences for an approver, block by block, with every value in full.</summary>
 public static class DifferencePage
 {
-    /// <summary>The lines of the page; a title for each block.</summary>
+    /// <summary>The lines of the page, with a title for each block.</summary>
     public static IEnumerable<string> Of(IReadOnlyList<Difference> differences) => differences
         .GroupBy(d => Sections.BlockOf(d.Section))
         .OrderBy(block => block.Key)
         .SelectMany(block => (string[])[Sections.TitleOf(block.Key), .. Of(block)]);
 
-    /// <summary>The same without titles, for a few of a kind.</summary>
+    /// <summary>The lines without titles, for a short list.</summary>
     public static IEnumerable<string> Of(IEnumerable<Difference> differences) => differences.SelectMany(Lines);
 
     private static IEnumerable<string> Lines(Difference difference) => (difference.Before, difference.After) switch

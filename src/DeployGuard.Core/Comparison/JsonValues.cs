@@ -2,12 +2,12 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Comparison;
 
-/// <summary>Values of canonical JSON: when two are the same, and how they read.</summary>
+/// <summary>Compares and formats values of canonical JSON.</summary>
 internal static class JsonValues
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
-    /// <summary>By what is hashed: 1 and 1.0 are two.</summary>
+    /// <summary>Compares the hashed text, so 1 and 1.0 differ.</summary>
     public static bool AreEqual(JsonElement a, JsonElement b) => a.ValueKind == b.ValueKind && a.ValueKind switch
     {
         JsonValueKind.String => a.ValueEquals(b.GetString()),
@@ -16,7 +16,9 @@ internal static class JsonValues
 
     public static bool IsScalar(JsonElement value) => value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array);
 
-    /// <param name="other">What stands on the other side: texts are quoted where it is none, and "true" must not read as true.</param>
+    /// <param name="other">
+    /// The value on the other side. If it is not a string, this string is quoted, so that "true" does not look like true.
+    /// </param>
     public static IReadOnlyList<string> Lines(JsonElement value, JsonElement? other) => value.ValueKind switch
     {
         JsonValueKind.String => OfText(value.GetString() ?? "", other is { ValueKind: not JsonValueKind.String }),
@@ -26,7 +28,7 @@ internal static class JsonValues
 
     private static IReadOnlyList<string> OfText(string text, bool quoted) => quoted || text.Length == 0 ? [$"\"{VisibleText.Line(text)}\""] : VisibleText.Lines(text);
 
-    /// <summary>A star begins an item, so that a line break in one cannot pass for the next.</summary>
+    /// <summary>Each item begins with a star, so that a line break within an item does not look like the next item.</summary>
     private static IEnumerable<string> Item(JsonElement item) =>
         (item.ValueKind is JsonValueKind.String ? OfText(item.GetString() ?? "", false) : VisibleText.Lines(item.GetRawText())).Select((line, i) => $"{(i == 0 ? "*" : " ")} {line}");
 }

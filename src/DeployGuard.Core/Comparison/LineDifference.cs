@@ -1,12 +1,12 @@
 namespace DeployGuard.Core.Comparison;
 
-/// <summary>The lines of two texts, with what stays, goes and comes.</summary>
+/// <summary>A line-by-line diff of two texts.</summary>
 internal static class LineDifference
 {
-    /// <summary>Above it, everything goes and everything comes: as true, and longer to read.</summary>
+    /// <summary>Above this size, all old lines are shown as removed and all new lines as added. That is correct too, only longer.</summary>
     private const long MaxCells = 1_000_000;
 
-    /// <returns>Each line behind <c>"  "</c>, <c>"- "</c> or <c>"+ "</c>.</returns>
+    /// <returns>Each line after <c>"  "</c>, <c>"- "</c> or <c>"+ "</c>.</returns>
     public static IReadOnlyList<string> Between(IReadOnlyList<string> before, IReadOnlyList<string> after) =>
         (long)before.Count * after.Count > MaxCells ? [.. before.Select(l => $"- {l}"), .. after.Select(l => $"+ {l}")] : Walk(before, after, Common(before, after));
 
@@ -34,7 +34,7 @@ internal static class LineDifference
         return lines;
     }
 
-    /// <summary>How many lines the rests of both texts have in common at most.</summary>
+    /// <summary>Length of the longest common subsequence of both remainders.</summary>
     private static int[,] Common(IReadOnlyList<string> before, IReadOnlyList<string> after)
     {
         var common = new int[before.Count + 1, after.Count + 1];

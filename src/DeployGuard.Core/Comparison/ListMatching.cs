@@ -2,18 +2,18 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Comparison;
 
-/// <summary>Two items of a list that are one and the same to Kubernetes, or one that only one side has.</summary>
+/// <summary>A list item on both sides, or on one side only.</summary>
 /// <param name="Label">Names the item in a path: <c>web</c> in <c>containers[web]</c>.</param>
 internal sealed record ItemPair(string Label, JsonElement? Before, JsonElement? After);
 
-/// <summary>Matches the items of two lists: by what names them where there is such a field, else by their places.</summary>
+/// <summary>Matches the items of two lists by their merge key if the list has one, else by index.</summary>
 internal static class ListMatching
 {
     /// <param name="field">Name of the list.</param>
     public static IReadOnlyList<ItemPair> Match(string field, IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after) =>
-        Keys(field, before) is { } old && Keys(field, after) is { } current ? ByKey(before, old, after, current) : ByPlace(before, after);
+        Keys(field, before) is { } old && Keys(field, after) is { } current ? ByKey(before, old, after, current) : ByIndex(before, after);
 
-    /// <summary>The names of all items; null where one has none, or two have the same.</summary>
+    /// <summary>The keys of all items; null if one has none, or two are equal.</summary>
     public static IReadOnlyList<string>? Keys(string field, IReadOnlyList<JsonElement> items)
     {
         var keys = items.Select(i => KeyOf(field, i)).OfType<string>().ToList();
@@ -31,8 +31,8 @@ internal static class ListMatching
         ];
     }
 
-    /// <summary>What both begin and end with is the same; what is between is told by its place.</summary>
-    private static IReadOnlyList<ItemPair> ByPlace(IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after)
+    /// <summary>The common head and tail are skipped. The items between are matched by index.</summary>
+    private static IReadOnlyList<ItemPair> ByIndex(IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after)
     {
         var shorter = Math.Min(before.Count, after.Count);
         var head = Enumerable.Range(0, shorter).TakeWhile(i => JsonValues.AreEqual(before[i], after[i])).Count();

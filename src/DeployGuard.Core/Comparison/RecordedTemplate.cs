@@ -4,29 +4,34 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Comparison;
 
-/// <summary>A pod template as it goes on record: what is signed, and what its hash leaves out. Holds nothing of the request's own buffers.</summary>
+/// <summary>
+/// A pod template as it is recorded: the hashed parts that an approval covers, and the parts that the hash leaves out. It does not refer to
+/// buffers of the request.
+/// </summary>
 /// <param name="Hash">With its version: <c>v2:</c> and 64 hex digits.</param>
-/// <param name="LegacyHash">What version 0.2 named it by; a Change of that version is of the same template.</param>
-/// <param name="Json">The canonical template, as it was hashed.</param>
-/// <param name="Claims">The claims of a StatefulSet, as they were hashed; empty where there are none.</param>
-/// <param name="LeftOut"><c>{"annotations": {}, "labels": {}}</c> of what the hash leaves out; empty where that is nothing.</param>
+/// <param name="LegacyHash">The hash of version 0.2, with which a Change of that version is matched.</param>
+/// <param name="Json">The canonical template that was hashed.</param>
+/// <param name="Claims">The hashed volume claim templates of a StatefulSet; empty if there are none.</param>
+/// <param name="Unhashed">
+/// <c>{"annotations": {}, "labels": {}}</c> with the entries that the hash leaves out; empty if there are none.
+/// </param>
 public sealed record RecordedTemplate(
-    string Hash, string LegacyHash, ReadOnlyMemory<byte> Json, ReadOnlyMemory<byte> Claims, ReadOnlyMemory<byte> LeftOut)
+    string Hash, string LegacyHash, ReadOnlyMemory<byte> Json, ReadOnlyMemory<byte> Claims, ReadOnlyMemory<byte> Unhashed)
 {
-    /// <summary>Whether the template is the one that the hash stands for. A record that says otherwise must not be shown as what is signed.</summary>
-    public bool IsWhatWasHashed =>
+    /// <summary>Whether the template has the recorded hash. A record that was altered must not be shown to an approver.</summary>
+    public bool MatchesHash =>
         Hash == TemplateHash.WithClaims(TemplateHash.Of(Json.Span), Claims.IsEmpty ? "" : TemplateHash.Digest(Claims.Span));
 
-    public int Bytes => Json.Length + Claims.Length + LeftOut.Length;
+    public int Bytes => Json.Length + Claims.Length + Unhashed.Length;
 
-    /// <summary>Null where the hash alone was kept.</summary>
+    /// <summary>Null if only the hash was kept.</summary>
     public static RecordedTemplate? OfOrNull(PodTemplate template) =>
-        template.Canonical is { } canonical ? new RecordedTemplate(template.Hash, template.LegacyHash, canonical.Json, canonical.Claims, LeftOutOf(template, canonical)) : null;
+        template.Canonical is { } canonical ? new RecordedTemplate(template.Hash, template.LegacyHash, canonical.Json, canonical.Claims, UnhashedOf(template, canonical)) : null;
 
-    /// <summary>Template and claims as one object, to be compared.</summary>
+    /// <summary>Template and claims as one object, for comparison.</summary>
     public JsonDocument Read() => CanonicalDocument.Of(Json, Claims);
 
-    private static ReadOnlyMemory<byte> LeftOutOf(PodTemplate template, CanonicalTemplate canonical)
+    private static ReadOnlyMemory<byte> UnhashedOf(PodTemplate template, CanonicalTemplate canonical)
     {
         using var document = JsonDocument.Parse(canonical.Json);
         var annotations = Missing(template.Annotations, document.RootElement, "annotations");

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Comparison;
 
-/// <summary>Where in a pod template something stands, in the order in which an approver must see it: what opens the node first.</summary>
+/// <summary>Sections of a pod template, in the order in which an approver must see them: access to the node first.</summary>
 public enum Section
 {
     Privileged,
@@ -21,13 +21,13 @@ public enum Section
     Template,
 }
 
-/// <summary>Which section a field belongs to, and what people call it.</summary>
+/// <summary>Assigns fields to sections, and sections to titles.</summary>
 internal static class Sections
 {
-    /// <summary>From here on everything is one block, in the order of the paths.</summary>
+    /// <summary>From this section on, all fields are one block, sorted by path.</summary>
     private const Section Rest = Section.Ports;
 
-    /// <summary>The section of a member, given that of the object that holds it. The items of a list are in the section of their list.</summary>
+    /// <summary>The section of a member, derived from the section of its owner. List items belong to the section of their list.</summary>
     public static Section Of(Section owner, string name) => owner switch
     {
         Section.Template => name switch { "spec" => Section.PodSpec, "volumeClaimTemplates" => Section.Volumes, _ => Section.Template },
@@ -39,7 +39,7 @@ internal static class Sections
         _ => owner,
     };
 
-    /// <summary>What is printed as one block.</summary>
+    /// <summary>The block that a section is printed in.</summary>
     public static Section BlockOf(Section section) => section switch
     {
         Section.Capabilities or Section.SecurityContext => Section.Privileged,

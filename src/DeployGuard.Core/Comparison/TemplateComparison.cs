@@ -3,23 +3,23 @@ using System.Text.Json;
 namespace DeployGuard.Core.Comparison;
 
 /// <summary>
-/// All that differs between two canonical pod templates: every field, no value cut, what opens the node first. An approval signs the whole template, so the
-/// approver must be shown all that is new in it.
+/// All differences between two canonical pod templates, without cuts, those that give access to the node first. An approval covers the
+/// whole template, so the approver must see everything that is new.
 /// </summary>
 public static class TemplateComparison
 {
-    /// <param name="before">Null where nothing was there, or it is not known: everything is new then.</param>
+    /// <param name="before">Null if there was no template or it is unknown: then everything is new.</param>
     public static IReadOnlyList<Difference> Between(JsonElement? before, JsonElement after)
     {
         var found = new List<Difference>();
-        Compare(new Spot("", "", Section.Template), before, after, found);
+        Compare(new Location("", "", Section.Template), before, after, found);
         return [.. found.OrderBy(d => Rank(d.Section))];
     }
 
-    /// <summary>The sort keeps the order of the paths among equals.</summary>
+    /// <summary>The sort is stable: within a section, differences stay sorted by path.</summary>
     private static Section Rank(Section section) => Sections.BlockOf(section) == Section.Ports ? Section.Ports : section;
 
-    private static void Compare(Spot spot, JsonElement? before, JsonElement? after, List<Difference> found)
+    private static void Compare(Location location, JsonElement? before, JsonElement? after, List<Difference> found)
     {
         if (before is { } b && after is { } a && JsonValues.AreEqual(b, a))
         {
@@ -28,47 +28,50 @@ public static class TemplateComparison
 
         if (Both(before, after, JsonValueKind.Object) && Members(before).Concat(Members(after)).Any())
         {
-            CompareObjects(spot, before, after, found);
+            CompareObjects(location, before, after, found);
         }
         else if (Both(before, after, JsonValueKind.Array) && Items(before).Concat(Items(after)).Any(i => !JsonValues.IsScalar(i)))
         {
-            CompareLists(spot, Items(before), Items(after), found);
+            CompareLists(location, Items(before), Items(after), found);
         }
         else
         {
-            found.Add(new Difference(spot.Path, spot.Section, Lines(before, after), Lines(after, before)));
+            found.Add(new Difference(location.Path, location.Section, Lines(before, after), Lines(after, before)));
         }
     }
 
-    private static void CompareObjects(Spot spot, JsonElement? before, JsonElement? after, List<Difference> found)
+    private static void CompareObjects(Location location, JsonElement? before, JsonElement? after, List<Difference> found)
     {
         var (old, current) = (Members(before).ToDictionary(), Members(after).ToDictionary());
         foreach (var name in old.Keys.Union(current.Keys).Order(StringComparer.Ordinal))
         {
-            Compare(spot.Member(name), Find(old, name), Find(current, name), found);
+            Compare(location.Member(name), Find(old, name), Find(current, name), found);
         }
     }
 
-    private static void CompareLists(Spot spot, IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after, List<Difference> found)
+    private static void CompareLists(Location location, IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after, List<Difference> found)
     {
-        foreach (var pair in ListMatching.Match(spot.Name, before, after))
+        foreach (var pair in ListMatching.Match(location.Name, before, after))
         {
-            Compare(spot.Item(pair.Label), pair.Before, pair.After, found);
+            Compare(location.Item(pair.Label), pair.Before, pair.After, found);
         }
 
-        if (ListMatching.Keys(spot.Name, before) is { } old && ListMatching.Keys(spot.Name, after) is { } current && old.Count > 0 && IsMoved(spot, old, current))
+        if (ListMatching.Keys(location.Name, before) is { } old && ListMatching.Keys(location.Name, after) is { } current && old.Count > 0 && IsMoved(location, old, current))
         {
-            found.Add(new Difference($"{spot.Path} (order)", spot.Section, [.. old.Select(VisibleText.Line)], [.. current.Select(VisibleText.Line)]));
+            found.Add(new Difference($"{location.Path} (order)", location.Section, [.. old.Select(VisibleText.Line)], [.. current.Select(VisibleText.Line)]));
         }
     }
 
-    /// <summary>What stayed is in another order; or, where the order is the order of running, something came in between.</summary>
-    private static bool IsMoved(Spot spot, IReadOnlyList<string> before, IReadOnlyList<string> after)
+    /// <summary>
+    /// The common items are in another order. For containers, a new item before a common one counts too, because the order decides the
+    /// start.
+    /// </summary>
+    private static bool IsMoved(Location location, IReadOnlyList<string> before, IReadOnlyList<string> after)
     {
-        // Sets: a template may have tens of thousands of items, and somebody waits for this.
+        // Sets keep this fast for templates with tens of thousands of items.
         var (old, current) = (before.ToHashSet(), after.ToHashSet());
         var stayed = after.Where(old.Contains).ToList();
-        return !before.Where(current.Contains).SequenceEqual(stayed) || (spot.Section is Section.Container && !after.Take(stayed.Count).SequenceEqual(stayed));
+        return !before.Where(current.Contains).SequenceEqual(stayed) || (location.Section is Section.Container && !after.Take(stayed.Count).SequenceEqual(stayed));
     }
 
     private static bool Both(JsonElement? before, JsonElement? after, JsonValueKind kind) =>
@@ -83,14 +86,14 @@ public static class TemplateComparison
 
     private static IReadOnlyList<string>? Lines(JsonElement? value, JsonElement? other) => value is { } present ? JsonValues.Lines(present, other) : null;
 
-    /// <param name="Name">Of the field, without the objects around it.</param>
-    private sealed record Spot(string Path, string Name, Section Section)
+    /// <param name="Name">Name of the field, without its path.</param>
+    private sealed record Location(string Path, string Name, Section Section)
     {
-        public Spot Member(string name) => new(Append(name), name, Sections.Of(Section, name));
+        public Location Member(string name) => new(Append(name), name, Sections.Of(Section, name));
 
-        public Spot Item(string label) => this with { Path = $"{Path}[{VisibleText.Line(label)}]" };
+        public Location Item(string label) => this with { Path = $"{Path}[{VisibleText.Line(label)}]" };
 
-        /// <summary>A name that is none of Kubernetes' own fields stands in brackets: a label may have dots in it.</summary>
+        /// <summary>A name other than a Kubernetes field is put in brackets, because a label may contain dots.</summary>
         private string Append(string name) => !name.All(char.IsAsciiLetterOrDigit) || name.Length == 0 ? $"{Path}[{VisibleText.Line(name)}]" : Path.Length == 0 ? name : $"{Path}.{name}";
     }
 }

@@ -4,8 +4,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Comparison;
 
 /// <summary>
-/// What changed between two templates in a few lines, for <c>kubectl get change -o yaml</c>. It is cut and says so; all of it is in the ChangeTemplate of the
-/// same name.
+/// A short summary of the changes between two templates, for <c>kubectl get change -o yaml</c>. Cuts are marked; the ChangeTemplate of the
+/// same name has the whole templates.
 /// </summary>
 public static class TemplateDiff
 {
@@ -13,18 +13,20 @@ public static class TemplateDiff
     private const int MaxValue = 60;
     private const int MaxFields = 5;
 
-    /// <summary>Fields of one list item that are named one by one.</summary>
+    /// <summary>Fields of one list item that are listed separately.</summary>
     private const int MaxOfItem = 3;
 
-    /// <summary>What is shown before the first character that differs, where a value is cut.</summary>
+    /// <summary>Characters shown before the first difference in a value that is cut.</summary>
     private const int Lead = 15;
 
-    /// <summary>It is worked out while the API server waits for an answer; a call that takes too long may pass.</summary>
+    /// <summary>The summary is computed while the API server waits. A webhook call that takes too long may be skipped.</summary>
     private const int MaxTemplate = 1024 * 1024;
 
-    /// <summary>Lines <c>spec.containers[web].image: a -> b</c>, what opens the node first; the last says how many were left out.</summary>
-    /// <param name="before">Null where there was nothing before: everything is new then.</param>
-    /// <param name="after">Null where only its hash is known: no lines.</param>
+    /// <summary>
+    /// Lines <c>spec.containers[web].image: a -> b</c>, access to the node first. The last line counts the lines left out.
+    /// </summary>
+    /// <param name="before">Null if there was no template before: then everything is new.</param>
+    /// <param name="after">Null if only the hash is known; then there are no lines.</param>
     public static IReadOnlyList<string> Between(CanonicalTemplate? before, CanonicalTemplate? after)
     {
         if (after is null)
@@ -44,8 +46,10 @@ public static class TemplateDiff
             : [.. differences.Take(MaxLines).Select(Short), $"... and {differences.Count - MaxLines} more: kubectl deployguard show"];
     }
 
-    /// <summary>The fields in which a template on record and one that is asked for differ, what opens the node first, the first few by name, without values.</summary>
-    /// <returns><c>spec.containers[web].env[FOO].value and 2 more</c>; empty where they are too large to be compared in a request.</returns>
+    /// <summary>
+    /// The fields in which a recorded template and a requested one differ, access to the node first: the first few paths, without values.
+    /// </summary>
+    /// <returns><c>spec.containers[web].env[FOO].value and 2 more</c>; empty if they are too large to compare during a request.</returns>
     public static string FieldsBetween(RecordedTemplate before, CanonicalTemplate after)
     {
         if (before.Bytes + after.Json.Length > MaxTemplate)
@@ -57,7 +61,7 @@ public static class TemplateDiff
         return Named(Differences(old, after));
     }
 
-    /// <summary>The same of two templates that a request holds.</summary>
+    /// <summary>The fields in which two templates of a request differ.</summary>
     public static string FieldsBetween(CanonicalTemplate before, CanonicalTemplate after)
     {
         if (before.Json.Length + after.Json.Length > MaxTemplate)
@@ -76,7 +80,9 @@ public static class TemplateDiff
         return fields.Count <= MaxFields ? named : $"{named} and {fields.Count - MaxFields} more";
     }
 
-    /// <summary>The first list item on a path, <c>spec.containers[web]</c>: where much of it differs, it is named as a whole. The path itself where there is none.</summary>
+    /// <summary>
+    /// The first list item on a path, <c>spec.containers[web]</c>, or the path itself. An item with many differences is named as a whole.
+    /// </summary>
     private static string ItemOf(string path) => path.IndexOf(']', StringComparison.Ordinal) is var end and > 0 ? path[..(end + 1)] : path;
 
     private static IReadOnlyList<Difference> Differences(JsonDocument? before, CanonicalTemplate after)
@@ -96,7 +102,9 @@ public static class TemplateDiff
 
     private static string? Joined(IReadOnlyList<string>? lines) => lines is null ? null : string.Join("<LF>", lines);
 
-    /// <param name="differsAt">The piece that is shown holds this character, so that two that differ never look the same.</param>
+    /// <param name="differsAt">
+    /// Index of a character that the shown part must contain, so that two different values never look the same.
+    /// </param>
     private static string Cut(string? value, int differsAt)
     {
         if (value is null)

@@ -4,17 +4,18 @@ using System.Text;
 namespace DeployGuard.Core.Comparison;
 
 /// <summary>
-/// Other people's text on an approver's terminal: whatever moves the cursor, turns the writing around or takes no room is named instead of sent.
+/// Makes untrusted text safe for an approver's terminal: characters that move the cursor, change the writing direction or are invisible are
+/// shown by name.
 /// </summary>
 public static class VisibleText
 {
-    /// <summary>More blanks than an indentation has could push what follows out of sight, or make a line look like two.</summary>
+    /// <summary>A longer run of blanks could push text out of sight, or make one line look like two.</summary>
     private const int MaxBlanks = 16;
 
-    /// <summary>The lines of a text. An empty last line says that the text ends with a line break.</summary>
+    /// <summary>The lines of a text. An empty last line shows a final line break.</summary>
     public static IReadOnlyList<string> Lines(string text) => [.. text.Split('\n').Select(Line)];
 
-    /// <summary>One line of text; a line break in it is named as well.</summary>
+    /// <summary>One line of text, with line breaks shown by name.</summary>
     public static string Line(string text)
     {
         var visible = new StringBuilder(text.Length);
@@ -23,7 +24,7 @@ public static class VisibleText
             var blanks = Blanks(text, i);
             if (blanks > 0)
             {
-                // At the end of a line nobody sees them.
+                // Blanks at the end of a line are invisible.
                 var isEnd = i + blanks == text.Length;
                 visible.Append(isEnd || blanks > MaxBlanks ? blanks == 1 ? "<1 space>" : $"<{blanks} spaces>" : text.AsSpan(i, blanks));
                 i += blanks;
@@ -55,15 +56,14 @@ public static class VisibleText
         '\n' => "<LF>",
         '\r' => "<CR>",
         0x1B => "<ESC>",
-        _ when IsSeen(rune) => rune.ToString(),
+        _ when IsVisible(rune) => rune.ToString(),
         _ => $"<U+{rune.Value:X4}>",
     };
 
-    private static bool IsSeen(Rune rune) => rune.IsAscii ? !Rune.IsControl(rune) : Rune.GetUnicodeCategory(rune) is not (
+    private static bool IsVisible(Rune rune) => rune.IsAscii ? !Rune.IsControl(rune) : Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator or UnicodeCategory.EnclosingMark or UnicodeCategory.NonSpacingMark)
-        // Letters that are drawn as nothing: Hangul fillers, the braille blank.
-        // What stands for bytes that are no text: two of them may be any two.
+        // U+FFFD stands for invalid bytes, so equal texts may differ. Hangul fillers and the braille blank are drawn as nothing.
         && rune.Value is not 0xFFFD
         && rune.Value is not (0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800);
 }

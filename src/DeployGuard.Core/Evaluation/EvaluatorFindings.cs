@@ -6,7 +6,12 @@ namespace DeployGuard.Core.Evaluation;
 /// <summary>Findings of the evaluator itself, which belong to no safeguard.</summary>
 internal static class EvaluatorFindings
 {
-    public static Violation Escape(Request request, SafeguardPolicy policy, string by) => new(policy.Name, Inspection.ModeOf(policy, request), by, new Finding(
+    /// <summary>
+    /// Stands in the place of a safeguard in metrics, logs and Changes. The value is kept, because alerts of users and stored Changes may contain it.
+    /// </summary>
+    public const string SafeguardLabel = "Guard";
+
+    public static Violation Escape(Request request, SafeguardPolicy policy) => new(policy.Name, Inspection.ModeOf(policy, request), SafeguardLabel, new Finding(
         Reasons.PolicyScopeEscape,
         "metadata.labels",
         $"with these labels {request.Target} would leave policy {policy.Name}",

@@ -11,9 +11,6 @@ namespace DeployGuard.Core.Evaluation;
 /// </summary>
 public sealed class PolicyEvaluator
 {
-    /// <summary>The name of the safeguard in findings of the evaluator itself.</summary>
-    private const string OwnName = "Guard";
-
     private readonly TrustedControllers _trusted;
     private readonly RequestClassifier _classifier;
     private readonly IReadOnlyList<ISafeguard> _safeguards;
@@ -69,7 +66,7 @@ public sealed class PolicyEvaluator
             [
                 .. inspections.SelectMany(i => Inspect(i, applying)),
                 .. Announcing(request, cluster, now).Select(p => new Inspection(evaluated, p, cluster, now)).SelectMany(Announce),
-                .. Escaped(request, cluster, now).Where(p => !cluster.MayLeave.Contains(p.Name)).Select(p => EvaluatorFindings.Escape(request, p, OwnName)),
+                .. Escaped(request, cluster, now).Where(p => !cluster.LeavablePolicies.Contains(p.Name)).Select(p => EvaluatorFindings.Escape(request, p)),
             ],
         };
     }
@@ -90,7 +87,7 @@ public sealed class PolicyEvaluator
             Findings =
             [
                 .. evaluated.Policies.Concat(Escaped(evaluated.Request, cluster, now)).Where(p => p.Mode is Mode.Enforce).Select(p => p.Name).Distinct()
-                    .Select(name => new Violation(name, Mode.Enforce, OwnName, finding)),
+                    .Select(name => new Violation(name, Mode.Enforce, EvaluatorFindings.SafeguardLabel, finding)),
             ],
         };
     }
@@ -134,7 +131,7 @@ public sealed class PolicyEvaluator
                 cluster.History.Where(h => h.TemplateHash == after.Template.Hash).SelectMany(h => h.Claims)),
             Requesters = [.. (recorded?.Requesters ?? []).Append(requester).Distinct()],
             Recovered = classification.Type is ChangeType.Rollback && RevisionHistory.RecordsAreLost(cluster) ? cluster.History : [],
-            ApproveBy = request is WorkloadRequest { IsNameGenerated: true } ? ApproveBy.NothingEver
+            ApproveBy = request is WorkloadRequest { IsNameGenerated: true } ? ApproveBy.Never
                 : request.DryRun && cluster.ApproveBy is ApproveBy.ChangeName ? ApproveBy.Hash : cluster.ApproveBy,
         };
     }
@@ -144,8 +141,8 @@ public sealed class PolicyEvaluator
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
         return evaluated.ChangeType switch
         {
-            ChangeType.NotUnderstood => [new Violation(policy.Name, inspection.Mode, OwnName, EvaluatorFindings.NotUnderstood(evaluated))],
-            ChangeType.NewRevision when policy.Errors.Count > 0 => [new Violation(policy.Name, inspection.Mode, OwnName, EvaluatorFindings.Invalid(policy))],
+            ChangeType.NotUnderstood => [new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.NotUnderstood(evaluated))],
+            ChangeType.NewRevision when policy.Errors.Count > 0 => [new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.Invalid(policy))],
             _ => applying.SelectMany(s => Inspect(inspection, s)),
         };
     }

@@ -42,35 +42,35 @@ public static class Reasons
         Requester, "Wait until one of the rollouts in the message has completed, or roll back one that hangs.");
 
     public static readonly Reason PolicyScopeEscape = new(
-        "PolicyScopeEscape", "Guard", "The new labels would take a namespace or a workload out of the scope of an enforcing policy.",
+        "PolicyScopeEscape", EvaluatorFindings.SafeguardLabel, "The new labels would take a namespace or a workload out of the scope of an enforcing policy.",
         "a holder of the verb `exempt` on that safeguardpolicy", "Make the change with that permission, or narrow the scope of the policy itself.");
 
     public static readonly Reason KindUnknown = new(
-        "KindUnknown", "Guard", "DeployGuard is registered for a kind, and does not know where its pod template is.",
+        "KindUnknown", EvaluatorFindings.SafeguardLabel, "DeployGuard is registered for a kind, and does not know where its pod template is.",
         PlatformTeam, "Add the kind with the path of its pod template to the chart's `workloadKinds`.");
 
     public static readonly Reason ControllerOnly = new(
-        "ControllerOnly", "Guard", "A person wrote what only controllers write: a ControllerRevision, which could make a StatefulSet run a revision that was not evaluated, or the annotations with which a Deployment scales its ReplicaSets.",
+        "ControllerOnly", EvaluatorFindings.SafeguardLabel, "A person wrote what only controllers write: a ControllerRevision, which could make a StatefulSet run a revision that was not evaluated, or the annotations with which a Deployment scales its ReplicaSets.",
         Requester, "Change the StatefulSet, DaemonSet or Deployment itself.");
 
     public static readonly Reason RestartTimeInvalid = new(
-        "RestartTimeInvalid", "Guard", "The pods read their own annotations, and a restart annotation has another time than now. The pods could read that value as input, and it was not approved.",
+        "RestartTimeInvalid", EvaluatorFindings.SafeguardLabel, "The pods read their own annotations, and a restart annotation has another time than now. The pods could read that value as input, and it was not approved.",
         Requester, "Use `kubectl rollout restart`, or leave the annotation unchanged.");
 
     public static readonly Reason TextNotUtf8 = new(
-        "TextNotUtf8", "Guard", "The template has bytes that are not valid text. The API server replaces them with the character U+FFFD, so two templates that run differently would look the same.",
+        "TextNotUtf8", EvaluatorFindings.SafeguardLabel, "The template has bytes that are not valid text. The API server replaces them with the character U+FFFD, so two templates that run differently would look the same.",
         Author, "Write the manifest in UTF-8, without the character U+FFFD.");
 
     public static readonly Reason PolicyInvalid = new(
-        "PolicyInvalid", "Guard", "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
+        "PolicyInvalid", EvaluatorFindings.SafeguardLabel, "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
         "the owner of the policy", "Fix the policy: `kubectl edit safeguardpolicy NAME`.");
 
     public static readonly Reason EvaluationIncomplete = new(
-        "EvaluationIncomplete", "Guard", "DeployGuard could not read the approvals, or could not write the record, in time.",
+        "EvaluationIncomplete", EvaluatorFindings.SafeguardLabel, "DeployGuard could not read the approvals, or could not write the record, in time.",
         Requester, "Retry. If it persists, contact the platform team.");
 
     public static readonly Reason Overloaded = new(
-        "Overloaded", "Guard", "Too many decisions of this replica were waiting for the API server. Users are refused at a lower number of waiting decisions than machines.",
+        "Overloaded", EvaluatorFindings.SafeguardLabel, "Too many decisions of this replica were waiting for the API server. Users are refused at a lower number of waiting decisions than machines.",
         Requester, "Retry in a few seconds. If it persists, contact the platform team.");
 
     public static readonly Reason ManagedByDeployGuard = new(

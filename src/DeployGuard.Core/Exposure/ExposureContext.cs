@@ -48,12 +48,12 @@ internal sealed class ExposureContext
     {
         int UnprovenOf(Member m) => unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods);
         // Proven pods that no user reaches must not enlarge the pool while users reach others.
-        var isReached = pool.Members.Any(m => pool.IsOwn(m) && m.Size > UnprovenOf(m) && pool.ReachesBySome(m.Spec.Template));
+        var isReached = pool.Members.Any(m => pool.IsFullMember(m) && m.Size > UnprovenOf(m) && pool.ReachesBySome(m.Spec.Template));
         return pool.Members.Sum(m =>
         {
             var pods = UnprovenOf(m);
-            return !pool.IsOwn(m) || (isReached && !pool.ReachesBySome(m.Spec.Template)) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.SeparatePods)
-                : Math.Max(Math.Max(0, pods - m.SeparatePods), m.Own);
+            return !pool.IsFullMember(m) || (isReached && !pool.ReachesBySome(m.Spec.Template)) ? pods : m.Spec.Ref == asked?.After.Spec.Ref ? Math.Max(0, Math.Max(pods, m.Size) - m.SeparatePods)
+                : Math.Max(Math.Max(0, pods - m.SeparatePods), m.OwnPresent);
         })
         + unproven.Where(u => pool.Members.All(m => m.Spec.Ref != u.Workload)).Sum(u => u.Pods);
     }
@@ -65,10 +65,10 @@ internal sealed class ExposureContext
 
     /// <summary>Desired pods that are proven, ready or not: a pool whose pods have crashed is not new.</summary>
     public static int ProvenOf(Pool pool, IReadOnlyList<UnprovenPods> unproven) =>
-        pool.Members.Where(pool.IsOwn).Sum(m => Math.Max(0, m.Size - m.SeparatePods - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
+        pool.Members.Where(pool.IsFullMember).Sum(m => Math.Max(0, m.Size - m.SeparatePods - unproven.Where(u => u.Workload == m.Spec.Ref).Sum(u => u.Pods)));
 
     /// <summary>Proven pods exist now, even if a rollout in progress is about to replace them.</summary>
-    public bool HasProven(Pool pool, ProvenInPool here) => pool.Members.Where(pool.IsOwn)
+    public bool HasProven(Pool pool, ProvenInPool here) => pool.Members.Where(pool.IsFullMember)
         .Any(m => m.Pods.Any(r => r.Pods > 0 && !Proven.IsUnproven(m, r, here)));
 
     /// <summary>The proven pods that the unproven ones replace: those of now, or those within <c>coldAfter</c>.</summary>

@@ -91,8 +91,8 @@ internal static class ObjectChange
                         ? w with { Spec = w.Spec with { Replicas = w.Spec.Replicas + after.Replicas - before.Spec.Replicas } }
                     // Pods of the newest revision replace them, besides the batch of the rollout itself.
                     : after.Replicas < before.Spec.Replicas && w.Spec.Uid == spec.ControllerUid && !w.Spec.IsDeleting && w.Spec.Template.Hash != before.Spec.Template.Hash
-                        ? w with { Replaced = before.Spec.Replicas - after.Replicas }
-                    : isNewest && w.Spec.Uid == spec.ControllerUid && w.Spec.Template.Hash == after.Template.Hash ? w with { Replaced = 1 }
+                        ? w with { ReplacedPods = before.Spec.Replicas - after.Replicas }
+                    : isNewest && w.Spec.Uid == spec.ControllerUid && w.Spec.Template.Hash == after.Template.Hash ? w with { ReplacedPods = 1 }
                     : w),
             ],
         };
@@ -136,7 +136,7 @@ internal static class ObjectChange
             return objects;
         }
 
-        return objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, owner) ? w with { Replaced = w.Replaced + 1 } : w)] };
+        return objects with { Workloads = [.. objects.Workloads.Select(w => ReferenceEquals(w, owner) ? w with { ReplacedPods = w.ReplacedPods + 1 } : w)] };
     }
 
     private static bool IsNewest(NamespaceObjects objects, LiveWorkload owner, PodShape shape) =>

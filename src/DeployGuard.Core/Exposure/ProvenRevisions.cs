@@ -77,7 +77,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     /// <summary>A revision that is proven for the pool's users is there, or was within <c>coldAfter</c>.</summary>
     private bool IsWarm(Pool pool, IReadOnlyList<Change> here, HashSet<string> keys) =>
         here.Any(c => c.Served.Any(s => s.Pool == pool.Name && s.IsWithin(rules.ColdAfter, now)))
-        || pool.Members.Where(pool.IsOwn).Any(m => RevisionsOf(m).Any(r => keys.Contains(KeyOf(r))));
+        || pool.Members.Where(pool.IsFullMember).Any(m => RevisionsOf(m).Any(r => keys.Contains(KeyOf(r))));
 
     private string KeyOf(Change change) => RevisionKey.Of(rules.Covers, change);
 
@@ -95,7 +95,7 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     /// It is proven for the users of this pool, and not only for others: it held every step there, as the leader recorded, or ran there
     /// before the adoption.
     /// </summary>
-    public bool IsProof(Change change, ServedPool served) => !served.IsTrial || change.Adopted
+    public bool IsProof(Change change, ServedPool served) => !served.WasOnlyUnproven || change.Adopted
         || change.CompletedSteps.Any(h => h.Policy == policy.Name && h.Pool == served.Pool && rules.Steps.All(s => s <= h.Percent));
 
     /// <summary>The same for its revision, run by any workload there.</summary>

@@ -61,7 +61,7 @@ internal static class ScaledBeforeRollout
     {
         var template = member.Spec.Template.Labels;
         var had = member.Pods.FirstOrDefault(p =>
-            p.TemplateHash == kept.TemplateHash && !Service.TellApart(services, p.Labels ?? template, kept.Labels ?? template));
+            p.TemplateHash == kept.TemplateHash && !Service.AnyDistinguishes(services, p.Labels ?? template, kept.Labels ?? template));
         List<RevisionPods> pods =
         [
             .. member.Pods.Where(p => p != had),

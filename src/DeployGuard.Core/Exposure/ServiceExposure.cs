@@ -80,7 +80,7 @@ internal sealed class ServiceExposure(ExposureContext context)
 
     /// <summary>A workload with pending exposure that may be behind the changed Service; null if there is none.</summary>
     private WorkloadRef? Pending(Pool pool) => context.Namespace.PendingExposures
-        .Where(r => r.Selector is null && r.Policy == context.Policy.Name && r.Pool != pool.Name && !r.IsSeenIn(context.Namespace))
+        .Where(r => r.Selector is null && r.Policy == context.Policy.Name && r.Pool != pool.Name && !r.IsVisibleIn(context.Namespace))
         .Where(r => context.Namespace.Members.FirstOrDefault(m => m.Spec.Ref == r.Workload) is not { } member || pool.Members.Any(m => m.Spec.Ref == member.Spec.Ref))
         .Select(r => r.Workload).FirstOrDefault();
 
@@ -246,7 +246,7 @@ internal sealed class ServiceExposure(ExposureContext context)
             return Pool.Behind(service, snapshot.Members) with { Name = $"Service {name}" };
         }
 
-        var (services, members) = IsHere(target.Namespace) ? (snapshot.Services, snapshot.Members) : (snapshot.Elsewhere?.Services ?? [], snapshot.Elsewhere?.Members ?? []);
+        var (services, members) = IsHere(target.Namespace) ? (snapshot.Services, snapshot.Members) : (snapshot.ExternalNameTarget?.Services ?? [], snapshot.ExternalNameTarget?.Members ?? []);
         var found = services.FirstOrDefault(s => s.Name == target.Name && !s.IsExternalName);
         return found is null ? new Pool($"Service {name}", service, []) : Pool.Behind(found, members) with { Name = $"Service {name}" };
     }
@@ -257,12 +257,12 @@ internal sealed class ServiceExposure(ExposureContext context)
         if (!after.IsExternalName)
         {
             return after.Selector.Count == 0 ? "its endpoints would be written by hand, so the serving pods are unknown"
-                : after.Selector.Keys.FirstOrDefault(Service.WrittenByControllers.Contains) is { } key && Pool.Behind(after, context.Namespace.Members).Members.Count == 0
+                : after.Selector.Keys.FirstOrDefault(Service.ControllerLabelKeys.Contains) is { } key && Pool.Behind(after, context.Namespace.Members).Members.Count == 0
                     ? $"it selects no pod, and the pods that will get its {key} are unknown"
                 : Narrowed(after, after, before);
         }
 
-        var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Namespace.Services : context.Namespace.Elsewhere?.Services : null;
+        var services = after.Target is { } target ? IsHere(target.Namespace) ? context.Namespace.Services : context.Namespace.ExternalNameTarget?.Services : null;
         return services?.FirstOrDefault(s => s.Name == after.Target?.Name && !s.IsExternalName && s.Selector.Count > 0) is { } found ? Narrowed(found, after, before)
             : $"the serving pods at {after.ExternalName} are unknown";
     }
@@ -270,7 +270,7 @@ internal sealed class ServiceExposure(ExposureContext context)
     /// <summary>A Service for one ordinal is not evaluated again when the StatefulSet updates that pod.</summary>
     /// <param name="to">The Service after the request, or the target of its ExternalName.</param>
     private static string? Narrowed(Service to, Service after, Service? before) =>
-        before?.Name == after.Name && to.Selector.Keys.FirstOrDefault(k => Service.OfOrdinals.Contains(k) && !before.Selector.ContainsKey(k)) is { } key
+        before?.Name == after.Name && to.Selector.Keys.FirstOrDefault(k => Service.OrdinalLabelKeys.Contains(k) && !before.Selector.ContainsKey(k)) is { } key
             ? $"it would select pods by {key}, and their future revision is unknown"
             : null;
 

@@ -55,7 +55,7 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
     {
         var unproven = context.Unproven.Of(pool, proven, null);
         yield return new Share(port, "", ExposureContext.TotalOf(pool, unproven, null), unproven, ExposureContext.ProvenOf(pool, unproven));
-        if (service.KeepsToNode)
+        if (service.RoutesLocally)
         {
             foreach (var node in SeenPods(pool).Where(p => p.Pod.IsReady).GroupBy(p => p.Pod.Node))
             {
@@ -77,12 +77,12 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
     }
 
     private IEnumerable<SeenPod> SeenPods(Pool pool) =>
-        from member in pool.Members.Where(pool.IsOwn)
+        from member in pool.Members.Where(pool.IsFullMember)
         from revision in member.Pods
         let isUnproven = context.Proven.IsUnproven(member, revision, proven)
         let key = RevisionKey.Of(context.Rules.Covers, revision.TemplateHash, revision.Images)
         from seen in revision.Seen
-        from pod in seen.Pods.Where(p => p.Counts)
+        from pod in seen.Pods.Where(p => p.IsActive)
         select new SeenPod(pod, isUnproven ? new UnprovenPods(key, member.Spec.Ref, revision.TemplateHash, revision.Images, 1) : null);
 
     private sealed record SeenPod(LivePod Pod, UnprovenPods? Unproven);

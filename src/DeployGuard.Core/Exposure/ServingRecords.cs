@@ -42,7 +42,7 @@ public static class ServingRecords
 
         foreach (var (pool, found) in seen.Where(s => s.Value.Standing.Pods > 0))
         {
-            yield return Now(new ServedPool(pool, found.Standing.Pods, now, IsPresent: true) { IsTrial = true }, found.Standing, change, standings);
+            yield return Now(new ServedPool(pool, found.Standing.Pods, now, IsPresent: true) { WasOnlyUnproven = true }, found.Standing, change, standings);
         }
     }
 
@@ -84,8 +84,8 @@ public static class ServingRecords
         Selector = of.Selector,
         Addresses = of.Addresses,
         // Steps held under one policy do not count for a policy that requires more.
-        IsTrial = served.IsTrial && !(change.Phase is Phase.Proven && standings.All(s => s.Pool != of.Pool || s.IsProven)),
+        WasOnlyUnproven = served.WasOnlyUnproven && !(change.Phase is Phase.Proven && standings.All(s => s.Pool != of.Pool || s.IsProven)),
         // A completed revision runs on all desired pods; the observed number may lag behind.
-        Most = Math.Max(served.Most, change.HasCompleted && of.IsCurrent ? of.Size : of.Pods),
+        MaxPods = Math.Max(served.MaxPods, change.HasCompleted && of.IsCurrent ? of.Size : of.Pods),
     };
 }

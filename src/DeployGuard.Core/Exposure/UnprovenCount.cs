@@ -11,7 +11,7 @@ internal sealed class UnprovenCount(SafeguardPolicy policy, CanaryRules rules, N
     public List<UnprovenPods> Of(Pool pool, ProvenInPool here, WorkloadRef? asking)
     {
         var counted = pool.Members.Where(m => CountsFor(m, asking)).SelectMany(m => Count(m, here, revision => Comes(m, pool, revision))).ToList();
-        foreach (var reached in snapshot.PendingExposures.Where(r => r.Selector is null && r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsSeenIn(snapshot)))
+        foreach (var reached in snapshot.PendingExposures.Where(r => r.Selector is null && r.Policy == policy.Name && r.Pool == pool.Name && r.Workload != asking && !r.IsVisibleIn(snapshot)))
         {
             var key = RevisionKey.Of(rules.Covers, reached.TemplateHash, reached.Images);
             var had = counted.Where(u => u.Workload == reached.Workload && u.Key == key).Sum(u => u.Pods);

@@ -23,7 +23,7 @@ internal sealed class WorkloadExposure(ExposureContext context)
             // A rollback to a revision that served these users always passes.
             .. Pool.Of(asked.After, snapshot.Services, then)
                 .Where(pool => pool.Service is not null || !after.Type.RunsToCompletion)
-                .Where(pool => evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.ServedAsMany(after, pool.Name, context.Cluster))
+                .Where(pool => evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.HasServedAsMany(after, pool.Name, context.Cluster))
                 .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
             // A re-created workload may adopt newer ReplicaSets, and a growing rollback scales the revision that it leaves: neither is exempt as a rollback.
             .. evaluated.ChangeType is ChangeType.Rollback && asked.Before is { } was && asked.After.Size <= was.Size ? [] : Outgrown(asked, first),

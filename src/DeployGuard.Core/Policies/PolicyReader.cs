@@ -86,7 +86,7 @@ public static class PolicyReader
             }
         }
 
-        return keys.Select(key => new InjectionAnnotation(key, form, InjectionAnnotation.AnInjector));
+        return keys.Select(key => new InjectionAnnotation(key, form, InjectionAnnotation.UnnamedInjector));
     }
 
     private static PolicyMatch ReadMatch(StrictObject match)

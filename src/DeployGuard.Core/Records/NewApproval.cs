@@ -61,7 +61,7 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
             return new Refusal(Reasons.SelfApproval, $"{own}; requesters and authors cannot approve. Ask another person of {Groups}");
         }
 
-        if (Recorded is { Phase: Phase.Running or Phase.Completed or Phase.Proven, IsUnreviewed: false, Waits: false })
+        if (Recorded is { Phase: Phase.Running or Phase.Completed or Phase.Proven, IsUnreviewed: false, HasOpenRequirements: false })
         {
             return new Refusal(Reasons.AlreadyRunning, $"{Recorded.Name} is {Recorded.Phase} and needs no approval");
         }

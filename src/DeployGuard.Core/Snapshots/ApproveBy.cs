@@ -1,17 +1,17 @@
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>What an approver can name the change by.</summary>
+/// <summary>How an approver can identify the change.</summary>
 public enum ApproveBy
 {
-    /// <summary>The Change object that a refusal leaves behind.</summary>
+    /// <summary>By the Change that a refusal records.</summary>
     ChangeName,
 
-    /// <summary>The template's hash, ahead of any Change: a dry run leaves none.</summary>
+    /// <summary>By the template hash, because a dry run records no Change.</summary>
     Hash,
 
-    /// <summary>Nothing, ever: every attempt has another name.</summary>
-    NothingEver,
+    /// <summary>Never: every attempt has another generated name.</summary>
+    Never,
 
-    /// <summary>Nothing yet: a file that the API server has not defaulted has another hash than its object will have.</summary>
-    Nothing,
+    /// <summary>Not yet: the hash of a file differs from the hash of its object, until the API server adds its defaults.</summary>
+    NotYet,
 }

@@ -3,8 +3,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
-/// Tells for every object of a namespace who stands for it: a ReplicaSet's pods count with its Deployment, if that is really theirs. What nobody stands for is
-/// a member of its own.
+/// Attributes every object of a namespace to a workload: the pods of a ReplicaSet count with its Deployment, if the ownership is verified.
+/// An object without a verified owner is a member of its own.
 /// </summary>
 internal sealed class Attribution
 {
@@ -26,14 +26,14 @@ internal sealed class Attribution
         var serving = _objects.Workloads.Where(w => w.Spec.Type.Serves).ToList();
         var sets = serving.Where(w => w.Spec.Type.HoldsOneRevision).ToLookup(w => _pods.OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
         var jobs = serving.Where(w => w.Spec.Type.RunsOnce).ToLookup(w => _pods.OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
-        return [.. serving.Where(w => !w.Spec.Type.HoldsOneRevision).Concat(sets[""]).Select(w => Of(w, sets, jobs)), .. _pods.Alone];
+        return [.. serving.Where(w => !w.Spec.Type.HoldsOneRevision).Concat(sets[""]).Select(w => Of(w, sets, jobs)), .. _pods.SeparateMembers];
     }
 
     private Member Of(LiveWorkload workload, ILookup<string, LiveWorkload> sets, ILookup<string, LiveWorkload> jobs)
     {
         var spec = workload.Spec;
         var owner = spec.Type.RunsOnce ? _pods.OwnerOf(workload) : null;
-        // Of a CronJob counts what its Jobs do not run yet.
+        // A CronJob counts without the pods that its Jobs already run.
         var pods = RevisionsOf(workload, sets);
         var rest = spec.Type.RunsOnSchedule ? spec with { Replicas = Math.Max(0, spec.Replicas - jobs[spec.Uid].Sum(j => j.Spec.Replicas)) } : spec;
         return new Member
@@ -43,7 +43,7 @@ internal sealed class Attribution
             SeparateReady = SeparateReadyOf(spec, sets),
             Pods = pods,
             Shortfall = ShortfallOf(spec, pods),
-            ReplacesAtOnce = workload.Replaced > 0,
+            ReplacesAtOnce = workload.ReplacedPods > 0,
             SeparatePods = spec.Type.HasReplicaSets ? sets[spec.Uid].Sum(s => _pods.SeparatePodsOf(s.Spec)) : _pods.SeparatePodsOf(spec),
             RecordedAs = owner?.Spec.Ref,
             IsUnattributed = owner is null && spec.Type.CountsWithOwner && !_pods.IsOnRecord(spec.Ref),
@@ -53,15 +53,18 @@ internal sealed class Attribution
 
     private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) => workload.Spec.Type switch
     {
-        { HasReplicaSets: true } => _grouping.Together(workload.Spec, sets[workload.Spec.Uid].Select(s =>
-            new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = _pods.Made(s.Spec.Uid, s.Spec.Template.Hash) })),
+        { HasReplicaSets: true } => _grouping.Merge(workload.Spec, sets[workload.Spec.Uid].Select(s =>
+            new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = _pods.PodsOfRevision(s.Spec.Uid, s.Spec.Template.Hash) })),
         { HasControllerRevisions: true } => _numbered.Of(workload),
-        _ when _pods.Made(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
+        _ when _pods.PodsOfRevision(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
             [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
         _ => [],
     };
 
-    /// <summary>Of a Deployment by the sizes of its ReplicaSets; of a StatefulSet by its pods, as names that others have keep it from making its own.</summary>
+    /// <summary>
+    /// A Deployment's missing pods follow from the sizes of its ReplicaSets. A StatefulSet's follow from its pods, because another Pod with
+    /// the same name blocks its controller.
+    /// </summary>
     private int ShortfallOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Type switch
     {
         { HasReplicaSets: true } => Math.Max(0, spec.Replicas - pods.Sum(p => p.Pods)),

@@ -6,62 +6,65 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
-/// Everything that a decision may rest on besides the request and the time. Immutable and complete: nothing is read behind it, and
-/// <see cref="Replay.EvaluationInputJson"/> writes it down. The webhook takes it from caches and live reads, the CLI from files, tests from literals.
+/// All facts for a decision except the request and the time. Immutable and complete: evaluation reads nothing else, and <see
+/// cref="Replay.EvaluationInputJson"/> serializes it. The webhook builds it from caches and live reads, the CLI from files, tests from
+/// literals.
 /// </summary>
 public sealed record ClusterSnapshot
 {
     public IReadOnlyList<SafeguardPolicy> Policies { get; init; } = [];
 
-    /// <summary>The namespace's labels; null where they are not known (standalone), which is taken to match every selector.</summary>
+    /// <summary>The namespace's labels; null if unknown (standalone), which matches every selector.</summary>
     public IReadOnlyDictionary<string, string>? NamespaceLabels { get; init; }
 
-    /// <summary>What refusals tell approvers to name the change by; a dry run never leaves a Change, so there it is the hash at best.</summary>
+    /// <summary>How refusals tell approvers to identify the change. A dry run records no Change, so there it is at best the hash.</summary>
     public ApproveBy ApproveBy { get; init; } = ApproveBy.ChangeName;
 
-    /// <summary>All Changes on record for the workload.</summary>
+    /// <summary>All recorded Changes of the workload.</summary>
     public IReadOnlyList<Change> Changes { get; init; } = [];
 
-    /// <summary>The revisions the API server still holds for the workload.</summary>
+    /// <summary>The revisions that the API server still has for the workload.</summary>
     public IReadOnlyList<OwnedRevision> History { get; init; } = [];
 
-    /// <summary>The workload was there when what ran was adopted, so that records of it were made; also where nobody knows when that was.</summary>
+    /// <summary>
+    /// The workload existed at the adoption, so Changes were recorded for it. Also true if the time of the adoption is unknown.
+    /// </summary>
     public bool HadRecords { get; init; } = true;
 
     /// <summary>
-    /// Live workloads that the object names as its owners, and theirs. They may be made up, so that they only tighten (what has a live owner is judged by the
-    /// policies of its owner too) until <see cref="Ownership"/> has verified them.
+    /// Live workloads that the object names as its owners, and their owners. Until <see cref="Ownership"/> verifies them, they may be false
+    /// and can only add requirements: the policies of a live owner apply as well.
     /// </summary>
     public IReadOnlyList<Workload> Owners { get; init; } = [];
 
     /// <summary>
-    /// Hash of the template that the workload has in the cluster; null if it is unknown. A forged review, sent past the API server, could
-    /// otherwise claim another old object, and show approvers a smaller difference.
+    /// Hash of the workload's template in the cluster; null if unknown. A forged review, sent past the API server, could otherwise present
+    /// another old object and show approvers a smaller difference.
     /// </summary>
     public string? LiveHash { get; init; }
 
-    /// <summary>Approvals and vetoes for the workload, any revision.</summary>
+    /// <summary>Approvals and vetoes for the workload, for any revision.</summary>
     public IReadOnlyList<Approval> Approvals { get; init; } = [];
 
-    /// <summary>What was approved for the workload where the revision asked for was not, and has not been let in; null where nothing is.</summary>
-    public ApprovedTemplate? ApprovedOther { get; init; }
+    /// <summary>An approved revision that was not yet admitted, if the requested revision is not approved; null if there is none.</summary>
+    public ApprovedTemplate? OtherApproved { get; init; }
 
     /// <summary>The BreakGlasses of the workload's namespace.</summary>
     public IReadOnlyList<BreakGlass> BreakGlasses { get; init; } = [];
 
-    /// <summary>Services, workloads and pods of the namespace; null where no policy requires a canary of the request, or where they are unknown.</summary>
+    /// <summary>Services, workloads and pods of the namespace; null if no policy requires a canary, or if they are unknown.</summary>
     public NamespaceSnapshot? Namespace { get; init; }
 
-    /// <summary>The workload that a <c>/scale</c> is about; null where it is not known.</summary>
+    /// <summary>The workload of a <c>/scale</c> request; null if unknown.</summary>
     public Workload? Parent { get; init; }
 
-    /// <summary>Rollouts in flight that count towards the budgets of the policies, by the names of the policies.</summary>
+    /// <summary>Rollouts in flight that count towards the policies' budgets, by policy name.</summary>
     public IReadOnlyDictionary<string, BudgetUse> Budgets { get; init; } = new Dictionary<string, BudgetUse>();
 
-    /// <summary>The same after a place in some budgets was requested; the other budgets stay as they were.</summary>
+    /// <summary>The snapshot with updated budgets, after a reservation was requested; other budgets stay.</summary>
     public ClusterSnapshot WithBudgets(IReadOnlyDictionary<string, BudgetUse> uses) =>
         this with { Budgets = Budgets.Where(b => !uses.ContainsKey(b.Key)).Concat(uses).ToDictionary() };
 
-    /// <summary>Names of the policies that the requester may take the object out of.</summary>
-    public IReadOnlySet<string> MayLeave { get; init; } = new HashSet<string>();
+    /// <summary>Names of the policies whose scope the requester may take the object out of (verb <c>exempt</c>).</summary>
+    public IReadOnlySet<string> LeavablePolicies { get; init; } = new HashSet<string>();
 }

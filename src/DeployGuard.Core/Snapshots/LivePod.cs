@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>One pod as its object and status tell. There are thousands of them: times are kept as numbers.</summary>
+/// <summary>One observed pod. There may be thousands, so times are stored as numbers.</summary>
 public sealed record LivePod
 {
-    /// <summary>In ticks of UTC; 0 for none.</summary>
+    /// <summary>UTC ticks; 0 for none.</summary>
     private readonly long _createdAt;
     private readonly long _readySince;
     private readonly long _startedAt;
@@ -13,7 +13,7 @@ public sealed record LivePod
 
     public string Name { get; init; } = "";
 
-    /// <summary>Empty until it was scheduled.</summary>
+    /// <summary>Empty until the pod is scheduled.</summary>
     public string Node { get; init; } = "";
 
     public required DateTimeOffset CreatedAt { get => At(_createdAt); init => _createdAt = value.UtcTicks; }
@@ -21,26 +21,26 @@ public sealed record LivePod
     /// <summary>Null while it is not ready.</summary>
     public DateTimeOffset? ReadySince { get => AtOrNull(_readySince); init => _readySince = value?.UtcTicks ?? 0; }
 
-    /// <summary>The latest start of a container that runs; null where none does.</summary>
+    /// <summary>The latest start of a running container; null if none runs.</summary>
     public DateTimeOffset? StartedAt { get => AtOrNull(_startedAt); init => _startedAt = value?.UtcTicks ?? 0; }
 
-    /// <summary>When a container was last restarted; null if none ever was.</summary>
+    /// <summary>The latest restart of a container; null if there was none.</summary>
     public DateTimeOffset? RestartedAt { get => AtOrNull(_restartedAt); init => _restartedAt = value?.UtcTicks ?? 0; }
 
     public bool IsDeleting { get; init; }
 
-    /// <summary>All of its containers have ended for good: it serves nobody any more.</summary>
+    /// <summary>All of its containers have terminated for good.</summary>
     public bool IsFinished { get; init; }
 
-    /// <summary>The number at the end of its name, which StatefulSets give; null where there is none.</summary>
+    /// <summary>The ordinal at the end of its name, as StatefulSets assign it; null if there is none.</summary>
     public int? Ordinal => int.TryParse(Name.AsSpan(Name.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal) ? ordinal : null;
 
     public bool IsReady => ReadySince is not null && !IsDeleting;
 
-    /// <summary>It serves, or will as soon as it is ready.</summary>
-    public bool Counts => !IsDeleting && !IsFinished;
+    /// <summary>It serves, or will when it becomes ready.</summary>
+    public bool IsActive => !IsDeleting && !IsFinished;
 
-    /// <summary>How long it has served without a break. Times in the future count as now: clocks of nodes drift.</summary>
+    /// <summary>How long it has been ready without interruption. A time in the future counts as now, because node clocks differ.</summary>
     public TimeSpan Age(DateTimeOffset now)
     {
         if (IsDeleting || ReadySince is not { } ready)
@@ -53,8 +53,8 @@ public sealed record LivePod
     }
 
     /// <summary>
-    /// What broke the soak that ends now; null if nothing did. A pod made within the window is neutral until it restarts, and so is one
-    /// that is being deleted: a drained node must not start a day's soak again.
+    /// The event that interrupts a soak ending now; null if there is none. A pod created within the window is neutral until it restarts,
+    /// and so is a pod in deletion: draining a node must not restart a long soak.
     /// </summary>
     public SoakInterruption? InterruptionOf(TimeSpan soak, DateTimeOffset now) =>
         IsDeleting ? null
@@ -69,6 +69,6 @@ public sealed record LivePod
     private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 }
 
-/// <summary>Something that makes a soak start again.</summary>
-/// <param name="How">What the pod did: <c>restarted</c>.</param>
+/// <summary>An event that restarts a soak.</summary>
+/// <param name="How">The event, as messages say it: <c>restarted</c>.</param>
 public sealed record SoakInterruption(DateTimeOffset At, string How);

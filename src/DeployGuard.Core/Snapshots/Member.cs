@@ -5,12 +5,12 @@ namespace DeployGuard.Core.Snapshots;
 /// <summary>A workload whose pods serve users: its desired state, and the revisions that its pods run now.</summary>
 public sealed record Member
 {
-    /// <summary>Names the workload whose pool this one says it is a canary of. It only adds requirements, so any author may set it.</summary>
+    /// <summary>Names the stable workload whose pool this canary joins. It only adds requirements, so any author may set it.</summary>
     public const string CanaryOfAnnotation = "deployguard.io/canary-of";
 
     public required Workload Spec { get; init; }
 
-    /// <summary>Its pods by revision, as its controller keeps them; empty if none was observed yet: then all run the spec.</summary>
+    /// <summary>Its pods by revision; empty if none were observed, then all run the spec.</summary>
     public IReadOnlyList<RevisionPods> Pods { get; init; } = [];
 
     /// <summary>Desired pods, without surge pods and without <see cref="Excluded"/>.</summary>
@@ -25,10 +25,10 @@ public sealed record Member
     /// <summary>A request removes pods, and the controller replaces them from the newest revision at once.</summary>
     public bool ReplacesAtOnce { get; init; }
 
-    /// <summary>Pods that its controller counts as its own, and that run something else. Each is a member of its own.</summary>
+    /// <summary>Pods that its controller counts and that run something else. Each is a member of its own.</summary>
     public int SeparatePods { get; init; }
 
-    /// <summary>Ready pods that name its controller as their owner, and are members of their own.</summary>
+    /// <summary>Ready pods that name its controller as their owner and are members of their own.</summary>
     public int SeparateReady { get; init; }
 
     /// <summary>The workload whose Changes record its revisions; null for itself.</summary>
@@ -52,8 +52,8 @@ public sealed record Member
     /// <summary>Desired pods that are ready: a workload of a thousand replicas with room for twenty has twenty.</summary>
     public int Present => Math.Min(Size, Ready ?? (CountsReadyOnly ? 0 : Size));
 
-    /// <summary>Those of them that are not members of their own.</summary>
-    public int Own => Math.Min(Size - SeparatePods, (Ready ?? (CountsReadyOnly ? 0 : Size)) - SeparateReady);
+    /// <summary>Ready desired pods without those that are members of their own.</summary>
+    public int OwnPresent => Math.Min(Size - SeparatePods, (Ready ?? (CountsReadyOnly ? 0 : Size)) - SeparateReady);
 
     public string? CanaryOf => Spec.Annotations.GetValueOrDefault(CanaryOfAnnotation) ?? Spec.Template.Annotations.GetValueOrDefault(CanaryOfAnnotation);
 
@@ -68,28 +68,31 @@ public sealed record Member
     /// <summary>Desired pods that do not exist, of an observed workload: the next rollout creates them from its own revision.</summary>
     public int Shortfall { get; init; }
 
-    /// <summary>Whether a pod's number is outside the range of the StatefulSet that made it.</summary>
-    internal static bool IsBeyond(LivePod pod, Workload owner) =>
+    /// <summary>Whether a pod's ordinal is outside the range of its StatefulSet.</summary>
+    internal static bool IsOutsideOrdinals(LivePod pod, Workload owner) =>
         pod.Ordinal is { } ordinal && (ordinal < owner.Strategy.FirstOrdinal || ordinal >= (long)owner.Strategy.FirstOrdinal + owner.Replicas);
 }
 
 /// <summary>How many pods of a workload run one revision.</summary>
-/// <param name="Owned">Name of the ReplicaSet or ControllerRevision that holds it; null where the kind keeps none.</param>
-public sealed record RevisionPods(string TemplateHash, string? Owned, IReadOnlyList<string> Images, int Pods)
+/// <param name="OwnedName">Name of the ReplicaSet or ControllerRevision that holds it; null where the kind keeps none.</param>
+public sealed record RevisionPods(string TemplateHash, string? OwnedName, IReadOnlyList<string> Images, int Pods)
 {
     /// <summary>Uid of the ReplicaSet or ControllerRevision; null where the kind keeps none.</summary>
     public string? OwnedUid { get; init; }
 
-    /// <summary>Labels that pods of it are made with; null for those of the workload's template.</summary>
+    /// <summary>Labels with which its pods are created; null for those of the workload's template.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     /// <summary>
-    /// Whether it runs a template, and every Service selects both or neither: Services may select by labels that the hash leaves out.
+    /// Whether it is the revision of a template. Every Service must also select both or neither, because Services may select by labels
+    /// outside the hash.
     /// </summary>
     public bool IsOf(PodTemplate template, IReadOnlyList<Service> services) =>
-        TemplateHash == template.Hash && (Labels is not { } labels || !Service.TellApart(services, labels, template.Labels));
+        TemplateHash == template.Hash && (Labels is not { } labels || !Service.AnyDistinguishes(services, labels, template.Labels));
 
-    /// <summary>Pods that its StatefulSet is about to delete. They serve until then, which may last while other pods are not ready.</summary>
+    /// <summary>
+    /// Pods that its StatefulSet is about to delete. They keep serving until then, which may take long while other pods are not ready.
+    /// </summary>
     public int ToBeDeleted { get; init; }
 
     /// <summary>Its observed pods; empty if pods were not observed.</summary>

@@ -4,37 +4,37 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>The objects of one namespace that decide who serves whom, as they were observed, and what is on record of them.</summary>
+/// <summary>The observed objects of one namespace that decide which users reach which pods, and their records.</summary>
 public sealed record NamespaceObjects
 {
     public string Namespace { get; init; } = "";
 
     public IReadOnlyList<Service> Services { get; init; } = [];
 
-    /// <summary>Of every kind that makes pods, also those that name an owner.</summary>
+    /// <summary>Workloads of every kind, including those with an owner reference.</summary>
     public IReadOnlyList<LiveWorkload> Workloads { get; init; } = [];
 
     /// <summary>ControllerRevisions.</summary>
     public IReadOnlyList<LiveRevision> Revisions { get; init; } = [];
 
-    /// <summary>Pods that are alike, together; none where nobody watches them.</summary>
+    /// <summary>Pods in groups; empty if pods are not watched.</summary>
     public IReadOnlyList<PodGroup> Pods { get; init; } = [];
 
-    /// <summary>All pods were seen; otherwise there may be others.</summary>
+    /// <summary>All pods were observed; otherwise there may be more.</summary>
     public bool PodsAreKnown { get; init; } = true;
 
-    /// <summary>All Changes of the namespace, also of workloads that are gone.</summary>
+    /// <summary>All Changes of the namespace, including those of deleted workloads.</summary>
     public IReadOnlyList<Change> Changes { get; init; } = [];
 
     public IReadOnlyList<Approval> Votes { get; init; } = [];
 
-    /// <summary>What was adopted, by the names of policies.</summary>
+    /// <summary>Adopted pods, by policy name.</summary>
     public IReadOnlyDictionary<string, AdoptedPods> Adopted { get; init; } = new Dictionary<string, AdoptedPods>();
 
-    /// <summary>Nodes that are drained: what is deleted there goes elsewhere.</summary>
+    /// <summary>Cordoned nodes: the replacement of a pod that is deleted there starts on another node.</summary>
     public IReadOnlySet<string> CordonedNodes { get; init; } = new HashSet<string>();
 
-    /// <summary>Every object told by whoever stands for it, or by itself.</summary>
+    /// <summary>The snapshot, with every object attributed to its verified owner or to itself.</summary>
     public NamespaceSnapshot ToSnapshot() => new()
     {
         Objects = this,

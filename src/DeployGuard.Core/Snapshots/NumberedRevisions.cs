@@ -3,38 +3,37 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
-/// What the pods of a StatefulSet or DaemonSet run: its controller makes them itself, from revisions that it numbers. Its status counts those of two revisions; what
-/// was seen of the pods says more.
+/// The revisions of a StatefulSet's or DaemonSet's pods. Its status counts only two revisions; the observed pods may show more.
 /// </summary>
 internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution pods, RevisionGrouping grouping)
 {
     public IReadOnlyList<RevisionPods> Of(LiveWorkload workload)
     {
-        var all = WithLeftOver(workload, grouping.Together(workload.Spec, ControllerRevisions.Split(workload, [.. pods.RevisionsOf(workload.Spec.Uid)])));
-        return [.. all.Select(r => WithSeen(workload.Spec, r, all)).Select(r => WithoutMissing(workload, r))];
+        var all = WithOtherRevisions(workload, grouping.Merge(workload.Spec, ControllerRevisions.Split(workload, [.. pods.RevisionsOf(workload.Spec.Uid)])));
+        return [.. all.Select(r => WithObserved(workload.Spec, r, all)).Select(r => WithoutMissing(workload, r))];
     }
 
-    /// <param name="all">Its revisions: two of the same hash have pods that are behind different Services.</param>
-    private RevisionPods WithSeen(Workload owner, RevisionPods revision, IReadOnlyList<RevisionPods> all)
+    /// <param name="all">All revisions of the workload. Two of the same hash have pods behind different Services.</param>
+    private RevisionPods WithObserved(Workload owner, RevisionPods revision, IReadOnlyList<RevisionPods> all)
     {
-        var seen = pods.Made(owner.Uid, revision.TemplateHash);
+        var seen = pods.PodsOfRevision(owner.Uid, revision.TemplateHash);
         var same = all.Where(r => r.TemplateHash == revision.TemplateHash).ToList();
         if (same.Count > 1)
         {
-            var sights = same.ConvertAll(r => grouping.SightOf(RevisionGrouping.LabelsOf(r, owner)));
-            // Pods that somebody gave other labels are told with the first.
-            seen = [.. seen.Where(g => same[Math.Max(0, sights.IndexOf(grouping.SightOf(g.Shape.Template.Labels)))] == revision)];
+            var selectorValues = same.ConvertAll(r => grouping.SelectorValuesOf(RevisionGrouping.LabelsOf(r, owner)));
+            // Pods with labels of neither count with the first.
+            seen = [.. seen.Where(g => same[Math.Max(0, selectorValues.IndexOf(grouping.SelectorValuesOf(g.Shape.Template.Labels)))] == revision)];
         }
 
         return revision with { Seen = seen, ToBeDeleted = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)) };
     }
 
     /// <summary>
-    /// A StatefulSet's status names two revisions. Pods may still run a third one, whose rollout was replaced by another before it ended.
+    /// A StatefulSet's status names two revisions. Some pods may still run a third one, if its rollout was superseded before it completed.
     /// </summary>
-    private IReadOnlyList<RevisionPods> WithLeftOver(LiveWorkload workload, IReadOnlyList<RevisionPods> split)
+    private IReadOnlyList<RevisionPods> WithOtherRevisions(LiveWorkload workload, IReadOnlyList<RevisionPods> split)
     {
-        var made = pods.MadeBy(workload.Spec.Uid);
+        var made = pods.PodsOf(workload.Spec.Uid);
         if (split.Count == 0 || made.Count == 0)
         {
             return split;
@@ -49,7 +48,7 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
 
         var rest = left.Sum(l => l.Pods);
         List<RevisionPods> named = [];
-        // The status counts them with the older of the two.
+        // The status counts the pods of the third with the older of the two.
         foreach (var revision in split.OrderBy(r => r.TemplateHash == workload.Spec.Template.Hash))
         {
             var others = Math.Min(rest, revision.Pods);
@@ -60,7 +59,7 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
         return [.. named, .. left];
     }
 
-    /// <summary>Old pods that are missing come back new, unless a partition keeps them old.</summary>
+    /// <summary>Missing pods of an old revision come back with the newest one, unless a partition keeps them.</summary>
     private RevisionPods WithoutMissing(LiveWorkload workload, RevisionPods revision)
     {
         var spec = workload.Spec;
@@ -69,20 +68,20 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
             return revision;
         }
 
-        var kept = spec.Strategy.Partition is > 0 ? pods.SeparatePodsOf(spec) + Kept(spec) : 0;
-        var stay = Math.Max(0, revision.Seen.Sum(g => Staying(g, spec)) + kept - workload.Replaced);
+        var kept = spec.Strategy.Partition is > 0 ? pods.SeparatePodsOf(spec) + MissingBelowPartition(spec) : 0;
+        var stay = Math.Max(0, revision.Seen.Sum(g => Staying(g, spec)) + kept - workload.ReplacedPods);
         return revision with { Pods = Math.Min(revision.Pods, stay) };
     }
 
-    /// <summary>Pods below the partition of a StatefulSet that are not there.</summary>
-    private int Kept(Workload set)
+    /// <summary>Missing pods below the partition of a StatefulSet.</summary>
+    private int MissingBelowPartition(Workload set)
     {
         var below = set.Replicas - set.PodsAbovePartition;
         var there = objects.Pods.Where(g => g.Shape.OwnerUid == set.Uid).SelectMany(g => g.Pods)
-            .Count(p => p.Counts && p.Ordinal - set.Strategy.FirstOrdinal < below);
+            .Count(p => p.IsActive && p.Ordinal - set.Strategy.FirstOrdinal < below);
         return Math.Max(0, below - there);
     }
 
-    /// <summary>Of a StatefulSet that shrinks, those above its size are on their way out.</summary>
-    public static int Staying(PodGroup group, Workload owner) => !owner.Type.HasOrdinals ? group.Serving : group.Pods.Count(p => p.Counts && !Member.IsBeyond(p, owner));
+    /// <summary>Pods that stay. A StatefulSet that is scaled down deletes those outside its range.</summary>
+    public static int Staying(PodGroup group, Workload owner) => !owner.Type.HasOrdinals ? group.Serving : group.Pods.Count(p => p.IsActive && !Member.IsOutsideOrdinals(p, owner));
 }

@@ -3,29 +3,31 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Snapshots;
 
 /// <summary>
-/// Verifies the owner that an object names. The name alone is a claim of its author: the owner must exist, be of the kind whose controller creates
-/// such objects, and select the object, and the object must run the owner's template.
+/// Verifies the owner that an object names. The reference alone is unverified, because the object's author writes it. The owner must exist,
+/// be of the kind whose controller creates such objects, and select the object; and the object must run the owner's template.
 /// </summary>
 internal static class Ownership
 {
-    /// <summary>A ReplicaSet is not compared with the template: each ReplicaSet of a Deployment is another revision.</summary>
+    /// <summary>
+    /// A ReplicaSet is not compared with the owner's template, because each ReplicaSet of a Deployment is another revision.
+    /// </summary>
     public static bool IsOwnerOf(Workload owner, Workload made) => made.Type.HoldsOneRevision ? owner.Type.HasReplicaSets && IsSelected(owner, made)
-        // A CronJob has no selector; its Jobs have its template.
+        // A CronJob has no selector, so its Jobs are compared by template.
         : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
 
     /// <summary>Whether a workload is the verified owner of pods that name it.</summary>
-    /// <param name="revisions">Templates from which it may have created them, the newest first.</param>
+    /// <param name="revisions">Templates from which it may have created them, newest first.</param>
     public static bool IsOwnerOfPods(Workload owner, PodShape shape, IEnumerable<PodTemplate> revisions) =>
         SelectsPods(owner, shape.Template.Labels) && revisions.Any(r => Runs(shape.Template, r));
 
     /// <summary>Whether a workload's controller counts pods with these labels as its own, whatever they run.</summary>
     public static bool SelectsPods(Workload owner, IReadOnlyDictionary<string, string> labels) =>
-        owner.Type.MakesPods
+        owner.Type.CreatesPods
         && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
 
     /// <summary>
-    /// Every container of the template runs in it, from the same image, and every init container did or does. Injected ones come on top; a mirror may have another
-    /// name, not another digest.
+    /// The pod has every container and init container of the template, with the same image. Injected containers may be added. A mirror
+    /// registry may change the name of an image, but not its digest.
     /// </summary>
     public static bool Runs(PodTemplate pod, PodTemplate template) =>
         ReferenceEquals(pod.Containers, template.Containers)

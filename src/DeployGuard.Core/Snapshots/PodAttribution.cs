@@ -2,34 +2,36 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>Tells for every pod of a namespace which workload made it, and of which revision. A pod that no workload made is a member of its own.</summary>
+/// <summary>
+/// Attributes every pod of a namespace to its workload and revision. A pod without a verified owner is a member of its own.
+/// </summary>
 internal sealed class PodAttribution
 {
-    /// <summary>What a request lets in is made by then, also where the clocks of a replica and of the API server differ.</summary>
+    /// <summary>An admitted pod is created within this time, including the clock difference between a replica and the API server.</summary>
     private static readonly TimeSpan s_requestTimeout = TimeSpan.FromMinutes(2);
 
     private readonly NamespaceObjects _objects;
     private readonly Dictionary<string, LiveWorkload> _byUid = new(StringComparer.Ordinal);
     private readonly ILookup<string, LiveRevision> _revisions;
 
-    /// <summary>What a request let in, and when last: a person made these pods, whatever owner they name.</summary>
+    /// <summary>Objects that a request admitted, and its latest time. A user created these pods, whatever owner they name.</summary>
     private readonly Dictionary<WorkloadRef, DateTimeOffset> _onRecord;
 
-    /// <summary>Pods by the workload that made them, and the revision that it made them from.</summary>
+    /// <summary>Pods by the uid of their workload, with the hash of the template from which they were created.</summary>
     private readonly Dictionary<string, List<(PodGroup Group, string Hash)>> _made = new(StringComparer.Ordinal);
-    private readonly List<Member> _alone = [];
+    private readonly List<Member> _separateMembers = [];
 
-    /// <summary>Pods that a controller counts by their owner and labels, and that run something else than it would make.</summary>
+    /// <summary>Pods that a controller counts by owner and labels, although they do not run its template.</summary>
     private readonly Dictionary<string, int> _separate = new(StringComparer.Ordinal);
 
-    /// <summary>Ready pods that name a controller as their owner, and are told by themselves.</summary>
+    /// <summary>Ready pods that name a controller as their owner, and are members of their own.</summary>
     private readonly Dictionary<string, int> _separateReady = new(StringComparer.Ordinal);
 
     public PodAttribution(NamespaceObjects objects)
     {
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
-        _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Type.IsMadeByControllers).GroupBy(c => c.Workload)
+        _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Type.IsCreatedByControllers).GroupBy(c => c.Workload)
             .ToDictionary(g => g.Key, g => g.Max(c => c.LastRequestedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastRequestedAt));
         foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
         {
@@ -42,38 +44,38 @@ internal sealed class PodAttribution
         }
     }
 
-    /// <summary>Pods that no workload made, or that a request let in by themselves.</summary>
-    public IReadOnlyList<Member> Alone => _alone;
+    /// <summary>Pods without a verified owner, and pods that a request admitted directly.</summary>
+    public IReadOnlyList<Member> SeparateMembers => _separateMembers;
 
-    /// <summary>Every pod that a workload made, with the hash of the template that it made it from.</summary>
-    public IReadOnlyList<(PodGroup Group, string Hash)> MadeBy(string uid) => _made.TryGetValue(uid, out var groups) ? groups : [];
+    /// <summary>The pods of a workload, with the hash of the template from which they were created.</summary>
+    public IReadOnlyList<(PodGroup Group, string Hash)> PodsOf(string uid) => _made.TryGetValue(uid, out var groups) ? groups : [];
 
-    /// <summary>Those that it made from one template.</summary>
-    public IReadOnlyList<PodGroup> Made(string uid, string hash) =>
+    /// <summary>The pods of a workload that were created from one template.</summary>
+    public IReadOnlyList<PodGroup> PodsOfRevision(string uid, string hash) =>
         _made.TryGetValue(uid, out var groups) ? [.. groups.Where(g => g.Hash == hash).Select(g => g.Group)] : [];
 
     /// <summary>The ControllerRevisions of a workload.</summary>
     public IEnumerable<LiveRevision> RevisionsOf(string uid) => _revisions[uid];
 
-    /// <summary>Pods that a workload's controller counts, and that run something else than it would make.</summary>
+    /// <summary>Pods that a workload's controller counts, although they do not run its template.</summary>
     public int SeparatePodsOf(Workload owner) => Math.Min(owner.Replicas, _separate.GetValueOrDefault(owner.Uid));
 
-    /// <summary>Ready pods that name a workload as their owner, and are told by themselves.</summary>
+    /// <summary>Ready pods that name a workload as their owner, and are members of their own.</summary>
     public int SeparateReadyOf(string uid) => _separateReady.GetValueOrDefault(uid);
 
-    /// <summary>A request let it in.</summary>
+    /// <summary>Whether a request admitted it.</summary>
     public bool IsOnRecord(WorkloadRef workload) => _onRecord.ContainsKey(workload);
 
-    /// <summary>The workload that stands for an object which names it; null if none does.</summary>
+    /// <summary>The verified owner of an object; null if there is none.</summary>
     public LiveWorkload? OwnerOf(LiveWorkload made) =>
         made.Spec.ControllerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && Ownership.IsOwnerOf(owner.Spec, made.Spec) ? owner : null;
 
     private void Attribute(PodGroup group)
     {
-        var byPeople = _onRecord.Count == 0 ? [] : group.Pods.Where(p => p.Counts && IsOnRecord(p)).ToList();
-        _alone.AddRange(byPeople.Select(p => MemberOf(group with { Pods = [p] }, isUnattributed: false)));
-        Take(group.Shape, byPeople.Count, byPeople.Count(p => p.IsReady));
-        var rest = byPeople.Count == 0 ? group : new PodGroup(group.Shape, [.. group.Pods.Except(byPeople)]);
+        var admitted = _onRecord.Count == 0 ? [] : group.Pods.Where(p => p.IsActive && IsOnRecord(p)).ToList();
+        _separateMembers.AddRange(admitted.Select(p => MemberOf(group with { Pods = [p] }, isUnattributed: false)));
+        CountSeparately(group.Shape, admitted.Count, admitted.Count(p => p.IsReady));
+        var rest = admitted.Count == 0 ? group : new PodGroup(group.Shape, [.. group.Pods.Except(admitted)]);
         if (rest.Serving == 0)
         {
             return;
@@ -90,16 +92,16 @@ internal sealed class PodAttribution
             return;
         }
 
-        Take(rest.Shape, rest.Serving, rest.Ready);
-        // Those that ran when the namespace came under its policies are told apart from those that came since.
-        _alone.AddRange(rest.Pods.Where(p => p.Counts).GroupBy(p => CameBy(p)).Select(g => MemberOf(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
+        CountSeparately(rest.Shape, rest.Serving, rest.Ready);
+        // Pods that were adopted are grouped apart from later ones.
+        _separateMembers.AddRange(rest.Pods.Where(p => p.IsActive).GroupBy(p => AdoptedUnder(p)).Select(g => MemberOf(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
     }
 
-    /// <summary>Whether a request let it in. A controller may make another pod of the name later.</summary>
+    /// <summary>Whether a request admitted the pod. A controller may create another pod of the same name later.</summary>
     private bool IsOnRecord(LivePod pod) => _onRecord.TryGetValue(BuiltInKinds.Pod.Named(_objects.Namespace, pod.Name), out var asked)
         && (asked == DateTimeOffset.MaxValue || pod.CreatedAt <= asked + s_requestTimeout);
 
-    private void Take(PodShape shape, int pods, int ready)
+    private void CountSeparately(PodShape shape, int pods, int ready)
     {
         if (pods == 0 || shape.OwnerUid is not { } uid || !_byUid.TryGetValue(uid, out var owner))
         {
@@ -107,14 +109,14 @@ internal sealed class PodAttribution
         }
 
         _separateReady[uid] = _separateReady.GetValueOrDefault(uid) + ready;
-        // It counts those that its selector takes in, and is about to let go of the others.
+        // The controller counts the pods that its selector matches, and releases the others.
         if (owner.Spec.Selector is { Requirements.Count: > 0 } selector && selector.Matches(shape.Template.Labels))
         {
             _separate[uid] = _separate.GetValueOrDefault(uid) + pods;
         }
     }
 
-    /// <summary>The hash of the template from which an owner made a pod; null where it made none like it.</summary>
+    /// <summary>The hash of the template from which an owner created a pod; null if it is not the owner.</summary>
     private string? MadeFrom(LiveWorkload owner, PodShape shape)
     {
         (PodTemplate Template, string Hash) current = (owner.Spec.Template, owner.Spec.Template.Hash);
@@ -122,17 +124,17 @@ internal sealed class PodAttribution
         return Ownership.IsOwnerOfPods(owner.Spec, shape, revisions.Select(r => r.Template)) ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash : null;
     }
 
-    /// <summary>The label that names a revision is a claim: it only decides between those that the pod runs.</summary>
+    /// <summary>The revision label is unverified. It only selects among revisions that match the pod.</summary>
     private IEnumerable<(PodTemplate Template, string Hash)> LabelledFirst(LiveWorkload owner, PodShape shape)
     {
         var label = shape.Template.Labels.GetValueOrDefault(LiveRevision.Label);
         var newest = ControllerRevisions.Newest(owner, _revisions[owner.Spec.Uid]);
         return _revisions[owner.Spec.Uid].OrderByDescending(r => r.PodLabel == label).ThenByDescending(r => r.Number)
-            // Named by the spec: the stored revision may lack defaults that a newer server adds.
+            // Takes the spec's hash, because the stored revision may lack defaults of a newer server.
             .Select(r => r == newest && owner.IsObserved ? (owner.Spec.Template, owner.Spec.Template.Hash) : (r.Template, r.TemplateHash));
     }
 
-    private string CameBy(LivePod pod) => string.Join(',', _objects.Adopted.Where(a => a.Value.Includes(pod)).Select(a => a.Key).Order(StringComparer.Ordinal));
+    private string AdoptedUnder(LivePod pod) => string.Join(',', _objects.Adopted.Where(a => a.Value.Includes(pod)).Select(a => a.Key).Order(StringComparer.Ordinal));
 
     private Member MemberOf(PodGroup group, bool isUnattributed)
     {
@@ -143,7 +145,7 @@ internal sealed class PodAttribution
             Spec = new Workload
             {
                 Ref = BuiltInKinds.Pod.Named(_objects.Namespace, first.Name),
-                // A policy may select workloads by them.
+                // A policy may select workloads by these labels.
                 Labels = template.Labels,
                 Template = template,
                 Replicas = group.Serving,

@@ -2,24 +2,24 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>The pods that the same users depend on: those behind one Service, or of one workload behind none.</summary>
-/// <param name="Name">As messages and records say it: <c>Service web</c>, <c>Deployment web</c>.</param>
+/// <summary>The pods that the same users reach: those behind one Service, or those of one workload behind no Service.</summary>
+/// <param name="Name">As in messages and records: <c>Service web</c>, <c>Deployment web</c>.</param>
 /// <param name="Service">Null for a workload behind no Service.</param>
 public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> Members)
 {
     /// <summary>Desired pods of all members.</summary>
     public int Total => Members.Sum(m => m.Size);
 
-    /// <summary>As messages say where the pods are: <c>behind Service web</c>.</summary>
+    /// <summary>Where the pods are, in messages: <c>behind Service web</c>.</summary>
     public string Where => Service is null ? $"of {Name}" : $"behind {Name}";
 
-    /// <summary>Every pool that a workload is in, each judged by itself.</summary>
+    /// <summary>Every pool of a workload. Each is evaluated separately.</summary>
     public static IReadOnlyList<Pool> Of(Member member, IReadOnlyList<Service> services, IReadOnlyList<Member> all)
     {
         var serving = services.Where(s => s.Selects(member.Spec.Template.Labels)).Select(s => Behind(s, all)).ToList();
         if (StableOf(member, all) is { } stable)
         {
-            // It joins the pools of whom it says it is a canary of, whether their users reach it or not.
+            // It joins the pools of its stable workload, even if their users do not reach it.
             return [.. serving.Concat(Of(stable, services, all)).DistinctBy(p => p.Name)];
         }
 
@@ -30,21 +30,21 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     public static Pool Behind(Service service, IReadOnlyList<Member> all)
     {
         var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).Select(m => WithoutExcluded(m, service)).ToList();
-        return new Pool($"Service {service.Name}", service, [.. selected, .. all.SelectMany(m => StraysOf(m, service)), .. CanariesOf(selected, all)]);
+        return new Pool($"Service {service.Name}", service, [.. selected, .. all.SelectMany(m => RelabelledPodsOf(m, service)), .. CanariesOf(selected, all)]);
     }
 
-    /// <summary>A pod that was given labels by which the Service does not select it is no part of the pool, whatever its template says.</summary>
+    /// <summary>A relabelled pod that the Service does not select is not part of the pool, even if its template matches.</summary>
     private static Member WithoutExcluded(Member member, Service service) =>
         WithoutExcluded(member, t => service.Selects(t.Labels), r => r.Labels is { } labels && !service.Selects(labels));
 
-    /// <summary>A member without the pods that its template speaks for and that are not so.</summary>
-    /// <param name="isHere">Of a pod that was seen.</param>
-    /// <param name="comesElsewhere">Of those of a revision that were not seen yet.</param>
+    /// <summary>The member without pods that differ from its template in this respect.</summary>
+    /// <param name="isHere">Whether an observed pod is in the pool.</param>
+    /// <param name="comesElsewhere">Whether unobserved pods of a revision will be outside the pool.</param>
     internal static Member WithoutExcluded(Member member, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
         var away = member.Pods.Select(p => (Revision: p, Pods: ExcludedOf(p, isHere, comesElsewhere))).ToList();
         var total = away.Sum(a => a.Pods);
-        // What surges is no part of its size, wherever it is.
+        // Surge pods are not part of the size, whether inside or outside the pool.
         var gone = member.Excluded + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas));
         var coming = member.Joining + away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods);
         return total == 0 ? member : member with
@@ -62,7 +62,7 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         };
     }
 
-    /// <summary>Those that are seen elsewhere; of those that are not seen yet, the ones that will be made so.</summary>
+    /// <summary>Observed pods outside the pool, and unobserved ones that will be created outside.</summary>
     private static int ExcludedOf(RevisionPods revision, Func<PodTemplate, bool> isHere, Func<RevisionPods, bool> comesElsewhere)
     {
         var (away, here) = (0, 0);
@@ -74,8 +74,8 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         return comesElsewhere(revision) ? Math.Max(0, revision.Pods - here) : Math.Min(away, revision.Pods);
     }
 
-    /// <summary>Pods that joined by labels of their own, while their workload's template is behind other Services or none.</summary>
-    private static IEnumerable<Member> StraysOf(Member member, Service service)
+    /// <summary>Pods that joined the pool by labels of their own, although the Service does not select their workload's template.</summary>
+    private static IEnumerable<Member> RelabelledPodsOf(Member member, Service service)
     {
         if (member.Pods.Count == 0 || service.Selects(member.Spec.Template.Labels))
         {
@@ -87,20 +87,20 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
             var here = revision.Seen.Where(g => g.Serving > 0 && service.Selects(g.Shape.Template.Labels)).ToList();
             foreach (var group in here)
             {
-                yield return Stray(member, revision, group.Shape.Template, group.Pods.Min(p => p.Name) ?? "", group.Serving, group.Ready, [group]);
+                yield return RelabelledMember(member, revision, group.Shape.Template, group.Pods.Min(p => p.Name) ?? "", group.Serving, group.Ready, [group]);
             }
 
-            // When one of its other pods ends, the next is made with these labels.
+            // When another pod of the revision ends, its replacement gets these labels.
             var whole = revision.Pods + (revision.TemplateHash == member.Spec.Template.Hash ? member.RolloutShortfall : 0);
             var coming = revision.Labels is { } labels && service.Selects(labels) ? whole - here.Sum(g => g.Serving) : 0;
             if (coming > 0)
             {
-                yield return Stray(member, revision, member.Spec.Template, revision.Owned ?? "", coming, 0, []);
+                yield return RelabelledMember(member, revision, member.Spec.Template, revision.OwnedName ?? "", coming, 0, []);
             }
         }
     }
 
-    private static Member Stray(Member member, RevisionPods revision, PodTemplate template, string name, int pods, int ready, IReadOnlyList<PodGroup> seen) => new()
+    private static Member RelabelledMember(Member member, RevisionPods revision, PodTemplate template, string name, int pods, int ready, IReadOnlyList<PodGroup> seen) => new()
     {
         Spec = member.Spec with
         {
@@ -116,27 +116,28 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         Pods = [revision with { Pods = pods, Seen = seen }],
     };
 
-    /// <summary>Whether the pool's users reach a member's pods; only these can prove anything to them.</summary>
+    /// <summary>Whether the pool's users reach a member's pods. Only such pods can complete a canary for these users.</summary>
     public bool Reaches(Member member) => Service is null || (Service.Selects(member.Spec.Template.Labels) && Reaches(member.Spec.Template));
 
     /// <summary>
-    /// Whether the users of every port of its Service reach pods with such containers. A port that is there beside those that people use is not enough.
+    /// Whether every port of the pool's Service leads to pods with such containers. One open port besides those that users need is not
+    /// enough.
     /// </summary>
     public bool Reaches(PodTemplate template) => Service is null || Service.Ports.All(p => p.IsNumber || p.IsDeclaredBy(template));
 
     /// <summary>
-    /// Whether a member's proven pods make the pool larger. Whoever only says that it is a canary of somebody adds what is unproven of it, or
-    /// a large idle one would make room for others. One that says so of nobody is a pool of its own, or a word would take it out of its own steps.
+    /// Whether the member's pods count in the size of the pool. A workload that only declares itself a canary adds its unproven pods;
+    /// otherwise a large idle workload would make room for others. Behind no Service, a workload is in the pool of its own name.
     /// </summary>
-    public bool IsOwn(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? Name == NameOf(member);
+    public bool IsFullMember(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? Name == NameOf(member);
 
-    /// <summary>Whether users of any of the ports of its Service reach pods with such containers.</summary>
+    /// <summary>Whether at least one port of the pool's Service leads to pods with such containers.</summary>
     public bool ReachesBySome(PodTemplate template) => Service is not { Ports.Count: > 0 } service || service.Ports.Any(p => p.IsNumber || p.IsDeclaredBy(template));
 
-    /// <summary>Of the pool that a workload is by itself.</summary>
+    /// <summary>The name of a workload's own pool.</summary>
     private static string NameOf(Member member) => $"{member.Spec.Ref.Kind} {member.Spec.Ref.Name}";
 
-    /// <summary>Whom a workload says it is a canary of; null if nobody, or itself.</summary>
+    /// <summary>The stable workload that a canary names; null if there is none, or it names itself.</summary>
     private static Member? StableOf(Member member, IReadOnlyList<Member> all) => member.CanaryOf is { } name
         ? all.FirstOrDefault(m => m.Spec.Ref.Name == name && m.Spec.Ref != member.Spec.Ref && m.CanaryOf is null)
         : null;

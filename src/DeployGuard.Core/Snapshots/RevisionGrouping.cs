@@ -2,19 +2,24 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>Revisions of one workload that run the same template: they are one, unless Services may tell their pods apart.</summary>
+/// <summary>Merges revisions of one workload with the same template, unless Services may select their pods differently.</summary>
 internal sealed class RevisionGrouping(IEnumerable<Service> services)
 {
-    /// <summary>Label keys by which Services of the namespace select, without those that controllers add to pods: templates lack these.</summary>
-    private readonly List<string> _selectorKeys = [.. services.SelectMany(s => s.Selector.Keys).Except(Service.WrittenByControllers, StringComparer.Ordinal)];
+    /// <summary>
+    /// Label keys in Service selectors of the namespace, without those that controllers add to pods, because templates lack these.
+    /// </summary>
+    private readonly List<string> _selectorKeys = [.. services.SelectMany(s => s.Selector.Keys).Except(Service.ControllerLabelKeys, StringComparer.Ordinal)];
 
-    /// <summary>A restart makes another owner of the same revision: it is still one, unless Services may tell their pods apart.</summary>
-    public IReadOnlyList<RevisionPods> Together(Workload owner, IEnumerable<RevisionPods> pods) =>
+    /// <summary>
+    /// A restart creates another ReplicaSet or ControllerRevision of the same revision. They are merged, unless Services may select their
+    /// pods differently.
+    /// </summary>
+    public IReadOnlyList<RevisionPods> Merge(Workload owner, IEnumerable<RevisionPods> pods) =>
     [
-        .. pods.GroupBy(p => p.TemplateHash).SelectMany(same => same.Skip(1).Any() ? same.GroupBy(p => SightOf(LabelsOf(p, owner))).Select(Joined) : same),
+        .. pods.GroupBy(p => p.TemplateHash).SelectMany(same => same.Skip(1).Any() ? same.GroupBy(p => SelectorValuesOf(LabelsOf(p, owner))).Select(Merged) : same),
     ];
 
-    private static RevisionPods Joined(IEnumerable<RevisionPods> same) => (same.MaxBy(p => p.Pods) ?? same.First()) with
+    private static RevisionPods Merged(IEnumerable<RevisionPods> same) => (same.MaxBy(p => p.Pods) ?? same.First()) with
     {
         Pods = same.Sum(p => p.Pods),
         ToBeDeleted = same.Max(p => p.ToBeDeleted),
@@ -23,6 +28,6 @@ internal sealed class RevisionGrouping(IEnumerable<Service> services)
 
     public static IReadOnlyDictionary<string, string> LabelsOf(RevisionPods revision, Workload owner) => revision.Labels ?? owner.Template.Labels;
 
-    /// <summary>What Services see of labels: the values of those keys by which any of them selects.</summary>
-    public string SightOf(IReadOnlyDictionary<string, string> labels) => string.Join('\n', _selectorKeys.Select(k => labels.GetValueOrDefault(k) ?? "\0"));
+    /// <summary>The values of the label keys that Services select by.</summary>
+    public string SelectorValuesOf(IReadOnlyDictionary<string, string> labels) => string.Join('\n', _selectorKeys.Select(k => labels.GetValueOrDefault(k) ?? "\0"));
 }

@@ -3,32 +3,33 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>What a workload went through, from the records and from what the API server still holds.</summary>
+/// <summary>The history of a workload, from its Changes and from the revisions that the API server still has.</summary>
 internal static class RevisionHistory
 {
     /// <summary>The workload completed a revision with this template, under a Change of its own.</summary>
-    public static bool WentThrough(string templateHash, ClusterSnapshot cluster) =>
+    public static bool HasCompletedRevision(string templateHash, ClusterSnapshot cluster) =>
         cluster.Changes.Any(c => c.HasCompleted && IsOf(c, templateHash, cluster))
         || (RecordsAreLost(cluster) && cluster.History.Any(h => h.TemplateHash == templateHash));
 
     /// <summary>
-    /// The revision gone back to served the users of a pool before: on at least as many pods as are asked for now, or as proven. What completed elsewhere has shown nothing to
-    /// these. Of what was adopted, or recorded by a former version, nobody noted where it served.
+    /// The rollback's revision already served a pool's users on at least as many pods as requested now, or was proven there. Completion in
+    /// another pool is no evidence for these users. For adopted revisions, and Changes of a former version, the pools were not recorded.
     /// </summary>
     /// <param name="pool"><see cref="Exposure.Pool.Name"/>.</param>
-    public static bool ServedAsMany(Workload after, string pool, ClusterSnapshot cluster) =>
+    public static bool HasServedAsMany(Workload after, string pool, ClusterSnapshot cluster) =>
         RecordsAreLost(cluster)
         || cluster.Changes.Any(c => c.HasCompleted && IsOf(c, after.Template.Hash, cluster)
                 && (c.Served.Count == 0
                     ? c.Adopted || (c.LegacyHash is not null && (c.Phase is Phase.Proven || c.CompletedPods >= after.Replicas))
-                    : c.Served.Any(s => s.Pool == pool && ((c.Phase is Phase.Proven && !s.IsTrial) || c.Adopted || (s.Most == 0 ? c.CompletedPods : s.Most) >= after.Replicas))));
+                    : c.Served.Any(s => s.Pool == pool && ((c.Phase is Phase.Proven && !s.WasOnlyUnproven) || c.Adopted || (s.MaxPods == 0 ? c.CompletedPods : s.MaxPods) >= after.Replicas))));
 
     private static bool IsOf(Change change, string templateHash, ClusterSnapshot cluster) =>
         change.TemplateHash == templateHash || cluster.History.Any(h => h.TemplateHash == templateHash && change.IsOwnedRevision(h.Uid, templateHash));
 
     /// <summary>
-    /// Nothing on record was ever let in, though the workload was there when what ran was adopted: it had records. One that came later came past us, and what it
-    /// holds is nobody's way back. What waits does not count: a refusal just now must not close the way back of a workload whose records were lost.
+    /// The workload has no admitted Change although it existed at the adoption, when one was recorded. A workload created later bypassed
+    /// DeployGuard, so its stored revisions permit no rollback. A refused request does not count as a record: it must not block rollbacks
+    /// of a workload whose records were lost.
     /// </summary>
     public static bool RecordsAreLost(ClusterSnapshot cluster) => cluster.HadRecords && !cluster.Changes.Any(c => c.WasAdmitted);
 }

@@ -4,10 +4,12 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>What makes two revisions the same where it is asked whether one has proven itself.</summary>
+/// <summary>The key under which a revision is proven.</summary>
 internal static class RevisionKey
 {
-    /// <summary>The whole template; or its images, by digest where they have one, so that a second Deployment can prove them for the first.</summary>
+    /// <summary>
+    /// The template hash; or the images, by digest if possible, so that a canary in a second Deployment can prove them for the first.
+    /// </summary>
     public static string Of(CanaryCovers covers, string templateHash, IReadOnlyList<string> images) =>
         covers is CanaryCovers.Images && images.Count > 0
             ? string.Join('\n', images.Select(i => new ImageReference(i).Digest ?? i).Order(StringComparer.Ordinal))
@@ -17,7 +19,7 @@ internal static class RevisionKey
 
     public static string Of(CanaryCovers covers, Change change) => Of(covers, change.TemplateHash, change.PodImages);
 
-    /// <summary>Short enough for a message: <c>web@sha256:27dd8ed4</c>, or the first digits of the template's hash.</summary>
+    /// <summary>A short name for messages: <c>web@sha256:27dd8ed4</c>, or the first digits of the template hash.</summary>
     public static string Show(string templateHash, IReadOnlyList<string> images)
     {
         if (images.Count == 0)

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>Parts of a <see cref="ClusterSnapshot"/> that are taken only for the requests whose policies need them.</summary>
+/// <summary>Parts of a <see cref="ClusterSnapshot"/> that are read only if a policy needs them.</summary>
 [Flags]
 public enum SnapshotParts
 {

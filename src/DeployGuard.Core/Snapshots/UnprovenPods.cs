@@ -2,13 +2,13 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Snapshots;
 
-/// <summary>Pods of one workload that would run a revision without proof.</summary>
+/// <summary>Pods of one workload that would run an unproven revision.</summary>
 internal sealed record UnprovenPods(string Key, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods)
 {
-    /// <summary>Those of them that are there, or are made at once, and not only when the turn of others has come.</summary>
+    /// <summary>Pods that exist or are created at once, without waiting for others.</summary>
     public int Now { get; init; } = Pods;
 
-    /// <summary>The first of them, up to so many pods in all.</summary>
+    /// <summary>The first entries, up to so many pods in total.</summary>
     public static List<UnprovenPods> Cap(IReadOnlyList<UnprovenPods> pods, int most)
     {
         var capped = new List<UnprovenPods>();

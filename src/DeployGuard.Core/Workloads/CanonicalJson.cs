@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Writes JSON with sorted keys and without nulls: in Kubernetes an absent field and a null one are the same.</summary>
+/// <summary>Writes JSON with sorted keys and without nulls. Kubernetes treats an absent field and a null one alike.</summary>
 internal static class CanonicalJson
 {
     public static void Write(Utf8JsonWriter writer, JsonElement value)
@@ -39,13 +39,13 @@ internal static class CanonicalJson
         writer.WriteEndObject();
     }
 
-    /// <summary>The members that count, by name. Every name is made a string once: this is the hottest loop of a decision.</summary>
+    /// <summary>The members without nulls, by name. Each name becomes a string only once: this is the hottest loop of a decision.</summary>
     public static List<(string Name, JsonElement Value)> Sorted(JsonElement value)
     {
         var members = new List<(string Name, JsonElement Value)>(value.GetPropertyCount());
         foreach (var property in value.EnumerateObject())
         {
-            // ControllerRevisions carry the patch directive that puts the template back; it is not part of the template.
+            // A ControllerRevision contains this patch directive for the rollback. It is not part of the template.
             if (property.Value.ValueKind is not JsonValueKind.Null && !property.NameEquals("$patch"u8))
             {
                 members.Add((property.Name, property.Value));

@@ -5,33 +5,33 @@ using System.Text.Json;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// A pod template in the one form that two equal templates share: keys sorted, nulls and empty metadata gone, and without what
-/// restarts, DeployGuard, release tooling and controllers write into it, as far as nothing in the pod reads that.
+/// A pod template in canonical form: keys are sorted, nulls and empty metadata are removed. Labels and annotations for restarts,
+/// DeployGuard, release tools and controllers are left out too, unless the pod reads them. Equal templates have the same form.
 /// </summary>
 /// <param name="Json">UTF-8.</param>
-/// <param name="Claims">The same of a StatefulSet's claims, UTF-8; empty where there are none.</param>
+/// <param name="Claims">The volume claim templates of a StatefulSet in the same form, UTF-8; empty if there are none.</param>
 /// <param name="Hash"><c>v2:</c> and the SHA-256 of both in 64 lower-case hex digits.</param>
 public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory<byte> Claims, string Hash)
 {
     /// <summary>Labels and annotations that are not part of the hash, with their values, by path.</summary>
-    public IReadOnlyList<(string Path, string Value)> LeftOut { get; private init; } = [];
+    public IReadOnlyList<(string Path, string Value)> Unhashed { get; private init; } = [];
 
-    /// <summary>Something in the pod reads its annotations.</summary>
+    /// <summary>The pod reads its own annotations through the downward API.</summary>
     public bool ReadsAnnotations { get; private init; }
 
     /// <summary>
-    /// It holds U+FFFD. API servers put it in the place of bytes that are no text, which a request in their binary form may have: what such a
-    /// template runs is not what its JSON says.
+    /// The template contains U+FFFD. API servers write it in the place of invalid bytes, which a protobuf request may contain. Then two
+    /// templates that run differently would have the same JSON.
     /// </summary>
     public bool HasLostText { get; private init; }
 
-    /// <summary>64 hex digits over <see cref="Claims"/>; empty where there are none.</summary>
+    /// <summary>64 hex digits over <see cref="Claims"/>; empty if there are none.</summary>
     public string ClaimsDigest { get; private init; } = "";
 
-    /// <summary>Canonicalizes a pod template that stands by itself: <c>{metadata, spec}</c>.</summary>
+    /// <summary>Canonicalizes a pod template without an owner: <c>{metadata, spec}</c>.</summary>
     public static CanonicalTemplate Of(JsonElement template, TemplateNoise noise) => Of(template, TemplateHolder.None, null, noise);
 
-    /// <param name="template">The template, or the Pod that is its own.</param>
+    /// <param name="template">The pod template, or a whole Pod.</param>
     /// <param name="claims">The <c>volumeClaimTemplates</c> beside it.</param>
     internal static CanonicalTemplate Of(JsonElement template, TemplateHolder holder, JsonElement? claims, TemplateNoise noise)
     {
@@ -42,23 +42,23 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         var digest = canonicalClaims.IsEmpty ? "" : TemplateHash.Digest(canonicalClaims.Span);
         return new CanonicalTemplate(json, canonicalClaims, TemplateHash.WithClaims(TemplateHash.Of(json.Span), digest))
         {
-            LeftOut = leftOut,
+            Unhashed = leftOut,
             ReadsAnnotations = reads.Annotations,
             HasLostText = HasReplacement(json.Span),
             ClaimsDigest = digest,
         };
     }
 
-    /// <summary>
-    /// The hash of a Pod as if it had been bound to no node: whether its author or the scheduler chose one cannot be told afterwards.
-    /// </summary>
+    /// <summary>The hash of a Pod without its node. A bound Pod does not show whether its author or the scheduler chose the node.</summary>
     internal static string HashOfUnbound(JsonElement pod, TemplateHolder holder, TemplateNoise noise)
     {
         var reads = DownwardReads.Of(pod);
         return TemplateHash.Of(Write(pod, holder.Type.IsItsOwnTemplate, isBound: false, writer => WriteMetadata(writer, pod, holder, reads, noise, [])).Span);
     }
 
-    /// <summary>The writer escapes the character. The same letters behind an escaped backslash are those letters, as in a regular expression.</summary>
+    /// <summary>
+    /// The writer escapes U+FFFD. After an escaped backslash, as in a regular expression, the same letters are ordinary text.
+    /// </summary>
     private static bool HasReplacement(ReadOnlySpan<byte> json)
     {
         var escape = "\\uFFFD"u8;
@@ -118,7 +118,8 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
             return;
         }
 
-        // Only what controllers copy into pods: name, uid, creationTimestamp and the like say nothing about what runs. A Pod's own finalizers are its controller's.
+        // Controllers copy only labels, annotations and finalizers into pods. Name, uid and timestamps do not change what runs. The
+        // finalizers of a Pod itself come from its controller.
         var annotations = Counted(metadata, "annotations", (key, value) => noise.IsAnnotationNoise(key, value, reads.Annotations), leftOut);
         var labels = Counted(
             metadata,
@@ -167,7 +168,7 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         return counted;
     }
 
-    /// <summary>An empty map says the same as none: a first restart annotation, once dropped, must leave no trace.</summary>
+    /// <summary>An empty map equals an absent one. Otherwise the first restart annotation, once removed, would change the hash.</summary>
     private static void WriteMap(Utf8JsonWriter writer, string name, List<JsonProperty> entries)
     {
         if (entries.Count == 0)

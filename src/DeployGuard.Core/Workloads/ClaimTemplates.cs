@@ -3,12 +3,14 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The claims that a StatefulSet makes for each of its pods: where their data lives is part of how they behave.</summary>
+/// <summary>
+/// The volume claim templates of a StatefulSet. They belong to the revision, because the storage affects how the pods behave.
+/// </summary>
 internal static class ClaimTemplates
 {
     private static readonly string[] s_metadata = ["annotations", "labels", "name"];
 
-    /// <summary>Canonical JSON of the claims' names, labels, annotations and specs; empty where there are none.</summary>
+    /// <summary>Canonical JSON of the names, labels, annotations and specs; empty if there are none.</summary>
     public static ReadOnlyMemory<byte> Canonical(JsonElement? claims)
     {
         if (claims is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)

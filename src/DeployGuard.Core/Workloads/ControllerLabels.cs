@@ -3,20 +3,20 @@ using System.Text.RegularExpressions;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// Labels that controllers write, each on the kind that its controller writes and in the form that it writes. Anywhere else, or with
-/// any other value, a label of such a name is its author's.
+/// Labels that controllers write into templates. They are recognized only on the kind, and in the form, that the controller writes. Any
+/// other label of the same name belongs to the author.
 /// </summary>
 internal static partial class ControllerLabels
 {
     private const string TemplateHashLabel = "pod-template-hash";
 
     /// <summary>
-    /// The deployment controller names a ReplicaSet after the hash, so that the name, which approvals are bound to, fixes the value.
+    /// The Deployment controller puts the hash into the ReplicaSet's name. Approvals name the object, so the value is fixed as well.
     /// </summary>
     public static bool IsOfReplicaSet(TemplateHolder set, string key, string value, bool isRead) =>
         key == TemplateHashLabel && EncodedHash().IsMatch(value) && set.Name.EndsWith($"-{value}", StringComparison.Ordinal);
 
-    /// <summary>The API server writes the Job's own uid and name when it makes the selector.</summary>
+    /// <summary>The API server writes the Job's own uid and name when it generates the selector.</summary>
     public static bool IsOfJob(TemplateHolder job, string key, string value, bool isRead) => key switch
     {
         "controller-uid" or "batch.kubernetes.io/controller-uid" => value.Length > 0 && value == job.Uid,
@@ -24,7 +24,10 @@ internal static partial class ControllerLabels
         _ => false,
     };
 
-    /// <summary>A controller's pods are never compared with its template, so nothing is lost where one reads its labels.</summary>
+    /// <summary>
+    /// If the pod reads its labels, they stay in the hash. That is safe, because a controller's pods are never compared with its template
+    /// by hash.
+    /// </summary>
     public static bool IsOfPod(TemplateHolder pod, string key, string value, bool isRead) => !isRead && key switch
     {
         TemplateHashLabel => EncodedHash().IsMatch(value),
@@ -37,7 +40,7 @@ internal static partial class ControllerLabels
 
     private static bool IsNumber(string value) => value.Length is > 0 and < 20 && value.All(char.IsAsciiDigit);
 
-    /// <summary>A 32-bit number in the letters that Kubernetes encodes hashes with, so that they spell no word.</summary>
+    /// <summary>A 32-bit number in the alphabet that Kubernetes uses for hashes, which avoids vowels and similar digits.</summary>
     [GeneratedRegex(@"\A[bcdfghjklmnpqrstvwxz2456789]{1,10}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex EncodedHash();
 }

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Durations as Kubernetes writes them, in whole hours, minutes and seconds: <c>1h30m</c>.</summary>
+/// <summary>Durations in the Kubernetes form, in whole hours, minutes and seconds: <c>1h30m</c>.</summary>
 public static class Durations
 {
-    /// <summary>Takes units in falling order, each at most once, and at least one; the sum must be under 100 years.</summary>
+    /// <summary>Accepts units in descending order, each at most once, and at least one. The sum must be under 100 years.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = default;

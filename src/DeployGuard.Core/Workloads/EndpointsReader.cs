@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Reads which Service's users Endpoints or an EndpointSlice send somewhere.</summary>
+/// <summary>Reads the name of the Service that Endpoints or an EndpointSlice belong to.</summary>
 public static class EndpointsReader
 {
-    /// <summary>By this label an EndpointSlice says whose addresses it has.</summary>
+    /// <summary>The label with which an EndpointSlice names its Service.</summary>
     private const string ServiceLabel = "kubernetes.io/service-name";
 
-    /// <returns>The name of the Service; empty where it is nobody's.</returns>
+    /// <returns>The name of the Service; empty if the slice belongs to none.</returns>
     /// <exception cref="MalformedObjectException">A field has the wrong type.</exception>
     public static string ServiceOfSlice(JsonElement slice) => Field.Root(slice).AsObject().RequiredObject("metadata").Map("labels").GetValueOrDefault(ServiceLabel, "");
 

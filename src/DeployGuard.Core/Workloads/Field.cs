@@ -3,16 +3,16 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A place in a JSON object that knows its path, so that whoever finds the wrong type there can say where.</summary>
+/// <summary>A JSON value with its path, so that errors can name the place.</summary>
 [SuppressMessage("Naming", "CA1720", Justification = "The members are named after the JSON types that they read.")]
 public readonly record struct Field(JsonElement Element, FieldLocation? Place)
 {
     public static Field Root(JsonElement element) => new(element, null);
 
-    /// <summary>Built when it is asked for, which is for images and errors; most fields never are.</summary>
+    /// <summary>Built on first use. Only images and errors need it.</summary>
     public string Path => Place?.ToString() ?? "";
 
-    /// <summary>The member, or null if it is absent or JSON null, which Kubernetes takes as the same.</summary>
+    /// <summary>The member; null if it is absent or JSON null, which Kubernetes treats alike.</summary>
     public Field? this[string name] =>
         Element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null
             ? new Field(value, new FieldLocation(Place, name))
@@ -80,10 +80,10 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
 
     public MalformedObjectException Wrong(string expected) => new(Path, $"expected {expected}, found {Describe(Element)}");
 
-    /// <summary>The text that it must be, for the items of lists.</summary>
+    /// <summary>The value as a string, for items of lists.</summary>
     public string AsText() => Element.ValueKind is JsonValueKind.String ? Element.GetString() ?? "" : throw Wrong("a string");
 
-    /// <summary>Says itself that it must be an object, for the items of lists.</summary>
+    /// <summary>The value itself, which must be an object; for items of lists.</summary>
     public Field AsObject() => Element.ValueKind is JsonValueKind.Object ? this : throw Wrong("an object");
 
     private int AsInt() => Element.ValueKind is JsonValueKind.Number && Element.TryGetInt32(out var value) ? value : throw Wrong("a whole number");
@@ -104,7 +104,7 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
     };
 }
 
-/// <summary>A segment of a path with what stands before it: a member's name, or an index such as <c>[2]</c>.</summary>
+/// <summary>A path segment with its parent: the name of a member, or an index such as <c>[2]</c>.</summary>
 public sealed record FieldLocation(FieldLocation? Parent, string Segment)
 {
     public override string ToString() => Parent is null ? Segment

@@ -4,12 +4,12 @@ using System.Collections.Frozen;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// A container image as a pod names it: <c>repository[:tag][@digest]</c>. The text is kept as written; nothing is
-/// normalized, because an approval binds what the container runtime will be asked for.
+/// A container image as a pod names it: <c>repository[:tag][@digest]</c>. The text is not normalized, because an approval covers exactly
+/// the reference that the container runtime receives.
 /// </summary>
 public sealed record ImageReference(string Text)
 {
-    /// <summary>The algorithms that the image specification registers and container runtimes check, with the length of their digests in hex digits.</summary>
+    /// <summary>Digest algorithms of the OCI image specification that container runtimes verify, with their length in hex digits.</summary>
     private static readonly FrozenDictionary<string, int> s_algorithms =
         new Dictionary<string, int> { ["sha256"] = 64, ["sha512"] = 128 }.ToFrozenDictionary(StringComparer.Ordinal);
 
@@ -17,23 +17,22 @@ public sealed record ImageReference(string Text)
 
     private static readonly SearchValues<char> s_hex = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>
-    /// <c>sha256:</c> and 64 lower-case hex digits, or <c>sha512:</c> and 128; null if the image is named by tag alone, or by what is no
-    /// such digest.
-    /// </summary>
-    /// <remarks>Anything else before the digest, such as a quote, may be read otherwise by what puts the text into a pod.</remarks>
+    /// <summary><c>sha256:</c> and 64 lower-case hex digits, or <c>sha512:</c> and 128; null if there is no valid digest.</summary>
+    /// <remarks>Other characters before the digest, such as a quote, are rejected. Another parser may read them differently.</remarks>
     public string? Digest => Text.IndexOf('@', StringComparison.Ordinal) is var at and > 0 && IsDigest(Text.AsSpan(at + 1)) && !Text.AsSpan(0, at).ContainsAnyExcept(s_name)
         ? Text[(at + 1)..]
         : null;
 
-    /// <summary>It ends in something that is meant for a digest.</summary>
+    /// <summary>It contains <c>@</c> and no valid digest.</summary>
     public bool HasBadDigest => Digest is null && Text.Contains('@', StringComparison.Ordinal);
 
-    /// <summary>It has what only image references have: a registry or repository, a tag or a digest. A bare word may be anything.</summary>
-    public bool LooksLikeOne => !Text.StartsWith('/') && !Text.Contains("://", StringComparison.Ordinal) && Text.AsSpan().IndexOfAny('/', ':', '@') > 0
+    /// <summary>
+    /// It has a part that only image references have: a registry or repository, a tag or a digest. A single word may mean anything.
+    /// </summary>
+    public bool LooksLikeImage => !Text.StartsWith('/') && !Text.Contains("://", StringComparison.Ordinal) && Text.AsSpan().IndexOfAny('/', ':', '@') > 0
         && Text.All(c => c == '@' || s_name.Contains(c));
 
-    /// <summary>What charts write where an injector puts the image in.</summary>
+    /// <summary>The placeholder in charts that an injector replaces with an image.</summary>
     public bool IsPlaceholder => Text == "auto";
 
     private static bool IsDigest(ReadOnlySpan<char> text) =>
@@ -44,12 +43,15 @@ public sealed record ImageReference(string Text)
     public override string ToString() => Text;
 }
 
-/// <summary>One place that names an image. <paramref name="Path"/> is its JSON path in the object, <c>spec.template.spec.containers[0].image</c>.</summary>
+/// <summary>
+/// One field or annotation that names an image. <paramref name="Path"/> is its JSON path in the object,
+/// <c>spec.template.spec.containers[0].image</c>.
+/// </summary>
 public sealed record ImageUse(string Path, ImageReference Reference)
 {
-    /// <summary>The annotation that names it; null where the pod's spec does.</summary>
+    /// <summary>The annotation that names the image; null if the pod spec does.</summary>
     public InjectionAnnotation? InjectedBy { get; init; }
 
-    /// <summary>It runs before the main containers, or as a native sidecar beside them.</summary>
+    /// <summary>It belongs to an init container, which may be a native sidecar.</summary>
     public bool IsOfInitContainer => Path.Contains("initContainers[", StringComparison.Ordinal);
 }

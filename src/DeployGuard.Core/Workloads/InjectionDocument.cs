@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The images in the JSON of an annotation: containers as an injector adds them, or a JSON patch (RFC 6902) of one.</summary>
-/// <param name="IsWhole">No other image can come of it.</param>
+/// <summary>The images in a JSON annotation: containers as an injector adds them, or a JSON patch (RFC 6902) of a container.</summary>
+/// <param name="IsWhole">The list is complete: the document cannot add any other image.</param>
 internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWhole)
 {
     private const string Image = "image";
@@ -14,7 +14,7 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
     {
         try
         {
-            // Of two members of one name some readers take the first, and some the last.
+            // With duplicate members, some readers take the first and some the last.
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 32, AllowDuplicateProperties = false });
             var images = new List<string>();
             var isWhole = Visit(document.RootElement, images);
@@ -22,12 +22,12 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
         }
         catch (JsonException)
         {
-            // YAML, which the injector reads as well. A name in it may be written with escapes.
+            // It is YAML, which the injector reads as well. A name in it may be written with escapes.
             return text.Contains(Image, StringComparison.OrdinalIgnoreCase) || text.Contains('\\', StringComparison.Ordinal) ? s_unreadable : s_nothing;
         }
         catch (InvalidOperationException)
         {
-            // Text in it that is no text: the injector may read it all the same.
+            // It contains an invalid string, which the injector may still accept.
             return s_unreadable;
         }
     }
@@ -44,14 +44,17 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
         var isWhole = IsPlain(node, images);
         foreach (var member in node.EnumerateObject())
         {
-            // Injectors written in Go take a member whatever the case of its name.
+            // Go decodes JSON members without regard to case.
             isWhole = (member.Name.Equals(Image, StringComparison.OrdinalIgnoreCase) ? Take(member.Value, images) : Visit(member.Value, images)) && isWhole;
         }
 
         return isWhole;
     }
 
-    /// <summary>No step of a JSON patch, or one of which its own value is all that it puts in. What is copied or moved stands somewhere else.</summary>
+    /// <summary>
+    /// True for an object that is no patch step, and for a step whose image is in its own value. The source of a copy or move step is not
+    /// in the document.
+    /// </summary>
     private static bool IsPlain(JsonElement node, List<string> images) => Text(node, "path") is not { } path || Text(node, "op") switch
     {
         null or "remove" or "test" => true,
@@ -62,7 +65,7 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
     private static string? Text(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
 
-    /// <summary>The image of a container, or of a volume, which has it as its <c>reference</c>.</summary>
+    /// <summary>Collects the image of a container, or of a volume, which has it as its <c>reference</c>.</summary>
     private static bool Take(JsonElement value, List<string> images)
     {
         if (value.ValueKind is JsonValueKind.Object && Text(value, "reference") is { } reference)

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The annotations by which pods choose what is injected into them. The well-known ones are data, in <c>injectors.json</c>.</summary>
+/// <summary>The annotations with which pods select injected images. The well-known ones are data, in <c>injectors.json</c>.</summary>
 public sealed class InjectionTable
 {
     private readonly InjectionTable? _known;
@@ -29,64 +29,66 @@ public sealed class InjectionTable
 
     public static InjectionTable None { get; } = new([]);
 
-    /// <summary>The injectors that DeployGuard knows.</summary>
+    /// <summary>The annotations of the well-known injectors.</summary>
     public static InjectionTable BuiltIn { get; } = Load();
 
     public IReadOnlyList<InjectionAnnotation> All { get; }
 
-    /// <summary>The same and more. What is known to name an image goes on naming it; the rest can be said to name none.</summary>
+    /// <summary>
+    /// This table with further annotations. A known image annotation keeps its meaning; guesses can be declared to name no image.
+    /// </summary>
     public InjectionTable With(IEnumerable<InjectionAnnotation> more) => new(this, [.. more]);
 
-    /// <summary>The built-in ones and what flags add: each <c>FORM=KEY</c>. What is not of this form is left out.</summary>
+    /// <summary>The built-in table with the annotations of flags, each <c>FORM=KEY</c>. A text of another form is left out.</summary>
     public static InjectionTable WithFlags(IEnumerable<string> more) => BuiltIn.With(more.Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
 
     /// <summary>The images that annotations name, in the order of their keys.</summary>
-    /// <param name="path">Of the annotations in the object: <c>spec.template.metadata.annotations</c>.</param>
+    /// <param name="path">Path of the annotations in the object: <c>spec.template.metadata.annotations</c>.</param>
     public IEnumerable<ImageUse> ImagesIn(IReadOnlyDictionary<string, string> annotations, string path) =>
         from found in Find(annotations)
         from image in found.By.Form switch
         {
             InjectionForm.Image => [found.Value],
-            // A version alone would be the same text for two injectors.
+            // The key is included, because two injectors may use the same version text.
             InjectionForm.Version => [$"{found.Key}:{found.Value}"],
             InjectionForm.Document => InjectionDocument.Read(found.Value).Images,
             _ => (IReadOnlyList<string>)[],
         }
         select new ImageUse($"{path}.{found.Key}", new ImageReference(image)) { InjectedBy = found.By };
 
-    /// <summary>The annotations by which something is injected that cannot be read.</summary>
+    /// <summary>The annotations whose injected images cannot be read.</summary>
     public IEnumerable<UnreadableInjection> UnreadableIn(IReadOnlyDictionary<string, string> annotations, string path) =>
         from found in Find(annotations)
         where found.By.Form switch
         {
-            // By this word injectors are turned off. Any other may be the name of an object, also one that reads like it.
+            // The value false turns an injector off. Any other value may name an object.
             InjectionForm.Other => !found.Value.Equals("false", StringComparison.OrdinalIgnoreCase),
             InjectionForm.Document => !InjectionDocument.Read(found.Value).IsWhole,
-            InjectionForm.Guess => new ImageReference(found.Value).LooksLikeOne,
+            InjectionForm.Guess => new ImageReference(found.Value).LooksLikeImage,
             _ => false,
         }
         select new UnreadableInjection($"{path}.{found.Key}", found.Key, found.By);
 
-    /// <summary>Whether it says what an annotation is, and does not only guess.</summary>
+    /// <summary>Whether the table knows the annotation. A guess does not count.</summary>
     public bool Knows(string key) => MatchOrNull(key) is { Form: not InjectionForm.Guess };
 
-    /// <summary>Whether the values of an annotation are, or hold, images.</summary>
+    /// <summary>Whether the annotation's value is, or contains, an image.</summary>
     public bool NamesImages(string key) => MatchOrNull(key) is { Form: InjectionForm.Image or InjectionForm.Version or InjectionForm.Document };
 
-    /// <summary>Whether it says that an annotation names no image.</summary>
+    /// <summary>Whether the table declares that the annotation names no image.</summary>
     public bool Excludes(string key) => _never.Any(n => n.Matches(key));
 
     private InjectionAnnotation? MatchOrNull(string key) => (DefiniteOrNull(key) ?? _guesses.FirstOrDefault(p => p.Matches(key))) is { } found
         && !(found.Form is InjectionForm.Other or InjectionForm.Guess && Excludes(key)) ? found : null;
 
-    /// <summary>What was known first is asked first, or somebody could say otherwise of it.</summary>
+    /// <summary>The built-in table takes precedence, so that configuration cannot redefine its annotations.</summary>
     private InjectionAnnotation? DefiniteOrNull(string key) =>
         _known?.DefiniteOrNull(key) ?? _exact.GetValueOrDefault(key) ?? _patterns.FirstOrDefault(p => p.Matches(key));
 
     private static IEnumerable<InjectionAnnotation> Definite(IEnumerable<InjectionAnnotation> annotations) =>
         annotations.Where(a => a.Form is not (InjectionForm.Guess or InjectionForm.Never));
 
-    /// <summary>Most templates have no such annotation, and are read often: only what was found is sorted.</summary>
+    /// <summary>Templates are read often, and most have no such annotation. So only the matches are sorted.</summary>
     private List<(string Key, string Value, InjectionAnnotation By)> Find(IReadOnlyDictionary<string, string> annotations)
     {
         List<(string Key, string Value, InjectionAnnotation By)>? found = null;

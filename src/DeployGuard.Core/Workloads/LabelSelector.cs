@@ -24,7 +24,7 @@ public sealed record LabelRequirement(string Key, LabelOperator Operator, IReadO
         return Operator switch
         {
             LabelOperator.In => present && Values.Contains(value),
-            // As in Kubernetes: an absent label is not in any set.
+            // As in Kubernetes, an absent label matches NotIn.
             LabelOperator.NotIn => !present || !Values.Contains(value),
             LabelOperator.Exists => present,
             LabelOperator.DoesNotExist => !present,

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Maps of strings, as labels and annotations are.</summary>
+/// <summary>Helpers for maps of strings, such as labels and annotations.</summary>
 internal static class Maps
 {
     public static readonly IReadOnlyDictionary<string, string> Empty = new Dictionary<string, string>();

@@ -3,22 +3,18 @@ using System.Text.RegularExpressions;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// Which keys may be added to <see cref="TemplateNoise"/>. What is noise is in no hash: anybody who may restart a workload chooses its
-/// value, and nobody
-/// approves it. So a key that anything besides the pod reads (a kubelet, a runtime, a network, an injector, a Service) can be none. No
-/// list of these is
-/// complete; this one has what is well known.
+/// Decides which keys may be added to <see cref="TemplateNoise"/>. Noise is outside the hash: anyone who may restart a workload can set its
+/// value without an approval. So a key is rejected if a kubelet, a runtime, a network, an injector or a Service reads it. The lists contain
+/// the well-known keys and cannot be complete.
 /// </summary>
 public static partial class NoiseKey
 {
-    /// <summary>More would cost the API server more than it spends on one condition.</summary>
+    /// <summary>More keys would exceed the API server's cost limit for one CEL expression.</summary>
     public const int MaxKeys = 16;
 
     private const string Of = "is read by more than people";
 
-    /// <summary>
-    /// Domains of annotations and labels that change what is injected, mounted, attached, scheduled or routed; subdomains too.
-    /// </summary>
+    /// <summary>Domains whose keys affect injection, mounts, networks, scheduling or routing, including their subdomains.</summary>
     private static readonly string[] s_domains =
     [
         "deployguard.io",
@@ -37,14 +33,14 @@ public static partial class NoiseKey
         "velero.io", "strimzi.io", "knative.dev", "tekton.dev", "cert-manager.io", "traefik.io",
     ];
 
-    /// <summary>Those of the injectors that are known.</summary>
+    /// <summary>Domains of the known injectors.</summary>
     private static readonly IReadOnlyList<string> s_injectors =
         [.. InjectionTable.BuiltIn.All.Select(a => a.Key.Split('/')).Where(k => k.Length == 2 && !k[0].Contains('*')).Select(k => k[0]).Distinct()];
 
-    /// <summary>Keys without a domain by which runtimes and kubelets are told what to do.</summary>
+    /// <summary>Prefixes without a domain that runtimes and kubelets read.</summary>
     private static readonly string[] s_prefixes = ["io.kubernetes.", "io.katacontainers.", "io.containerd.", "io.podman.", "run.oci.", "org.opencontainers.", "com.github.", "cri-o."];
 
-    /// <summary>Labels without a domain by which people have Services, policies and meshes select.</summary>
+    /// <summary>Labels without a domain that Services, policies and meshes commonly select by.</summary>
     private static readonly HashSet<string> s_selectors = new(StringComparer.OrdinalIgnoreCase)
     {
         "app", "name", "k8s-app", "version", "component", "tier", "role", "env", "environment", "track", "release", "instance",
@@ -55,19 +51,19 @@ public static partial class NoiseKey
     public static string? ProblemOfAnnotation(string key) =>
         Problem(key) ?? (TemplateNoise.DefaultRestarts.Contains(key) ? null : OfForeign(key));
 
-    /// <summary>Why a key cannot be listed as a label that only names; null if it can.</summary>
+    /// <summary>Why a key cannot be listed as a naming label; null if it can.</summary>
     public static string? ProblemOfLabel(string key) => Problem(key)
         ?? (TemplateNoise.DefaultLabels.Contains(key) ? null
             : s_selectors.Contains(key) ? $"{Of}: Services, policies and meshes commonly select by it"
             : OfForeign(key));
 
-    /// <summary>What is wrong with the keys of a flag for restart annotations, a sentence each.</summary>
+    /// <summary>The errors in the keys of a flag for restart annotations, one sentence each.</summary>
     /// <param name="flag">Such as <c>--restart-annotation</c>.</param>
-    /// <param name="injections">What these name an image by is no noise.</param>
+    /// <param name="injections">A key with which these name an image is rejected.</param>
     public static IEnumerable<string> ProblemsOfAnnotations(string flag, IReadOnlyList<string> keys, InjectionTable injections) => Problems(
-        flag, keys, key => ProblemOfAnnotation(key) ?? (injections.Knows(key) ? "by it an injector takes an image, which must not change without an approval" : null));
+        flag, keys, key => ProblemOfAnnotation(key) ?? (injections.Knows(key) ? "an injector reads an image from it, which must not change without an approval" : null));
 
-    /// <summary>What is wrong with the keys of a flag for labels that only name, a sentence each.</summary>
+    /// <summary>The errors in the keys of a flag for naming labels, one sentence each.</summary>
     /// <param name="flag">Such as <c>--naming-label</c>.</param>
     public static IEnumerable<string> ProblemsOfLabels(string flag, IReadOnlyList<string> keys) => Problems(flag, keys, ProblemOfLabel);
 
@@ -89,7 +85,7 @@ public static partial class NoiseKey
 
     private static string? Problem(string key) => Form().IsMatch(key)
         ? null
-        : "is no key of a label or annotation, such as example.com/restarted-at; one key at a time, without patterns";
+        : "is not a key of a label or annotation, such as example.com/restarted-at; one key at a time, without patterns";
 
     private static string? OfForeign(string key)
     {

@@ -1,4 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Who an object says it belongs to. A claim: its author writes it, and it proves nothing until the owner was found and agrees.</summary>
+/// <summary>
+/// An owner that an object names. The object's author writes it, so it counts only after the owner was found and verified.
+/// </summary>
 public sealed record OwnerReference(string ApiVersion, string Kind, string Name, string Uid, bool IsController);

@@ -1,13 +1,13 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Reads which pods a workload's controller takes for its own. Null where the object has no selector: nothing is taken in then.</summary>
+/// <summary>Reads a workload's pod selector. Null if the object has none: it then selects no pods.</summary>
 internal static class PodSelectorReader
 {
-    /// <summary><c>matchLabels</c> and <c>matchExpressions</c>.</summary>
+    /// <summary>Reads <c>matchLabels</c> and <c>matchExpressions</c>.</summary>
     /// <exception cref="MalformedObjectException">It has one of another form.</exception>
     public static LabelSelector? OfRequirements(Field root) => root.Object("spec")?.Object("selector") is { } selector ? Of(selector) : null;
 
-    /// <summary>A map of labels.</summary>
+    /// <summary>Reads a plain map of labels.</summary>
     /// <exception cref="MalformedObjectException">It has one of another form.</exception>
     public static LabelSelector? OfLabels(Field root) =>
         root.Object("spec") is { } spec && spec.Map("selector") is { Count: > 0 } labels ? new LabelSelector(Equal(labels)) : null;

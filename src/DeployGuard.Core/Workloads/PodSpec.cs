@@ -4,15 +4,15 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The spec of a Pod without what admission makes up for each pod.</summary>
+/// <summary>The spec of a Pod without the values that admission generates for each pod.</summary>
 internal static class PodSpec
 {
     /// <param name="pod">The whole Pod.</param>
-    /// <param name="isBound">False to leave out the node: the scheduler writes it into a pod that was made without one.</param>
+    /// <param name="isBound">False to leave out the node, which the scheduler writes into a pod.</param>
     public static void Write(Utf8JsonWriter writer, JsonElement pod, JsonElement spec, bool isBound)
     {
         var token = TokenVolume.NameIn(spec);
-        bool IsMadeUp(JsonElement name) => name.ValueKind is JsonValueKind.String && name.GetString() is { } text
+        bool IsGenerated(JsonElement name) => name.ValueKind is JsonValueKind.String && name.GetString() is { } text
             && GeneratedName.IsOfDebugger(text) && !IsReferredTo(text, pod, spec);
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(spec).Where(p => isBound || p.Name != "nodeName"))
@@ -26,7 +26,7 @@ internal static class PodSpec
                     WriteItems(writer, property, item => WriteRenamed(writer, item, token));
                     break;
                 case "containers" or "ephemeralContainers":
-                    WriteItems(writer, property, item => WriteContainer(writer, item, token, IsMadeUp));
+                    WriteItems(writer, property, item => WriteContainer(writer, item, token, IsGenerated));
                     break;
                 case "initContainers" when token is not null:
                     WriteItems(writer, property, item => WriteContainer(writer, item, token, static _ => false));
@@ -41,8 +41,8 @@ internal static class PodSpec
         writer.WriteEndObject();
     }
 
-    /// <param name="token">Name of the volume with the pod's token; null where admission added none.</param>
-    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, string? token, Func<JsonElement, bool> isMadeUp)
+    /// <param name="token">Name of the pod's token volume; null if admission added none.</param>
+    private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, string? token, Func<JsonElement, bool> isGenerated)
     {
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(container))
@@ -54,8 +54,9 @@ internal static class PodSpec
             }
 
             writer.WritePropertyName(property.Name);
-            // An approval of a name that the same command never makes up again could not be used. Nothing runs otherwise under another.
-            if (property.Name == "name" && isMadeUp(property.Value))
+            // The same command generates another name each time, so an approval of this name could not be used. The name does not change
+            // what runs.
+            if (property.Name == "name" && isGenerated(property.Value))
             {
                 writer.WriteStringValue(GeneratedName.FixedDebugger);
             }
@@ -69,7 +70,7 @@ internal static class PodSpec
     }
 
     /// <summary>
-    /// Something besides the container itself has its name in it: a container that joins its processes, or an annotation for a security profile.
+    /// The name also occurs elsewhere: in a container that shares its process namespace, or in an annotation for a security profile.
     /// </summary>
     private static bool IsReferredTo(string name, JsonElement pod, JsonElement spec)
     {
@@ -79,7 +80,7 @@ internal static class PodSpec
                 && metadata.TryGetProperty("annotations", out var annotations) && JsonMarshal.GetRawUtf8Value(annotations).IndexOf(text) >= 0);
     }
 
-    /// <summary>A volume or a mount, under the fixed name where it has the one that was made up.</summary>
+    /// <summary>Writes a volume or a mount, with the fixed name in the place of the generated one.</summary>
     private static void WriteRenamed(Utf8JsonWriter writer, JsonElement named, string token)
     {
         writer.WriteStartObject();
@@ -110,7 +111,7 @@ internal static class PodSpec
         writer.WriteEndArray();
     }
 
-    /// <summary>A list of which nothing is left is not written: admission adds its two to every pod.</summary>
+    /// <summary>Admission adds two tolerations to every pod. An empty rest is not written.</summary>
     private static void WriteTolerations(Utf8JsonWriter writer, JsonElement tolerations)
     {
         var kept = tolerations.EnumerateArray().Where(t => !IsDefaultToleration(t)).ToList();

@@ -1,8 +1,8 @@
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// That the lists of a pod's spec are lists of objects, as far as its hash goes through them. API servers see to that; files and calls that come
-/// past one may hold anything, and are then told the place.
+/// Checks that the lists of a pod spec which the hash reads are lists of objects. API servers ensure it; files and direct calls may contain
+/// anything, and the error then names the place.
 /// </summary>
 internal static class PodSpecLists
 {

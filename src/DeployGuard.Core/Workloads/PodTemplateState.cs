@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A <see cref="PodTemplate"/> as it can be written down: what was read of it, and either its document or the hashes that were kept.</summary>
+/// <summary>The serializable state of a <see cref="PodTemplate"/>: its parsed parts, and either its document or its hashes.</summary>
 /// <param name="ReadsInjections">Its annotations were read by the installation's table of injectors.</param>
 internal sealed record PodTemplateState(
     IReadOnlyDictionary<string, string> Labels,
@@ -14,5 +14,5 @@ internal sealed record PodTemplateState(
     TemplateFingerprint? Kept,
     TemplateDocumentState? Document);
 
-/// <summary>The JSON that a template was read from, and the object that had it.</summary>
+/// <summary>The JSON of a template, and the identity of the object that contains it.</summary>
 internal sealed record TemplateDocumentState(JsonElement Template, JsonElement? Claims, string ApiGroup, string Kind, string Name, string Uid);

@@ -4,16 +4,16 @@ using System.Text.RegularExpressions;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// The value of a restart annotation. It says when, and nothing else: where a pod reads it, any other text would be input to the pod.
+/// The value of a restart annotation. It must be a time and nothing else: to a pod that reads it, any other text would be input.
 /// </summary>
 public static partial class RestartTime
 {
     private static readonly TimeSpan s_close = TimeSpan.FromMinutes(10);
 
-    /// <summary>A time as RFC 3339 writes it, with at most nine digits of a second.</summary>
+    /// <summary>An RFC 3339 time with at most nine fractional digits.</summary>
     public static bool IsTime(string value) => TryRead(value, out _);
 
-    /// <summary>Whether a restart that is asked for now can have this time: ten minutes either way, for clocks that differ.</summary>
+    /// <summary>Whether a restart requested now may have this time: up to ten minutes before or after, because clocks differ.</summary>
     public static bool IsClose(string value, DateTimeOffset now) => TryRead(value, out var time) && (now - time).Duration() <= s_close;
 
     private static bool TryRead(string value, out DateTimeOffset time)

@@ -4,22 +4,21 @@ using System.Text.Json.Nodes;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// What a queue writes into the template of a Job that it starts, and takes out again when it suspends it: on which nodes its pods may
-/// run, what holds them back until then,
-/// and its own marks. The API server lets nothing else of a suspended Job's template be changed, but any label and annotation; here only
-/// those of queues and
-/// autoscalers are among them.
+/// The scheduling fields that a queue such as Kueue sets in the template of a Job when it starts it, and removes when it suspends it: node
+/// placement, scheduling gates and the queue's own labels and annotations. The API server permits any label and annotation of a suspended
+/// Job to change; here only those of queues and autoscalers count.
 /// </summary>
 internal static class SchedulingDirectives
 {
     private static readonly string[] s_fields = ["nodeSelector", "tolerations", "schedulingGates"];
 
-    private static readonly string[] s_marks = ["kueue.x-k8s.io/", "autoscaling.x-k8s.io/", "cluster-autoscaler.kubernetes.io/"];
+    private static readonly string[] s_queueKeys = ["kueue.x-k8s.io/", "autoscaling.x-k8s.io/", "cluster-autoscaler.kubernetes.io/"];
 
     /// <summary>
-    /// Whether two templates are the same but for these. Not so where the pods read labels or annotations: a mark is input to them.
+    /// Whether two templates differ only in these fields. If the pods read labels or annotations, a queue's entries there count as a
+    /// difference.
     /// </summary>
-    public static bool AreAllThatDiffers(PodTemplate before, PodTemplate after) =>
+    public static bool AreOnlyDifference(PodTemplate before, PodTemplate after) =>
         before.Canonical is { } old && after.Canonical is { } now && old.Claims.Span.SequenceEqual(now.Claims.Span)
         && JsonNode.DeepEquals(Without(old), Without(now));
 
@@ -34,28 +33,28 @@ internal static class SchedulingDirectives
                 spec.Remove(field);
             }
 
-            // Of affinity the API server takes that to nodes alone; affinity to pods stays as it was.
+            // The API server permits changes only to node affinity. Pod affinity stays in the comparison.
             (spec["affinity"] as JsonObject)?.Remove("nodeAffinity");
             RemoveIfEmpty(spec, "affinity");
         }
 
         if (node?["metadata"] is JsonObject metadata && DownwardReads.Of(document.RootElement) is { Annotations: false, Labels: false })
         {
-            RemoveMarks(metadata, "annotations");
-            RemoveMarks(metadata, "labels");
+            RemoveQueueKeys(metadata, "annotations");
+            RemoveQueueKeys(metadata, "labels");
             RemoveIfEmpty(node, "metadata");
         }
 
         return node;
     }
 
-    private static void RemoveMarks(JsonObject metadata, string map)
+    private static void RemoveQueueKeys(JsonObject metadata, string map)
     {
         if (metadata[map] is JsonObject entries)
         {
-            foreach (var mark in entries.Select(e => e.Key).Where(k => s_marks.Any(m => k.StartsWith(m, StringComparison.Ordinal))).ToList())
+            foreach (var key in entries.Select(e => e.Key).Where(k => s_queueKeys.Any(m => k.StartsWith(m, StringComparison.Ordinal))).ToList())
             {
-                entries.Remove(mark);
+                entries.Remove(key);
             }
 
             RemoveIfEmpty(metadata, map);

@@ -2,43 +2,43 @@ using System.Globalization;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A Service of a namespace, as far as it decides which pods its users reach.</summary>
-/// <param name="Selector">Empty where it has none: its endpoints are somebody's own.</param>
-/// <param name="IsExternalName">Its type is ExternalName: it has no pods, whatever it selects.</param>
+/// <summary>The fields of a Service that decide which pods its users reach.</summary>
+/// <param name="Selector">Empty if it has none: its endpoints are then managed by hand.</param>
+/// <param name="IsExternalName">Its type is ExternalName: it has no pods, even with a selector.</param>
 public sealed record Service(string Name, IReadOnlyDictionary<string, string> Selector, bool IsExternalName)
 {
-    /// <summary>Labels of a StatefulSet's pods that name their ordinal: the same pod by name has them for ever, and runs another revision tomorrow.</summary>
-    public static IReadOnlySet<string> OfOrdinals { get; } = new HashSet<string> { "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index" };
+    /// <summary>Labels that name the ordinal of a StatefulSet's pod. A pod keeps them when its revision changes.</summary>
+    public static IReadOnlySet<string> OrdinalLabelKeys { get; } = new HashSet<string> { "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index" };
 
-    /// <summary>Labels that pods have and templates do not: who will have them cannot be told from what is asked for.</summary>
-    public static IReadOnlySet<string> WrittenByControllers { get; } =
-        new HashSet<string>(["pod-template-hash", "controller-revision-hash", "pod-template-generation", .. OfOrdinals]);
+    /// <summary>Labels that controllers add to pods and that templates lack. A template does not show which pods will have them.</summary>
+    public static IReadOnlySet<string> ControllerLabelKeys { get; } =
+        new HashSet<string>(["pod-template-hash", "controller-revision-hash", "pod-template-generation", .. OrdinalLabelKeys]);
 
-    /// <summary>The host that an ExternalName stands for.</summary>
+    /// <summary>The host of an ExternalName Service.</summary>
     public string ExternalName { get; init; } = "";
 
     public IReadOnlyList<ServicePort> Ports { get; init; } = [];
 
-    /// <summary>Its users reach pods that are not ready too.</summary>
+    /// <summary>Users also reach pods that are not ready.</summary>
     public bool PublishesNotReady { get; init; }
 
-    /// <summary>Users may be kept to the pods of their own node or zone, by a traffic policy or distribution.</summary>
-    public bool KeepsToNode { get; init; }
+    /// <summary>A traffic policy or distribution may restrict users to pods on their own node or zone.</summary>
+    public bool RoutesLocally { get; init; }
 
-    /// <summary>Cluster IPs and external IPs: users who know an address reach whatever has it.</summary>
+    /// <summary>Cluster IPs, external IPs and other addresses. A Service that takes over an address also receives its users.</summary>
     public IReadOnlyList<string> Addresses { get; init; } = [];
 
-    /// <summary>As <c>kubectl -l</c> takes it, in the order of the keys: two Services with the same text select the same pods.</summary>
+    /// <summary>In the form of <c>kubectl -l</c>, sorted by key. Services with the same text select the same pods.</summary>
     public string SelectorText => string.Join(',', Selector.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}={s.Value}"));
 
-    /// <param name="selector">As <see cref="SelectorText"/> has it.</param>
+    /// <param name="selector">In the form of <see cref="SelectorText"/>.</param>
     public static Service Selecting(string name, string selector) => new(
         name,
         selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1]),
         false);
 
-    /// <summary>Whether any of the Services selects pods with one of these label sets, and not with the other.</summary>
-    public static bool TellApart(IEnumerable<Service> services, IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
+    /// <summary>Whether a Service selects pods with one of these label sets, and not with the other.</summary>
+    public static bool AnyDistinguishes(IEnumerable<Service> services, IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
         !ReferenceEquals(one, other) && services.Any(s => s.Selects(one) != s.Selects(other));
 
     /// <summary>Whether users of the Service reach pods with these labels.</summary>
@@ -60,7 +60,7 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
         return true;
     }
 
-    /// <summary>The Service of the cluster that an ExternalName stands for; null where it is another host, or a cluster domain that we do not know.</summary>
+    /// <summary>The Service that an ExternalName refers to; null for a host outside the cluster, or in an unknown cluster domain.</summary>
     public (string Namespace, string Name)? Target =>
         IsExternalName && ExternalName.TrimEnd('.').ToLowerInvariant().Split('.') is [var name, var ns, "svc", ..] parts && parts[3..] is [] or ["cluster", "local"]
             ? (ns, name)
@@ -70,7 +70,7 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
 /// <param name="Target">A number, or the name of a container's port.</param>
 public sealed record ServicePort(int Number, string Protocol, string Target)
 {
-    /// <summary>A number may be open in any pod, whether it is declared or not.</summary>
+    /// <summary>A numeric target port may be open without being declared.</summary>
     public bool IsNumber => int.TryParse(Target, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     public bool IsDeclaredBy(PodTemplate template) => template.Containers.Any(c => c.Ports.Any(p =>

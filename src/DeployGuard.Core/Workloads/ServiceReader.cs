@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Reads a Service, as far as it decides which pods its users reach.</summary>
+/// <summary>Reads the fields of a Service that decide which pods its users reach.</summary>
 internal static class ServiceReader
 {
     /// <exception cref="MalformedObjectException">It has no name or spec, or a field of another type.</exception>
@@ -15,12 +15,12 @@ internal static class ServiceReader
             ExternalName = spec.Text("externalName") ?? "",
             Ports = [.. spec.Items("ports").Select(p => Port(p.AsObject()))],
             PublishesNotReady = spec.Flag("publishNotReadyAddresses"),
-            KeepsToNode = spec.Text("internalTrafficPolicy") == "Local" || spec.Text("externalTrafficPolicy") == "Local" || spec.Text("trafficDistribution") is { Length: > 0 },
+            RoutesLocally = spec.Text("internalTrafficPolicy") == "Local" || spec.Text("externalTrafficPolicy") == "Local" || spec.Text("trafficDistribution") is { Length: > 0 },
             Addresses = [.. AddressesOf(root, spec).Where(a => a is not ("" or "None")).Distinct()],
         };
     }
 
-    /// <summary>All by which users may come who do not ask for its name: IPs, hosts of load balancers, and ports of every node.</summary>
+    /// <summary>All addresses that reach the Service without its DNS name: IPs, load balancer hosts and node ports.</summary>
     private static IEnumerable<string> AddressesOf(Field root, Field spec) =>
     [
         .. spec.Texts("clusterIPs"),
@@ -33,7 +33,7 @@ internal static class ServiceReader
 
     private static ServicePort Port(Field port) => new(port.Int("port") ?? 0, port.Text("protocol") ?? "TCP", Target(port));
 
-    /// <summary>A number or the name of a container's port; the port's own number where it does not say.</summary>
+    /// <summary>The target port, as a number or name; by default the port's own number.</summary>
     private static string Target(Field port) => port["targetPort"] is not { } target
         ? (port.Int("port") ?? 0).ToString(CultureInfo.InvariantCulture)
         : target.Element.ValueKind switch

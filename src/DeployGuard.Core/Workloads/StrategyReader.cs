@@ -19,13 +19,13 @@ internal static class StrategyReader
             rolling?.Int("partition"),
             spec.Int("minReadySeconds") ?? 0,
             spec.Int("progressDeadlineSeconds") ?? DefaultProgressDeadlineSeconds,
-            // On other kinds nothing of that name exists, and nothing reads it.
+            // Only Deployments define this field; other kinds ignore it.
             spec["paused"] is { Element.ValueKind: JsonValueKind.True })
         {
             FirstOrdinal = spec.Object("ordinals")?.Int("start") ?? 0,
             JobsOverlap = spec["jobTemplate"] is not null && (spec.Text("concurrencyPolicy") ?? "Allow") == "Allow",
         };
-        // Nobody knows whether a type that does not roll honours what stands under rollingUpdate: it holds no pod back.
+        // An unknown type may ignore the fields under rollingUpdate. So they are not taken as a limit.
         return read.IsRolling ? read : read with { MaxSurge = null, MaxUnavailable = null, Partition = null };
     }
 

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The written forms of a template's hash: a version, and 64 lower-case hex digits.</summary>
+/// <summary>The text form of a template hash: a version, and 64 lower-case hex digits.</summary>
 public static class TemplateHash
 {
-    /// <summary>What this version writes.</summary>
+    /// <summary>The prefix that this version writes.</summary>
     public const string Prefix = "v2:";
 
     /// <summary>
-    /// What DeployGuard 0.2 wrote. Records under it are read until they have expired, or the leader has hashed them again.
+    /// The prefix that DeployGuard 0.2 wrote. Records with it are read until they expire or the leader hashes them again.
     /// </summary>
     public const string LegacyPrefix = "v1:";
 
@@ -18,19 +18,19 @@ public static class TemplateHash
 
     public static bool IsLegacy(string? hash) => hash is not null && hash.StartsWith(LegacyPrefix, StringComparison.Ordinal);
 
-    /// <summary>The digits alone; the text itself where it names no version.</summary>
+    /// <summary>The digits without the version; the whole text if it has no version.</summary>
     public static string DigitsOf(string hash) =>
         hash.StartsWith(Prefix, StringComparison.Ordinal) || IsLegacy(hash) ? hash[Prefix.Length..] : hash;
 
-    /// <summary>Whether a text is one of the digits that follow a version.</summary>
+    /// <summary>Whether a text has the form of the digits after the version.</summary>
     public static bool AreDigits(string text) => text.Length == Digits && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>
-    /// The hash of a template with the claims beside it. A ControllerRevision holds the template alone; with the claims of its owner
-    /// it hashes as its owner did.
+    /// The hash of a template together with its volume claim templates. A ControllerRevision contains only the pod template; combined with
+    /// its owner's claims it has the same hash as the owner.
     /// </summary>
-    /// <param name="templateHash">Of the template alone.</param>
-    /// <param name="claimsDigest">64 hex digits; empty where the workload makes no claims.</param>
+    /// <param name="templateHash">The hash of the pod template alone.</param>
+    /// <param name="claimsDigest">64 hex digits; empty if the workload has no claims.</param>
     public static string WithClaims(string templateHash, string claimsDigest) =>
         claimsDigest.Length == 0 ? templateHash : Prefix + Digest(Encoding.ASCII.GetBytes($"{DigitsOf(templateHash)}{claimsDigest}"));
 

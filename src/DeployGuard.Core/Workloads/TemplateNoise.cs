@@ -4,11 +4,11 @@ using System.Text;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// Labels and annotations of a pod template that do not change what runs. Two templates that differ only in these are one
-/// revision. The defaults can be added to, never taken from. What the pod reads is no noise, whatever its key is for.
+/// Labels and annotations of a pod template that do not change what runs. Templates that differ only in these are one revision.
+/// Configuration can extend the defaults and cannot remove any. A value that the pod reads is never noise.
 /// </summary>
-/// <param name="moreRestarts">Further annotations that restart a workload. <see cref="NoiseKey"/> says which can be none.</param>
-/// <param name="moreLabels">Further labels that only name what runs.</param>
+/// <param name="moreRestarts">Further restart annotations. <see cref="NoiseKey"/> decides which keys are permitted.</param>
+/// <param name="moreLabels">Further naming labels.</param>
 public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<string> moreLabels)
 {
     private const string OwnPrefix = "deployguard.io/";
@@ -18,8 +18,8 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
     private readonly HashSet<string> _labels = [.. moreLabels, .. DefaultLabels];
 
     /// <summary>
-    /// What well-known tools write to restart a workload, and nothing reads: kubectl, Stakater Reloader, HashiCorp's Vault Secrets
-    /// Operator, the OpenShift console, Rancher.
+    /// Annotations with which well-known tools restart a workload and which nothing reads: kubectl, Stakater Reloader, HashiCorp Vault
+    /// Secrets Operator, the OpenShift console, Rancher.
     /// </summary>
     public static IReadOnlyList<string> DefaultRestarts { get; } =
     [
@@ -34,12 +34,12 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
 
     public static TemplateNoise Default { get; } = new([], []);
 
-    /// <summary>Every restart annotation, sorted: for the API server, which drops what only restarts.</summary>
+    /// <summary>Every restart annotation, sorted. The API server uses the list to skip requests that only restart.</summary>
     public IReadOnlyList<string> Restarts => [.. _restarts.Order(StringComparer.Ordinal)];
 
     /// <summary>
-    /// Tells one list from another, eight hexadecimal digits. Another list gives templates that have one of its keys another hash. The defaults
-    /// count as well: a later release may have others.
+    /// Eight hexadecimal digits that identify the list. With another list, templates that use its keys have other hashes. The defaults are
+    /// included, because a later release may change them.
     /// </summary>
     public string Fingerprint => FingerprintOf(_restarts, _labels);
 
@@ -49,9 +49,7 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', keys))))[..8];
     }
 
-    /// <summary>
-    /// An annotation that restarts what has it. A restart stays one where its pods read it, as long as it says a time and no more.
-    /// </summary>
+    /// <summary>Whether it is a restart annotation. If the pods read it, its value must be a time.</summary>
     public bool IsRestart(string key) => _restarts.Contains(key);
 
     /// <param name="isRead">Whether the pod reads any of its annotations.</param>

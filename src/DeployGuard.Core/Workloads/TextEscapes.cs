@@ -3,17 +3,17 @@ using System.Text.Json;
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// Escapes of JSON that stand for no character: one half of a surrogate pair. The parser takes them, and every reader of the text fails on them
-/// later; API servers never send them.
+/// Finds JSON escapes of lone surrogates, which stand for no character. The JSON parser accepts them, and later reads of the string fail.
+/// API servers never send them.
 /// </summary>
 public static class TextEscapes
 {
-    /// <summary>Where the first text begins that has such an escape; null if none has.</summary>
+    /// <summary>The offset of the first string with such an escape; null if there is none.</summary>
     /// <param name="json">In UTF-8.</param>
     /// <exception cref="JsonException">It is not JSON.</exception>
-    public static long? FindHalfCharacter(ReadOnlySpan<byte> json, int maxDepth)
+    public static long? FindLoneSurrogate(ReadOnlySpan<byte> json, int maxDepth)
     {
-        // Surrogates are \\uD800 to \\uDFFF; hardly any body has one.
+        // Surrogates are \\uD800 to \\uDFFF. This check spares nearly all documents the parse.
         if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
         {
             return null;
@@ -40,7 +40,7 @@ public static class TextEscapes
         }
         catch (InvalidOperationException)
         {
-            // This is how the reader says that it cannot be made a string.
+            // The reader throws this for a string with a lone surrogate.
             return false;
         }
     }

@@ -1,19 +1,19 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>An object with a pod template, as far as DeployGuard looks at it. Made by <see cref="WorkloadReader"/>.</summary>
+/// <summary>The fields of an object with a pod template that DeployGuard uses. Created by <see cref="WorkloadReader"/>.</summary>
 public sealed record Workload
 {
     public required WorkloadRef Ref { get; init; }
 
-    /// <summary>What is known of its kind.</summary>
+    /// <summary>The descriptor of its kind.</summary>
     public WorkloadKind Type => Ref.Type;
 
-    /// <summary>Empty on CREATE before the API server has given one.</summary>
+    /// <summary>Empty on CREATE, before the API server assigns it.</summary>
     public string Uid { get; init; } = "";
 
     public string ResourceVersion { get; init; } = "";
 
-    /// <summary>Counts the changes of the spec; null where the API server does not count them (Pods).</summary>
+    /// <summary>Incremented with every change of the spec; null for kinds without it (Pods).</summary>
     public long? Generation { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = Maps.Empty;
@@ -22,46 +22,51 @@ public sealed record Workload
 
     public required PodTemplate Template { get; init; }
 
-    /// <summary>Desired pods: <c>spec.replicas</c>, 1 where the kind has it and the object does not say; 1 for a Pod; the nodes of a DaemonSet as its status counts them; the parallelism of a Job or CronJob; 0 where the kind has none.</summary>
+    /// <summary>
+    /// Desired pods: <c>spec.replicas</c> with its default of 1; 1 for a Pod; the scheduled nodes of a DaemonSet from its status; the
+    /// parallelism of a Job or CronJob; 0 for kinds without a size.
+    /// </summary>
     public int Replicas { get; init; }
 
     public required RolloutStrategy Strategy { get; init; }
 
-    /// <summary>StatefulSet: pods at its partition or above, counted from its first ordinal, which are those of its newest revision.</summary>
+    /// <summary>
+    /// StatefulSet: pods with an ordinal at or above the partition, counted from the first ordinal. They run the newest revision.
+    /// </summary>
     public int PodsAbovePartition => Math.Clamp(Replicas - (Strategy.Partition ?? 0), 0, Replicas);
 
-    /// <summary>A partition holds its old revision: it changes the pods above it, and no others.</summary>
+    /// <summary>A partition keeps the old revision on the pods below it.</summary>
     public bool IsPartitioned => Strategy is { IsRolling: true, Partition: > 0 } && Type.HasPartition;
 
-    /// <summary>The uid of the owner that is marked as controller; null if there is none. A claim, proving nothing by itself.</summary>
+    /// <summary>The uid of the owner reference that is marked as controller; null if there is none. Unverified.</summary>
     public string? ControllerUid { get; init; }
 
-    /// <summary>Every owner that the object names, in its order.</summary>
+    /// <summary>Every owner reference, in the object's order.</summary>
     public IReadOnlyList<OwnerReference> OwnerReferences { get; init; } = [];
 
-    /// <summary>What must be removed before a deleted object goes.</summary>
+    /// <summary>Finalizers that delay the deletion of the object.</summary>
     public IReadOnlyList<string> Finalizers { get; init; } = [];
 
     /// <summary>It has a deletionTimestamp.</summary>
     public bool IsDeleting { get; init; }
 
-    /// <summary>As the API server stamped it; null before it has, as on CREATE.</summary>
+    /// <summary>Creation time from the API server; null on CREATE.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>Which of the controller's objects it takes for its own: <c>spec.selector</c>; null where the kind has none.</summary>
+    /// <summary><c>spec.selector</c>, which selects its pods; null for kinds without it.</summary>
     public LabelSelector? Selector { get; init; }
 
-    /// <summary>Seconds for which a Pod may run: <c>spec.activeDeadlineSeconds</c>; null without such an end, and of other kinds.</summary>
+    /// <summary>Seconds after which a Pod is stopped: <c>spec.activeDeadlineSeconds</c>; null if unset, and for other kinds.</summary>
     public long? ActiveDeadline { get; init; }
 
-    /// <summary>kubectl made its name up, and makes up another at the next attempt.</summary>
-    public bool HasMadeUpName => Type.IsItsOwnTemplate && GeneratedName.IsOfNodeDebugger(Ref);
+    /// <summary>kubectl generated the name. The next attempt has another one.</summary>
+    public bool HasGeneratedName => Type.IsItsOwnTemplate && GeneratedName.IsOfNodeDebugger(Ref);
 
-    /// <summary>Annotations of a ReplicaSet by which its Deployment's controller works out its part of another size.</summary>
-    public static IReadOnlyList<string> Proportions { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
+    /// <summary>Annotations of a ReplicaSet from which the Deployment controller computes proportional scaling.</summary>
+    public static IReadOnlyList<string> ProportionAnnotations { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
 
-    /// <summary>The same without what no decision about another workload rests on, for those who keep many.</summary>
-    public Workload Slim() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.Slim(IsOurs) };
+    /// <summary>The workload with only the fields that decisions about other workloads use, for caches that keep many.</summary>
+    public Workload WithoutDocument() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.WithoutDocument(IsOurs) };
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
 }

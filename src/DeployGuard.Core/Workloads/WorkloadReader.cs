@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Reads a workload from the JSON of its object. What differs from kind to kind is in <see cref="WorkloadKind"/>.</summary>
+/// <summary>Reads a workload from the JSON of its object. Differences between kinds are in <see cref="WorkloadKind"/>.</summary>
 public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, InjectionTable injections)
 {
     /// <summary>The built-in kinds and injectors with the default noise.</summary>
@@ -10,14 +10,14 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
 
     public WorkloadKinds Kinds { get; } = kinds;
 
-    /// <summary>The injectors whose annotations are read.</summary>
+    /// <summary>The injection annotations that are read.</summary>
     internal InjectionTable Injections => injections;
 
     /// <summary>
-    /// Reads an object of any kind in the table. The workload keeps a view of <paramref name="obj"/> until its template's hash
-    /// was asked for; its document must live that long.
+    /// Reads an object of any known kind. The workload refers to <paramref name="obj"/> until its template hash is computed, so its
+    /// document must stay alive until then.
     /// </summary>
-    /// <exception cref="MalformedObjectException">A field that is needed is missing or has the wrong type.</exception>
+    /// <exception cref="MalformedObjectException">A required field is missing or has the wrong type.</exception>
     public Workload Read(JsonElement obj)
     {
         var root = Field.Root(obj).AsObject();
@@ -45,32 +45,32 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             Template = ReadTemplate(
                 TemplateAt(root, path), holder, type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
             Replicas = type.ReadSize(root),
-            // Another kind's fields of the same names may mean anything.
+            // Fields of the same names may have another meaning in a custom kind.
             Strategy = type.IsWorkload ? StrategyReader.Read(root.RequiredObject("spec")) : RolloutStrategy.Unknown,
         };
     }
 
-    /// <summary>The replicas that a Scale asks for; an absent number is 0 there, as the API server writes it.</summary>
-    /// <exception cref="MalformedObjectException">The object has no spec, or replicas that are no number.</exception>
+    /// <summary>The replicas that a Scale requests; 0 if absent, because the API server omits zero.</summary>
+    /// <exception cref="MalformedObjectException">The object has no spec, or its replicas are not a number.</exception>
     public static int ReadScale(JsonElement scale) => Field.Root(scale).AsObject().RequiredObject("spec").Int("replicas") ?? 0;
 
-    /// <summary>A Service, as far as pools depend on it.</summary>
-    /// <exception cref="MalformedObjectException">It has no name or spec, or a selector that is no map of strings.</exception>
+    /// <summary>Reads the fields of a Service that pools depend on.</summary>
+    /// <exception cref="MalformedObjectException">It has no name or spec, or its selector is not a map of strings.</exception>
     public static Service ReadService(JsonElement service) => ServiceReader.Read(Field.Root(service).AsObject());
 
-    /// <summary>The owner of any object that is marked as its controller; null if there is none.</summary>
-    /// <exception cref="MalformedObjectException">It has owners of another form.</exception>
+    /// <summary>The owner reference of any object that is marked as controller; null if there is none.</summary>
+    /// <exception cref="MalformedObjectException">Its owner references have another form.</exception>
     public static OwnerReference? ReadController(JsonElement obj) =>
         Field.Root(obj).AsObject().Object("metadata") is { } metadata ? OwnersOf(metadata).FirstOrDefault(o => o.IsController) : null;
 
-    /// <summary>The version of any object; empty where it says none.</summary>
+    /// <summary>The resourceVersion of any object; empty if it has none.</summary>
     public static string ReadVersion(JsonElement obj) => Field.Root(obj).AsObject().Object("metadata")?.Text("resourceVersion") ?? "";
 
     /// <summary>The labels of any object.</summary>
-    /// <exception cref="MalformedObjectException">It has no metadata, or labels that are no strings.</exception>
+    /// <exception cref="MalformedObjectException">It has no metadata, or its labels are not strings.</exception>
     public static IReadOnlyDictionary<string, string> ReadLabels(JsonElement obj) => Field.Root(obj).AsObject().RequiredObject("metadata").Map("labels");
 
-    /// <summary>Group and kind of an object; the groups that the built-in kinds came from are named as they are named today.</summary>
+    /// <summary>Group and kind of an object. Former groups of built-in kinds are mapped to the current ones.</summary>
     public static (string ApiGroup, string Kind) TypeOf(JsonElement obj) => TypeOf(Field.Root(obj).AsObject());
 
     private static (string ApiGroup, string Kind) TypeOf(Field root)
@@ -79,15 +79,15 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         var version = root.Text("apiVersion") ?? throw new MalformedObjectException("apiVersion", "is missing");
         var slash = version.IndexOf('/', StringComparison.Ordinal);
         var group = slash < 0 ? "" : version[..slash];
-        return (BuiltInKinds.GroupToday(group), kind);
+        return (BuiltInKinds.CurrentGroup(group), kind);
     }
 
-    /// <summary>A pod template that stands by itself: <c>{metadata, spec}</c>, as a ControllerRevision keeps it.</summary>
+    /// <summary>Reads a pod template without an object: <c>{metadata, spec}</c>, as in a ControllerRevision.</summary>
     /// <exception cref="MalformedObjectException">It has no spec, or a field of the wrong type.</exception>
     public PodTemplate ReadTemplate(JsonElement template) =>
         ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
 
-    /// <summary>For a template that was written down.</summary>
+    /// <summary>The source of a serialized template.</summary>
     internal TemplateSource SourceOf(TemplateDocumentState document) => new(
         document.Template, new TemplateHolder(BuiltInKinds.Of(document.ApiGroup, document.Kind), document.Name, document.Uid), document.Claims, noise);
 

@@ -52,7 +52,7 @@ internal sealed record ObservedWorkload
         var status = item.Member("status") ?? default;
         var spec = item.Member("spec") ?? default;
         var observed = ObservedGeneration(status) is not { } seen || seen >= item.GetProperty("metadata").Number("generation");
-        var slim = workload.Slim();
+        var slim = workload.WithoutDocument();
         var says = workload.Type.Status;
         return new ObservedWorkload
         {
@@ -148,9 +148,9 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
         {
             Uid = metadata.Text("uid") ?? "",
             Namespace = metadata.Text("namespace") ?? "",
-            Template = read.Slim(_ => false),
+            Template = read.WithoutDocument(_ => false),
             LegacyHash = read.LegacyHash,
-            RestartTimes = read.Slim(_ => false).RestartTimes,
+            RestartTimes = read.WithoutDocument(_ => false).RestartTimes,
         };
     }
 }

@@ -46,7 +46,7 @@ internal sealed record CanaryStatus(IReadOnlyList<CompletedStep> Held, IReadOnly
     {
         Set(status, "held", Held.Select(h => new JsonObject { ["policy"] = h.Policy, ["pool"] = h.Pool, ["percent"] = h.Percent, ["at"] = JsonWriting.Time(h.At) }));
         Set(status, "canary", Exposure.Select(ExposureJson));
-        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = JsonWriting.Time(s.At), ["present"] = s.IsPresent, ["most"] = s.Most, ["trial"] = s.IsTrial, ["selector"] = NullIfEmpty(s.Selector), ["addresses"] = NullIfEmpty(s.Addresses) }));
+        Set(status, "served", Served.Select(s => new JsonObject { ["pool"] = s.Pool, ["pods"] = s.Pods, ["at"] = JsonWriting.Time(s.At), ["present"] = s.IsPresent, ["most"] = s.MaxPods, ["trial"] = s.WasOnlyUnproven, ["selector"] = NullIfEmpty(s.Selector), ["addresses"] = NullIfEmpty(s.Addresses) }));
         Set(status, "givenUp", GivenUp.Select(g => new JsonObject { ["pool"] = g.Pool, ["selector"] = NullIfEmpty(g.Selector), ["addresses"] = g.Addresses, ["at"] = JsonWriting.Time(g.At) }));
     }
 
@@ -64,7 +64,7 @@ internal sealed record CanaryStatus(IReadOnlyList<CompletedStep> Held, IReadOnly
             ["unproven"] = exposure.Unproven,
             ["total"] = exposure.Total,
         };
-        JsonWriting.SetOrRemove(json, "waits", exposure.Waits);
+        JsonWriting.SetOrRemove(json, "waits", exposure.WaitsFor);
         if (exposure.SoakEndsAt is { } end)
         {
             json["soakEndsAt"] = JsonWriting.Time(end);

@@ -70,7 +70,7 @@ internal sealed record ChangeEntry
             Diff =
             [
                 .. TemplateDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
-                .. LeftOutDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
+                .. UnhashedDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
             ],
             Origin = evaluated.Origin,
             IsNewRevision = evaluated.ChangeType is ChangeType.NewRevision,

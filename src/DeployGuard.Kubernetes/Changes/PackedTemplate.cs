@@ -31,12 +31,12 @@ internal static class PackedTemplate
             JsonWriting.SetOrRemove(side, "claims", Convert.ToBase64String(claims));
         }
 
-        if (template.LeftOut.Length == 0)
+        if (template.Unhashed.Length == 0)
         {
             return side;
         }
 
-        if (Pack(template.LeftOut.Span) is { Length: <= MaxLeftOut } leftOut)
+        if (Pack(template.Unhashed.Span) is { Length: <= MaxLeftOut } leftOut)
         {
             side["leftOut"] = Convert.ToBase64String(leftOut);
         }
@@ -62,7 +62,7 @@ internal static class PackedTemplate
             json,
             Unpack(found.Text("claims")) ?? ReadOnlyMemory<byte>.Empty,
             Unpack(found.Text("leftOut")) ?? ReadOnlyMemory<byte>.Empty);
-        return template.IsWhatWasHashed ? template : null;
+        return template.MatchesHash ? template : null;
     }
 
     private static byte[] Pack(ReadOnlySpan<byte> bytes)

@@ -45,7 +45,7 @@ internal sealed class ControllersSeen(
             _grown.Writer.TryWrite(true);
         }
 
-        if (!isAdmitted || request is not { Operation: Operation.Create, DryRun: false } || !IsMadeByControllers(request.Target.Kind) || ControllerOf(request) is not { } owner)
+        if (!isAdmitted || request is not { Operation: Operation.Create, DryRun: false } || !IsCreatedByControllers(request.Target.Kind) || ControllerOf(request) is not { } owner)
         {
             return;
         }
@@ -155,7 +155,7 @@ internal sealed class ControllersSeen(
     private IEnumerable<SeenController> Merge(IReadOnlyList<SeenController> stored)
     {
         var all = _seen.Select(s => (s.Key.User, s.Key.Kind, s.Value.Verified))
-            .Concat(stored.SelectMany(s => s.Kinds.Where(IsMadeByControllers).Select(k => (s.User, Kind: k, s.Verified))))
+            .Concat(stored.SelectMany(s => s.Kinds.Where(IsCreatedByControllers).Select(k => (s.User, Kind: k, s.Verified))))
             .GroupBy(s => (s.User, s.Kind))
             .Select(g => (g.Key.User, g.Key.Kind, Verified: g.Any(s => s.Verified))).ToList();
         var users = all.OrderByDescending(s => s.Verified).Select(s => s.User).Distinct().Take(MaxUsers).ToHashSet();
@@ -165,7 +165,7 @@ internal sealed class ControllersSeen(
             .Select(g => new SeenController(g.Key.User, [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)], g.Key.Trusted, g.Key.Verified));
     }
 
-    private static bool IsMadeByControllers(string kind) => BuiltInKinds.Find(kind) is { MadeBy.Count: > 0 };
+    private static bool IsCreatedByControllers(string kind) => BuiltInKinds.Find(kind) is { CreatorAccounts.Count: > 0 };
 
     private static OwnerReference? ControllerOf(Request request) => request switch
     {

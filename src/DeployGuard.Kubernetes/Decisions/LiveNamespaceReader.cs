@@ -24,7 +24,7 @@ internal sealed class LiveNamespaceReader(ClusterCaches caches, LiveNamespace li
 
         var request = evaluated.Request;
         var read = await live.ReadAsync(request.Target.Namespace, snapshot, deadline);
-        snapshot = caches.TranslationFor(request).Translate(read) with { Elsewhere = snapshot.Elsewhere };
+        snapshot = caches.TranslationFor(request).Translate(read) with { ExternalNameTarget = snapshot.ExternalNameTarget };
         return cluster with { Namespace = await WithDrainedNodeAsync(request, snapshot, deadline) };
     }
 

@@ -41,7 +41,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
     }
 
     public async Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => request is WorkloadRequest { After: { } asked }
-        ? cluster with { ApprovedOther = await live.FindApprovedOtherAsync(asked, cluster, deadline) }
+        ? cluster with { OtherApproved = await live.FindOtherApprovedAsync(asked, cluster, deadline) }
         : cluster;
 
     /// <summary>
@@ -54,7 +54,7 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
     {
         var snapshot = caches.TranslationFor(request).Translate(NamespaceReader.Cached(request.Target.Namespace, caches).ToSnapshot());
         return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
-            ? snapshot with { Elsewhere = NamespaceReader.Cached(target.Namespace, caches).ToSnapshot() }
+            ? snapshot with { ExternalNameTarget = NamespaceReader.Cached(target.Namespace, caches).ToSnapshot() }
             : snapshot;
     }
 

@@ -70,7 +70,7 @@ internal sealed class LiveFacts
     /// The template that was approved instead of the requested one, so that a refusal can say how they differ. It only explains a decision:
     /// if it cannot be read at once, the refusal says less.
     /// </summary>
-    public async Task<ApprovedTemplate?> FindApprovedOtherAsync(Workload asked, ClusterSnapshot cluster, CancellationToken deadline)
+    public async Task<ApprovedTemplate?> FindOtherApprovedAsync(Workload asked, ClusterSnapshot cluster, CancellationToken deadline)
     {
         var approves = cluster.Approvals.Where(a => a.Decision is Decision.Approve && a.TemplateHash is not null).ToList();
         if (approves.Count == 0 || approves.Exists(a => a.TemplateHash == asked.Template.Hash))

@@ -41,7 +41,7 @@ internal static class UnchangedObject
         $"""
         {Same("object.metadata", "oldObject.metadata", "labels")}
         && (request.userInfo.username in {ListOf(s_garbageCollectors)} || ({Same("object.metadata", "oldObject.metadata", "ownerReferences")} && {NoFinalizerAdded}))
-        && (request.resource.resource != 'replicasets' || ({string.Join(" && ", Workload.Proportions.Select(SameAnnotation))}))
+        && (request.resource.resource != 'replicasets' || ({string.Join(" && ", Workload.ProportionAnnotations.Select(SameAnnotation))}))
         """;
 
     /// <summary>The spec is unchanged, apart from fewer replicas or a restart.</summary>

@@ -21,6 +21,6 @@ internal sealed class ExemptionReader(PolicyEvaluator evaluator, IRecordFacts ac
             }
         }
 
-        return cluster with { MayLeave = mayLeave };
+        return cluster with { LeavablePolicies = mayLeave };
     }
 }

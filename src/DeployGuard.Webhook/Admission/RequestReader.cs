@@ -34,7 +34,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
             return ReadEndpoints(review);
         }
 
-        var target = new WorkloadRef(BuiltInKinds.GroupToday(review.Group), review.Kind, review.Namespace, review.Name);
+        var target = new WorkloadRef(BuiltInKinds.CurrentGroup(review.Group), review.Kind, review.Namespace, review.Name);
         if (workloads.Kinds.TemplatePath(target.ApiGroup, target.Kind) is null)
         {
             return new OpaqueRequest(DiffersInMetadataOnly(review), review.Operation is Operation.Create ? In("object", () => WorkloadReader.ReadController(Present(review.Object))) : null)
@@ -58,7 +58,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
             Before = before,
             After = after,
             Orphans = review.Operation is Operation.Delete && before is not null && Orphans(review.Options, before),
-            IsNameGenerated = after is not null && review.Operation is Operation.Create && (after.HasMadeUpName || HasGeneratedName(review.Object, after.Ref.Name)),
+            IsNameGenerated = after is not null && review.Operation is Operation.Create && (after.HasGeneratedName || HasGeneratedName(review.Object, after.Ref.Name)),
         };
     }
 
@@ -123,7 +123,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
         Requester = review.Requester,
         DryRun = review.DryRun,
         Target = new WorkloadRef(
-            BuiltInKinds.GroupToday(review.ResourceGroup),
+            BuiltInKinds.CurrentGroup(review.ResourceGroup),
             s_scalable.GetValueOrDefault(review.Resource, review.Resource),
             review.Namespace,
             review.Name),

@@ -133,7 +133,7 @@ internal sealed class ReviewBody : IDisposable
 
         try
         {
-            if (TextEscapes.FindHalfCharacter(json.Span, MaxDepth) is { } place)
+            if (TextEscapes.FindLoneSurrogate(json.Span, MaxDepth) is { } place)
             {
                 throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not valid JSON: unpaired surrogate escape at byte {place}");
             }

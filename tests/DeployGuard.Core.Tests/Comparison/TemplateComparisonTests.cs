@@ -145,8 +145,8 @@ public class TemplateComparisonTests
             """).Read().Template) ?? throw new AssertionException("no template");
         using var document = template.Read();
 
-        Assert.That(template.IsWhatWasHashed, Is.True);
-        Assert.That((template with { Claims = ReadOnlyMemory<byte>.Empty }).IsWhatWasHashed, Is.False);
+        Assert.That(template.MatchesHash, Is.True);
+        Assert.That((template with { Claims = ReadOnlyMemory<byte>.Empty }).MatchesHash, Is.False);
         Assert.That(DifferencePage.Of(TemplateComparison.Between(null, document.RootElement)), Does.Contain($"  + volumeClaimTemplates[data].spec.storageClassName: {storageClass}"));
     }
 

@@ -22,7 +22,7 @@ public class SelectorEscapeTests
         var cluster = new ClusterSnapshot { Policies = [Some.Policy(Tier1)] };
 
         Assert.That(Some.Decide(request, cluster).IsAllowed, Is.EqualTo(allowed));
-        Assert.That(Some.Decide(request, cluster with { MayLeave = new HashSet<string> { "tier-1" } }).IsAllowed, Is.True);
+        Assert.That(Some.Decide(request, cluster with { LeavablePolicies = new HashSet<string> { "tier-1" } }).IsAllowed, Is.True);
         Assert.That(Some.Requires(request, cluster).Reads, Is.EqualTo(allowed ? RequiredReads.None : RequiredReads.Exemption));
     }
 
@@ -63,7 +63,7 @@ public class SelectorEscapeTests
         var cluster = new ClusterSnapshot
         {
             Policies = [Some.Policy("""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"}}}, "images": {"pin": "Digest"}}""")],
-            MayLeave = new HashSet<string> { "tier-1" },
+            LeavablePolicies = new HashSet<string> { "tier-1" },
         };
 
         Assert.That(Some.Decide(Some.Update(Labelled("1"), Labelled("2", "web:1")), cluster).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }));

@@ -115,7 +115,7 @@ public class WaiverTests
     public void AnApprovedRevisionStaysARollbackTargetAfterABreakGlassForMoreExposure()
     {
         var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
-        var widened = Some.Change(old, Phase.Completed) with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null, LetIn: false)] };
+        var widened = Some.Change(old, Phase.Completed) with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null, AdmittedRevision: false)] };
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior], Changes = [Some.Change(current, Phase.Completed), widened] };
 
         Assert.That(Some.Decide(Some.Update(current, old), cluster).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));

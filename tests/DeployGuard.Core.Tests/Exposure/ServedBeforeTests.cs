@@ -77,7 +77,7 @@ public class ServedBeforeTests
     [TestCase(Phase.Proven, 19, Refused, Description = "what it proved, it proved to others")]
     public void AWayBackIsAsWideAsItWasHere(Phase phase, int most, string? refusal)
     {
-        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pods = 0, Most = most, IsTrial = true }] }) with { Workloads = [], Pods = [] };
+        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pods = 0, MaxPods = most, WasOnlyUnproven = true }] }) with { Workloads = [], Pods = [] };
 
         Expect(gone, Some.Create(Web(20, V2), Some.Machine), refusal);
     }

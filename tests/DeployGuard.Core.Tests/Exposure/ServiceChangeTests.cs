@@ -108,9 +108,9 @@ public class ServiceChangeTests
     public void UsersThatAreKeptToTheirNodeReachThePodsThere()
     {
         // The canary's pod has node-0 with one pod of web.
-        Expect(WithCanary, ServiceChange(WebService, WebService with { KeepsToNode = true }), "1 of 2 pods (50%) behind Service web for users of node node-0 would be unproven; step 5% allows 0");
-        Expect(Settled, ServiceChange(WebService, WebService with { KeepsToNode = true }), null);
-        Expect(WithCanary, ServiceChange(WebService with { KeepsToNode = true }, WebService), null);
+        Expect(WithCanary, ServiceChange(WebService, WebService with { RoutesLocally = true }), "1 of 2 pods (50%) behind Service web for users of node node-0 would be unproven; step 5% allows 0");
+        Expect(Settled, ServiceChange(WebService, WebService with { RoutesLocally = true }), null);
+        Expect(WithCanary, ServiceChange(WebService with { RoutesLocally = true }, WebService), null);
     }
 
     [Test]
@@ -154,7 +154,7 @@ public class ServiceChangeTests
         var elsewhere = WithGreen(image).ToSnapshot();
         var request = Named("green.elsewhere.svc.cluster.local");
 
-        var verdict = Some.Decide(request, new ClusterSnapshot { Policies = [Policy], Namespace = Settled.ToSnapshot() with { Elsewhere = elsewhere } });
+        var verdict = Some.Decide(request, new ClusterSnapshot { Policies = [Policy], Namespace = Settled.ToSnapshot() with { ExternalNameTarget = elsewhere } });
 
         Assert.That(verdict.Denials.Select(d => d.Finding.Message).SingleOrDefault(), refusal is null ? Is.Null : Does.StartWith(refusal));
     }
@@ -212,7 +212,7 @@ public class ServiceChangeTests
     {
         var fresh = Deployment("fresh", 0, V2).With("metadata/generation", "7").With("spec/template/metadata/labels", """{"app": "fresh", "shop": "yes"}""");
         var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "track": "web", "shop": "yes"}""");
-        ServedPool[] served = servedOfLate > 0 ? [new ServedPool("Service fresh", servedOfLate, Some.Now.AddMinutes(-1)) { Selector = "app=fresh", Most = servedOfLate }] : [];
+        ServedPool[] served = servedOfLate > 0 ? [new ServedPool("Service fresh", servedOfLate, Some.Now.AddMinutes(-1)) { Selector = "app=fresh", MaxPods = servedOfLate }] : [];
         var objects = (Empty with { Services = [.. Empty.Services, new Service("fresh", Labels(("app", "fresh")), false)] }).Running(web, Phase.Proven)
             .With(fresh.Live(), SetOf(fresh).Live()).With(Some.Change(fresh, Phase.Completed) with { Served = served });
         var turned = WebService with { Selector = Labels(("shop", "yes")) };
@@ -242,7 +242,7 @@ public class ServiceChangeTests
     {
         var (before, after) = (Web(20), Web(20, V2).Paced());
         var (old, young) = (SetOf(before, replicas: 20 - has), SetOf(after, Second, has));
-        ServedPool Then(int pods, int most) => new("Service web", pods, Some.Now.AddSeconds(-20)) { Selector = "app=web", Most = most, IsTrial = pods < 20 };
+        ServedPool Then(int pods, int most) => new("Service web", pods, Some.Now.AddSeconds(-20)) { Selector = "app=web", MaxPods = most, WasOnlyUnproven = pods < 20 };
         var objects = (Empty with { Services = [] }).With(after.Live(), old.Live(), young.Live()).With(Pods(PodOf(old), 20 - has), Pods(PodOf(young), has, 1))
             .With(Some.Change(before, Phase.Proven) with { Served = [Then(20, 20)] }, Some.Change(after, Phase.Running) with { Served = had == 0 ? [] : [Then(had, had)] });
 

@@ -20,14 +20,14 @@ public class ApprovalTests
         var cluster = new ClusterSnapshot
         {
             Policies = [Some.OneSenior],
-            ApprovedOther = new ApprovedTemplate("deployment-web-1", ["alice", "carol"], RecordedTemplate.OfOrNull(approved)),
+            OtherApproved = new ApprovedTemplate("deployment-web-1", ["alice", "carol"], RecordedTemplate.OfOrNull(approved)),
         };
 
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster).Denials.Single().Finding.Message,
             Does.EndWith("senior-engineers 0/1. alice and carol approved another template (change deployment-web-1); it differs in spec.containers[web].env[A].name, spec.containers[web].env[A].value"));
         Assert.That(
-            Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster with { ApprovedOther = cluster.ApprovedOther with { Template = null } }).Denials.Single().Finding.Message,
+            Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster with { OtherApproved = cluster.OtherApproved with { Template = null } }).Denials.Single().Finding.Message,
             Does.EndWith("(change deployment-web-1); its hash differs"));
     }
 

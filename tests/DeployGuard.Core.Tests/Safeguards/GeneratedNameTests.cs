@@ -87,7 +87,7 @@ public class GeneratedNameTests
     [TestCase("node-debugger-ip-10-0-0-1.example.com-x7k2p", true)]
     [TestCase("node-debugger-node-a", false)]
     [TestCase("debug-node-a", false)]
-    public void ANodeDebuggerIsToldByItsName(string name, bool isOne) => Assert.That(Pod(name).Read().HasMadeUpName, Is.EqualTo(isOne));
+    public void ANodeDebuggerIsToldByItsName(string name, bool isOne) => Assert.That(Pod(name).Read().HasGeneratedName, Is.EqualTo(isOne));
 
     private static string Remedy(JsonObject pod, Requester by)
     {

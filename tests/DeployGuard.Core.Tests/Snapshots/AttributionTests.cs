@@ -141,7 +141,7 @@ public class AttributionTests
         };
 
         Assert.That(
-            objects.ToSnapshot().Members.Single().Pods.Select(p => (p.Owned, p.Pods, p.Seen.Sum(g => g.Serving))),
+            objects.ToSnapshot().Members.Single().Pods.Select(p => (p.OwnedName, p.Pods, p.Seen.Sum(g => g.Serving))),
             Is.EquivalentTo(new[] { ("db-2", 2, 2), ("db-1", 1, 1) }), "told by what it runs");
     }
 

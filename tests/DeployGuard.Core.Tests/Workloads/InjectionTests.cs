@@ -134,9 +134,9 @@ public class InjectionTests
     }
 
     [TestCase("never", "dapr.io/sidecar-image", "is known to name images, so it cannot be listed here")]
-    [TestCase("image", "*", "would be every annotation")]
+    [TestCase("image", "*", "would match every annotation")]
     [TestCase("other", "a*b*c", "has more than one *")]
-    [TestCase("version", "a b", "is no key of an annotation")]
+    [TestCase("version", "a b", "is not an annotation key")]
     public void AKeyThatCannotBeOneIsAnErrorOfThePolicy(string form, string key, string problem) => Assert.That(
         PolicyReader.Read(Some.Parse("""{"metadata": {"name": "p"}}""").With($"spec/images/injectionAnnotations/{form}", $"[\"{key}\"]").Element()).Errors.Single(),
         Is.EqualTo($"spec.images.injectionAnnotations.{form}[0]: \"{key}\" {problem}"));

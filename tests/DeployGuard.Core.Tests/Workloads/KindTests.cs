@@ -52,19 +52,19 @@ public partial class KindTests
 
     [TestCase("Deployment", "apps", "deployments", "Serves, RollsOut, HasScale, HasReplicaSets")]
     [TestCase("StatefulSet", "apps", "statefulsets",
-        "Serves, RollsOut, HasScale, MakesPods, HasOrdinals, HasPartition, HasClaims, "
+        "Serves, RollsOut, HasScale, CreatesPods, HasOrdinals, HasPartition, HasClaims, "
         + "HasControllerRevisions, StatusNamesRevisions")]
-    [TestCase("DaemonSet", "apps", "daemonsets", "Serves, RollsOut, MakesPods, RunsOnEveryNode, HasControllerRevisions")]
+    [TestCase("DaemonSet", "apps", "daemonsets", "Serves, RollsOut, CreatesPods, RunsOnEveryNode, HasControllerRevisions")]
     [TestCase("ReplicaSet", "apps", "replicasets",
-        "Serves, RollsOut, HasScale, MakesPods, IsMadeByControllers, HoldsOneRevision, "
-        + "CountsWithOwner, IsTakenInByLabels, IsReplacedWhenDeleted")]
-    [TestCase("ReplicationController", "", "replicationcontrollers", "Serves, RollsOut, HasScale, MakesPods")]
+        "Serves, RollsOut, HasScale, CreatesPods, IsCreatedByControllers, HoldsOneRevision, "
+        + "CountsWithOwner, IsSelectedByLabels, IsReplacedWhenDeleted")]
+    [TestCase("ReplicationController", "", "replicationcontrollers", "Serves, RollsOut, HasScale, CreatesPods")]
     [TestCase("ControllerRevision", "apps", "controllerrevisions", "IsWrittenByControllersAlone")]
     [TestCase("Job", "batch", "jobs",
-        "Serves, MakesPods, RunsToCompletion, RunsOnce, IsStartedByQueues, IsShortLived, IsMadeByControllers, CountsWithOwner")]
+        "Serves, CreatesPods, RunsToCompletion, RunsOnce, IsStartedByQueues, IsShortLived, IsCreatedByControllers, CountsWithOwner")]
     [TestCase("CronJob", "batch", "cronjobs", "Serves, RunsToCompletion, RunsOnSchedule")]
     [TestCase("Pod", "", "pods",
-        "Serves, IsItsOwnTemplate, IsOnePod, IsShortLived, IsMadeByControllers, IsTakenInByLabels, IsReplacedWhenDeleted, "
+        "Serves, IsItsOwnTemplate, IsOnePod, IsShortLived, IsCreatedByControllers, IsSelectedByLabels, IsReplacedWhenDeleted, "
         + "IsWrittenByKubelets")]
     public void AKindDoes(string name, string group, string resource, string what)
     {

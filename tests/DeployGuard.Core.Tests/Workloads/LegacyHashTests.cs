@@ -17,7 +17,7 @@ public class LegacyHashTests
 
     [Test]
     public void ItIsKeptWithoutTheBody() =>
-        Assert.That(Some.Deployment().Read().Slim().Template.LegacyHash, Is.EqualTo(Some.Deployment().Read().Template.LegacyHash));
+        Assert.That(Some.Deployment().Read().WithoutDocument().Template.LegacyHash, Is.EqualTo(Some.Deployment().Read().Template.LegacyHash));
 
     [TestCase("v1:00", true)]
     [TestCase("v2:00", false)]

@@ -62,8 +62,8 @@ public class NoiseKeyTests
     [TestCase("io.katacontainers.config.hypervisor.kernel", "container runtimes read keys that begin with io.katacontainers.")]
     [TestCase("example.com/inject", "what an injector adds")]
     [TestCase("example.com/image", "which image runs")]
-    [TestCase("example.com/*", "is no key of a label or annotation")]
-    [TestCase("", "is no key of a label or annotation")]
+    [TestCase("example.com/*", "is not a key of a label or annotation")]
+    [TestCase("", "is not a key of a label or annotation")]
     public void AKeyThatSomethingReadsMayNot(string key, string why) => Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.Contain(why));
 
     [TestCase("app", "Services, policies and meshes commonly select by it")]

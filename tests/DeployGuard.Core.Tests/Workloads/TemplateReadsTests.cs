@@ -95,9 +95,9 @@ public class TemplateReadsTests
         {
             Assert.That(reads.Template.ReadsAnnotations);
             Assert.That(reads.Template.RestartTimes, Is.EqualTo(new Dictionary<string, string> { [RestartedAt] = Time }));
-            Assert.That(reads.Slim().Template.RestartTimes, Has.Count.EqualTo(1), "what is kept of many still tells");
+            Assert.That(reads.WithoutDocument().Template.RestartTimes, Has.Count.EqualTo(1), "what is kept of many still tells");
             Assert.That(doesNot.Template.ReadsAnnotations, Is.False);
-            Assert.That(doesNot.Slim().Template.RestartTimes, Is.Empty, "nobody asks");
+            Assert.That(doesNot.WithoutDocument().Template.RestartTimes, Is.Empty, "nobody asks");
         });
     }
 

@@ -47,7 +47,7 @@ public class LivePodReaderTests
     {
         var read = _reader.Read(Pod(metadata: "\"deletionTimestamp\": \"2026-11-24T00:09:00Z\",", status: Running)).Pod;
 
-        Assert.That((read.IsDeleting, read.IsReady, read.Counts), Is.EqualTo((true, false, false)));
+        Assert.That((read.IsDeleting, read.IsReady, read.IsActive), Is.EqualTo((true, false, false)));
     }
 
     [Test]

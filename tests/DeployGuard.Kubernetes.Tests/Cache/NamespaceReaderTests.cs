@@ -16,7 +16,7 @@ public class NamespaceReaderTests
     {
         var member = MemberOf([Workload("Deployment", "web", V2, 20), Owned("web-1", V1, 17), Owned("web-2", V2, 3)]);
 
-        Assert.That(member.Pods.Select(p => (p.Owned, p.OwnedUid, p.Pods)), Is.EquivalentTo(new[] { ("web-1", "uid-web-1", 17), ("web-2", "uid-web-2", 3) }));
+        Assert.That(member.Pods.Select(p => (p.OwnedName, p.OwnedUid, p.Pods)), Is.EquivalentTo(new[] { ("web-1", "uid-web-1", 17), ("web-2", "uid-web-2", 3) }));
         Assert.That(member.IsRollingOut);
     }
 
@@ -26,7 +26,7 @@ public class NamespaceReaderTests
         var set = Workload("StatefulSet", "db", V2, 10, """{"observedGeneration": 1, "currentRevision": "db-1", "updateRevision": "db-2", "updatedReplicas": 3}""");
         var member = MemberOf([set], [Revision("db-1", V1, 1), Revision("db-2", V2, 2)]);
 
-        Assert.That(member.Pods.Select(p => (p.Owned, p.OwnedUid, p.Pods)), Is.EquivalentTo(new[] { ("db-1", "uid-db-1", 7), ("db-2", "uid-db-2", 3) }));
+        Assert.That(member.Pods.Select(p => (p.OwnedName, p.OwnedUid, p.Pods)), Is.EquivalentTo(new[] { ("db-1", "uid-db-1", 7), ("db-2", "uid-db-2", 3) }));
     }
 
     [Test]
@@ -35,7 +35,7 @@ public class NamespaceReaderTests
         var set = Workload("StatefulSet", "db", V2, 10, """{"observedGeneration": 0, "currentRevision": "db-1", "updateRevision": "db-1", "updatedReplicas": 10}""");
         var member = MemberOf([set], [Revision("db-1", V1, 1)]);
 
-        Assert.That(member.Pods.Select(p => (p.Owned, p.Pods)), Is.EqualTo(new[] { ("db-1", 10) }));
+        Assert.That(member.Pods.Select(p => (p.OwnedName, p.Pods)), Is.EqualTo(new[] { ("db-1", 10) }));
         Assert.That(member.IsRollingOut);
     }
 
@@ -45,7 +45,7 @@ public class NamespaceReaderTests
         var set = Workload("DaemonSet", "db", V2, 0, """{"observedGeneration": 1, "desiredNumberScheduled": 30, "updatedNumberScheduled": 2}""");
         var member = MemberOf([set], [Revision("db-1", V1, 1, "DaemonSet"), Revision("db-2", V2, 2, "DaemonSet")]);
 
-        Assert.That((member.Size, member.Pods.Single(p => p.Owned == "db-1").Pods, member.Pods.Single(p => p.Owned == "db-2").Pods), Is.EqualTo((30, 28, 2)));
+        Assert.That((member.Size, member.Pods.Single(p => p.OwnedName == "db-1").Pods, member.Pods.Single(p => p.OwnedName == "db-2").Pods), Is.EqualTo((30, 28, 2)));
     }
 
     [TestCase(0, 20)]
@@ -55,7 +55,7 @@ public class NamespaceReaderTests
         // The restart annotation is noise: both sets have the same hash.
         var member = MemberOf([Workload("Deployment", "web", V1, 20), Owned("web-1", V1, old), Owned("web-2", V1, young)]);
 
-        Assert.That(member.Pods.Select(p => (p.Owned, p.Pods)), Is.EqualTo(new[] { ("web-2", 20) }));
+        Assert.That(member.Pods.Select(p => (p.OwnedName, p.Pods)), Is.EqualTo(new[] { ("web-2", 20) }));
     }
 
     [Test]

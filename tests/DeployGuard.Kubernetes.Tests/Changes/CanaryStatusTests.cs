@@ -55,13 +55,13 @@ public class CanaryStatusTests
     public void WhatServesBeforeItIsProvenIsOnTrialUntilItIsProvenHere()
     {
         var completed = Change("web", "image-2") with { Phase = Phase.Completed };
-        bool IsTrial(Change change, bool isProvenHere) =>
-            CanaryStatus.Next(change, [Standing(change) with { IsProven = isProvenHere, Size = 6 }], new HashSet<string>(), s_now).Served.Single(s => s.Pool == "Service web").IsTrial;
+        bool WasOnlyUnproven(Change change, bool isProvenHere) =>
+            CanaryStatus.Next(change, [Standing(change) with { IsProven = isProvenHere, Size = 6 }], new HashSet<string>(), s_now).Served.Single(s => s.Pool == "Service web").WasOnlyUnproven;
         var trial = CanaryStatus.Next(completed, [Standing(completed) with { Size = 6 }], new HashSet<string>(), s_now).Served.Single();
 
-        Assert.That((trial.IsTrial, trial.Most), Is.EqualTo((true, 6)));
-        Assert.That(IsTrial(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: false), Is.True, "it proved itself elsewhere");
-        Assert.That(IsTrial(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: true), Is.False);
+        Assert.That((trial.WasOnlyUnproven, trial.MaxPods), Is.EqualTo((true, 6)));
+        Assert.That(WasOnlyUnproven(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: false), Is.True, "it proved itself elsewhere");
+        Assert.That(WasOnlyUnproven(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: true), Is.False);
     }
 
     /// <summary>A namespace's admin may make Services by the thousand: the record must stay small enough to be written, and keeps whom it served first.</summary>

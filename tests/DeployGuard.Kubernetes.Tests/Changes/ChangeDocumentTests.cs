@@ -160,7 +160,7 @@ public class ChangeDocumentTests
         ChangeDocument.Merge(document, WithGlass("g"), s_now);
         ChangeDocument.Merge(document, WithGlass("g"), s_now);
 
-        Assert.That(Read(document)?.BreakGlassUses.Select(u => u.LetIn), Is.EqualTo(new[] { false, true }));
+        Assert.That(Read(document)?.BreakGlassUses.Select(u => u.AdmittedRevision), Is.EqualTo(new[] { false, true }));
     }
 
     [Test]
@@ -188,10 +188,10 @@ public class ChangeDocumentTests
         var missing = s_asked with { Policies = [new MatchedPolicy("p", Mode.Enforce, "a senior")], Findings = [new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))] };
         var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Completed) }, s_now);
 
-        Assert.That(Read(ChangeDocument.Merge(document, missing, s_now)), Has.Property("Waits").True.And.Property("Phase").EqualTo(Phase.Completed));
-        Assert.That(Read(ChangeDocument.Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now))?.Waits, Is.False);
+        Assert.That(Read(ChangeDocument.Merge(document, missing, s_now)), Has.Property("HasOpenRequirements").True.And.Property("Phase").EqualTo(Phase.Completed));
+        Assert.That(Read(ChangeDocument.Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now))?.HasOpenRequirements, Is.False);
         ChangeDocument.Merge(document, missing, s_now);
-        Assert.That(Read(ChangeDocument.Merge(document, s_asked with { Transition = To(Phase.Admitted) }, s_now))?.Waits, Is.False, "a rollback waits for nothing");
+        Assert.That(Read(ChangeDocument.Merge(document, s_asked with { Transition = To(Phase.Admitted) }, s_now))?.HasOpenRequirements, Is.False, "a rollback waits for nothing");
     }
 
     private static ChangeEntry WithGlass(string name, Phase asked = Phase.Admitted)

@@ -243,7 +243,7 @@ public class SequenceTests
             }
 
             _asked.Add((who, revision));
-            if (_completed.Contains(revision) && !_uses.Any(u => u.Revision == revision && u.LetIn && !u.IsReviewed))
+            if (_completed.Contains(revision) && !_uses.Any(u => u.Revision == revision && u.AdmittedRevision && !u.IsReviewed))
             {
                 return true;
             }
@@ -265,7 +265,7 @@ public class SequenceTests
             }
 
             var letIn = !_completed.Contains(revision);
-            if (!_uses.Any(u => u.Glass == glass && u.Revision == revision && u.LetIn == letIn))
+            if (!_uses.Any(u => u.Glass == glass && u.Revision == revision && u.AdmittedRevision == letIn))
             {
                 _uses.Add(new Use(glass, serves[0], revision, _now, letIn));
             }
@@ -300,7 +300,7 @@ public class SequenceTests
             }
         }
 
-        private sealed record Use(string Glass, string Who, string Revision, DateTimeOffset At, bool LetIn)
+        private sealed record Use(string Glass, string Who, string Revision, DateTimeOffset At, bool AdmittedRevision)
         {
             public bool IsReviewed { get; set; }
         }

@@ -46,7 +46,7 @@ public class TemplateRecordTests
         var record = Read(stored);
         Assert.That(record.After?.Json.ToArray(), Is.EqualTo(after.Template.Canonical?.Json.ToArray()));
         Assert.That(record.Before?.Hash, Is.EqualTo(before.Template.Hash));
-        Assert.That(record.After?.LeftOut.ToArray(), Is.EqualTo("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}"""u8.ToArray()));
+        Assert.That(record.After?.Unhashed.ToArray(), Is.EqualTo("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}"""u8.ToArray()));
         Assert.That((record.Hash, record.BeforeIsUnknown, record.TooLarge), Is.EqualTo((after.Template.Hash, false, false)));
         var change = Store.Objects.Single(o => o.Key.StartsWith($"{Folder}/changes/", StringComparison.Ordinal)).Value;
         Assert.That(stored["metadata"]?["ownerReferences"]?.ToJsonString(), Is.EqualTo(

@@ -123,7 +123,7 @@ public class LiveFactsTests
         };
 
         var found = await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default)
-            .FindApprovedOtherAsync(s_web, Approved(Phase.Pending), CancellationToken.None);
+            .FindOtherApprovedAsync(s_web, Approved(Phase.Pending), CancellationToken.None);
         await stop.CancelAsync();
 
         Assert.That((found?.Change, found?.Approvers.Single(), found?.Template), Is.EqualTo(("deployment-web-1", "alice", (RecordedTemplate?)null)));
@@ -137,7 +137,7 @@ public class LiveFactsTests
         await using var api = await FakeApi.StartAsync();
 
         Assert.That(
-            await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).FindApprovedOtherAsync(s_web, Approved(phase), CancellationToken.None),
+            await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).FindOtherApprovedAsync(s_web, Approved(phase), CancellationToken.None),
             Is.Null);
     }
 

@@ -19,7 +19,7 @@ public class ExampleTests
         var expected = ExpectedAnswer.Read(folder);
         var example = CheckCase.ReadExample(folder, DateTimeOffset.UnixEpoch);
         var asked = example.Requests().Single();
-        await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts { Cached = asked.View }, new FixedTime(example.Now));
+        await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts { Cached = asked.Snapshot }, new FixedTime(example.Now));
 
         var response = await webhook.AskAsync("/admit/workloads?timeout=3s", Review(folder, asked.Request));
 

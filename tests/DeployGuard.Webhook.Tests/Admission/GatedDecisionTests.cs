@@ -61,7 +61,7 @@ public class GatedDecisionTests
     [Test]
     public async Task ARefusalIsExplainedByWhatWasApprovedInItsPlace()
     {
-        _facts.ApprovedOther = new ApprovedTemplate("deployment-web-1", ["alice"], null);
+        _facts.OtherApproved = new ApprovedTemplate("deployment-web-1", ["alice"], null);
 
         Assert.That(await MessageAsync(), Does.Contain("alice approved another template (change deployment-web-1)"));
     }

@@ -36,7 +36,7 @@ public class ReplayTests
         var example = CheckCase.ReadExample(Path.Combine(s_examples, name), DateTimeOffset.UnixEpoch);
         var asked = example.Requests().Single();
 
-        IsReplayed(new EvaluationInput(asked.Request, asked.View, example.Now));
+        IsReplayed(new EvaluationInput(asked.Request, asked.Snapshot, example.Now));
     }
 
     [TestCaseSource(nameof(Reviews))]

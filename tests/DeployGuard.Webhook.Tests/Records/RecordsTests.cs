@@ -195,7 +195,7 @@ public class RecordsTests
     public async Task ACompletedRevisionCanBeApprovedIfItsWorkloadIsToBeCreatedAgain(Phase phase, bool waits, string? refusal)
     {
         var hash = "v1:" + new string('2', 64);
-        _facts.Cached = _facts.Cached with { Changes = [_facts.Cached.Changes[0], _facts.Cached.Changes[0] with { Name = "deployment-web-2", TemplateHash = hash, Phase = phase, Waits = waits, Evidence = [] }] };
+        _facts.Cached = _facts.Cached with { Changes = [_facts.Cached.Changes[0], _facts.Cached.Changes[0] with { Name = "deployment-web-2", TemplateHash = hash, Phase = phase, HasOpenRequirements = waits, Evidence = [] }] };
 
         Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors, hash: hash)), refusal is null ? Is.Null : Does.Contain(refusal));
     }

@@ -80,7 +80,7 @@ internal sealed class ApprovalSafeguard : ISafeguard
     /// <summary>Tells approvers of another template why their approval does not count: where this template differs.</summary>
     private static string Other(EvaluatedRequest evaluated, ClusterSnapshot cluster)
     {
-        if (cluster.ApprovedOther is not { } other || evaluated.After?.Template.Canonical is not { } asked)
+        if (cluster.OtherApproved is not { } other || evaluated.After?.Template.Canonical is not { } asked)
         {
             return "";
         }
@@ -108,8 +108,8 @@ internal sealed class ApprovalSafeguard : ISafeguard
         ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {evaluated.Name} -n {evaluated.Request.Target.Namespace}",
         ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n {evaluated.Request.Target.Namespace}"
             + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
-        ApproveBy.NothingEver => GeneratedNameRemedy.Of(evaluated, policy),
-        ApproveBy.Nothing => "Apply it to the cluster: the refusal there gives the command to approve it",
+        ApproveBy.Never => GeneratedNameRemedy.Of(evaluated, policy),
+        ApproveBy.NotYet => "Apply it to the cluster: the refusal there gives the command to approve it",
         _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
     };
 }

@@ -41,7 +41,7 @@ internal static class PacePatch
         var (surge, unavailable) = Surges(after) ? (batch, 0) : (0, batch);
         return after with
         {
-            Template = after.Template.Probed(),
+            Template = after.Template.WithReadinessProbes(),
             Strategy = after.Strategy with
             {
                 Type = "RollingUpdate",

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The kinds of Kubernetes that DeployGuard knows, in the order in which messages list them.</summary>
+/// <summary>The built-in kinds of Kubernetes, in the order in which messages list them.</summary>
 public static class BuiltInKinds
 {
     public static WorkloadKind Deployment { get; } = Workloads.Deployment.Describe();
@@ -32,17 +32,17 @@ public static class BuiltInKinds
         All.ToFrozenDictionary(k => k.Name, k => (k, k.Namesake()), StringComparer.Ordinal);
 
     /// <summary>
-    /// What is known of a kind. Another group's kind of the same name is a <see cref="WorkloadKind.Namesake"/>. Any other kind has the
-    /// values of a custom one, whose template only <see cref="WorkloadKinds"/> can find.
+    /// The descriptor of a kind. A kind of the same name in another group is a <see cref="WorkloadKind.Namesake"/>. Any other kind has the
+    /// defaults of a custom kind; only <see cref="WorkloadKinds"/> has its template path.
     /// </summary>
     public static WorkloadKind Of(string apiGroup, string kind) =>
         !s_byName.TryGetValue(kind, out var found) ? s_other
-        : found.BuiltIn.ApiGroup == GroupToday(apiGroup) ? found.BuiltIn
+        : found.BuiltIn.ApiGroup == CurrentGroup(apiGroup) ? found.BuiltIn
         : found.Namesake;
 
-    /// <summary>The same by the name alone, for names that no group is told of; null if no built-in kind is called that.</summary>
+    /// <summary>The built-in kind of a name, for inputs without a group; null if there is none.</summary>
     public static WorkloadKind? Find(string kind) => s_byName.TryGetValue(kind, out var found) ? found.BuiltIn : null;
 
-    /// <summary>Kinds of <c>apps</c> were served by <c>extensions</c> before; a conversion may still send them under that name.</summary>
-    public static string GroupToday(string apiGroup) => apiGroup == "extensions" ? "apps" : apiGroup;
+    /// <summary>The current group. The API server may convert an object to the former group <c>extensions</c>.</summary>
+    public static string CurrentGroup(string apiGroup) => apiGroup == "extensions" ? "apps" : apiGroup;
 }

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A ControllerRevision: a revision that a StatefulSet or DaemonSet can go back to. It is no workload.</summary>
+/// <summary>A ControllerRevision: a revision that a StatefulSet or DaemonSet can roll back to. It is not a workload.</summary>
 internal static class ControllerRevision
 {
     public static WorkloadKind Describe() => new()
@@ -8,7 +8,7 @@ internal static class ControllerRevision
         Name = "ControllerRevision",
         ApiGroup = "apps",
         Resource = "controllerrevisions",
-        MadeBy = ["daemon-set-controller", "statefulset-controller"],
+        CreatorAccounts = ["daemon-set-controller", "statefulset-controller"],
         IsWrittenByControllersAlone = true,
     };
 }

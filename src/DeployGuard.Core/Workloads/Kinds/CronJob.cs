@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A CronJob: it makes Jobs, whose pods count with it.</summary>
+/// <summary>A CronJob. It creates Jobs, whose pods count with it.</summary>
 internal static class CronJob
 {
     public static WorkloadKind Describe() => new()
@@ -12,7 +12,7 @@ internal static class CronJob
         ReadSize = Sizes.OfCronJob,
         Serves = true,
         RunsOnSchedule = true,
-        // Complete with the first of its Jobs that is, which only the cache of Jobs can tell.
+        // It is complete when its first Job is. Only the cache of Jobs shows that.
         Status = new KindStatus { IsComplete = (_, _) => false },
     };
 }

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A DaemonSet: a pod on each node that its template takes. It surges or makes pods unavailable, never both.</summary>
+/// <summary>A DaemonSet: one pod on each matching node. It either surges or makes pods unavailable.</summary>
 internal static class DaemonSet
 {
     public static WorkloadKind Describe() => new()
@@ -12,7 +12,7 @@ internal static class DaemonSet
         ReadSize = Sizes.OfNodes,
         IsSized = false,
         RunsOnEveryNode = true,
-        MakesPods = true,
+        CreatesPods = true,
         ReadSelector = PodSelectorReader.OfRequirements,
         Serves = true,
         RollsOut = true,
@@ -32,7 +32,7 @@ internal static class DaemonSet
         },
     };
 
-    /// <summary>The API server takes one of the two, not both.</summary>
+    /// <summary>The API server accepts only one of the two.</summary>
     private static string PacePatch(Workload patched, int batch) =>
         $"{{\"minReadySeconds\":{patched.Strategy.MinReadySeconds},\"updateStrategy\":{{\"type\":\"RollingUpdate\",\"rollingUpdate\":"
         + (RolloutBatch.SurgesOnly(patched)

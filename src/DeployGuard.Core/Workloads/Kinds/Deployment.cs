@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A Deployment: rolled out by a ReplicaSet for each revision, old and new side by side.</summary>
+/// <summary>A Deployment: one ReplicaSet for each revision. During a rollout, old and new pods run side by side.</summary>
 internal static class Deployment
 {
     private static readonly IntOrPercent s_quarter = new(25, IsPercent: true);

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A Job: pods that do their work and end. A CronJob makes another only at its next time.</summary>
+/// <summary>A Job: its pods run to completion. A CronJob creates the next one on schedule.</summary>
 internal static class Job
 {
     public static WorkloadKind Describe() => new()
@@ -10,7 +10,7 @@ internal static class Job
         Resource = "jobs",
         TemplatePath = "spec.template",
         ReadSize = Sizes.OfJob,
-        MakesPods = true,
+        CreatesPods = true,
         ReadSelector = PodSelectorReader.OfRequirements,
         IsControllerLabel = ControllerLabels.IsOfJob,
         Serves = true,
@@ -19,10 +19,10 @@ internal static class Job
         IsShortLived = true,
         Status = new KindStatus
         {
-            // Servers before 1.24 count the active pods of a Job and not the ready ones.
+            // Servers before 1.24 report only the active pods of a Job.
             ReadyPods = ["ready", "active"],
             IsComplete = (status, _) => KindStatus.HasCondition(status, "Complete"),
         },
-        MadeBy = ["cronjob-controller"],
+        CreatorAccounts = ["cronjob-controller"],
     };
 }

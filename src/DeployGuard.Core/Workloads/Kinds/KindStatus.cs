@@ -2,22 +2,22 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>Where the status of a kind says how many pods there are, and whether they are all that was asked for.</summary>
+/// <summary>The status fields of a kind that count pods, and its condition for a complete rollout.</summary>
 public sealed record KindStatus
 {
-    /// <summary>Fields with the ready pods; the first that is there counts.</summary>
+    /// <summary>Fields with the number of ready pods; the first that is present counts.</summary>
     public IReadOnlyList<string> ReadyPods { get; init; } = ["readyReplicas"];
 
-    /// <summary>The field with the pods of the newest revision.</summary>
+    /// <summary>The field with the number of pods on the newest revision.</summary>
     public string UpdatedPods { get; init; } = "updatedReplicas";
 
     /// <summary>
-    /// Whether a status, which its controller wrote after the newest spec, says that so many desired pods run it. A custom kind is complete
-    /// if it counts its pods as a Deployment does; one that does not never is, and is no way back.
+    /// Whether an up-to-date status shows that all desired pods run the newest revision. A custom kind needs the same counters as a
+    /// Deployment. Without them it never completes, so a rollback to it is not recognized.
     /// </summary>
     public Func<JsonElement, int, bool> IsComplete { get; init; } = AllOfReplicas;
 
-    /// <summary>Every desired pod is updated and available, and no other is left.</summary>
+    /// <summary>Every desired pod is updated and available, and no old pod is left.</summary>
     public static bool AllOfReplicas(JsonElement status, int desired) =>
         desired > 0 && All(status, desired, "replicas", "updatedReplicas", "availableReplicas");
 
@@ -43,7 +43,7 @@ public sealed record KindStatus
             ? conditions.EnumerateArray()
             : default;
 
-    /// <summary>A whole number of an object; null where it is not there.</summary>
+    /// <summary>A whole number in an object; null if it is absent.</summary>
     public static long? Number(JsonElement owner, string name) =>
         owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value)
         && value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var number)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A Pod: its own template. Most are made by a controller, which makes another when one is gone.</summary>
+/// <summary>A Pod: it is its own template. Most Pods are created and replaced by a controller.</summary>
 internal static class Pod
 {
     public static WorkloadKind Describe() => new()
@@ -18,8 +18,8 @@ internal static class Pod
         Serves = true,
         IsShortLived = true,
         Status = new KindStatus { IsComplete = IsComplete },
-        MadeBy = ["replicaset-controller", "replication-controller", "daemon-set-controller", "statefulset-controller", "job-controller"],
-        IsTakenInByLabels = true,
+        CreatorAccounts = ["replicaset-controller", "replication-controller", "daemon-set-controller", "statefulset-controller", "job-controller"],
+        IsSelectedByLabels = true,
         IsReplacedWhenDeleted = true,
         IsWrittenByKubelets = true,
     };

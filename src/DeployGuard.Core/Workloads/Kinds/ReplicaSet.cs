@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A ReplicaSet: one revision of a Deployment, seldom a workload of its own. It never replaces a pod that runs.</summary>
+/// <summary>A ReplicaSet: one revision of a Deployment, or rarely a workload of its own. It never replaces a running pod.</summary>
 internal static class ReplicaSet
 {
     public static WorkloadKind Describe() => new()
@@ -10,7 +10,7 @@ internal static class ReplicaSet
         Resource = "replicasets",
         HasScale = true,
         TemplatePath = "spec.template",
-        MakesPods = true,
+        CreatesPods = true,
         ReadSelector = PodSelectorReader.OfRequirements,
         IsControllerLabel = ControllerLabels.IsOfReplicaSet,
         Serves = true,
@@ -19,9 +19,9 @@ internal static class ReplicaSet
         {
             IsComplete = (status, desired) => desired > 0 && KindStatus.All(status, desired, "replicas", "availableReplicas"),
         },
-        MadeBy = ["deployment-controller"],
+        CreatorAccounts = ["deployment-controller"],
         HoldsOneRevision = true,
-        IsTakenInByLabels = true,
+        IsSelectedByLabels = true,
         IsReplacedWhenDeleted = true,
     };
 }

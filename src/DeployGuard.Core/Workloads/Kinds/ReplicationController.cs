@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A ReplicationController: what ReplicaSets came from. People write it, and nothing owns it.</summary>
+/// <summary>A ReplicationController: the predecessor of the ReplicaSet. Users create it, and no owner manages it.</summary>
 internal static class ReplicationController
 {
     public static WorkloadKind Describe() => new()
@@ -10,7 +10,7 @@ internal static class ReplicationController
         Resource = "replicationcontrollers",
         HasScale = true,
         TemplatePath = "spec.template",
-        MakesPods = true,
+        CreatesPods = true,
         ReadSelector = PodSelectorReader.OfLabels,
         Serves = true,
         RollsOut = true,

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>A StatefulSet: pods with numbers, replaced from the highest down to a partition. It never surges.</summary>
+/// <summary>A StatefulSet: pods with ordinals, replaced from the highest down to a partition. It never surges.</summary>
 internal static class StatefulSet
 {
     public static WorkloadKind Describe() => new()
@@ -11,7 +11,7 @@ internal static class StatefulSet
         HasScale = true,
         TemplatePath = "spec.template",
         HasOrdinals = true,
-        MakesPods = true,
+        CreatesPods = true,
         ReadSelector = PodSelectorReader.OfRequirements,
         HasClaims = true,
         Serves = true,

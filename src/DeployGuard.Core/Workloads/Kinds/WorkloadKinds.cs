@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>The kinds whose pod templates can be read: the built-in ones, which cannot be redefined, and those of configuration.</summary>
+/// <summary>The kinds whose pod templates can be read: the built-in ones, which cannot be redefined, and the configured ones.</summary>
 public sealed class WorkloadKinds
 {
     private readonly Dictionary<(string ApiGroup, string Kind), WorkloadKind> _kinds;
@@ -17,20 +17,22 @@ public sealed class WorkloadKinds
     public static WorkloadKinds BuiltIn { get; } = new([]);
 
     /// <summary>The built-in kinds and custom ones.</summary>
-    /// <exception cref="ArgumentException">Two custom kinds are the same.</exception>
+    /// <exception cref="ArgumentException">Two custom kinds have the same group and name.</exception>
     public static WorkloadKinds With(IEnumerable<CustomKind> custom) => new(custom);
 
-    /// <summary>Kinds as objects spell them.</summary>
+    /// <summary>The names of the kinds as in objects.</summary>
     public IEnumerable<string> Names => _kinds.Values.Select(k => k.Name);
 
-    /// <summary>The kind that people call <c>deployment</c>; null if no kind is called that, or several are.</summary>
+    /// <summary>The kind for a name in any case, such as <c>deployment</c>; null if none or several match.</summary>
     public WorkloadKind? Find(string name)
     {
         var found = _kinds.Values.Where(k => k.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).ToList();
         return found.Count == 1 ? found[0] : null;
     }
 
-    /// <summary>Path of the pod template, segments separated by dots, empty for the object itself; null if the kind is not known.</summary>
+    /// <summary>
+    /// Path of the pod template, separated by dots; empty if the object is the template itself; null if the kind is unknown.
+    /// </summary>
     public string? TemplatePath(string apiGroup, string kind) =>
-        _kinds.GetValueOrDefault((BuiltInKinds.GroupToday(apiGroup), kind))?.TemplatePath;
+        _kinds.GetValueOrDefault((BuiltInKinds.CurrentGroup(apiGroup), kind))?.TemplatePath;
 }

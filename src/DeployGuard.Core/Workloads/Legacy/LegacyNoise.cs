@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Workloads.Legacy;
 
-/// <summary>What version 1 of the hash left out of labels and annotations. To be dropped with <see cref="LegacyTemplateHash"/>.</summary>
+/// <summary>The labels and annotations that version 1 of the hash left out. To be removed with <see cref="LegacyTemplateHash"/>.</summary>
 internal static class LegacyNoise
 {
     private const string OwnPrefix = "deployguard.io/";

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Core.Workloads.Legacy;
 
-/// <summary>The spec of a Pod as version 1 of the hash saw it. To be dropped with <see cref="LegacyTemplateHash"/>.</summary>
+/// <summary>The spec of a Pod in version 1 of the hash. To be removed with <see cref="LegacyTemplateHash"/>.</summary>
 internal static class LegacyPodSpec
 {
     private const string TokenMountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -37,9 +37,8 @@ internal static class LegacyPodSpec
     }
 
     /// <summary>
-    /// Names of the volumes through which the ServiceAccount admission plugin hands the pod its token, told by what they hold and not by their
-    /// names alone: a secret or a host's folder under such a name is what an approver must see. The Secret that servers before 1.22 mount has
-    /// one name for all pods of a service account, and stays.
+    /// Names of the token volumes of ServiceAccount admission. They are recognized by their content, because an approver must see a Secret
+    /// or a host path under such a name. Servers before 1.22 mount a Secret with a fixed name, which stays in the hash.
     /// </summary>
     private static HashSet<string> TokenVolumes(JsonElement spec) =>
     [
@@ -75,7 +74,7 @@ internal static class LegacyPodSpec
         writer.WriteEndObject();
     }
 
-    /// <summary>Writes the list's items that are kept; a list of which nothing is left is not written at all.</summary>
+    /// <summary>Writes the items to keep; an empty rest is not written.</summary>
     private static void WriteItems(
         Utf8JsonWriter writer, (string Name, JsonElement Value) list, Func<JsonElement, bool> keep, Action<Utf8JsonWriter, JsonElement> write)
     {

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace DeployGuard.Core.Workloads.Legacy;
 
 /// <summary>
-/// Version 1 of the hash, as DeployGuard 0.2 and before wrote it on Changes and approvals. It names records; no decision rests on it
-/// alone. This folder is dropped one minor version after the one that wrote <c>v2:</c> first.
+/// Version 1 of the hash, which DeployGuard 0.2 and earlier wrote on Changes and approvals. It finds records; no decision depends on it
+/// alone. This folder is removed one minor version after the first release with <c>v2:</c>.
 /// </summary>
 internal static class LegacyTemplateHash
 {

@@ -40,7 +40,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     public CanaryRules Rules => rules;
 
     public bool IsProven(int image, string service) => image == 0
-        || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}" && (!s.IsTrial || c.CompletedSteps.Any(h => h.Pool == s.Pool && rules.Steps.All(step => step <= h.Percent)))));
+        || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}" && (!s.WasOnlyUnproven || c.CompletedSteps.Any(h => h.Pool == s.Pool && rules.Steps.All(step => step <= h.Percent)))));
 
     /// <param name="former">The world before the request: what surged by its spec then surges yet, until it goes.</param>
     public Counted Count(SimulatedNamespace world, Front service, SimulatedNamespace? former = null)
@@ -128,7 +128,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var copy = world.Copy();
         asked.Apply(copy);
         return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
-            && (c.Served.Count == 0 || c.Served.Any(s => s.Pool == $"Service {service.Name}" && (after.Replicas <= s.Most || (c.Phase is Phase.Proven && !s.IsTrial)))));
+            && (c.Served.Count == 0 || c.Served.Any(s => s.Pool == $"Service {service.Name}" && (after.Replicas <= s.MaxPods || (c.Phase is Phase.Proven && !s.WasOnlyUnproven)))));
     }
 
     /// <summary>As many pods as the workload that is scaled had there of late, of the same revision, by what is on record of it.</summary>

@@ -1,14 +1,16 @@
 namespace DeployGuard.Core.Workloads;
 
-/// <summary>What an approval is not bound to, where it differs: approvers are shown that too.</summary>
-public static class LeftOutDiff
+/// <summary>
+/// The difference in labels and annotations outside the hash. Approvals do not cover these, so approvers are shown them separately.
+/// </summary>
+public static class UnhashedDiff
 {
     private const int MaxLines = 20;
     private const int MaxValue = 120;
 
     /// <summary>Lines <c>not hashed: metadata.annotations.x: a -> b</c>, in the order of the paths.</summary>
-    /// <param name="before">Null where there was nothing before.</param>
-    /// <param name="after">Null where only its hash is known: no lines.</param>
+    /// <param name="before">Null if there was no template before.</param>
+    /// <param name="after">Null if only the hash is known; then there are no lines.</param>
     public static IReadOnlyList<string> Between(CanonicalTemplate? before, CanonicalTemplate? after)
     {
         if (after is null)
@@ -25,7 +27,7 @@ public static class LeftOutDiff
     }
 
     private static Dictionary<string, string> Map(CanonicalTemplate? template) =>
-        (template?.LeftOut ?? []).GroupBy(l => l.Path).ToDictionary(g => g.Key, g => g.First().Value);
+        (template?.Unhashed ?? []).GroupBy(l => l.Path).ToDictionary(g => g.Key, g => g.First().Value);
 
     private static string Show(string? value) =>
         value is null ? "(absent)" : value.Length > MaxValue ? string.Concat(value.AsSpan(0, MaxValue), "...") : value;
