@@ -46,7 +46,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
                 TemplateAt(root, path), holder, type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
             Replicas = type.ReadSize(root),
             // Another kind's fields of the same names may mean anything.
-            Strategy = type.IsWorkload ? StrategyReader.Read(root.RequiredObject("spec")) : RolloutStrategy.Unknown,
+            Strategy = type.IsBuiltInWorkload ? StrategyReader.Read(root.RequiredObject("spec")) : RolloutStrategy.Unknown,
         };
     }
 

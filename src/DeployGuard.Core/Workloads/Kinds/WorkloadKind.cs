@@ -1,7 +1,8 @@
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// What DeployGuard knows of a kind. Each built-in kind has a file in this folder; all other code asks the descriptor and names no kind.
+/// What DeployGuard knows of a kind. Each built-in kind has a file in this folder. All other code asks the descriptor: no string there
+/// is the name of a kind.
 /// A property that a file leaves out has the value of a custom kind.
 /// </summary>
 public sealed record WorkloadKind
@@ -33,7 +34,7 @@ public sealed record WorkloadKind
     public bool IsCustom { get; init; }
 
     /// <summary>A kind of Kubernetes with a pod template.</summary>
-    public bool IsWorkload => TemplatePath is not null && !IsCustom;
+    public bool IsBuiltInWorkload => TemplatePath is not null && !IsCustom;
 
     /// <summary>A Pod: the object is the template, and the kubelet writes into it too.</summary>
     public bool IsItsOwnTemplate => TemplatePath is { Length: 0 };
