@@ -1,11 +1,12 @@
 namespace DeployGuard.Core.Admission;
 
 /// <summary>
-/// The type of change that a request makes. It is decided once, before any safeguard runs. Closed: a switch over it ends in a throw.
+/// The type of change that a request makes. It is decided before any safeguard runs, and again if live reads changed the snapshot.
+/// Closed: a switch over it ends in a throw.
 /// </summary>
 public enum ChangeType
 {
-    /// <summary>Deletes, writes of status or metadata, writes of trusted controllers, restarts.</summary>
+    /// <summary>Deletes that no controller makes up for, writes of status or metadata, writes of trusted controllers, restarts.</summary>
     NothingToGuard,
 
     /// <summary>A kind that a policy matches, but that DeployGuard cannot read or that only controllers may write.</summary>

@@ -38,8 +38,7 @@ public sealed class PolicyEvaluator
         .Aggregate(SnapshotParts.None, (all, some) => all | some);
 
     /// <summary>
-    /// Step 3: the live reads and reservations that the decision requires. None, if the request is neither a new revision nor more
-    /// exposure.
+    /// Step 3: the live reads and reservations that the decision requires. None for most requests: each rule says for which it needs them.
     /// </summary>
     public Requirements Requires(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
     {

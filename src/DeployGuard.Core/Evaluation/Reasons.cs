@@ -1,3 +1,5 @@
+using DeployGuard.Core.Approvals;
+
 namespace DeployGuard.Core.Evaluation;
 
 /// <summary>The catalogue of reason codes; <c>docs/reasons.md</c> and <c>deployguard explain</c> are generated from it.</summary>
@@ -123,7 +125,7 @@ public static class Reasons
 
     public static readonly Reason BreakGlassIncomplete = new(
         "BreakGlassIncomplete", "Records", "A BreakGlass has no incident, no reason or no waived safeguard, or names a kind that does not exist.",
-        OnCall, "Set `incident` and `reason`, and list in `waives` some of Approval, Canary, Pace, Budget, Freeze.");
+        OnCall, $"Set `incident` and `reason`, and list in `waives` some of {string.Join(", ", BreakGlass.Waivable)}.");
 
     public static readonly Reason BreakGlassTooWide = new(
         "BreakGlassTooWide", "Records", "A BreakGlass for a whole namespace needs the verb `breakglass-namespace`.",

@@ -3,7 +3,9 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Exposure;
 
-/// <summary>A second workload behind the same Service: it exposes as many pods as it has.</summary>
+/// <summary>
+/// A second workload behind the same Service: it exposes as many pods as it has. In a policy it is <c>canary.accept: [Pool]</c>.
+/// </summary>
 internal sealed class SecondWorkload : IRolloutMethod
 {
     public RolloutMethod Name => RolloutMethod.Pool;

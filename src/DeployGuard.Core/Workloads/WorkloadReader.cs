@@ -46,7 +46,7 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
                 TemplateAt(root, path), holder, type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
             Replicas = type.ReadSize(root),
             // Fields of the same names may have another meaning in a custom kind.
-            Strategy = type.IsWorkload ? StrategyReader.Read(root.RequiredObject("spec")) : RolloutStrategy.Unknown,
+            Strategy = type.IsBuiltInWorkload ? StrategyReader.Read(root.RequiredObject("spec")) : RolloutStrategy.Unknown,
         };
     }
 

@@ -53,12 +53,12 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         new("services", At(ApiPaths.Services), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
 
     /// <summary>By the name of their kind. Pods are too many to be held with the rest: see <see cref="Pods"/>.</summary>
-    public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = BuiltInKinds.All.Where(k => k is { IsWorkload: true, IsOnePod: false })
+    public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = BuiltInKinds.All.Where(k => k is { IsBuiltInWorkload: true, IsOnePod: false })
         .ToDictionary(k => k.Name, k => Workload(k, k.RunsOnSchedule ? cancel => LocateCronJobsAsync(api, cancel) : AtKind(k), api, reader, time, logger));
 
     /// <summary>The cache of a workload's kind; null if the kind is not watched. Another group may have a kind of the same name.</summary>
     public ResourceCache<ObservedWorkload>? WorkloadsOf(WorkloadRef workload) =>
-        workload.Type.IsWorkload ? Workloads.GetValueOrDefault(workload.Kind) : null;
+        workload.Type.IsBuiltInWorkload ? Workloads.GetValueOrDefault(workload.Kind) : null;
 
     /// <summary>A cached workload; null if it does not exist, or its kind is not watched.</summary>
     public ObservedWorkload? FindWorkload(WorkloadRef workload) => WorkloadsOf(workload)?.Find(ObjectKey.Of(workload.Namespace, workload.Name));

@@ -7,8 +7,9 @@ using DeployGuard.Webhook.Telemetry;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// From the request to its verdict, step by step: take a snapshot, classify, read live, evaluate, reserve, record, explain. A request that raises no exposure and
-/// brings no new revision ends after the second step and waits for no call to the API server.
+/// From the request to its verdict, step by step: take a snapshot, classify, read live, evaluate, reserve, record, explain. A request
+/// that needs no reads and no reservations, and is not a gated new revision, ends after the first evaluation and waits for no call
+/// after the snapshot.
 /// </summary>
 internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess cluster, ConcurrencyLimiter limiter, AdmissionTelemetry telemetry, TimeProvider time)
 {

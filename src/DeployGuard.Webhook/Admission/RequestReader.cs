@@ -64,7 +64,7 @@ internal sealed class RequestReader(WorkloadReader workloads)
 
     /// <summary>Of deleted objects, only those that a controller replaces at once are read; no other could change the answer.</summary>
     private static bool HasBefore(Review review, WorkloadRef target) => review.Operation is Operation.Update
-        || (review is { Operation: Operation.Delete, OldObject.ValueKind: JsonValueKind.Object } && target.Type is { IsReplacedWhenDeleted: true, IsWorkload: true });
+        || (review is { Operation: Operation.Delete, OldObject.ValueKind: JsonValueKind.Object } && target.Type is { IsReplacedWhenDeleted: true, IsBuiltInWorkload: true });
 
     /// <summary>As the API server decides: the options of the request, or else a finalizer of the object.</summary>
     private static bool Orphans(JsonElement options, Workload deleted) =>

@@ -185,6 +185,18 @@ public class PaceTests
         Assert.That(finding.Remedy, Does.Contain("""{"maxUnavailable":1,"maxSurge":null}"""));
     }
 
+    /// <summary>Its controller replaces no pod that runs, and nothing bounds how fast a person deletes them.</summary>
+    [Test]
+    public void AnotherTemplateOfAReplicationControllerCountsAsAllPodsAtOnce()
+    {
+        var request = Some.Update(ReplicationController(Some.Image), ReplicationController(Some.OtherImage));
+
+        Assert.That(Some.Decide(request, View("Images")).Reasons(), Is.EqualTo(new[] { "PaceTooFast" }));
+
+        static JsonObject ReplicationController(string image) =>
+            Of("ReplicationController", "{}", image).With("apiVersion", "\"v1\"").With("spec/selector", """{"app": "web"}""");
+    }
+
     /// <summary>Ten pods, of another image unless it says so.</summary>
     private static JsonObject Of(string kind, string strategy, string image = Some.OtherImage)
     {

@@ -72,8 +72,8 @@ public partial class KindTests
         Assert.Multiple(() =>
         {
             Assert.That((kind.Name, kind.ApiGroup, kind.Resource), Is.EqualTo((name, group, resource)));
-            Assert.That(TrueOf(kind).Except(["IsWorkload", "IsSized"]), Is.EquivalentTo(what.Split(", ")));
-            Assert.That(kind.IsWorkload, Is.EqualTo(!s_controllersAlone.Contains(name)));
+            Assert.That(TrueOf(kind).Except(["IsBuiltInWorkload", "IsSized"]), Is.EquivalentTo(what.Split(", ")));
+            Assert.That(kind.IsBuiltInWorkload, Is.EqualTo(!s_controllersAlone.Contains(name)));
         });
     }
 
@@ -141,7 +141,7 @@ public partial class KindTests
         Assert.Multiple(() =>
         {
             Assert.That((advanced.Serves, advanced.RollsOut, advanced.HasOrdinals), Is.EqualTo((true, true, true)));
-            Assert.That((advanced.IsWorkload, advanced.HasClaims, advanced.TemplatePath), Is.EqualTo((false, false, (string?)null)));
+            Assert.That((advanced.IsBuiltInWorkload, advanced.HasClaims, advanced.TemplatePath), Is.EqualTo((false, false, (string?)null)));
             Assert.That(
                 TrueOf(BuiltInKinds.Of("batch.volcano.sh", "Job")),
                 Does.Contain("RunsOnce").And.Not.Contain("IsShortLived").And.Not.Contain("IsStartedByQueues"));

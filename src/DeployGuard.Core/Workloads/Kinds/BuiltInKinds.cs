@@ -26,6 +26,7 @@ public static class BuiltInKinds
     public static IReadOnlyList<WorkloadKind> All { get; } =
         [Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, ControllerRevision, Job, CronJob, Pod];
 
+    /// <summary>What every custom kind is, for every decision. <see cref="CustomKind.Describe"/> adds only names and the path.</summary>
     private static readonly WorkloadKind s_other = new() { Name = "", ApiGroup = "", Resource = "", IsCustom = true };
 
     private static readonly FrozenDictionary<string, (WorkloadKind BuiltIn, WorkloadKind Namesake)> s_byName =

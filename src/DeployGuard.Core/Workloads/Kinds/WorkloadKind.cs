@@ -1,8 +1,8 @@
 namespace DeployGuard.Core.Workloads;
 
 /// <summary>
-/// The descriptor of a kind. Each built-in kind has a file in this folder; all other code uses the descriptor and names no kind. A property
-/// that a file does not set has the value of a custom kind.
+/// The descriptor of a kind. Each built-in kind has a file in this folder; all other code uses the descriptor: no string there is the
+/// name of a kind. A property that a file does not set has the value of a custom kind.
 /// </summary>
 public sealed record WorkloadKind
 {
@@ -33,7 +33,7 @@ public sealed record WorkloadKind
     public bool IsCustom { get; init; }
 
     /// <summary>A built-in kind with a pod template.</summary>
-    public bool IsWorkload => TemplatePath is not null && !IsCustom;
+    public bool IsBuiltInWorkload => TemplatePath is not null && !IsCustom;
 
     /// <summary>A Pod: the object is the template, and the kubelet writes to it too.</summary>
     public bool IsItsOwnTemplate => TemplatePath is { Length: 0 };

@@ -8,7 +8,7 @@ public sealed class WorkloadKinds
     private WorkloadKinds(IEnumerable<CustomKind> custom)
     {
         _kinds = custom.ToDictionary(k => (k.ApiGroup, k.Kind), k => k.Describe());
-        foreach (var kind in BuiltInKinds.All.Where(k => k.IsWorkload))
+        foreach (var kind in BuiltInKinds.All.Where(k => k.IsBuiltInWorkload))
         {
             _kinds[(kind.ApiGroup, kind.Name)] = kind;
         }
