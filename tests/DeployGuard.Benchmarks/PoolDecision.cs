@@ -36,9 +36,9 @@ internal static class PoolDecision
 
     private static (double P50, double P99) Measure(int pods)
     {
-        var (web, canary) = (PoolWorld.Deployment("web", pods / 2, '1'), PoolWorld.Deployment("web-canary", pods / 2, '2'));
-        IReadOnlyList<Change> changes = [PoolWorld.Change(web, Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
-        var objects = PoolWorld.Objects(web, canary, changes);
+        var (web, canary) = (PoolFixture.Deployment("web", pods / 2, '1'), PoolFixture.Deployment("web-canary", pods / 2, '2'));
+        IReadOnlyList<Change> changes = [PoolFixture.Change(web, Phase.Proven), PoolFixture.Change(canary, Phase.Completed)];
+        var objects = PoolFixture.Objects(web, canary, changes);
         return Timed(() => Decide(canary, changes, objects.ToSnapshot));
     }
 
@@ -55,7 +55,7 @@ internal static class PoolDecision
             After = canary with { Replicas = 2 * canary.Replicas },
         };
         var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], Namespace = snapshot() };
-        var message = Messages.Refusal(SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolWorld.Now));
+        var message = Messages.Refusal(SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolFixture.Now));
         if (!message.Contains("CanaryStepExceeded", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"not the decision to be measured: {message}");

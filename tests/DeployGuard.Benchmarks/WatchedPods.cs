@@ -17,7 +17,7 @@ internal static class WatchedPods
 
     public static async Task RunAsync()
     {
-        await using var cluster = await CrowdedCluster.StartAsync(s_namespaces);
+        await using var cluster = await LargeCluster.StartAsync(s_namespaces);
         var caches = new ClusterCaches(cluster.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = Task.WhenAll(caches.All.Select(c => c.RunAsync(stop.Token)));
@@ -31,7 +31,7 @@ internal static class WatchedPods
         for (var i = 1; i <= s_namespaces.Length; i++)
         {
             await FollowAsync(caches, i, stop.Token);
-            var pods = i * CrowdedCluster.PodsPerNamespace;
+            var pods = i * LargeCluster.PodsPerNamespace;
             var each = (await SettledAsync() - before) / pods;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pods,12}  {each,10}"));
         }
@@ -50,7 +50,7 @@ internal static class WatchedPods
     private static void Measure(ClusterCaches caches)
     {
         var canary = Find("web-canary");
-        IReadOnlyList<Change> changes = [PoolWorld.Change(Find("web"), Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
+        IReadOnlyList<Change> changes = [PoolFixture.Change(Find("web"), Phase.Proven), PoolFixture.Change(canary, Phase.Completed)];
         var (p50, p99) = PoolDecision.Timed(() => PoolDecision.Decide(canary, changes, () => (NamespaceReader.Cached("shop", caches) with { Changes = changes }).ToSnapshot()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the same refusal in one of these namespaces, from its caches: p50 {p50:0.000} ms, p99 {p99:0.000} ms"));
 

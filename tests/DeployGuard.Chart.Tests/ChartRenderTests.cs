@@ -7,15 +7,15 @@ namespace DeployGuard.Chart.Tests;
 public class ChartRenderTests
 {
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
-    public async Task EveryWayToInstallPassesTheRestrictedPodSecurityStandard(string way)
+    public async Task EveryValuesFilePassesTheRestrictedPodSecurityStandard(string values)
     {
-        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way));
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(values));
 
         Assert.That(RestrictedPod.Breaches(rendered.Pod.GetProperty("spec")), Is.Empty);
     }
 
     [Test]
-    public async Task ThePodSecurityStandardIsReallyLookedAt()
+    public async Task RestrictedPodSecurityCheckFindsViolations()
     {
         var pod = (await Rendered.OfAsync()).Pod.GetProperty("spec").GetRawText();
         using var bad = JsonDocument.Parse(pod.Replace("\"allowPrivilegeEscalation\":false", "\"privileged\":true", StringComparison.Ordinal).Replace("RuntimeDefault", "Unconfined", StringComparison.Ordinal));
@@ -24,9 +24,9 @@ public class ChartRenderTests
     }
 
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
-    public async Task NoWayToInstallRendersACertificateOrAKey(string way)
+    public async Task NoValuesFileRendersACertificateOrAKey(string values)
     {
-        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way), "--api-versions=monitoring.coreos.com/v1");
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(values), "--api-versions=monitoring.coreos.com/v1");
 
         Assert.That(rendered.Text, Does.Not.Contain("-----BEGIN").And.Not.Contain("caBundle").And.Not.Contain("LS0tLS1"));
         foreach (var secret in rendered.Of("Secret"))
@@ -36,9 +36,9 @@ public class ChartRenderTests
     }
 
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
-    public async Task NoWayToInstallTouchesTheEntriesOfTheWebhooks(string way)
+    public async Task NoValuesFileRendersWebhookEntries(string values)
     {
-        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way));
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(values));
 
         foreach (var configuration in rendered.Of("ValidatingWebhookConfiguration").Concat(rendered.Of("MutatingWebhookConfiguration")))
         {
@@ -47,7 +47,7 @@ public class ChartRenderTests
     }
 
     [Test]
-    public async Task CommonLabelsAndAnnotationsAreOnEveryObjectAndOursWin()
+    public async Task CommonLabelsAndAnnotationsAreOnEveryObjectAndReplaceNoneOfDeployGuards()
     {
         var rendered = await Rendered.OfAsync(
             "--set", "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=mine,commonAnnotations.owner=us,prometheus.enabled=true,networkPolicy.enabled=true,tls.certManager.enabled=true");
@@ -64,7 +64,7 @@ public class ChartRenderTests
     }
 
     [Test]
-    public async Task FlagsThatOlderProgramsDoNotKnowAreThereOnlyWhenAsked()
+    public async Task FlagsUnknownToOlderVersionsAreRenderedOnlyIfSet()
     {
         var plain = await Rendered.OfAsync();
         var asked = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
@@ -76,7 +76,7 @@ public class ChartRenderTests
     }
 
     [Test]
-    public async Task ThePodHasTheTimeThatDrainingTakes()
+    public async Task PodHasTheGracePeriodForDraining()
     {
         var pod = (await Rendered.OfAsync()).Pod.GetProperty("spec");
 
@@ -86,7 +86,7 @@ public class ChartRenderTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task TheDefinitionsOutliveTheReleaseUnlessItIsSaid(bool keep)
+    public async Task DefinitionsOutliveTheReleaseUnlessKeepIsOff(bool keep)
     {
         var rendered = await Rendered.OfAsync("--set", $"crds.keep={(keep ? "true" : "false")}");
 

@@ -5,7 +5,7 @@ namespace DeployGuard.EndToEnd;
 
 /// <summary>Many rollouts at the same instant, against three replicas: two hundred who ask leave little room for others.</summary>
 [Heavy]
-public class BudgetTests : OwnWorld
+public class BudgetTests : OwnCluster
 {
     private const int Rollouts = 200;
     private const int Budget = 3;
@@ -20,7 +20,7 @@ public class BudgetTests : OwnWorld
     protected override int Replicas => 3;
 
     [Test]
-    public async Task Threat24_TwoHundredAtOnceAreNeverMoreThanThreeAndAllGetThrough()
+    public async Task Threat24_TwoHundredConcurrentRolloutsStayWithinTheBudgetAndAllComplete()
     {
         (await Plane.KubectlAsync("admin", $$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "budget"},
@@ -29,14 +29,14 @@ public class BudgetTests : OwnWorld
         var sandbox = await GuardedAsync("budget");
         using var api = ApiConnection.Open(new FileInfo(Plane.Kubeconfig("dana")));
         var path = $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments";
-        await using var flight = new InFlight(Plane.Api, path);
+        await using var tracker = new RolloutTracker(Plane.Api, path);
         using var stop = new CancellationTokenSource();
 
         var asked = Task.WhenAll(Enumerable.Range(0, Rollouts).Select(i => RollOutAsync(api, path, $"web-{i}", stop.Token)));
         try
         {
             await Rig.Wait.UntilAsync(
-                () => Task.FromResult(flight.Completed),
+                () => Task.FromResult(tracker.Completed),
                 completed => completed == Rollouts || asked.IsFaulted,
                 "all of them to complete",
                 seconds: 240);
@@ -47,9 +47,9 @@ public class BudgetTests : OwnWorld
         }
 
         var refusals = (await asked).SelectMany(r => r).ToList();
-        Assert.That(flight.Most, Is.InRange(1, Budget));
+        Assert.That(tracker.MaxInFlight, Is.InRange(1, Budget));
         Assert.That(refusals, Has.All.Contains("BudgetExhausted: 3 of 3 rollouts in namespace"));
-        Assert.That(flight.Completed, Is.EqualTo(Rollouts));
+        Assert.That(tracker.Completed, Is.EqualTo(Rollouts));
         TestContext.Out.WriteLine($"{refusals.Count} refusals");
     }
 

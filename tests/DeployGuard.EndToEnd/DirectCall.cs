@@ -11,10 +11,10 @@ internal sealed class DirectCall : IDisposable
 
     /// <summary>Asks a replica whether a user may update one object to another.</summary>
     /// <returns>Null if allowed, else the message.</returns>
-    public async Task<string?> AskAsync(Rig.Replica replica, string user, JsonNode before, JsonNode after)
+    public async Task<string?> SendAsync(Rig.Replica replica, string user, JsonNode before, JsonNode after)
     {
         var metadata = after["metadata"] ?? throw new InvalidOperationException("no metadata");
-        return await AskAsync(replica, new JsonObject
+        return await SendAsync(replica, new JsonObject
         {
             ["kind"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["kind"] = "Deployment" },
             ["resource"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["resource"] = "deployments" },
@@ -29,7 +29,7 @@ internal sealed class DirectCall : IDisposable
 
     /// <summary>Asks a replica about a request as an AdmissionReview has it.</summary>
     /// <returns>Null if allowed, else the message.</returns>
-    public async Task<string?> AskAsync(Rig.Replica replica, JsonObject request)
+    public async Task<string?> SendAsync(Rig.Replica replica, JsonObject request)
     {
         var verdict = await AnswerAsync(replica, request);
         return verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();

@@ -6,7 +6,7 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary><c>deployguard doctor</c> on a real API server: silent when all is well, and it names what was broken. In a world of its own, which it breaks.</summary>
-public class DoctorTests : OwnWorld
+public class DoctorTests : OwnCluster
 {
     private const string Namespace = "deployguard-system";
     private const string Configuration = "validatingwebhookconfiguration/deployguard";
@@ -22,25 +22,25 @@ public class DoctorTests : OwnWorld
         // One policy, in force in one namespace; the others are other tests' and match nothing here.
         var policies = (await Plane.KubectlAsync("admin", "get", "safeguardpolicies", "-o", "name")).OrFail().Output.Split('\n');
         await KubectlAsync(["delete", .. policies.Where(p => !p.EndsWith("/guarded", StringComparison.Ordinal) && !p.EndsWith("/baseline", StringComparison.Ordinal))]);
-        await World.Rig.CreateNamespaceAsync("shop");
+        await TestCluster.Rig.CreateNamespaceAsync("shop");
         await KubectlAsync("label", "namespace", "shop", "tests=guarded");
     }
 
     /// <summary>One after the other, because what is broken last cannot be mended.</summary>
     [Test]
-    public async Task AHealthyInstallationIsWellAndWhatIsBrokenIsNamed()
+    public async Task HealthyInstallationPassesAndEveryFaultIsReported()
     {
-        await AHealthyInstallationIsWell();
-        await WhoMayNotLookIsToldWhatToAskFor();
-        await AnUnknownControllerIsNamedWithTheChartsValue();
-        await WhoChangesWorkloadsOfOthersIsNamed();
-        await APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt();
-        await AnOpenGateIsNamedWithTheCommandThatClosesIt();
-        await WithoutALivingReplicaNothingIsReachedAndWhatIsAlteredStaysSo();
-        await AnUnreadablePolicyAnEmptyRegistrationAndNoReplicaAreNamedAllAtOnce();
+        await HealthyInstallationPasses();
+        await MissingReadPermissionsAreReportedWithTheRemedy();
+        await UntrustedControllerIsReportedWithTheChartValue();
+        await ControllerThatChangesOtherWorkloadsIsReported();
+        await MissingPermissionIsReportedWithItsEffect();
+        await OpenGateIsReportedWithTheCommandThatClosesIt();
+        await DeadReplicasAndAnAlteredRegistrationAreReported();
+        await InvalidPolicyEmptyRegistrationAndNoReplicasAreReportedTogether();
     }
 
-    private static async Task AHealthyInstallationIsWell()
+    private static async Task HealthyInstallationPasses()
     {
         await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
         // Where the API server drops what they write, trusted controllers are never seen.
@@ -56,7 +56,7 @@ public class DoctorTests : OwnWorld
     }
 
     [Test]
-    public async Task TheChartsRolesGrantExactlyWhatIsNeeded()
+    public async Task ChartRolesGrantExactlyTheRequiredPermissions()
     {
         var needs = RequiredPermissions.Of(new ClusterOptions
         {
@@ -72,7 +72,7 @@ public class DoctorTests : OwnWorld
     }
 
     [Test]
-    public async Task AsJsonItSaysTheSame()
+    public async Task JsonReportHasTheSameFindings()
     {
         var run = await Plane.KubectlAsync("admin", "deployguard", "doctor", "--output", "json");
         using var report = JsonDocument.Parse(run.Output);
@@ -80,7 +80,7 @@ public class DoctorTests : OwnWorld
         Assert.That(report.RootElement.GetProperty("findings")[0].GetProperty("check").GetString(), Is.EqualTo("permissions"));
     }
 
-    private static async Task WhoMayNotLookIsToldWhatToAskFor()
+    private static async Task MissingReadPermissionsAreReportedWithTheRemedy()
     {
         var run = await Plane.KubectlAsync("dana", "deployguard", "doctor");
         Assert.That(run.Output, Does.Contain("warning  permissions: the permissions of system:serviceaccount:deployguard-system:deployguard cannot be checked").And.Contain("Request the verb create on subjectaccessreviews.authorization.k8s.io"));
@@ -88,10 +88,10 @@ public class DoctorTests : OwnWorld
         Assert.That(run.ExitCode, Is.Zero, "what one may not see has not failed");
     }
 
-    private static async Task AnUnknownControllerIsNamedWithTheChartsValue()
+    private static async Task UntrustedControllerIsReportedWithTheChartValue()
     {
         await KubectlAsync("create", "clusterrolebinding", "robots", "--clusterrole=admin", "--serviceaccount=robots:maker");
-        await World.Rig.CreateNamespaceAsync("yard");
+        await TestCluster.Rig.CreateNamespaceAsync("yard");
         await KubectlAsync("create", "deployment", "robot", "--image=web:1", "-n", "yard");
         var uid = (await Plane.KubectlAsync("admin", "get", "deployment", "robot", "-n", "yard", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         var owned = $$"""
@@ -106,7 +106,7 @@ public class DoctorTests : OwnWorld
         Assert.That(said.ExitCode, Is.Zero);
     }
 
-    private static async Task WhoChangesWorkloadsOfOthersIsNamed()
+    private static async Task ControllerThatChangesOtherWorkloadsIsReported()
     {
         await KubectlAsync("set", "env", "deployment/robot", "STAKATER_ROBOT_CONFIGMAP=1", "-n", "yard", "--as=system:serviceaccount:reloader:reloader", "--as-group=system:masters");
 
@@ -114,7 +114,7 @@ public class DoctorTests : OwnWorld
         Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments outside its own namespace, in 1 namespace (yard)"));
     }
 
-    private static async Task APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt()
+    private static async Task MissingPermissionIsReportedWithItsEffect()
     {
         var role = (await Plane.KubectlAsync("admin", "get", "clusterrole", "deployguard", "-o", "json")).OrFail().Output;
         var index = JsonDocument.Parse(role).RootElement.GetProperty("rules").EnumerateArray().ToList().FindIndex(r => r.GetProperty("resources")[0].ValueEquals("events"));
@@ -126,7 +126,7 @@ public class DoctorTests : OwnWorld
         await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "add", "path": "/rules/{{index}}", "value": {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "get", "patch"]} }]""");
     }
 
-    private static async Task AnOpenGateIsNamedWithTheCommandThatClosesIt()
+    private static async Task OpenGateIsReportedWithTheCommandThatClosesIt()
     {
         await KubectlAsync("annotate", Configuration, "deployguard.io/gate=open");
         var run = await DoctorAsync();
@@ -135,9 +135,9 @@ public class DoctorTests : OwnWorld
         await UntilAsync(r => !r.Output.Contains("FAILED   gate", StringComparison.Ordinal) && !r.Output.Contains("FAILED   registration", StringComparison.Ordinal), "the gate to be closed");
     }
 
-    private static async Task WithoutALivingReplicaNothingIsReachedAndWhatIsAlteredStaysSo()
+    private static async Task DeadReplicasAndAnAlteredRegistrationAreReported()
     {
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        foreach (var replica in TestCluster.Rig.Installation?.Replicas ?? [])
         {
             replica.Daemon.Kill();
         }
@@ -151,7 +151,7 @@ public class DoctorTests : OwnWorld
         Assert.That((await DoctorAsync()).Output, Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io lacks the CA of the certificate"));
     }
 
-    private static async Task AnUnreadablePolicyAnEmptyRegistrationAndNoReplicaAreNamedAllAtOnce()
+    private static async Task InvalidPolicyEmptyRegistrationAndNoReplicasAreReportedTogether()
     {
         await KubectlAsync("patch", Configuration, "--type=merge", "-p", """{"webhooks": []}""");
         const string Unreadable = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "broken"}, "spec": {"aproval": {}, "freeze": {}}}""";
@@ -171,7 +171,7 @@ public class DoctorTests : OwnWorld
     }
 
     [Test]
-    public async Task WithoutAClusterItIsTwo()
+    public async Task ExitCodeIsTwoWithoutACluster()
     {
         var run = await Run.OfAsync(Path.Combine(Toolbox.Cli, "deployguard"), ["doctor", "--kubeconfig", "/nowhere/kubeconfig"], Plane.Environment("admin"));
         Assert.That(run.ExitCode, Is.EqualTo(2));

@@ -19,9 +19,9 @@ public class IntegrationTests
 
     [TestCase(Kueue, TestName = "{m}(known by name)")]
     [TestCase(KueueElsewhere, TestName = "{m}(in another namespace, by a preset)")]
-    public async Task Kueue_StartsAnApprovedJobElsewhereAndTakesThatBackAndNobodyElseMay(string kueue)
+    public async Task Kueue_PlacesAnApprovedJobAndRestoresItAndOthersMayNot(string kueue)
     {
-        Server.Lacks(Server.Version < new Version(1, 24), "suspended Jobs whose scheduling directives may be changed");
+        Server.SkipIf(Server.Version < new Version(1, 24), "suspended Jobs whose scheduling directives may be changed");
         var sandbox = await GuardedAsync();
         Assert.That((await sandbox.CreateAsync("dana", Job())).Output, Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
@@ -51,7 +51,7 @@ public class IntegrationTests
     [TestCase("vso.secrets.hashicorp.com/restartedAt", "2026-11-25T08:00:00Z", "system:serviceaccount:vault-secrets-operator-system:vault-secrets-operator-controller-manager")]
     [TestCase("cattle.io/timestamp", "2026-11-25T08:00:00Z", "dana")]
     [TestCase("rollme", "xk2f9", "dana", TestName = "{m}(one of the chart's list)")]
-    public async Task Reloader_ARestartByAnAnnotationPasses(string key, string value, string user)
+    public async Task Reloader_RestartByAnnotationPasses(string key, string value, string user)
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -62,7 +62,7 @@ public class IntegrationTests
     }
 
     [Test]
-    public async Task Reloader_AVariableAndAChecksumAreJudged()
+    public async Task Reloader_VariableAndChecksumAreEvaluated()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -88,13 +88,13 @@ public class IntegrationTests
     [TestCase("system:serviceaccount:karpenter:karpenter", TestName = "{m}(Karpenter)")]
     [TestCase("system:serviceaccount:kube-system:cluster-autoscaler", TestName = "{m}(cluster-autoscaler)")]
     [TestCase("admin", TestName = "{m}(kubectl drain)")]
-    public async Task Evictions_PassAndTheirPodsComeAgain(string user)
+    public async Task Evictions_PassAndTheirPodsAreReplaced(string user)
     {
         var sandbox = await WithWebRunningAsync();
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).Output.Trim();
-        var eviction = $$"""{"apiVersion": "{{await Server.EvictionAsync()}}", "kind": "Eviction", "metadata": {"name": "{{pod}}", "namespace": "{{sandbox.Namespace}}"} }""";
+        var eviction = $$"""{"apiVersion": "{{await Server.EvictionVersionAsync()}}", "kind": "Eviction", "metadata": {"name": "{{pod}}", "namespace": "{{sandbox.Namespace}}"} }""";
 
-        (await World.Rig.Plane.KubectlAsync("admin", eviction, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods/{pod}/eviction", "-f", "-", .. As(user)])).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", eviction, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods/{pod}/eviction", "-f", "-", .. As(user)])).OrFail();
 
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas}/{.status.replicas}"), run => run.Output.Trim() == "3/3", "the pod to come again");
@@ -102,12 +102,12 @@ public class IntegrationTests
     }
 
     [Test]
-    public async Task ArgoCd_ReplacesWhatIsTheSameAndWaitsForApprovalOfWhatIsNot()
+    public async Task ArgoCd_ReplacesTheSameTemplateAndWaitsForApprovalOfAnother()
     {
         var sandbox = await WithWebRunningAsync();
         // The Deployment's controller writes its status in between; Argo CD asks again too.
         Task<Run> ReplaceAsync(string image, params string[] more) => Wait.UntilAsync(
-            () => World.Rig.Plane.KubectlAsync("admin", Web(image).ToJsonString(), ["replace", "-f", "-", "-n", sandbox.Namespace, .. more, .. As(ArgoCd)]),
+            () => TestCluster.Rig.Plane.KubectlAsync("admin", Web(image).ToJsonString(), ["replace", "-f", "-", "-n", sandbox.Namespace, .. more, .. As(ArgoCd)]),
             run => !run.Output.Contains("(Conflict)", StringComparison.Ordinal),
             "the deployment to be replaced without a conflict");
 
@@ -122,7 +122,7 @@ public class IntegrationTests
     }
 
     [Test]
-    public async Task AnOperatorThatMakesItsStatefulSetAgainMayMakeTheSame()
+    public async Task OperatorMayCreateItsStatefulSetAgainUnchanged()
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Set(V1))).OrFail();
@@ -131,15 +131,15 @@ public class IntegrationTests
         const string Operator = "system:serviceaccount:databases:operator";
 
         (await AsAsync(sandbox, Operator, "delete", "statefulset", "db", "--cascade=orphan")).OrFail();
-        (await World.Rig.Plane.KubectlAsync("admin", Set(V1).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)])).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", Set(V1).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)])).OrFail();
         (await AsAsync(sandbox, Operator, "delete", "statefulset", "db", "--cascade=orphan")).OrFail();
 
-        var other = await World.Rig.Plane.KubectlAsync("admin", Set(V2).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)]);
+        var other = await TestCluster.Rig.Plane.KubectlAsync("admin", Set(V2).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)]);
         Assert.That(other.Output, Does.Contain("ApprovalMissing"));
     }
 
     [Test]
-    public async Task Velero_ARestoreIsRefusedUnlessItsAccountIsExempt()
+    public async Task Velero_RestoreIsRefusedUnlessItsAccountIsExempt()
     {
         var guarded = await GuardedAsync();
         foreach (var restored in Backup())
@@ -175,7 +175,7 @@ public class IntegrationTests
     }
 
     private static Task<Run> RestoreAsync(Sandbox sandbox, JsonObject restored) =>
-        World.Rig.Plane.KubectlAsync("admin", restored.ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Velero)]);
+        TestCluster.Rig.Plane.KubectlAsync("admin", restored.ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Velero)]);
 
     private static Task<Run> AsAsync(Sandbox sandbox, string user, params string[] arguments) => sandbox.KubectlAsync("admin", [.. arguments, .. As(user)]);
 

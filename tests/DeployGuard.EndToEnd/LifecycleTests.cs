@@ -4,10 +4,10 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>Replicas come and go, and in the end DeployGuard does. What one of these takes away it puts back, but for the last.</summary>
-public class LifecycleTests : OwnWorld
+public class LifecycleTests : OwnCluster
 {
     [Test]
-    public async Task TheBaselineIsNotMadeASecondTime()
+    public async Task BaselineIsCreatedOnlyOnce()
     {
         (await Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "baseline")).OrFail();
 
@@ -19,11 +19,11 @@ public class LifecycleTests : OwnWorld
     }
 
     [Test]
-    public async Task Threat31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
+    public async Task Threat31_WorkloadsCreatedDuringAnOutageAreFoundAfterwards()
     {
         var sandbox = await WithWebRunningAsync();
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the API server to see that nothing is registered");
+        await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the API server to see that nothing is registered");
 
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "describe", "deployment", "web"),
@@ -52,7 +52,7 @@ public class LifecycleTests : OwnWorld
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
 
         await Rig.Wait.UntilAsync(
-            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
+            async () => string.Concat(await Task.WhenAll(TestCluster.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
             text => text.Split('\n').Any(l => l.StartsWith("deployguard_webhook_configuration{kind=\"ValidatingWebhookConfiguration\"", StringComparison.Ordinal) && l.EndsWith(" 0", StringComparison.Ordinal)),
             "the leader to report that it is gone");
         Assert.That((await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
@@ -60,10 +60,10 @@ public class LifecycleTests : OwnWorld
     }
 
     [Test]
-    public async Task UninstallingWithDeadPodsLeavesNoWebhookAndBlocksNobody()
+    public async Task UninstallWithDeadReplicasLeavesNoWebhookAndBlocksNoRequest()
     {
         var sandbox = await UnguardedAsync();
-        Spend();
+        MarkClusterUnusable();
         KillReplicas();
 
         (await Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system")).OrFail();
@@ -79,7 +79,7 @@ public class LifecycleTests : OwnWorld
     private static async Task RegisterAgainAsync()
     {
         (await Plane.HelmAsync("admin", "upgrade", "deployguard", Toolbox.Chart, "-n", "deployguard-system", "--reuse-values")).OrFail();
-        await Installation.IsInForceAsync();
+        await Installation.WaitUntilInForceAsync();
     }
 
     private static async Task BreakRegistrationAndWaitForTheLeaderAsync()

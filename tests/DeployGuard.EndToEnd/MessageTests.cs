@@ -8,7 +8,7 @@ namespace DeployGuard.EndToEnd;
 public class MessageTests
 {
     [Test]
-    public async Task TheLongestMessageArrivesWhole()
+    public async Task LongestRefusalIsShownInFull()
     {
         var sandbox = await GuardedAsync();
         var manifest = Web(V1, aiAssisted: true);
@@ -25,7 +25,7 @@ public class MessageTests
     }
 
     [Test]
-    public async Task TheLongestWarningsArriveAsFarAsTheServerPassesThemOn()
+    public async Task LongestWarningsAreShownUpToTheServersLimit()
     {
         var sandbox = await WithWebRunningAsync();
         var manifest = Web(V1, aiAssisted: true);
@@ -42,7 +42,7 @@ public class MessageTests
     }
 
     [Test]
-    public async Task WhatOthersWroteCannotDrawOnTheTerminal()
+    public async Task ControlCharactersInAnnotationsAreRemoved()
     {
         var sandbox = await WithWebRunningAsync();
         var manifest = Web(V2);

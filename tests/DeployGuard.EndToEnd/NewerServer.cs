@@ -12,7 +12,7 @@ internal static class NewerServer
     /// <summary>A policy for the namespaces that are labelled by its name, which every replica knows then.</summary>
     public static async Task PolicyAsync(string name, string spec)
     {
-        (await World.Rig.Plane.KubectlAsync("admin", $$"""
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", $$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{name}}"},
              "spec": {"match": {"namespaceSelector": {"matchLabels": {"tests": "{{name}}"} } }, {{spec}} } }
             """, ["apply", "-f", "-"])).OrFail();
@@ -38,7 +38,7 @@ internal static class NewerServer
     /// <summary>A Node on which nothing runs but what names it: no DaemonSet of another test tolerates its taint. Gone when it is disposed.</summary>
     public static async Task<IAsyncDisposable> NodeAsync(string name)
     {
-        (await World.Rig.Plane.KubectlAsync(
+        (await TestCluster.Rig.Plane.KubectlAsync(
             "admin",
             $$"""
             {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "{{name}}"}, "spec": {"unschedulable": true, "taints": [{"key": "rig/away", "effect": "NoExecute"}]},
@@ -50,11 +50,11 @@ internal static class NewerServer
 
     private sealed class Node(string name) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync() => await World.Rig.Plane.KubectlAsync("admin", "delete", "node", name, "--ignore-not-found");
+        public async ValueTask DisposeAsync() => await TestCluster.Rig.Plane.KubectlAsync("admin", "delete", "node", name, "--ignore-not-found");
     }
 
     /// <summary>A StatefulSet of eight that replaces half of them at once, where the server takes that from one.</summary>
-    public static JsonObject Eight(string image, int ready = 0) => Parse($$"""
+    public static JsonObject StatefulSetOfEight(string image, int ready = 0) => Parse($$"""
         {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"},
          "spec": {"serviceName": "db", "replicas": 8, "podManagementPolicy": "Parallel", "minReadySeconds": {{ready}}, "selector": {"matchLabels": {"app": "db"} },
           "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "50%"} },

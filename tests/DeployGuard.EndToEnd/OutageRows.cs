@@ -37,7 +37,7 @@ internal static class OutageRows
         await IsAsync(
             !Server.HasMatchConditions,
             "another owner of a Pod",
-            WithoutReplicasTests.OnAPodAsync(sandbox, pod => ["patch", "pod", pod, "--type=merge", "-p", owner]));
+            NoReplicaTests.KubectlOnPodAsync(sandbox, pod => ["patch", "pod", pod, "--type=merge", "-p", owner]));
     }
 
     /// <summary>Labels, annotations and status, of the object and through its status.</summary>
@@ -53,7 +53,7 @@ internal static class OutageRows
         await IsAsync(
             !Server.HasMatchConditions,
             "a label through the status of a Pod",
-            WithoutReplicasTests.OnAPodAsync(sandbox, pod => ["patch", "pod", pod, "--subresource=status", "--type=merge", "-p", OtherLabels]));
+            NoReplicaTests.KubectlOnPodAsync(sandbox, pod => ["patch", "pod", pod, "--subresource=status", "--type=merge", "-p", OtherLabels]));
     }
 
     /// <summary>Sizes by edit and by ReplicaSet, and what only controllers should write.</summary>

@@ -12,7 +12,7 @@ internal static class Pools
         """);
 
     /// <summary>Behind the same Service as web.</summary>
-    public static JsonObject Beside(string name, string image, int replicas)
+    public static JsonObject SecondDeployment(string name, string image, int replicas)
     {
         var deployment = Web(image, replicas);
         deployment["metadata"]!["name"] = name;
@@ -45,16 +45,16 @@ internal static class Pools
     /// Asks at once, which is too early, and then until it passes. Nothing is waited for before the first: the soak begins with the pods, and a busy
     /// machine may take as long as it lasts to tell that they are ready.
     /// </summary>
-    public static async Task PassesAfterItsSoakAsync(Func<Task<Rig.Run>> ask, string refusal)
+    public static async Task PassesAfterSoakAsync(Func<Task<Rig.Run>> ask, string refusal)
     {
         var early = await ask();
         Assert.That(early.Succeeded, Is.False, "the first of them came too early");
         Assert.That(early.Output, Does.Contain(refusal));
-        await PassesInTheEndAsync(ask, refusal);
+        await EventuallyPassesAsync(ask, refusal);
     }
 
     /// <summary>Asks again, as a person would who was told to wait, until it passes; every refusal on the way says the same.</summary>
-    public static Task PassesInTheEndAsync(Func<Task<Rig.Run>> ask, string refusal) => Rig.Wait.UntilAsync(
+    public static Task EventuallyPassesAsync(Func<Task<Rig.Run>> ask, string refusal) => Rig.Wait.UntilAsync(
         ask,
         run =>
         {
@@ -76,7 +76,7 @@ internal static class Pools
 
     /// <summary>The last pods of a revision end a moment after its rollout does.</summary>
     public static Task IsGoneAsync(this Sandbox sandbox, string image) => Rig.Wait.UntilAsync(
-        async () => await World.Rig.Plane.Api.FindAsync($"api/v1/namespaces/{sandbox.Namespace}/pods"),
+        async () => await TestCluster.Rig.Plane.Api.FindAsync($"api/v1/namespaces/{sandbox.Namespace}/pods"),
         pods => pods is { } found && found.GetProperty("items").EnumerateArray().All(p => !p.GetProperty("spec").GetProperty("containers").GetRawText().Contains(image, StringComparison.Ordinal)),
         $"no pod to run {image}");
 

@@ -34,7 +34,7 @@ public class SameHashTests
     }
 
     [Test]
-    public async Task ARestartOfWhatReadsItsAnnotationsIsARestart()
+    public async Task RestartOfAPodThatReadsItsAnnotationsIsNoNewRevision()
     {
         var sandbox = await ApprovedAsync(Reader());
 
@@ -46,7 +46,7 @@ public class SameHashTests
     }
 
     [Test]
-    public async Task AnApprovalOfAPodWithoutATokenIsNotOneOfAPodWithAToken()
+    public async Task ApprovalOfAPodWithoutATokenDoesNotCoverAToken()
     {
         var sandbox = await GuardedAsync();
         Assert.That((await sandbox.CreateAsync("dana", Pod("", ""))).Output, Does.Contain("ApprovalMissing"));

@@ -17,9 +17,9 @@ public sealed class Sandbox
 
     public string Namespace { get; }
 
-    private static ControlPlane Plane => World.Rig.Plane;
+    private static ControlPlane Plane => TestCluster.Rig.Plane;
 
-    private static IReadOnlyList<Replica> Replicas => World.Rig.Installation?.Replicas ?? [];
+    private static IReadOnlyList<Replica> Replicas => TestCluster.Rig.Installation?.Replicas ?? [];
 
     /// <summary>A namespace under the policy of that label value, with nothing in it.</summary>
     public static async Task<Sandbox> GuardedAsync(string policy = "guarded")
@@ -33,7 +33,7 @@ public sealed class Sandbox
     public static async Task<Sandbox> WithWebRunningAsync(string policy = "guarded", int replicas = 3)
     {
         var sandbox = await UnguardedAsync();
-        await sandbox.PlaceAsync(Web(V1, replicas));
+        await sandbox.CreateDeploymentAsync(Web(V1, replicas));
         await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync(policy);
         return sandbox;
@@ -42,7 +42,7 @@ public sealed class Sandbox
     public static async Task<Sandbox> UnguardedAsync()
     {
         var sandbox = new Sandbox($"t{Interlocked.Increment(ref s_count)}");
-        await World.Rig.CreateNamespaceAsync(sandbox.Namespace);
+        await TestCluster.Rig.CreateNamespaceAsync(sandbox.Namespace);
         return sandbox;
     }
 
@@ -57,7 +57,7 @@ public sealed class Sandbox
     /// Makes a Deployment that a test finds, as if admin had applied it: a later <c>kubectl apply</c> finds what it takes to compare. Scenery, and so without a
     /// process of kubectl.
     /// </summary>
-    public Task PlaceAsync(JsonObject deployment)
+    public Task CreateDeploymentAsync(JsonObject deployment)
     {
         var applied = deployment.DeepClone().AsObject();
         applied["metadata"]!["namespace"] = Namespace;
@@ -86,7 +86,7 @@ public sealed class Sandbox
         var changes = await Wait.UntilAsync(ChangesAsync, found => found.Any(IsInPhase), $"a change in phase {phase} in {Namespace}");
         if (phase == "Pending")
         {
-            await EveryReplicaSeesWaitingAsync(1);
+            await EveryReplicaSeesPendingAsync(1);
         }
 
         return Text(changes.Single(IsInPhase), "metadata", "name");
@@ -100,7 +100,7 @@ public sealed class Sandbox
     }
 
     /// <summary>Waits until no replica knows of fewer Changes that wait here: a vote is checked, and a place in the inbox given, by the caches.</summary>
-    public Task EveryReplicaSeesWaitingAsync(int changes) => Wait.UntilAsync(
+    public Task EveryReplicaSeesPendingAsync(int changes) => Wait.UntilAsync(
         () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_changes_waiting", $"namespace=\"{Namespace}\""))),
         counts => counts.All(c => c.Sum() >= changes),
         $"every replica to see {changes} changes wait in {Namespace}");
@@ -116,7 +116,7 @@ public sealed class Sandbox
     }
 
     /// <summary>Waits until every replica judges what is asked for here by a policy. Nobody may make a ControllerRevision by hand, whatever the policy wants.</summary>
-    public async Task EveryReplicaJudgesByAsync(string policy, int seconds = 120)
+    public async Task EveryReplicaAppliesAsync(string policy, int seconds = 120)
     {
         var revision = Parse("""{"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "by-hand"}, "revision": 1}""");
         await EveryReplicaAnswersAsync(policy, revision, seconds: seconds);
@@ -136,10 +136,10 @@ public sealed class Sandbox
         $"the controller of {workload} to see its spec");
 
     /// <summary>Asks as a developer for another image of Deployment web.</summary>
-    public Task<Run> AskAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
+    public Task<Run> SetImageAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
 
     /// <summary>The same as a dry run: whatever the answer, it changes nothing.</summary>
-    public Task<Run> TryAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
+    public Task<Run> DryRunSetImageAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
 
     /// <summary>Waits until no admitted change of Deployment web is in progress.</summary>
     public Task SettleAsync() => Wait.UntilAsync(
@@ -178,7 +178,7 @@ public sealed class Sandbox
     public async Task GuardAsync(string policy)
     {
         await Plane.Api.MergeAsync($"api/v1/namespaces/{Namespace}", $$"""{"metadata": {"labels": {"tests": "{{policy}}"} } }""");
-        await EveryReplicaJudgesByAsync(policy);
+        await EveryReplicaAppliesAsync(policy);
         if (policy == "warns")
         {
             return;

@@ -11,7 +11,7 @@ public class ServedBeforeTests
     private const string Autoscaler = "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler";
 
     [Test]
-    public async Task AServiceThatIsMadeAgainAsItWas()
+    public async Task DeletedServiceCanBeCreatedAgain()
     {
         var sandbox = await AfterARolloutAsync();
 
@@ -21,7 +21,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public async Task AnAutoscalerThatComesBackToWhatServed()
+    public async Task AutoscalerMayReturnToThePreviousSize()
     {
         var sandbox = await AfterARolloutAsync();
 
@@ -34,7 +34,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public async Task WhatCompletedIsMadeAgainAfterADeletion()
+    public async Task CompletedRevisionCanBeCreatedAgainAfterDeletion()
     {
         var sandbox = await AfterARolloutAsync();
         var web = Parse((await sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "json")).OrFail().Output);
@@ -51,7 +51,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public async Task AnUndoToWhatCompletedAndHasNotProvenItself()
+    public async Task UndoToACompletedUnprovenRevisionPasses()
     {
         var sandbox = await AfterARolloutAsync();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
@@ -68,7 +68,7 @@ public class ServedBeforeTests
     private static async Task<Sandbox> AfterARolloutAsync()
     {
         var sandbox = await WithServiceAsync("canary-quick", 10);
-        (await sandbox.AskAsync()).OrFail();
+        (await sandbox.SetImageAsync()).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.IsGoneAsync(V1);
         await Rig.Wait.UntilAsync(

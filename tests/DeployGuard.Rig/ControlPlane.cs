@@ -34,8 +34,8 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         (_tools, Folder) = (tools, folder);
         _gates = gates.Length == 0 ? [] : [$"--feature-gates={gates}"];
-        Api = new PlainApi(Server, TokenOf("admin"));
-        Kubelet = new PlainApi(Server, TokenOf("kubelet"));
+        Api = new JsonApiClient(Server, TokenOf("admin"));
+        Kubelet = new JsonApiClient(Server, TokenOf("kubelet"));
     }
 
     /// <summary>Data, keys, kubeconfigs and logs.</summary>
@@ -47,10 +47,10 @@ public sealed class ControlPlane : IAsyncDisposable
     public string Server => $"https://127.0.0.1:{_port}";
 
     /// <summary>As admin.</summary>
-    public PlainApi Api { get; }
+    public JsonApiClient Api { get; }
 
     /// <summary>As the kubelet of a node, and not as a person.</summary>
-    internal PlainApi Kubelet { get; }
+    internal JsonApiClient Kubelet { get; }
 
     public static async Task<ControlPlane> StartAsync(Toolbox tools, string folder, string gates)
     {
@@ -127,15 +127,15 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <returns>What it was, and the last it said.</returns>
     internal async Task<IReadOnlyList<string>> RepairAsync()
     {
-        var ended = _daemons.Where(d => d.HasEndedByItself).ToList();
-        var obituaries = ended.Select(d => d.Obituary).ToList();
+        var ended = _daemons.Where(d => d.HasEndedUnexpectedly).ToList();
+        var exitReports = ended.Select(d => d.ExitReport).ToList();
         ended.ForEach(d => d.Restart());
         if (ended.Count > 0 && _apiServer is not null)
         {
             await WaitForApiServerAsync();
         }
 
-        return obituaries;
+        return exitReports;
     }
 
     /// <summary>Has etcd forget all history up to now: no watch can be resumed from before.</summary>

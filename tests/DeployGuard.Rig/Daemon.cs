@@ -20,7 +20,7 @@ public sealed class Daemon : IDisposable
     public int Id => _process.Id;
 
     /// <summary>The process ended unexpectedly.</summary>
-    public bool HasEndedByItself => !_isEnded && _process.HasExited;
+    public bool HasEndedUnexpectedly => !_isEnded && _process.HasExited;
 
     public static Daemon Start(string name, string folder, string program, params IEnumerable<string> arguments)
     {
@@ -48,7 +48,7 @@ public sealed class Daemon : IDisposable
     /// <summary>Waits until a condition holds; fails at once if the process ends, and with its log if it neither comes up nor says anything more.</summary>
     public async Task WaitUntilAsync(Func<Task<bool>> condition, TimeSpan atMost)
     {
-        var patience = new Patience(atMost);
+        var timeout = new ProgressTimeout(atMost);
         while (!await condition())
         {
             if (_process.HasExited)
@@ -56,13 +56,13 @@ public sealed class Daemon : IDisposable
                 throw new InvalidOperationException($"{Name} ended with {_process.ExitCode}:\n{LogTail()}");
             }
 
-            patience.Saw($"{LogLength}");
-            if (patience.IsOver)
+            timeout.Observe($"{LogLength}");
+            if (timeout.IsExpired)
             {
-                throw new TimeoutException($"{Name} is not up: {patience.Waited}:\n{LogTail()}");
+                throw new TimeoutException($"{Name} is not up: {timeout.Waited}:\n{LogTail()}");
             }
 
-            await patience.PauseAsync();
+            await timeout.PauseAsync();
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class Daemon : IDisposable
     private long LogLength => File.Exists(_log) ? new FileInfo(_log).Length : 0;
 
     /// <summary>How it ended, and the last it said.</summary>
-    public string Obituary => $"{Name} ended with {_process.ExitCode}; the last it said:\n{LogTail()}";
+    public string ExitReport => $"{Name} ended with {_process.ExitCode}; the last it said:\n{LogTail()}";
 
     /// <summary>Resident memory, bytes.</summary>
     public long Memory
@@ -95,16 +95,16 @@ public sealed class Daemon : IDisposable
     {
         _isEnded = true;
         Signal("TERM");
-        var patience = new Patience(TimeSpan.FromSeconds(60));
+        var timeout = new ProgressTimeout(TimeSpan.FromSeconds(60));
         while (!_process.HasExited)
         {
-            patience.Saw($"{LogLength}");
-            if (patience.IsOver)
+            timeout.Observe($"{LogLength}");
+            if (timeout.IsExpired)
             {
-                throw new TimeoutException($"{Name} was asked to end, and did not: {patience.Waited}:\n{LogTail()}");
+                throw new TimeoutException($"{Name} was asked to end, and did not: {timeout.Waited}:\n{LogTail()}");
             }
 
-            await patience.PauseAsync();
+            await timeout.PauseAsync();
         }
     }
 

@@ -55,11 +55,11 @@ public sealed class Installation : IDisposable
         }
 
         _proxy = StartProxy();
-        await IsInForceAsync();
+        await WaitUntilInForceAsync();
     }
 
     /// <summary>Waits until the leader has filled the webhook configurations, and a replica answers where the API server calls it.</summary>
-    public async Task IsInForceAsync()
+    public async Task WaitUntilInForceAsync()
     {
         var proxy = _proxy ?? throw new InvalidOperationException("not started");
         await proxy.WaitUntilAsync(RegistrationIsFilledAsync, s_startUp);
@@ -71,8 +71,8 @@ public sealed class Installation : IDisposable
     /// <returns>What it was, and the last it said.</returns>
     internal async Task<IReadOnlyList<string>> RepairAsync()
     {
-        var ended = _replicas.Select(r => r.Daemon).Append(_proxy).OfType<Daemon>().Where(d => d.HasEndedByItself).ToList();
-        var obituaries = ended.Select(d => d.Obituary).ToList();
+        var ended = _replicas.Select(r => r.Daemon).Append(_proxy).OfType<Daemon>().Where(d => d.HasEndedUnexpectedly).ToList();
+        var exitReports = ended.Select(d => d.ExitReport).ToList();
         ended.ForEach(d => d.Restart());
         foreach (var replica in _replicas.Where(r => ended.Contains(r.Daemon)))
         {
@@ -84,7 +84,7 @@ public sealed class Installation : IDisposable
             await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
         }
 
-        return obituaries;
+        return exitReports;
     }
 
     /// <summary>Takes the Service away while something is done, as a broken network does: the replicas live, and the API server cannot reach them.</summary>
@@ -128,7 +128,7 @@ public sealed class Installation : IDisposable
     }
 
     /// <summary>What a replica says about why it is not ready; empty if it does not answer.</summary>
-    public async Task<string> UnreadyBecauseAsync(int index)
+    public async Task<string> ReadinessMessageAsync(int index)
     {
         using var http = AnyCertificate();
         try

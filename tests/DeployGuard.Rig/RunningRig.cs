@@ -6,7 +6,7 @@ namespace DeployGuard.Rig;
 public sealed class RunningRig : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
-    private LittleKubelet? _kubelet;
+    private PodSimulator? _kubelet;
 
     private RunningRig(Toolbox tools, DirectoryInfo folder, ControlPlane plane) => (Tools, _folder, Plane) = (tools, folder, plane);
 
@@ -29,7 +29,7 @@ public sealed class RunningRig : IAsyncDisposable
 
         var folder = Directory.CreateTempSubdirectory("deployguard-rig-");
         var rig = new RunningRig(tools, folder, await ControlPlane.StartAsync(tools, folder.FullName, gates));
-        rig._kubelet = new LittleKubelet(rig.Plane.Kubelet);
+        rig._kubelet = new PodSimulator(rig.Plane.Kubelet);
         return rig;
     }
 
