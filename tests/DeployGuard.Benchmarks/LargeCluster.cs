@@ -6,8 +6,8 @@ using k8s;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// The list side of an API server with namespaces of ten thousand pods each: two Deployments behind one Service, a ReplicaSet of each, and their pods as a kubelet and an
-/// injector leave them. Watches stay silent.
+/// The list requests of an API server with namespaces of ten thousand pods each: two Deployments behind one Service, a ReplicaSet of
+/// each, and their pods as kubelets and an injector write them. Watches send no events.
 /// </summary>
 internal sealed class LargeCluster : IAsyncDisposable
 {
@@ -94,7 +94,7 @@ internal sealed class LargeCluster : IAsyncDisposable
 
     private static string Pod(string @namespace, string track, int number)
     {
-        // Within the soak: nothing is cut short.
+        // Within the soak, so that every pod is evaluated.
         var since = PoolFixture.Now.AddSeconds(-number % 500).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
         var filler = string.Join(',', Enumerable.Range(0, 12).Select(i => $$"""{"name": "SETTING_{{i}}", "value": "value-{{i}}-of-a-configuration-that-nobody-asks-for"}"""));
         return $$"""

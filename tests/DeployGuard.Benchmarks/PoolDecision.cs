@@ -13,8 +13,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// How long a decision about a canary takes with a pool of ten thousand pods, beside the same with ten; refused, with every pod of the revision at hand. Who stands for
-/// each object is told within the time.
+/// The time of a decision about a canary in a pool of ten thousand pods, compared with ten. The decision is a refusal with every pod of
+/// the revision. The owner of each object is found within the measured time.
 /// </summary>
 internal static class PoolDecision
 {
@@ -42,7 +42,7 @@ internal static class PoolDecision
         return Timed(() => Decide(canary, changes, objects.ToSnapshot));
     }
 
-    /// <summary>The canary is to have twice as many pods.</summary>
+    /// <summary>Decides about a canary that requests twice as many pods.</summary>
     /// <exception cref="InvalidOperationException">That is not refused.</exception>
     public static void Decide(Workload canary, IReadOnlyList<Change> changes, Func<NamespaceSnapshot> snapshot)
     {

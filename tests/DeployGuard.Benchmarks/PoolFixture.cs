@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Benchmarks;
 
-/// <summary>A pool of many pods as a namespace holds them: two Deployments behind one Service, a ReplicaSet of each, and its pods.</summary>
+/// <summary>
+/// A pool of many pods as a namespace holds them: two Deployments behind one Service, a ReplicaSet of each, and its pods.
+/// </summary>
 internal static class PoolFixture
 {
     public static readonly DateTimeOffset Now = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
@@ -42,7 +44,7 @@ internal static class PoolFixture
           "template": {{{Template(deployment.Ref.Name, DigestOf(deployment))}}} } }
         """);
 
-    /// <summary>Not one of them is old enough for a step: nothing is cut short.</summary>
+    /// <summary>No pod is old enough for a step, so that every pod is evaluated.</summary>
     private static PodGroup Group(Workload deployment) => new(
         new PodShape($"uid-{deployment.Ref.Name}-1", deployment.Template),
         [

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// What a watched pod costs in memory, and a decision in a namespace of ten thousand pods of a cluster of thirty thousand: from the caches of a replica to the message.
+/// The memory of a watched pod, and the time of a decision in a namespace of ten thousand pods in a cluster of thirty thousand, from the
+/// caches of a replica to the message.
 /// </summary>
 internal static class WatchedPods
 {
@@ -24,7 +25,7 @@ internal static class WatchedPods
         await UntilAsync(() => caches.All.All(c => c.IsSynced));
         Console.WriteLine("A replica that watches the pods of guarded namespaces, 10,000 in each.");
         Console.WriteLine("pods watched   bytes/pod");
-        // What the reading itself needs stays in pools: it is there before we count.
+        // Reading fills buffer pools, which stay: this fills them before the measurement.
         await FollowAsync(caches, s_namespaces.Length, stop.Token);
         await FollowAsync(caches, 0, stop.Token);
         var before = await SettledAsync();
@@ -57,7 +58,7 @@ internal static class WatchedPods
         Core.Workloads.Workload Find(string name) => caches.Workloads["Deployment"].Under("shop").Single(w => w.Ref.Name == name).Spec;
     }
 
-    /// <summary>Bytes in use once connections that were given up have let go of theirs.</summary>
+    /// <summary>Bytes in use, once closed connections have released their buffers.</summary>
     private static async Task<long> SettledAsync()
     {
         var (least, still) = (long.MaxValue, 0);

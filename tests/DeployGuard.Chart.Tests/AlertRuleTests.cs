@@ -2,7 +2,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>The alert rules of the chart, played by promtool on series that are written by hand.</summary>
+/// <summary>The alert rules of the chart, evaluated by promtool on given series.</summary>
 [Parallelizable(ParallelScope.All)]
 public class AlertRuleTests
 {

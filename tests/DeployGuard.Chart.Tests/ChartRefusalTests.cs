@@ -1,6 +1,6 @@
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>Values that cannot be meant: each is refused before anything is installed, and the message names the key.</summary>
+/// <summary>Invalid values: each is refused before anything is installed, and the message names the key.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ChartRefusalTests
 {

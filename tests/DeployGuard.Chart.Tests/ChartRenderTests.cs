@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>What the chart renders, value by value. helm-unittest cannot be had here: helm renders, and this looks at it.</summary>
+/// <summary>The rendered chart, value by value. Without helm-unittest: helm renders, and the tests read the result.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ChartRenderTests
 {
@@ -67,12 +67,12 @@ public class ChartRenderTests
     public async Task FlagsUnknownToOlderVersionsAreRenderedOnlyIfSet()
     {
         var plain = await Rendered.OfAsync();
-        var asked = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
+        var configured = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
 
         Assert.That(plain.Arguments, Has.None.Contains("--log").And.None.Contains("--otlp"));
-        Assert.That(asked.Arguments, Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" }));
-        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("OTEL_RESOURCE_ATTRIBUTES").And.Contain("DOTNET_EnableDiagnostics"));
-        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("image").GetString(), Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$"));
+        Assert.That(configured.Arguments, Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" }));
+        Assert.That(configured.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("OTEL_RESOURCE_ATTRIBUTES").And.Contain("DOTNET_EnableDiagnostics"));
+        Assert.That(configured.Pod.At("spec", "containers")[0].GetProperty("image").GetString(), Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$"));
     }
 
     [Test]

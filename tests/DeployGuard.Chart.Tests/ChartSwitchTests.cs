@@ -2,7 +2,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>What the chart renders only where it is wanted, or where the cluster has what it takes.</summary>
+/// <summary>Optional objects of the chart, rendered only if a value or the cluster's APIs enable them.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ChartSwitchTests
 {

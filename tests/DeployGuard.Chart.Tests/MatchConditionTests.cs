@@ -12,8 +12,8 @@ using DeployGuard.Webhook.Admission;
 namespace DeployGuard.Chart.Tests;
 
 /// <summary>
-/// What an API server with matchConditions drops by itself, on whatever server the tests run: another implementation of CEL evaluates the
-/// expressions over reviews recorded from a 1.36 server and over variants of one of them.
+/// Requests that matchConditions drop before DeployGuard is called, independent of the server of the run: another CEL implementation
+/// evaluates the expressions over reviews recorded from a 1.36 server and over variants of one of them.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class MatchConditionTests
@@ -49,7 +49,7 @@ public class MatchConditionTests
         var asked = await IsCalledAsync(reviews, s_ofWorkloads);
 
         var dropped = names.Where((_, i) => !asked[i]).ToList();
-        Assert.That(dropped, Is.EqualTo(s_dropped), "everything else is asked");
+        Assert.That(dropped, Is.EqualTo(s_dropped), "every other request calls DeployGuard");
         foreach (var i in Enumerable.Range(0, names.Count).Where(i => !asked[i]))
         {
             Assert.That(Meant(reviews[i]), Is.AnyOf(ChangeType.NothingToGuard, ChangeType.LessExposure), names[i]);
@@ -95,15 +95,15 @@ public class MatchConditionTests
     private const string Collector = "system:serviceaccount:kube-system:generic-garbage-collector";
     private const string Owners = """{"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "u"}]}}""";
 
-    [TestCase("dana", Owners, true, "an owner that would take it along, or hide it")]
+    [TestCase("dana", Owners, true, "an owner that could delete or hide it")]
     [TestCase(Collector, Owners, false, "the garbage collector orphans it")]
     [TestCase("system:serviceaccount:kube-system:namespace-controller", Owners, false, "a namespace ends")]
     [TestCase("system:kube-controller-manager", Owners, false, "a controller manager without separate credentials")]
-    [TestCase("dana", """{"metadata": {"finalizers": ["example.com/old", "example.com/new"]}}""", true, "a finalizer more")]
-    [TestCase("dana", """{"metadata": {"finalizers": []}}""", false, "a finalizer less")]
+    [TestCase("dana", """{"metadata": {"finalizers": ["example.com/old", "example.com/new"]}}""", true, "an added finalizer")]
+    [TestCase("dana", """{"metadata": {"finalizers": []}}""", false, "a removed finalizer")]
     [TestCase("dana", """{"metadata": {"finalizers": null}}""", false, "no finalizer")]
-    [TestCase(Collector, """{"metadata": {"finalizers": ["example.com/old", "foregroundDeletion"]}}""", false, "it waits for what it owns")]
-    [TestCase(Collector, """{"spec": {"template": {"spec": {"serviceAccountName": "other"}}}}""", true, "what it never writes")]
+    [TestCase(Collector, """{"metadata": {"finalizers": ["example.com/old", "foregroundDeletion"]}}""", false, "it waits for its dependents")]
+    [TestCase(Collector, """{"spec": {"template": {"spec": {"serviceAccountName": "other"}}}}""", true, "a field that it never writes")]
     public async Task OwnersAndAddedFinalizersAreEvaluatedForPeopleOnly(string user, string patch, bool isCalled, string what)
     {
         var review = Review("kubectl-set-image-update-deployment");
@@ -112,7 +112,7 @@ public class MatchConditionTests
         review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Parse(patch));
 
         Assert.That((await IsCalledAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isCalled), what);
-        Assert.That((await IsCalledAsync([review], [MatchConditions.OtherMetadata])).Single(), Is.EqualTo(isCalled && !patch.Contains("spec", StringComparison.Ordinal)), "through a status the spec stays as it is");
+        Assert.That((await IsCalledAsync([review], [MatchConditions.OtherMetadata])).Single(), Is.EqualTo(isCalled && !patch.Contains("spec", StringComparison.Ordinal)), "a status write does not change the spec");
     }
 
     [TestCase("DELETE", "", null, null, true)]
@@ -267,7 +267,7 @@ public class MatchConditionTests
         Assert.That((await IsCalledAsync([review], [MatchConditions.OtherLabels])).Single(), Is.EqualTo(isCalled));
     }
 
-    /// <summary>Whether the server would ask us: every condition holds. A fault in one is a failed test.</summary>
+    /// <summary>Whether the server would call DeployGuard: every condition holds. An error in a condition fails the test.</summary>
     private static async Task<IReadOnlyList<bool>> IsCalledAsync(IReadOnlyList<JsonObject> requests, IReadOnlyList<JsonObject> conditions)
     {
         var input = new JsonObject

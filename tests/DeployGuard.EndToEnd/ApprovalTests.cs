@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Who can approve what, and what it binds.</summary>
+/// <summary>Who can approve a change, and what an approval covers.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ApprovalTests
 {

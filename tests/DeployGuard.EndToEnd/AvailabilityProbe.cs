@@ -5,8 +5,8 @@ using DeployGuard.Kubernetes.Api;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Looks on while something is done to DeployGuard: a developer elsewhere in the cluster can always create a Deployment, and both webhook
-/// configurations always have their entries.
+/// Probes the cluster during an operation on DeployGuard: a developer in another namespace can always create a Deployment, and both webhook
+/// configurations always have entries.
 /// </summary>
 internal sealed class AvailabilityProbe : IAsyncDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class AvailabilityProbe : IAsyncDisposable
         _probing = ProbeAsync();
     }
 
-    /// <summary>Stops looking; fails if anything was wrong at any time, or if nothing was ever looked at.</summary>
+    /// <summary>Stops probing. Fails if a probe failed, or if there were too few probes.</summary>
     public async Task AssertNoOutageAsync()
     {
         await _stop.CancelAsync();
@@ -60,7 +60,7 @@ internal sealed class AvailabilityProbe : IAsyncDisposable
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
-                // Enough was seen.
+                // The probe was stopped.
             }
             catch (ApiException refused)
             {

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The on-call at 3 a.m., and what stays of it in the morning.</summary>
+/// <summary>Break-glass as the on-call engineer uses it, and its review afterwards.</summary>
 [Parallelizable(ParallelScope.All)]
 public class BreakGlassTests
 {
@@ -23,7 +23,7 @@ public class BreakGlassTests
         await EventAsync(sandbox, "deployment/web", "BreakGlassUsed");
         Assert.That(await UnreviewedAsync(), Is.GreaterThanOrEqualTo(1));
         Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "changes", "--unreviewed")).Output, Does.Contain(change).And.Contain("break-glass review"));
-        Assert.That((await sandbox.SetImageAsync(V3, "dana")).Output, Does.Contain("ApprovalMissing"), "it serves nobody else");
+        Assert.That((await sandbox.SetImageAsync(V3, "dana")).Output, Does.Contain("ApprovalMissing"), "it admits no other user");
 
         await sandbox.SettleAsync();
         Assert.That((await sandbox.ApproveAsync("olga", change)).Succeeded, Is.False);
@@ -67,14 +67,14 @@ public class BreakGlassTests
         Assert.That((await sandbox.KubectlAsync("admin", "patch", "breakglass", name, "--type=merge", "-p", """{"spec":{"for":"dana"}}""")).Output, Does.Contain("RecordImmutable"));
         Assert.That((await sandbox.KubectlAsync("olga", "get", "breakglass", name, "-o", "jsonpath={.spec.requestedBy.username}")).Output, Is.EqualTo("olga"));
         Assert.That((await BreakGlassAsync(sandbox, "admin", "--as=system:serviceaccount:ci:deployer", "--as-group=system:masters")).Succeeded, Is.False);
-        Assert.That((await BreakGlassAsync(sandbox, "dana")).Output, Does.Contain("cannot create resource"), "RBAC says who may");
+        Assert.That((await BreakGlassAsync(sandbox, "dana")).Output, Does.Contain("cannot create resource"), "RBAC decides who may use break-glass");
     }
 
     [TestCase("a year", """ "expiresAt": "2099-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "ExpiryInvalid: spec.expiresAt 2099-01-01 00:00:00Z is more than 24h away")]
     [TestCase("the past", """ "expiresAt": "2020-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "ExpiryInvalid: spec.expiresAt 2020-01-01 00:00:00Z has passed")]
     [TestCase("pinning", """ "incident": "INC-1", "reason": "x", "waives": ["ImagePinning"] """, "Unsupported value: \"ImagePinning\"")]
     [TestCase("no incident", """ "reason": "x", "waives": ["Approval"] """, "missing required field \"incident\" | spec.incident: Required value")]
-    [TestCase("a kind that is none", """ "workload": {"kind": "Deploymint", "name": "x"}, "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassIncomplete: spec.workload: Deploymint is not a guarded kind")]
+    [TestCase("an unknown kind", """ "workload": {"kind": "Deploymint", "name": "x"}, "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassIncomplete: spec.workload: Deploymint is not a guarded kind")]
     [TestCase("the whole namespace", """ "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassTooWide")]
     public async Task InvalidBreakGlassIsRefusedWithTheRemedy(string what, string spec, string because)
     {

@@ -3,7 +3,9 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>One rollout at a time: who gives the place back, and who waits for it. A pod labelled <c>rig/hold</c> never becomes ready.</summary>
+/// <summary>
+/// A budget of one rollout: when its place is released, and when a rollout must wait. A pod labelled <c>rig/hold</c> never becomes ready.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 public class BudgetReleaseTests
 {
@@ -14,7 +16,7 @@ public class BudgetReleaseTests
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
         Assert.That((await RequestAsync(sandbox, "api")).Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/web"));
 
-        // Not before: a busy machine may take longer to ask than the deadline is, and the controller has to count this rollout.
+        // Only now: on a busy machine a request may take longer than the deadline, and the controller must have counted this rollout.
         await IsCountedAsync(sandbox);
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"progressDeadlineSeconds":5}}""")).OrFail();
 
@@ -46,13 +48,13 @@ public class BudgetReleaseTests
         Assert.That(resumed.Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/api"));
         await sandbox.ObservedAsync("deployment/api");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/api")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web"), run => run.Succeeded, "the place of what was undone");
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web"), run => run.Succeeded, "the place of the undone rollout");
     }
 
     /// <summary>
-    /// Waits until the controller counts the deadline of this rollout. It notes its start in the status just after it has made the ReplicaSet. If
-    /// somebody writes the Deployment between these two, the note is lost to a conflict and not made again: the status goes on telling of the
-    /// rollout before, which has succeeded, and one that has succeeded never exceeds a deadline.
+    /// Waits until the controller counts the deadline of this rollout. It writes its start to the status just after it has created the
+    /// ReplicaSet. If another client writes the Deployment between these two, the update is lost to a conflict and not repeated: the
+    /// status still describes the previous rollout, which succeeded, and a succeeded rollout never exceeds its deadline.
     /// </summary>
     private static async Task IsCountedAsync(Sandbox sandbox)
     {

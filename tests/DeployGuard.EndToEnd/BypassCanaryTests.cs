@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Ways around a canary, by the numbers of their rows in docs/threat-model.md.</summary>
+/// <summary>Bypasses of a canary, by the numbers of their rows in docs/threat-model.md.</summary>
 [Parallelizable(ParallelScope.All)]
 public class BypassCanaryTests
 {
@@ -68,7 +68,7 @@ public class BypassCanaryTests
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is evaluated from the caches, unless these would refuse it.
+        // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
@@ -91,9 +91,9 @@ public class BypassCanaryTests
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"green\")].status.phase}"),
-            run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to prove itself, to nobody");
+            run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to be proven behind no Service");
 
-        // A Service is evaluated from the caches, unless these would refuse it.
+        // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
@@ -107,7 +107,7 @@ public class BypassCanaryTests
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is evaluated from the caches, unless these would refuse it.
+        // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
@@ -129,9 +129,9 @@ public class BypassCanaryTests
         Assert.That((await sandbox.ScaleAsync("deployment/web", 10)).Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
 
         (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
-        var anew = await sandbox.ApplyAsync("dana", Web(V3, 10));
-        Assert.That(anew.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
-        Assert.That(anew.Output, Does.Contain("would replace 10 proven pods"));
+        var recreated = await sandbox.ApplyAsync("dana", Web(V3, 10));
+        Assert.That(recreated.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(recreated.Output, Does.Contain("would replace 10 proven pods"));
         (await sandbox.ApplyAsync("dana", Web(V3, 1))).OrFail();
     }
 
@@ -146,7 +146,7 @@ public class BypassCanaryTests
         (await sandbox.ApplyAsync("dana", lonely)).OrFail();
         (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
 
-        // Long enough for the soak, as another one that is used would show.
+        // Twice the soak: a canary with users would have completed its step.
         await Rig.Wait.UntilAsync(
             () => sandbox.ListAsync("api/v1", "pods?labelSelector=app=elsewhere"),
             pods => pods is [var pod] && TimeProvider.System.GetUtcNow() - pod.GetProperty("metadata").GetProperty("creationTimestamp").GetDateTimeOffset() > TimeSpan.FromSeconds(20),
@@ -167,7 +167,7 @@ public class BypassCanaryTests
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
 
-        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).Output, Does.Contain("PaceTooFast"), "unreviewed, it is no way back");
+        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).Output, Does.Contain("PaceTooFast"), "an unreviewed revision is no rollback target");
     }
 
     [Test]
@@ -180,11 +180,11 @@ public class BypassCanaryTests
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":61}}""")).OrFail();
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
-            changes => changes.Any(c => PhaseOf(c) == "Completed"), "the one pod to be available", seconds: 240);
+            changes => changes.Any(c => PhaseOf(c) == "Completed"), "the pod to be available", seconds: 240);
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
-        // More replicas amid the undo would bring more of what is undone too.
+        // Scaling up during the undo would also add pods of the undone revision.
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.ScaleAsync("deployment/web", 4), run => run.Succeeded, "the pods that were undone to go");
+        await Rig.Wait.UntilAsync(() => sandbox.ScaleAsync("deployment/web", 4), run => run.Succeeded, "the pods of the undone revision to be deleted");
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
 
         Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven"));
@@ -195,7 +195,7 @@ public class BypassCanaryTests
          "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
         """);
 
-    /// <summary>Null where it is made.</summary>
+    /// <returns>Null if the object was created.</returns>
     private static async Task<string?> RefusalAsync(ApiConnection api, string path, JsonObject manifest)
     {
         try

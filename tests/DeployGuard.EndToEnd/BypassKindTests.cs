@@ -3,8 +3,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Ways around by another kind of object. Named after the rows of docs/threat-model.md. Dana is a developer with the built-in role admin
-/// in the namespace; she gets nothing to run that was not approved.
+/// Bypasses by another kind of object, by the numbers of their rows in docs/threat-model.md. Dana is a developer with the built-in role
+/// admin in the namespace. No pod of an unapproved revision may run.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class BypassKindTests
@@ -67,7 +67,7 @@ public class BypassKindTests
             {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "web-y"}, "revision": 9,
              "data": {"spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{{V2}}}"}] } } }, "a": 1, "a": 2} }
             """, ["create", "--raw", $"/apis/apps/v1/namespaces/{sandbox.Namespace}/controllerrevisions", "-f", "-"]);
-        Assert.That(twice.Succeeded, Is.False, "what cannot be read unambiguously must not pass as a failed call");
+        Assert.That(twice.Succeeded, Is.False, "an ambiguous object must be refused, not treated as a failed call");
         Assert.That(twice.Output, Does.Contain("Duplicate property"));
         await RefusedAsync(sandbox, ReplicaSet("").Replace("\"x\", \"labels\"", "\"web-5d5f\", \"labels\"", StringComparison.Ordinal), "ApprovalMissing");
         await sandbox.AssertNothingRunsAsync(V2);
@@ -86,7 +86,7 @@ public class BypassKindTests
             {"apiVersion": "example.com/v1", "kind": "Robot", "metadata": {"name": "x"}, "spec": {"strategy": "any", "body": {"template": {"spec": {"containers": [{"name": "x", "image": "{{V2}}"}] } } } } }
             """);
 
-        var refused = await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("admin", robot), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the kind to be served and judged");
+        var refused = await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("admin", robot), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the kind to be served and evaluated");
         Assert.That(refused.Output, Does.Contain($"Robot {sandbox.Namespace}/x refused by policy guarded"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.ApplyAsync("admin", robot)).OrFail();

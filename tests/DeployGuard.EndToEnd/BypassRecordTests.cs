@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Ways around by approvals and records. Named after the rows of docs/threat-model.md.</summary>
+/// <summary>Bypasses by approvals and records, by the numbers of their rows in docs/threat-model.md.</summary>
 [Parallelizable(ParallelScope.All)]
 public class BypassRecordTests
 {
@@ -41,11 +41,11 @@ public class BypassRecordTests
         var sandbox = await WithWebRunningAsync();
         var machine = $"system:serviceaccount:{sandbox.Namespace}:default";
         (await sandbox.KubectlAsync("admin", "create", "rolebinding", "ci", "--clusterrole=admin", $"--serviceaccount={sandbox.Namespace}:default")).OrFail();
-        Rig.Run asked = await Rig.Wait.UntilAsync(
+        Rig.Run refused = await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}"),
             run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
-            "the machine's request to be judged");
-        Assert.That(asked.Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
+            "the machine's request to be evaluated");
+        Assert.That(refused.Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
@@ -108,7 +108,7 @@ public class BypassRecordTests
             "the approval to expire");
 
         Assert.That(expired.Output, Does.Contain("would be refused"));
-        // Once a minute the leader removes what has expired; the Change remembers it then.
+        // Once a minute the leader deletes expired approvals. The Change keeps a record of them.
         var refused = await sandbox.SetImageAsync();
         Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
         var remembered = await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={range .status.approvals[*]}{.approver} {.expired}{\"\\n\"}{end}");
@@ -139,10 +139,10 @@ public class BypassRecordTests
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         await sandbox.ObservedAsync("deployment/web");
         (await sandbox.KubectlAsync("alice", "deployguard", "withdraw", unrecorded)).OrFail();
-        // As if it had run while nobody guarded: DeployGuard knows nothing of it.
+        // As if it had run during an outage: DeployGuard has no record of it.
         (await sandbox.KubectlAsync("deployguard", "delete", "change", unrecorded)).OrFail();
 
-        // What came to be of it is in the caches, and both must see that the record is gone.
+        // The record is still in the caches. Both replicas must see that it was deleted.
         var (before, after) = await DirectCall.WebAsync(sandbox, V2);
         await sandbox.EveryReplicaAnswersAsync("ApprovalMissing", after, before);
 
@@ -174,7 +174,7 @@ public class BypassRecordTests
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         var vote = (await sandbox.KubectlAsync("alice", "get", "changeapprovals", "-o", "name")).Output;
         Assert.That((await sandbox.KubectlAsync("admin", "patch", vote, "--type=merge", "-p", """{"metadata":{"finalizers":["example.com/keep"]}}""")).Output, Does.Contain("RecordHasFinalizers"));
-        // Something that depends on the vote, and does not go, keeps it there after a deletion in the foreground.
+        // A dependent with a finalizer keeps the vote after a deletion in the foreground.
         var uid = (await sandbox.KubectlAsync("alice", "get", vote, "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         (await sandbox.CreateAsync("dana", Parse($$"""
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "depends", "finalizers": ["example.com/keep"],

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Ways around by how a request is made. Named after the rows of docs/threat-model.md.</summary>
+/// <summary>Bypasses by the form of a request, by the numbers of their rows in docs/threat-model.md.</summary>
 [Parallelizable(ParallelScope.All)]
 public class BypassRequestTests
 {
@@ -35,7 +35,7 @@ public class BypassRequestTests
         var change = $$$"""{"metadata":{"annotations":{"a":"b"},"finalizers":["example.com/hold"]},"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{{V2}}}"}]} } } }""";
 
         Assert.That((await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p", change)).Output, Does.Contain("ApprovalMissing"));
-        // A status write takes no template with it: the API server drops it.
+        // A status write does not change the template: the API server ignores it.
         (await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "--subresource=status", "-p", change)).OrFail();
         Assert.That((await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}")).Output, Is.EqualTo(V1));
         (await sandbox.KubectlAsync("dana", "annotate", "deployment", "web", "team=a")).OrFail();
@@ -72,7 +72,7 @@ public class BypassRequestTests
         string[] rename = ["label", "namespace", sandbox.Namespace, "kubernetes.io/metadata.name=kube-system", "--overwrite"];
         var run = await TestCluster.Rig.Plane.KubectlAsync("dana", rename);
 
-        // From 1.21 on the API server writes this label itself, over whatever is asked for, and before anybody judges it.
+        // From 1.21 on the API server sets this label itself, before admission.
         string[] look = ["get", "namespace", sandbox.Namespace, "-o", "jsonpath={.metadata.labels.kubernetes\\.io/metadata\\.name}"];
         Assert.That((await TestCluster.Rig.Plane.KubectlAsync("dana", look)).OrFail().Output, Is.EqualTo(sandbox.Namespace));
         Assert.That(run.Output, Server.SaysAnyOf("would leave policy guarded | labeled"));

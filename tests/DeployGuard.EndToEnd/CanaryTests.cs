@@ -4,7 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>From 5 to 25 to 50 to 100 percent of twenty pods, in every way there is, with kubectl and helm alone.</summary>
+/// <summary>Canaries from 5 to 25 to 50 to 100 percent of twenty pods, by every rollout method, with kubectl and helm.</summary>
 [Parallelizable(ParallelScope.All)]
 public class CanaryTests
 {
@@ -20,7 +20,7 @@ public class CanaryTests
         (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
         await PassesAfterSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
 
-        // At once: what is looked at next may take as long as the soak.
+        // Right away: the checks below may take as long as the soak.
         var tooMany = await sandbox.ScaleAsync("deployment/web-canary", 21);
         Assert.That(tooMany.Output, Does.Contain("21 of 41 pods (51%) behind Service web would be unproven; step 25% allows 10"));
         var tooEarly = await sandbox.ScaleAsync("deployment/web-canary", 20);
@@ -36,7 +36,7 @@ public class CanaryTests
             async () => string.Concat(await Task.WhenAll(TestCluster.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
             metrics => metrics.Contains($"deployguard_canary_exposure_ratio{{namespace=\"{sandbox.Namespace}\",policy=\"canary\"}} 0.23", StringComparison.Ordinal)
                 && metrics.Contains("deployguard_policy_active{policy=\"canary\"} 1", StringComparison.Ordinal),
-            "the leader to tell the exposure");
+            "the leader to report the exposure");
 
         await EventuallyPassesAsync(() => sandbox.ScaleAsync("deployment/web-canary", 20), "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10");
         await PassesAfterSoakAsync(() => sandbox.SetImageAsync(V2), "PaceTooFast: ");
@@ -49,7 +49,7 @@ public class CanaryTests
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
             changes => changes.Count > 0 && changes.All(c => PhaseOf(c) == "Proven"),
-            "every revision to have proven itself");
+            "every revision to be proven");
     }
 
     [Test]
@@ -57,7 +57,8 @@ public class CanaryTests
     {
         var sandbox = await WithServiceAsync(replicas: 4);
         var canary = SecondDeployment("web-canary", V2, 1);
-        // All of its steps are held before it is available, and it proves itself a soak after that: the watch, which looks every other second, sees both.
+        // Its steps are held before it is available, and it is proven one soak later. The watch polls every two seconds, so it sees both
+        // states.
         canary["spec"]!["minReadySeconds"] = 10;
         (await sandbox.ApplyAsync("dana", canary)).OrFail();
         var watching = sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web-canary", "--watch");
@@ -120,7 +121,7 @@ public class CanaryTests
         (await sandbox.SetImageAsync(V2)).OrFail();
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,
-            Does.Contain("PaceTooFast"), "behind the answer that it was given");
+            Does.Contain("PaceTooFast"), "the pace cannot be raised after the admission");
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.IsGoneAsync(V1);
     }

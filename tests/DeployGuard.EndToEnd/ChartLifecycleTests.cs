@@ -5,8 +5,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// A release from the previous version of the chart to its end, step by step in one world. The replicas are of the program as it is now: there
-/// is no previous one to be had.
+/// A release from the previous version of the chart to its uninstallation, step by step in one cluster. The replicas run the current
+/// binary: no binary of the previous version is available.
 /// </summary>
 public class ChartLifecycleTests : OwnCluster
 {
@@ -27,10 +27,11 @@ public class ChartLifecycleTests : OwnCluster
     {
         (await Plane.KubectlAsync("admin", "apply", "-f", TestCluster.Manifest("other-operators.yaml"))).OrFail();
         (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=600s", "-f", TestCluster.Manifest("other-operators.yaml"))).OrFail();
-        // The programs are those of this version, and write hashes that the former definitions do not take. Helm brings definitions before it replaces programs.
+        // The replicas are of this version, and write hashes that the previous definitions reject. Helm updates definitions before it
+        // replaces pods.
         var definitions = (await Rendered.OfAsync()).Objects.Where(o =>
             o.GetProperty("kind").ValueEquals("CustomResourceDefinition")
-            // Helm takes over none that it has not made.
+            // Helm does not adopt definitions that it did not create.
             && !o.GetProperty("metadata").GetProperty("name").ValueEquals("changetemplates.deployguard.io")).Select(o => o.GetRawText());
         (await Plane.KubectlAsync("admin", string.Join("\n---\n", definitions), ["apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-"])).OrFail();
         _guarded = await WithWebRunningAsync();
@@ -113,7 +114,7 @@ public class ChartLifecycleTests : OwnCluster
 
         (await Elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
         await TestCluster.Rig.RunInstalledAsync(replicas: 2);
-        // As their kubelets do in the end. Until then the API server may go on calling them, by a connection that it kept.
+        // As their kubelets would. Until then the API server may still call them through an open connection.
         former?.Dispose();
         await Wait.UntilAsync(() => Guarded.DryRunSetImageAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
         Assert.That((await Guarded.SetImageAsync(V3)).Output, Does.Contain("ApprovalMissing"));
@@ -127,7 +128,7 @@ public class ChartLifecycleTests : OwnCluster
         (await UninstallAsync()).OrFail();
 
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", "get", "crds", "-o", "name"), run => !run.Output.Contains("deployguard.io", StringComparison.Ordinal), "the definitions to go");
+            () => Plane.KubectlAsync("admin", "get", "crds", "-o", "name"), run => !run.Output.Contains("deployguard.io", StringComparison.Ordinal), "the definitions to be deleted");
         (await Elsewhere.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
     }
 
@@ -136,7 +137,9 @@ public class ChartLifecycleTests : OwnCluster
 
     private static Task<Run> UninstallAsync() => Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system");
 
-    /// <summary>At no time is an unapproved request admitted. A replica that just started may answer once that it could not read in time.</summary>
+    /// <summary>
+    /// An unapproved request is never admitted. A replica that just started may answer once that it could not read in time.
+    /// </summary>
     private async Task AssertGuardedAsync() => await Wait.UntilAsync(
         () => Guarded.SetImageAsync(),
         run =>

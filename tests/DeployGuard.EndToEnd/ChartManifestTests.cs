@@ -2,7 +2,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The second way to install, for those who have no helm: manifests/install.yaml, in a world of its own.</summary>
+/// <summary>Installation without Helm, from manifests/install.yaml, in a cluster of its own.</summary>
 public class ChartManifestTests : OwnCluster
 {
     protected override int Replicas => 0;
@@ -56,7 +56,7 @@ public class ChartManifestTests : OwnCluster
         Assert.That(Complaints(run), Is.Empty);
     }
 
-    /// <summary>What went wrong, but for the one kind that servers older than those we support do not have.</summary>
+    /// <summary>Error lines, without the one about a kind that unsupported older servers lack.</summary>
     private static IEnumerable<string> Complaints(Run run) => run.Output.Split('\n').Where(l =>
         l.Contains("error", StringComparison.OrdinalIgnoreCase) && !l.EndsWith("no matches for kind \"PodDisruptionBudget\" in version \"policy/v1\"", StringComparison.Ordinal));
 

@@ -4,14 +4,16 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What the API server does beside us: admission policies, fairness, disruption budgets, and the answer to who one is.</summary>
+/// <summary>
+/// DeployGuard together with features of the API server: admission policies, flow control, disruption budgets, SelfSubjectReview.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 public class CoexistenceTests
 {
     private const string Api = "admissionregistration.k8s.io";
     private const string Votes = "changeapprovals.deployguard.io";
 
-    /// <summary>The API server asks its own policies first, and webhooks only of what these let through.</summary>
+    /// <summary>The API server evaluates its own policies first, and calls webhooks only for requests that these admit.</summary>
     [Test]
     public async Task ValidatingAdmissionPolicyIsEvaluatedBeforeDeployGuard()
     {
@@ -21,7 +23,7 @@ public class CoexistenceTests
 
         var both = await Wait.UntilAsync(
             () => sandbox.SetImageAsync(), run => run.Output.Contains("Deployments need the label team", StringComparison.Ordinal), "the policy to be in force");
-        Assert.That(both.Output, Does.Not.Contain("ApprovalMissing"), "we were not asked");
+        Assert.That(both.Output, Does.Not.Contain("ApprovalMissing"), "DeployGuard was not called");
         var labelled = Web(V2);
         labelled["metadata"]!["labels"] = Parse("""{"team": "shop"}""");
         Assert.That((await sandbox.ApplyAsync("dana", labelled)).Output, Does.Contain("ApprovalMissing").And.Not.Contain("need the label"));
@@ -30,7 +32,7 @@ public class CoexistenceTests
         await Wait.UntilAsync(
             () => sandbox.SetImageAsync(V3),
             run => ((string[])["ApprovalMissing", "Warning: ", "need the label team"]).All(t => run.Output.Contains(t, StringComparison.Ordinal)),
-            "its warning beside our refusal");
+            "the policy's warning together with DeployGuard's refusal");
     }
 
     /// <summary>It changes the request before the webhook call: the changed object is evaluated, hashed and approved.</summary>
@@ -44,7 +46,7 @@ public class CoexistenceTests
         await Wait.UntilAsync(
             () => sandbox.ApplyAsync("dana", Web(V2), "--dry-run=server"),
             run => run.Output.Contains("ImageNotPinned: image mesh/proxy:latest (spec.template.spec.containers[1].image)", StringComparison.Ordinal),
-            "the image that is added to be judged");
+            "the added image to be evaluated");
 
         await MutatingAsync(sandbox, version, V3);
         await Wait.UntilAsync(
@@ -58,14 +60,14 @@ public class CoexistenceTests
         Assert.That(
             (await sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].spec.images[*].to}")).Output,
             Does.Contain(V3),
-            "approvers are shown what was added");
+            "approvers see the added container");
 
         (await TestCluster.Rig.Plane.KubectlAsync("admin", "delete", "mutatingadmissionpolicybinding,mutatingadmissionpolicy", sandbox.Namespace)).OrFail();
         const string Without = """[{"op": "remove", "path": "/spec/template/spec/containers/1"}]""";
         var bare = await Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=json", "-p", Without, "--dry-run=server"),
             run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
-            "the same without what was added to be another revision");
+            "the template without the added container to be a new revision");
         Assert.That(bare.Output, Does.Not.Contain("ImageNotPinned"));
     }
 
@@ -84,7 +86,7 @@ public class CoexistenceTests
             async () => (await TestCluster.Rig.Plane.KubectlAsync("admin", "get", "--raw", "/metrics")).OrFail().Output.Split('\n')
                 .Where(l => l.StartsWith(Ours, StringComparison.Ordinal)).ToList(),
             lines => lines.Count > 0,
-            "requests of ours to be counted under it");
+            "requests of DeployGuard to be counted under it");
     }
 
     [Test]
@@ -96,13 +98,13 @@ public class CoexistenceTests
         var budget = await Wait.UntilAsync(
             () => TestCluster.Rig.Plane.KubectlAsync("admin", "get", "poddisruptionbudget", "deployguard", "-n", "deployguard-system", "-o", Counted),
             run => run.Output.Split(' ') is [_, "2", "2", "1"],
-            "the budget to be worked out over both pods of the Deployment");
+            "the budget to count both pods of the Deployment");
         Assert.That(budget.Output, Does.StartWith("policy/v1 "));
     }
 
     /// <summary>
-    /// Somebody who may vote no more takes back what they said, since SelfSubjectReview tells who they are. A server without it tells only by a dry
-    /// run of a vote, which they may not; then the vote has a name.
+    /// A user who lost the permission to vote can withdraw their vote, because SelfSubjectReview returns their user name. A server
+    /// without it returns the name only by a dry run of a vote, which needs that permission; there the user names the vote.
     /// </summary>
     [Test]
     public async Task UserWhoLostThePermissionToVoteCanWithdrawTheirVote()
@@ -118,7 +120,7 @@ public class CoexistenceTests
         (await sandbox.KubectlAsync("admin", "create", "role", "leaver", "--verb=delete", $"--resource={Votes}")).OrFail();
         await BindAsync(sandbox, "leaver", "role=leaver");
         (await sandbox.KubectlAsync("admin", "delete", "rolebinding", "voter")).OrFail();
-        await Wait.UntilAsync(() => MayAsync(sandbox, "create"), run => run.Output.StartsWith("no", StringComparison.Ordinal), "pete to vote no more");
+        await Wait.UntilAsync(() => MayAsync(sandbox, "create"), run => run.Output.StartsWith("no", StringComparison.Ordinal), "pete to lose the permission to vote");
         await Wait.UntilAsync(() => MayAsync(sandbox, "delete"), run => run.Output.StartsWith("yes", StringComparison.Ordinal), "pete to delete votes");
 
         var withdrawn = await sandbox.KubectlAsync("pete", "deployguard", "withdraw", refused.Output.Split("(change ")[1].Split(')', ',')[0]);

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Requests of people are evaluated, those of controllers are not.</summary>
+/// <summary>Requests of people are evaluated; requests of trusted controllers are not.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ControllerTests
 {

@@ -2,7 +2,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The first command of the README: each step of the story ends as it is told.</summary>
+/// <summary>The demo of the README: each step ends as expected.</summary>
 public class DemoTests : OwnCluster
 {
     protected override int Replicas => 0;

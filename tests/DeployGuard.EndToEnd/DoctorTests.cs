@@ -5,7 +5,10 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary><c>deployguard doctor</c> on a real API server: silent when all is well, and it names what was broken. In a world of its own, which it breaks.</summary>
+/// <summary>
+/// <c>deployguard doctor</c> on a real API server: it passes on a healthy installation, and reports each fault. In a cluster of its own,
+/// which it damages.
+/// </summary>
 public class DoctorTests : OwnCluster
 {
     private const string Namespace = "deployguard-system";
@@ -19,14 +22,14 @@ public class DoctorTests : OwnCluster
             await KubectlAsync("label", "namespace", name, $"kubernetes.io/metadata.name={name}", "--overwrite");
         }
 
-        // One policy, in force in one namespace; the others are other tests' and match nothing here.
+        // One policy, enforced in one namespace. The other policies belong to other tests.
         var policies = (await Plane.KubectlAsync("admin", "get", "safeguardpolicies", "-o", "name")).OrFail().Output.Split('\n');
         await KubectlAsync(["delete", .. policies.Where(p => !p.EndsWith("/guarded", StringComparison.Ordinal) && !p.EndsWith("/baseline", StringComparison.Ordinal))]);
         await TestCluster.Rig.CreateNamespaceAsync("shop");
         await KubectlAsync("label", "namespace", "shop", "tests=guarded");
     }
 
-    /// <summary>One after the other, because what is broken last cannot be mended.</summary>
+    /// <summary>One after the other, because the last faults cannot be fixed.</summary>
     [Test]
     public async Task HealthyInstallationPassesAndEveryFaultIsReported()
     {
@@ -43,7 +46,7 @@ public class DoctorTests : OwnCluster
     private static async Task HealthyInstallationPasses()
     {
         await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
-        // Where the API server drops what they write, trusted controllers are never seen.
+        // Where matchConditions drop the requests of trusted controllers, DeployGuard never sees these controllers.
         var controllers = Server.HasMatchConditions ? "no trusted controller seen yet" : "replicaset-controller (Pod)";
         var run = await UntilAsync(r => r.Output.Contains(controllers, StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
 
@@ -85,7 +88,7 @@ public class DoctorTests : OwnCluster
         var run = await Plane.KubectlAsync("dana", "deployguard", "doctor");
         Assert.That(run.Output, Does.Contain("warning  permissions: the permissions of system:serviceaccount:deployguard-system:deployguard cannot be checked").And.Contain("Request the verb create on subjectaccessreviews.authorization.k8s.io"));
         Assert.That(run.Output, Does.Contain("warning  reachability: not checked").And.Contain("Request the verb create on safeguardpolicies.deployguard.io"));
-        Assert.That(run.ExitCode, Is.Zero, "what one may not see has not failed");
+        Assert.That(run.ExitCode, Is.Zero, "a check without permission is no failure");
     }
 
     private static async Task UntrustedControllerIsReportedWithTheChartValue()
@@ -99,7 +102,7 @@ public class DoctorTests : OwnCluster
              "spec": {"containers": [{"name": "c", "image": "c:1"}]} }
             """;
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be made");
+            () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be created");
 
         var said = await UntilAsync(r => r.Output.Contains("robots:maker", StringComparison.Ordinal), "the controller to be seen");
         Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker creates Pod objects for their owners and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));
@@ -144,7 +147,7 @@ public class DoctorTests : OwnCluster
 
         var run = await DoctorAsync();
         Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\""));
-        Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check looks for itself");
+        Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check is independent");
 
         var other = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Kubernetes.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate));
         await KubectlAsync("patch", Configuration, "--type=json", "-p", $$"""[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": "{{other}}"}]""");
@@ -184,7 +187,7 @@ public class DoctorTests : OwnCluster
 
     private static async Task KubectlAsync(params string[] arguments) => (await Plane.KubectlAsync("admin", arguments)).OrFail();
 
-    /// <summary>What a role grants, each as a <see cref="AccessRule"/> says it.</summary>
+    /// <summary>The permissions of a role, in the text form of <see cref="AccessRule"/>.</summary>
     private static async Task<IEnumerable<string>> GrantsAsync(string kind, string @namespace)
     {
         var role = (await Plane.KubectlAsync("admin", ["get", kind, "deployguard", "-o", "json", .. @namespace.Length > 0 ? (string[])["-n", @namespace] : []])).OrFail().Output;

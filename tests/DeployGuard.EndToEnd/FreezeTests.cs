@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>A freeze stops what is new, says until when, and leaves the way back open.</summary>
+/// <summary>A freeze blocks new revisions, says until when, and admits rollbacks.</summary>
 [Parallelizable(ParallelScope.All)]
 public class FreezeTests
 {
@@ -36,7 +36,7 @@ public class FreezeTests
         Assert.That(warned.Output, Does.Contain("FreezeUpcoming: new revisions are blocked from "));
     }
 
-    /// <summary>Another image each time it is asked.</summary>
+    /// <summary>Requests another image on each call.</summary>
     private static Task<Rig.Run> AlternateAsync(Sandbox sandbox) => sandbox.SetImageAsync($"registry.example.com/web@sha256:{Random.Shared.Next():x64}", "erin");
 
     private static async Task FreezeAsync(Sandbox sandbox, TimeSpan from, TimeSpan until)

@@ -5,8 +5,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// An approver is shown all that they sign. The template behind the refusal is on record whole, for those who may read the workload, as long as its
-/// Change.
+/// An approver sees everything that they approve. The whole template of the request is on record, for users with access to the workload,
+/// as long as its Change.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class FullTemplateTests
@@ -52,7 +52,7 @@ public class FullTemplateTests
         Assert.That((await MayAsync(sandbox, "walt", [])).Output, Does.StartWith("no"));
         Assert.That((await MayAsync(sandbox, "dana", ["--as-group=developers"])).Output, Does.StartWith("yes"));
         (await sandbox.KubectlAsync("admin", "create", "rolebinding", "walt", "--clusterrole=view", "--user=walt")).OrFail();
-        await Wait.UntilAsync(() => MayAsync(sandbox, "walt", []), run => run.Output.StartsWith("yes", StringComparison.Ordinal), "walt to read what view reads");
+        await Wait.UntilAsync(() => MayAsync(sandbox, "walt", []), run => run.Output.StartsWith("yes", StringComparison.Ordinal), "walt to have the permissions of view");
         Assert.That((await sandbox.KubectlAsync("admin", "get", "changetemplate", change, "--as=walt")).Succeeded, Is.True);
     }
 
@@ -61,7 +61,7 @@ public class FullTemplateTests
     {
         var sandbox = await WithCommandRunningAsync();
         var change = await RequestPrivilegedChangeAsync(sandbox);
-        // A refused update is asked for twice, of two replicas: the other may still be about to write it.
+        // The API server sends a refused update twice, to two replicas: the other may still write the template.
         var cut = await Wait.UntilAsync(
             async () =>
             {
@@ -93,7 +93,7 @@ public class FullTemplateTests
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changetemplate", change),
             run => run.Output.Contains("NotFound", StringComparison.Ordinal),
-            "the garbage collector to take the template with its Change");
+            "the garbage collector to delete the template with its Change");
     }
 
     [Test]
@@ -118,7 +118,7 @@ public class FullTemplateTests
         return sandbox;
     }
 
-    /// <returns>The Change that waits, once its whole template is on record.</returns>
+    /// <returns>The pending Change, once its whole template is on record.</returns>
     private static async Task<string> RequestPrivilegedChangeAsync(Sandbox sandbox)
     {
         var web = Web(V1);

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The whole webhook in this process, in the place of the first replica, with a clock that is some days ahead.</summary>
+/// <summary>The webhook in this process, in place of the first replica, with a clock that is some days ahead.</summary>
 internal sealed class FutureReplica : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();

@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The registration as operators meet it: the gate that they can open, drift that is undone, policies that come and go.</summary>
+/// <summary>The webhook registration as the platform team sees it: opening the gate, restored drift, policies that start and end.</summary>
 public class GateTests : OwnCluster
 {
     private const string Configuration = "validatingwebhookconfiguration";
@@ -18,7 +18,7 @@ public class GateTests : OwnCluster
             KillReplicas();
         }
 
-        // As the runbook has it.
+        // The command of the runbook.
         (await Plane.KubectlAsync("admin", "patch", Configuration, "deployguard", "--type=merge", "-p", """{"metadata":{"annotations":{"deployguard.io/gate":"open"}},"webhooks":[]}""")).OrFail();
         await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the API server to see the open gate");
         if (!isAlive)
@@ -26,15 +26,15 @@ public class GateTests : OwnCluster
             await RestartReplicasAsync();
         }
 
-        await Wait.UntilAsync(NamesAsync, names => names == "records.deployguard.io", "our own records to be guarded, and nothing else");
-        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [1], "the open gate to be told");
+        await Wait.UntilAsync(NamesAsync, names => names == "records.deployguard.io", "only DeployGuard's own records to be guarded");
+        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [1], "the open gate to be reported");
         (await sandbox.SetImageAsync(V3)).OrFail();
-        Assert.That((await Plane.KubectlAsync("admin", ForgedChange, ["create", "-f", "-", "-n", sandbox.Namespace])).Output, Does.Contain("ManagedByDeployGuard"), "records stay ours");
+        Assert.That((await Plane.KubectlAsync("admin", ForgedChange, ["create", "-f", "-", "-n", sandbox.Namespace])).Output, Does.Contain("ManagedByDeployGuard"), "records stay guarded");
         Assert.That((await Plane.KubectlAsync("admin", "get", "events", "-n", "default", "--field-selector", "reason=GateOpened", "-o", "name")).Output, Does.Contain("event/"));
 
         (await Plane.KubectlAsync("admin", "annotate", Configuration, "deployguard", "deployguard.io/gate-")).OrFail();
         await Wait.UntilAsync(NamesAsync, names => names.Contains("workloads.deployguard.io", StringComparison.Ordinal), "the gate to be closed");
-        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [0], "the closed gate to be told");
+        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [0], "the closed gate to be reported");
         await Wait.UntilAsync(() => sandbox.DryRunSetImageAsync(V2), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the API server to see the closed gate");
         Assert.That((await sandbox.SetImageAsync(V2)).Output, Does.Contain("ApprovalMissing"));
     }
@@ -48,11 +48,11 @@ public class GateTests : OwnCluster
 
         await Wait.UntilAsync(() => LeadersReadAsync("deployguard_webhook_configuration_altered_total", "Validating"), values => values.Sum() == before + 1, "the alteration to be counted");
         Assert.That((await Plane.KubectlAsync("admin", "get", Configuration, "deployguard", "-o", "jsonpath={.webhooks[*].timeoutSeconds}")).Output, Does.Not.Contain("30"));
-        var told = await Wait.UntilAsync(
+        var events = await Wait.UntilAsync(
             () => Plane.KubectlAsync("admin", "get", "events", "-n", "default", "--field-selector", "reason=WebhookConfigurationAltered", "-o", "jsonpath={.items[*].message}"),
             run => run.Output.Contains("timeoutSeconds", StringComparison.Ordinal),
             "the Event");
-        Assert.That(told.Output, Does.Contain("timeoutSeconds"));
+        Assert.That(events.Output, Does.Contain("timeoutSeconds"));
     }
 
     [Test]
@@ -65,13 +65,13 @@ public class GateTests : OwnCluster
 
         (await Plane.KubectlAsync("admin", Policy("Enforce"), ["apply", "-f", "-"])).OrFail();
         await sandbox.EveryReplicaAppliesAsync("turns", seconds: 5);
-        // Until then a machine that is too busy to be asked in time lets it pass.
+        // Until then the request passes if the webhook times out on a busy machine.
         await Wait.UntilAsync(SelectorAsync, selector => selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry", seconds: 30);
         Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalMissing"));
 
         (await Plane.KubectlAsync("admin", Policy("Audit"), ["apply", "-f", "-"])).OrFail();
-        await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the policy to let go", seconds: 30);
-        await Wait.UntilAsync(SelectorAsync, selector => !selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry to let go", seconds: 30);
+        await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the policy to stop refusing", seconds: 30);
+        await Wait.UntilAsync(SelectorAsync, selector => !selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry to leave the namespace out", seconds: 30);
         (await Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "turns")).OrFail();
     }
 

@@ -5,7 +5,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// What well-known controllers write, by their own user names, in the order in which they write it: docs/integrations.md says what to expect of each. The controllers themselves are not here.
+/// Requests of well-known controllers, under their user names and in their order: docs/integrations.md says what to expect of each. The
+/// controllers themselves do not run.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class IntegrationTests
@@ -28,13 +29,13 @@ public class IntegrationTests
         (await sandbox.CreateAsync("dana", Job())).OrFail();
 
         var attack = await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot);
-        Assert.That(attack.Output, Does.Contain("ApprovalMissing"), "who approved it did not approve where it runs");
+        Assert.That(attack.Output, Does.Contain("ApprovalMissing"), "the approval does not cover the node selector");
 
         (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", Spot)).OrFail();
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.status.phase} {.spec.diff}{\"\\n\"}{end}"),
             run => run.Output.Split('\n').Any(l => l.Contains("spot", StringComparison.Ordinal) && !l.StartsWith("Pending", StringComparison.Ordinal)),
-            "what the queue started to be on record");
+            "the Job that the queue started to be on record");
 
         (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", """{"spec": {"suspend": true}}""")).OrFail();
         await Wait.UntilAsync(
@@ -43,7 +44,7 @@ public class IntegrationTests
         const string Restored = """{"spec": {"template": {"metadata": {"labels": {"kueue.x-k8s.io/podset": null}}, "spec": {"nodeSelector": null}}}}""";
         (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", Restored)).OrFail();
 
-        Assert.That((await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot)).Output, Does.Contain("refused by policy guarded"), "nor after it was suspended again");
+        Assert.That((await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot)).Output, Does.Contain("refused by policy guarded"), "also refused after it was suspended again");
         (await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", """{"spec": {"suspend": false}}""")).OrFail();
     }
 
@@ -97,7 +98,7 @@ public class IntegrationTests
         (await TestCluster.Rig.Plane.KubectlAsync("admin", eviction, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods/{pod}/eviction", "-f", "-", .. As(user)])).OrFail();
 
         await Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas}/{.status.replicas}"), run => run.Output.Trim() == "3/3", "the pod to come again");
+            () => sandbox.KubectlAsync("admin", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas}/{.status.replicas}"), run => run.Output.Trim() == "3/3", "the pod to be replaced");
         Assert.That((await sandbox.KubectlAsync("admin", "get", "pods", "-o", "name")).Output, Does.Not.Contain(pod));
     }
 
@@ -105,7 +106,7 @@ public class IntegrationTests
     public async Task ArgoCd_ReplacesTheSameTemplateAndWaitsForApprovalOfAnother()
     {
         var sandbox = await WithWebRunningAsync();
-        // The Deployment's controller writes its status in between; Argo CD asks again too.
+        // The Deployment's controller writes its status in between. Argo CD retries too.
         Task<Run> ReplaceAsync(string image, params string[] more) => Wait.UntilAsync(
             () => TestCluster.Rig.Plane.KubectlAsync("admin", Web(image).ToJsonString(), ["replace", "-f", "-", "-n", sandbox.Namespace, .. more, .. As(ArgoCd)]),
             run => !run.Output.Contains("(Conflict)", StringComparison.Ordinal),
@@ -159,7 +160,7 @@ public class IntegrationTests
         Assert.That(records.Output.Trim().Split('\n').Select(l => l.Split(' ')[0]), Is.EquivalentTo((string[])["Pod", "ReplicaSet", "Deployment"]), "each exemption is on record");
     }
 
-    /// <summary>As Velero restores: pods first, then ReplicaSets, then Deployments; owners are other objects' by then.</summary>
+    /// <summary>The order in which Velero restores: pods, then ReplicaSets, then Deployments, without their owners.</summary>
     private static IEnumerable<JsonObject> Backup()
     {
         const string Template = $$"""{"metadata": {"labels": {"app": "web", "pod-template-hash": "5d"} }, "spec": {"containers": [{"name": "web", "image": "{{V1}}"}] } }""";

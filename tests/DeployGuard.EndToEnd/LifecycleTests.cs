@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Replicas come and go, and in the end DeployGuard does. What one of these takes away it puts back, but for the last.</summary>
+/// <summary>Restarts, a lost registration and uninstallation. Each test restores what it removes, except the last.</summary>
 public class LifecycleTests : OwnCluster
 {
     [Test]
@@ -15,7 +15,7 @@ public class LifecycleTests : OwnCluster
         await BreakRegistrationAndWaitForTheLeaderAsync();
 
         var baseline = await Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline");
-        Assert.That(baseline.Output, Does.Contain("not found"), "the leader has worked since, and left it alone");
+        Assert.That(baseline.Output, Does.Contain("not found"), "the leader has run since, and did not create it again");
     }
 
     [Test]
@@ -28,9 +28,9 @@ public class LifecycleTests : OwnCluster
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "describe", "deployment", "web"),
             run => run.Output.Contains("RunsWithoutChange", StringComparison.Ordinal),
-            "the audit to tell");
+            "the scan to report it");
 
-        // That somebody wrote an owner into it proves nothing.
+        // An ownerReference that a person wrote does not make it a controller's object.
         (await sandbox.KubectlAsync("dana", "create", "configmap", "owner")).OrFail();
         var uid = (await sandbox.KubectlAsync("dana", "get", "configmap", "owner", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         (await sandbox.CreateAsync("dana", Parse($$"""
@@ -40,9 +40,9 @@ public class LifecycleTests : OwnCluster
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "describe", "replicaset", "owned"),
             run => run.Output.Contains("RunsWithoutChange", StringComparison.Ordinal),
-            "the audit to tell of what names an owner");
+            "the scan to report the ReplicaSet with an owner");
         var made = await sandbox.KubectlAsync("dana", "describe", "replicasets", "-l", "app=web");
-        Assert.That(made.Output, Does.Contain(V1).And.Not.Contain("RunsWithoutChange"), "what a controller made of what was let in is no finding");
+        Assert.That(made.Output, Does.Contain(V1).And.Not.Contain("RunsWithoutChange"), "objects that controllers created for an admitted workload are no finding");
         await RegisterAgainAsync();
     }
 
@@ -75,7 +75,7 @@ public class LifecycleTests : OwnCluster
         (await Plane.KubectlAsync("admin", "get", "crd", "changes.deployguard.io")).OrFail();
     }
 
-    /// <summary>As an operator would put back what was deleted.</summary>
+    /// <summary>Restores the deleted registration as the platform team would.</summary>
     private static async Task RegisterAgainAsync()
     {
         (await Plane.HelmAsync("admin", "upgrade", "deployguard", Toolbox.Chart, "-n", "deployguard-system", "--reuse-values")).OrFail();

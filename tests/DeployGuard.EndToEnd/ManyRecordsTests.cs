@@ -4,12 +4,12 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Other people's records must not slow down a decision until it is refused as EvaluationIncomplete.</summary>
+/// <summary>Records of others must not slow down a decision until it is refused as EvaluationIncomplete.</summary>
 [Parallelizable(ParallelScope.Self)]
 [Heavy]
 public class ManyRecordsTests
 {
-    /// <summary>A person may have two hundred, and makes them in lists of a hundred here.</summary>
+    /// <summary>A person may have two hundred votes, created here in lists of a hundred.</summary>
     private const int Lists = 2;
     private const int Each = 100;
 
@@ -49,7 +49,7 @@ public class ManyRecordsTests
         (await TestCluster.Rig.Plane.KubectlAsync("admin", Approvals("more", 1), ["create", "-f", "-", "-n", sandbox.Namespace, .. asBulky])).OrFail();
     }
 
-    /// <summary>As long as they may be. Two of two thousand generated names would often be the same.</summary>
+    /// <summary>Approvals of the largest permitted size. They have names, because generated names would often collide.</summary>
     private static string Approvals(string prefix, int count = Each)
     {
         var images = new JsonArray([.. Enumerable.Range(0, 42).Select(i => (JsonNode)$"r.example.com/o{i:000}@sha256:{i:x64}")]);

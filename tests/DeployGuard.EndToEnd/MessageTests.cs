@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What of our words reaches the terminal.</summary>
+/// <summary>How messages and warnings of DeployGuard appear in the terminal.</summary>
 [Parallelizable(ParallelScope.All)]
 public class MessageTests
 {

@@ -8,12 +8,12 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Everything that is counted, done with a real kubectl while Prometheus looks: what the alerts and the dashboards are about.</summary>
+/// <summary>Every counted event, caused with a real kubectl while Prometheus scrapes: the input of the alerts and dashboards.</summary>
 internal sealed class MonitoredScenario(Monitoring monitoring)
 {
     private const int Rounds = 3;
 
-    /// <summary>Where rollouts are refused, approved, rolled back, and passed by break-glass; one waits for approval in the end.</summary>
+    /// <summary>The namespace of refused, approved, rolled back and break-glass rollouts. In the end one waits for approval.</summary>
     public Sandbox? Shop { get; private set; }
 
     private static ControlPlane Plane => TestCluster.Rig.Plane;
@@ -30,8 +30,8 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
     }
 
     /// <summary>
-    /// Rounds, each seen by Prometheus before the next: which of two replicas answers is haproxy's to say, and a rate needs two samples of
-    /// one that differ.
+    /// Several rounds, each scraped before the next: haproxy chooses the replica that answers, and a rate needs two samples of one series
+    /// that differ.
     /// </summary>
     private async Task ApprovalsAsync(Sandbox shop)
     {
@@ -78,7 +78,7 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
         await Wait.UntilAsync(
             () =>
             {
-                // A machine that is too busy to be asked in time lets it pass without a word where a policy only warns.
+                // Under a policy that only warns, a timeout on a busy machine admits the request without a warning.
                 var web = Web("web:1");
                 web["metadata"]!["name"] = $"web-{++made}";
                 return sandbox.ApplyAsync("dana", web);
@@ -95,7 +95,7 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
         Assert.That((int)answer.StatusCode, Is.EqualTo(400));
     }
 
-    /// <summary>Somebody gives an entry another timeout, which lets nothing pass, and the leader undoes it.</summary>
+    /// <summary>An entry gets another timeout, and the leader restores it.</summary>
     private static async Task AlteredAsync()
     {
         (await Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", """[{"op": "replace", "path": "/webhooks/0/timeoutSeconds", "value": 7}]""")).OrFail();
@@ -105,7 +105,7 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
             "the timeout to be restored");
     }
 
-    /// <summary>A policy that begins while Prometheus looks.</summary>
+    /// <summary>A policy that becomes active while Prometheus scrapes.</summary>
     private async Task ResetPeriodAsync()
     {
         var from = TimeProvider.System.GetUtcNow().AddSeconds(20).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -120,7 +120,8 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
     }
 
     /// <summary>
-    /// The replicas live and nobody reaches them: where a policy is enforced the write fails closed, with an error and not with a verdict; elsewhere it passes.
+    /// The replicas run but are unreachable: under an Enforce policy the write fails closed, with an error instead of a verdict;
+    /// elsewhere it passes.
     /// </summary>
     private async Task CutOffAsync(Sandbox shop)
     {

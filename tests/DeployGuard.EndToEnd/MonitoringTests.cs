@@ -3,13 +3,13 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// A real Prometheus and a real Alertmanager beside the real webhook: what is refused reaches the pager, and no panel is empty. It looks at rates and
-/// latencies.
+/// A real Prometheus and Alertmanager with the real webhook: refusals raise alerts, and no panel is empty. Heavy, because it measures
+/// rates and latencies.
 /// </summary>
 [Heavy]
 public class MonitoringTests : OwnCluster
 {
-    /// <summary>What older API servers do not measure, with the first that does. Nothing else may be missing.</summary>
+    /// <summary>Metrics that older API servers lack, each with the first version that has it. No other metric may be missing.</summary>
     private static readonly Dictionary<string, Version> s_since = new() { ["apiserver_admission_webhook_fail_open_count"] = new(1, 24) };
 
     private AlertReceiver? _receiver;
@@ -21,9 +21,9 @@ public class MonitoringTests : OwnCluster
 
     private Monitoring Monitoring => _monitoring ?? throw new InvalidOperationException("no monitoring");
 
-    private string Shop => _scenario?.Shop?.Namespace ?? throw new InvalidOperationException("the story was not played");
+    private string Shop => _scenario?.Shop?.Namespace ?? throw new InvalidOperationException("the scenario did not run");
 
-    /// <summary>What a dashboard must show to show the whole story.</summary>
+    /// <summary>The time range that covers the whole scenario.</summary>
     private int Seconds => (int)TimeProvider.System.GetElapsedTime(_began).TotalSeconds + 1;
 
     protected override bool IsSequence => true;

@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What newer controllers do with pods: when a StatefulSet goes on, when a Job begins, which pods are on their way out.</summary>
+/// <summary>Newer controllers and pods: when a StatefulSet continues, when a Job starts, which pods are terminating.</summary>
 [Parallelizable(ParallelScope.All)]
 public class NewerControllersTests
 {
@@ -29,7 +29,9 @@ public class NewerControllersTests
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
     }
 
-    /// <summary>The rig has no node on which a DaemonSet is counted: what is seen is that the API server takes the patches that refusals offer.</summary>
+    /// <summary>
+    /// The rig has no node that counts for a DaemonSet: this checks only that the API server accepts the suggested patches.
+    /// </summary>
     [Test]
     public async Task DaemonSetAcceptsThePatchesForMaxSurgeAndMaxUnavailable()
     {
@@ -69,7 +71,7 @@ public class NewerControllersTests
             "the Job to be done");
     }
 
-    /// <summary>Pods that are on their way out for long serve nobody, whether the server counts them by name or not.</summary>
+    /// <summary>Terminating pods serve no users, whether or not the server counts them in the status.</summary>
     [Test]
     public async Task TerminatingPodsDoNotCountInThePool()
     {
@@ -85,7 +87,7 @@ public class NewerControllersTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].metadata.deletionTimestamp}"),
             run => run.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 5,
-            "five pods to be on their way out");
+            "five terminating pods");
         if (Server.CountsTerminating)
         {
             await Rig.Wait.UntilAsync(

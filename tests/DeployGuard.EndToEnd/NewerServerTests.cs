@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Pod fields of newer servers only: each is evaluated like all others. Where the server of a run does not have it, the test is skipped
+/// Pod fields of newer servers: each is evaluated like all others. Where the server of a run lacks the field, the test is skipped
 /// by name.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
@@ -25,7 +25,7 @@ public class NewerServerTests
         Assert.That((await sandbox.ApplyAsync("dana", WithSidecar(V1, V3))).Output, Does.Contain("ApprovalMissing"), "another sidecar alone");
     }
 
-    /// <summary>A sidecar serves beside the main container and not for it: whether the pod is ready, the main container's probe must say.</summary>
+    /// <summary>The main container's probe decides whether the pod is ready; a sidecar's cannot replace it.</summary>
     [Test]
     public async Task SidecarNeedsNoProbeButTheMainContainerDoes()
     {
@@ -77,7 +77,7 @@ public class NewerServerTests
     {
         Server.SkipIf(!await Server.ServesAsync("api/v1", "pods/resize"), "the subresource pods/resize");
         var sandbox = await UnguardedAsync();
-        // The API server looks whether the node is one that can do it.
+        // The API server checks whether the node supports resizing.
         var node = $"resizes-{sandbox.Namespace}";
         await using var there = await NodeAsync(node);
         var web = Web(V1, 2);
@@ -102,7 +102,7 @@ public class NewerServerTests
         Assert.That(
             (await TestCluster.Rig.Plane.KubectlAsync("admin", registered)).Output,
             Does.Contain("ephemeralcontainers").And.Not.Contain("resize"));
-        // What was resized is nobody's new revision.
+        // A resize makes no new revision.
         (await sandbox.KubectlAsync("dana", "label", "pod", pod, "note=x")).OrFail();
         (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=3")).OrFail();
     }

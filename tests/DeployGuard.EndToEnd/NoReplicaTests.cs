@@ -3,12 +3,12 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Both replicas are dead: what passes and what waits then, row by row as docs/operations.md has it.</summary>
+/// <summary>With no replica running: which requests pass and which wait, row by row as in docs/operations.md.</summary>
 public class NoReplicaTests : OwnCluster
 {
     private const string OpenTheGate = """[{"op":"replace","path":"/webhooks","value":[]}]""";
 
-    /// <summary>The replicas are there again, and so are the entries that the runbook has taken away.</summary>
+    /// <summary>Restores the replicas, and the entries that the runbook removed.</summary>
     [TearDown]
     public async Task StartReplicasAgainAsync()
     {
@@ -39,7 +39,7 @@ public class NoReplicaTests : OwnCluster
         await ServicesPassAsync(sandbox);
         (await unguarded.ApplyAsync("dana", Web("web:1"))).OrFail();
 
-        // The one command of the runbook; then the way back is open.
+        // The one command of the runbook; rollbacks pass after it.
         (await Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", OpenTheGate)).OrFail();
         await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web"), run => run.Succeeded, "the API server to see the open gate");
         (await RecoveryActions.HelmRollbackAsync(sandbox)).OrFail();
@@ -86,7 +86,9 @@ public class NoReplicaTests : OwnCluster
         await WaitsAsync("a policy", Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "guarded"));
     }
 
-    /// <summary>Where every kubelet and controller would have to wait, people pass unguarded; where the API server can tell them apart, people wait.</summary>
+    /// <summary>
+    /// Without matchConditions these pass for people too, because kubelets and controllers must not wait; with them only people wait.
+    /// </summary>
     private static async Task FrequentControllerWritesAsync(Sandbox sandbox)
     {
         const string Spec = $$""" {"restartPolicy": "Never", "containers": [{"name": "x", "image": "{{V3}}"}] } """;
@@ -109,7 +111,9 @@ public class NoReplicaTests : OwnCluster
         }
     }
 
-    /// <summary>As admin: the built-in role edit has no right to most of this. A restart may be replacing the pod.</summary>
+    /// <summary>
+    /// As admin: the built-in role edit lacks most of these permissions. Retried, because a restart may be replacing the pod.
+    /// </summary>
     internal static Task<Rig.Run> KubectlOnPodAsync(Sandbox sandbox, Func<string, string[]> command) => Rig.Wait.UntilAsync(
         async () =>
         {
@@ -117,7 +121,7 @@ public class NoReplicaTests : OwnCluster
             return await sandbox.KubectlAsync("admin", command(pod));
         },
         run => !run.Output.Contains("NotFound", StringComparison.Ordinal),
-        "a pod that is still there");
+        "a pod that still exists");
 
     private static async Task ServicesPassAsync(Sandbox sandbox)
     {

@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The control plane goes away and comes back, forgets its history, and DeployGuard goes on as if nothing had been, in the same processes.</summary>
+/// <summary>The API server is unavailable and returns, etcd compacts its history, and DeployGuard recovers in the same processes.</summary>
 public class OutageTests : OwnCluster
 {
     private static readonly TimeSpan s_outage = TimeSpan.FromSeconds(60);
@@ -21,12 +21,12 @@ public class OutageTests : OwnCluster
         await AssertInForceAsync(sandbox);
         foreach (var replica in Installation.Replicas)
         {
-            await Wait.UntilAsync(() => replica.ReadAsync("deployguard_cache_age_seconds"), ages => ages.Count > 10 && ages.All(a => a < 60), "every cache to hear of the API server again");
+            await Wait.UntilAsync(() => replica.ReadAsync("deployguard_cache_age_seconds"), ages => ages.Count > 10 && ages.All(a => a < 60), "every cache to be updated again");
         }
 
-        Assert.That(Processes(), Is.EqualTo(processes), "nobody was restarted");
+        Assert.That(Processes(), Is.EqualTo(processes), "no replica was restarted");
         TestContext.Out.WriteLine($"resident before {string.Join(", ", memory)} MiB, after {string.Join(", ", Memory())} MiB");
-        Assert.That(Memory().Max(), Is.LessThan(memory.Max() * 2), "nothing piled up");
+        Assert.That(Memory().Max(), Is.LessThan(memory.Max() * 2), "memory did not grow");
     }
 
     [Test]
@@ -39,7 +39,7 @@ public class OutageTests : OwnCluster
             replica.Daemon.Signal("STOP");
         }
 
-        // What happens now they can only learn from a new list: the API server that remembers is gone, and etcd forgets.
+        // The replicas can learn of these changes only from a new list: the API server restarts, and etcd compacts its history.
         var unguarded = "outage-" + sandbox.Namespace;
         (await TestCluster.Rig.Plane.KubectlAsync("admin", "create", "configmap", "filler", "-n", "default", "--from-literal=a=b")).OrFail();
         await TestCluster.Rig.CreateNamespaceAsync(unguarded, "tests=guarded");
@@ -55,8 +55,8 @@ public class OutageTests : OwnCluster
         await Wait.UntilAsync(
             () => TestCluster.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"),
             run => run.Output.Contains($"\"{unguarded}\"", StringComparison.Ordinal),
-            "the namespace that was made meanwhile to be guarded");
-        Assert.That(Processes(), Is.EqualTo(processes), "nobody was restarted");
+            "the namespace created during the outage to be guarded");
+        Assert.That(Processes(), Is.EqualTo(processes), "no replica was restarted");
     }
 
     [Test]
@@ -73,7 +73,7 @@ public class OutageTests : OwnCluster
         await AssertInForceAsync(sandbox);
     }
 
-    /// <summary>What must be refused is refused for its reason, and what must pass passes.</summary>
+    /// <summary>A new revision is refused for its reason, and a restart passes.</summary>
     private static async Task AssertInForceAsync(Sandbox sandbox)
     {
         await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the refusal");

@@ -5,8 +5,8 @@ using NUnit.Framework.Internal;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Tests that break what others would share: a world of their own, for all of them. Others go on beside it. After a test that failed the
-/// next finds another world, because nobody knows what that one left.
+/// Tests that would damage a shared cluster: the fixture has one of its own, and other tests run at the same time. After a failed test the
+/// next test gets a new cluster, because the state of the old one is unknown.
 /// </summary>
 [Parallelizable(ParallelScope.Self)]
 [RunsFirst]
@@ -15,23 +15,23 @@ public abstract class OwnCluster
     private TestCluster.OwnedCluster? _cluster;
     private string? _whyReplaced;
 
-    /// <summary>DeployGuard in this world.</summary>
+    /// <summary>DeployGuard in this cluster.</summary>
     protected static Installation Installation => TestCluster.Rig.Installation ?? throw new InvalidOperationException("not installed");
 
     protected static ControlPlane Plane => TestCluster.Rig.Plane;
 
-    /// <summary>Of DeployGuard; none where the tests install it.</summary>
+    /// <summary>Replicas of DeployGuard; none if the tests install it.</summary>
     protected virtual int Replicas => 2;
 
-    /// <summary>Another chart than that of this repository.</summary>
+    /// <summary>A chart other than that of this repository.</summary>
     protected virtual string? Chart => null;
 
     /// <summary>Feature gates of its control plane that are off by default.</summary>
     protected virtual string FeatureGates => "";
 
     /// <summary>
-    /// Whether the tests are one story, in which each goes on from what the one before it left, in the order of their chapters. Chapters after one
-    /// that failed fail for that reason.
+    /// Whether the tests are one sequence, in which each continues from the state that the previous step left. Steps after a failed step
+    /// fail for that reason.
     /// </summary>
     protected virtual bool IsSequence => false;
 
@@ -64,14 +64,14 @@ public abstract class OwnCluster
 
         if (IsSequence && IsStep)
         {
-            Assert.Fail($"the story ended before this: {_whyReplaced}");
+            Assert.Fail($"an earlier step failed: {_whyReplaced}");
         }
         else if (IsSequence)
         {
             return;
         }
 
-        await TestContext.Progress.WriteLineAsync($"{GetType().Name}: another world, because {_whyReplaced}");
+        await TestContext.Progress.WriteLineAsync($"{GetType().Name}: new cluster, because {_whyReplaced}");
         await CleanUpAsync();
         await _cluster.ReplaceAsync();
         await PrepareAsync();
@@ -83,27 +83,29 @@ public abstract class OwnCluster
     {
         if (TestContext.CurrentContext.Result.Outcome.Status == TestStatus.Failed)
         {
-            _whyReplaced = $"{TestContext.CurrentContext.Test.Name} failed in this one";
+            _whyReplaced = $"{TestContext.CurrentContext.Test.Name} failed in the old one";
         }
     }
 
     private static bool IsStep => TestContext.CurrentContext.Test.Properties.ContainsKey(PropertyNames.Order);
 
-    /// <summary>Says that a test leaves nothing that the next could use.</summary>
-    protected void MarkClusterUnusable() => _whyReplaced = $"{TestContext.CurrentContext.Test.Name} left nothing of this one";
+    /// <summary>Marks the cluster as unusable for the next test.</summary>
+    protected void MarkClusterUnusable() => _whyReplaced = $"{TestContext.CurrentContext.Test.Name} destroyed the old one";
 
-    /// <summary>Skips all of the tests before a world is made, by <see cref="Server.SkipIf"/>, where the server cannot have what they are about.</summary>
+    /// <summary>
+    /// Skips all tests by <see cref="Server.SkipIf"/> before a cluster is started, where the server lacks the tested feature.
+    /// </summary>
     protected virtual void Require()
     {
     }
 
-    /// <summary>What the tests find in their world.</summary>
+    /// <summary>Prepares the cluster for the tests.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
-    /// <summary>What they have besides their world ends before it.</summary>
+    /// <summary>Ends additional resources of the tests before the cluster stops.</summary>
     protected virtual Task CleanUpAsync() => Task.CompletedTask;
 
-    /// <summary>No replica answers any more.</summary>
+    /// <summary>Kills all replicas.</summary>
     protected static void KillReplicas()
     {
         foreach (var replica in Installation.Replicas)

@@ -2,7 +2,9 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What must outlive replicas, the API server and the week. In a world of its own, which it breaks.</summary>
+/// <summary>
+/// State that must survive restarts of replicas and the API server, and its expiry. In a cluster of its own, which the tests damage.
+/// </summary>
 public class PersistenceTests : OwnCluster
 {
     [Test]
@@ -43,14 +45,14 @@ public class PersistenceTests : OwnCluster
     {
         var sandbox = await ApprovedAsync();
         Assert.That((await sandbox.SetImageAsync(V3)).Succeeded, Is.False);
-        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"), run => run.Output.Split(' ').Count(p => p == "Pending") == 2, "two changes to wait");
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"), run => run.Output.Split(' ').Count(p => p == "Pending") == 2, "two pending changes");
         (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "never used")).OrFail();
         var (approved, forgotten) = (await sandbox.ChangeOfAsync(V2), await sandbox.ChangeOfAsync(V3));
         KillReplicas();
 
         await using (await FutureReplica.StartAsync(TimeSpan.FromDays(8)))
         {
-            await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Output.Contains("Not counted: alice (expired)", StringComparison.Ordinal), "the approval to count no more");
+            await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Output.Contains("Not counted: alice (expired)", StringComparison.Ordinal), "the approval to be no longer counted");
             await PhaseAsync(sandbox, forgotten, "Expired");
             await PhaseAsync(sandbox, await sandbox.ChangeOfAsync(V1), "Proven");
             await Rig.Wait.UntilAsync(
@@ -62,20 +64,20 @@ public class PersistenceTests : OwnCluster
 
         await using (await FutureReplica.StartAsync(TimeSpan.FromDays(20)))
         {
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "change", forgotten), run => run.Output.Contains("not found", StringComparison.Ordinal), "what nobody asked for again to be removed");
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"), run => run.Output.Length == 0, "a permission long over to be removed");
+            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "change", forgotten), run => run.Output.Contains("not found", StringComparison.Ordinal), "the change without new requests to be removed");
+            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"), run => run.Output.Length == 0, "the expired BreakGlass to be removed");
         }
 
         await RestartReplicasAsync();
     }
 
-    /// <summary>Of the rig itself: a neighbour must not fail of a world that somebody else damaged.</summary>
+    /// <summary>A test of the rig: no test may fail because another damaged the shared cluster.</summary>
     [Test]
     public async Task EndedProcessIsReportedAndRestarted()
     {
         var sandbox = await ApprovedAsync();
         Installation.Replicas[1].Daemon.Signal("KILL");
-        await Rig.Wait.UntilAsync(() => Task.FromResult(Installation.Replicas[1].Daemon.HasEndedUnexpectedly), ended => ended, "the replica to be gone");
+        await Rig.Wait.UntilAsync(() => Task.FromResult(Installation.Replicas[1].Daemon.HasEndedUnexpectedly), ended => ended, "the replica to end");
 
         var exitReports = await TestCluster.Rig.RepairAsync();
 

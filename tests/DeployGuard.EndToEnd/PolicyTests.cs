@@ -1,6 +1,6 @@
 namespace DeployGuard.EndToEnd;
 
-/// <summary>A policy that cannot be kept is not taken.</summary>
+/// <summary>Invalid policies are refused.</summary>
 [Parallelizable(ParallelScope.All)]
 public class PolicyTests
 {

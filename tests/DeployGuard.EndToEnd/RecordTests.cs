@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What the record of a change tells its approver and its auditor.</summary>
+/// <summary>The record of a change, as approvers and auditors see it.</summary>
 [Parallelizable(ParallelScope.All)]
 public class RecordTests
 {
@@ -33,7 +33,7 @@ public class RecordTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("alice", "get", "change", change, "-o", "jsonpath={.status.requesters[*].username}"),
             run => run.Output == "dana erin",
-            "both who asked to be on record");
+            "both requesters to be on record");
 
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "approve", change, "--yes");
 
@@ -58,7 +58,7 @@ public class RecordTests
 
         Assert.That(dropped.Output, Does.Contain("exceeded quota"));
         var change = await sandbox.ChangeInPhaseAsync("Admitted");
-        // What the leader does next in another namespace it has done here as well.
+        // Once the leader has processed a later change elsewhere, it has processed this one too.
         await RecoveryTests.ApprovedAsync(await WithWebRunningAsync(), V2);
         Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"));
     }
@@ -67,7 +67,7 @@ public class RecordTests
     [TestCase("an image by tag", """ "decision": "Approve", "images": ["web:2"] """, "ApprovalEmpty: spec.images: web:2 is referenced by tag")]
     [TestCase("a past expiry", """ "decision": "Approve", "templateHash": "v1:HASH", "expiresAt": "2020-01-01T00:00:00Z" """, "ExpiryInvalid")]
     [TestCase("another decision", """ "decision": "Maybe", "templateHash": "v1:HASH" """, "Unsupported value: \"Maybe\"")]
-    [TestCase("a hash that is none", """ "decision": "Approve", "templateHash": "abc" """, "spec.templateHash")]
+    [TestCase("an invalid hash", """ "decision": "Approve", "templateHash": "abc" """, "spec.templateHash")]
     [TestCase("no such kind", """ "decision": "Approve", "templateHash": "v1:HASH", "workload": {"apiGroup": "apps", "kind": "Deploymint", "name": "web"} """, "ApprovalEmpty: spec.workload: group apps has no guarded kind Deploymint")]
     [TestCase("a reason of a megabyte", """ "decision": "Approve", "templateHash": "v1:HASH", "reason": "LONG" """, "spec.reason: Invalid value | spec.reason: Too long")]
     public async Task InvalidApprovalIsRefusedWithTheReason(string what, string spec, string because)

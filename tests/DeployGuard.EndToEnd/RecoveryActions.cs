@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>A way back, and how to tell that it was gone.</summary>
+/// <summary>A recovery action, with the check that it took effect.</summary>
 public sealed class RecoveryAction
 {
     private readonly string _name;
@@ -19,7 +19,7 @@ public sealed class RecoveryAction
     public override string ToString() => _name;
 }
 
-/// <summary>Everything that must always pass.</summary>
+/// <summary>All recovery actions, which must always pass.</summary>
 internal static class RecoveryActions
 {
     public static IEnumerable<RecoveryAction> InOrder =>
@@ -86,7 +86,10 @@ internal static class RecoveryActions
         await AvailableAsync(sandbox, 3);
     }
 
-    /// <summary>Waits until the Deployment has so many pods, and none that is still on its way out: its status says so before its controllers have done all.</summary>
+    /// <summary>
+    /// Waits until the Deployment has so many pods, and none that is terminating: the status alone changes before the controllers are
+    /// done.
+    /// </summary>
     public static async Task AvailableAsync(Sandbox sandbox, int pods)
     {
         await sandbox.IsRolledOutAsync("web");
@@ -109,8 +112,8 @@ internal static class RecoveryActions
     }
 
     /// <summary>
-    /// What the CronJob's controller writes at a tick, under its own name. Waiting for real ticks would take a minute for every condition;
-    /// a test of its own waits for one.
+    /// The request of the CronJob's controller at a tick, under its user name. Real ticks would take a minute for every condition;
+    /// another test waits for a real one.
     /// </summary>
     private static async Task TickAsync(Sandbox sandbox)
     {

@@ -1,6 +1,6 @@
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Something that must not close the way back.</summary>
+/// <summary>A condition under which recovery actions must still pass.</summary>
 public sealed class RecoveryCondition
 {
     private readonly string _name;
@@ -100,7 +100,7 @@ public sealed class RecoveryCondition
 
         await installation.RestartAsync(0);
         await installation.RestartAsync(1);
-        // Haproxy finds them by its checks; a request of a new image tells that they answer.
+        // Haproxy finds them by its health checks; the refusal of a new image shows that they answer.
         await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(Sandbox.V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the replicas to answer again");
     }
 }

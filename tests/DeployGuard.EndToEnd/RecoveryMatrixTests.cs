@@ -1,6 +1,6 @@
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Every way back, under everything that could close it. Nobody approves anything here.</summary>
+/// <summary>Every recovery action, under every condition that could block it, without any approval.</summary>
 public abstract class RecoveryMatrix(RecoveryCondition condition)
 {
     private Sandbox? _sandbox;
@@ -16,18 +16,18 @@ public abstract class RecoveryMatrix(RecoveryCondition condition)
     [OneTimeTearDown]
     public Task StopAsync() => _sandbox is null ? Task.CompletedTask : condition.EndAsync(_sandbox);
 
-    /// <summary>The cases run in this order, on one namespace: each leaves to the next what it needs.</summary>
+    /// <summary>The cases run in this order in one namespace: each prepares the state for the next.</summary>
     [TestCaseSource(typeof(RecoveryActions), nameof(RecoveryActions.InOrder))]
     public async Task Passes(RecoveryAction way) => await way.GoAsync(_sandbox ?? throw new InvalidOperationException("no sandbox"));
 }
 
-/// <summary>What concerns one namespace alone. Others go on beside it.</summary>
+/// <summary>Conditions of one namespace. Other tests run at the same time.</summary>
 [TestFixtureSource(typeof(RecoveryCondition), nameof(RecoveryCondition.ForOneNamespace))]
 [Parallelizable(ParallelScope.Self)]
 [RunsFirst]
 public class RecoveryMatrixTests(RecoveryCondition condition) : RecoveryMatrix(condition);
 
-/// <summary>What concerns everybody in the shared world: so nobody else is there.</summary>
+/// <summary>Conditions of the whole shared cluster. No other test runs at the same time.</summary>
 [TestFixtureSource(typeof(RecoveryCondition), nameof(RecoveryCondition.ForAllNamespaces))]
 [Parallelizable(ParallelScope.None)]
 public class RecoveryMatrixSerialTests(RecoveryCondition condition) : RecoveryMatrix(condition);

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What always passes, without anybody's approval.</summary>
+/// <summary>Recovery actions that always pass without an approval.</summary>
 [Parallelizable(ParallelScope.All)]
 public class RecoveryTests
 {
@@ -46,7 +46,7 @@ public class RecoveryTests
     {
         var sandbox = await WithWebRunningAsync();
         await ApprovedAsync(sandbox, V2);
-        // Only DeployGuard itself deletes records; whoever restores a cluster without them is in the same place.
+        // Only DeployGuard itself deletes records. A cluster restored without them is in the same state.
         (await sandbox.KubectlAsync("deployguard", "delete", "changes", "--all")).OrFail();
 
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();

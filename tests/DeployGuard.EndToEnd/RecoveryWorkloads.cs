@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What runs besides the Deployment when the way back is tried.</summary>
+/// <summary>The workloads for the tests of recovery actions.</summary>
 internal static class RecoveryWorkloads
 {
     /// <summary>
-    /// All of them in a namespace that came under a policy then: the Deployment once more as a Helm release, the StatefulSet and the DaemonSet
-    /// on their second revision, and Deployment web taken to its second under an approval.
+    /// All of them in a namespace that came under a policy then: the Deployment once more as a Helm release, the StatefulSet and the
+    /// DaemonSet on their second revision, and Deployment web taken to its second under an approval.
     /// </summary>
     public static async Task<Sandbox> StartAsync()
     {
@@ -40,7 +40,7 @@ internal static class RecoveryWorkloads
          "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{Sandbox.V1}}"}] } } } }
         """);
 
-    /// <summary>Its pod never becomes ready, so that it is there to be lost.</summary>
+    /// <summary>Its pod never becomes ready or ends, so that it can be deleted.</summary>
     public static JsonObject Job => Sandbox.Parse($$"""
         {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},
          "spec": {"backoffLimit": 6, "template": {"metadata": {"labels": {"rig/hold": "yes"} }, "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{Sandbox.V1}}"}] } } } }

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What a real kubectl is refused, however it asks.</summary>
+/// <summary>Refusals by kubectl, for every way to request a change.</summary>
 [Parallelizable(ParallelScope.All)]
 public class RefusalTests
 {
@@ -91,7 +91,7 @@ public class RefusalTests
 
         Assert.That(run.Output, Does.Contain("Warning: guarded: would be refused: ApprovalMissing"));
         Assert.That(diff.ExitCode, Is.EqualTo(1), "kubectl diff found a difference, and was not refused: " + diff.Output);
-        Assert.That((await sandbox.KubectlAsync("dana", "get", "changes", "-o", "name")).Output.Split('\n'), Has.Length.EqualTo(1), "the Change of what runs, and no other");
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "changes", "-o", "name")).Output.Split('\n'), Has.Length.EqualTo(1), "only the Change of the running revision");
     }
 
     [Test]

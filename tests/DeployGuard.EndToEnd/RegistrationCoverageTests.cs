@@ -6,8 +6,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// What must reach DeployGuard, what must pass without it, and what must not lure it. The numbers are rows of docs/threat-model.md. One after
-/// the other: objects as large as etcd takes are work for everybody.
+/// Requests that must reach DeployGuard, that must pass without it, and that must not mislead it, by rows of docs/threat-model.md. One
+/// after the other, because the largest objects that etcd accepts load the whole machine.
 /// </summary>
 [Parallelizable(ParallelScope.Self)]
 [RunsFirst]
@@ -36,15 +36,17 @@ public class RegistrationCoverageTests
         static TestCaseData Case(string name, string path, JsonNode what) => new TestCaseData(path, what).SetArgDisplayNames(name);
     }
 
-    /// <summary>Where the server has matchConditions, one that costs too much would refuse under Fail; where it has none, the same requests pass too.</summary>
+    /// <summary>
+    /// A matchCondition above the cost limit would refuse under Fail. The same requests pass on servers without matchConditions.
+    /// </summary>
     [TestCaseSource(nameof(Largest))]
     public async Task Threat41_LargestObjectsStillRestartScaleDownAndDelete(string path, JsonNode what)
     {
-        // A patch of it ends there in the server's own timeout of 34 s, also in a namespace for which nobody asks DeployGuard.
+        // There a patch of it exceeds the server's own timeout of 34 s, also in namespaces without DeployGuard.
         Server.SkipIf(
             !Server.HasMatchConditions && what is JsonArray { Count: MaxVolumes },
             "patches of a Deployment with 3,000 volumes within its own timeout");
-        // Its own work on a list of volumes grows with their square, and without conditions there is no more to see in many than in some.
+        // The server's work on volumes grows with the square of their number, and without conditions fewer volumes show the same.
         what = !Server.HasMatchConditions && what is JsonArray { Count: ManyVolumes } many ? new JsonArray([.. many.Take(SomeVolumes).Select(v => v?.DeepClone())]) : what;
         var sandbox = await UnguardedAsync();
         (await sandbox.CreateAsync("admin", Large(path, what))).OrFail();
@@ -56,8 +58,8 @@ public class RegistrationCoverageTests
         await PassesAsync(sandbox, "annotate", "deployment/web", "note=x");
         await Rig.Wait.UntilAsync(
             () => sandbox.SetImageAsync(),
-            run => run.Succeeded ? throw new AssertionException("what is to be judged passed") : run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
-            "another image to be judged");
+            run => run.Succeeded ? throw new AssertionException("a request that must be evaluated passed") : run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "another image to be evaluated");
         await PassesAsync(sandbox, "scale", "deployment/web", "--replicas=0");
         await PassesAsync(sandbox, "delete", "deployment/web", "--wait=false");
     }
@@ -104,13 +106,13 @@ public class RegistrationCoverageTests
         var lines = said.Output.Split('\n').Where(l => l.Contains("controllers:", StringComparison.Ordinal)).ToList();
         Assert.Multiple(() =>
         {
-            Assert.That(lines.Single(l => l.Contains(maker, StringComparison.Ordinal)), Does.Contain($$"""trustedControllers={"{{maker}}":["Pod"]}"""), "the control: an operator whose owner exists is offered");
+            Assert.That(lines.Single(l => l.Contains(maker, StringComparison.Ordinal)), Does.Contain($$"""trustedControllers={"{{maker}}":["Pod"]}"""), "the control: an operator whose owner exists is suggested");
             Assert.That(lines.Single(l => l.Contains(bot, StringComparison.Ordinal)), Does.Contain($"can act as it").And.Not.Contain("--set-json"));
             Assert.That(lines.Single(l => l.Contains(forger, StringComparison.Ordinal)), Does.Contain("the owner was not found").And.Not.Contain("--set-json"));
         });
     }
 
-    /// <summary>Past the API server anybody can ask as anybody; what comes of none of it keeps nobody from their canary.</summary>
+    /// <summary>Direct calls can name any user. Requests that never reach the API server must not block a canary.</summary>
     [Test]
     public async Task Threat26_ThousandDirectReviewsDoNotBlockACanaryForLong()
     {
@@ -120,7 +122,7 @@ public class RegistrationCoverageTests
         await Parallel.ForEachAsync(Enumerable.Range(0, 1000), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) => await call.SendAsync(replicas[i % 2], Created(sandbox, $"web-{i}", $"dev-{i}")));
 
         var waited = Stopwatch.StartNew();
-        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1)), run => run.Succeeded, "the canary to be let in");
+        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1)), run => run.Succeeded, "the canary to be admitted");
         await TestContext.Out.WriteLineAsync($"a canary after {waited.Elapsed.TotalSeconds:0.0} s");
         Assert.That(waited.Elapsed, Is.LessThan(TimeSpan.FromSeconds(30)));
     }
@@ -134,12 +136,12 @@ public class RegistrationCoverageTests
         var first = await sandbox.SetImageAsync();
 
         var waited = Stopwatch.StartNew();
-        await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the place to be given back");
+        await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the place to be released");
         Assert.That(first.Output, Does.Contain("BudgetExhausted").And.Contain("/deployment/made-up"));
         Assert.That(waited.Elapsed, Is.LessThan(TimeSpan.FromSeconds(25)), "half a minute would be a rollout's time");
     }
 
-    /// <summary>The entry for deletes is there only while a rollout of something unproven is under way, and evictions have none at all.</summary>
+    /// <summary>The entry for deletes exists only during a rollout of an unproven revision; evictions have no entry.</summary>
     [Test]
     public async Task Threat40_RemovalsAreEvaluatedDuringARolloutAndEvictionsNever()
     {
@@ -147,8 +149,8 @@ public class RegistrationCoverageTests
         var sandbox = await WithServiceAsync("canary-slow", replicas: 4);
         (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
 
-        await Rig.Wait.UntilAsync(PaceAsync, run => run.Output.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the rollout to be known");
-        await Rig.Wait.UntilAsync(PaceAsync, run => !run.Output.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "its end to be known");
+        await Rig.Wait.UntilAsync(PaceAsync, run => run.Output.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the rollout to be registered");
+        await Rig.Wait.UntilAsync(PaceAsync, run => !run.Output.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "its end to be registered");
         Assert.That((await TestCluster.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].rules[*].resources}")).Output, Does.Not.Contain("eviction"));
     }
 
@@ -172,7 +174,7 @@ public class RegistrationCoverageTests
         (await sandbox.KubectlAsync("dana", "delete", "pod/db-9", "--wait=false")).OrFail();
         try
         {
-            // Nothing runs on it but what names it: no DaemonSet of another test tolerates its taint.
+            // Only pods with its nodeName run on it: no DaemonSet of another test tolerates its taint.
             (await TestCluster.Rig.Plane.KubectlAsync(
                 "admin",
                 """{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-drained"}, "spec": {"unschedulable": true, "taints": [{"key": "rig/away", "effect": "NoExecute"}]} }""",
@@ -192,7 +194,7 @@ public class RegistrationCoverageTests
           "template": {"metadata": {"labels": {"app": "db"} }, "spec": {"nodeName": "{{node}}", "containers": [{"name": "db", "image": "{{V1}}", "readinessProbe": {"httpGet": {"path": "/", "port": 80} } }] } } } }
         """);
 
-    /// <summary>A machine that has too much to do may need more than one attempt; what a condition costs, it costs every time.</summary>
+    /// <summary>On a busy machine more than one attempt may be needed; an expensive condition would fail every time.</summary>
     private static Task<Rig.Run> PassesAsync(Sandbox sandbox, params string[] command) => Rig.Wait.UntilAsync(
         () => sandbox.KubectlAsync("dana", command),
         run =>
@@ -207,13 +209,13 @@ public class RegistrationCoverageTests
 
     private static Task<Rig.Run> DoctorAsync() => TestCluster.Rig.Plane.KubectlAsync("admin", "deployguard", "doctor");
 
-    private static Task<Rig.Run> MakeAsync(Sandbox where, string who, string name, string owner) => TestCluster.Rig.Plane.KubectlAsync(
+    private static Task<Rig.Run> MakeAsync(Sandbox where, string user, string name, string owner) => TestCluster.Rig.Plane.KubectlAsync(
         "admin",
         $$"""
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "{{owner}}", "controller": true}]},
          "spec": {"containers": [{"name": "c", "image": "{{V2}}"}]} }
         """,
-        ["create", "-f", "-", "-n", where.Namespace, $"--as={who}", "--as-group=system:masters"]);
+        ["create", "-f", "-", "-n", where.Namespace, $"--as={user}", "--as-group=system:masters"]);
 
     private static JsonObject Large(string path, JsonNode what)
     {
@@ -244,7 +246,7 @@ public class RegistrationCoverageTests
         return green;
     }
 
-    /// <summary>A review of a Deployment that nobody makes.</summary>
+    /// <summary>A review of a Deployment that is never created.</summary>
     private static JsonObject Created(Sandbox sandbox, string name, string user)
     {
         var made = SecondDeployment(name, V2, 1);

@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What a refusal advises works for the person who reads it.</summary>
+/// <summary>The remedies in refusals work as printed.</summary>
 [Parallelizable(ParallelScope.All)]
 public class RemedyTests
 {
@@ -48,7 +48,7 @@ public class RemedyTests
     {
         var sandbox = await GuardedAsync();
 
-        // What kubectl debug node/node-1 sends; it looks for a Node first, of which a world has none.
+        // The request of kubectl debug node/node-1. The command itself looks for a Node first, and the cluster has none.
         var refused = await sandbox.CreateAsync("dana", JsonNode.Parse($$$"""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "node-debugger-node-1-x7k2p"},
              "spec": {"nodeName": "node-1", "hostPID": true, "hostIPC": true, "hostNetwork": true, "restartPolicy": "Never", "tolerations": [{"operator": "Exists"}],
@@ -58,7 +58,7 @@ public class RemedyTests
 
         Assert.That(refused.Output, Does.Contain("The generated name changes with each attempt").And.Not.Contain("After approval"));
         var advised = refused.Output[refused.Output.IndexOf("kubectl run", StringComparison.Ordinal)..refused.Output.IndexOf("; then kubectl exec", StringComparison.Ordinal)];
-        // As a shell takes it apart: one argument is quoted.
+        // Splits it as a shell does: one argument is quoted.
         string[] arguments = [.. advised.Split('\'') is [var before, var overrides, var after] ? [.. Words(before).SkipLast(1), Words(before)[^1] + overrides, .. Words(after)] : Words(advised)];
         Task<Rig.Run> RunAsync() => TestCluster.Rig.Plane.KubectlAsync("dana", arguments[1..]);
 

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Two replicas, and what is sent to them past the API server.</summary>
+/// <summary>Two replicas, and reviews that are sent to them directly, not through the API server.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ReplicaTests
 {
@@ -15,7 +15,7 @@ public class ReplicaTests
         var (before, after) = await DirectCall.WebAsync(sandbox, V2);
         using var call = new DirectCall();
 
-        // Made up: the workload is said to run V2 already, and to go to V3; then back.
+        // Forged: the review claims that the workload already runs V2 and returns to V1.
         Assert.That(await call.SendAsync(Replicas[0], "dana", after, before), Is.Null, "V1 completed: a rollback, whatever ran before");
         Assert.That(await call.SendAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
@@ -23,7 +23,7 @@ public class ReplicaTests
 
         var change = await sandbox.ChangeOfAsync(V2);
         await RecoveryTests.ApprovedAsync(await WithWebRunningAsync(), V3);
-        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"), "let in, and never seen to run");
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"), "admitted, and never observed running");
         await sandbox.AssertNothingRunsAsync(V2);
     }
 
@@ -46,7 +46,7 @@ public class ReplicaTests
     public async Task Threat26_HistoryOfAnotherWorkloadIsNotAccepted()
     {
         var sandbox = await WithWebRunningAsync();
-        // Says that "ghost", which does not exist and has no records, is web, and goes back to what web ran.
+        // Claims that "ghost", which does not exist and has no records, returns to a revision of web.
         var (ghost, other) = await DirectCall.WebAsync(sandbox, V2);
         ghost["metadata"]!["name"] = "ghost";
         other["metadata"]!["name"] = "ghost";
@@ -69,8 +69,8 @@ public class ReplicaTests
         }
 
         Assert.That((await PendingAsync(sandbox)).Output.Split(' '), Has.Length.EqualTo(10));
-        Assert.That(messages[^1], Does.Contain("kubectl deployguard approve deployment/web").And.Contain("--hash"), "what finds no place is approved by its hash");
-        Assert.That((await sandbox.SetImageAsync(V2, "erin")).Output, Does.Contain("(change deployment-web-"), "somebody else still finds a place");
+        Assert.That(messages[^1], Does.Contain("kubectl deployguard approve deployment/web").And.Contain("--hash"), "a change without a place in the inbox is approved by its hash");
+        Assert.That((await sandbox.SetImageAsync(V2, "erin")).Output, Does.Contain("(change deployment-web-"), "another requester still has a place");
     }
 
     private static Task<Rig.Run> PendingAsync(Sandbox sandbox) =>

@@ -4,7 +4,7 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Follows the Deployments of a namespace, each with one pod: how many are there without it, at every instant in the order in which it happened.
+/// Watches the Deployments of a namespace, each with one pod, and keeps the largest number that was unavailable at the same time.
 /// </summary>
 internal sealed class RolloutTracker : IAsyncDisposable
 {

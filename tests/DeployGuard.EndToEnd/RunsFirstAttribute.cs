@@ -2,6 +2,6 @@ using NUnit.Framework.Internal;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Of those that run side by side, what takes longest begins first: what begins last has the machine to itself, and leaves most of it idle.</summary>
+/// <summary>Starts a long fixture first. A long fixture that started last would run alone, and most of the machine would be idle.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class RunsFirstAttribute() : PropertyAttribute(PropertyNames.Order, 1);

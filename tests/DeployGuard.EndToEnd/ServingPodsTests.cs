@@ -5,8 +5,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// What serves decides: ways past a canary by what objects say of themselves, each with the request that must pass. Their rows in docs/threat-model.md are 35
-/// to 40.
+/// Serving pods decide: bypasses of a canary by forged or changed objects, each with a request that must pass. Their rows in
+/// docs/threat-model.md are 35 to 40.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class ServingPodsTests
@@ -48,9 +48,9 @@ public class ServingPodsTests
         (await sandbox.CreateAsync("dana", set)).OrFail();
 
         var changed = await sandbox.KubectlAsync("dana", "set", "env", "deployment/web", "ROUND-");
-        Assert.That(changed.Succeeded, "what completed is a way back still, by its hash");
-        var asked = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p", Recreate.Replace("IMAGE", V2, StringComparison.Ordinal));
-        Assert.That(asked.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven"));
+        Assert.That(changed.Succeeded, "the completed revision is still a rollback target, by its hash");
+        var response = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p", Recreate.Replace("IMAGE", V2, StringComparison.Ordinal));
+        Assert.That(response.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven"));
     }
 
     [Test]
@@ -92,10 +92,10 @@ public class ServingPodsTests
         (await sandbox.KubectlAsync("dana", "delete", "deployment/tmp", "--cascade=orphan")).OrFail();
         (await sandbox.KubectlAsync("dana", "patch", set, "--type=merge", "-p",
             $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"{{{uid}}}","controller":true}]}}""")).OrFail();
-        var asked = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p",
+        var response = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p",
             $$$"""{"spec":{"template":{"metadata":{"labels":{"track":"tmp"}},"spec":{"containers":[{"name":"web","image":"{{{V2}}}"}]} } } }""");
 
-        Assert.That(asked.Output, Does.Contain("ApprovalMissing"));
+        Assert.That(response.Output, Does.Contain("ApprovalMissing"));
     }
 
     [Test]
@@ -118,12 +118,12 @@ public class ServingPodsTests
         Assert.That(let.Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", "label", set, "harmless=yes")).OrFail();
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web-canary", "--cascade=orphan")).OrFail();
-        // What it left behind serves on: another canary would be the second.
+        // Its orphaned ReplicaSet still serves, so another canary would be the second.
         var owners = await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", set, "-o", "jsonpath={.metadata.ownerReferences[*].name}"), run => run.Output != "web-canary", "the garbage collector to let the ReplicaSet go");
+            () => sandbox.KubectlAsync("dana", "get", set, "-o", "jsonpath={.metadata.ownerReferences[*].name}"), run => run.Output != "web-canary", "the garbage collector to orphan the ReplicaSet");
         if (owners.Output == "web")
         {
-            // Its selector takes in whatever has the label app: where its controller was quicker, nothing is left behind.
+            // The selector of web matches the label app: if its controller was faster, it adopted the ReplicaSet.
             return;
         }
 
@@ -165,9 +165,9 @@ public class ServingPodsTests
         Task<Rig.Run> NotedAsync(string list) => sandbox.KubectlAsync("admin", "get", "changes", "-o", $"jsonpath={{.items[*].status.{list}[*].addresses}}");
         (await sandbox.KubectlAsync("dana", "patch", "service/web", "-p", """{"spec":{"type":"NodePort"}}""")).OrFail();
         var port = (await sandbox.KubectlAsync("dana", "get", "service/web", "-o", "jsonpath={.spec.ports[0].nodePort}")).OrFail().Output;
-        await Rig.Wait.UntilAsync(() => NotedAsync("served"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to note the node port");
+        await Rig.Wait.UntilAsync(() => NotedAsync("served"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to record the node port");
         (await sandbox.KubectlAsync("dana", "patch", "service/web", "--type=merge", "-p", """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}""")).OrFail();
-        await Rig.Wait.UntilAsync(() => NotedAsync("givenUp"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to note that it was given up");
+        await Rig.Wait.UntilAsync(() => NotedAsync("givenUp"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to record that it was given up");
 
         var taken = Service("beta", """{"app": "web", "track": "web-canary"}""");
         taken["spec"]!["type"] = "NodePort";
@@ -210,7 +210,7 @@ public class ServingPodsTests
     {
         Server.SkipIf(!Server.HasMatchConditions, "match conditions, without which every kubelet's and controller's write of an EndpointSlice would be a call");
         var sandbox = await WithServiceAsync("canary-slow", 4);
-        // The built-in role admin has not had this right since 1.22: the one who was given it is asked about.
+        // The built-in role admin lacks this permission since 1.22, so a user with the permission sends the request.
         Task<Rig.Run> SliceAsync(string service) => sandbox.CreateAsync("admin", Parse($$"""
             {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"generateName": "by-hand-", "labels": {"kubernetes.io/service-name": "{{service}}"} },
              "addressType": "IPv4", "endpoints": [{"addresses": ["10.9.8.7"]}], "ports": [{"port": 8080}]}
@@ -226,7 +226,7 @@ public class ServingPodsTests
     {
         var sandbox = await WithPacedRolloutAsync();
         var old = await RevisionOfAsync(sandbox, V1);
-        // Where the API server drops a scale-down by itself, it asks for those of a rollout under way about a second after it has begun.
+        // Where matchConditions drop scale-downs, those of a rollout in progress are evaluated from about a second after its start.
         await EventuallyRefusedAsync(sandbox, () => sandbox.KubectlAsync("dana", "scale", $"replicaset/{old}", "--replicas=0", "--dry-run=server"));
 
         var scaled = await sandbox.ScaleAsync($"replicaset/{old}", 0);
@@ -243,7 +243,7 @@ public class ServingPodsTests
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--ignore-not-found")).OrFail();
     }
 
-    /// <summary>What is taken of the old is made of the new at once: a rollout of a day would be over in ten requests.</summary>
+    /// <summary>Each removed old pod is replaced by a new one at once: a rollout of a day would be over in ten requests.</summary>
     [Test]
     public async Task Threat40_OldReplicaSetCannotBeScaledDownPodByPod()
     {
@@ -260,8 +260,8 @@ public class ServingPodsTests
     }
 
     internal static async Task EventuallyRefusedAsync(Sandbox sandbox, Func<Task<Rig.Run>> ask) => await Rig.Wait.UntilAsync(
-        // A dry run is warned where the policy has it so.
-        ask, run => !run.Succeeded || run.Output.Contains("would be unproven", StringComparison.Ordinal), $"what is taken away in {sandbox.Namespace} to be asked for");
+        // A dry run only warns, unless the policy refuses it.
+        ask, run => !run.Succeeded || run.Output.Contains("would be unproven", StringComparison.Ordinal), $"removals in {sandbox.Namespace} to be evaluated");
 
     /// <summary>One canary beside ten pods of web, ready.</summary>
     private static async Task<Sandbox> WithCanaryAsync()
@@ -272,7 +272,7 @@ public class ServingPodsTests
         return sandbox;
     }
 
-    /// <summary>A rollout that conforms and takes a day: one pod of it runs.</summary>
+    /// <summary>A conforming rollout that takes hours: its first pod runs.</summary>
     private static async Task<Sandbox> WithPacedRolloutAsync()
     {
         var sandbox = await UnguardedAsync();

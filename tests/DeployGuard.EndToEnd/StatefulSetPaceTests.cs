@@ -6,7 +6,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// How many pods a StatefulSet replaces at once: the field is behind a feature gate, off by default up to 1.36, and the real controller goes by it.
+/// How many pods a StatefulSet replaces at once: the field is behind a feature gate, off by default up to 1.36, and the real controller
+/// obeys it.
 /// </summary>
 public class StatefulSetPaceTests : OwnCluster
 {
@@ -37,7 +38,7 @@ public class StatefulSetPaceTests : OwnCluster
         const string Faster = """{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":8}}}}""";
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "statefulset/db", "--type=merge", "-p", Faster)).Output,
-            Does.Contain("PaceTooFast"), "behind the answer that it was given");
+            Does.Contain("PaceTooFast"), "the pace cannot be raised after the admission");
 
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
         var pods = await PodsAsync(sandbox);
@@ -51,7 +52,9 @@ public class StatefulSetPaceTests : OwnCluster
         }
     }
 
-    /// <summary>When each pod was made, and since when it is ready, to the second, as the API server and the kubelet wrote it.</summary>
+    /// <summary>
+    /// When each pod was created and since when it is ready, to the second, by the API server's and the kubelet's timestamps.
+    /// </summary>
     private static async Task<IReadOnlyList<(DateTimeOffset Made, DateTimeOffset Ready)>> PodsAsync(Sandbox sandbox)
     {
         const string Times = """jsonpath={range .items[*]}{.metadata.creationTimestamp} {.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\n"}{end}""";

@@ -4,17 +4,17 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>One real API server for all tests, DeployGuard installed by its chart, two replicas behind haproxy; torn down whatever happens.</summary>
+/// <summary>The shared cluster of all tests: a real API server, DeployGuard installed by its chart, two replicas behind haproxy.</summary>
 [SetUpFixture]
 public class TestCluster
 {
     private const string CustomKinds = """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
 
-    /// <summary>As many keys as may be given, so that what the API server is told of them costs as much as it can.</summary>
+    /// <summary>The maximum number of keys, so that the matchConditions cost as much as they can.</summary>
     private static readonly string s_noise =
         $"templateNoise.restartAnnotations=[\"rollme\"{string.Concat(Enumerable.Range(1, NoiseKey.MaxKeys - 1).Select(i => $", \"example.com/restarted-by-{i}\""))}]";
 
-    /// <summary>Values that former charts do not have.</summary>
+    /// <summary>Values that previous charts do not have.</summary>
     private static readonly string[] s_values = ["--set-json", s_noise, "--set-json", """trustedControllerPresets=["kueue@queues"]"""];
 
     private static readonly SemaphoreSlim s_room = new(Machine.MaxClusters);
@@ -23,13 +23,13 @@ public class TestCluster
     private static readonly ConcurrentBag<string> s_usedInOwnClusters = [];
     private static RunningRig? s_rig;
 
-    /// <summary>What DeployGuard asked the API servers of those fixtures for that had a world of their own, and have ended.</summary>
+    /// <summary>Permissions that DeployGuard used in clusters of single fixtures that have ended.</summary>
     public static IEnumerable<string> UsedInOwnClusters => s_usedInOwnClusters;
 
-    /// <summary>Of the fixture that runs: its own, or the one that all others share.</summary>
+    /// <summary>The rig of the running fixture: its own, or the shared one.</summary>
     public static RunningRig Rig => s_own.GetValueOrDefault(Fixture) ?? s_rig ?? throw new InvalidOperationException("the rig is not up");
 
-    /// <summary>Whether the fixture that runs has a world of its own.</summary>
+    /// <summary>Whether the running fixture has a cluster of its own.</summary>
     public static bool IsOwn => s_own.ContainsKey(Fixture);
 
     private static string Fixture => TestContext.CurrentContext.Test.ClassName ?? "";
@@ -39,7 +39,7 @@ public class TestCluster
     {
         await s_room.WaitAsync();
         var version = (await Toolbox.InstallAsync()).Kubernetes;
-        await TestContext.Progress.WriteLineAsync($"Kubernetes {version}, {Machine.MaxClusters} worlds and {Machine.TestSlots} tests at a time");
+        await TestContext.Progress.WriteLineAsync($"Kubernetes {version}, {Machine.MaxClusters} clusters and {Machine.TestSlots} tests at a time");
         s_rig = await InstallAsync(2, null, "");
     }
 
@@ -53,10 +53,11 @@ public class TestCluster
     }
 
     /// <summary>
-    /// A world of the fixture's own, once there is room for one, until it is disposed: for tests that break theirs. Others go on beside it.
+    /// Starts a cluster for one fixture, once there is room for it, until it is disposed: for tests that damage it. Other tests run at
+    /// the same time.
     /// </summary>
-    /// <param name="replicas">How many of DeployGuard, installed by the chart; none for an empty world.</param>
-    /// <param name="chart">Another chart than the one of this repository, such as a former version of it.</param>
+    /// <param name="replicas">Replicas of DeployGuard, installed by the chart; none for an empty cluster.</param>
+    /// <param name="chart">A chart other than that of this repository, such as a previous version.</param>
     /// <param name="gates">Feature gates of the control plane that are off by default; empty for none.</param>
     internal static async Task<OwnedCluster> StartOwnAsync(int replicas, string? chart, string gates)
     {
@@ -76,8 +77,8 @@ public class TestCluster
     }
 
     /// <summary>
-    /// Makes the world of the fixture that runs whole again if it is damaged: if a program of it ended that nobody ended. It says which, and
-    /// when, and the last the program said; the test that runs then may fail of it, and its neighbours need not.
+    /// Repairs the cluster of the running fixture if one of its processes ended unexpectedly. It reports the process, the time and its last
+    /// output. The running test may fail because of it; later tests do not.
     /// </summary>
     internal static async Task RepairAsync(string when)
     {
@@ -91,9 +92,9 @@ public class TestCluster
         {
             foreach (var exitReport in await rig.RepairAsync())
             {
-                var told = $"DAMAGED {when}, and made whole again: the world of {(IsOwn ? Fixture : "all")}: {exitReport}";
-                await TestContext.Out.WriteLineAsync(told);
-                await TestContext.Progress.WriteLineAsync(told);
+                var message = $"DAMAGED {when}, and repaired: the cluster of {(IsOwn ? Fixture : "all")}: {exitReport}";
+                await TestContext.Out.WriteLineAsync(message);
+                await TestContext.Progress.WriteLineAsync(message);
             }
         }
         finally
@@ -126,19 +127,19 @@ public class TestCluster
         }
     }
 
-    /// <summary>Installed, with nothing listening yet: this is when other webhooks lock their cluster up.</summary>
+    /// <summary>After the installation and before a replica listens, requests must pass.</summary>
     private static async Task AssertNothingIsBlockedBeforeReplicasStartAsync(RunningRig rig)
     {
         await rig.CreateNamespaceAsync("before");
         (await rig.Plane.KubectlAsync("admin", "create", "deployment", "early", "--image=web:1", "-n", "before")).OrFail();
     }
 
-    /// <summary>The world of a fixture, for as long as the fixture has room for one.</summary>
+    /// <summary>The cluster of one fixture.</summary>
     internal sealed class OwnedCluster(string fixture, Func<Task<RunningRig>> start) : IAsyncDisposable
     {
         public async Task MakeAsync() => s_own[fixture] = await start();
 
-        /// <summary>Another in its place.</summary>
+        /// <summary>Stops the cluster and starts another.</summary>
         public async Task ReplaceAsync()
         {
             await EndAsync();

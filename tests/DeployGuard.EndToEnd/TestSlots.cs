@@ -1,15 +1,16 @@
 using DeployGuard.Rig;
 using NUnit.Framework.Interfaces;
 
-// Fixtures of a world of their own wait for it in NUnit's threads; so there are more of these than tests that work at a time.
+// Fixtures with a cluster of their own wait for it in NUnit's threads, so there are more threads than concurrent tests.
 [assembly: DeployGuard.EndToEnd.Workers]
 [assembly: DeployGuard.EndToEnd.TakesASlot]
 
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Who works now. Every test takes a turn and so does every fixture that prepares something, as many at a time as the machine carries; a
-/// <see cref="HeavyAttribute"/> one takes most of them. Tests with a world of their own go first: there are few of these, and others wait for one.
+/// Limits concurrent tests. Every test takes a slot, and so does every fixture that prepares something, as many as the machine supports;
+/// a
+/// <see cref="HeavyAttribute"/> one takes most of them. Tests with a cluster of their own go first: these are few, and other fixtures wait for them.
 /// </summary>
 internal static class TestSlots
 {
@@ -18,42 +19,42 @@ internal static class TestSlots
     private static readonly Queue<(int TestSlots, TaskCompletionSource Taken)> s_others = [];
     private static int s_free = Machine.TestSlots;
 
-    /// <summary>Turns, until it is disposed.</summary>
-    /// <param name="turns">Not more than there are.</param>
-    public static async Task<IDisposable> TakeAsync(bool first, int turns = 1)
+    /// <summary>Takes slots until the result is disposed.</summary>
+    /// <param name="slots">At most <see cref="Machine.TestSlots"/>.</param>
+    public static async Task<IDisposable> TakeAsync(bool first, int slots = 1)
     {
         var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (s_lock)
         {
-            (first ? s_first : s_others).Enqueue((turns, taken));
+            (first ? s_first : s_others).Enqueue((slots, taken));
             Grant();
         }
 
         await taken.Task;
-        return new Taken(turns);
+        return new Taken(slots);
     }
 
-    /// <summary>In the order in which they came, so that one that needs many turns gets them too.</summary>
+    /// <summary>First come, first served, so that a heavy test also gets its slots.</summary>
     private static void Grant()
     {
         while ((s_first.Count > 0 ? s_first : s_others) is { Count: > 0 } waiting && waiting.Peek().TestSlots <= s_free)
         {
-            var (turns, taken) = waiting.Dequeue();
-            s_free -= turns;
+            var (slots, taken) = waiting.Dequeue();
+            s_free -= slots;
             taken.SetResult();
         }
     }
 
-    private static void GiveBack(int turns)
+    private static void GiveBack(int slots)
     {
         lock (s_lock)
         {
-            s_free += turns;
+            s_free += slots;
             Grant();
         }
     }
 
-    private sealed class Taken(int turns) : IDisposable
+    private sealed class Taken(int slots) : IDisposable
     {
         private int _isOver;
 
@@ -61,24 +62,24 @@ internal static class TestSlots
         {
             if (Interlocked.Exchange(ref _isOver, 1) == 0)
             {
-                GiveBack(turns);
+                GiveBack(slots);
             }
         }
     }
 }
 
-/// <summary>Around every test: its turn, and a look at the world that it finds and leaves.</summary>
+/// <summary>Around every test: takes its slot, and repairs the cluster before and after it.</summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 internal sealed class TakesASlotAttribute : Attribute, ITestAction
 {
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, IDisposable> _turns = [];
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, IDisposable> _slots = [];
 
     public ActionTargets Targets => ActionTargets.Test;
 
     public void BeforeTest(ITest test)
     {
-        var turns = HeavyAttribute.SlotsOf(test);
-        _turns[test.Id] = TestSlots.TakeAsync(TestCluster.IsOwn || turns > 1, turns).GetAwaiter().GetResult();
+        var slots = HeavyAttribute.SlotsOf(test);
+        _slots[test.Id] = TestSlots.TakeAsync(TestCluster.IsOwn || slots > 1, slots).GetAwaiter().GetResult();
         TestCluster.RepairAsync($"before {test.Name}").GetAwaiter().GetResult();
     }
 
@@ -90,7 +91,7 @@ internal sealed class TakesASlotAttribute : Attribute, ITestAction
         }
         finally
         {
-            if (_turns.TryRemove(test.Id, out var slot))
+            if (_slots.TryRemove(test.Id, out var slot))
             {
                 slot.Dispose();
             }
@@ -99,7 +100,7 @@ internal sealed class TakesASlotAttribute : Attribute, ITestAction
 }
 
 /// <summary>
-/// Of a test, or of every test of a fixture, that measures under load or is a load itself: few others go on beside it.
+/// Marks a test or fixture that measures under load or is a load itself: few others run at the same time.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 internal sealed class HeavyAttribute() : PropertyAttribute("Heavy", 1)
@@ -109,7 +110,7 @@ internal sealed class HeavyAttribute() : PropertyAttribute("Heavy", 1)
     private static bool IsOn(ITest? test) => test is not null && (test.Properties.ContainsKey("Heavy") || IsOn(test.Parent));
 }
 
-/// <summary>NUnit's threads: one for every turn, and one for every fixture that waits for a world.</summary>
+/// <summary>NUnit's threads: one for every slot, and one for every fixture that waits for a cluster.</summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 internal sealed class WorkersAttribute() : PropertyAttribute("LevelOfParallelism", Machine.TestSlots + WaitingFixtures)
 {

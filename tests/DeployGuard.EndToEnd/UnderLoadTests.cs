@@ -4,8 +4,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Everything that operators do to DeployGuard, while developers go on deploying: two replicas behind haproxy, failurePolicy Fail, a steady stream of writes
-/// through the API server. Nobody may notice. What is measured here is DeployGuard, and not what runs beside it.
+/// Operations of the platform team while developers keep deploying: two replicas behind haproxy, failurePolicy Fail, a steady load of
+/// writes through the API server. No request may fail. Heavy, so that it measures DeployGuard and not other tests.
 /// </summary>
 [Heavy]
 public class UnderLoadTests : OwnCluster
@@ -27,7 +27,7 @@ public class UnderLoadTests : OwnCluster
             await Installation.ReplaceAsync(i);
             if (i == leader)
             {
-                Assert.That(await HolderAsync(), Is.Not.EqualTo(holder), "the one that led gave its Lease back: nobody waits 15 seconds for the next");
+                Assert.That(await HolderAsync(), Is.Not.EqualTo(holder), "the former leader released its Lease, so the next does not wait 15 seconds");
             }
         }
 
@@ -68,7 +68,7 @@ public class UnderLoadTests : OwnCluster
 
         await stream.StopAsync();
         Assert.That(stream.Wrong, Is.Empty);
-        // Every writer could have been waiting for it once; nobody can answer for a process that is gone.
+        // Every writer may have lost one request that the killed replica was answering.
         Assert.That(stream.Failed, Has.Count.LessThanOrEqualTo(WriteLoad.Writers).And.All.Contains("failed calling webhook"));
         TestContext.Out.WriteLine($"{stream.Written} answered, {stream.Failed.Count} lost with the replica");
     }

@@ -5,8 +5,9 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// The chart's roles are enough, and no more: what they allow was used somewhere in this run, and nothing was asked for that they do not allow. It looks
-/// back on the whole run, so it comes last, by its name, and fails in one that leaves tests out.
+/// The chart's roles are sufficient and minimal: every permission was used in this run, and no request lacked one. The test needs the
+/// audit log of the whole run. Fixtures that do not run in parallel run last, by name, and this one is the last of them. It fails in a
+/// partial run.
 /// </summary>
 public class UnusedPermissionsTests
 {
@@ -19,14 +20,14 @@ public class UnusedPermissionsTests
         var granted = (await GrantedAsync("clusterrole", "deployguard")).Concat(await GrantedAsync("role", "deployguard", "-n", "deployguard-system")).ToHashSet();
 
         Assert.That(here.Forbidden, Is.Empty, "the roles are enough");
-        // Only the deletion of a pod asks for its node, and servers without matchConditions do not ask us about deletions.
+        // Only the deletion of a pod reads its node, and servers without matchConditions do not call DeployGuard for deletions.
         string[] never = Server.HasMatchConditions ? [] : ["get nodes"];
-        Assert.That(granted.Except(used).Except(never), Is.Empty, "a right that nothing needs is taken away");
+        Assert.That(granted.Except(used).Except(never), Is.Empty, "every granted permission is used");
     }
 
     /// <summary>
-    /// What is read only where a cache lags behind: the parent of a <c>/scale</c>, a namespace that was made a moment ago, the nodes for a DaemonSet that
-    /// nobody counted. Sent straight to a replica, about objects that are not there.
+    /// Reads that happen only if a cache lags: the parent of a <c>/scale</c>, a new namespace, the nodes for a DaemonSet without
+    /// a status. The requests go directly to a replica and name objects that do not exist.
     /// </summary>
     private static async Task SendRareRequestsAsync()
     {

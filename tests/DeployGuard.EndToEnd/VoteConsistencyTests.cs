@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>A thousand votes made and taken back, each looked for on a replica right after; nothing waits between them.</summary>
+/// <summary>Five hundred votes created and withdrawn, each checked on a replica right afterwards, without a wait.</summary>
 [Parallelizable(ParallelScope.Self)]
 [Heavy]
 public class VoteConsistencyTests

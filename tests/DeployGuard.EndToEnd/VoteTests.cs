@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Rejecting, withdrawing, overriding, releases and images: votes as people give them.</summary>
+/// <summary>Votes as users cast them: rejecting, withdrawing, overriding, releases and images.</summary>
 [Parallelizable(ParallelScope.All)]
 public class VoteTests
 {
@@ -58,7 +58,7 @@ public class VoteTests
             Assert.That((await sandbox.ApplyAsync("dana", manifest)).Succeeded, Is.False);
         }
 
-        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("alice", "get", "changes", "-o", "name"), run => run.Output.Split('\n').Length == 3, "three changes to wait");
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("alice", "get", "changes", "-o", "name"), run => run.Output.Split('\n').Length == 3, "three pending changes");
 
         var approved = (await sandbox.KubectlAsync("alice", "deployguard", "approve", "--change-id", "release-42", "--yes")).OrFail();
 

@@ -2,7 +2,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What the other tests wait with.</summary>
+/// <summary>The waiting helper of the other tests.</summary>
 [Parallelizable(ParallelScope.All)]
 public class WaitTests
 {

@@ -6,8 +6,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// A steady stream of writes of one developer through the API server, each with an answer that is known beforehand: an unapproved revision is refused, a
-/// restart passes. Bounded, and a write at a time from each of its writers.
+/// A steady load of writes of one developer through the API server, each with a known result: an unapproved revision is refused, a
+/// restart passes. The load is bounded: each writer sends one write at a time.
 /// </summary>
 internal sealed class WriteLoad : IAsyncDisposable
 {
@@ -36,24 +36,24 @@ internal sealed class WriteLoad : IAsyncDisposable
             : WriteAsync(i => Restart.Replace("AT", $"{w}-{i}", StringComparison.Ordinal), mayPass: true)));
     }
 
-    /// <summary>Allowed where it had to be refused, or the other way around.</summary>
+    /// <summary>Allowed requests that had to be refused, or the other way around.</summary>
     public ConcurrentQueue<string> Wrong { get; } = [];
 
-    /// <summary>No answer of DeployGuard at all.</summary>
+    /// <summary>Requests without an answer of DeployGuard.</summary>
     public ConcurrentQueue<string> Failed { get; } = [];
 
     public int Written => _refused + _passed;
 
     public double PerSecond => Written / TimeProvider.System.GetElapsedTime(_started).TotalSeconds;
 
-    /// <summary>Waits until some more writes were answered as they must be.</summary>
+    /// <summary>Waits for some more answered writes.</summary>
     public Task WaitForWritesAsync(int more = 40)
     {
         var until = Written + more;
-        return Rig.Wait.UntilAsync(() => Task.FromResult(Written), written => written >= until, "the stream to go on");
+        return Rig.Wait.UntilAsync(() => Task.FromResult(Written), written => written >= until, "more writes to be answered");
     }
 
-    /// <summary>Ends the stream; nobody was answered wrongly or not at all.</summary>
+    /// <summary>Ends the load, and fails if a request had a wrong answer or none.</summary>
     public async Task AssertNoFailuresAsync()
     {
         await StopAsync();
@@ -64,7 +64,7 @@ internal sealed class WriteLoad : IAsyncDisposable
         TestContext.Out.WriteLine($"{_refused} refused and {_passed} passed, {PerSecond:0} a second");
     }
 
-    /// <summary>Ends the stream; it may be asked what it saw after that.</summary>
+    /// <summary>Ends the load; its results can be read afterwards.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -100,7 +100,7 @@ internal sealed class WriteLoad : IAsyncDisposable
         }
         catch (ApiException conflict) when (conflict.StatusCode is HttpStatusCode.Conflict)
         {
-            // The Deployment's controller wrote first; nobody was asked.
+            // The Deployment's controller wrote first, so DeployGuard was not called.
         }
         catch (ApiException refused) when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal) && !refused.ServerMessage.Contains("EvaluationIncomplete", StringComparison.Ordinal))
         {

@@ -170,7 +170,7 @@ public sealed partial class Demo(RunningRig rig)
 
     private async Task GoBackAsync()
     {
-        DemoConsole.Say("A way back is always possible: undo, restart and scale-down need no approval.");
+        DemoConsole.Say("Undo, restart and scale-down are always possible: they need no approval.");
         await _narrator.PassesAsync("dana", "kubectl rollout undo deployment/web -n shop");
         await _narrator.PassesAsync("dana", "kubectl rollout restart deployment/web -n shop");
         await _narrator.PassesAsync("dana", "kubectl scale deployment/web -n shop --replicas=2");

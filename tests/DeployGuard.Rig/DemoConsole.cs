@@ -1,6 +1,6 @@
 namespace DeployGuard.Rig;
 
-/// <summary>Shows what the demo does: every command as its user would type it, with its real output, and stops the story where it is not as told.</summary>
+/// <summary>Runs and prints the commands of the demo, as their users would type them, and stops at an unexpected result.</summary>
 internal sealed class DemoConsole(ControlPlane plane, string demoFolder)
 {
     private static readonly bool s_color = !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("NO_COLOR") is null;
@@ -14,14 +14,14 @@ internal sealed class DemoConsole(ControlPlane plane, string demoFolder)
     public Task<Run> IsRefusedAsync(string user, string command, params string[] words) =>
         PlayAsync(user, command, run => !run.Succeeded && words.All(w => run.Output.Contains(w, StringComparison.Ordinal)), $"be refused, saying {string.Join(", ", words)}");
 
-    private async Task<Run> PlayAsync(string user, string command, Func<Run, bool> asTold, string told)
+    private async Task<Run> PlayAsync(string user, string command, Func<Run, bool> isExpected, string expected)
     {
         Console.WriteLine(s_color ? $"\e[32m{user}$\e[0m \e[1m{command}\e[0m" : $"{user}$ {command}");
         var run = await Run.OfAsync("/bin/sh", ["-c", $"cd '{demoFolder}' && {command}"], plane.Environment(user));
         Console.WriteLine(run.Output);
-        return asTold(run) ? run : throw new DemoException($"\"{command}\" as {user} should {told}, and ended with {run.ExitCode}");
+        return isExpected(run) ? run : throw new DemoException($"\"{command}\" as {user} should {expected}, and ended with {run.ExitCode}");
     }
 }
 
-/// <summary>The story is not as it was told.</summary>
+/// <summary>A command of the demo had an unexpected result.</summary>
 internal sealed class DemoException(string message) : InvalidOperationException(message);

@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Rig;
 
-/// <summary>Plain JSON to the API server: what the rig asks often is not worth a process of kubectl each time.</summary>
+/// <summary>A JSON client of the API server, for frequent requests that are not worth a kubectl process each.</summary>
 public sealed class JsonApiClient : IDisposable
 {
     private static readonly TimeSpan s_retryDelay = TimeSpan.FromMilliseconds(300);
@@ -15,7 +15,7 @@ public sealed class JsonApiClient : IDisposable
 
     internal JsonApiClient(string server, string token)
     {
-        // The server's certificate is of its own making, and it listens on loopback.
+        // The server has a self-signed certificate, and listens on loopback.
         var trust = new HttpClientHandler
         {
             ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
@@ -60,8 +60,8 @@ public sealed class JsonApiClient : IDisposable
     public Task MergeAsync(string path, string patch) => WriteAsync(HttpMethod.Patch, path, patch, "application/merge-patch+json");
 
     /// <summary>
-    /// Tells what a collection holds and then every change of it, in the order in which it happened, until it is cancelled. When the watch ends,
-    /// or the API server was away, it begins again with what the collection holds by then.
+    /// Lists a collection and then reports every change of it, in order, until it is cancelled. When the watch ends,
+    /// or the API server was unavailable, it starts again with a new list.
     /// </summary>
     /// <param name="changed">The type of the event (ADDED, MODIFIED, DELETED) and the object.</param>
     public async Task FollowAsync(
@@ -139,7 +139,7 @@ public sealed class JsonApiClient : IDisposable
         }
     }
 
-    /// <summary>The API server is away for a short time or too slow; the caller retries.</summary>
+    /// <summary>The API server is temporarily unavailable or too slow; the caller retries.</summary>
     private static bool IsAway(Exception fault, CancellationToken cancel) =>
         !cancel.IsCancellationRequested && fault is (HttpRequestException or IOException or OperationCanceledException or JsonException);
 

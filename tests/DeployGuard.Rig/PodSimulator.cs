@@ -6,8 +6,8 @@ using System.Threading.Channels;
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// Stands in for scheduler and kubelets: gives every pod a node, makes it Ready (a Job's: Succeeded), and lets deleted pods go. It watches,
-/// and acts on what it is told. A pod labelled <c>rig/hold</c> stays unready; one labelled <c>rig/serve</c> runs and is Ready whatever its
+/// Simulates the scheduler and kubelets: binds every pod to a node, makes it Ready (a Job's: Succeeded), and removes deleted pods. It
+/// watches pods. A pod labelled <c>rig/hold</c> stays unready; one labelled <c>rig/serve</c> runs and is Ready whatever its
 /// restartPolicy.
 /// </summary>
 public sealed class PodSimulator : IAsyncDisposable
@@ -43,11 +43,11 @@ public sealed class PodSimulator : IAsyncDisposable
         }
     }
 
-    /// <summary>A pod is always in the same hands, so that what is done to it is done in order.</summary>
+    /// <summary>The same worker handles all events of a pod, so that they are handled in order.</summary>
     private void Enqueue(JsonElement pod)
     {
-        var hand = (PathOf(pod).GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Workers;
-        _work[hand].Writer.TryWrite(pod);
+        var worker = (PathOf(pod).GetHashCode(StringComparison.Ordinal) & int.MaxValue) % Workers;
+        _work[worker].Writer.TryWrite(pod);
     }
 
     private async Task WorkAsync(Channel<JsonElement> work)
@@ -68,7 +68,7 @@ public sealed class PodSimulator : IAsyncDisposable
         }
     }
 
-    /// <summary>The API server was away, or refused: what the pod is by now is looked after in its turn.</summary>
+    /// <summary>The API server was unavailable or refused: enqueues the current state of the pod again.</summary>
     private async Task RetryAsync(string path)
     {
         await Task.Delay(s_retryDelay, _stop.Token);

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// How long something is waited for that does not come. It follows progress and not the clock: it starts again whenever what is seen has
-/// changed, and a second in which the machine had little room for anybody counts for as little. In the end it is over whatever happens.
+/// A timeout that follows progress instead of the clock: it starts again whenever the observed state has
+/// changed, and time on an overloaded machine counts less. It always expires in the end.
 /// </summary>
 internal sealed class ProgressTimeout(TimeSpan limit)
 {
@@ -20,11 +20,11 @@ internal sealed class ProgressTimeout(TimeSpan limit)
 
     public bool IsExpired => _still > limit || _clock.Elapsed > limit * MaxTimes;
 
-    /// <summary>How long it was waited, for the message that says it was in vain.</summary>
-    public string Waited => $"not after {_clock.Elapsed.TotalSeconds:0} s; without a change, on a machine with room, "
+    /// <summary>The time waited, for the timeout message.</summary>
+    public string Waited => $"not after {_clock.Elapsed.TotalSeconds:0} s; without a change, on an idle machine, "
         + $"{_still.TotalSeconds:0} s of {limit.TotalSeconds:0} s";
 
-    /// <summary>Takes note of what is there now.</summary>
+    /// <summary>Records the current state.</summary>
     public void Observe(string state)
     {
         var now = _clock.Elapsed;
@@ -32,7 +32,7 @@ internal sealed class ProgressTimeout(TimeSpan limit)
         (_seen, _seenAt) = (state, now);
     }
 
-    /// <summary>Lets some time pass before the next look: little at first, then longer, because each look may cost a process.</summary>
+    /// <summary>Waits before the next check: shortly at first, then longer, because each check may cost a process.</summary>
     public async Task PauseAsync()
     {
         await Task.Delay(_pause);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DeployGuard.Rig;
 
-/// <summary>Control plane, kubelet and DeployGuard together, torn down whatever happens.</summary>
+/// <summary>Control plane, simulated kubelet and DeployGuard together; disposal ends all of them.</summary>
 public sealed class RunningRig : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
@@ -33,7 +33,7 @@ public sealed class RunningRig : IAsyncDisposable
         return rig;
     }
 
-    /// <summary>Reads what <c>helm install</c> left and runs it.</summary>
+    /// <summary>Starts the replicas of the DeployGuard that <c>helm install</c> created.</summary>
     public async Task<Installation> RunInstalledAsync(int replicas)
     {
         Installation = await Installation.ReadAsync(Tools, Plane);
@@ -53,8 +53,8 @@ public sealed class RunningRig : IAsyncDisposable
             $"the service account of namespace {name}");
     }
 
-    /// <summary>Repairs a damaged world: processes that ended unexpectedly are restarted with the same arguments.</summary>
-    /// <returns>What it was, each with the last it said; empty for a world that is whole.</returns>
+    /// <summary>Restarts processes that ended unexpectedly, with the same arguments.</summary>
+    /// <returns>Each ended process, with its last output; empty if all run.</returns>
     public async Task<IReadOnlyList<string>> RepairAsync() =>
         [.. await Plane.RepairAsync(), .. Installation is null ? [] : await Installation.RepairAsync()];
 

@@ -2,9 +2,9 @@ using System.Text.Json;
 
 namespace DeployGuard.Rig;
 
-/// <summary>What DeployGuard's own service account asked an API server for, as its audit log has it.</summary>
-/// <param name="Allowed">As <see cref="Name"/> writes them.</param>
-/// <param name="Forbidden">The same, with what was refused for want of a role.</param>
+/// <summary>The requests of DeployGuard's service account, from the audit log of an API server.</summary>
+/// <param name="Allowed">Used permissions, in the form of <see cref="Name"/>.</param>
+/// <param name="Forbidden">Requests that RBAC refused, in the same form.</param>
 public sealed record UsedPermissions(IReadOnlySet<string> Allowed, IReadOnlySet<string> Forbidden)
 {
     public static UsedPermissions Read(string auditLog)
@@ -22,10 +22,10 @@ public sealed record UsedPermissions(IReadOnlySet<string> Allowed, IReadOnlySet<
             var name = Name(Text(entry.RootElement, "verb"), Text(about, "apiGroup"), resource);
             _ = code.GetInt32() switch
             {
-                // That something is not there is an answer, too.
+                // NotFound also shows that the request was permitted.
                 < 300 or 404 => allowed.Add(name),
                 403 when IsAboutRoles(status) => forbidden.Add(name),
-                // A conflict, or refused by admission: it was asked, and did nothing.
+                // A conflict or a refusal by admission says nothing of permissions.
                 _ => false,
             };
         }

@@ -2,12 +2,12 @@ using System.Collections;
 
 namespace DeployGuard.Rig;
 
-/// <summary>Waits on conditions, never for times.</summary>
+/// <summary>Waits for conditions, never for fixed times.</summary>
 public static class Wait
 {
     /// <summary>
-    /// Asks until what comes back is accepted, and returns it; fails with what came last once nothing has changed for so many seconds on a
-    /// machine with room (<see cref="ProgressTimeout"/>).
+    /// Repeats a request until its result is accepted, and returns it. Fails with the last result once nothing has changed for so many
+    /// seconds on an idle machine (<see cref="ProgressTimeout"/>).
     /// </summary>
     public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> accept, string what, int seconds = 120)
     {
