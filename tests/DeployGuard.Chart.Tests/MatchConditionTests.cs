@@ -283,7 +283,7 @@ public class MatchConditionTests
     private static ChangeType Meant(JsonObject request)
     {
         using var review = JsonDocument.Parse(new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request.DeepClone() }.ToJsonString());
-        var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Admission.Review.Read(review.RootElement));
+        var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Reviews.Review.Read(review.RootElement));
         return SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(read, new ClusterSnapshot { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Evaluated.ChangeType;
     }
 
