@@ -7,7 +7,7 @@ CONFIGURATION ?= Release
 DOTNET := dotnet
 export DOTNET_NOLOGO := true
 export DOTNET_CLI_TELEMETRY_OPTOUT := true
-# Build servers outlive the build; a script that ends should leave nothing running.
+# Build servers outlive the build, and a script must leave no process running.
 export MSBUILDDISABLENODEREUSE := 1
 export DOTNET_CLI_USE_MSBUILD_SERVER := 0
 
@@ -16,7 +16,7 @@ help: ## Explain every target.
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: publish ## Play the whole story on a throw-away real control plane. KEEP=1 leaves it running.
+demo: publish ## Run the demo on a temporary real control plane. KEEP=1 leaves it running.
 	$(DOTNET) run --project tests/DeployGuard.Rig -c $(CONFIGURATION) -- demo $(if $(KEEP),--keep)
 
 .PHONY: test
@@ -24,7 +24,7 @@ test: build publish rig ## Run all tests, the end-to-end ones against a real API
 	tests/run.sh $(CONFIGURATION)
 
 .PHONY: test-unit
-test-unit: build ## Run the tests that need nothing installed.
+test-unit: build ## Run the tests that need no installed programs.
 	tests/run.sh $(CONFIGURATION) --without-end-to-end
 
 .PHONY: build
@@ -32,14 +32,14 @@ build: ## Build everything, warnings as errors.
 	$(DOTNET) build DeployGuard.sln -c $(CONFIGURATION)
 
 .PHONY: publish
-publish: ## Leave the programs at artifacts/webhook and artifacts/cli.
+publish: ## Publish the programs to artifacts/webhook and artifacts/cli.
 	@echo "==> publishing the webhook and the command line (compiled ahead: about half a minute)"
 	$(DOTNET) publish src/DeployGuard.Webhook -c Release -r linux-x64 -o artifacts/webhook -v quiet
 	$(DOTNET) publish src/DeployGuard.Cli -c Release -r linux-x64 -o artifacts/cli -v quiet
 	ln -sf deployguard artifacts/cli/kubectl-deployguard
 
 .PHONY: rig
-rig: ## Install the real parts of the tests: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus.
+rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, helm, haproxy, Prometheus.
 	@tests/DeployGuard.Rig/install.sh >/dev/null
 
 .PHONY: lint
@@ -47,7 +47,7 @@ lint: ## Check the format of the code.
 	$(DOTNET) format DeployGuard.sln --verify-no-changes --no-restore
 
 .PHONY: format
-format: ## Mend the format of the code.
+format: ## Fix the format of the code.
 	$(DOTNET) format DeployGuard.sln
 
 .PHONY: lint-chart
@@ -56,11 +56,11 @@ lint-chart: rig ## Lint the chart, with its defaults and with every file of char
 		"$$bin/helm" lint --strict --quiet charts/deployguard -f "$$values" || exit 1; done
 
 .PHONY: bench
-bench: publish rig ## Measure the webhook beside a bare Kestrel, in one run.
+bench: publish rig ## Measure the webhook against a bare Kestrel, in one run.
 	$(DOTNET) run --project tests/DeployGuard.Benchmarks -c Release -- "$(CURDIR)/artifacts/webhook/deployguard-webhook"
 
 .PHONY: docs
-docs: build ## Write the docs that are made from the code: docs/reasons.md, the chart's table of values.
+docs: build ## Generate docs from the code: docs/reasons.md, the chart's table of values.
 	$(DOTNET) run --project src/DeployGuard.Cli -c $(CONFIGURATION) --no-build -- explain --markdown > docs/reasons.md
 	tests/generated.sh readme > charts/deployguard/.README.new && mv charts/deployguard/.README.new charts/deployguard/README.md
 
@@ -70,27 +70,27 @@ manifests: rig ## Render manifests/install.yaml and manifests/flow-control.yaml 
 	tests/generated.sh flow-control > manifests/.flow-control.new && mv manifests/.flow-control.new manifests/flow-control.yaml
 
 .PHONY: check-made
-check-made: build rig check-made-as-built ## Find what was made from the chart and does not match it any more.
+check-made: build rig check-made-as-built ## Check that the files generated from the chart are current.
 
 .PHONY: check-image
-check-image: ## Run what the Dockerfile runs, for both architectures (Docker itself is not needed, and not tested).
+check-image: ## Run the commands of the Dockerfile for both architectures, without Docker.
 	tests/image.sh $(ARCH)
 
 .PHONY: audit
-audit: ## Ask for known vulnerabilities in the packages (needs a feed that knows them).
+audit: ## List known vulnerabilities of the packages (needs a feed that provides them).
 	$(DOTNET) list DeployGuard.sln package --vulnerable --include-transitive
 
 .PHONY: release-dry-run
-release-dry-run: rig ## Make in artifacts/release what a release holds, signed with a throw-away key, and verify it: docs/release.md.
+release-dry-run: rig ## Build the files of a release in artifacts/release, sign them with a temporary key, and verify them: docs/release.md.
 	.ci/release-dry-run.sh
 
 .PHONY: ci
-ci: build ## What CI runs. The tests come last, and their count is its last line.
+ci: build ## Run the checks of CI. The tests come last, and their count is the last line.
 	@$(MAKE) rig
 	@$(MAKE) --jobs=$(SIDE_BY_SIDE) --output-sync=target lint lint-chart check-made-as-built check-arm64 publish
 	tests/run.sh $(CONFIGURATION)
 
-# What is checked without a test, and each mostly waits for one core: as many at a time as there are cores.
+# The checks without tests mostly use one core each, so as many run at a time as there are cores.
 SIDE_BY_SIDE := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
 
 .PHONY: check-arm64
@@ -102,6 +102,6 @@ check-made-as-built:
 	tests/generated.sh check
 
 .PHONY: clean
-clean: ## Delete what was built; what was installed for the tests stays.
+clean: ## Delete build outputs; programs installed for the tests stay.
 	rm -rf artifacts
 	find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints what is made from the chart, or checks that what is in the repository is the same.
+# Prints a file that is generated from the chart, or checks that the files in the repository are current.
 # usage: tests/generated.sh install | flow-control | readme | check
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,8 +7,8 @@ configuration="${CONFIGURATION:-Release}"
 namespace=deployguard-system
 helm="$(tests/DeployGuard.Rig/install.sh)/helm"
 
-# No cluster is asked, and helm's own list of versions changes with helm: what the API server has is fixed here, to what every
-# supported Kubernetes serves. Helm's marks go: nobody could upgrade this with helm.
+# Rendering uses no cluster, and helm's own API versions change with helm. So the versions are fixed here to those that every
+# supported Kubernetes serves. Labels of helm are removed, because helm cannot upgrade this installation.
 render() {
     "$helm" template deployguard charts/deployguard --namespace "$namespace" --set crds.keep=false "$@" |
         sed -e '/^# Source: /d' -e '/^ *helm\.sh\/chart: /d' -e '/^ *app\.kubernetes\.io\/managed-by: Helm$/d'
@@ -29,14 +29,14 @@ END
 }
 
 flow_control() {
-    echo "# Made by make manifests from charts/deployguard. For Kubernetes 1.29 and later: it is no part of install.yaml, because 1.28 has not its version."
+    echo "# Made by make manifests from charts/deployguard. For Kubernetes 1.29 and later: install.yaml leaves it out, because 1.28 does not serve its API version."
     render --kube-version 1.29 --set flowSchema.enabled=true --show-only templates/flowschema.yaml --show-only templates/prioritylevelconfiguration.yaml
 }
 
 readme() { dotnet run --project tests/DeployGuard.Rig -c "$configuration" --no-build -- chart-readme charts/deployguard; }
 
 same() {
-    diff -u "$1" <(shift 2 && "$@") || { echo "$1 is not what the chart says: run $2" >&2; return 1; }
+    diff -u "$1" <(shift 2 && "$@") || { echo "$1 differs from the chart: run $2" >&2; return 1; }
 }
 
 case "${1:-}" in

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs what the Dockerfile runs, without Docker: its publish command, on what .dockerignore lets through, for each architecture.
-# What the base images hold, and that they can be pulled, is not seen here.
+# Runs the publish command of the Dockerfile without Docker, on the files that .dockerignore includes, for each architecture.
+# It does not check the base images.
 # usage: tests/image.sh [amd64] [arm64]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs every test project and prints, as its last line, "N passed, N failed" over all of them, and how many were skipped, if any was.
-# Before it come the names of what failed. Exits non-zero if a test failed, a project could not be run, or none ran.
-# The projects that need no API server run side by side, one for each core; each is printed when all have ended, in the order of their names.
-# The end-to-end tests come after them and run as many at a time as the machine carries. At most three of them that failed are run once more, alone:
-# what passes then counts as passed and is told as FLAKY, since it points to a test that does not wait for what it needs, or to a race. What the API
-# server cannot have is skipped, and told by name with the reason; so is every program of a world that ended by itself (DAMAGED).
-# usage: tests/run.sh CONFIGURATION [--without-end-to-end]     (which also leaves out the chart: helm and promtool may have to be installed for it)
+# The names of failed tests come before it. Exits non-zero if a test failed, a project could not be run, or none ran.
+# The projects that need no API server run in parallel, one for each core; their output is printed when all have ended, in the order of their names.
+# The end-to-end tests run after them, as many at a time as the machine supports. If at most three of them failed, these run once more, alone:
+# a test that passes then counts as passed and is reported as FLAKY, because it has a race or does not wait for a condition. Tests of features
+# that the API server lacks are skipped, and reported with the reason. A process of a test cluster that ended unexpectedly is reported as DAMAGED.
+# usage: tests/run.sh CONFIGURATION [--without-end-to-end]     (also leaves out the tests of the chart, which need helm and promtool)
 set -uo pipefail
 cd "$(dirname "$0")/.."
 configuration="${1:-Release}"
@@ -18,7 +18,7 @@ broken=0
 failures=""
 
 logs="$(mktemp -d)"
-# What still runs when this script is told to end was started here, each project in a process group of its own.
+# Ends the projects that still run when this script is stopped. Each runs in a process group of its own.
 end() {
     local group
     for group in $(jobs -rp); do kill -- "-$group" 2>/dev/null; done
@@ -35,13 +35,13 @@ run_tests() {
 
 number_of() { sed -E "s/.*$1: +([0-9]+).*/\1/" <<<"$summary"; }
 
-# What a log says: its last summary, and the names of what failed.
+# Reads the last summary of a log, and the names of failed tests.
 read_log() {
     summary="$(grep -E '^(Passed|Failed)! +- ' "$1" | tail -n 1)"
     failed_names="$(sed -nE 's/^  Failed ([A-Za-z0-9_]+).*/\1/p' "$1" | sort -u)"
 }
 
-# Adds what a project's log says to the totals, less what failed and passed when it was run again.
+# Adds a project's results to the totals, without the failures that passed in the second run.
 count() {
     local project="$1" log="$2" flaky="${3:-0}" failed_here
     read_log "$log"
@@ -89,7 +89,7 @@ end_to_end() {
         run_tests "tests/$project" --filter "Name~$(paste -sd '|' <<<"$first" | sed 's/|/|Name~/g')" | tee "$log.again"
         read_log "$log.again"
         if [[ "$summary" == Passed!* ]] && [ "$(number_of Passed)" -ge "$again" ]; then
-            echo "run.sh: FLAKY, failed beside others and passed alone: ${first//$'\n'/, }"
+            echo "run.sh: FLAKY, failed in parallel and passed alone: ${first//$'\n'/, }"
             flaky="$again"
         fi
     fi

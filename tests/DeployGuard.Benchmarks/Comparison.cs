@@ -3,13 +3,13 @@ using System.Globalization;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// The published webhook in standalone mode beside the bare server, under the same load, by turns in one run: machines are
-/// noisy, so only the ratio says anything.
+/// The published webhook in standalone mode and the bare server, under the same load, alternating in one run: machines are
+/// noisy, so only the ratio is meaningful.
 /// </summary>
 internal sealed class Comparison(string webhook, string folder)
 {
     private const int Rounds = 3;
-    /// <summary>Until the runtime has compiled what is hot with what it learned; before that it is up to four times slower.</summary>
+    /// <summary>Until the runtime has recompiled hot code with its profile; before that it is up to four times slower.</summary>
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(4);
 
@@ -24,7 +24,7 @@ internal sealed class Comparison(string webhook, string folder)
             $"--metrics-listen=127.0.0.1:{Server.FreePort()}", "--tls-cert", tls.Certificate, "--tls-key", tls.Key, "--tls-ca", tls.Ca,
         ]);
 
-        Console.WriteLine("The 11.8 KB update review over TLS, keep-alive, wrk on the same machine. The webhook judges three safeguards and refuses.");
+        Console.WriteLine("The 11.8 KB update review over TLS, keep-alive, wrk on the same machine. The webhook evaluates three safeguards and refuses.");
         foreach (var server in (Server[])[bare, guard])
         {
             await Load.RunAsync(server.Url, script, 8, s_warmUp);
@@ -58,7 +58,7 @@ internal sealed class Comparison(string webhook, string folder)
 
     private static Load Median(List<Load> loads) => loads.OrderBy(l => l.PerSecond).ElementAt(loads.Count / 2);
 
-    /// <summary>Started through the host program or through our own executable, we start ourselves the same way.</summary>
+    /// <summary>The arguments that start this program again, through the dotnet host or its own executable.</summary>
     private static string[] Own() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(Comparison).Assembly.Location] : [];
 
     private string WriteScript()

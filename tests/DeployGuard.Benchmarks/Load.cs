@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace DeployGuard.Benchmarks;
 
-/// <summary>What wrk saw in one round.</summary>
+/// <summary>The results of wrk in one round.</summary>
 /// <param name="PerSecond">Answers per second.</param>
 /// <param name="P50">Milliseconds.</param>
 /// <param name="P99">Milliseconds.</param>

@@ -13,8 +13,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// How long a decision about a canary takes with a pool of ten thousand pods, beside the same with ten; refused, with every pod of the revision at hand. Who stands for
-/// each object is told within the time.
+/// The time of a decision about a canary in a pool of ten thousand pods, compared with ten. The decision is a refusal with every pod of
+/// the revision. The owner of each object is found within the measured time.
 /// </summary>
 internal static class PoolDecision
 {
@@ -36,13 +36,13 @@ internal static class PoolDecision
 
     private static (double P50, double P99) Measure(int pods)
     {
-        var (web, canary) = (PoolWorld.Deployment("web", pods / 2, '1'), PoolWorld.Deployment("web-canary", pods / 2, '2'));
-        IReadOnlyList<Change> changes = [PoolWorld.Change(web, Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
-        var objects = PoolWorld.Objects(web, canary, changes);
+        var (web, canary) = (PoolFixture.Deployment("web", pods / 2, '1'), PoolFixture.Deployment("web-canary", pods / 2, '2'));
+        IReadOnlyList<Change> changes = [PoolFixture.Change(web, Phase.Proven), PoolFixture.Change(canary, Phase.Completed)];
+        var objects = PoolFixture.Objects(web, canary, changes);
         return Timed(() => Decide(canary, changes, objects.ToSnapshot));
     }
 
-    /// <summary>The canary is to have twice as many pods.</summary>
+    /// <summary>Decides about a canary that requests twice as many pods.</summary>
     /// <exception cref="InvalidOperationException">That is not refused.</exception>
     public static void Decide(Workload canary, IReadOnlyList<Change> changes, Func<NamespaceSnapshot> snapshot)
     {
@@ -55,7 +55,7 @@ internal static class PoolDecision
             After = canary with { Replicas = 2 * canary.Replicas },
         };
         var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], Namespace = snapshot() };
-        var message = Messages.Refusal(SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolWorld.Now));
+        var message = Messages.Refusal(SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolFixture.Now));
         if (!message.Contains("CanaryStepExceeded", StringComparison.Ordinal))
         {
             throw new InvalidOperationException($"not the decision to be measured: {message}");

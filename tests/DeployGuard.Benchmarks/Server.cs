@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace DeployGuard.Benchmarks;
 
-/// <summary>A server process on loopback, ended with us.</summary>
+/// <summary>A server process on loopback; disposal ends it.</summary>
 internal sealed class Server : IDisposable
 {
     private readonly Process _process;
@@ -29,7 +29,7 @@ internal sealed class Server : IDisposable
     public static async Task<Server> StartAsync(string name, string program, Func<int, IEnumerable<string>> arguments)
     {
         var port = FreePort();
-        // Its decision log goes where reading it costs this machine nothing.
+        // Its decision log is discarded, so that reading it costs no CPU.
         var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" >/dev/null", program, .. arguments(port)]);
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
         var server = new Server(name, port, process);

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DeployGuard.Benchmarks;
 
 /// <summary>
-/// What a watched pod costs in memory, and a decision in a namespace of ten thousand pods of a cluster of thirty thousand: from the caches of a replica to the message.
+/// The memory of a watched pod, and the time of a decision in a namespace of ten thousand pods in a cluster of thirty thousand, from the
+/// caches of a replica to the message.
 /// </summary>
 internal static class WatchedPods
 {
@@ -17,21 +18,21 @@ internal static class WatchedPods
 
     public static async Task RunAsync()
     {
-        await using var cluster = await CrowdedCluster.StartAsync(s_namespaces);
+        await using var cluster = await LargeCluster.StartAsync(s_namespaces);
         var caches = new ClusterCaches(cluster.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance);
         using var stop = new CancellationTokenSource();
         var running = Task.WhenAll(caches.All.Select(c => c.RunAsync(stop.Token)));
         await UntilAsync(() => caches.All.All(c => c.IsSynced));
         Console.WriteLine("A replica that watches the pods of guarded namespaces, 10,000 in each.");
         Console.WriteLine("pods watched   bytes/pod");
-        // What the reading itself needs stays in pools: it is there before we count.
+        // Reading fills buffer pools, which stay: this fills them before the measurement.
         await FollowAsync(caches, s_namespaces.Length, stop.Token);
         await FollowAsync(caches, 0, stop.Token);
         var before = await SettledAsync();
         for (var i = 1; i <= s_namespaces.Length; i++)
         {
             await FollowAsync(caches, i, stop.Token);
-            var pods = i * CrowdedCluster.PodsPerNamespace;
+            var pods = i * LargeCluster.PodsPerNamespace;
             var each = (await SettledAsync() - before) / pods;
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pods,12}  {each,10}"));
         }
@@ -50,14 +51,14 @@ internal static class WatchedPods
     private static void Measure(ClusterCaches caches)
     {
         var canary = Find("web-canary");
-        IReadOnlyList<Change> changes = [PoolWorld.Change(Find("web"), Phase.Proven), PoolWorld.Change(canary, Phase.Completed)];
+        IReadOnlyList<Change> changes = [PoolFixture.Change(Find("web"), Phase.Proven), PoolFixture.Change(canary, Phase.Completed)];
         var (p50, p99) = PoolDecision.Timed(() => PoolDecision.Decide(canary, changes, () => (NamespaceReader.Cached("shop", caches) with { Changes = changes }).ToSnapshot()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the same refusal in one of these namespaces, from its caches: p50 {p50:0.000} ms, p99 {p99:0.000} ms"));
 
         Core.Workloads.Workload Find(string name) => caches.Workloads["Deployment"].Under("shop").Single(w => w.Ref.Name == name).Spec;
     }
 
-    /// <summary>Bytes in use once connections that were given up have let go of theirs.</summary>
+    /// <summary>Bytes in use, once closed connections have released their buffers.</summary>
     private static async Task<long> SettledAsync()
     {
         var (least, still) = (long.MaxValue, 0);

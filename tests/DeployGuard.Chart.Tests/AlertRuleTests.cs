@@ -2,7 +2,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>The alert rules of the chart, played by promtool on series that are written by hand.</summary>
+/// <summary>The alert rules of the chart, evaluated by promtool on given series.</summary>
 [Parallelizable(ParallelScope.All)]
 public class AlertRuleTests
 {
@@ -15,12 +15,12 @@ public class AlertRuleTests
         select Path.GetRelativePath(Toolbox.Repository, file);
 
     [TestCaseSource(nameof(Files))]
-    public async Task TheRulesFireAsTheyAreTold(string file)
+    public async Task AlertRulesPassTheirPromtoolTests(string file)
     {
         var tools = await Toolbox.InstallAsync();
         (await Run.OfAsync(tools["promtool"], ["test", "rules", Path.Combine(Toolbox.Repository, file)], Run.SameEnvironment)).OrFail();
     }
 
     [Test]
-    public void ThereAreTestsOfTheRules() => Assert.That(Files, Is.Not.Empty);
+    public void AlertRulesHaveTests() => Assert.That(Files, Is.Not.Empty);
 }

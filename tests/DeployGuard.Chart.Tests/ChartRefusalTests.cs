@@ -1,6 +1,6 @@
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>Values that cannot be meant: each is refused before anything is installed, and the message names the key.</summary>
+/// <summary>Invalid values: each is refused before anything is installed, and the message names the key.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ChartRefusalTests
 {
@@ -19,7 +19,7 @@ public class ChartRefusalTests
     [TestCase("podSecurityContext.runAsUser=0", "at '/podSecurityContext/runAsUser': minimum: got 0, want 1")]
     [TestCase("image.digest=sha256:short", "at '/image/digest': 'sha256:short' does not match pattern")]
     [TestCase("extraEnv[0].value=x", "at '/extraEnv/0': missing property 'name'")]
-    public async Task AValueThatCannotBeMeantIsRefusedByItsName(string set, string message) =>
+    public async Task InvalidValueIsRefusedByItsKey(string set, string message) =>
         Assert.That(await Rendered.RefusalAsync("--set", set), Does.Contain(message));
 
     [Test]
@@ -29,12 +29,12 @@ public class ChartRefusalTests
             Does.Contain("tls.existingSecret and tls.certManager.enabled are two sources of one certificate: unset tls.existingSecret (mine), or set tls.certManager.enabled to false"));
 
     [Test]
-    public async Task OurOwnSecretCannotBeGivenToUs() =>
+    public async Task ExistingSecretCannotBeDeployGuardsOwnSecret() =>
         Assert.That(
             await Rendered.RefusalAsync("--set", "tls.existingSecret=deployguard-tls"),
             Does.Contain("tls.existingSecret: deployguard-tls is the name of the Secret in which DeployGuard keeps its own state; give your Secret another name"));
 
     [Test]
-    public async Task EveryMistakeIsNamedInOneGo() =>
+    public async Task EveryInvalidValueIsReportedAtOnce() =>
         Assert.That(await Rendered.RefusalAsync("--set", "replicas=0,nonsense=1,image.pullPolicy=Sometimes"), Does.Contain("/replicas").And.Contain("nonsense").And.Contain("/image/pullPolicy"));
 }

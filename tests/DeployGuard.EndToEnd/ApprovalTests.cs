@@ -3,18 +3,18 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Who can approve what, and what it binds.</summary>
+/// <summary>Who can approve a change, and what an approval covers.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ApprovalTests
 {
     [Test]
-    public async Task AnApprovedChangePassesAtOnceThoughItWasRefusedJustBefore()
+    public async Task ApprovedChangePassesRightAfterItsRefusal()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         (await sandbox.ApproveAsync("alice", change)).OrFail();
 
-        (await AskAsync(sandbox)).OrFail();
+        (await RequestAsync(sandbox)).OrFail();
 
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase} {.status.ownedRevision} {range .status.conditions[*]}{.type}={.status}:{.reason} {end}"),
@@ -25,7 +25,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public async Task WhatRanIsMadeAgainWithoutAnApprovalAndAnythingElseIsNot()
+    public async Task DeletedWorkloadIsCreatedAgainWithoutApprovalUnlessItsImageChanges()
     {
         var sandbox = await WithWebRunningAsync();
         var change = await sandbox.ChangeInPhaseAsync("Proven");
@@ -37,21 +37,21 @@ public class ApprovalTests
     }
 
     [Test]
-    public async Task AChangeWithATagIsApprovedWhereOnlyThePolicyThatLooksOnPins()
+    public async Task ChangeWithATagCanBeApprovedIfOnlyAnAuditPolicyPins()
     {
-        (await World.Rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline")).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline")).OrFail();
         var sandbox = await WithWebRunningAsync("two-lines");
-        Assert.That((await sandbox.AskAsync("web:2")).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync("web:2")).Output, Does.Contain("ApprovalMissing"));
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         (await sandbox.ApproveAsync("bob", change)).OrFail();
 
-        (await sandbox.AskAsync("web:2")).OrFail();
+        (await sandbox.SetImageAsync("web:2")).OrFail();
     }
 
     [Test]
-    public async Task WhoeverAskedCannotApprove()
+    public async Task RequesterCannotApprove()
     {
         var sandbox = await RefusedAsync();
 
@@ -61,7 +61,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public async Task SomebodyOfNoGroupCannotApprove()
+    public async Task UserOutsideTheApprovingGroupsCannotApprove()
     {
         var sandbox = await RefusedAsync();
 
@@ -71,7 +71,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public async Task AForgedApproverIsOverwrittenByWhoReallyAsks()
+    public async Task ForgedApproverIsReplacedByTheAuthenticatedUser()
     {
         var sandbox = await RefusedAsync();
         var forged = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"));
@@ -88,10 +88,10 @@ public class ApprovalTests
         var sandbox = await RefusedAsync("two-lines");
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         (await sandbox.ApproveAsync("carol", change)).OrFail();
-        Assert.That((await AskAsync(sandbox)).Output, Does.Contain("approvals 1 of 2"));
+        Assert.That((await RequestAsync(sandbox)).Output, Does.Contain("approvals 1 of 2"));
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
-        (await AskAsync(sandbox)).OrFail();
+        (await RequestAsync(sandbox)).OrFail();
     }
 
     [Test]
@@ -115,7 +115,7 @@ public class ApprovalTests
 
         (await sandbox.CreateAsync("alice", approval)).OrFail();
 
-        Assert.That((await AskAsync(other)).Output, Does.Contain("approvals 0 of 1"));
+        Assert.That((await RequestAsync(other)).Output, Does.Contain("approvals 0 of 1"));
     }
 
     [Test]
@@ -131,14 +131,14 @@ public class ApprovalTests
     }
 
     [Test]
-    public async Task AVetoRefusesWhatWasApproved()
+    public async Task VetoOverridesAnApproval()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         (await sandbox.CreateAsync("carol", await Approvals.OfAsync(sandbox, change, "Reject"))).OrFail();
 
-        Assert.That((await AskAsync(sandbox)).Output, Does.Contain("ApprovalRejected: carol rejected it"));
+        Assert.That((await RequestAsync(sandbox)).Output, Does.Contain("ApprovalRejected: carol rejected it"));
     }
 
     [Test]
@@ -147,7 +147,7 @@ public class ApprovalTests
         var sandbox = await RefusedAsync();
         var approval = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"));
 
-        var run = await World.Rig.Plane.KubectlAsync("admin", approval.ToJsonString(),
+        var run = await TestCluster.Rig.Plane.KubectlAsync("admin", approval.ToJsonString(),
             ["create", "-f", "-", "-n", sandbox.Namespace, $"--as=system:serviceaccount:{sandbox.Namespace}:default", "--as-group=system:masters"]);
 
         Assert.That(run.Output, Does.Contain("is a machine; only people can approve"));
@@ -155,7 +155,7 @@ public class ApprovalTests
 
     [TestCase("patch change {0} --type=merge -p {{\"status\":{{\"phase\":\"Completed\"}}}}")]
     [TestCase("delete change {0}")]
-    public async Task NobodyWritesAChangeByHand(string command)
+    public async Task UsersCannotWriteOrDeleteChanges(string command)
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -166,7 +166,7 @@ public class ApprovalTests
     }
 
     [Test]
-    public async Task DroppingTheAnnotationDoesNotTakeTheOriginBack()
+    public async Task DroppingTheAnnotationDoesNotResetTheOrigin()
     {
         var sandbox = await WithWebRunningAsync();
         await sandbox.ApplyAsync("dana", Web(V2, aiAssisted: true));
@@ -180,9 +180,9 @@ public class ApprovalTests
     private static async Task<Sandbox> RefusedAsync(string policy = "guarded")
     {
         var sandbox = await WithWebRunningAsync(policy);
-        Assert.That((await AskAsync(sandbox)).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await RequestAsync(sandbox)).Output, Does.Contain("ApprovalMissing"));
         return sandbox;
     }
 
-    private static Task<Rig.Run> AskAsync(Sandbox sandbox) => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}");
+    private static Task<Rig.Run> RequestAsync(Sandbox sandbox) => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}");
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>ChangeApproval manifests, as somebody without our command line would write them.</summary>
+/// <summary>ChangeApproval manifests, as a user without the DeployGuard CLI would write them.</summary>
 internal static class Approvals
 {
     public static async Task<JsonObject> OfAsync(Sandbox sandbox, string change, string decision = "Approve")

@@ -3,14 +3,14 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Many rollouts at the same instant, against three replicas: two hundred who ask leave little room for others.</summary>
+/// <summary>Two hundred concurrent rollouts against three replicas. They leave little CPU for other tests.</summary>
 [Heavy]
-public class BudgetTests : OwnWorld
+public class BudgetTests : OwnCluster
 {
     private const int Rollouts = 200;
     private const int Budget = 3;
 
-    /// <summary>Each asks again the later, the more there are: so that they ask so often together, and not so often each.</summary>
+    /// <summary>The retry interval for each waiting rollout, so that the total rate of requests stays the same.</summary>
     private static readonly TimeSpan s_betweenTwo = TimeSpan.FromMilliseconds(50);
 
     private static readonly string[] s_busy = ["EvaluationIncomplete", "Overloaded", "failed calling webhook"];
@@ -20,7 +20,7 @@ public class BudgetTests : OwnWorld
     protected override int Replicas => 3;
 
     [Test]
-    public async Task Threat24_TwoHundredAtOnceAreNeverMoreThanThreeAndAllGetThrough()
+    public async Task Threat24_TwoHundredConcurrentRolloutsStayWithinTheBudgetAndAllComplete()
     {
         (await Plane.KubectlAsync("admin", $$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "budget"},
@@ -29,16 +29,16 @@ public class BudgetTests : OwnWorld
         var sandbox = await GuardedAsync("budget");
         using var api = ApiConnection.Open(new FileInfo(Plane.Kubeconfig("dana")));
         var path = $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments";
-        await using var flight = new InFlight(Plane.Api, path);
+        await using var tracker = new RolloutTracker(Plane.Api, path);
         using var stop = new CancellationTokenSource();
 
-        var asked = Task.WhenAll(Enumerable.Range(0, Rollouts).Select(i => RollOutAsync(api, path, $"web-{i}", stop.Token)));
+        var requests = Task.WhenAll(Enumerable.Range(0, Rollouts).Select(i => RollOutAsync(api, path, $"web-{i}", stop.Token)));
         try
         {
             await Rig.Wait.UntilAsync(
-                () => Task.FromResult(flight.Completed),
-                completed => completed == Rollouts || asked.IsFaulted,
-                "all of them to complete",
+                () => Task.FromResult(tracker.Completed),
+                completed => completed == Rollouts || requests.IsFaulted,
+                "all rollouts to complete",
                 seconds: 240);
         }
         finally
@@ -46,14 +46,14 @@ public class BudgetTests : OwnWorld
             await stop.CancelAsync();
         }
 
-        var refusals = (await asked).SelectMany(r => r).ToList();
-        Assert.That(flight.Most, Is.InRange(1, Budget));
+        var refusals = (await requests).SelectMany(r => r).ToList();
+        Assert.That(tracker.MaxInFlight, Is.InRange(1, Budget));
         Assert.That(refusals, Has.All.Contains("BudgetExhausted: 3 of 3 rollouts in namespace"));
-        Assert.That(flight.Completed, Is.EqualTo(Rollouts));
+        Assert.That(tracker.Completed, Is.EqualTo(Rollouts));
         TestContext.Out.WriteLine($"{refusals.Count} refusals");
     }
 
-    /// <returns>What it was refused with on the way.</returns>
+    /// <returns>The refusals before it was admitted.</returns>
     private async Task<IReadOnlyList<string>> RollOutAsync(ApiConnection api, string path, string name, CancellationToken cancel)
     {
         var manifest = Web(V1, 1);
@@ -76,7 +76,7 @@ public class BudgetTests : OwnWorld
             }
             catch (ApiException busy) when (s_busy.Any(b => busy.ServerMessage.Contains(b, StringComparison.Ordinal)))
             {
-                // No place could be had or refused in time, with two hundred asking: closed, and asked again.
+                // With two hundred requests the budget could not be read in time. The request failed closed; retry.
             }
 
             await Task.Delay(s_betweenTwo * _waiting * (0.5 + Random.Shared.NextDouble()), cancel);

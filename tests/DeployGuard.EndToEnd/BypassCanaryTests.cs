@@ -5,15 +5,15 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Ways around a canary, by the numbers of their rows in docs/threat-model.md.</summary>
+/// <summary>Bypasses of a canary, by the numbers of their rows in docs/threat-model.md.</summary>
 [Parallelizable(ParallelScope.All)]
 public class BypassCanaryTests
 {
     [Test]
-    public async Task Threat06_LetInWithOneReplicaThenScaled()
+    public async Task Threat06_AdmittedWithOneReplicaThenScaled()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
-        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
 
         Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 10)).Output, Does.Contain("10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1"));
         Assert.That((await sandbox.KubectlAsync("dana", "patch", "deployment/web-canary", "-p", """{"spec":{"replicas":10}}""")).Output, Does.Contain("10 of 20 pods (50%)"));
@@ -29,23 +29,23 @@ public class BypassCanaryTests
     public async Task Threat20_AnotherDeploymentBehindTheSameServiceTenTimes()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
-        (await sandbox.ApplyAsync("dana", Beside("web-0", V2, 1))).OrFail();
+        (await sandbox.ApplyAsync("dana", SecondDeployment("web-0", V2, 1))).OrFail();
         for (var i = 1; i < 10; i++)
         {
-            Assert.That((await sandbox.ApplyAsync("dana", Beside($"web-{i}", V2, 1))).Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
+            Assert.That((await sandbox.ApplyAsync("dana", SecondDeployment($"web-{i}", V2, 1))).Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
         }
 
-        var other = await sandbox.ApplyAsync("dana", Beside("web-x", V3, 1));
+        var other = await sandbox.ApplyAsync("dana", SecondDeployment("web-x", V3, 1));
         Assert.That(other.Output, Does.Contain("Unproven: 1 of deployment/web-0 (web@sha256:22222222), 1 of deployment/web-x (web@sha256:33333333)"));
     }
 
     [Test]
-    public async Task Threat20_TwentyAtTheSameInstantAgainstTwoReplicas()
+    public async Task Threat20_TwentyConcurrentDeploymentsAgainstTwoReplicas()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
-        using var api = ApiConnection.Open(new FileInfo(World.Rig.Plane.Kubeconfig("dana")));
+        using var api = ApiConnection.Open(new FileInfo(TestCluster.Rig.Plane.Kubeconfig("dana")));
 
-        var refusals = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => RefusalAsync(api, $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments", Beside($"web-{i}", V2, 1))));
+        var refusals = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => RefusalAsync(api, $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments", SecondDeployment($"web-{i}", V2, 1))));
 
         Assert.That(refusals.Count(r => r is null), Is.EqualTo(1), string.Join('\n', refusals));
         Assert.That(refusals.OfType<string>(), Has.Some.Contains("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1").And.Some.Contains("Unproven: 1 of deployment/web-"));
@@ -61,14 +61,14 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Threat21_ASelectorFlippedOrAServiceThatComesToSelectThem()
+    public async Task Threat21_SelectorSwitchedToAnUnprovenRevision()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
-        var green = Beside("green", V2, 10);
+        var green = SecondDeployment("green", V2, 10);
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is evaluated from the caches, unless these would refuse it.
+        // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
@@ -82,32 +82,32 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Threat21_FlippedToWhatProvedItselfToNobody()
+    public async Task Threat21_SelectorSwitchedToARevisionProvenBehindNoService()
     {
         var sandbox = await WithServiceAsync(replicas: 4);
-        var green = Beside("green", V2, 4);
+        var green = SecondDeployment("green", V2, 4);
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"green\")].status.phase}"),
-            run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to prove itself, to nobody");
+            run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to be proven behind no Service");
 
-        // A Service is evaluated from the caches, unless these would refuse it.
+        // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
     }
 
     [Test]
-    public async Task Threat21_AServiceOfSomebodyElsesNameThatComesToSelectPods()
+    public async Task Threat21_ExternalNameServiceSwitchedToUnprovenPods()
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
-        var green = Beside("green", V2, 4);
+        var green = SecondDeployment("green", V2, 4);
         green["spec"]!["selector"]!["matchLabels"]!["app"] = "green";
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
-        // A Service is evaluated from the caches, unless these would refuse it.
+        // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
@@ -117,7 +117,7 @@ public class BypassCanaryTests
     }
 
     [Test]
-    public async Task Threat22_RecreateDeletedAndMadeAnewOrScaledToNothing()
+    public async Task Threat22_RecreateOrDeletedAndCreatedAgainOrScaledToZero()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
         var recreate = Web(V2, 10);
@@ -125,28 +125,28 @@ public class BypassCanaryTests
         Assert.That((await sandbox.ApplyAsync("dana", recreate)).Output, Does.Contain("PaceTooFast").And.Contain("Recreate replaces all 10"));
 
         (await sandbox.ScaleAsync("deployment/web", 0)).OrFail();
-        (await sandbox.AskAsync(V2)).OrFail();
+        (await sandbox.SetImageAsync(V2)).OrFail();
         Assert.That((await sandbox.ScaleAsync("deployment/web", 10)).Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
 
         (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
-        var anew = await sandbox.ApplyAsync("dana", Web(V3, 10));
-        Assert.That(anew.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
-        Assert.That(anew.Output, Does.Contain("would replace 10 proven pods"));
+        var recreated = await sandbox.ApplyAsync("dana", Web(V3, 10));
+        Assert.That(recreated.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(recreated.Output, Does.Contain("would replace 10 proven pods"));
         (await sandbox.ApplyAsync("dana", Web(V3, 1))).OrFail();
     }
 
     [Test]
-    public async Task Threat23_ACanaryThatNobodyUses()
+    public async Task Threat23_CanaryWithoutUsers()
     {
         var sandbox = await WithServiceAsync(replicas: 10);
-        var lonely = Beside("web-canary", V2, 1);
+        var lonely = SecondDeployment("web-canary", V2, 1);
         lonely["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/canary-of"] = "web" };
         lonely["spec"]!["selector"]!["matchLabels"]!["app"] = "elsewhere";
         lonely["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "elsewhere";
         (await sandbox.ApplyAsync("dana", lonely)).OrFail();
         (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
 
-        // Long enough for the soak, as another one that is used would show.
+        // Twice the soak: a canary with users would have completed its step.
         await Rig.Wait.UntilAsync(
             () => sandbox.ListAsync("api/v1", "pods?labelSelector=app=elsewhere"),
             pods => pods is [var pod] && TimeProvider.System.GetUtcNow() - pod.GetProperty("metadata").GetProperty("creationTimestamp").GetDateTimeOffset() > TimeSpan.FromSeconds(20),
@@ -159,32 +159,32 @@ public class BypassCanaryTests
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
-        Assert.That((await sandbox.AskAsync(V2)).Output, Does.Contain("PaceTooFast"));
+        Assert.That((await sandbox.SetImageAsync(V2)).Output, Does.Contain("PaceTooFast"));
         (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail", "--waive", "Canary", "--waive", "Pace")).OrFail();
-        (await sandbox.AskAsync(V2, "olga")).OrFail();
+        (await sandbox.SetImageAsync(V2, "olga")).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.SettleAsync();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
 
-        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).Output, Does.Contain("PaceTooFast"), "unreviewed, it is no way back");
+        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).Output, Does.Contain("PaceTooFast"), "an unreviewed revision is no rollback target");
     }
 
     [Test]
-    public async Task Threat34_CompletedSmallAndUndoneLarge()
+    public async Task Threat34_CompletedOnOnePodThenUndoneAtFullSize()
     {
         var sandbox = await WithServiceAsync(policy: "canary-templates", replicas: 4);
         (await sandbox.ScaleAsync("deployment/web", 1)).OrFail();
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660}}""")).OrFail();
-        (await sandbox.AskAsync(V2)).OrFail();
+        (await sandbox.SetImageAsync(V2)).OrFail();
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":61}}""")).OrFail();
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
-            changes => changes.Any(c => PhaseOf(c) == "Completed"), "the one pod to be available", seconds: 240);
+            changes => changes.Any(c => PhaseOf(c) == "Completed"), "the pod to be available", seconds: 240);
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
-        // More replicas amid the undo would bring more of what is undone too.
+        // Scaling up during the undo would also add pods of the undone revision.
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.ScaleAsync("deployment/web", 4), run => run.Succeeded, "the pods that were undone to go");
+        await Rig.Wait.UntilAsync(() => sandbox.ScaleAsync("deployment/web", 4), run => run.Succeeded, "the pods of the undone revision to be deleted");
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
 
         Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven"));
@@ -195,7 +195,7 @@ public class BypassCanaryTests
          "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
         """);
 
-    /// <summary>Null where it is made.</summary>
+    /// <returns>Null if the object was created.</returns>
     private static async Task<string?> RefusalAsync(ApiConnection api, string path, JsonObject manifest)
     {
         try

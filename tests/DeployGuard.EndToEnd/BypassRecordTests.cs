@@ -3,21 +3,21 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Ways around by approvals and records. Named after the rows of docs/threat-model.md.</summary>
+/// <summary>Bypasses by approvals and records, by the numbers of their rows in docs/threat-model.md.</summary>
 [Parallelizable(ParallelScope.All)]
 public class BypassRecordTests
 {
     [Test]
-    public async Task Threat15_OurAnnotationsOnOtherPeoplesObjectsSayNothing()
+    public async Task Threat15_DeployGuardAnnotationsOnWorkloadsAreIgnored()
     {
         var sandbox = await WithWebRunningAsync();
         (await sandbox.KubectlAsync("dana", "annotate", "deployment", "web", "deployguard.io/approved=true", "deployguard.io/phase=Proven", "deployguard.io/ai-assisted=false")).OrFail();
 
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalMissing"));
     }
 
     [Test]
-    public async Task Threat15_NobodyWritesAChange()
+    public async Task Threat15_UsersCannotWriteChanges()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -36,16 +36,16 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Threat16_ApprovingOnesOwnAlsoBehindAMachine()
+    public async Task Threat16_SelfApprovalThroughAMachineNeedsTwoApprovers()
     {
         var sandbox = await WithWebRunningAsync();
         var machine = $"system:serviceaccount:{sandbox.Namespace}:default";
         (await sandbox.KubectlAsync("admin", "create", "rolebinding", "ci", "--clusterrole=admin", $"--serviceaccount={sandbox.Namespace}:default")).OrFail();
-        Rig.Run asked = await Rig.Wait.UntilAsync(
+        Rig.Run refused = await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}"),
             run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
-            "the machine's request to be judged");
-        Assert.That(asked.Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
+            "the machine's request to be evaluated");
+        Assert.That(refused.Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
@@ -55,21 +55,21 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Threat16_ABotThatIsListedIsAMachineWhateverItsName()
+    public async Task Threat16_ListedBotCountsAsAMachine()
     {
         var sandbox = await WithWebRunningAsync();
-        Task<Rig.Run> AskAsync() => sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
-        Assert.That((await AskAsync()).Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
+        Task<Rig.Run> RequestAsync() => sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
+        Assert.That((await RequestAsync()).Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
-        Assert.That((await AskAsync()).Output, Does.Contain("approvals 1 of 2"));
+        Assert.That((await RequestAsync()).Output, Does.Contain("approvals 1 of 2"));
         (await sandbox.ApproveAsync("carol", change)).OrFail();
-        (await AskAsync()).OrFail();
+        (await RequestAsync()).OrFail();
     }
 
     [Test]
-    public async Task Threat16_NamingSomebodyElseAsAuthorFreesNobody()
+    public async Task Threat16_NamingAnotherAuthorDoesNotLetTheRequesterApprove()
     {
         var sandbox = await WithWebRunningAsync();
         var named = Web(V2);
@@ -86,7 +86,7 @@ public class BypassRecordTests
         (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.ApproveAsync("carol", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
 
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("approvals 1 of 2"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("approvals 1 of 2"));
     }
 
     [Test]
@@ -108,8 +108,8 @@ public class BypassRecordTests
             "the approval to expire");
 
         Assert.That(expired.Output, Does.Contain("would be refused"));
-        // Once a minute the leader removes what has expired; the Change remembers it then.
-        var refused = await sandbox.AskAsync();
+        // Once a minute the leader deletes expired approvals. The Change keeps a record of them.
+        var refused = await sandbox.SetImageAsync();
         Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
         var remembered = await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={range .status.approvals[*]}{.approver} {.expired}{\"\\n\"}{end}");
         Assert.That($"{refused.Output}\n{remembered.Output}", Does.Contain("Not counted: alice (expired)").Or.Contain("alice true"));
@@ -131,18 +131,18 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Threat25_WhatHasNoCompletedChangeIsNoRollback()
+    public async Task Threat25_RevisionWithoutACompletedChangeIsNoRollback()
     {
         var sandbox = await WithWebRunningAsync();
-        await WayBackTests.ApprovedAsync(sandbox, V2);
+        await RecoveryTests.ApprovedAsync(sandbox, V2);
         var unrecorded = await sandbox.ChangeOfAsync(V2);
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         await sandbox.ObservedAsync("deployment/web");
         (await sandbox.KubectlAsync("alice", "deployguard", "withdraw", unrecorded)).OrFail();
-        // As if it had run while nobody guarded: DeployGuard knows nothing of it.
+        // As if it had run during an outage: DeployGuard has no record of it.
         (await sandbox.KubectlAsync("deployguard", "delete", "change", unrecorded)).OrFail();
 
-        // What came to be of it is in the caches, and both must see that the record is gone.
+        // The record is still in the caches. Both replicas must see that it was deleted.
         var (before, after) = await DirectCall.WebAsync(sandbox, V2);
         await sandbox.EveryReplicaAnswersAsync("ApprovalMissing", after, before);
 
@@ -150,7 +150,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Threat18_AVetoOfImagesHoldsUnderAnotherTemplateAsTheirApprovalDoes()
+    public async Task Threat18_VetoOfImagesAppliesUnderAnotherTemplate()
     {
         var sandbox = await RefusedAsync("images");
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -164,7 +164,7 @@ public class BypassRecordTests
     }
 
     [Test]
-    public async Task Threat28_ARecordThatWasTakenBackCountsNoMoreWhateverHoldsIt()
+    public async Task Threat28_DeletedVoteDoesNotCountWhileADependentKeepsIt()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -174,23 +174,23 @@ public class BypassRecordTests
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         var vote = (await sandbox.KubectlAsync("alice", "get", "changeapprovals", "-o", "name")).Output;
         Assert.That((await sandbox.KubectlAsync("admin", "patch", vote, "--type=merge", "-p", """{"metadata":{"finalizers":["example.com/keep"]}}""")).Output, Does.Contain("RecordHasFinalizers"));
-        // Something that depends on the vote, and does not go, keeps it there after a deletion in the foreground.
+        // A dependent with a finalizer keeps the vote after a deletion in the foreground.
         var uid = (await sandbox.KubectlAsync("alice", "get", vote, "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         (await sandbox.CreateAsync("dana", Parse($$"""
             {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "depends", "finalizers": ["example.com/keep"],
              "ownerReferences": [{"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "name": "{{vote.Split('/')[1]}}", "uid": "{{uid}}", "blockOwnerDeletion": true}]} }
             """))).OrFail();
 
-        (await World.Rig.Plane.KubectlAsync("admin", """{"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}""",
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", """{"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}""",
             ["delete", "--raw", $"/apis/deployguard.io/v1alpha1/namespaces/{sandbox.Namespace}/changeapprovals/{vote.Split('/')[1]}", "-f", "-", "--as=alice", "--as-group=system:masters"])).OrFail();
         Assert.That((await sandbox.KubectlAsync("alice", "get", vote)).Succeeded, Is.True, "it is still there");
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("approvals 0 of 1"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("approvals 0 of 1"));
 
         (await sandbox.KubectlAsync("dana", "patch", "configmap", "depends", "--type=merge", "-p", """{"metadata":{"finalizers":null}}""")).OrFail();
     }
 
     [Test]
-    public async Task Threat28_RecordsHaveNoOwnersAndGoWithTheirNamespace()
+    public async Task Threat28_RecordsHaveNoOwnersAndAreDeletedWithTheirNamespace()
     {
         var sandbox = await RefusedAsync();
         var owned = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"), "Reject");
@@ -201,13 +201,13 @@ public class BypassRecordTests
         Assert.That((await sandbox.KubectlAsync("admin", "delete", "changeapprovals", "--all", "--as=erin", "--as-group=system:masters")).Succeeded, Is.True, "masters hold every verb, override too");
 
         (await sandbox.CreateAsync("alice", owned)).OrFail();
-        (await World.Rig.Plane.KubectlAsync("admin", "delete", "namespace", sandbox.Namespace, "--timeout=600s")).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", "delete", "namespace", sandbox.Namespace, "--timeout=600s")).OrFail();
     }
 
     private static async Task<Sandbox> RefusedAsync(string policy = "guarded")
     {
         var sandbox = await WithWebRunningAsync(policy);
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalMissing"));
         return sandbox;
     }
 }

@@ -4,23 +4,23 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>From 5 to 25 to 50 to 100 percent of twenty pods, in every way there is, with kubectl and helm alone.</summary>
+/// <summary>Canaries from 5 to 25 to 50 to 100 percent of twenty pods, by every rollout method, with kubectl and helm.</summary>
 [Parallelizable(ParallelScope.All)]
 public class CanaryTests
 {
     private static readonly string s_chart = Path.Combine(AppContext.BaseDirectory, "charts", "web");
 
     [Test]
-    public async Task ASecondDeploymentWalksThroughItsSteps()
+    public async Task SecondDeploymentPassesThroughTheCanarySteps()
     {
         var sandbox = await WithServiceAsync();
 
-        var two = await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 2));
+        var two = await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 2));
         Assert.That(two.Output, Does.Contain("CanaryStepExceeded: 2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1").And.Contain("Create it with replicas: 1"));
-        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
-        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+        (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
+        await PassesAfterSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
 
-        // At once: what is looked at next may take as long as the soak.
+        // Right away: the checks below may take as long as the soak.
         var tooMany = await sandbox.ScaleAsync("deployment/web-canary", 21);
         Assert.That(tooMany.Output, Does.Contain("21 of 41 pods (51%) behind Service web would be unproven; step 25% allows 10"));
         var tooEarly = await sandbox.ScaleAsync("deployment/web-canary", 20);
@@ -33,13 +33,13 @@ public class CanaryTests
         Assert.That(status, Does.Contain("web@sha256:22222222  deployment/web-canary  ###### 6 unproven"));
 
         await Rig.Wait.UntilAsync(
-            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
+            async () => string.Concat(await Task.WhenAll(TestCluster.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
             metrics => metrics.Contains($"deployguard_canary_exposure_ratio{{namespace=\"{sandbox.Namespace}\",policy=\"canary\"}} 0.23", StringComparison.Ordinal)
                 && metrics.Contains("deployguard_policy_active{policy=\"canary\"} 1", StringComparison.Ordinal),
-            "the leader to tell the exposure");
+            "the leader to report the exposure");
 
-        await PassesInTheEndAsync(() => sandbox.ScaleAsync("deployment/web-canary", 20), "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10");
-        await PassesAfterItsSoakAsync(() => sandbox.AskAsync(V2), "PaceTooFast: ");
+        await EventuallyPassesAsync(() => sandbox.ScaleAsync("deployment/web-canary", 20), "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10");
+        await PassesAfterSoakAsync(() => sandbox.SetImageAsync(V2), "PaceTooFast: ");
 
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await Rig.Wait.UntilAsync(
@@ -49,20 +49,21 @@ public class CanaryTests
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
             changes => changes.Count > 0 && changes.All(c => PhaseOf(c) == "Proven"),
-            "every revision to have proven itself");
+            "every revision to be proven");
     }
 
     [Test]
-    public async Task AStatusThatIsWatchedFollowsItsCanaryUntilItHasProvenItself()
+    public async Task WatchedStatusFollowsTheCanaryUntilItIsProven()
     {
         var sandbox = await WithServiceAsync(replicas: 4);
-        var canary = Beside("web-canary", V2, 1);
-        // All of its steps are held before it is available, and it proves itself a soak after that: the watch, which looks every other second, sees both.
+        var canary = SecondDeployment("web-canary", V2, 1);
+        // Its steps are held before it is available, and it is proven one soak later. The watch polls every two seconds, so it sees both
+        // states.
         canary["spec"]!["minReadySeconds"] = 10;
         (await sandbox.ApplyAsync("dana", canary)).OrFail();
         var watching = sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web-canary", "--watch");
 
-        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 2), "2 of 6 pods (33%) behind Service web would be unproven; step 5% allows 1");
+        await PassesAfterSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 2), "2 of 6 pods (33%) behind Service web would be unproven; step 5% allows 1");
 
         var watched = (await watching).OrFail().Output;
         Assert.That(watched, Does.Contain("deployment/web-canary  # 1 unproven").And.Contain("Next: step "));
@@ -70,7 +71,7 @@ public class CanaryTests
     }
 
     [Test]
-    public async Task AStatefulSetWalksThroughItsPartition()
+    public async Task StatefulSetPassesThroughTheStepsByPartition()
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Service("db", """{"app": "db"}"""))).OrFail();
@@ -85,48 +86,48 @@ public class CanaryTests
         Assert.That(two.Output, Does.Contain("CanaryStepExceeded: 2 of 20 pods (10%) behind Service db would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(two.Output))).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}")).OrFail();
-        await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 15), "5 of 20 pods (25%) behind Service db would be unproven; step 5% allows 1");
+        await PassesAfterSoakAsync(() => PartitionAsync(sandbox, 15), "5 of 20 pods (25%) behind Service db would be unproven; step 5% allows 1");
         Assert.That((await PartitionAsync(sandbox, 9)).Output, Does.Contain("11 of 20 pods (55%) behind Service db would be unproven; step 25% allows 5"));
-        await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 10), "10 of 20 pods (50%) behind Service db would be unproven; step 25% allows 5");
-        await PassesAfterItsSoakAsync(() => PartitionAsync(sandbox, 0), "20 of 20 pods (100%) behind Service db would be unproven");
+        await PassesAfterSoakAsync(() => PartitionAsync(sandbox, 10), "10 of 20 pods (50%) behind Service db would be unproven; step 25% allows 5");
+        await PassesAfterSoakAsync(() => PartitionAsync(sandbox, 0), "20 of 20 pods (100%) behind Service db would be unproven");
         (await sandbox.IsReadyAsync("statefulset/db")).OrFail();
         await sandbox.IsGoneAsync(V1);
     }
 
     [Test]
-    public async Task ACanaryThatIsRestartedAmidItsSoakStillProvesItsStep()
+    public async Task CanaryRestartedDuringTheSoakStillCompletesItsStep()
     {
         var sandbox = await WithServiceAsync();
-        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
         (await sandbox.IsReadyAsync("deployment/web-canary")).OrFail();
 
         (await sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web-canary")).OrFail();
 
-        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+        await PassesAfterSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 6), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
     }
 
     [Test]
-    public async Task InPlaceByPaceWithThePatchOfTheRefusal()
+    public async Task RolloutInPlacePassesWithThePatchOfTheRefusal()
     {
         var sandbox = await WithServiceAsync();
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":"25%","maxUnavailable":"25%"}}}}""")).OrFail();
 
-        var refused = await sandbox.AskAsync(V2);
+        var refused = await sandbox.SetImageAsync(V2);
         Assert.That(refused.Output, Does.Contain("PaceTooFast: 20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
         var slow = Web(V3, 20);
         (slow["spec"]!["minReadySeconds"], slow["spec"]!["progressDeadlineSeconds"]) = (60, 660);
         Assert.That((await sandbox.ApplyAsync("dana", slow, "--dry-run=server")).OrFail().Output, Does.Contain("canary: the rollout takes about 20m; Helm needs --timeout 25m"));
-        (await sandbox.AskAsync(V2)).OrFail();
+        (await sandbox.SetImageAsync(V2)).OrFail();
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"strategy":{"rollingUpdate":{"maxSurge":10}}}}""")).Output,
-            Does.Contain("PaceTooFast"), "behind the answer that it was given");
+            Does.Contain("PaceTooFast"), "the pace cannot be raised after the admission");
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.IsGoneAsync(V1);
     }
 
     [Test]
-    public async Task AHelmUpgradeWithAPaceInItsChart()
+    public async Task HelmUpgradePassesWithThePaceInItsChart()
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Service())).OrFail();
@@ -140,11 +141,11 @@ public class CanaryTests
     }
 
     [Test]
-    public async Task AMonitorsVetoStopsTheNextStep()
+    public async Task VetoStopsTheNextStep()
     {
         var sandbox = await WithServiceAsync(replicas: 10);
-        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
-        await PassesAfterItsSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 3), "3 of 13 pods (23%) behind Service web would be unproven");
+        (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
+        await PassesAfterSoakAsync(() => sandbox.ScaleAsync("deployment/web-canary", 3), "3 of 13 pods (23%) behind Service web would be unproven");
 
         (await sandbox.KubectlAsync("alice", "deployguard", "reject", await sandbox.ChangeOfAsync(V2), "--yes", "--reason", "wrong prices")).OrFail();
 
@@ -154,13 +155,13 @@ public class CanaryTests
     }
 
     [Test]
-    public async Task AnAutoscalerIsRefusedWithoutAnAlarm()
+    public async Task RefusedAutoscalerRaisesNoAlert()
     {
         var sandbox = await WithServiceAsync(replicas: 4);
-        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
         var scale = $$"""{"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "web-canary", "namespace": "{{sandbox.Namespace}}"}, "spec": {"replicas": 3} }""";
 
-        var refused = await World.Rig.Plane.KubectlAsync("admin", scale,
+        var refused = await TestCluster.Rig.Plane.KubectlAsync("admin", scale,
         [
             "replace", "--raw", $"/apis/apps/v1/namespaces/{sandbox.Namespace}/deployments/web-canary/scale", "-f", "-",
             "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler", "--as-group=system:serviceaccounts", "--as-group=system:authenticated",
@@ -169,7 +170,7 @@ public class CanaryTests
         Assert.That(refused.Output, Does.Contain("CanaryStepExceeded: 3 of 7 pods (42%)"));
         // The exporter answers from a cache for 300 ms.
         var metrics = await Rig.Wait.UntilAsync(
-            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
+            async () => string.Concat(await Task.WhenAll(TestCluster.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
             text => text.Contains("decision=\"denied_autoscaler\"", StringComparison.Ordinal),
             "the autoscaler's refusal to be counted");
         Assert.That(metrics.Split('\n').Where(l => l.StartsWith("deployguard_rollouts_denied_total", StringComparison.Ordinal) && l.Contains($"namespace=\"{sandbox.Namespace}\"", StringComparison.Ordinal) && l.Contains("policy=\"canary\"", StringComparison.Ordinal)), Is.Empty);
@@ -187,5 +188,5 @@ public class CanaryTests
         """);
 
     private static Task<Rig.Run> HelmAsync(Sandbox sandbox, params IEnumerable<string> more) =>
-        World.Rig.Plane.HelmAsync("dana", ["upgrade", "--install", "web", s_chart, "-n", sandbox.Namespace, "--set", "replicas=20", .. more]);
+        TestCluster.Rig.Plane.HelmAsync("dana", ["upgrade", "--install", "web", s_chart, "-n", sandbox.Namespace, "--set", "replicas=20", .. more]);
 }

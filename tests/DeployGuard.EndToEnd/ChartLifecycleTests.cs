@@ -5,10 +5,10 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// A release from the previous version of the chart to its end, step by step in one world. The replicas are of the program as it is now: there
-/// is no previous one to be had.
+/// A release from the previous version of the chart to its uninstallation, step by step in one cluster. The replicas run the current
+/// binary: no binary of the previous version is available.
 /// </summary>
-public class ChartLifecycleTests : OwnWorld
+public class ChartLifecycleTests : OwnCluster
 {
     private static readonly string s_previous = Path.Combine(AppContext.BaseDirectory, "charts", "previous", "deployguard-0.1.0.tgz");
 
@@ -21,36 +21,37 @@ public class ChartLifecycleTests : OwnWorld
 
     protected override string? Chart => s_previous;
 
-    protected override bool IsOneStory => true;
+    protected override bool IsSequence => true;
 
     protected override async Task PrepareAsync()
     {
-        (await Plane.KubectlAsync("admin", "apply", "-f", World.Manifest("other-operators.yaml"))).OrFail();
-        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=600s", "-f", World.Manifest("other-operators.yaml"))).OrFail();
-        // The programs are those of this version, and write hashes that the former definitions do not take. Helm brings definitions before it replaces programs.
+        (await Plane.KubectlAsync("admin", "apply", "-f", TestCluster.Manifest("other-operators.yaml"))).OrFail();
+        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=600s", "-f", TestCluster.Manifest("other-operators.yaml"))).OrFail();
+        // The replicas are of this version, and write hashes that the previous definitions reject. Helm updates definitions before it
+        // replaces pods.
         var definitions = (await Rendered.OfAsync()).Objects.Where(o =>
             o.GetProperty("kind").ValueEquals("CustomResourceDefinition")
-            // Helm takes over none that it has not made.
+            // Helm does not adopt definitions that it did not create.
             && !o.GetProperty("metadata").GetProperty("name").ValueEquals("changetemplates.deployguard.io")).Select(o => o.GetRawText());
         (await Plane.KubectlAsync("admin", string.Join("\n---\n", definitions), ["apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-"])).OrFail();
         _guarded = await WithWebRunningAsync();
         _elsewhere = await UnguardedAsync();
     }
 
-    [Test, Chapter(1)]
-    public async Task AnUpgradeFromThePreviousVersionTakesNoEntryAwayAndBlocksNobody()
+    [Test, Step(1)]
+    public async Task UpgradeFromThePreviousVersionKeepsEveryEntryAndBlocksNoRequest()
     {
-        await using var bystander = new Bystander(Elsewhere);
+        await using var probe = new AvailabilityProbe(Elsewhere);
 
         Assert.That((await UpgradeAsync("--reuse-values")).Output, Does.Contain("missing properties").And.Contain("networkPolicy"), "new values cannot be reused");
         (await UpgradeAsync("--reset-then-reuse-values")).OrFail();
 
-        await bystander.AssertAllWasWellAsync();
+        await probe.AssertNoOutageAsync();
         await AssertGuardedAsync();
     }
 
-    [Test, Chapter(2)]
-    public async Task TheServerTakesWhatEveryFileOfValuesRenders()
+    [Test, Step(2)]
+    public async Task ServerAcceptsTheManifestsOfEveryValuesFile()
     {
         var served = (await Plane.KubectlAsync("admin", "api-versions")).OrFail().Output.Split('\n');
         foreach (var way in Rendered.Matrix)
@@ -62,72 +63,72 @@ public class ChartLifecycleTests : OwnWorld
         }
     }
 
-    [Test, Chapter(3)]
-    public async Task EveryFileOfValuesIsUpgradedToWithoutAGap()
+    [Test, Step(3)]
+    public async Task UpgradeToEveryValuesFileLeavesNoGap()
     {
         foreach (var way in Rendered.Matrix)
         {
-            await using var bystander = new Bystander(Elsewhere);
+            await using var probe = new AvailabilityProbe(Elsewhere);
 
             (await UpgradeAsync("-f", Rendered.ValuesFile(way))).OrFail();
 
-            await bystander.AssertAllWasWellAsync();
+            await probe.AssertNoOutageAsync();
             await AssertGuardedAsync();
         }
     }
 
-    [Test, Chapter(4)]
-    public async Task ARollbackToThePreviousVersionAndTheWayForwardLeaveNoGap()
+    [Test, Step(4)]
+    public async Task RollbackToThePreviousVersionAndUpgradeAgainLeaveNoGap()
     {
-        await using var bystander = new Bystander(Elsewhere);
+        await using var probe = new AvailabilityProbe(Elsewhere);
 
         (await Plane.HelmAsync("admin", "rollback", "deployguard", "1", "-n", "deployguard-system")).OrFail();
         await AssertGuardedAsync();
         (await UpgradeAsync()).OrFail();
 
-        await bystander.AssertAllWasWellAsync();
+        await probe.AssertNoOutageAsync();
         await AssertGuardedAsync();
     }
 
-    [Test, Chapter(5)]
-    public async Task UninstallingUnderLivingReplicasLeavesNoWebhookAndKeepsTheRecords()
+    [Test, Step(5)]
+    public async Task UninstallWhileReplicasRunLeavesNoWebhookAndKeepsTheRecords()
     {
         await Guarded.ChangeInPhaseAsync("Pending");
 
         (await UninstallAsync()).OrFail();
 
-        Assert.That(World.Rig.Installation?.Replicas.Select(r => r.Daemon.Id) ?? [], Has.Exactly(2).Items);
-        await Wait.UntilAsync(() => Guarded.AskAsync(V3), run => run.Succeeded, "the API server to see that the webhooks are gone");
+        Assert.That(TestCluster.Rig.Installation?.Replicas.Select(r => r.Daemon.Id) ?? [], Has.Exactly(2).Items);
+        await Wait.UntilAsync(() => Guarded.SetImageAsync(V3), run => run.Succeeded, "the API server to see that the webhooks are gone");
         await Guarded.ObservedAsync("deployment/web");
         (await Guarded.KubectlAsync("admin", "rollout", "undo", "deployment/web")).OrFail();
         Assert.That((await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
         Assert.That((await Guarded.KubectlAsync("admin", "get", "changes")).OrFail().Output, Does.Contain("Pending"));
     }
 
-    [Test, Chapter(6)]
-    public async Task ReinstallingWhileTheFormerReplicasStillRunLocksNobodyOutAndGuardsAgain()
+    [Test, Step(6)]
+    public async Task ReinstallWhileFormerReplicasRunBlocksNoRequestAndGuardsAgain()
     {
-        using var former = World.Rig.Installation;
+        using var former = TestCluster.Rig.Installation;
 
         (await Plane.HelmAsync("admin", Installation.HelmArguments(Toolbox.Chart))).OrFail();
 
         (await Elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
-        await World.Rig.RunInstalledAsync(replicas: 2);
-        // As their kubelets do in the end. Until then the API server may go on calling them, by a connection that it kept.
+        await TestCluster.Rig.RunInstalledAsync(replicas: 2);
+        // As their kubelets would. Until then the API server may still call them through an open connection.
         former?.Dispose();
-        await Wait.UntilAsync(() => Guarded.TryAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
-        Assert.That((await Guarded.AskAsync(V3)).Output, Does.Contain("ApprovalMissing"));
+        await Wait.UntilAsync(() => Guarded.DryRunSetImageAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
+        Assert.That((await Guarded.SetImageAsync(V3)).Output, Does.Contain("ApprovalMissing"));
     }
 
-    [Test, Chapter(7)]
-    public async Task WhoeverSaysSoLosesTheDefinitionsToo()
+    [Test, Step(7)]
+    public async Task UninstallRemovesTheDefinitionsIfTheyAreNotKept()
     {
         (await UpgradeAsync("--set", "crds.keep=false")).OrFail();
 
         (await UninstallAsync()).OrFail();
 
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", "get", "crds", "-o", "name"), run => !run.Output.Contains("deployguard.io", StringComparison.Ordinal), "the definitions to go");
+            () => Plane.KubectlAsync("admin", "get", "crds", "-o", "name"), run => !run.Output.Contains("deployguard.io", StringComparison.Ordinal), "the definitions to be deleted");
         (await Elsewhere.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
     }
 
@@ -136,9 +137,11 @@ public class ChartLifecycleTests : OwnWorld
 
     private static Task<Run> UninstallAsync() => Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system");
 
-    /// <summary>At no time is an unapproved request admitted. A replica that just started may answer once that it could not read in time.</summary>
+    /// <summary>
+    /// An unapproved request is never admitted. A replica that just started may answer once that it could not read in time.
+    /// </summary>
     private async Task AssertGuardedAsync() => await Wait.UntilAsync(
-        () => Guarded.AskAsync(),
+        () => Guarded.SetImageAsync(),
         run =>
         {
             Assert.That(run.Succeeded, Is.False);

@@ -2,18 +2,18 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The second way to install, for those who have no helm: manifests/install.yaml, in a world of its own.</summary>
-public class ChartManifestTests : OwnWorld
+/// <summary>Installation without Helm, from manifests/install.yaml, in a cluster of its own.</summary>
+public class ChartManifestTests : OwnCluster
 {
     protected override int Replicas => 0;
 
-    protected override bool IsOneStory => true;
+    protected override bool IsSequence => true;
 
-    [Test, Chapter(1)]
-    public async Task WhatIsAppliedRunsGuardsAndIsAppliedAgainWithoutAGap()
+    [Test, Step(1)]
+    public async Task InstallManifestGuardsAndCanBeAppliedAgain()
     {
         await ApplyAsync();
-        await World.Rig.RunInstalledAsync(replicas: 1);
+        await TestCluster.Rig.RunInstalledAsync(replicas: 1);
         await ApplyAsync();
 
         var entries = await Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].name}");
@@ -23,8 +23,8 @@ public class ChartManifestTests : OwnWorld
         Assert.That(malformed.Output, Does.Contain("denied the request").And.Contain("freez"));
     }
 
-    [Test, Chapter(2)]
-    public async Task ItGoesAsOperationsSaysAndTheRecordsStay()
+    [Test, Step(2)]
+    public async Task DeletionFollowsOperationsAndKeepsTheRecords()
     {
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration,mutatingwebhookconfiguration", "deployguard")).OrFail();
         var deleted = await Plane.KubectlAsync("admin", "delete", "-f", Manifests("install.yaml"), "-l", "app.kubernetes.io/component!=crds", "--ignore-not-found", "--wait=false");
@@ -35,7 +35,7 @@ public class ChartManifestTests : OwnWorld
     }
 
     [Test]
-    public async Task TheKustomizationIsABaseThatCanBeOverlaid()
+    public async Task KustomizationCanBeOverlaid()
     {
         var overlay = Directory.CreateDirectory(Path.Combine(Plane.Folder, "overlay")).FullName;
         await File.WriteAllTextAsync(Path.Combine(overlay, "kustomization.yaml"), $"""
@@ -56,7 +56,7 @@ public class ChartManifestTests : OwnWorld
         Assert.That(Complaints(run), Is.Empty);
     }
 
-    /// <summary>What went wrong, but for the one kind that servers older than those we support do not have.</summary>
+    /// <summary>Error lines, without the one about a kind that unsupported older servers lack.</summary>
     private static IEnumerable<string> Complaints(Run run) => run.Output.Split('\n').Where(l =>
         l.Contains("error", StringComparison.OrdinalIgnoreCase) && !l.EndsWith("no matches for kind \"PodDisruptionBudget\" in version \"policy/v1\"", StringComparison.Ordinal));
 

@@ -2,24 +2,24 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Requests of people are evaluated, those of controllers are not.</summary>
+/// <summary>Requests of people are evaluated; requests of trusted controllers are not.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ControllerTests
 {
     [Test]
-    public async Task TheReplicaSetsAndPodsOfAnAdmittedDeploymentPassAlsoWithAnInjectedSidecarByTag()
+    public async Task ControllerObjectsOfAnAdmittedDeploymentPassWithAnInjectedSidecar()
     {
         var sandbox = await WithWebRunningAsync();
         await using var injector = await SidecarInjector.StartAsync(sandbox.Namespace);
 
-        await WayBackTests.ApprovedAsync(sandbox, V2);
+        await RecoveryTests.ApprovedAsync(sandbox, V2);
 
         var images = await sandbox.KubectlAsync("dana", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}");
         Assert.That(images.Output, Does.Contain("mesh/proxy:latest").And.Contain(V2));
     }
 
     [Test]
-    public async Task AForgedOwnerDoesNotHelp()
+    public async Task PodWithAForgedOwnerIsRefused()
     {
         var sandbox = await WithWebRunningAsync();
         var uid = (await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.metadata.uid}")).Output;

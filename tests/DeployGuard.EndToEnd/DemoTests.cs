@@ -2,11 +2,11 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The first command of the README: each step of the story ends as it is told.</summary>
-public class DemoTests : OwnWorld
+/// <summary>The demo of the README: each step ends as expected.</summary>
+public class DemoTests : OwnCluster
 {
     protected override int Replicas => 0;
 
     [Test]
-    public async Task TheDemoGoesAsItIsTold() => await new Demo(World.Rig).PlayAsync();
+    public async Task EveryStepOfTheDemoSucceeds() => await new Demo(TestCluster.Rig).PlayAsync();
 }

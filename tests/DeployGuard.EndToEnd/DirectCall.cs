@@ -4,17 +4,17 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>AdmissionReviews sent straight to a replica's port, as anybody in the cluster's network could.</summary>
+/// <summary>AdmissionReviews sent directly to a replica's port, as any client in the cluster's network could.</summary>
 internal sealed class DirectCall : IDisposable
 {
     private readonly HttpClient _http = new(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
 
-    /// <summary>Asks a replica whether a user may update one object to another.</summary>
+    /// <summary>Sends a replica an update of a Deployment by a user.</summary>
     /// <returns>Null if allowed, else the message.</returns>
-    public async Task<string?> AskAsync(Rig.Replica replica, string user, JsonNode before, JsonNode after)
+    public async Task<string?> SendAsync(Rig.Replica replica, string user, JsonNode before, JsonNode after)
     {
         var metadata = after["metadata"] ?? throw new InvalidOperationException("no metadata");
-        return await AskAsync(replica, new JsonObject
+        return await SendAsync(replica, new JsonObject
         {
             ["kind"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["kind"] = "Deployment" },
             ["resource"] = new JsonObject { ["group"] = "apps", ["version"] = "v1", ["resource"] = "deployments" },
@@ -27,16 +27,16 @@ internal sealed class DirectCall : IDisposable
         });
     }
 
-    /// <summary>Asks a replica about a request as an AdmissionReview has it.</summary>
+    /// <summary>Sends a replica a request, in the form of an AdmissionReview's <c>request</c>.</summary>
     /// <returns>Null if allowed, else the message.</returns>
-    public async Task<string?> AskAsync(Rig.Replica replica, JsonObject request)
+    public async Task<string?> SendAsync(Rig.Replica replica, JsonObject request)
     {
         var verdict = await AnswerAsync(replica, request);
         return verdict.GetProperty("allowed").GetBoolean() ? null : verdict.GetProperty("status").GetProperty("message").GetString();
     }
 
-    /// <summary>Asks a replica about a dry run, which leaves nothing behind: a developer makes an object, or another of it.</summary>
-    /// <returns>The answer as it is sent: its message, and its warnings.</returns>
+    /// <summary>Sends a replica a dry run, which leaves no record: a developer creates or updates an object.</summary>
+    /// <returns>The raw response, with its message and warnings.</returns>
     public async Task<string> DryRunAsync(Rig.Replica replica, string @namespace, JsonObject after, JsonObject? before = null)
     {
         var (version, kind) = ((string?)after["apiVersion"] ?? "", (string?)after["kind"] ?? "");

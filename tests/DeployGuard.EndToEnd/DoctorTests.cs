@@ -5,8 +5,11 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary><c>deployguard doctor</c> on a real API server: silent when all is well, and it names what was broken. In a world of its own, which it breaks.</summary>
-public class DoctorTests : OwnWorld
+/// <summary>
+/// <c>deployguard doctor</c> on a real API server: it passes on a healthy installation, and reports each fault. In a cluster of its own,
+/// which it damages.
+/// </summary>
+public class DoctorTests : OwnCluster
 {
     private const string Namespace = "deployguard-system";
     private const string Configuration = "validatingwebhookconfiguration/deployguard";
@@ -19,31 +22,31 @@ public class DoctorTests : OwnWorld
             await KubectlAsync("label", "namespace", name, $"kubernetes.io/metadata.name={name}", "--overwrite");
         }
 
-        // One policy, in force in one namespace; the others are other tests' and match nothing here.
+        // One policy, enforced in one namespace. The other policies belong to other tests.
         var policies = (await Plane.KubectlAsync("admin", "get", "safeguardpolicies", "-o", "name")).OrFail().Output.Split('\n');
         await KubectlAsync(["delete", .. policies.Where(p => !p.EndsWith("/guarded", StringComparison.Ordinal) && !p.EndsWith("/baseline", StringComparison.Ordinal))]);
-        await World.Rig.CreateNamespaceAsync("shop");
+        await TestCluster.Rig.CreateNamespaceAsync("shop");
         await KubectlAsync("label", "namespace", "shop", "tests=guarded");
     }
 
-    /// <summary>One after the other, because what is broken last cannot be mended.</summary>
+    /// <summary>One after the other, because the last faults cannot be fixed.</summary>
     [Test]
-    public async Task AHealthyInstallationIsWellAndWhatIsBrokenIsNamed()
+    public async Task HealthyInstallationPassesAndEveryFaultIsReported()
     {
-        await AHealthyInstallationIsWell();
-        await WhoMayNotLookIsToldWhatToAskFor();
-        await AnUnknownControllerIsNamedWithTheChartsValue();
-        await WhoChangesWorkloadsOfOthersIsNamed();
-        await APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt();
-        await AnOpenGateIsNamedWithTheCommandThatClosesIt();
-        await WithoutALivingReplicaNothingIsReachedAndWhatIsAlteredStaysSo();
-        await AnUnreadablePolicyAnEmptyRegistrationAndNoReplicaAreNamedAllAtOnce();
+        await HealthyInstallationPasses();
+        await MissingReadPermissionsAreReportedWithTheRemedy();
+        await UntrustedControllerIsReportedWithTheChartValue();
+        await ControllerThatChangesOtherWorkloadsIsReported();
+        await MissingPermissionIsReportedWithItsEffect();
+        await OpenGateIsReportedWithTheCommandThatClosesIt();
+        await DeadReplicasAndAnAlteredRegistrationAreReported();
+        await InvalidPolicyEmptyRegistrationAndNoReplicasAreReportedTogether();
     }
 
-    private static async Task AHealthyInstallationIsWell()
+    private static async Task HealthyInstallationPasses()
     {
         await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
-        // Where the API server drops what they write, trusted controllers are never seen.
+        // Where matchConditions drop the requests of trusted controllers, DeployGuard never sees these controllers.
         var controllers = Server.HasMatchConditions ? "no trusted controller seen yet" : "replicaset-controller (Pod)";
         var run = await UntilAsync(r => r.Output.Contains(controllers, StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
 
@@ -56,7 +59,7 @@ public class DoctorTests : OwnWorld
     }
 
     [Test]
-    public async Task TheChartsRolesGrantExactlyWhatIsNeeded()
+    public async Task ChartRolesGrantExactlyTheRequiredPermissions()
     {
         var needs = RequiredPermissions.Of(new ClusterOptions
         {
@@ -72,7 +75,7 @@ public class DoctorTests : OwnWorld
     }
 
     [Test]
-    public async Task AsJsonItSaysTheSame()
+    public async Task JsonReportHasTheSameFindings()
     {
         var run = await Plane.KubectlAsync("admin", "deployguard", "doctor", "--output", "json");
         using var report = JsonDocument.Parse(run.Output);
@@ -80,18 +83,18 @@ public class DoctorTests : OwnWorld
         Assert.That(report.RootElement.GetProperty("findings")[0].GetProperty("check").GetString(), Is.EqualTo("permissions"));
     }
 
-    private static async Task WhoMayNotLookIsToldWhatToAskFor()
+    private static async Task MissingReadPermissionsAreReportedWithTheRemedy()
     {
         var run = await Plane.KubectlAsync("dana", "deployguard", "doctor");
         Assert.That(run.Output, Does.Contain("warning  permissions: the permissions of system:serviceaccount:deployguard-system:deployguard cannot be checked").And.Contain("Request the verb create on subjectaccessreviews.authorization.k8s.io"));
         Assert.That(run.Output, Does.Contain("warning  reachability: not checked").And.Contain("Request the verb create on safeguardpolicies.deployguard.io"));
-        Assert.That(run.ExitCode, Is.Zero, "what one may not see has not failed");
+        Assert.That(run.ExitCode, Is.Zero, "a check without permission is no failure");
     }
 
-    private static async Task AnUnknownControllerIsNamedWithTheChartsValue()
+    private static async Task UntrustedControllerIsReportedWithTheChartValue()
     {
         await KubectlAsync("create", "clusterrolebinding", "robots", "--clusterrole=admin", "--serviceaccount=robots:maker");
-        await World.Rig.CreateNamespaceAsync("yard");
+        await TestCluster.Rig.CreateNamespaceAsync("yard");
         await KubectlAsync("create", "deployment", "robot", "--image=web:1", "-n", "yard");
         var uid = (await Plane.KubectlAsync("admin", "get", "deployment", "robot", "-n", "yard", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         var owned = $$"""
@@ -99,14 +102,14 @@ public class DoctorTests : OwnWorld
              "spec": {"containers": [{"name": "c", "image": "c:1"}]} }
             """;
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be made");
+            () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be created");
 
         var said = await UntilAsync(r => r.Output.Contains("robots:maker", StringComparison.Ordinal), "the controller to be seen");
         Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker creates Pod objects for their owners and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));
         Assert.That(said.ExitCode, Is.Zero);
     }
 
-    private static async Task WhoChangesWorkloadsOfOthersIsNamed()
+    private static async Task ControllerThatChangesOtherWorkloadsIsReported()
     {
         await KubectlAsync("set", "env", "deployment/robot", "STAKATER_ROBOT_CONFIGMAP=1", "-n", "yard", "--as=system:serviceaccount:reloader:reloader", "--as-group=system:masters");
 
@@ -114,7 +117,7 @@ public class DoctorTests : OwnWorld
         Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments outside its own namespace, in 1 namespace (yard)"));
     }
 
-    private static async Task APermissionThatWasTakenIsNamedWithWhatFailsWithoutIt()
+    private static async Task MissingPermissionIsReportedWithItsEffect()
     {
         var role = (await Plane.KubectlAsync("admin", "get", "clusterrole", "deployguard", "-o", "json")).OrFail().Output;
         var index = JsonDocument.Parse(role).RootElement.GetProperty("rules").EnumerateArray().ToList().FindIndex(r => r.GetProperty("resources")[0].ValueEquals("events"));
@@ -126,7 +129,7 @@ public class DoctorTests : OwnWorld
         await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "add", "path": "/rules/{{index}}", "value": {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "get", "patch"]} }]""");
     }
 
-    private static async Task AnOpenGateIsNamedWithTheCommandThatClosesIt()
+    private static async Task OpenGateIsReportedWithTheCommandThatClosesIt()
     {
         await KubectlAsync("annotate", Configuration, "deployguard.io/gate=open");
         var run = await DoctorAsync();
@@ -135,23 +138,23 @@ public class DoctorTests : OwnWorld
         await UntilAsync(r => !r.Output.Contains("FAILED   gate", StringComparison.Ordinal) && !r.Output.Contains("FAILED   registration", StringComparison.Ordinal), "the gate to be closed");
     }
 
-    private static async Task WithoutALivingReplicaNothingIsReachedAndWhatIsAlteredStaysSo()
+    private static async Task DeadReplicasAndAnAlteredRegistrationAreReported()
     {
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        foreach (var replica in TestCluster.Rig.Installation?.Replicas ?? [])
         {
             replica.Daemon.Kill();
         }
 
         var run = await DoctorAsync();
         Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\""));
-        Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check looks for itself");
+        Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check is independent");
 
         var other = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Kubernetes.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate));
         await KubectlAsync("patch", Configuration, "--type=json", "-p", $$"""[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": "{{other}}"}]""");
         Assert.That((await DoctorAsync()).Output, Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io lacks the CA of the certificate"));
     }
 
-    private static async Task AnUnreadablePolicyAnEmptyRegistrationAndNoReplicaAreNamedAllAtOnce()
+    private static async Task InvalidPolicyEmptyRegistrationAndNoReplicasAreReportedTogether()
     {
         await KubectlAsync("patch", Configuration, "--type=merge", "-p", """{"webhooks": []}""");
         const string Unreadable = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "broken"}, "spec": {"aproval": {}, "freeze": {}}}""";
@@ -171,7 +174,7 @@ public class DoctorTests : OwnWorld
     }
 
     [Test]
-    public async Task WithoutAClusterItIsTwo()
+    public async Task ExitCodeIsTwoWithoutACluster()
     {
         var run = await Run.OfAsync(Path.Combine(Toolbox.Cli, "deployguard"), ["doctor", "--kubeconfig", "/nowhere/kubeconfig"], Plane.Environment("admin"));
         Assert.That(run.ExitCode, Is.EqualTo(2));
@@ -184,7 +187,7 @@ public class DoctorTests : OwnWorld
 
     private static async Task KubectlAsync(params string[] arguments) => (await Plane.KubectlAsync("admin", arguments)).OrFail();
 
-    /// <summary>What a role grants, each as a <see cref="AccessRule"/> says it.</summary>
+    /// <summary>The permissions of a role, in the text form of <see cref="AccessRule"/>.</summary>
     private static async Task<IEnumerable<string>> GrantsAsync(string kind, string @namespace)
     {
         var role = (await Plane.KubectlAsync("admin", ["get", kind, "deployguard", "-o", "json", .. @namespace.Length > 0 ? (string[])["-n", @namespace] : []])).OrFail().Output;

@@ -3,14 +3,14 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The registration as operators meet it: the gate that they can open, drift that is undone, policies that come and go.</summary>
-public class GateTests : OwnWorld
+/// <summary>The webhook registration as the platform team sees it: opening the gate, restored drift, policies that start and end.</summary>
+public class GateTests : OwnCluster
 {
     private const string Configuration = "validatingwebhookconfiguration";
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task OneCommandOpensTheGateWhetherDeployGuardLivesOrNotAndItStaysOpenUntilItIsClosed(bool isAlive)
+    public async Task OneCommandOpensTheGateUntilItIsClosed(bool isAlive)
     {
         var sandbox = await WithWebRunningAsync();
         if (!isAlive)
@@ -18,29 +18,29 @@ public class GateTests : OwnWorld
             KillReplicas();
         }
 
-        // As the runbook has it.
+        // The command of the runbook.
         (await Plane.KubectlAsync("admin", "patch", Configuration, "deployguard", "--type=merge", "-p", """{"metadata":{"annotations":{"deployguard.io/gate":"open"}},"webhooks":[]}""")).OrFail();
-        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the API server to see the open gate");
+        await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the API server to see the open gate");
         if (!isAlive)
         {
             await RestartReplicasAsync();
         }
 
-        await Wait.UntilAsync(NamesAsync, names => names == "records.deployguard.io", "our own records to be guarded, and nothing else");
-        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [1], "the open gate to be told");
-        (await sandbox.AskAsync(V3)).OrFail();
-        Assert.That((await Plane.KubectlAsync("admin", ForgedChange, ["create", "-f", "-", "-n", sandbox.Namespace])).Output, Does.Contain("ManagedByDeployGuard"), "records stay ours");
+        await Wait.UntilAsync(NamesAsync, names => names == "records.deployguard.io", "only DeployGuard's own records to be guarded");
+        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [1], "the open gate to be reported");
+        (await sandbox.SetImageAsync(V3)).OrFail();
+        Assert.That((await Plane.KubectlAsync("admin", ForgedChange, ["create", "-f", "-", "-n", sandbox.Namespace])).Output, Does.Contain("ManagedByDeployGuard"), "records stay guarded");
         Assert.That((await Plane.KubectlAsync("admin", "get", "events", "-n", "default", "--field-selector", "reason=GateOpened", "-o", "name")).Output, Does.Contain("event/"));
 
         (await Plane.KubectlAsync("admin", "annotate", Configuration, "deployguard", "deployguard.io/gate-")).OrFail();
         await Wait.UntilAsync(NamesAsync, names => names.Contains("workloads.deployguard.io", StringComparison.Ordinal), "the gate to be closed");
-        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [0], "the closed gate to be told");
-        await Wait.UntilAsync(() => sandbox.TryAsync(V2), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the API server to see the closed gate");
-        Assert.That((await sandbox.AskAsync(V2)).Output, Does.Contain("ApprovalMissing"));
+        await Wait.UntilAsync(() => LeadersReadAsync("deployguard_gate_open"), values => values is [0], "the closed gate to be reported");
+        await Wait.UntilAsync(() => sandbox.DryRunSetImageAsync(V2), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the API server to see the closed gate");
+        Assert.That((await sandbox.SetImageAsync(V2)).Output, Does.Contain("ApprovalMissing"));
     }
 
     [Test]
-    public async Task WhatSomebodyAltersIsRestoredCountedAndTold()
+    public async Task AlteredRegistrationIsRestoredCountedAndReported()
     {
         await Wait.UntilAsync(NamesAsync, names => names.Contains("records.deployguard.io", StringComparison.Ordinal), "the registration");
         var before = (await LeadersReadAsync("deployguard_webhook_configuration_altered_total", "Validating")).Sum();
@@ -48,15 +48,15 @@ public class GateTests : OwnWorld
 
         await Wait.UntilAsync(() => LeadersReadAsync("deployguard_webhook_configuration_altered_total", "Validating"), values => values.Sum() == before + 1, "the alteration to be counted");
         Assert.That((await Plane.KubectlAsync("admin", "get", Configuration, "deployguard", "-o", "jsonpath={.webhooks[*].timeoutSeconds}")).Output, Does.Not.Contain("30"));
-        var told = await Wait.UntilAsync(
+        var events = await Wait.UntilAsync(
             () => Plane.KubectlAsync("admin", "get", "events", "-n", "default", "--field-selector", "reason=WebhookConfigurationAltered", "-o", "jsonpath={.items[*].message}"),
             run => run.Output.Contains("timeoutSeconds", StringComparison.Ordinal),
             "the Event");
-        Assert.That(told.Output, Does.Contain("timeoutSeconds"));
+        Assert.That(events.Output, Does.Contain("timeoutSeconds"));
     }
 
     [Test]
-    public async Task APolicyThatTurnsToEnforceIsInForceWithinSecondsAndReleasesWhenItLeavesIt()
+    public async Task EnforceTakesEffectWithinSecondsAndEndsWithTheMode()
     {
         var sandbox = await UnguardedAsync();
         (await Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, "turns=yes")).OrFail();
@@ -64,27 +64,27 @@ public class GateTests : OwnWorld
         (await sandbox.ApplyAsync("dana", Web(V1))).OrFail();
 
         (await Plane.KubectlAsync("admin", Policy("Enforce"), ["apply", "-f", "-"])).OrFail();
-        await sandbox.EveryReplicaJudgesByAsync("turns", seconds: 5);
-        // Until then a machine that is too busy to be asked in time lets it pass.
+        await sandbox.EveryReplicaAppliesAsync("turns", seconds: 5);
+        // Until then the request passes if the webhook times out on a busy machine.
         await Wait.UntilAsync(SelectorAsync, selector => selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry", seconds: 30);
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalMissing"));
 
         (await Plane.KubectlAsync("admin", Policy("Audit"), ["apply", "-f", "-"])).OrFail();
-        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the policy to let go", seconds: 30);
-        await Wait.UntilAsync(SelectorAsync, selector => !selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry to let go", seconds: 30);
+        await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the policy to stop refusing", seconds: 30);
+        await Wait.UntilAsync(SelectorAsync, selector => !selector.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal), "the Fail entry to leave the namespace out", seconds: 30);
         (await Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "turns")).OrFail();
     }
 
     [Test]
-    public async Task AfterBothDiedOneThatStartsIsEnoughWithinSeconds()
+    public async Task OneReplicaIsEnoughAfterBothWereKilled()
     {
         var sandbox = await WithWebRunningAsync();
         KillReplicas();
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("failed calling webhook"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("failed calling webhook"));
 
         var started = TimeProvider.System.GetTimestamp();
         await Installation.RestartAsync(0);
-        await Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "one replica to be enough");
+        await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "one replica to be enough");
         TestContext.Out.WriteLine($"in force {TimeProvider.System.GetElapsedTime(started).TotalSeconds:0.0} s after one replica was started");
         await Installation.RestartAsync(1);
     }

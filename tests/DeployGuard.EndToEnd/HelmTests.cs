@@ -9,7 +9,7 @@ public class HelmTests
     private static readonly string s_chart = Path.Combine(AppContext.BaseDirectory, "charts", "web");
 
     [Test]
-    public async Task AnUpgradeIsRefusedApprovedAndRolledBack()
+    public async Task HelmUpgradeIsRefusedApprovedAndRolledBack()
     {
         var sandbox = await GuardedAsync();
         await ApprovedAsync(sandbox, () => HelmAsync(sandbox, "upgrade", "--install", "web", s_chart, "--set", $"image={V1}"));
@@ -37,5 +37,5 @@ public class HelmTests
     }
 
     private static Task<Rig.Run> HelmAsync(Sandbox sandbox, params IEnumerable<string> arguments) =>
-        World.Rig.Plane.HelmAsync("dana", [.. arguments, "-n", sandbox.Namespace]);
+        TestCluster.Rig.Plane.HelmAsync("dana", [.. arguments, "-n", sandbox.Namespace]);
 }

@@ -5,7 +5,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// What well-known controllers write, by their own user names, in the order in which they write it: docs/integrations.md says what to expect of each. The controllers themselves are not here.
+/// Requests of well-known controllers, under their user names and in their order: docs/integrations.md says what to expect of each. The
+/// controllers themselves do not run.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class IntegrationTests
@@ -19,22 +20,22 @@ public class IntegrationTests
 
     [TestCase(Kueue, TestName = "{m}(known by name)")]
     [TestCase(KueueElsewhere, TestName = "{m}(in another namespace, by a preset)")]
-    public async Task Kueue_StartsAnApprovedJobElsewhereAndTakesThatBackAndNobodyElseMay(string kueue)
+    public async Task Kueue_PlacesAnApprovedJobAndRestoresItAndOthersMayNot(string kueue)
     {
-        Server.Lacks(Server.Version < new Version(1, 24), "suspended Jobs whose scheduling directives may be changed");
+        Server.SkipIf(Server.Version < new Version(1, 24), "suspended Jobs whose scheduling directives may be changed");
         var sandbox = await GuardedAsync();
         Assert.That((await sandbox.CreateAsync("dana", Job())).Output, Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         (await sandbox.CreateAsync("dana", Job())).OrFail();
 
         var attack = await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot);
-        Assert.That(attack.Output, Does.Contain("ApprovalMissing"), "who approved it did not approve where it runs");
+        Assert.That(attack.Output, Does.Contain("ApprovalMissing"), "the approval does not cover the node selector");
 
         (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", Spot)).OrFail();
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.status.phase} {.spec.diff}{\"\\n\"}{end}"),
             run => run.Output.Split('\n').Any(l => l.Contains("spot", StringComparison.Ordinal) && !l.StartsWith("Pending", StringComparison.Ordinal)),
-            "what the queue started to be on record");
+            "the Job that the queue started to be on record");
 
         (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", """{"spec": {"suspend": true}}""")).OrFail();
         await Wait.UntilAsync(
@@ -43,7 +44,7 @@ public class IntegrationTests
         const string Restored = """{"spec": {"template": {"metadata": {"labels": {"kueue.x-k8s.io/podset": null}}, "spec": {"nodeSelector": null}}}}""";
         (await AsAsync(sandbox, kueue, "patch", "job", "train", "--type=merge", "-p", Restored)).OrFail();
 
-        Assert.That((await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot)).Output, Does.Contain("refused by policy guarded"), "nor after it was suspended again");
+        Assert.That((await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", Spot)).Output, Does.Contain("refused by policy guarded"), "also refused after it was suspended again");
         (await sandbox.KubectlAsync("dana", "patch", "job", "train", "--type=merge", "-p", """{"spec": {"suspend": false}}""")).OrFail();
     }
 
@@ -51,7 +52,7 @@ public class IntegrationTests
     [TestCase("vso.secrets.hashicorp.com/restartedAt", "2026-11-25T08:00:00Z", "system:serviceaccount:vault-secrets-operator-system:vault-secrets-operator-controller-manager")]
     [TestCase("cattle.io/timestamp", "2026-11-25T08:00:00Z", "dana")]
     [TestCase("rollme", "xk2f9", "dana", TestName = "{m}(one of the chart's list)")]
-    public async Task Reloader_ARestartByAnAnnotationPasses(string key, string value, string user)
+    public async Task Reloader_RestartByAnnotationPasses(string key, string value, string user)
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -62,7 +63,7 @@ public class IntegrationTests
     }
 
     [Test]
-    public async Task Reloader_AVariableAndAChecksumAreJudged()
+    public async Task Reloader_VariableAndChecksumAreEvaluated()
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -88,26 +89,26 @@ public class IntegrationTests
     [TestCase("system:serviceaccount:karpenter:karpenter", TestName = "{m}(Karpenter)")]
     [TestCase("system:serviceaccount:kube-system:cluster-autoscaler", TestName = "{m}(cluster-autoscaler)")]
     [TestCase("admin", TestName = "{m}(kubectl drain)")]
-    public async Task Evictions_PassAndTheirPodsComeAgain(string user)
+    public async Task Evictions_PassAndTheirPodsAreReplaced(string user)
     {
         var sandbox = await WithWebRunningAsync();
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).Output.Trim();
-        var eviction = $$"""{"apiVersion": "{{await Server.EvictionAsync()}}", "kind": "Eviction", "metadata": {"name": "{{pod}}", "namespace": "{{sandbox.Namespace}}"} }""";
+        var eviction = $$"""{"apiVersion": "{{await Server.EvictionVersionAsync()}}", "kind": "Eviction", "metadata": {"name": "{{pod}}", "namespace": "{{sandbox.Namespace}}"} }""";
 
-        (await World.Rig.Plane.KubectlAsync("admin", eviction, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods/{pod}/eviction", "-f", "-", .. As(user)])).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", eviction, ["create", "--raw", $"/api/v1/namespaces/{sandbox.Namespace}/pods/{pod}/eviction", "-f", "-", .. As(user)])).OrFail();
 
         await Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas}/{.status.replicas}"), run => run.Output.Trim() == "3/3", "the pod to come again");
+            () => sandbox.KubectlAsync("admin", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas}/{.status.replicas}"), run => run.Output.Trim() == "3/3", "the pod to be replaced");
         Assert.That((await sandbox.KubectlAsync("admin", "get", "pods", "-o", "name")).Output, Does.Not.Contain(pod));
     }
 
     [Test]
-    public async Task ArgoCd_ReplacesWhatIsTheSameAndWaitsForApprovalOfWhatIsNot()
+    public async Task ArgoCd_ReplacesTheSameTemplateAndWaitsForApprovalOfAnother()
     {
         var sandbox = await WithWebRunningAsync();
-        // The Deployment's controller writes its status in between; Argo CD asks again too.
+        // The Deployment's controller writes its status in between. Argo CD retries too.
         Task<Run> ReplaceAsync(string image, params string[] more) => Wait.UntilAsync(
-            () => World.Rig.Plane.KubectlAsync("admin", Web(image).ToJsonString(), ["replace", "-f", "-", "-n", sandbox.Namespace, .. more, .. As(ArgoCd)]),
+            () => TestCluster.Rig.Plane.KubectlAsync("admin", Web(image).ToJsonString(), ["replace", "-f", "-", "-n", sandbox.Namespace, .. more, .. As(ArgoCd)]),
             run => !run.Output.Contains("(Conflict)", StringComparison.Ordinal),
             "the deployment to be replaced without a conflict");
 
@@ -122,7 +123,7 @@ public class IntegrationTests
     }
 
     [Test]
-    public async Task AnOperatorThatMakesItsStatefulSetAgainMayMakeTheSame()
+    public async Task OperatorMayCreateItsStatefulSetAgainUnchanged()
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Set(V1))).OrFail();
@@ -131,15 +132,15 @@ public class IntegrationTests
         const string Operator = "system:serviceaccount:databases:operator";
 
         (await AsAsync(sandbox, Operator, "delete", "statefulset", "db", "--cascade=orphan")).OrFail();
-        (await World.Rig.Plane.KubectlAsync("admin", Set(V1).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)])).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", Set(V1).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)])).OrFail();
         (await AsAsync(sandbox, Operator, "delete", "statefulset", "db", "--cascade=orphan")).OrFail();
 
-        var other = await World.Rig.Plane.KubectlAsync("admin", Set(V2).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)]);
+        var other = await TestCluster.Rig.Plane.KubectlAsync("admin", Set(V2).ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Operator)]);
         Assert.That(other.Output, Does.Contain("ApprovalMissing"));
     }
 
     [Test]
-    public async Task Velero_ARestoreIsRefusedUnlessItsAccountIsExempt()
+    public async Task Velero_RestoreIsRefusedUnlessItsAccountIsExempt()
     {
         var guarded = await GuardedAsync();
         foreach (var restored in Backup())
@@ -159,7 +160,7 @@ public class IntegrationTests
         Assert.That(records.Output.Trim().Split('\n').Select(l => l.Split(' ')[0]), Is.EquivalentTo((string[])["Pod", "ReplicaSet", "Deployment"]), "each exemption is on record");
     }
 
-    /// <summary>As Velero restores: pods first, then ReplicaSets, then Deployments; owners are other objects' by then.</summary>
+    /// <summary>The order in which Velero restores: pods, then ReplicaSets, then Deployments, without their owners.</summary>
     private static IEnumerable<JsonObject> Backup()
     {
         const string Template = $$"""{"metadata": {"labels": {"app": "web", "pod-template-hash": "5d"} }, "spec": {"containers": [{"name": "web", "image": "{{V1}}"}] } }""";
@@ -175,7 +176,7 @@ public class IntegrationTests
     }
 
     private static Task<Run> RestoreAsync(Sandbox sandbox, JsonObject restored) =>
-        World.Rig.Plane.KubectlAsync("admin", restored.ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Velero)]);
+        TestCluster.Rig.Plane.KubectlAsync("admin", restored.ToJsonString(), ["create", "-f", "-", "-n", sandbox.Namespace, .. As(Velero)]);
 
     private static Task<Run> AsAsync(Sandbox sandbox, string user, params string[] arguments) => sandbox.KubectlAsync("admin", [.. arguments, .. As(user)]);
 

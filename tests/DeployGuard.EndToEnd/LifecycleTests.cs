@@ -3,11 +3,11 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Replicas come and go, and in the end DeployGuard does. What one of these takes away it puts back, but for the last.</summary>
-public class LifecycleTests : OwnWorld
+/// <summary>Restarts, a lost registration and uninstallation. Each test restores what it removes, except the last.</summary>
+public class LifecycleTests : OwnCluster
 {
     [Test]
-    public async Task TheBaselineIsNotMadeASecondTime()
+    public async Task BaselineIsCreatedOnlyOnce()
     {
         (await Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "baseline")).OrFail();
 
@@ -15,22 +15,22 @@ public class LifecycleTests : OwnWorld
         await BreakRegistrationAndWaitForTheLeaderAsync();
 
         var baseline = await Plane.KubectlAsync("admin", "get", "safeguardpolicy", "baseline");
-        Assert.That(baseline.Output, Does.Contain("not found"), "the leader has worked since, and left it alone");
+        Assert.That(baseline.Output, Does.Contain("not found"), "the leader has run since, and did not create it again");
     }
 
     [Test]
-    public async Task Threat31_WhatCameWhileNobodyGuardedIsFoundAfterwards()
+    public async Task Threat31_WorkloadsCreatedDuringAnOutageAreFoundAfterwards()
     {
         var sandbox = await WithWebRunningAsync();
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.AskAsync(), run => run.Succeeded, "the API server to see that nothing is registered");
+        await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Succeeded, "the API server to see that nothing is registered");
 
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "describe", "deployment", "web"),
             run => run.Output.Contains("RunsWithoutChange", StringComparison.Ordinal),
-            "the audit to tell");
+            "the scan to report it");
 
-        // That somebody wrote an owner into it proves nothing.
+        // An ownerReference that a person wrote does not make it a controller's object.
         (await sandbox.KubectlAsync("dana", "create", "configmap", "owner")).OrFail();
         var uid = (await sandbox.KubectlAsync("dana", "get", "configmap", "owner", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         (await sandbox.CreateAsync("dana", Parse($$"""
@@ -40,9 +40,9 @@ public class LifecycleTests : OwnWorld
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "describe", "replicaset", "owned"),
             run => run.Output.Contains("RunsWithoutChange", StringComparison.Ordinal),
-            "the audit to tell of what names an owner");
+            "the scan to report the ReplicaSet with an owner");
         var made = await sandbox.KubectlAsync("dana", "describe", "replicasets", "-l", "app=web");
-        Assert.That(made.Output, Does.Contain(V1).And.Not.Contain("RunsWithoutChange"), "what a controller made of what was let in is no finding");
+        Assert.That(made.Output, Does.Contain(V1).And.Not.Contain("RunsWithoutChange"), "objects that controllers created for an admitted workload are no finding");
         await RegisterAgainAsync();
     }
 
@@ -52,7 +52,7 @@ public class LifecycleTests : OwnWorld
         (await Plane.KubectlAsync("admin", "delete", "validatingwebhookconfiguration", "deployguard")).OrFail();
 
         await Rig.Wait.UntilAsync(
-            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
+            async () => string.Concat(await Task.WhenAll(TestCluster.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])),
             text => text.Split('\n').Any(l => l.StartsWith("deployguard_webhook_configuration{kind=\"ValidatingWebhookConfiguration\"", StringComparison.Ordinal) && l.EndsWith(" 0", StringComparison.Ordinal)),
             "the leader to report that it is gone");
         Assert.That((await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
@@ -60,10 +60,10 @@ public class LifecycleTests : OwnWorld
     }
 
     [Test]
-    public async Task UninstallingWithDeadPodsLeavesNoWebhookAndBlocksNobody()
+    public async Task UninstallWithDeadReplicasLeavesNoWebhookAndBlocksNoRequest()
     {
         var sandbox = await UnguardedAsync();
-        Spend();
+        MarkClusterUnusable();
         KillReplicas();
 
         (await Plane.HelmAsync("admin", "uninstall", "deployguard", "-n", "deployguard-system")).OrFail();
@@ -75,11 +75,11 @@ public class LifecycleTests : OwnWorld
         (await Plane.KubectlAsync("admin", "get", "crd", "changes.deployguard.io")).OrFail();
     }
 
-    /// <summary>As an operator would put back what was deleted.</summary>
+    /// <summary>Restores the deleted registration as the platform team would.</summary>
     private static async Task RegisterAgainAsync()
     {
         (await Plane.HelmAsync("admin", "upgrade", "deployguard", Toolbox.Chart, "-n", "deployguard-system", "--reuse-values")).OrFail();
-        await Installation.IsInForceAsync();
+        await Installation.WaitUntilInForceAsync();
     }
 
     private static async Task BreakRegistrationAndWaitForTheLeaderAsync()

@@ -3,12 +3,12 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What of our words reaches the terminal.</summary>
+/// <summary>How messages and warnings of DeployGuard appear in the terminal.</summary>
 [Parallelizable(ParallelScope.All)]
 public class MessageTests
 {
     [Test]
-    public async Task TheLongestMessageArrivesWhole()
+    public async Task LongestRefusalIsShownInFull()
     {
         var sandbox = await GuardedAsync();
         var manifest = Web(V1, aiAssisted: true);
@@ -25,7 +25,7 @@ public class MessageTests
     }
 
     [Test]
-    public async Task TheLongestWarningsArriveAsFarAsTheServerPassesThemOn()
+    public async Task LongestWarningsAreShownUpToTheServersLimit()
     {
         var sandbox = await WithWebRunningAsync();
         var manifest = Web(V1, aiAssisted: true);
@@ -42,7 +42,7 @@ public class MessageTests
     }
 
     [Test]
-    public async Task WhatOthersWroteCannotDrawOnTheTerminal()
+    public async Task ControlCharactersInAnnotationsAreRemoved()
     {
         var sandbox = await WithWebRunningAsync();
         var manifest = Web(V2);

@@ -22,9 +22,9 @@ public class MetricsTests
     }
 
     [Test]
-    public async Task EveryReplicaIsInSyncAndSaysSo()
+    public async Task EveryReplicaReportsItsCachesInSync()
     {
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        foreach (var replica in TestCluster.Rig.Installation?.Replicas ?? [])
         {
             var lines = (await replica.ScrapeAsync()).Split('\n').Where(l => l.StartsWith("deployguard_cache_synced{", StringComparison.Ordinal)).ToList();
             Assert.That(lines, Has.Count.EqualTo(14).And.All.EndsWith(" 1"));
@@ -34,7 +34,7 @@ public class MetricsTests
     private static async Task<List<string>> DeniedAsync(Sandbox sandbox)
     {
         var lines = new List<string>();
-        foreach (var replica in World.Rig.Installation?.Replicas ?? [])
+        foreach (var replica in TestCluster.Rig.Installation?.Replicas ?? [])
         {
             lines.AddRange((await replica.ScrapeAsync()).Split('\n').Where(l =>
                 l.StartsWith("deployguard_rollouts_denied_total{", StringComparison.Ordinal)

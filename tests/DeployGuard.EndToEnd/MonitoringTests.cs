@@ -3,49 +3,49 @@ using DeployGuard.Rig;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// A real Prometheus and a real Alertmanager beside the real webhook: what is refused reaches the pager, and no panel is empty. It looks at rates and
-/// latencies.
+/// A real Prometheus and Alertmanager with the real webhook: refusals raise alerts, and no panel is empty. Heavy, because it measures
+/// rates and latencies.
 /// </summary>
 [Heavy]
-public class MonitoringTests : OwnWorld
+public class MonitoringTests : OwnCluster
 {
-    /// <summary>What older API servers do not measure, with the first that does. Nothing else may be missing.</summary>
+    /// <summary>Metrics that older API servers lack, each with the first version that has it. No other metric may be missing.</summary>
     private static readonly Dictionary<string, Version> s_since = new() { ["apiserver_admission_webhook_fail_open_count"] = new(1, 24) };
 
     private AlertReceiver? _receiver;
     private Monitoring? _monitoring;
-    private MonitoredStory? _story;
+    private MonitoredScenario? _scenario;
     private long _began;
 
     private AlertReceiver Receiver => _receiver ?? throw new InvalidOperationException("no receiver");
 
     private Monitoring Monitoring => _monitoring ?? throw new InvalidOperationException("no monitoring");
 
-    private string Shop => _story?.Shop?.Namespace ?? throw new InvalidOperationException("the story was not played");
+    private string Shop => _scenario?.Shop?.Namespace ?? throw new InvalidOperationException("the scenario did not run");
 
-    /// <summary>What a dashboard must show to show the whole story.</summary>
+    /// <summary>The time range that covers the whole scenario.</summary>
     private int Seconds => (int)TimeProvider.System.GetElapsedTime(_began).TotalSeconds + 1;
 
-    protected override bool IsOneStory => true;
+    protected override bool IsSequence => true;
 
     protected override async Task PrepareAsync()
     {
         _began = TimeProvider.System.GetTimestamp();
         _receiver = await AlertReceiver.StartAsync();
-        _monitoring = await Monitoring.StartAsync(World.Rig.Tools, World.Rig.Plane, Installation.Replicas, Receiver.Url);
+        _monitoring = await Monitoring.StartAsync(TestCluster.Rig.Tools, TestCluster.Rig.Plane, Installation.Replicas, Receiver.Url);
         await Wait.UntilAsync(() => Monitoring.QueryAsync("sum(up)"), result => result.GetArrayLength() > 0 && result[0].GetProperty("value")[1].GetString() == "3", "Prometheus to reach both replicas and the API server");
-        _story = new MonitoredStory(Monitoring);
-        await _story.PlayAsync();
+        _scenario = new MonitoredScenario(Monitoring);
+        await _scenario.PlayAsync();
     }
 
-    protected override async Task TidyUpAsync()
+    protected override async Task CleanUpAsync()
     {
         _monitoring?.Dispose();
         await (_receiver?.DisposeAsync() ?? ValueTask.CompletedTask);
     }
 
     [Test]
-    public async Task RefusedRolloutsReachThePager()
+    public async Task RefusedRolloutsRaiseAnAlert()
     {
         var (labels, annotations) = await Receiver.ReceivedAsync("DeployGuardRolloutsDenied", Shop);
 
@@ -61,7 +61,7 @@ public class MonitoringTests : OwnWorld
     [TestCase("DeployGuardBreakGlassUnreviewed", false)]
     [TestCase("DeployGuardWebhookErrors", false)]
     [TestCase("DeployGuardRegistrationAltered", false)]
-    public async Task SoDoesWhatWentAround(string alert, bool tellsNamespace)
+    public async Task BypassesAndFaultsRaiseAnAlert(string alert, bool tellsNamespace)
     {
         var (_, annotations) = await Receiver.ReceivedAsync(alert, tellsNamespace ? Shop : null);
 
@@ -70,25 +70,25 @@ public class MonitoringTests : OwnWorld
 
     /// <summary>With the commands as the runbook prints them.</summary>
     [Test]
-    public async Task NothingIsCriticalUntilTheRunbookOpensTheGateAndAllIsWellOnceItClosedIt()
+    public async Task OpenGateIsTheOnlyCriticalAlertAndClosingItRestoresRefusals()
     {
         var critical = await Monitoring.QueryRangeAsync("""ALERTS{severity="critical", alertstate="firing"}""", Seconds);
         Assert.That(critical.GetArrayLength(), Is.Zero, critical.ToString());
         var runbook = await File.ReadAllLinesAsync(Path.Combine(Toolbox.Repository, "docs", "runbook.md"));
         await ShellAsync(runbook.First(l => l.StartsWith("kubectl patch validatingwebhookconfiguration", StringComparison.Ordinal)));
         await Receiver.ReceivedAsync("DeployGuardGateOpen");
-        (await AskAsync()).OrFail();
+        (await RequestAsync()).OrFail();
 
         await ShellAsync(runbook.First(l => l.StartsWith("kubectl annotate validatingwebhookconfiguration", StringComparison.Ordinal)));
         await Wait.UntilAsync(
             () => ShellAsync(runbook.First(l => l.StartsWith("kubectl get validatingwebhookconfiguration", StringComparison.Ordinal))),
             run => run.Output.Contains("workloads.deployguard.io\tFail", StringComparison.Ordinal),
             "the gate to be closed");
-        await Wait.UntilAsync(AskAsync, run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "new revisions to be refused again");
+        await Wait.UntilAsync(RequestAsync, run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "new revisions to be refused again");
 
-        static async Task<Run> ShellAsync(string line) => (await Run.OfAsync("/bin/sh", ["-c", line], World.Rig.Plane.Environment("admin"))).OrFail();
+        static async Task<Run> ShellAsync(string line) => (await Run.OfAsync("/bin/sh", ["-c", line], TestCluster.Rig.Plane.Environment("admin"))).OrFail();
 
-        Task<Run> AskAsync() => World.Rig.Plane.KubectlAsync("dana", "create", "deployment", $"gate-{Guid.NewGuid():N}", $"--image={Sandbox.V2}", "-n", Shop);
+        Task<Run> RequestAsync() => TestCluster.Rig.Plane.KubectlAsync("dana", "create", "deployment", $"gate-{Guid.NewGuid():N}", $"--image={Sandbox.V2}", "-n", Shop);
     }
 
     [Test]
@@ -98,15 +98,15 @@ public class MonitoringTests : OwnWorld
 
         Assert.That(rules, Has.Count.GreaterThan(20));
         Assert.That(rules.Where(r => r.GetProperty("health").GetString() != "ok" || r.TryGetProperty("lastError", out _)).Select(r => r.ToString()), Is.Empty);
-        (await Run.OfAsync(World.Rig.Tools["promtool"], ["check", "rules", Path.Combine(Toolbox.Chart, "files", "rules.yaml")], World.Rig.Plane.Environment("admin"))).OrFail();
+        (await Run.OfAsync(TestCluster.Rig.Tools["promtool"], ["check", "rules", Path.Combine(Toolbox.Chart, "files", "rules.yaml")], TestCluster.Rig.Plane.Environment("admin"))).OrFail();
     }
 
     [Test]
-    public async Task TheMetricsAreNamedAsPrometheusWantsThem()
+    public async Task MetricsPassTheCheckOfPromtool()
     {
         foreach (var replica in Installation.Replicas)
         {
-            var check = await Run.OfAsync(World.Rig.Tools["promtool"], ["check", "metrics"], World.Rig.Plane.Environment("admin"), await replica.ScrapeAsync());
+            var check = await Run.OfAsync(TestCluster.Rig.Tools["promtool"], ["check", "metrics"], TestCluster.Rig.Plane.Environment("admin"), await replica.ScrapeAsync());
 
             Assert.That(check.OrFail().Output, Is.Empty);
         }
@@ -117,7 +117,7 @@ public class MonitoringTests : OwnWorld
     {
         if (s_since.FirstOrDefault(m => panel.Expression.Contains(m.Key, StringComparison.Ordinal)) is { Key: not null } later)
         {
-            Server.Lacks(Server.Version < later.Value, $"the metric {later.Key}, which is there from {later.Value} on");
+            Server.SkipIf(Server.Version < later.Value, $"the metric {later.Key}, which is there from {later.Value} on");
         }
 
         await Wait.UntilAsync(
@@ -128,5 +128,5 @@ public class MonitoringTests : OwnWorld
     }
 
     [Test]
-    public void EveryVariableIsFilledIn() => Assert.That(PanelQuery.All.Select(q => q.Over(60)).Where(q => q.Contains('$', StringComparison.Ordinal)), Is.Empty);
+    public void EveryDashboardVariableIsReplaced() => Assert.That(PanelQuery.All.Select(q => q.Over(60)).Where(q => q.Contains('$', StringComparison.Ordinal)), Is.Empty);
 }

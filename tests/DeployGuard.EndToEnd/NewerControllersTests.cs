@@ -5,37 +5,39 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What newer controllers do with pods: when a StatefulSet goes on, when a Job begins, which pods are on their way out.</summary>
+/// <summary>Newer controllers and pods: when a StatefulSet continues, when a Job starts, which pods are terminating.</summary>
 [Parallelizable(ParallelScope.All)]
 public class NewerControllersTests
 {
     [Test]
-    public async Task AStatefulSetGoesByMinReadySecondsAlone()
+    public async Task StatefulSetPaceFollowsMinReadySeconds()
     {
         await PolicyAsync("paced-alone", Paced);
         var sandbox = await UnguardedAsync();
-        Server.Lacks(!await Server.KeepsAsync(sandbox, Eight(V1, ready: 2), "{.spec.minReadySeconds}"), "minReadySeconds of a StatefulSet");
-        var slow = Eight(V1, ready: 1);
+        Server.SkipIf(!await Server.KeepsAsync(sandbox, StatefulSetOfEight(V1, ready: 2), "{.spec.minReadySeconds}"), "minReadySeconds of a StatefulSet");
+        var slow = StatefulSetOfEight(V1, ready: 1);
         slow["spec"]!["updateStrategy"] = Parse("""{"type": "RollingUpdate"}""");
         (await sandbox.ApplyAsync("admin", slow)).OrFail();
         (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
         await sandbox.GuardAsync("paced-alone");
-        Task<Rig.Run> AskAsync() => sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}");
+        Task<Rig.Run> RequestAsync() => sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}");
 
-        var refused = await AskAsync();
+        var refused = await RequestAsync();
         Assert.That(refused.Output, Does.Contain("In place, policy allows 2 at once: minReadySeconds 1 is below 2").And.Not.Contain("maxUnavailable 1 replaces"));
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
-        (await AskAsync()).OrFail();
+        (await RequestAsync()).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
     }
 
-    /// <summary>The rig has no node on which a DaemonSet is counted: what is seen is that the API server takes the patches that refusals offer.</summary>
+    /// <summary>
+    /// The rig has no node that counts for a DaemonSet: this checks only that the API server accepts the suggested patches.
+    /// </summary>
     [Test]
-    public async Task ADaemonSetTakesThePatchOfEitherPace()
+    public async Task DaemonSetAcceptsThePatchesForMaxSurgeAndMaxUnavailable()
     {
-        Server.Lacks(Server.Version < new Version(1, 22), "maxSurge of a DaemonSet");
+        Server.SkipIf(Server.Version < new Version(1, 22), "maxSurge of a DaemonSet");
         var sandbox = await UnguardedAsync();
-        var surging = WayBackWorkloads.DaemonSet(V1);
+        var surging = RecoveryWorkloads.DaemonSet(V1);
         surging["spec"]!["updateStrategy"] = Parse("""{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }""");
         (await sandbox.ApplyAsync("admin", surging)).OrFail();
         async Task<string> PatchedAsync(string rolling)
@@ -51,14 +53,14 @@ public class NewerControllersTests
     }
 
     [Test]
-    public async Task AJobThatIsSuspendedIsJudgedWhenItIsMadeAndMayThenBegin()
+    public async Task SuspendedJobIsEvaluatedAtCreationAndMayThenStart()
     {
         var sandbox = await GuardedAsync();
         var job = Parse($$"""
             {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},
              "spec": {"suspend": true, "podReplacementPolicy": "Failed", "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{V2}}"}] } } } }
             """);
-        Server.Lacks(!await Server.KeepsAsync(sandbox, job, "{.spec.podReplacementPolicy}"), "podReplacementPolicy of a Job");
+        Server.SkipIf(!await Server.KeepsAsync(sandbox, job, "{.spec.podReplacementPolicy}"), "podReplacementPolicy of a Job");
 
         await ApprovedAsync(sandbox, job);
         await sandbox.AssertNothingRunsAsync(V2);
@@ -69,9 +71,9 @@ public class NewerControllersTests
             "the Job to be done");
     }
 
-    /// <summary>Pods that are on their way out for long serve nobody, whether the server counts them by name or not.</summary>
+    /// <summary>Terminating pods serve no users, whether or not the server counts them in the status.</summary>
     [Test]
-    public async Task PodsThatAreTerminatingMakeNoPoolLarger()
+    public async Task TerminatingPodsDoNotCountInThePool()
     {
         var sandbox = await UnguardedAsync();
         (await sandbox.ApplyAsync("admin", Service())).OrFail();
@@ -85,7 +87,7 @@ public class NewerControllersTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].metadata.deletionTimestamp}"),
             run => run.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 5,
-            "five pods to be on their way out");
+            "five terminating pods");
         if (Server.CountsTerminating)
         {
             await Rig.Wait.UntilAsync(
@@ -95,9 +97,9 @@ public class NewerControllersTests
         }
 
         await Rig.Wait.UntilAsync(
-            () => sandbox.ApplyAsync("dana", Beside("web-canary", V2, 2)),
+            () => sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 2)),
             run => run.Output.Contains("2 of 7 pods (28%) behind Service web would be unproven; step 5% allows 1", StringComparison.Ordinal),
             "a pool of five and two");
-        (await sandbox.ApplyAsync("dana", Beside("web-canary", V2, 1))).OrFail();
+        (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
     }
 }

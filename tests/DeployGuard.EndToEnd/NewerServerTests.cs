@@ -5,7 +5,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Pod fields of newer servers only: each is evaluated like all others. Where the server of a run does not have it, the test is skipped
+/// Pod fields of newer servers: each is evaluated like all others. Where the server of a run lacks the field, the test is skipped
 /// by name.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
@@ -14,10 +14,10 @@ public class NewerServerTests
     private const string Tagged = "mesh/proxy:latest";
 
     [Test]
-    public async Task ANativeSidecarIsJudgedAsAnyContainer()
+    public async Task NativeSidecarIsEvaluatedLikeAContainer()
     {
         var sandbox = await WithWebRunningAsync();
-        Server.Lacks(!await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"), "native sidecars");
+        Server.SkipIf(!await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"), "native sidecars");
 
         Assert.That((await sandbox.ApplyAsync("dana", WithSidecar(V1, Tagged))).Output, Does.Contain(
             $"ImageNotPinned: image {Tagged} ").And.Contain("spec.template.spec.initContainers[0].image").And.Contain("ApprovalMissing"));
@@ -25,13 +25,13 @@ public class NewerServerTests
         Assert.That((await sandbox.ApplyAsync("dana", WithSidecar(V1, V3))).Output, Does.Contain("ApprovalMissing"), "another sidecar alone");
     }
 
-    /// <summary>A sidecar serves beside the main container and not for it: whether the pod is ready, the main container's probe must say.</summary>
+    /// <summary>The main container's probe decides whether the pod is ready; a sidecar's cannot replace it.</summary>
     [Test]
-    public async Task ASidecarNeedsNoProbeAndSparesTheMainContainerNone()
+    public async Task SidecarNeedsNoProbeButTheMainContainerDoes()
     {
         await PolicyAsync("paced-alone", Paced);
         var sandbox = await WithWebRunningAsync("paced-alone", replicas: 4);
-        Server.Lacks(!await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"), "native sidecars");
+        Server.SkipIf(!await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"), "native sidecars");
         var unprobed = WithSidecar(V1, V2);
         unprobed["spec"]!["minReadySeconds"] = 2;
         unprobed["spec"]!["template"]!["spec"]!["containers"]![0]!.AsObject().Remove("readinessProbe");
@@ -48,7 +48,7 @@ public class NewerServerTests
     public async Task AnImageVolumeIsPinnedAndApproved()
     {
         var sandbox = await WithWebRunningAsync();
-        Server.Lacks(!await Server.KeepsAsync(sandbox, WithImageVolume(V1), "{.spec.template.spec.volumes[0].image.reference}"), "image volumes");
+        Server.SkipIf(!await Server.KeepsAsync(sandbox, WithImageVolume(V1), "{.spec.template.spec.volumes[0].image.reference}"), "image volumes");
 
         Assert.That((await sandbox.ApplyAsync("dana", WithImageVolume("models:latest"))).Output, Does.Contain(
             "ImageNotPinned: image models:latest ").And.Contain("spec.template.spec.volumes[0].image.reference").And.Contain("ApprovalMissing"));
@@ -60,12 +60,12 @@ public class NewerServerTests
     [TestCase("resources", """{"limits": {"cpu": "1", "memory": "64Mi"}}""")]
     [TestCase("schedulingGates", """[{"name": "example.com/wait"}]""")]
     [TestCase("hostnameOverride", "\"web\"")]
-    public async Task AFieldOfTheSpecThatNoVersionOfOursNamesIsPartOfTheHash(string field, string value)
+    public async Task UnknownPodSpecFieldIsPartOfTheHash(string field, string value)
     {
         var sandbox = await WithWebRunningAsync();
         var after = Web(V1);
         after["spec"]!["template"]!["spec"]![field] = JsonNode.Parse(value);
-        Server.Lacks(!await Server.KeepsAsync(sandbox, after, $"{{.spec.template.spec.{field}}}"), $"the field {field} of a pod's spec");
+        Server.SkipIf(!await Server.KeepsAsync(sandbox, after, $"{{.spec.template.spec.{field}}}"), $"the field {field} of a pod's spec");
 
         Assert.That((await sandbox.ApplyAsync("dana", after)).Output, Does.Contain("ApprovalMissing"));
         await ApprovedAsync(sandbox, after);
@@ -73,11 +73,11 @@ public class NewerServerTests
 
     /// <summary>The subresource has no entry: autoscalers resize all the time, and it carries nothing but resources.</summary>
     [Test]
-    public async Task AResizeReachesNothingButResourcesAndIsNotAskedFor()
+    public async Task ResizeChangesOnlyResourcesAndIsNotEvaluated()
     {
-        Server.Lacks(!await Server.ServesAsync("api/v1", "pods/resize"), "the subresource pods/resize");
+        Server.SkipIf(!await Server.ServesAsync("api/v1", "pods/resize"), "the subresource pods/resize");
         var sandbox = await UnguardedAsync();
-        // The API server looks whether the node is one that can do it.
+        // The API server checks whether the node supports resizing.
         var node = $"resizes-{sandbox.Namespace}";
         await using var there = await NodeAsync(node);
         var web = Web(V1, 2);
@@ -100,9 +100,9 @@ public class NewerServerTests
         Assert.That((await sandbox.KubectlAsync("admin", "get", "pod", pod, "-o", Kept)).Output, Is.EqualTo($"web  {V1} 30m"));
         string[] registered = ["get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].rules[*].resources}"];
         Assert.That(
-            (await World.Rig.Plane.KubectlAsync("admin", registered)).Output,
+            (await TestCluster.Rig.Plane.KubectlAsync("admin", registered)).Output,
             Does.Contain("ephemeralcontainers").And.Not.Contain("resize"));
-        // What was resized is nobody's new revision.
+        // A resize makes no new revision.
         (await sandbox.KubectlAsync("dana", "label", "pod", pod, "note=x")).OrFail();
         (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=3")).OrFail();
     }
@@ -110,7 +110,7 @@ public class NewerServerTests
     [Test]
     public async Task AnEphemeralContainerOfKubectlDebugNeedsAnApproval()
     {
-        Server.Lacks(!await Server.ServesAsync("api/v1", "pods/ephemeralcontainers") || Server.Version < new Version(1, 23), "ephemeral containers");
+        Server.SkipIf(!await Server.ServesAsync("api/v1", "pods/ephemeralcontainers") || Server.Version < new Version(1, 23), "ephemeral containers");
         var sandbox = await WithWebRunningAsync();
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
         Task<Rig.Run> Debug(string image) => sandbox.KubectlAsync("admin", "debug", pod, $"--image={image}", "-c", "debugger");
@@ -125,7 +125,7 @@ public class NewerServerTests
     }
 
     [Test]
-    public async Task KubectlDebugOfANodeIsAPodLikeAnother()
+    public async Task KubectlDebugOfANodeIsEvaluatedAsAPod()
     {
         var sandbox = await GuardedAsync();
         var node = $"debugged-{sandbox.Namespace}";

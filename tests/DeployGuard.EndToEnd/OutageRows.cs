@@ -3,8 +3,8 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Rows of the table "With no replica running" in docs/operations.md: requests, and whether each passes there. With the API server's matchConditions
-/// people wait where without them they pass, and the other way round.
+/// Rows of the table "With no replica running" in docs/operations.md: requests, and whether each passes. With matchConditions
+/// some requests of people wait that pass without them, and the other way round.
 /// </summary>
 internal static class OutageRows
 {
@@ -13,14 +13,14 @@ internal static class OutageRows
     private const string NoFinalizers = """{"metadata":{"finalizers":null}}""";
     private const string OtherLabels = """{"metadata":{"labels":{"team":"b"}}}""";
 
-    /// <summary>While DeployGuard is up: the DaemonSet gets a finalizer, to be taken away later.</summary>
+    /// <summary>While DeployGuard is up: gives the DaemonSet a finalizer, which is removed later.</summary>
     public static async Task HoldAsync(Sandbox sandbox) =>
         (await PatchAsync(sandbox, "dana", "daemonset/agent", """{"metadata":{"finalizers":["example.com/hold"]}}""")).OrFail();
 
-    /// <summary>Owners and finalizers, of what people write and of what controllers write often.</summary>
+    /// <summary>Owners and finalizers, on kinds that people write and on kinds that controllers write often.</summary>
     public static async Task OwnersAndFinalizersAsync(Sandbox sandbox)
     {
-        // One that exists: the real garbage collector takes away what has none.
+        // The owner exists: the garbage collector deletes objects whose owner does not.
         var uid = (await sandbox.KubectlAsync("admin", "get", "serviceaccount", "default", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         var owner = $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ServiceAccount","name":"default","uid":"{{{uid}}}"}]}}""";
 
@@ -37,7 +37,7 @@ internal static class OutageRows
         await IsAsync(
             !Server.HasMatchConditions,
             "another owner of a Pod",
-            WithoutReplicasTests.OnAPodAsync(sandbox, pod => ["patch", "pod", pod, "--type=merge", "-p", owner]));
+            NoReplicaTests.KubectlOnPodAsync(sandbox, pod => ["patch", "pod", pod, "--type=merge", "-p", owner]));
     }
 
     /// <summary>Labels, annotations and status, of the object and through its status.</summary>
@@ -53,10 +53,10 @@ internal static class OutageRows
         await IsAsync(
             !Server.HasMatchConditions,
             "a label through the status of a Pod",
-            WithoutReplicasTests.OnAPodAsync(sandbox, pod => ["patch", "pod", pod, "--subresource=status", "--type=merge", "-p", OtherLabels]));
+            NoReplicaTests.KubectlOnPodAsync(sandbox, pod => ["patch", "pod", pod, "--subresource=status", "--type=merge", "-p", OtherLabels]));
     }
 
-    /// <summary>Sizes by edit and by ReplicaSet, and what only controllers should write.</summary>
+    /// <summary>Sizes by edit and by ReplicaSet, and objects that only controllers should write.</summary>
     public static async Task SizesAndRevisionsAsync(Sandbox sandbox)
     {
         await IsAsync(Server.HasMatchConditions, "fewer replicas by patch", PatchAsync(sandbox, "dana", "deployment/web", """{"spec":{"replicas":2}}"""));
@@ -73,21 +73,21 @@ internal static class OutageRows
     }
 
     /// <summary>That a request passes, or that it waits.</summary>
-    public static async Task IsAsync(bool passes, string what, Task<Rig.Run> asked)
+    public static async Task IsAsync(bool passes, string what, Task<Rig.Run> request)
     {
         if (passes)
         {
-            Assert.That((await asked).Succeeded, Is.True, $"{what}: {(await asked).Output}");
+            Assert.That((await request).Succeeded, Is.True, $"{what}: {(await request).Output}");
         }
         else
         {
-            await WaitsAsync(what, asked);
+            await WaitsAsync(what, request);
         }
     }
 
-    public static async Task WaitsAsync(string what, Task<Rig.Run> asked)
+    public static async Task WaitsAsync(string what, Task<Rig.Run> request)
     {
-        var run = await asked;
+        var run = await request;
         Assert.That(run.Succeeded, Is.False, what);
         Assert.That(run.Output, Does.Contain("failed calling webhook"), what);
     }

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>A query of a dashboard's panel or annotation.</summary>
-/// <param name="Name">Tells the queries of a panel apart.</param>
-/// <param name="Instant">Asked for now alone; else over the time that the dashboard shows.</param>
+/// <param name="Name">Identifies the query in its panel.</param>
+/// <param name="Instant">Evaluated at one instant, instead of over the time range of the dashboard.</param>
 public sealed record PanelQuery(string Dashboard, string Panel, string Name, string Expression, bool Instant)
 {
     public static IReadOnlyList<PanelQuery> All { get; } = [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "dashboards"), "*.json").Order().SelectMany(Of)];
@@ -20,7 +20,7 @@ public sealed record PanelQuery(string Dashboard, string Panel, string Name, str
 
     public override string ToString() => $"{Dashboard}, {Panel}, {Name}";
 
-    /// <summary>Whether there is a number in what came back: a division of nothing by nothing is no data.</summary>
+    /// <summary>Whether the result has a number: NaN from a division by zero is no data.</summary>
     public static bool HasNumbers(JsonElement result) => result.EnumerateArray()
         .SelectMany(series => series.TryGetProperty("values", out var values) ? values.EnumerateArray().ToArray() : [series.GetProperty("value")])
         .Any(sample => double.IsFinite(double.Parse(sample[1].GetString() ?? "", CultureInfo.InvariantCulture)));
@@ -41,7 +41,7 @@ public sealed record PanelQuery(string Dashboard, string Panel, string Name, str
         dashboard,
         (panel.TryGetProperty("title", out var title) ? title : panel.GetProperty("name")).GetString() ?? "",
         target.TryGetProperty("refId", out var name) ? name.GetString() ?? "" : "annotation",
-        // What a panel shows when there is no series is no proof that its series exist.
+        // A panel's fallback value does not show that its series exist.
         (target.GetProperty("expr").GetString() ?? "").Replace(" or vector(0)", "", StringComparison.Ordinal),
         target.TryGetProperty("instant", out var instant) && instant.GetBoolean());
 }

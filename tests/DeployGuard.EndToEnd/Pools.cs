@@ -4,7 +4,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Twenty pods of web behind a Service, and what is put beside them.</summary>
+/// <summary>Twenty pods of web behind a Service, and second Deployments behind the same Service.</summary>
 internal static class Pools
 {
     public static JsonObject Service(string name = "web", string selector = """{"app": "web"}""") => Parse($$"""
@@ -12,7 +12,7 @@ internal static class Pools
         """);
 
     /// <summary>Behind the same Service as web.</summary>
-    public static JsonObject Beside(string name, string image, int replicas)
+    public static JsonObject SecondDeployment(string name, string image, int replicas)
     {
         var deployment = Web(image, replicas);
         deployment["metadata"]!["name"] = name;
@@ -27,34 +27,34 @@ internal static class Pools
         (await sandbox.ApplyAsync("admin", Together(Service(), Web(V1, replicas)))).OrFail();
         await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync(policy);
-        // A Service whose pods nobody noted is new once they are gone, and may start at full size.
+        // Without this record the pool would be cold once its pods are deleted, and could start at full size.
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
             changes => changes.SelectMany(Served).SequenceEqual([replicas]),
-            "the leader to note who serves");
+            "the leader to record the serving pods");
         return sandbox;
     }
 
-    /// <summary>Of how many pods a Change has noted that they serve, by Service.</summary>
+    /// <summary>The recorded numbers of serving pods of a Change, by Service.</summary>
     private static IEnumerable<int> Served(JsonElement change) =>
         change.TryGetProperty("status", out var status) && status.TryGetProperty("served", out var served)
             ? served.EnumerateArray().Select(s => s.GetProperty("pods").GetInt32())
             : [];
 
     /// <summary>
-    /// Asks at once, which is too early, and then until it passes. Nothing is waited for before the first: the soak begins with the pods, and a busy
-    /// machine may take as long as it lasts to tell that they are ready.
+    /// Sends a request that is too early, and retries until it passes. It does not wait before the first attempt: the soak starts with
+    /// the pods, and a busy machine may need the whole soak to report that they are ready.
     /// </summary>
-    public static async Task PassesAfterItsSoakAsync(Func<Task<Rig.Run>> ask, string refusal)
+    public static async Task PassesAfterSoakAsync(Func<Task<Rig.Run>> ask, string refusal)
     {
         var early = await ask();
-        Assert.That(early.Succeeded, Is.False, "the first of them came too early");
+        Assert.That(early.Succeeded, Is.False, "the first attempt must be too early");
         Assert.That(early.Output, Does.Contain(refusal));
-        await PassesInTheEndAsync(ask, refusal);
+        await EventuallyPassesAsync(ask, refusal);
     }
 
-    /// <summary>Asks again, as a person would who was told to wait, until it passes; every refusal on the way says the same.</summary>
-    public static Task PassesInTheEndAsync(Func<Task<Rig.Run>> ask, string refusal) => Rig.Wait.UntilAsync(
+    /// <summary>Retries until the request passes. Every refusal until then must have the same message.</summary>
+    public static Task EventuallyPassesAsync(Func<Task<Rig.Run>> ask, string refusal) => Rig.Wait.UntilAsync(
         ask,
         run =>
         {
@@ -76,11 +76,11 @@ internal static class Pools
 
     /// <summary>The last pods of a revision end a moment after its rollout does.</summary>
     public static Task IsGoneAsync(this Sandbox sandbox, string image) => Rig.Wait.UntilAsync(
-        async () => await World.Rig.Plane.Api.FindAsync($"api/v1/namespaces/{sandbox.Namespace}/pods"),
+        async () => await TestCluster.Rig.Plane.Api.FindAsync($"api/v1/namespaces/{sandbox.Namespace}/pods"),
         pods => pods is { } found && found.GetProperty("items").EnumerateArray().All(p => !p.GetProperty("spec").GetProperty("containers").GetRawText().Contains(image, StringComparison.Ordinal)),
         $"no pod to run {image}");
 
-    /// <summary>The arguments of the patch that a refusal tells to run, without the namespace.</summary>
+    /// <summary>The arguments of the patch that a refusal suggests, without the namespace.</summary>
     public static string[] Patch(string refusal)
     {
         var command = refusal[refusal.IndexOf("kubectl patch ", StringComparison.Ordinal)..];

@@ -2,15 +2,15 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What the record of a change tells its approver and its auditor.</summary>
+/// <summary>The record of a change, as approvers and auditors see it.</summary>
 [Parallelizable(ParallelScope.All)]
 public class RecordTests
 {
     [Test]
-    public async Task DescribingTheDeploymentShowsWhyItWasRefused()
+    public async Task DescribeShowsWhyTheDeploymentWasRefused()
     {
         var sandbox = await WithWebRunningAsync();
-        await sandbox.AskAsync();
+        await sandbox.SetImageAsync();
 
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "describe", "deployment", "web"),
@@ -21,7 +21,7 @@ public class RecordTests
     }
 
     [Test]
-    public async Task TheChangeTellsAnApproverAllThatIsNeeded()
+    public async Task ApproverIsShownTheWholeChange()
     {
         var sandbox = await WithWebRunningAsync();
         var manifest = Web(V2, aiAssisted: true);
@@ -33,7 +33,7 @@ public class RecordTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("alice", "get", "change", change, "-o", "jsonpath={.status.requesters[*].username}"),
             run => run.Output == "dana erin",
-            "both who asked to be on record");
+            "both requesters to be on record");
 
         var shown = await sandbox.KubectlAsync("alice", "deployguard", "approve", change, "--yes");
 
@@ -46,7 +46,7 @@ public class RecordTests
     }
 
     [Test]
-    public async Task WhatAQuotaDropsAfterwardsNeverShowsAsRunning()
+    public async Task ChangeRefusedByAQuotaIsNotShownAsRunning()
     {
         var sandbox = await GuardedAsync();
         (await sandbox.KubectlAsync("admin", "create", "quota", "none", "--hard=count/deployments.apps=0")).OrFail();
@@ -58,8 +58,8 @@ public class RecordTests
 
         Assert.That(dropped.Output, Does.Contain("exceeded quota"));
         var change = await sandbox.ChangeInPhaseAsync("Admitted");
-        // What the leader does next in another namespace it has done here as well.
-        await WayBackTests.ApprovedAsync(await WithWebRunningAsync(), V2);
+        // Once the leader has processed a later change elsewhere, it has processed this one too.
+        await RecoveryTests.ApprovedAsync(await WithWebRunningAsync(), V2);
         Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"));
     }
 
@@ -67,10 +67,10 @@ public class RecordTests
     [TestCase("an image by tag", """ "decision": "Approve", "images": ["web:2"] """, "ApprovalEmpty: spec.images: web:2 is referenced by tag")]
     [TestCase("a past expiry", """ "decision": "Approve", "templateHash": "v1:HASH", "expiresAt": "2020-01-01T00:00:00Z" """, "ExpiryInvalid")]
     [TestCase("another decision", """ "decision": "Maybe", "templateHash": "v1:HASH" """, "Unsupported value: \"Maybe\"")]
-    [TestCase("a hash that is none", """ "decision": "Approve", "templateHash": "abc" """, "spec.templateHash")]
+    [TestCase("an invalid hash", """ "decision": "Approve", "templateHash": "abc" """, "spec.templateHash")]
     [TestCase("no such kind", """ "decision": "Approve", "templateHash": "v1:HASH", "workload": {"apiGroup": "apps", "kind": "Deploymint", "name": "web"} """, "ApprovalEmpty: spec.workload: group apps has no guarded kind Deploymint")]
     [TestCase("a reason of a megabyte", """ "decision": "Approve", "templateHash": "v1:HASH", "reason": "LONG" """, "spec.reason: Invalid value | spec.reason: Too long")]
-    public async Task ABadApprovalIsRefusedWithTheReason(string what, string spec, string because)
+    public async Task InvalidApprovalIsRefusedWithTheReason(string what, string spec, string because)
     {
         var sandbox = await GuardedAsync();
         var full = spec.Replace("HASH", new string('0', 64), StringComparison.Ordinal).Replace("LONG", new string('x', 1024 * 1024), StringComparison.Ordinal);
@@ -79,12 +79,12 @@ public class RecordTests
         var run = await sandbox.CreateAsync("alice", Parse($$"""{"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "metadata": {"generateName": "x-"}, "spec": { {{full}} {{workload}} } }"""));
 
         Assert.That(run.Succeeded, Is.False);
-        Assert.That(run.Output[..Math.Min(run.Output.Length, 2000)], Server.Says(because), what);
+        Assert.That(run.Output[..Math.Min(run.Output.Length, 2000)], Server.SaysAnyOf(because), what);
         Assert.That((await sandbox.KubectlAsync("alice", "get", "changeapprovals", "-o", "name")).Output, Is.Empty);
     }
 
     [Test]
-    public async Task WhatRunsAlreadyWaitsForNoApprovalAndAnotherNamespacesChangeIsNotFound()
+    public async Task RunningRevisionCannotBeApprovedAndAnotherNamespacesChangeIsNotFound()
     {
         var sandbox = await WithWebRunningAsync();
         var running = await sandbox.ChangeInPhaseAsync("Proven");
@@ -95,7 +95,7 @@ public class RecordTests
     }
 
     [Test]
-    public async Task ANameOf253CharactersIsRefusedApprovedAndRunAndAGeneratedOneIsToldToTakeAName()
+    public async Task LongestNameCanBeApprovedAndAGeneratedNameCannot()
     {
         var sandbox = await GuardedAsync();
         var manifest = Web(V1);

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What a real kubectl is refused, however it asks.</summary>
+/// <summary>Refusals by kubectl, for every way to request a change.</summary>
 [Parallelizable(ParallelScope.All)]
 public class RefusalTests
 {
@@ -15,11 +15,11 @@ public class RefusalTests
         yield return Way("a smaller Deployment with another image", s => s.ApplyAsync("dana", Web(V2, replicas: 1)));
         yield return Way("set env", s => s.KubectlAsync("dana", "set", "env", "deployment/web", "A=1"));
         yield return Way("set serviceaccount", s => s.KubectlAsync("dana", "set", "serviceaccount", "deployment/web", "other"));
-        yield return Way("replace", s => World.Rig.Plane.KubectlAsync("dana", Web(V2).ToJsonString(), ["replace", "-f", "-", "-n", s.Namespace]));
+        yield return Way("replace", s => TestCluster.Rig.Plane.KubectlAsync("dana", Web(V2).ToJsonString(), ["replace", "-f", "-", "-n", s.Namespace]));
     }
 
     [TestCaseSource(nameof(WaysToChangeAnImage))]
-    public async Task AnotherRevisionIsRefused(Func<object, Task<Rig.Run>> ask)
+    public async Task NewRevisionIsRefused(Func<object, Task<Rig.Run>> ask)
     {
         var sandbox = await WithWebRunningAsync();
 
@@ -49,7 +49,7 @@ public class RefusalTests
     {
         var sandbox = await GuardedAsync();
 
-        var run = await sandbox.CreateAsync("dana", Parse(manifest.Replace(Server.CronJobToken, await Server.CronJobAsync(), StringComparison.Ordinal)));
+        var run = await sandbox.CreateAsync("dana", Parse(manifest.Replace(Server.CronJobToken, await Server.CronJobVersionAsync(), StringComparison.Ordinal)));
 
         Assert.That(run.Succeeded, Is.False, run.Output);
         Assert.That(run.Output, Does.Contain($"{kind} {sandbox.Namespace}/x refused by policy guarded").And.Contain("ApprovalMissing"));
@@ -82,16 +82,16 @@ public class RefusalTests
     }
 
     [Test]
-    public async Task ADryRunIsWarnedAboutAndLeavesNothing()
+    public async Task DryRunWarnsAndLeavesNoRecord()
     {
         var sandbox = await WithWebRunningAsync();
 
         var run = (await sandbox.ApplyAsync("dana", Web(V2), "--dry-run=server")).OrFail();
-        var diff = await World.Rig.Plane.KubectlAsync("dana", Web(V2).ToJsonString(), ["diff", "-f", "-", "-n", sandbox.Namespace]);
+        var diff = await TestCluster.Rig.Plane.KubectlAsync("dana", Web(V2).ToJsonString(), ["diff", "-f", "-", "-n", sandbox.Namespace]);
 
         Assert.That(run.Output, Does.Contain("Warning: guarded: would be refused: ApprovalMissing"));
         Assert.That(diff.ExitCode, Is.EqualTo(1), "kubectl diff found a difference, and was not refused: " + diff.Output);
-        Assert.That((await sandbox.KubectlAsync("dana", "get", "changes", "-o", "name")).Output.Split('\n'), Has.Length.EqualTo(1), "the Change of what runs, and no other");
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "changes", "-o", "name")).Output.Split('\n'), Has.Length.EqualTo(1), "only the Change of the running revision");
     }
 
     [Test]
@@ -106,10 +106,10 @@ public class RefusalTests
     }
 
     [Test]
-    public async Task AWarnPolicyWarnsAndLetsPass()
+    public async Task WarnPolicyWarnsAndAdmits()
     {
         var sandbox = await UnguardedAsync();
-        (await World.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, "tests=warns")).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, "tests=warns")).OrFail();
 
         var warned = await Rig.Wait.UntilAsync(
             () => sandbox.ApplyAsync("dana", Web("web:1"), "--dry-run=server"),

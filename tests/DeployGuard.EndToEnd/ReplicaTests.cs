@@ -2,33 +2,33 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Two replicas, and what is sent to them past the API server.</summary>
+/// <summary>Two replicas, and reviews that are sent to them directly, not through the API server.</summary>
 [Parallelizable(ParallelScope.All)]
 public class ReplicaTests
 {
-    private static IReadOnlyList<Rig.Replica> Replicas => World.Rig.Installation?.Replicas ?? [];
+    private static IReadOnlyList<Rig.Replica> Replicas => TestCluster.Rig.Installation?.Replicas ?? [];
 
     [Test]
-    public async Task Threat26_AReviewSentStraightToTheWebhookMakesNothingRunNorCountAsCompleted()
+    public async Task Threat26_DirectReviewStartsNothingAndCompletesNothing()
     {
         var sandbox = await WithWebRunningAsync();
         var (before, after) = await DirectCall.WebAsync(sandbox, V2);
         using var call = new DirectCall();
 
-        // Made up: the workload is said to run V2 already, and to go to V3; then back.
-        Assert.That(await call.AskAsync(Replicas[0], "dana", after, before), Is.Null, "V1 completed: a rollback, whatever ran before");
-        Assert.That(await call.AskAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
+        // Forged: the review claims that the workload already runs V2 and returns to V1.
+        Assert.That(await call.SendAsync(Replicas[0], "dana", after, before), Is.Null, "V1 completed: a rollback, whatever ran before");
+        Assert.That(await call.SendAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
-        Assert.That(await call.AskAsync(Replicas[1], "dana", before, after), Is.Null);
+        Assert.That(await call.SendAsync(Replicas[1], "dana", before, after), Is.Null);
 
         var change = await sandbox.ChangeOfAsync(V2);
-        await WayBackTests.ApprovedAsync(await WithWebRunningAsync(), V3);
-        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"), "let in, and never seen to run");
+        await RecoveryTests.ApprovedAsync(await WithWebRunningAsync(), V3);
+        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"), "admitted, and never observed running");
         await sandbox.AssertNothingRunsAsync(V2);
     }
 
     [Test]
-    public async Task Threat26_AMadeUpOldObjectShowsApproversNoSmallerDifference()
+    public async Task Threat26_ForgedOldObjectDoesNotShrinkTheShownDiff()
     {
         var sandbox = await WithWebRunningAsync();
         var (_, after) = await DirectCall.WebAsync(sandbox, V2);
@@ -36,41 +36,41 @@ public class ReplicaTests
         after["spec"]!["template"]!["metadata"]!["labels"]!["harmless"] = "yes";
         using var call = new DirectCall();
 
-        Assert.That(await call.AskAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
+        Assert.That(await call.SendAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
 
         var shown = await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.images[0].from}|{.spec.diff[*]}");
         Assert.That(shown.Output, Does.StartWith("|").And.Contain("spec.containers[web].image: (absent) -> registry.example.com/web@sha256:2222"));
     }
 
     [Test]
-    public async Task Threat26_AnotherWorkloadsHistoryCannotBePassedOff()
+    public async Task Threat26_HistoryOfAnotherWorkloadIsNotAccepted()
     {
         var sandbox = await WithWebRunningAsync();
-        // Says that "ghost", which does not exist and has no records, is web, and goes back to what web ran.
+        // Claims that "ghost", which does not exist and has no records, returns to a revision of web.
         var (ghost, other) = await DirectCall.WebAsync(sandbox, V2);
         ghost["metadata"]!["name"] = "ghost";
         other["metadata"]!["name"] = "ghost";
         using var call = new DirectCall();
 
-        Assert.That(await call.AskAsync(Replicas[0], "dana", other, ghost), Does.Contain("Deployment").And.Contain("/ghost refused").And.Contain("ApprovalMissing"));
+        Assert.That(await call.SendAsync(Replicas[0], "dana", other, ghost), Does.Contain("Deployment").And.Contain("/ghost refused").And.Contain("ApprovalMissing"));
         Assert.That((await sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[?(@.spec.workload.name==\"ghost\")]}{.status.phase} {end}")).Output, Does.Not.Contain("Completed").And.Not.Contain("Admitted"));
     }
 
     [Test]
-    public async Task Threat29_WhoeverFloodsFillsTheirOwnShareOfTheInbox()
+    public async Task Threat29_FloodFillsOnlyTheRequestersShareOfTheInbox()
     {
         var sandbox = await WithWebRunningAsync();
         var messages = new List<string>();
         for (var i = 0; i < 16; i++)
         {
-            messages.Add((await sandbox.AskAsync($"registry.example.com/web@sha256:{i:x64}")).Output);
+            messages.Add((await sandbox.SetImageAsync($"registry.example.com/web@sha256:{i:x64}")).Output);
             await Rig.Wait.UntilAsync(() => PendingAsync(sandbox), run => run.Output.Split(' ').Length >= Math.Min(i + 1, 10), "the refusal to be on record");
-            await sandbox.EveryReplicaSeesWaitingAsync(Math.Min(i + 1, 10));
+            await sandbox.EveryReplicaSeesPendingAsync(Math.Min(i + 1, 10));
         }
 
         Assert.That((await PendingAsync(sandbox)).Output.Split(' '), Has.Length.EqualTo(10));
-        Assert.That(messages[^1], Does.Contain("kubectl deployguard approve deployment/web").And.Contain("--hash"), "what finds no place is approved by its hash");
-        Assert.That((await sandbox.AskAsync(V2, "erin")).Output, Does.Contain("(change deployment-web-"), "somebody else still finds a place");
+        Assert.That(messages[^1], Does.Contain("kubectl deployguard approve deployment/web").And.Contain("--hash"), "a change without a place in the inbox is approved by its hash");
+        Assert.That((await sandbox.SetImageAsync(V2, "erin")).Output, Does.Contain("(change deployment-web-"), "another requester still has a place");
     }
 
     private static Task<Rig.Run> PendingAsync(Sandbox sandbox) =>

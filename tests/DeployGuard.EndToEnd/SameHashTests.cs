@@ -3,7 +3,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>The same hash means the same behaviour: what an approved template reads, or holds, cannot be changed under its approval.</summary>
+/// <summary>The same hash means the same behaviour: an approval does not cover changes of data that the template reads.</summary>
 [Parallelizable(ParallelScope.All)]
 public class SameHashTests
 {
@@ -34,7 +34,7 @@ public class SameHashTests
     }
 
     [Test]
-    public async Task ARestartOfWhatReadsItsAnnotationsIsARestart()
+    public async Task RestartOfAPodThatReadsItsAnnotationsIsNoNewRevision()
     {
         var sandbox = await ApprovedAsync(Reader());
 
@@ -42,11 +42,11 @@ public class SameHashTests
         await sandbox.IsRolledOutAsync("web");
 
         var phases = (await sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].spec.workload.name}")).OrFail();
-        Assert.That(phases.Output, Is.EqualTo("web"), "it is the revision that was approved");
+        Assert.That(phases.Output, Is.EqualTo("web"), "it is the approved revision");
     }
 
     [Test]
-    public async Task AnApprovalOfAPodWithoutATokenIsNotOneOfAPodWithAToken()
+    public async Task ApprovalOfAPodWithoutATokenDoesNotCoverAToken()
     {
         var sandbox = await GuardedAsync();
         Assert.That((await sandbox.CreateAsync("dana", Pod("", ""))).Output, Does.Contain("ApprovalMissing"));
@@ -58,7 +58,7 @@ public class SameHashTests
         Assert.That((await sandbox.KubectlAsync("dana", "get", "pods", "-o", "name")).Output, Is.Empty);
         (await sandbox.CreateAsync("dana", Pod("", ""))).OrFail();
 
-        // Its node is the scheduler's choice: the pod that runs is the one that was approved all the same.
+        // The scheduler chooses its node; the running pod still has the approved hash.
         await sandbox.ChangeInPhaseAsync("Completed");
     }
 
@@ -72,7 +72,7 @@ public class SameHashTests
         return sandbox;
     }
 
-    /// <summary>Its command is an annotation.</summary>
+    /// <summary>A Deployment whose command is read from an annotation.</summary>
     private static JsonObject Reader()
     {
         var web = Web(V1, replicas: 1);

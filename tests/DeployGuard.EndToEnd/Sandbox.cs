@@ -4,7 +4,7 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>A namespace of one test's own.</summary>
+/// <summary>The namespace of one test.</summary>
 public sealed class Sandbox
 {
     public const string V1 = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -17,11 +17,11 @@ public sealed class Sandbox
 
     public string Namespace { get; }
 
-    private static ControlPlane Plane => World.Rig.Plane;
+    private static ControlPlane Plane => TestCluster.Rig.Plane;
 
-    private static IReadOnlyList<Replica> Replicas => World.Rig.Installation?.Replicas ?? [];
+    private static IReadOnlyList<Replica> Replicas => TestCluster.Rig.Installation?.Replicas ?? [];
 
-    /// <summary>A namespace under the policy of that label value, with nothing in it.</summary>
+    /// <summary>An empty namespace under the policy of that label value.</summary>
     public static async Task<Sandbox> GuardedAsync(string policy = "guarded")
     {
         var sandbox = await UnguardedAsync();
@@ -33,7 +33,7 @@ public sealed class Sandbox
     public static async Task<Sandbox> WithWebRunningAsync(string policy = "guarded", int replicas = 3)
     {
         var sandbox = await UnguardedAsync();
-        await sandbox.PlaceAsync(Web(V1, replicas));
+        await sandbox.CreateDeploymentAsync(Web(V1, replicas));
         await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync(policy);
         return sandbox;
@@ -42,7 +42,7 @@ public sealed class Sandbox
     public static async Task<Sandbox> UnguardedAsync()
     {
         var sandbox = new Sandbox($"t{Interlocked.Increment(ref s_count)}");
-        await World.Rig.CreateNamespaceAsync(sandbox.Namespace);
+        await TestCluster.Rig.CreateNamespaceAsync(sandbox.Namespace);
         return sandbox;
     }
 
@@ -54,10 +54,10 @@ public sealed class Sandbox
     public Task<Run> CreateAsync(string user, JsonObject manifest) => Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]);
 
     /// <summary>
-    /// Makes a Deployment that a test finds, as if admin had applied it: a later <c>kubectl apply</c> finds what it takes to compare. Scenery, and so without a
-    /// process of kubectl.
+    /// Creates a Deployment as if admin had applied it, with the annotation that a later <c>kubectl apply</c> compares. It uses the API
+    /// directly, which saves a process of kubectl.
     /// </summary>
-    public Task PlaceAsync(JsonObject deployment)
+    public Task CreateDeploymentAsync(JsonObject deployment)
     {
         var applied = deployment.DeepClone().AsObject();
         applied["metadata"]!["namespace"] = Namespace;
@@ -72,21 +72,21 @@ public sealed class Sandbox
     public async Task<IReadOnlyList<JsonElement>> ListAsync(string groupVersion, string resource) =>
         await Plane.Api.FindAsync($"{groupVersion}/namespaces/{Namespace}/{resource}") is { } list ? [.. list.GetProperty("items").EnumerateArray()] : [];
 
-    /// <summary>Waits until every pod of a Deployment is of its newest revision, and available.</summary>
+    /// <summary>Waits until every pod of a Deployment has its newest revision and is available.</summary>
     public Task IsRolledOutAsync(string deployment) => Wait.UntilAsync(
         async () => await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/deployments/{deployment}"),
         found => found is { } there && IsRolledOut(there),
         $"Deployment {deployment} in {Namespace} to be rolled out",
         seconds: 600);
 
-    /// <summary>The name of the one Change in a phase, once it is there; of one that waits, once every replica knows of it.</summary>
+    /// <summary>Waits for the one Change in a phase, and returns its name. A pending Change must also be known to every replica.</summary>
     public async Task<string> ChangeInPhaseAsync(string phase)
     {
         bool IsInPhase(JsonElement change) => PhaseOf(change) == phase;
         var changes = await Wait.UntilAsync(ChangesAsync, found => found.Any(IsInPhase), $"a change in phase {phase} in {Namespace}");
         if (phase == "Pending")
         {
-            await EveryReplicaSeesWaitingAsync(1);
+            await EveryReplicaSeesPendingAsync(1);
         }
 
         return Text(changes.Single(IsInPhase), "metadata", "name");
@@ -99,13 +99,15 @@ public sealed class Sandbox
         return Text((await ChangesAsync()).Single(c => Last(c) == image), "metadata", "name");
     }
 
-    /// <summary>Waits until no replica knows of fewer Changes that wait here: a vote is checked, and a place in the inbox given, by the caches.</summary>
-    public Task EveryReplicaSeesWaitingAsync(int changes) => Wait.UntilAsync(
+    /// <summary>
+    /// Waits until every replica knows at least so many pending Changes here: votes and the inbox are checked by the caches.
+    /// </summary>
+    public Task EveryReplicaSeesPendingAsync(int changes) => Wait.UntilAsync(
         () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_changes_waiting", $"namespace=\"{Namespace}\""))),
         counts => counts.All(c => c.Sum() >= changes),
-        $"every replica to see {changes} changes wait in {Namespace}");
+        $"every replica to see {changes} pending changes in {Namespace}");
 
-    /// <summary>Waits until the answer of every replica to a dry run, which rests on its caches, has a text in it.</summary>
+    /// <summary>Waits until the answer of every replica to a dry run, which uses its caches, contains a text.</summary>
     public async Task EveryReplicaAnswersAsync(string text, JsonObject after, JsonObject? before = null, int seconds = 120)
     {
         using var call = new DirectCall();
@@ -115,8 +117,8 @@ public sealed class Sandbox
         }
     }
 
-    /// <summary>Waits until every replica judges what is asked for here by a policy. Nobody may make a ControllerRevision by hand, whatever the policy wants.</summary>
-    public async Task EveryReplicaJudgesByAsync(string policy, int seconds = 120)
+    /// <summary>Waits until every replica applies a policy here. Every policy refuses a ControllerRevision that a person creates.</summary>
+    public async Task EveryReplicaAppliesAsync(string policy, int seconds = 120)
     {
         var revision = Parse("""{"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "by-hand"}, "revision": 1}""");
         await EveryReplicaAnswersAsync(policy, revision, seconds: seconds);
@@ -128,18 +130,20 @@ public sealed class Sandbox
         known => known.All(k => k.Count == 1),
         $"every replica to know the policy {policy}");
 
-    /// <summary>Waits until the controller of a workload has begun with what its spec says now: before that its newest revision is not there to go back from.</summary>
+    /// <summary>
+    /// Waits until the controller of a workload has observed its current spec. Before that, an undo cannot leave the newest revision.
+    /// </summary>
     /// <param name="workload">As kubectl names it: <c>deployment/web</c>.</param>
     public Task ObservedAsync(string workload) => Wait.UntilAsync(
         async () => await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/{workload.Replace("/", "s/", StringComparison.Ordinal)}"),
         found => found is { } there && IsObserved(there),
         $"the controller of {workload} to see its spec");
 
-    /// <summary>Asks as a developer for another image of Deployment web.</summary>
-    public Task<Run> AskAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
+    /// <summary>Requests another image of Deployment web.</summary>
+    public Task<Run> SetImageAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
 
-    /// <summary>The same as a dry run: whatever the answer, it changes nothing.</summary>
-    public Task<Run> TryAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
+    /// <summary>The same as a dry run, which changes nothing.</summary>
+    public Task<Run> DryRunSetImageAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
 
     /// <summary>Waits until no admitted change of Deployment web is in progress.</summary>
     public Task SettleAsync() => Wait.UntilAsync(
@@ -147,7 +151,7 @@ public sealed class Sandbox
         changes => !changes.Any(c => Text(c, "spec", "workload", "name") == "web" && PhaseOf(c) is "Admitted" or "Running"),
         "every change of web to be Completed");
 
-    /// <summary>Nothing in the namespace runs an image, whatever its object is called.</summary>
+    /// <summary>No pod in the namespace runs an image.</summary>
     public async Task AssertNothingRunsAsync(string image)
     {
         var pods = await Plane.Api.FindAsync($"api/v1/namespaces/{Namespace}/pods") ?? throw new InvalidOperationException($"the pods of {Namespace} cannot be listed");
@@ -174,11 +178,13 @@ public sealed class Sandbox
 
     public static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
-    /// <summary>Puts the namespace under a policy, and waits until what runs was adopted and every replica refuses what it must.</summary>
+    /// <summary>
+    /// Puts the namespace under a policy, and waits until its workloads were adopted and every replica applies the policy.
+    /// </summary>
     public async Task GuardAsync(string policy)
     {
         await Plane.Api.MergeAsync($"api/v1/namespaces/{Namespace}", $$"""{"metadata": {"labels": {"tests": "{{policy}}"} } }""");
-        await EveryReplicaJudgesByAsync(policy);
+        await EveryReplicaAppliesAsync(policy);
         if (policy == "warns")
         {
             return;
@@ -199,7 +205,7 @@ public sealed class Sandbox
     /// <summary>Empty for one that has no status yet.</summary>
     public static string PhaseOf(JsonElement change) => Text(change, "status", "phase");
 
-    /// <summary>As <c>kubectl rollout status</c> has it.</summary>
+    /// <summary>The same condition as <c>kubectl rollout status</c>.</summary>
     private static bool IsRolledOut(JsonElement deployment)
     {
         var wanted = deployment.GetProperty("spec").GetProperty("replicas").GetInt32();

@@ -4,14 +4,16 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Ways back to what served a while ago, after a rollout that completed and has yet to prove itself. All of them pass.</summary>
+/// <summary>
+/// Returning to revisions and sizes that served before, after a rollout that completed and is not proven. All requests pass.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 public class ServedBeforeTests
 {
     private const string Autoscaler = "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler";
 
     [Test]
-    public async Task AServiceThatIsMadeAgainAsItWas()
+    public async Task DeletedServiceCanBeCreatedAgain()
     {
         var sandbox = await AfterARolloutAsync();
 
@@ -21,7 +23,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public async Task AnAutoscalerThatComesBackToWhatServed()
+    public async Task AutoscalerMayReturnToThePreviousSize()
     {
         var sandbox = await AfterARolloutAsync();
 
@@ -34,7 +36,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public async Task WhatCompletedIsMadeAgainAfterADeletion()
+    public async Task CompletedRevisionCanBeCreatedAgainAfterDeletion()
     {
         var sandbox = await AfterARolloutAsync();
         var web = Parse((await sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "json")).OrFail().Output);
@@ -47,18 +49,18 @@ public class ServedBeforeTests
 
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web")).OrFail();
         web["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = V3;
-        Assert.That((await sandbox.CreateAsync("dana", web)).Output, Does.Contain("would be unproven"), "another revision is none that completed");
+        Assert.That((await sandbox.CreateAsync("dana", web)).Output, Does.Contain("would be unproven"), "the other revision never completed");
     }
 
     [Test]
-    public async Task AnUndoToWhatCompletedAndHasNotProvenItself()
+    public async Task UndoToACompletedUnprovenRevisionPasses()
     {
         var sandbox = await AfterARolloutAsync();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.IsGoneAsync(V2);
 
-        // All at once, as no pace would allow.
+        // All pods at once, which the pace would not allow.
         const string recreate = """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}""";
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", recreate)).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
@@ -68,13 +70,13 @@ public class ServedBeforeTests
     private static async Task<Sandbox> AfterARolloutAsync()
     {
         var sandbox = await WithServiceAsync("canary-quick", 10);
-        (await sandbox.AskAsync()).OrFail();
+        (await sandbox.SetImageAsync()).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.IsGoneAsync(V1);
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.spec.images[0].to} {.status.phase} {.status.served[*].pods}{\"\\n\"}{end}"),
             run => run.Output.Split('\n').Contains($"{V2} Completed 10"),
-            "the leader to note that v2 completed and serves");
+            "the leader to record that v2 completed and serves");
         return sandbox;
     }
 }

@@ -32,13 +32,13 @@ internal sealed class SidecarInjector : IAsyncDisposable
         var app = builder.Build();
         app.MapPost("/", InjectAsync);
         await app.StartAsync();
-        (await World.Rig.Plane.KubectlAsync("admin", Registration(@namespace, app.Urls.Single(), certificate), ["create", "-f", "-"])).OrFail();
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", Registration(@namespace, app.Urls.Single(), certificate), ["create", "-f", "-"])).OrFail();
         return new SidecarInjector(app);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await World.Rig.Plane.KubectlAsync("admin", "delete", "mutatingwebhookconfiguration", "sidecars");
+        await TestCluster.Rig.Plane.KubectlAsync("admin", "delete", "mutatingwebhookconfiguration", "sidecars");
         await _app.DisposeAsync();
     }
 

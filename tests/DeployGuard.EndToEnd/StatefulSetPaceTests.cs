@@ -6,38 +6,39 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// How many pods a StatefulSet replaces at once: the field is behind a feature gate, off by default up to 1.36, and the real controller goes by it.
+/// How many pods a StatefulSet replaces at once: the field is behind a feature gate, off by default up to 1.36, and the real controller
+/// obeys it.
 /// </summary>
-public class StatefulSetPaceTests : OwnWorld
+public class StatefulSetPaceTests : OwnCluster
 {
     private const string Asked = "jsonpath={.spec.updateStrategy.rollingUpdate.maxUnavailable} {.spec.minReadySeconds}";
 
     protected override string FeatureGates => "MaxUnavailableStatefulSet=true";
 
-    protected override void Require() => Server.Lacks(Server.Version < new Version(1, 25), "maxUnavailable and minReadySeconds of a StatefulSet");
+    protected override void Require() => Server.SkipIf(Server.Version < new Version(1, 25), "maxUnavailable and minReadySeconds of a StatefulSet");
 
     [Test]
-    public async Task AStatefulSetGoesNoFasterThanThePatchThatItWasOffered()
+    public async Task StatefulSetRollsOutNoFasterThanTheSuggestedPatch()
     {
         await PolicyAsync("paced-alone", Paced);
         var sandbox = await UnguardedAsync();
-        (await sandbox.ApplyAsync("admin", Eight(V1))).OrFail();
+        (await sandbox.ApplyAsync("admin", StatefulSetOfEight(V1))).OrFail();
         (await sandbox.KubectlAsync("admin", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
         await sandbox.GuardAsync("paced-alone");
-        Task<Rig.Run> AskAsync() => sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}");
+        Task<Rig.Run> RequestAsync() => sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}");
 
-        var refused = await AskAsync();
+        var refused = await RequestAsync();
         Assert.That(refused.Output, Does.Contain("PaceTooFast: 8 of 8 pods (100%) of StatefulSet db would be unproven, 4 at once").And.Contain(
             "In place, policy allows 2 at once: maxUnavailable 50% replaces 4; minReadySeconds 0 is below 2"));
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
         Assert.That(
             (await sandbox.KubectlAsync("admin", "get", "statefulset/db", "-o", Asked)).Output,
             Is.EqualTo("2 2"));
-        (await AskAsync()).OrFail();
+        (await RequestAsync()).OrFail();
         const string Faster = """{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":8}}}}""";
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "statefulset/db", "--type=merge", "-p", Faster)).Output,
-            Does.Contain("PaceTooFast"), "behind the answer that it was given");
+            Does.Contain("PaceTooFast"), "the pace cannot be raised after the admission");
 
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
         var pods = await PodsAsync(sandbox);
@@ -51,7 +52,9 @@ public class StatefulSetPaceTests : OwnWorld
         }
     }
 
-    /// <summary>When each pod was made, and since when it is ready, to the second, as the API server and the kubelet wrote it.</summary>
+    /// <summary>
+    /// When each pod was created and since when it is ready, to the second, by the API server's and the kubelet's timestamps.
+    /// </summary>
     private static async Task<IReadOnlyList<(DateTimeOffset Made, DateTimeOffset Ready)>> PodsAsync(Sandbox sandbox)
     {
         const string Times = """jsonpath={range .items[*]}{.metadata.creationTimestamp} {.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\n"}{end}""";

@@ -4,11 +4,11 @@ using static DeployGuard.EndToEnd.Sandbox;
 namespace DeployGuard.EndToEnd;
 
 /// <summary>
-/// Everything that operators do to DeployGuard, while developers go on deploying: two replicas behind haproxy, failurePolicy Fail, a steady stream of writes
-/// through the API server. Nobody may notice. What is measured here is DeployGuard, and not what runs beside it.
+/// Operations of the platform team while developers keep deploying: two replicas behind haproxy, failurePolicy Fail, a steady load of
+/// writes through the API server. No request may fail. Heavy, so that it measures DeployGuard and not other tests.
 /// </summary>
 [Heavy]
-public class UnderLoadTests : OwnWorld
+public class UnderLoadTests : OwnCluster
 {
     private Sandbox? _guarded;
 
@@ -17,67 +17,67 @@ public class UnderLoadTests : OwnWorld
     protected override async Task PrepareAsync() => _guarded = await WithWebRunningAsync();
 
     [Test]
-    public async Task ARollingRestartIsNoticedByNobodyAndTheLeaseIsHandedOver()
+    public async Task RollingRestartLosesNoRequestAndReleasesTheLease()
     {
-        await using var stream = new SteadyStream(Guarded);
+        await using var stream = new WriteLoad(Guarded);
         for (var i = 0; i < 2; i++)
         {
-            await stream.GoOnAsync();
+            await stream.WaitForWritesAsync();
             var (leader, holder) = (await LeaderAsync(), await HolderAsync());
             await Installation.ReplaceAsync(i);
             if (i == leader)
             {
-                Assert.That(await HolderAsync(), Is.Not.EqualTo(holder), "the one that led gave its Lease back: nobody waits 15 seconds for the next");
+                Assert.That(await HolderAsync(), Is.Not.EqualTo(holder), "the former leader released its Lease, so the next does not wait 15 seconds");
             }
         }
 
         await Wait.UntilAsync(LeadersAsync, leaders => leaders == 1, "a leader");
-        await stream.GoOnAsync();
-        await stream.AssertFlawlessAsync();
+        await stream.WaitForWritesAsync();
+        await stream.AssertNoFailuresAsync();
     }
 
     [Test]
     public async Task TheCertificateAndItsCaAreRenewedWithoutARestart()
     {
-        await using var stream = new SteadyStream(Guarded);
+        await using var stream = new WriteLoad(Guarded);
         var first = await SecretAsync("tls.crt");
 
-        await OrderAsync("certificate");
+        await RequestRotationAsync("certificate");
         await Wait.UntilAsync(() => SecretAsync("tls.crt"), now => now != first, "another server certificate");
         var (second, ca) = (await SecretAsync("tls.crt"), await SecretAsync("ca.crt"));
-        await OrderAsync("ca");
+        await RequestRotationAsync("ca");
         await Wait.UntilAsync(() => SecretAsync("ca.crt"), now => now != ca, "another CA beside the old one");
         await Wait.UntilAsync(() => SecretAsync("tls.crt"), now => now != second, "a server certificate that the new CA signed", seconds: 180);
-        await ServedAsync(await SecretAsync("tls.crt"));
+        await EveryReplicaServesAsync(await SecretAsync("tls.crt"));
 
-        await stream.GoOnAsync();
-        await stream.AssertFlawlessAsync();
+        await stream.WaitForWritesAsync();
+        await stream.AssertNoFailuresAsync();
     }
 
     [Test]
-    public async Task WhenTheLeaderIsKilledOnlyWhatItWasAnsweringIsLost()
+    public async Task KilledLeaderLosesOnlyItsRequestsInFlight()
     {
-        await using var stream = new SteadyStream(Guarded);
-        await stream.GoOnAsync();
+        await using var stream = new WriteLoad(Guarded);
+        await stream.WaitForWritesAsync();
         var leader = await LeaderAsync();
         Installation.Replicas[leader].Daemon.Kill();
-        await stream.GoOnAsync(80);
+        await stream.WaitForWritesAsync(80);
         await Wait.UntilAsync(() => Installation.Replicas[1 - leader].ReadAsync("deployguard_leader"), values => values is [1], "the other replica to lead");
         await Installation.RestartAsync(leader);
-        await stream.GoOnAsync();
+        await stream.WaitForWritesAsync();
 
         await stream.StopAsync();
         Assert.That(stream.Wrong, Is.Empty);
-        // Every writer could have been waiting for it once; nobody can answer for a process that is gone.
-        Assert.That(stream.Failed, Has.Count.LessThanOrEqualTo(SteadyStream.Writers).And.All.Contains("failed calling webhook"));
+        // Every writer may have lost one request that the killed replica was answering.
+        Assert.That(stream.Failed, Has.Count.LessThanOrEqualTo(WriteLoad.Writers).And.All.Contains("failed calling webhook"));
         TestContext.Out.WriteLine($"{stream.Written} answered, {stream.Failed.Count} lost with the replica");
     }
 
     [Test]
-    public async Task ALeaderThatHangsIsFollowedByAnother()
+    public async Task HangingLeaderIsReplaced()
     {
-        await using var stream = new SteadyStream(Guarded);
-        await stream.GoOnAsync();
+        await using var stream = new WriteLoad(Guarded);
+        await stream.WaitForWritesAsync();
         var leader = await LeaderAsync();
         Installation.Replicas[leader].Daemon.Signal("STOP");
 
@@ -91,7 +91,7 @@ public class UnderLoadTests : OwnWorld
         }
 
         await Wait.UntilAsync(LeadersAsync, leaders => leaders == 1, "one leader alone");
-        await stream.GoOnAsync();
+        await stream.WaitForWritesAsync();
         await stream.StopAsync();
         Assert.That(stream.Wrong, Is.Empty);
     }
@@ -109,16 +109,16 @@ public class UnderLoadTests : OwnWorld
     }
 
     private static async Task<string> HolderAsync() =>
-        (await World.Rig.Plane.KubectlAsync("admin", "get", "lease", "deployguard-leader", "-n", "deployguard-system", "-o", "jsonpath={.spec.holderIdentity}")).OrFail().Output;
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", "get", "lease", "deployguard-leader", "-n", "deployguard-system", "-o", "jsonpath={.spec.holderIdentity}")).OrFail().Output;
 
-    private static Task<Run> OrderAsync(string what) =>
-        World.Rig.Plane.KubectlAsync("admin", "annotate", "secret", "deployguard-tls", "-n", "deployguard-system", "--overwrite", $"deployguard.io/rotate={what}");
+    private static Task<Run> RequestRotationAsync(string what) =>
+        TestCluster.Rig.Plane.KubectlAsync("admin", "annotate", "secret", "deployguard-tls", "-n", "deployguard-system", "--overwrite", $"deployguard.io/rotate={what}");
 
     private static async Task<string> SecretAsync(string key) =>
-        (await World.Rig.Plane.KubectlAsync("admin", "get", "secret", "deployguard-tls", "-n", "deployguard-system", "-o", $"jsonpath={{.data.{key.Replace(".", "\\.", StringComparison.Ordinal)}}}")).OrFail().Output;
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", "get", "secret", "deployguard-tls", "-n", "deployguard-system", "-o", $"jsonpath={{.data.{key.Replace(".", "\\.", StringComparison.Ordinal)}}}")).OrFail().Output;
 
     /// <summary>Every replica serves it.</summary>
-    private static async Task ServedAsync(string base64)
+    private static async Task EveryReplicaServesAsync(string base64)
     {
         using var expected = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(base64)));
         var end = new DateTimeOffset(expected.NotAfter).ToUnixTimeSeconds();

@@ -2,7 +2,7 @@ using static DeployGuard.EndToEnd.Sandbox;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>Rejecting, withdrawing, overriding, releases and images: votes as people give them.</summary>
+/// <summary>Votes as users cast them: rejecting, withdrawing, overriding, releases and images.</summary>
 [Parallelizable(ParallelScope.All)]
 public class VoteTests
 {
@@ -14,28 +14,28 @@ public class VoteTests
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "drops the orders table", "--yes")).OrFail();
 
-        var refused = await sandbox.AskAsync();
+        var refused = await sandbox.SetImageAsync();
         Assert.That(refused.Output, Does.Contain($"ApprovalRejected: carol rejected it: drops the orders table. Ask carol to withdraw it: kubectl deployguard withdraw {change}"));
         Assert.That(await sandbox.ChangeInPhaseAsync("Rejected"), Is.EqualTo(change));
 
         (await sandbox.KubectlAsync("carol", "deployguard", "withdraw", change)).OrFail();
         await sandbox.ChangeInPhaseAsync("Pending");
-        (await sandbox.AskAsync()).OrFail();
+        (await sandbox.SetImageAsync()).OrFail();
     }
 
     [Test]
-    public async Task AWithdrawnApprovalCountsNoMore()
+    public async Task WithdrawnApprovalDoesNotCount()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         (await sandbox.KubectlAsync("alice", "deployguard", "withdraw", change)).OrFail();
 
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("approvals 0 of 1"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("approvals 0 of 1"));
     }
 
     [Test]
-    public async Task OnlyItsMakerOrTheVerbOverrideTakesAVoteBack()
+    public async Task VoteIsWithdrawnByItsCreatorOrWithTheVerbOverride()
     {
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
@@ -47,7 +47,7 @@ public class VoteTests
     }
 
     [Test]
-    public async Task AReleaseOfManyWorkloadsIsApprovedInOneGo()
+    public async Task ReleaseOfSeveralWorkloadsIsApprovedAtOnce()
     {
         var sandbox = await GuardedAsync();
         foreach (var name in (string[])["front", "back", "batch"])
@@ -58,7 +58,7 @@ public class VoteTests
             Assert.That((await sandbox.ApplyAsync("dana", manifest)).Succeeded, Is.False);
         }
 
-        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("alice", "get", "changes", "-o", "name"), run => run.Output.Split('\n').Length == 3, "three changes to wait");
+        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("alice", "get", "changes", "-o", "name"), run => run.Output.Split('\n').Length == 3, "three pending changes");
 
         var approved = (await sandbox.KubectlAsync("alice", "deployguard", "approve", "--change-id", "release-42", "--yes")).OrFail();
 
@@ -71,27 +71,27 @@ public class VoteTests
     {
         var sandbox = await WithWebRunningAsync("images");
         (await sandbox.KubectlAsync("dana", "set", "env", "deployment/web", "A=1")).OrFail();
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalMissing"));
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
 
-        (await sandbox.AskAsync()).OrFail();
+        (await sandbox.SetImageAsync()).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "env", "deployment/web", "A=2")).OrFail();
-        Assert.That((await sandbox.AskAsync(V3)).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync(V3)).Output, Does.Contain("ApprovalMissing"));
     }
 
     [Test]
-    public async Task AnExemptIdentityPassesOnRecord()
+    public async Task ExemptIdentityPassesAndIsRecorded()
     {
         var sandbox = await WithWebRunningAsync("exempting");
-        Assert.That((await sandbox.AskAsync(user: "dana")).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync(user: "dana")).Output, Does.Contain("ApprovalMissing"));
 
-        (await sandbox.AskAsync(user: "erin")).OrFail();
+        (await sandbox.SetImageAsync(user: "erin")).OrFail();
 
         var change = await sandbox.ChangeOfAsync(V2);
         Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.exemptions[0].policy} {.status.exemptions[0].by}")).Output, Is.EqualTo("exempting erin"));
         // The exporter answers from a cache for 300 ms.
         var waived = await Rig.Wait.UntilAsync(
-            async () => string.Concat(await Task.WhenAll(World.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])).Split('\n')
+            async () => string.Concat(await Task.WhenAll(TestCluster.Rig.Installation?.Replicas.Select(r => r.ScrapeAsync()) ?? [])).Split('\n')
                 .Where(l => l.StartsWith("deployguard_findings_waived_total", StringComparison.Ordinal) && l.Contains($"\"{sandbox.Namespace}\"", StringComparison.Ordinal)).ToList(),
             lines => lines.Count > 0,
             "the exemption to be counted");
@@ -102,15 +102,15 @@ public class VoteTests
     public async Task AListedMonitorMayRejectAndNeverApprove()
     {
         var sandbox = await WithWebRunningAsync("exempting");
-        Assert.That((await sandbox.AskAsync()).Succeeded, Is.False);
+        Assert.That((await sandbox.SetImageAsync()).Succeeded, Is.False);
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         string[] monitor = ["create", "-f", "-", "-n", sandbox.Namespace, "--as=system:serviceaccount:monitoring:judge", "--as-group=system:masters"];
 
-        var approve = await World.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change)).ToJsonString(), monitor);
-        (await World.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change, "Reject")).ToJsonString(), monitor)).OrFail();
+        var approve = await TestCluster.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change)).ToJsonString(), monitor);
+        (await TestCluster.Rig.Plane.KubectlAsync("admin", (await Approvals.OfAsync(sandbox, change, "Reject")).ToJsonString(), monitor)).OrFail();
 
         Assert.That(approve.Output, Does.Contain("MachineIdentity"));
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalRejected: system:serviceaccount:monitoring:judge rejected it"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalRejected: system:serviceaccount:monitoring:judge rejected it"));
     }
 
     [TestCase("create changeapprovals.deployguard.io")]
@@ -120,7 +120,7 @@ public class VoteTests
     [TestCase("create safeguardpolicies.deployguard.io")]
     [TestCase("exempt safeguardpolicies.deployguard.io")]
     [TestCase("update changes.deployguard.io")]
-    public async Task TheBuiltInRolesAdminAndEditHoldNoneOfOurs(string permission)
+    public async Task BuiltInRolesGrantNoPermissionOfDeployGuard(string permission)
     {
         var sandbox = await UnguardedAsync();
         foreach (var role in (string[])["admin", "edit"])
@@ -138,7 +138,7 @@ public class VoteTests
     private static async Task<Sandbox> RefusedAsync()
     {
         var sandbox = await WithWebRunningAsync();
-        Assert.That((await sandbox.AskAsync()).Output, Does.Contain("ApprovalMissing"));
+        Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalMissing"));
         return sandbox;
     }
 }

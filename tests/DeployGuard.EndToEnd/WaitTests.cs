@@ -2,12 +2,12 @@ using DeployGuard.Rig;
 
 namespace DeployGuard.EndToEnd;
 
-/// <summary>What the other tests wait with.</summary>
+/// <summary>The waiting helper of the other tests.</summary>
 [Parallelizable(ParallelScope.All)]
 public class WaitTests
 {
     [Test]
-    public async Task WhereNothingChangesTheLimitHolds()
+    public async Task WaitEndsAtTheLimitIfNothingChanges()
     {
         var vain = await Assert.ThrowsAsync<TimeoutException>(() => Wait.UntilAsync(() => Task.FromResult("the same"), _ => false, "something to come", seconds: 1));
 
@@ -15,7 +15,7 @@ public class WaitTests
     }
 
     [Test]
-    public async Task ProgressExtendsIt()
+    public async Task ProgressExtendsTheWait()
     {
         var began = TimeProvider.System.GetTimestamp();
 
@@ -23,7 +23,7 @@ public class WaitTests
     }
 
     [Test]
-    public async Task ButNotForEver()
+    public async Task ProgressDoesNotExtendTheWaitForEver()
     {
         var looks = 0;
 

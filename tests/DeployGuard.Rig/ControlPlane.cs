@@ -8,7 +8,7 @@ public sealed class ControlPlane : IAsyncDisposable
 {
     private static readonly TimeSpan s_startUp = TimeSpan.FromSeconds(180);
 
-    /// <summary>Who there is, with the groups that the API server will name.</summary>
+    /// <summary>The users, with their groups.</summary>
     private static readonly Dictionary<string, string> s_users = new()
     {
         ["admin"] = "system:masters",
@@ -34,8 +34,8 @@ public sealed class ControlPlane : IAsyncDisposable
     {
         (_tools, Folder) = (tools, folder);
         _gates = gates.Length == 0 ? [] : [$"--feature-gates={gates}"];
-        Api = new PlainApi(Server, TokenOf("admin"));
-        Kubelet = new PlainApi(Server, TokenOf("kubelet"));
+        Api = new JsonApiClient(Server, TokenOf("admin"));
+        Kubelet = new JsonApiClient(Server, TokenOf("kubelet"));
     }
 
     /// <summary>Data, keys, kubeconfigs and logs.</summary>
@@ -47,10 +47,10 @@ public sealed class ControlPlane : IAsyncDisposable
     public string Server => $"https://127.0.0.1:{_port}";
 
     /// <summary>As admin.</summary>
-    public PlainApi Api { get; }
+    public JsonApiClient Api { get; }
 
     /// <summary>As the kubelet of a node, and not as a person.</summary>
-    internal PlainApi Kubelet { get; }
+    internal JsonApiClient Kubelet { get; }
 
     public static async Task<ControlPlane> StartAsync(Toolbox tools, string folder, string gates)
     {
@@ -76,14 +76,14 @@ public sealed class ControlPlane : IAsyncDisposable
 
     public Task<Run> HelmAsync(string user, params IEnumerable<string> arguments) => Run.OfAsync(_tools["helm"], arguments, Environment(user));
 
-    /// <summary>What a shell of this user has: the cluster, and our programs on the path.</summary>
+    /// <summary>The environment of this user's shell: the kubeconfig, and the DeployGuard CLI on the path.</summary>
     public IReadOnlyDictionary<string, string> Environment(string user) => new Dictionary<string, string>
     {
         ["KUBECONFIG"] = Kubeconfig(user),
         ["PATH"] = $"{Toolbox.Cli}:{_tools.Bin}:{System.Environment.GetEnvironmentVariable("PATH")}",
-        // kubectl caches discovery below HOME; a CRD made a second ago must be known now.
+        // kubectl caches discovery below HOME; a new CRD must be known at once.
         ["KUBECACHEDIR"] = Path.Combine(Folder, "kube-cache"),
-        // Kubectl and helm end before it is worth collecting what they leave.
+        // Kubectl and helm are short-lived: less garbage collection saves CPU.
         ["GOGC"] = "400",
         ["HELM_CACHE_HOME"] = Path.Combine(Folder, "helm"),
     };
@@ -124,21 +124,21 @@ public sealed class ControlPlane : IAsyncDisposable
     }
 
     /// <summary>Restarts processes that ended unexpectedly, with the same data, keys and ports.</summary>
-    /// <returns>What it was, and the last it said.</returns>
+    /// <returns>Each ended process, with its last output.</returns>
     internal async Task<IReadOnlyList<string>> RepairAsync()
     {
-        var ended = _daemons.Where(d => d.HasEndedByItself).ToList();
-        var obituaries = ended.Select(d => d.Obituary).ToList();
+        var ended = _daemons.Where(d => d.HasEndedUnexpectedly).ToList();
+        var exitReports = ended.Select(d => d.ExitReport).ToList();
         ended.ForEach(d => d.Restart());
         if (ended.Count > 0 && _apiServer is not null)
         {
             await WaitForApiServerAsync();
         }
 
-        return obituaries;
+        return exitReports;
     }
 
-    /// <summary>Has etcd forget all history up to now: no watch can be resumed from before.</summary>
+    /// <summary>Compacts the history of etcd: no earlier watch can be resumed.</summary>
     public async Task CompactAsync()
     {
         using var http = new HttpClient { BaseAddress = new Uri(_etcd) };
@@ -150,7 +150,7 @@ public sealed class ControlPlane : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
-        // In the order of who depends on whom.
+        // Dependents first.
         _daemons.Reverse();
         _daemons.ForEach(d => d.Dispose());
         Api.Dispose();
@@ -181,7 +181,7 @@ public sealed class ControlPlane : IAsyncDisposable
         $"--service-account-private-key-file={Path.Combine(Folder, "sa.key")}", $"--root-ca-file={Path.Combine(Folder, "certs", "apiserver.crt")}",
         "--controllers=deployment,replicaset,statefulset,daemonset,job,cronjob,replicationcontroller,namespace,garbagecollector,serviceaccount,"
             + "serviceaccount-token,clusterrole-aggregation,endpoint,disruption,root-ca-cert-publisher,resourcequota,horizontalpodautoscaling",
-        // Before 1.24 it would listen on a second port as well, the same one in every world.
+        // Before 1.24 it would listen on a second port as well, the same one in every cluster.
         .. _tools.Kubernetes < new Version(1, 24) ? (string[])["--port=0"] : [],
         .. _gates,
     ];
@@ -207,13 +207,14 @@ public sealed class ControlPlane : IAsyncDisposable
         $"--service-account-key-file={Path.Combine(Folder, "sa.key")}", $"--service-account-signing-key-file={Path.Combine(Folder, "sa.key")}",
         "--service-account-issuer=https://kubernetes.default.svc", "--api-audiences=https://kubernetes.default.svc",
         "--authorization-mode=RBAC", $"--token-auth-file={Path.Combine(Folder, "tokens.csv")}", "--allow-privileged=true",
-        // Cluster IPs are loopback addresses: the listener on such an address is the Service. A range of its own lets rigs run side by side.
+        // Cluster IPs are loopback addresses: the listener on such an address is the Service. A range of its own lets rigs run side by
+        // side.
         $"--service-cluster-ip-range=127.{Random.Shared.Next(20, 250)}.{Random.Shared.Next(0, 255)}.0/24",
-        // Nobody needs an address of the API server inside the cluster, and one of loopback is refused every second.
+        // The rig needs no in-cluster address of the API server, and a loopback address would be rejected every second.
         "--endpoint-reconciler-type=none",
-        // What DeployGuard really asks for is compared with what its roles allow.
+        // The audit log shows which permissions DeployGuard uses.
         $"--audit-policy-file={Path.Combine(Folder, "audit-policy.yaml")}", $"--audit-log-path={AuditLog}",
-        // A rig is small and impatient.
+        // Many tests send requests at the same time.
         "--max-requests-inflight=800", "--max-mutating-requests-inflight=400",
         .. _gates,
     ];

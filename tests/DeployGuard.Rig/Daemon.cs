@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace DeployGuard.Rig;
 
-/// <summary>A server process with its log in a file. It ends with us, also if we are killed.</summary>
+/// <summary>A server process with its log in a file. The kernel ends it with this process, also if this process is killed.</summary>
 public sealed class Daemon : IDisposable
 {
     private static readonly ParentThread s_parent = new();
@@ -20,19 +20,20 @@ public sealed class Daemon : IDisposable
     public int Id => _process.Id;
 
     /// <summary>The process ended unexpectedly.</summary>
-    public bool HasEndedByItself => !_isEnded && _process.HasExited;
+    public bool HasEndedUnexpectedly => !_isEnded && _process.HasExited;
 
     public static Daemon Start(string name, string folder, string program, params IEnumerable<string> arguments)
     {
         var log = Path.Combine(folder, $"{name}.log");
-        // setpriv has the kernel kill the program when we die; the shell in between only opens the log.
+        // setpriv has the kernel kill the program when this process ends; the shell only opens the log.
         var start = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "/bin/sh", "-c", $"exec \"$0\" \"$@\" >>'{log}' 2>&1", program, .. arguments])
         {
             WorkingDirectory = folder,
         };
-        // Ours are compiled ahead. Compiling what runs often a second time takes more than half of their CPU in the minutes that a world lives.
+        // The webhook is compiled ahead of time. Tiered compilation would take more than half of its CPU in the few minutes of a test
+        // cluster.
         start.Environment["DOTNET_TieredCompilation"] = "0";
-        // Those of the control plane are Go: they collect less often, within what a world may have.
+        // The control plane is written in Go: less garbage collection, within the memory of a test cluster.
         start.Environment["GOGC"] = "400";
         start.Environment["GOMEMLIMIT"] = "1GiB";
         return new Daemon(name, log, () => s_parent.Start(start) ?? throw new InvalidOperationException($"{name} did not start"));
@@ -45,10 +46,10 @@ public sealed class Daemon : IDisposable
         (_process, _isEnded, _isDisposed) = (_start(), false, false);
     }
 
-    /// <summary>Waits until a condition holds; fails at once if the process ends, and with its log if it neither comes up nor says anything more.</summary>
+    /// <summary>Waits until a condition holds; fails at once if the process ends, and on a timeout if its log shows no progress.</summary>
     public async Task WaitUntilAsync(Func<Task<bool>> condition, TimeSpan atMost)
     {
-        var patience = new Patience(atMost);
+        var timeout = new ProgressTimeout(atMost);
         while (!await condition())
         {
             if (_process.HasExited)
@@ -56,13 +57,13 @@ public sealed class Daemon : IDisposable
                 throw new InvalidOperationException($"{Name} ended with {_process.ExitCode}:\n{LogTail()}");
             }
 
-            patience.Saw($"{LogLength}");
-            if (patience.IsOver)
+            timeout.Observe($"{LogLength}");
+            if (timeout.IsExpired)
             {
-                throw new TimeoutException($"{Name} is not up: {patience.Waited}:\n{LogTail()}");
+                throw new TimeoutException($"{Name} is not up: {timeout.Waited}:\n{LogTail()}");
             }
 
-            await patience.PauseAsync();
+            await timeout.PauseAsync();
         }
     }
 
@@ -70,8 +71,8 @@ public sealed class Daemon : IDisposable
 
     private long LogLength => File.Exists(_log) ? new FileInfo(_log).Length : 0;
 
-    /// <summary>How it ended, and the last it said.</summary>
-    public string Obituary => $"{Name} ended with {_process.ExitCode}; the last it said:\n{LogTail()}";
+    /// <summary>The exit code and the end of the log.</summary>
+    public string ExitReport => $"{Name} ended with {_process.ExitCode}; the last it said:\n{LogTail()}";
 
     /// <summary>Resident memory, bytes.</summary>
     public long Memory
@@ -90,21 +91,21 @@ public sealed class Daemon : IDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Asks it to end, as a kubelet does, and waits until it has.</summary>
+    /// <summary>Sends SIGTERM, as a kubelet does, and waits for the end of the process.</summary>
     public async Task EndAsync()
     {
         _isEnded = true;
         Signal("TERM");
-        var patience = new Patience(TimeSpan.FromSeconds(60));
+        var timeout = new ProgressTimeout(TimeSpan.FromSeconds(60));
         while (!_process.HasExited)
         {
-            patience.Saw($"{LogLength}");
-            if (patience.IsOver)
+            timeout.Observe($"{LogLength}");
+            if (timeout.IsExpired)
             {
-                throw new TimeoutException($"{Name} was asked to end, and did not: {patience.Waited}:\n{LogTail()}");
+                throw new TimeoutException($"{Name} did not end after SIGTERM: {timeout.Waited}:\n{LogTail()}");
             }
 
-            await patience.PauseAsync();
+            await timeout.PauseAsync();
         }
     }
 

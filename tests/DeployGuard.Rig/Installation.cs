@@ -25,10 +25,10 @@ public sealed class Installation : IDisposable
 
     public IReadOnlyList<Replica> Replicas => _replicas;
 
-    /// <summary>What <c>helm install</c> takes.</summary>
+    /// <summary>The arguments of <c>helm install</c>.</summary>
     public static string[] HelmArguments(string chart) => ["install", "deployguard", chart, "--namespace", Namespace, "--create-namespace"];
 
-    /// <summary>Looks at what <c>helm install</c> left in the cluster, and gets ready to run it.</summary>
+    /// <summary>Reads the objects that <c>helm install</c> created, and prepares to run the replicas.</summary>
     public static async Task<Installation> ReadAsync(Toolbox tools, ControlPlane plane)
     {
         var deployment = await GetAsync(plane, "deployment", "deployguard");
@@ -55,11 +55,13 @@ public sealed class Installation : IDisposable
         }
 
         _proxy = StartProxy();
-        await IsInForceAsync();
+        await WaitUntilInForceAsync();
     }
 
-    /// <summary>Waits until the leader has filled the webhook configurations, and a replica answers where the API server calls it.</summary>
-    public async Task IsInForceAsync()
+    /// <summary>
+    /// Waits until the leader has filled the webhook configurations, and a replica answers where the API server calls it.
+    /// </summary>
+    public async Task WaitUntilInForceAsync()
     {
         var proxy = _proxy ?? throw new InvalidOperationException("not started");
         await proxy.WaitUntilAsync(RegistrationIsFilledAsync, s_startUp);
@@ -68,11 +70,11 @@ public sealed class Installation : IDisposable
     }
 
     /// <summary>Restarts processes that ended unexpectedly.</summary>
-    /// <returns>What it was, and the last it said.</returns>
+    /// <returns>Each ended process, with its last output.</returns>
     internal async Task<IReadOnlyList<string>> RepairAsync()
     {
-        var ended = _replicas.Select(r => r.Daemon).Append(_proxy).OfType<Daemon>().Where(d => d.HasEndedByItself).ToList();
-        var obituaries = ended.Select(d => d.Obituary).ToList();
+        var ended = _replicas.Select(r => r.Daemon).Append(_proxy).OfType<Daemon>().Where(d => d.HasEndedUnexpectedly).ToList();
+        var exitReports = ended.Select(d => d.ExitReport).ToList();
         ended.ForEach(d => d.Restart());
         foreach (var replica in _replicas.Where(r => ended.Contains(r.Daemon)))
         {
@@ -84,10 +86,12 @@ public sealed class Installation : IDisposable
             await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
         }
 
-        return obituaries;
+        return exitReports;
     }
 
-    /// <summary>Takes the Service away while something is done, as a broken network does: the replicas live, and the API server cannot reach them.</summary>
+    /// <summary>
+    /// Stops the Service during an action, like a network failure: the replicas run, and the API server cannot reach them.
+    /// </summary>
     public async Task WhileCutOffAsync(Func<Task> act)
     {
         _proxy?.Dispose();
@@ -109,12 +113,12 @@ public sealed class Installation : IDisposable
         _replicas[index] = await StartReplicaAsync(index, _replicas[index]);
         if (_proxy is not null)
         {
-            // The proxy finds out by its own checks that one is there again.
+            // The proxy finds the new replica by its health checks.
             await _proxy.WaitUntilAsync(IsReachedAsync, s_startUp);
         }
     }
 
-    /// <summary>As a rolling update does: the replica is asked to end, ends in good order, and another takes its place.</summary>
+    /// <summary>Replaces a replica as a rolling update does: SIGTERM, a graceful end, a new replica.</summary>
     public async Task ReplaceAsync(int index)
     {
         await _replicas[index].Daemon.EndAsync();
@@ -127,8 +131,8 @@ public sealed class Installation : IDisposable
         _replicas.ForEach(r => r.Daemon.Dispose());
     }
 
-    /// <summary>What a replica says about why it is not ready; empty if it does not answer.</summary>
-    public async Task<string> UnreadyBecauseAsync(int index)
+    /// <summary>The message of a replica's readiness endpoint; empty if it does not answer.</summary>
+    public async Task<string> ReadinessMessageAsync(int index)
     {
         using var http = AnyCertificate();
         try

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// A real Prometheus with the chart's alerts as they are, and a real Alertmanager, on loopback. They look every second, so that a
-/// test need not wait for a minute.
+/// A real Prometheus with the chart's alerts unchanged, and a real Alertmanager, on loopback. They evaluate every second, so that a
+/// test need not wait a minute.
 /// </summary>
 public sealed class Monitoring : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class Monitoring : IDisposable
 
     private Monitoring(string folder) => _folder = folder;
 
-    /// <param name="receiver">Where Alertmanager posts what fires.</param>
+    /// <param name="receiver">The URL to which Alertmanager posts alerts.</param>
     public static async Task<Monitoring> StartAsync(Toolbox tools, ControlPlane plane, IReadOnlyList<Replica> replicas, Uri receiver)
     {
         var monitoring = new Monitoring(Directory.CreateDirectory(Path.Combine(plane.Folder, "monitoring")).FullName);
@@ -33,11 +33,11 @@ public sealed class Monitoring : IDisposable
         }
     }
 
-    /// <summary>What a query says now: the <c>result</c> of Prometheus' answer.</summary>
+    /// <summary>Evaluates a query now, and returns the <c>result</c> of Prometheus' answer.</summary>
     /// <exception cref="InvalidOperationException">Prometheus refused the query; the message says why.</exception>
     public Task<JsonElement> QueryAsync(string query) => PostAsync("query", new() { ["query"] = query });
 
-    /// <summary>What a query says over the last seconds, in steps of two, as a dashboard asks.</summary>
+    /// <summary>Evaluates a query over the last seconds, in steps of two seconds, as a dashboard does.</summary>
     public Task<JsonElement> QueryRangeAsync(string query, int seconds)
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();

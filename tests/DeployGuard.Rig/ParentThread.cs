@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace DeployGuard.Rig;
 
 /// <summary>
-/// The one thread that starts daemons. The kernel's "kill me when my parent dies" means the parent thread, and threads of the pool
+/// The one thread that starts daemons. The kernel's parent death signal refers to the parent thread, and threads of the pool
 /// come and go.
 /// </summary>
 internal sealed class ParentThread

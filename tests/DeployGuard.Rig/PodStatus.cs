@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Rig;
 
-/// <summary>What a kubelet writes into the status of a pod whose containers have all started, or have all ended well.</summary>
+/// <summary>The status that a kubelet writes for a pod whose containers have all started, or have all succeeded.</summary>
 internal static class PodStatus
 {
     public static JsonObject Of(JsonElement spec, bool hasEnded)
@@ -25,7 +25,7 @@ internal static class PodStatus
                     ["name"] = c.GetProperty("name").GetString(),
                     ["image"] = c.GetProperty("image").GetString(),
                     ["imageID"] = "",
-                    // Kubelets tell them from 1.27 on; a pod that does not cannot be resized.
+                    // Kubelets report resources from 1.27 on; a pod without them cannot be resized.
                     ["resources"] = c.TryGetProperty("resources", out var resources) ? JsonObject.Create(resources) : [],
                     ["ready"] = !hasEnded,
                     ["restartCount"] = 0,

@@ -6,7 +6,7 @@ namespace DeployGuard.Rig;
 
 internal static class Ports
 {
-    // Below those that the kernel gives to outgoing connections: none of these can take a port before its daemon listens, or while it is restarted.
+    // Below the kernel's range for outgoing connections: none of these can take a port before its daemon listens, or while it is restarted.
     private const int First = 10_000;
     private const int Last = 32_000;
 

@@ -7,7 +7,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
 {
     private const int MaxMinutes = 15;
 
-    /// <summary>For a command that needs nothing but what we have.</summary>
+    /// <summary>For a command without additional environment variables.</summary>
     public static IReadOnlyDictionary<string, string> SameEnvironment { get; } = new Dictionary<string, string>();
 
     public bool Succeeded => ExitCode == 0;
@@ -40,7 +40,7 @@ public sealed record Run(string Command, int ExitCode, string Output)
         process.BeginErrorReadLine();
         await process.StandardInput.WriteAsync(input ?? "");
         process.StandardInput.Close();
-        // Longer than any command is told to wait itself.
+        // Longer than any timeout that is passed to a command.
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(MaxMinutes));
         try
         {

@@ -2,11 +2,11 @@ using System.Text.Json;
 
 namespace DeployGuard.Rig;
 
-/// <summary>Control plane, kubelet and DeployGuard together, torn down whatever happens.</summary>
+/// <summary>Control plane, simulated kubelet and DeployGuard together; disposal ends all of them.</summary>
 public sealed class RunningRig : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
-    private LittleKubelet? _kubelet;
+    private PodSimulator? _kubelet;
 
     private RunningRig(Toolbox tools, DirectoryInfo folder, ControlPlane plane) => (Tools, _folder, Plane) = (tools, folder, plane);
 
@@ -29,11 +29,11 @@ public sealed class RunningRig : IAsyncDisposable
 
         var folder = Directory.CreateTempSubdirectory("deployguard-rig-");
         var rig = new RunningRig(tools, folder, await ControlPlane.StartAsync(tools, folder.FullName, gates));
-        rig._kubelet = new LittleKubelet(rig.Plane.Kubelet);
+        rig._kubelet = new PodSimulator(rig.Plane.Kubelet);
         return rig;
     }
 
-    /// <summary>Reads what <c>helm install</c> left and runs it.</summary>
+    /// <summary>Starts the replicas of the DeployGuard that <c>helm install</c> created.</summary>
     public async Task<Installation> RunInstalledAsync(int replicas)
     {
         Installation = await Installation.ReadAsync(Tools, Plane);
@@ -53,8 +53,8 @@ public sealed class RunningRig : IAsyncDisposable
             $"the service account of namespace {name}");
     }
 
-    /// <summary>Repairs a damaged world: processes that ended unexpectedly are restarted with the same arguments.</summary>
-    /// <returns>What it was, each with the last it said; empty for a world that is whole.</returns>
+    /// <summary>Restarts processes that ended unexpectedly, with the same arguments.</summary>
+    /// <returns>Each ended process, with its last output; empty if all run.</returns>
     public async Task<IReadOnlyList<string>> RepairAsync() =>
         [.. await Plane.RepairAsync(), .. Installation is null ? [] : await Installation.RepairAsync()];
 

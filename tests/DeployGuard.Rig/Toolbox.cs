@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace DeployGuard.Rig;
 
-/// <summary>The programs that the rig runs. Installs what is missing, and says so while it takes long.</summary>
+/// <summary>The programs that the rig runs. Installs missing ones, and reports progress.</summary>
 /// <param name="Kubernetes">The version of the API server and its controllers.</param>
 public sealed record Toolbox(string Bin, Version Kubernetes)
 {
@@ -33,7 +33,7 @@ public sealed record Toolbox(string Bin, Version Kubernetes)
         await install.WaitForExitAsync();
         var bin = install.ExitCode == 0
             ? output.Trim().Split('\n')[^1]
-            : throw new InvalidOperationException($"install.sh failed with {install.ExitCode}; what it said stands above");
+            : throw new InvalidOperationException($"install.sh failed with {install.ExitCode}; see its output above");
         return new Toolbox(bin, await VersionAsync(Path.Combine(bin, "kube-apiserver")));
     }
 

@@ -2,16 +2,16 @@ using System.Collections;
 
 namespace DeployGuard.Rig;
 
-/// <summary>Waits on conditions, never for times.</summary>
+/// <summary>Waits for conditions, never for fixed times.</summary>
 public static class Wait
 {
     /// <summary>
-    /// Asks until what comes back is accepted, and returns it; fails with what came last once nothing has changed for so many seconds on a
-    /// machine with room (<see cref="Patience"/>).
+    /// Repeats a request until its result is accepted, and returns it. Fails with the last result once nothing has changed for so many
+    /// seconds on an idle machine (<see cref="ProgressTimeout"/>).
     /// </summary>
     public static async Task<T> UntilAsync<T>(Func<Task<T>> ask, Func<T, bool> accept, string what, int seconds = 120)
     {
-        var patience = new Patience(TimeSpan.FromSeconds(seconds));
+        var timeout = new ProgressTimeout(TimeSpan.FromSeconds(seconds));
         while (true)
         {
             var last = await ask();
@@ -21,13 +21,13 @@ public static class Wait
             }
 
             var seen = Text(last);
-            patience.Saw(seen);
-            if (patience.IsOver)
+            timeout.Observe(seen);
+            if (timeout.IsExpired)
             {
-                throw new TimeoutException($"{what}: {patience.Waited}; last seen:\n{seen}");
+                throw new TimeoutException($"{what}: {timeout.Waited}; last seen:\n{seen}");
             }
 
-            await patience.PauseAsync();
+            await timeout.PauseAsync();
         }
     }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the real parts that the demo and the end-to-end tests run against: etcd, kube-apiserver,
-# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager. Safe to run again: what is there is kept.
+# Installs the programs that the demo and the end-to-end tests run: etcd, kube-apiserver,
+# kube-controller-manager, kubectl, helm, haproxy, Prometheus, Alertmanager. Safe to run again: installed programs are kept.
 #
 # Honoured, in this order:
-#   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager (and kubectl, if it has one): used as they are,
-#                       nothing is built, and what was built before stays: each such folder has a folder of links of its own
+#   KUBEBUILDER_ASSETS  a folder with etcd, kube-apiserver and kube-controller-manager (and kubectl, if it has one): used unchanged,
+#                       nothing is built, and earlier builds stay: each such folder has its own folder of links
 #   DEPLOYGUARD_CACHE   where built and unpacked binaries are kept (default: ${XDG_CACHE_HOME:-~/.cache}/deployguard)
 #
 # Prints, as its last line on standard output, the folder that holds the programs.
@@ -24,7 +24,7 @@ say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
 fail() { printf 'install: %s\n' "$*" >&2; exit 1; }
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# One installation at a time: the demo and the tests may be started side by side.
+# One installation at a time: the demo and the tests may be started in parallel.
 exec 9>"$cache/install.lock"
 flock -n 9 || { say "another installation is running, waiting for it"; flock 9; }
 
@@ -127,7 +127,7 @@ build_kubernetes() {
     say "built in $((SECONDS - started)) s"
 }
 
-# A CEL interpreter: the tests evaluate what a newer API server than ours would.
+# A CEL interpreter: the tests evaluate expressions that the installed API server is too old for.
 install_cel() {
     local here="${BASH_SOURCE[0]%/*}/cel"
     if cmp -s "$here/package.json" "$cache/cel/package.json" && [ -d "$cache/cel/node_modules/@bufbuild/cel" ]; then
