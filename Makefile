@@ -43,12 +43,15 @@ rig: ## Install the programs that the tests run: etcd, kube-apiserver, kubectl, 
 	@tests/DeployGuard.Rig/install.sh >/dev/null
 
 .PHONY: lint
-lint: ## Check the format of the code.
-	$(DOTNET) format DeployGuard.sln --verify-no-changes --no-restore
+lint: ## Check the format of the code, and that no comment is longer than 140 characters.
+	$(DOTNET) tool restore
+	$(DOTNET) csharpier check src tests
+	@! git grep -nE '^ *//.{139,}' -- '*.cs' || { echo "lint: wrap these comments at 140 characters"; exit 1; }
 
 .PHONY: format
-format: ## Fix the format of the code.
-	$(DOTNET) format DeployGuard.sln
+format: ## Format the code.
+	$(DOTNET) tool restore
+	$(DOTNET) csharpier format src tests
 
 .PHONY: lint-chart
 lint-chart: rig ## Lint the chart, with its defaults and with every file of charts/deployguard/ci.

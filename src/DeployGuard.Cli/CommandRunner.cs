@@ -20,7 +20,14 @@ internal static class CommandRunner
 
         try
         {
-            var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+            var exitCode = await parsed.InvokeAsync(
+                new InvocationConfiguration
+                {
+                    Output = output,
+                    Error = error,
+                    EnableDefaultExceptionHandler = false,
+                }
+            );
             return parsed.Errors.Count > 0 ? ExitCodes.Unusable : exitCode;
         }
         catch (ManifestException wrong)

@@ -20,13 +20,17 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     /// <exception cref="ManifestException">There is no such Change.</exception>
     public async Task<ChangeView> FindChangeAsync(string name, CancellationToken cancel)
     {
-        using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel)
-            ?? throw new ManifestException($"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}");
+        using var found =
+            await api.FindAsync(ApiPaths.One(ApiPaths.Changes(@namespace), name), cancel)
+            ?? throw new ManifestException(
+                $"no change {name} in namespace {@namespace}; list them with: kubectl deployguard changes -n {@namespace}"
+            );
         return new ChangeView(found.RootElement);
     }
 
     /// <summary>A Change with everything that it would change.</summary>
-    public async Task<VoteTarget> VoteTargetAsync(ChangeView change, CancellationToken cancel) => VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel)));
+    public async Task<VoteTarget> VoteTargetAsync(ChangeView change, CancellationToken cancel) =>
+        VoteTarget.Of(change, TemplateView.Of(change, await FindTemplateAsync(change.Name, cancel)));
 
     public async Task<IReadOnlyList<ChangeView>> ChangesAsync(CancellationToken cancel)
     {
@@ -53,10 +57,12 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         return [.. list.RootElement.GetProperty("items").EnumerateArray().Select(a => ApprovalReader.Read(a, DateTimeOffset.MinValue))];
     }
 
-    public Task WithdrawAsync(Approval vote, CancellationToken cancel) => api.DeleteAsync(ApiPaths.One(ApiPaths.Approvals(@namespace), vote.Name), cancel);
+    public Task WithdrawAsync(Approval vote, CancellationToken cancel) =>
+        api.DeleteAsync(ApiPaths.One(ApiPaths.Approvals(@namespace), vote.Name), cancel);
 
     /// <summary>
-    /// The user name, which only the server knows: users who may no longer vote must still find the votes that they gave. Where the server has
+    /// The user name, which only the server knows: users who may no longer vote must still find the votes that they gave. Where the server
+    /// has
     /// no answer, it stamps the name on the dry run of a vote, but only for users who may vote.
     /// </summary>
     /// <exception cref="ManifestException">The server tells the name neither way.</exception>
@@ -64,7 +70,12 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
     {
         try
         {
-            using var told = await api.WriteAsync(HttpMethod.Post, ApiPaths.SelfSubjectReviews, """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""", cancel);
+            using var told = await api.WriteAsync(
+                HttpMethod.Post,
+                ApiPaths.SelfSubjectReviews,
+                """{"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}""",
+                cancel
+            );
             return told.RootElement.GetProperty("status").GetProperty("userInfo").GetProperty("username").GetString() ?? "";
         }
         catch (ApiException untold) when (untold.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
@@ -78,15 +89,30 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {
-            throw new ManifestException($"the API server does not tell your user name ({refused.ServerMessage}). Withdraw the ChangeApproval by its name; to list them, run: kubectl get changeapprovals -n {@namespace}");
+            throw new ManifestException(
+                $"the API server does not tell your user name ({refused.ServerMessage}). Withdraw the ChangeApproval by its "
+                    + $"name; to list them, run: kubectl get changeapprovals -n {@namespace}"
+            );
         }
     }
 
     /// <summary>Casts a vote.</summary>
     /// <returns>The name of the ChangeApproval, and the approver that was stamped on it.</returns>
-    public async Task<(string Name, string Approver)> VoteAsync(VoteTarget target, Decision decision, string? reason, DateTimeOffset? expiresAt, CancellationToken cancel, bool dryRun = false)
+    public async Task<(string Name, string Approver)> VoteAsync(
+        VoteTarget target,
+        Decision decision,
+        string? reason,
+        DateTimeOffset? expiresAt,
+        CancellationToken cancel,
+        bool dryRun = false
+    )
     {
-        var spec = new JsonObject { ["workload"] = WorkloadJson(target.Workload), ["templateHash"] = target.TemplateHash, ["decision"] = decision.ToString() };
+        var spec = new JsonObject
+        {
+            ["workload"] = WorkloadJson(target.Workload),
+            ["templateHash"] = target.TemplateHash,
+            ["decision"] = decision.ToString(),
+        };
         // The hash identifies the revision. The images are for policies that cover images.
         if (target.Images.Count > 0 && RecordLimits.AllowImages(target.Images))
         {
@@ -97,8 +123,10 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
         SetTime(spec, "expiresAt", expiresAt);
         var prefix = $"{target.Workload.Kind.ToLowerInvariant()}-{target.Workload.Name}";
         using var written = await CreateAsync("changeapprovals", ApprovalReader.Kind, prefix, spec, dryRun, cancel);
-        return (written.RootElement.GetProperty("metadata").GetProperty("name").GetString() ?? "",
-            written.RootElement.GetProperty("spec").GetProperty("approver").GetProperty("username").GetString() ?? "");
+        return (
+            written.RootElement.GetProperty("metadata").GetProperty("name").GetString() ?? "",
+            written.RootElement.GetProperty("spec").GetProperty("approver").GetProperty("username").GetString() ?? ""
+        );
     }
 
     /// <returns>The BreakGlass as stored.</returns>
@@ -117,7 +145,14 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
 
         Set(spec, "for", wanted.For);
         SetTime(spec, "expiresAt", expiresAt);
-        using var written = await CreateAsync("breakglasses", BreakGlassReader.Kind, wanted.Workload?.Name ?? @namespace, spec, dryRun: false, cancel);
+        using var written = await CreateAsync(
+            "breakglasses",
+            BreakGlassReader.Kind,
+            wanted.Workload?.Name ?? @namespace,
+            spec,
+            dryRun: false,
+            cancel
+        );
         return BreakGlassReader.Read(written.RootElement, DateTimeOffset.MinValue);
     }
 
@@ -143,10 +178,21 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             await Task.Delay(attempt < Attempts ? TimeSpan.FromMilliseconds(300) : TimeSpan.Zero, cancel);
         }
 
-        return new StoredTemplate(null, "The complete template is not on record: an older version recorded the Change, the Change was adopted, or its namespace has no room for more.");
+        return new StoredTemplate(
+            null,
+            "The complete template is not on record: an older version recorded the Change, the Change was adopted, or its "
+                + "namespace has no room for more."
+        );
     }
 
-    private Task<JsonDocument> CreateAsync(string resource, string kind, string prefix, JsonObject spec, bool dryRun, CancellationToken cancel)
+    private Task<JsonDocument> CreateAsync(
+        string resource,
+        string kind,
+        string prefix,
+        JsonObject spec,
+        bool dryRun,
+        CancellationToken cancel
+    )
     {
         var document = new JsonObject
         {
@@ -156,7 +202,12 @@ internal sealed class RecordClient(ApiConnection api, string @namespace)
             ["metadata"] = new JsonObject { ["generateName"] = $"{(prefix.Length > 240 ? prefix[..240].TrimEnd('-', '.') : prefix)}-" },
             ["spec"] = spec,
         };
-        return api.WriteAsync(HttpMethod.Post, $"{ApiPaths.OwnIn(@namespace, resource)}{(dryRun ? "?dryRun=All" : "")}", document.ToJsonString(), cancel);
+        return api.WriteAsync(
+            HttpMethod.Post,
+            $"{ApiPaths.OwnIn(@namespace, resource)}{(dryRun ? "?dryRun=All" : "")}",
+            document.ToJsonString(),
+            cancel
+        );
     }
 
     private static JsonObject WorkloadJson(WorkloadRef workload)

@@ -10,20 +10,34 @@ namespace DeployGuard.Cli;
 /// <summary>The revision that a vote is about, and the description that the voter reads.</summary>
 /// <param name="IsShownInFull">Whether the description shows everything that an approval signs.</param>
 /// <param name="IsUnreviewed">Whether it was admitted by break-glass, so that an approval is its review.</param>
-internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, string Description, bool IsShownInFull, bool IsUnreviewed = false)
+internal sealed record VoteTarget(
+    WorkloadRef Workload,
+    string TemplateHash,
+    IReadOnlyList<string> Images,
+    string Description,
+    bool IsShownInFull,
+    bool IsUnreviewed = false
+)
 {
     /// <summary>The hash under which version 0.2 recorded it; null where it did not.</summary>
     public string? LegacyHash { get; init; }
 
     /// <summary>Whether a vote is about this revision.</summary>
-    public bool IsTargetOf(Approval vote) => vote.Workload == Workload
+    public bool IsTargetOf(Approval vote) =>
+        vote.Workload == Workload
         && (vote.TemplateHash is { } hash ? hash == TemplateHash || hash == LegacyHash : vote.Images.Any(Images.Contains));
 
     public static VoteTarget Of(ChangeView change, TemplateView template)
     {
-        var recorded = change.Parsed
-            ?? throw new ManifestException($"change {change.Name} is not a valid Change{(change.Problem is { } problem ? $": {problem}" : "")}");
-        var evidence = recorded.Evidence.Count == 0 ? "" : $" ({VisibleText.Line(string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}")))})";
+        var recorded =
+            change.Parsed
+            ?? throw new ManifestException(
+                $"change {change.Name} is not a valid Change{(change.Problem is { } problem ? $": {problem}" : "")}"
+            );
+        var evidence =
+            recorded.Evidence.Count == 0
+                ? ""
+                : $" ({VisibleText.Line(string.Join(", ", recorded.Evidence.Select(e => $"{e.Source} {e.Key}: {e.Value}{(e.By is null ? "" : $", by {e.By}")}")))})";
         List<string> lines =
         [
             $"Change    {change.Name}, {change.Phase}",
@@ -39,11 +53,22 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
         ];
         // The template comes last, next to the confirmation.
         var description = $"{TerminalText.Printable(string.Join('\n', lines))}\n\n{template.Text}";
-        return new VoteTarget(recorded.Workload, recorded.TemplateHash, [.. recorded.Images.Distinct()], description, template.IsComplete, recorded.IsUnreviewed) { LegacyHash = recorded.LegacyHash };
+        return new VoteTarget(
+            recorded.Workload,
+            recorded.TemplateHash,
+            [.. recorded.Images.Distinct()],
+            description,
+            template.IsComplete,
+            recorded.IsUnreviewed
+        )
+        {
+            LegacyHash = recorded.LegacyHash,
+        };
     }
 
     /// <summary>
-    /// A workload and a hash, before there is a Change. Digits without a version count as today's version, unless version 0.2 recorded them.
+    /// A workload and a hash, before there is a Change. Digits without a version count as today's version, unless version 0.2 recorded
+    /// them.
     /// </summary>
     /// <param name="recorded">The Changes of the namespace.</param>
     /// <exception cref="ManifestException">The text is not a hash.</exception>
@@ -55,15 +80,28 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
             throw new ManifestException($"--hash {hash}: expected 64 lower-case hex digits");
         }
 
-        var known = recorded.Where(c => c.Workload == workload).Select(c => c.TemplateHash)
+        var known = recorded
+            .Where(c => c.Workload == workload)
+            .Select(c => c.TemplateHash)
             .Where(h => Core.Workloads.TemplateHash.DigitsOf(h) == hex)
-            .OrderBy(Core.Workloads.TemplateHash.IsLegacy).FirstOrDefault();
+            .OrderBy(Core.Workloads.TemplateHash.IsLegacy)
+            .FirstOrDefault();
         var full = hex != hash ? hash : known ?? Core.Workloads.TemplateHash.Prefix + hex;
-        return new VoteTarget(workload, full, [], $"Workload  {workload}\nHash      {hex}\nThere is no Change to read. Make sure that you know which template this hash identifies.", IsShownInFull: false);
+        return new VoteTarget(
+            workload,
+            full,
+            [],
+            $"Workload  {workload}\nHash      {hex}\nThere is no Change to read. Make sure that you know which template this "
+                + "hash identifies.",
+            IsShownInFull: false
+        );
     }
 
-    /// <summary>Reads <c>deployment/web</c>; or, for a custom kind in the spelling of its objects, <c>Rollout.argoproj.io/web</c>.</summary>
-    /// <exception cref="ManifestException">It has another form, or the kind is unknown. Only the server knows which custom kinds are guarded.</exception>
+    /// <summary>
+    /// Reads <c>deployment/web</c>; or, for a custom kind in the spelling of its objects, <c>Rollout.argoproj.io/web</c>.
+    /// </summary>
+    /// <exception cref="ManifestException">It has another form, or the kind is unknown. Only the server knows which custom kinds are
+    /// guarded.</exception>
     public static WorkloadRef ReadWorkload(string what, string @namespace)
     {
         if (what.Split('/') is not [{ Length: > 0 } kind, { Length: > 0 } name])
@@ -82,10 +120,15 @@ internal sealed record VoteTarget(WorkloadRef Workload, string TemplateHash, IRe
             return new WorkloadRef("", "Service", @namespace, name);
         }
 
-        var builtIn = WorkloadKinds.BuiltIn.Find(kind)
-            ?? throw new ManifestException($"{what}: unknown kind {kind}; use one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}, or add the group of a custom kind, such as Rollout.argoproj.io/web");
+        var builtIn =
+            WorkloadKinds.BuiltIn.Find(kind)
+            ?? throw new ManifestException(
+                $"{what}: unknown kind {kind}; use one of {string.Join(", ", WorkloadKinds.BuiltIn.Names)}, or add the group of "
+                    + "a custom kind, such as Rollout.argoproj.io/web"
+            );
         return builtIn.Named(@namespace, name);
     }
 
-    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) => lines.Select((line, i) => $"{(i == 0 ? title : ""),-10}{VisibleText.Line(line)}");
+    private static IEnumerable<string> Block(string title, IEnumerable<string> lines) =>
+        lines.Select((line, i) => $"{(i == 0 ? title : ""), -10}{VisibleText.Line(line)}");
 }

@@ -46,7 +46,14 @@ public sealed class ClusterHost : IClusterAccess
         var custom = new CustomWorkloads(api, options.CustomKinds, options.Reader, logger);
         _controllers = new ControllersSeen(api, options, new OwnerLookup(api, _caches, custom, options).FindAsync, time, logger);
         var inbox = new Inbox(_caches.Changes);
-        _recorder = new ChangeRecorder(writer, new TemplateWriter(api, new TemplateStore(api, _caches, time), time), events, inbox, time, logger);
+        _recorder = new ChangeRecorder(
+            writer,
+            new TemplateWriter(api, new TemplateStore(api, _caches, time), time),
+            events,
+            inbox,
+            time,
+            logger
+        );
         var managed = given is null ? new ManagedCertificate(api, options, time, logger) : null;
         Certificate = given ?? managed ?? throw new InvalidOperationException("no certificate");
         var registration = new Registration(api, _caches, options, () => Certificate.CaBundle, events, time, logger);
@@ -70,7 +77,8 @@ public sealed class ClusterHost : IClusterAccess
                 new Housekeeping(api, _caches, custom, writer, time),
             ],
             time,
-            logger);
+            logger
+        );
         Snapshots = new SnapshotSource(_caches, live, budgets);
         LiveReaders =
         [
@@ -105,18 +113,27 @@ public sealed class ClusterHost : IClusterAccess
 
     /// <summary>What decisions must wait for; empty when there is nothing.</summary>
     public IReadOnlyList<string> NotReady =>
-    [
-        .. Report.Synced.Where(c => !c.IsSynced).Select(c => $"{c.Resource} not in sync"),
-        .. Report.Synced.Where(c => c.IsSynced && c.Silence > s_maxSilence).Select(c => $"nothing heard of {c.Resource} for {c.Silence.TotalSeconds:0} s"),
-        .. Certificate.Current is null ? (string[])[$"no certificate: {Certificate.Problem ?? "not read yet"}"] : [],
-    ];
+        [
+            .. Report.Synced.Where(c => !c.IsSynced).Select(c => $"{c.Resource} not in sync"),
+            .. Report
+                .Synced.Where(c => c.IsSynced && c.Silence > s_maxSilence)
+                .Select(c => $"nothing heard of {c.Resource} for {c.Silence.TotalSeconds:0} s"),
+            .. Certificate.Current is null ? (string[])[$"no certificate: {Certificate.Problem ?? "not read yet"}"] : [],
+        ];
 
     /// <summary>Runs until it is cancelled, then writes the records that wait.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         var recording = _recorder.RunAsync(CancellationToken.None);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task[] loops = [.. _caches.All.Select(c => c.RunAsync(ending.Token)), Certificate.RunAsync(ending.Token), _controllers.RunAsync(ending.Token), FollowPodsAsync(ending.Token), LeadOnceReadyAsync(ending.Token)];
+        Task[] loops =
+        [
+            .. _caches.All.Select(c => c.RunAsync(ending.Token)),
+            Certificate.RunAsync(ending.Token),
+            _controllers.RunAsync(ending.Token),
+            FollowPodsAsync(ending.Token),
+            LeadOnceReadyAsync(ending.Token),
+        ];
         try
         {
             // None of them ends by itself. If one does, that is a bug: the program ends, and the kubelet restarts it.
@@ -129,7 +146,8 @@ public sealed class ClusterHost : IClusterAccess
         finally
         {
             await ending.CancelAsync();
-            await Task.WhenAll(loops).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await Task.WhenAll(loops)
+                .ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             _recorder.Complete();
             await recording;
         }

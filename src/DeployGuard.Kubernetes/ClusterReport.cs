@@ -21,8 +21,25 @@ public sealed class ClusterReport
     private readonly TimeProvider _time;
 
     internal ClusterReport(
-        ClusterCaches caches, ChangeRecorder recorder, Registration registration, LeaderLoop leader, UnrecordedWorkloadScan audit, CanaryWatch canaries, BudgetReservations budgets, TimeProvider time) =>
-        (_caches, _recorder, _registration, _leader, _audit, _canaries, _budgets, _time) = (caches, recorder, registration, leader, audit, canaries, budgets, time);
+        ClusterCaches caches,
+        ChangeRecorder recorder,
+        Registration registration,
+        LeaderLoop leader,
+        UnrecordedWorkloadScan audit,
+        CanaryWatch canaries,
+        BudgetReservations budgets,
+        TimeProvider time
+    ) =>
+        (_caches, _recorder, _registration, _leader, _audit, _canaries, _budgets, _time) = (
+            caches,
+            recorder,
+            registration,
+            leader,
+            audit,
+            canaries,
+            budgets,
+            time
+        );
 
     /// <summary>Records that were lost since the start.</summary>
     public long RecordsFailed => _recorder.Failed;
@@ -55,20 +72,27 @@ public sealed class ClusterReport
     /// </summary>
     public IReadOnlyDictionary<(string Namespace, string Policy), double> Exposure => _canaries.Exposure;
 
-    public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced => _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
+    public IEnumerable<(string Resource, bool IsSynced, TimeSpan Silence)> Synced =>
+        _caches.All.Select(c => (c.Name, c.IsSynced, c.Silence));
 
     /// <summary>The time since a moment; zero for one in the future.</summary>
     public TimeSpan AgeOf(DateTimeOffset time) => _time.GetUtcNow() - time is var age && age > TimeSpan.Zero ? age : TimeSpan.Zero;
 
     /// <summary>Changes that wait for approval, by namespace: their number, and since when the oldest waits.</summary>
-    public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting => _caches.Changes.All().Where(c => c.Phase is Phase.Pending)
-        .GroupBy(c => c.Workload.Namespace).ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
+    public IReadOnlyDictionary<string, (int Count, DateTimeOffset Since)> Waiting =>
+        _caches
+            .Changes.All()
+            .Where(c => c.Phase is Phase.Pending)
+            .GroupBy(c => c.Workload.Namespace)
+            .ToDictionary(g => g.Key, g => (g.Count(), g.Min(c => c.Since)));
 
-    public IEnumerable<(Phase Phase, int Count)> ChangesByPhase => _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));
+    public IEnumerable<(Phase Phase, int Count)> ChangesByPhase =>
+        _caches.Changes.All().GroupBy(c => c.Phase).Select(g => (g.Key, g.Count()));
 
     /// <summary>Rollouts in flight by namespace.</summary>
     public IReadOnlyDictionary<string, int> InFlight => _budgets.InFlightByNamespace;
 
     /// <summary>Every policy, and whether it is active now.</summary>
-    public IEnumerable<(string Policy, bool IsActive)> Policies => _caches.SortedPolicies.All.Select(p => (p.Name, p.Active.Contains(_time.GetUtcNow())));
+    public IEnumerable<(string Policy, bool IsActive)> Policies =>
+        _caches.SortedPolicies.All.Select(p => (p.Name, p.Active.Contains(_time.GetUtcNow())));
 }

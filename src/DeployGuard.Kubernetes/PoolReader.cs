@@ -20,8 +20,14 @@ public sealed class PoolReader(ApiConnection api, WorkloadReader reader, TimePro
         var entries = new List<PolicyEntry>();
         await api.ListAsync(ApiPaths.Policies, item => entries.Add(PolicyEntry.Read(item)), cancel);
         using var found = await api.GetAsync(ApiPaths.One(ApiPaths.Namespaces, @namespace), cancel);
-        var cluster = new ClusterSnapshot { Policies = [.. entries.Select(e => e.Policy)], NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels };
-        var adopted = entries.Where(p => p.AdoptedServing.ContainsKey(@namespace)).ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [.. entries.Select(e => e.Policy)],
+            NamespaceLabels = NamespaceEntry.Read(found.RootElement).Labels,
+        };
+        var adopted = entries
+            .Where(p => p.AdoptedServing.ContainsKey(@namespace))
+            .ToDictionary(p => p.Policy.Name, p => p.AdoptedServing[@namespace]);
         var objects = await NamespaceReader.ReadAsync(@namespace, _caches, cancel);
         return PoolStanding.Of((objects with { Adopted = adopted }).ToSnapshot(), cluster, time.GetUtcNow());
     }

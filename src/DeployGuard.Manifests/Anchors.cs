@@ -31,9 +31,11 @@ internal sealed class Anchors(int maxDepth)
         _added += anchor.Weight;
         if (_added > MaxAdded || depth + anchor.Height > maxDepth)
         {
-            throw new FormatException(depth + anchor.Height > maxDepth
-                ? $"nested deeper than {maxDepth} with the alias *{name} written out"
-                : $"larger than {MaxAdded / 1024 / 1024} MiB with its aliases written out; split the document, or use fewer aliases");
+            throw new FormatException(
+                depth + anchor.Height > maxDepth
+                    ? $"nested deeper than {maxDepth} with the alias *{name} written out"
+                    : $"larger than {MaxAdded / 1024 / 1024} MiB with its aliases written out; split the document, or use fewer aliases"
+            );
         }
 
         return anchor.Node?.DeepClone();
@@ -57,7 +59,10 @@ internal sealed class Anchors(int maxDepth)
                 _ => [],
             };
             var own = NodeWeight + (node is JsonValue value && value.TryGetValue<string>(out var text) ? text.Length : 0);
-            return children.Aggregate((Weight: own, Height: 0), (sum, c) => (sum.Weight + c.Name + c.Child.Weight, Math.Max(sum.Height, c.Child.Height + 1)));
+            return children.Aggregate(
+                (Weight: own, Height: 0),
+                (sum, c) => (sum.Weight + c.Name + c.Child.Weight, Math.Max(sum.Height, c.Child.Height + 1))
+            );
         }
     }
 }

@@ -45,7 +45,8 @@ internal sealed partial class BlockScalars
     }
 
     /// <summary>The original content of a scalar.</summary>
-    public string ContentOf(Scalar scalar) => _marker.Length == 0 ? scalar.Value : scalar.Value.Replace(_marker, "", StringComparison.Ordinal);
+    public string ContentOf(Scalar scalar) =>
+        _marker.Length == 0 ? scalar.Value : scalar.Value.Replace(_marker, "", StringComparison.Ordinal);
 
     private static void RepairFirstLines(YamlPart part, string[] lines, Scalar scalar, string marker)
     {
@@ -64,16 +65,21 @@ internal sealed partial class BlockScalars
         }
 
         // A scalar without text gives no indentation to measure. With an explicit indentation, its blank lines are content.
-        var indent = scalar.Value.Trim('\n', '\r').Length == 0 ? (int?)null
-            : IndentOf(lines[content]) - IndentOf(scalar.Value.TrimStart('\n', '\r'));
+        var indent =
+            scalar.Value.Trim('\n', '\r').Length == 0
+                ? (int?)null
+                : IndentOf(lines[content]) - IndentOf(scalar.Value.TrimStart('\n', '\r'));
         for (var blank = header + 1; blank < content; blank++)
         {
             var spaces = IndentOf(lines[blank]);
-            lines[blank] = spaces <= (indent ?? (hasIndicator ? 0 : int.MaxValue)) ? lines[blank][spaces..]
+            lines[blank] =
+                spaces <= (indent ?? (hasIndicator ? 0 : int.MaxValue)) ? lines[blank][spaces..]
                 : hasIndicator && indent is not null ? lines[blank].Insert(spaces, marker)
                 : hasIndicator ? lines[blank]
                 : throw new ManifestException(
-                    $"{part.At(blank + 1)}: not YAML: {spaces} spaces on a blank line, above text that is indented by {indent}; empty the line");
+                    $"{part.At(blank + 1)}: not YAML: {spaces} spaces on a blank line, above text that is indented by {indent}; "
+                        + "empty the line"
+                );
         }
     }
 

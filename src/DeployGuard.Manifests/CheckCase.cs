@@ -49,15 +49,24 @@ public sealed class CheckCase(WorkloadReader reader)
     /// <c>records.yaml</c> and <c>request.yaml</c>.
     /// </summary>
     /// <exception cref="ManifestException">A file is missing or invalid; the first one is reported.</exception>
-    public static CheckCase ReadExample(string folder, DateTimeOffset now) => ReadExample(folder, now, WorkloadReader.Default, wrong => throw wrong);
+    public static CheckCase ReadExample(string folder, DateTimeOffset now) =>
+        ReadExample(folder, now, WorkloadReader.Default, wrong => throw wrong);
 
     /// <summary>Like <see cref="ReadExample(string, DateTimeOffset)"/>, without invalid files and objects.</summary>
     /// <param name="unusable">Receives each error in a file or an object, with its line.</param>
     public static CheckCase ReadExample(string folder, DateTimeOffset now, WorkloadReader reader, Action<ManifestException> unusable)
     {
         var example = new CheckCase(reader) { Now = now, _isComplete = true };
-        foreach (var (file, take) in (IEnumerable<(string, Action<Manifest>)>)
-            [("policy.yaml", example.Add), ("after.yaml", example.Add), ("before.yaml", example.AddBefore), ("records.yaml", example.Add), ("request.yaml", example.TakeRequest)])
+        foreach (
+            var (file, take) in (IEnumerable<(string, Action<Manifest>)>)
+                [
+                    ("policy.yaml", example.Add),
+                    ("after.yaml", example.Add),
+                    ("before.yaml", example.AddBefore),
+                    ("records.yaml", example.Add),
+                    ("request.yaml", example.TakeRequest),
+                ]
+        )
         {
             if (file is "policy.yaml" or "after.yaml" || File.Exists(Path.Combine(folder, file)))
             {
@@ -68,7 +77,8 @@ public sealed class CheckCase(WorkloadReader reader)
         return example;
     }
 
-    public static bool IsExample(string path) => File.Exists(Path.Combine(path, "policy.yaml")) && File.Exists(Path.Combine(path, "after.yaml"));
+    public static bool IsExample(string path) =>
+        File.Exists(Path.Combine(path, "policy.yaml")) && File.Exists(Path.Combine(path, "after.yaml"));
 
     /// <summary>Passes the objects on one by one. An error in one does not affect the next.</summary>
     public static void Take(IEnumerable<Manifest> manifests, Action<Manifest> take, Action<ManifestException> unusable)
@@ -106,7 +116,9 @@ public sealed class CheckCase(WorkloadReader reader)
                 _changes.Add(Read(manifest, ChangeReader.Read));
                 break;
             case (not PolicyReader.ApiVersion, _) when group == PolicyReader.Group:
-                throw new ManifestException($"{manifest.Source}: apiVersion: {manifest.ApiVersion} is not known; expected {PolicyReader.ApiVersion}");
+                throw new ManifestException(
+                    $"{manifest.Source}: apiVersion: {manifest.ApiVersion} is not known; expected {PolicyReader.ApiVersion}"
+                );
             case ("v1", "Namespace"):
                 AddNamespace(manifest);
                 break;
@@ -128,22 +140,23 @@ public sealed class CheckCase(WorkloadReader reader)
     }
 
     /// <summary>One request for each added workload, with the snapshot for its evaluation.</summary>
-    public IEnumerable<CheckedRequest> Requests() => _after.Select(manifest =>
-    {
-        var after = Workload(manifest);
-        var before = _before.FirstOrDefault(b => b.Ref == after.Ref);
-        var isDefaulted = ServerDefaults.ArePresent(manifest.Content, reader.Kinds);
-        var request = new WorkloadRequest
+    public IEnumerable<CheckedRequest> Requests() =>
+        _after.Select(manifest =>
         {
-            Operation = before is null ? Operation.Create : Operation.Update,
-            Requester = Requester,
-            DryRun = DryRun,
-            Target = after.Ref,
-            Before = before,
-            After = after,
-        };
-        return new CheckedRequest(manifest.Source, request, () => SnapshotFor(before, after, isDefaulted), isDefaulted);
-    });
+            var after = Workload(manifest);
+            var before = _before.FirstOrDefault(b => b.Ref == after.Ref);
+            var isDefaulted = ServerDefaults.ArePresent(manifest.Content, reader.Kinds);
+            var request = new WorkloadRequest
+            {
+                Operation = before is null ? Operation.Create : Operation.Update,
+                Requester = Requester,
+                DryRun = DryRun,
+                Target = after.Ref,
+                Before = before,
+                After = after,
+            };
+            return new CheckedRequest(manifest.Source, request, () => SnapshotFor(before, after, isDefaulted), isDefaulted);
+        });
 
     private ClusterSnapshot SnapshotFor(Workload? before, Workload after, bool isDefaulted)
     {
@@ -155,7 +168,10 @@ public sealed class CheckCase(WorkloadReader reader)
             Changes = translation.Changes([.. _changes.Where(c => c.Workload == after.Ref)]),
             Approvals = translation.Approvals([.. _approvals.Where(a => a.Workload == after.Ref)]),
             BreakGlasses = _breakGlasses,
-            ApproveBy = !isDefaulted ? ApproveBy.NotYet : _isComplete ? ApproveBy.ChangeName : ApproveBy.Hash,
+            ApproveBy =
+                !isDefaulted ? ApproveBy.NotYet
+                : _isComplete ? ApproveBy.ChangeName
+                : ApproveBy.Hash,
         };
     }
 
@@ -187,12 +203,19 @@ public sealed class CheckCase(WorkloadReader reader)
 
     private void TakeRequest(Manifest manifest)
     {
-        var (requester, dryRun, now) = Read(manifest, m =>
-        {
-            var request = Field.Root(m).AsObject();
-            var user = request.Object("user");
-            return (user is { } given ? new Requester(given.Text("username") ?? "", "", given.Texts("groups")) : null, request.Flag("dryRun"), request.Time("now"));
-        });
+        var (requester, dryRun, now) = Read(
+            manifest,
+            m =>
+            {
+                var request = Field.Root(m).AsObject();
+                var user = request.Object("user");
+                return (
+                    user is { } given ? new Requester(given.Text("username") ?? "", "", given.Texts("groups")) : null,
+                    request.Flag("dryRun"),
+                    request.Time("now")
+                );
+            }
+        );
         Requester = requester ?? Requester;
         DryRun = dryRun;
         Now = now ?? Now;

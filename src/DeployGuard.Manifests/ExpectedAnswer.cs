@@ -10,7 +10,9 @@ public sealed record ExpectedAnswer(bool Allowed, string? Message, IReadOnlyList
     public static ExpectedAnswer Read(string folder)
     {
         var file = Path.Combine(folder, "expected.yaml");
-        var only = ManifestReader.Read(file) is [var single] ? single : throw new ManifestException($"{file}: expected one object with a verdict");
+        var only = ManifestReader.Read(file) is [var single]
+            ? single
+            : throw new ManifestException($"{file}: expected one object with a verdict");
         try
         {
             return Read(Field.Root(only.Content).AsObject());
@@ -21,13 +23,15 @@ public sealed record ExpectedAnswer(bool Allowed, string? Message, IReadOnlyList
         }
     }
 
-    private static ExpectedAnswer Read(Field answer) => new(
-        answer.Text("verdict") switch
-        {
-            "Allowed" => true,
-            "Refused" => false,
-            var other => throw new MalformedObjectException("verdict", $"{other} is neither Allowed nor Refused"),
-        },
-        answer.Text("message"),
-        answer.Texts("warnings"));
+    private static ExpectedAnswer Read(Field answer) =>
+        new(
+            answer.Text("verdict") switch
+            {
+                "Allowed" => true,
+                "Refused" => false,
+                var other => throw new MalformedObjectException("verdict", $"{other} is neither Allowed nor Refused"),
+            },
+            answer.Text("message"),
+            answer.Texts("warnings")
+        );
 }

@@ -63,13 +63,18 @@ internal static class JsonStream
         if (TextEscapes.FindLoneSurrogate(bytes.AsSpan(bounds), MaxDepth) is { } half)
         {
             throw new ManifestException(
-                $"{part.At(LineAt(bytes, start + (int)half))}: a string with half of a surrogate pair, such as \\ud800 alone; write both halves, such as \\ud83d\\ude00, or remove it");
+                $"{part.At(LineAt(bytes, start + (int)half))}: a string with half of a surrogate pair, such as \\ud800 alone; "
+                    + "write both halves, such as \\ud83d\\ude00, or remove it"
+            );
         }
 
         var line = LineAt(bytes, start);
         try
         {
-            using var document = JsonDocument.Parse(bytes.AsMemory(bounds), new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth });
+            using var document = JsonDocument.Parse(
+                bytes.AsMemory(bounds),
+                new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = MaxDepth }
+            );
             return new Manifest(part.At(line), document.RootElement.Clone());
         }
         catch (JsonException twice)

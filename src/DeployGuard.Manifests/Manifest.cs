@@ -11,5 +11,7 @@ public sealed record Manifest(string Source, JsonElement Content)
     public string ApiVersion => Text("apiVersion");
 
     private string Text(string name) =>
-        Content.ValueKind is JsonValueKind.Object && Content.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
+        Content.ValueKind is JsonValueKind.Object && Content.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String
+            ? value.GetString() ?? ""
+            : "";
 }

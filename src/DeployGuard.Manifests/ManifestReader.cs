@@ -17,7 +17,8 @@ public static class ManifestReader
 
     /// <summary>Like <see cref="Read(string)"/>, for a text.</summary>
     /// <param name="source">What messages call it.</param>
-    public static IReadOnlyList<Manifest> ReadText(string source, string text) => [.. Read(source, new StringReader(text), wrong => throw wrong)];
+    public static IReadOnlyList<Manifest> ReadText(string source, string text) =>
+        [.. Read(source, new StringReader(text), wrong => throw wrong)];
 
     /// <summary>Like <see cref="Read(string)"/>, without invalid files and documents.</summary>
     /// <param name="unusable">Receives each error in a file or a document, with its line and the remedy.</param>
@@ -125,14 +126,22 @@ public static class ManifestReader
     /// it is reported.
     /// </summary>
     private static IEnumerable<Manifest> Flatten(Manifest manifest) =>
-        manifest.Content is { ValueKind: JsonValueKind.Object } list && list.TryGetProperty("items", out var items) && items.ValueKind is JsonValueKind.Array && items.GetArrayLength() > 0
+        manifest.Content is { ValueKind: JsonValueKind.Object } list
+        && list.TryGetProperty("items", out var items)
+        && items.ValueKind is JsonValueKind.Array
+        && items.GetArrayLength() > 0
             ? items.EnumerateArray().SelectMany((item, i) => Flatten(new Manifest($"{manifest.Source} items[{i}]", Typed(item, manifest))))
             : [manifest];
 
     private static JsonElement Typed(JsonElement item, Manifest list)
     {
         var kind = list.Kind.EndsWith("List", StringComparison.Ordinal) ? list.Kind[..^"List".Length] : list.Kind;
-        if (kind.Length == 0 || item.ValueKind is not JsonValueKind.Object || item.TryGetProperty("kind", out _) || item.TryGetProperty("apiVersion", out _))
+        if (
+            kind.Length == 0
+            || item.ValueKind is not JsonValueKind.Object
+            || item.TryGetProperty("kind", out _)
+            || item.TryGetProperty("apiVersion", out _)
+        )
         {
             return item;
         }

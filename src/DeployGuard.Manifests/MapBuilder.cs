@@ -24,7 +24,8 @@ internal sealed class MapBuilder
             JsonValue value when value.TryGetValue<string>(out var text) => text,
             JsonValue value when value.TryGetValue<bool>(out var flag) => flag ? "true" : "false",
             JsonValue value when value.TryGetValue<long>(out var whole) => whole.ToString(CultureInfo.InvariantCulture),
-            JsonValue value when value.TryGetValue<double>(out var real) => real.ToString("R", CultureInfo.InvariantCulture).Replace('E', 'e'),
+            JsonValue value when value.TryGetValue<double>(out var real) => real.ToString("R", CultureInfo.InvariantCulture)
+                .Replace('E', 'e'),
             _ => throw new FormatException("a key that is not plain text"),
         };
         return _written.Add(name) ? name : throw new FormatException($"the key \"{name}\" twice");
@@ -39,7 +40,10 @@ internal sealed class MapBuilder
     {
         foreach (var map in value is JsonArray list ? list.Reverse() : [value])
         {
-            foreach (var (name, member) in map as JsonObject ?? throw new FormatException("a merge key (<<) whose value is neither a map nor a list of maps"))
+            foreach (
+                var (name, member) in map as JsonObject
+                    ?? throw new FormatException("a merge key (<<) whose value is neither a map nor a list of maps")
+            )
             {
                 Content[name] = member?.DeepClone();
             }

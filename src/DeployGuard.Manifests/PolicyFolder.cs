@@ -53,9 +53,12 @@ public sealed class PolicyFolder
 
     /// <param name="policy">The policy that was read from the manifest.</param>
     /// <exception cref="ManifestException">The policy is not valid; every error is in the message.</exception>
-    public static SafeguardPolicy Usable(Manifest manifest, SafeguardPolicy policy) => policy.Errors.Count == 0
-        ? policy
-        : throw new ManifestException($"{manifest.Source}: SafeguardPolicy {policy.Name} is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}");
+    public static SafeguardPolicy Usable(Manifest manifest, SafeguardPolicy policy) =>
+        policy.Errors.Count == 0
+            ? policy
+            : throw new ManifestException(
+                $"{manifest.Source}: SafeguardPolicy {policy.Name} is not valid:{string.Concat(policy.Errors.Select(e => $"\n - {e}"))}"
+            );
 
     private void Reload()
     {

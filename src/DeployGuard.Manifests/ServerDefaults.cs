@@ -16,7 +16,9 @@ internal static class ServerDefaults
     {
         var (group, kind) = WorkloadReader.TypeOf(workload);
         var path = kinds.TemplatePath(group, kind);
-        var template = (path ?? "").Split('.', StringSplitOptions.RemoveEmptyEntries).Aggregate(workload, (owner, name) => owner.GetProperty(name));
+        var template = (path ?? "")
+            .Split('.', StringSplitOptions.RemoveEmptyEntries)
+            .Aggregate(workload, (owner, name) => owner.GetProperty(name));
         var spec = template.GetProperty("spec");
         return s_defaults.All(name => spec.TryGetProperty(name, out _));
     }

@@ -29,7 +29,8 @@ public sealed class SkippedObjects
 public sealed record SkippedTemplate(string Source, string Group, string Kind, string Path)
 {
     /// <summary>The flag that includes it; null if its template is in a list, which no flag can name.</summary>
-    public string? FlagOrNull => Path.Contains('[', StringComparison.Ordinal) ? null : $"--workload-kinds {Kind.ToLowerInvariant()}s.{Group}/{Kind}={Path}";
+    public string? FlagOrNull =>
+        Path.Contains('[', StringComparison.Ordinal) ? null : $"--workload-kinds {Kind.ToLowerInvariant()}s.{Group}/{Kind}={Path}";
 }
 
 /// <summary>Finds a probable pod template in an object of an unknown kind.</summary>
@@ -37,16 +38,27 @@ internal static class PodTemplatePath
 {
     public static string? Find(JsonElement obj) => Find(obj, "");
 
-    private static string? Find(JsonElement element, string path) => element.ValueKind switch
-    {
-        JsonValueKind.Object when path.Length > 0 && IsTemplate(element) => path,
-        JsonValueKind.Object => element.EnumerateObject().Select(m => Find(m.Value, path.Length == 0 ? m.Name : $"{path}.{m.Name}")).FirstOrDefault(p => p is not null),
-        JsonValueKind.Array => element.EnumerateArray().Select((item, i) => Find(item, $"{path}[{i}]")).FirstOrDefault(p => p is not null),
-        _ => null,
-    };
+    private static string? Find(JsonElement element, string path) =>
+        element.ValueKind switch
+        {
+            JsonValueKind.Object when path.Length > 0 && IsTemplate(element) => path,
+            JsonValueKind.Object => element
+                .EnumerateObject()
+                .Select(m => Find(m.Value, path.Length == 0 ? m.Name : $"{path}.{m.Name}"))
+                .FirstOrDefault(p => p is not null),
+            JsonValueKind.Array => element
+                .EnumerateArray()
+                .Select((item, i) => Find(item, $"{path}[{i}]"))
+                .FirstOrDefault(p => p is not null),
+            _ => null,
+        };
 
     private static bool IsTemplate(JsonElement element) =>
-        element.TryGetProperty("spec", out var spec) && spec.ValueKind is JsonValueKind.Object
-        && spec.TryGetProperty("containers", out var containers) && containers.ValueKind is JsonValueKind.Array
-        && containers.EnumerateArray().Any(c => c.ValueKind is JsonValueKind.Object && c.TryGetProperty("name", out _) | c.TryGetProperty("image", out _));
+        element.TryGetProperty("spec", out var spec)
+        && spec.ValueKind is JsonValueKind.Object
+        && spec.TryGetProperty("containers", out var containers)
+        && containers.ValueKind is JsonValueKind.Array
+        && containers
+            .EnumerateArray()
+            .Any(c => c.ValueKind is JsonValueKind.Object && c.TryGetProperty("name", out _) | c.TryGetProperty("image", out _));
 }

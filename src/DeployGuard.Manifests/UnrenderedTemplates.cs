@@ -9,12 +9,16 @@ internal sealed class UnrenderedTemplates(string source)
     /// <summary>
     /// The summary at the end of the file; null if there is nothing to add. A file with <c>{{</c> in it is not always a template.
     /// </summary>
-    public ManifestException? Summary => _summarized switch
-    {
-        [] => null,
-        [var only] => only,
-        [var first, ..] => new ManifestException($"{source}: {_summarized.Count} more documents with {{{{ in them cannot be used, of which the first is {first.Message}", first),
-    };
+    public ManifestException? Summary =>
+        _summarized switch
+        {
+            [] => null,
+            [var only] => only,
+            [var first, ..] => new ManifestException(
+                $"{source}: {_summarized.Count} more documents with {{{{ in them cannot be used, of which the first is {first.Message}",
+                first
+            ),
+        };
 
     /// <returns>Null if the error becomes part of the summary.</returns>
     public ManifestException? ExplainOrNull(YamlPart part, ManifestException wrong)
@@ -31,7 +35,10 @@ internal sealed class UnrenderedTemplates(string source)
         }
 
         _isExplained = true;
-        return new ManifestException($"{wrong.Message} ({{{{ in it looks like a template: render it first, as in {Command}, and check the output)", wrong);
+        return new ManifestException(
+            $"{wrong.Message} ({{{{ in it looks like a template: render it first, as in {Command}, and check the output)",
+            wrong
+        );
     }
 
     private string Command => $"helm template {ChartOf(Path.GetDirectoryName(source)) ?? "CHART"} | deployguard check -f -";

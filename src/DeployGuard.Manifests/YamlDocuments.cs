@@ -63,7 +63,10 @@ internal sealed class YamlDocuments
         {
             // The scanner fails on a plain scalar in a flow list or map that begins a line to the left of its surroundings.
             throw new ManifestException(
-                $"{_part.At(_parser.Current?.Start.Line ?? 1)}: a list or map in brackets continues below at a column that cannot be read; write it on one line", fault);
+                $"{_part.At(_parser.Current?.Start.Line ?? 1)}: a list or map in brackets continues below at a column that "
+                    + "cannot be read; write it on one line",
+                fault
+            );
         }
     }
 
@@ -116,10 +119,16 @@ internal sealed class YamlDocuments
         return node;
     }
 
-    private JsonNode? ReadScalar(Scalar scalar) => WithLine(
-        () => YamlScalar.Read(
-            _blocks.ContentOf(scalar), scalar is { Style: ScalarStyle.Plain, IsPlainImplicit: true }, scalar.Tag.IsEmpty ? "" : scalar.Tag.Value),
-        scalar.Start.Line);
+    private JsonNode? ReadScalar(Scalar scalar) =>
+        WithLine(
+            () =>
+                YamlScalar.Read(
+                    _blocks.ContentOf(scalar),
+                    scalar is { Style: ScalarStyle.Plain, IsPlainImplicit: true },
+                    scalar.Tag.IsEmpty ? "" : scalar.Tag.Value
+                ),
+            scalar.Start.Line
+        );
 
     private JsonArray ReadList(int depth)
     {

@@ -29,8 +29,12 @@ internal sealed class YamlStream(string source, TextReader text)
             number++;
             if (_read > MaxStream)
             {
-                unusable(new ManifestException(
-                    $"{source}:{number}: the rest was not read, because the stream is larger than {MaxStream / 1024 / 1024} MiB; split it"));
+                unusable(
+                    new ManifestException(
+                        $"{source}:{number}: the rest was not read, because the stream is larger than {MaxStream / 1024 / 1024} "
+                            + "MiB; split it"
+                    )
+                );
                 yield break;
             }
 
@@ -48,7 +52,9 @@ internal sealed class YamlStream(string source, TextReader text)
 
             if (!part.Add(line, number))
             {
-                unusable(new ManifestException($"{source}:{part.FirstLine}: a document larger than {MaxDocument / 1024 / 1024} MiB; split it"));
+                unusable(
+                    new ManifestException($"{source}:{part.FirstLine}: a document larger than {MaxDocument / 1024 / 1024} MiB; split it")
+                );
             }
         }
 
@@ -58,8 +64,7 @@ internal sealed class YamlStream(string source, TextReader text)
         }
     }
 
-    private static bool IsSeparator(ReadOnlySpan<char> line) =>
-        line.StartsWith("---") && (line.Length == 3 || char.IsWhiteSpace(line[3]));
+    private static bool IsSeparator(ReadOnlySpan<char> line) => line.StartsWith("---") && (line.Length == 3 || char.IsWhiteSpace(line[3]));
 
     /// <summary>A line with its line end; a line that exceeds any document is cut. Null at the end of the stream.</summary>
     private string? ReadLine()
@@ -122,6 +127,7 @@ internal sealed class YamlStream(string source, TextReader text)
         }
 
         /// <summary>Null if the part is empty or too large.</summary>
-        public YamlPart? ToPartOrNull(string source) => _hasContent && !_isTooLarge ? new YamlPart(source, FirstLine, _text.ToString()) : null;
+        public YamlPart? ToPartOrNull(string source) =>
+            _hasContent && !_isTooLarge ? new YamlPart(source, FirstLine, _text.ToString()) : null;
     }
 }

@@ -5,9 +5,13 @@ using k8s.Exceptions;
 
 try
 {
-    return await CommandLine.RunAsync(args, (options, cancel) => options.StandalonePolicies is { } folder
-        ? Programs.RunStandaloneAsync(options, folder, cancel)
-        : Programs.RunInClusterAsync(options, cancel));
+    return await CommandLine.RunAsync(
+        args,
+        (options, cancel) =>
+            options.StandalonePolicies is { } folder
+                ? Programs.RunStandaloneAsync(options, folder, cancel)
+                : Programs.RunInClusterAsync(options, cancel)
+    );
 }
 catch (Exception problem) when (problem is CertificateProblemException or ManifestException or KubeConfigException or IOException)
 {

@@ -14,21 +14,24 @@ internal static class BareServer
         using var pem = X509Certificate2.CreateFromPemFile(certificate, key);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(pem)));
         var app = builder.Build();
-        app.MapPost("/admit/workloads", async context =>
-        {
-            using var review = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-            var uid = review.RootElement.GetProperty("request").GetProperty("uid").GetString();
-            context.Response.ContentType = "application/json";
-            await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
-            writer.WriteStartObject();
-            writer.WriteString("apiVersion", "admission.k8s.io/v1");
-            writer.WriteString("kind", "AdmissionReview");
-            writer.WriteStartObject("response");
-            writer.WriteString("uid", uid);
-            writer.WriteBoolean("allowed", true);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        });
+        app.MapPost(
+            "/admit/workloads",
+            async context =>
+            {
+                using var review = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
+                var uid = review.RootElement.GetProperty("request").GetProperty("uid").GetString();
+                context.Response.ContentType = "application/json";
+                await using var writer = new Utf8JsonWriter(context.Response.BodyWriter);
+                writer.WriteStartObject();
+                writer.WriteString("apiVersion", "admission.k8s.io/v1");
+                writer.WriteString("kind", "AdmissionReview");
+                writer.WriteStartObject("response");
+                writer.WriteString("uid", uid);
+                writer.WriteBoolean("allowed", true);
+                writer.WriteEndObject();
+                writer.WriteEndObject();
+            }
+        );
         await app.RunAsync();
     }
 }

@@ -21,7 +21,11 @@ internal sealed record Load(double PerSecond, double P50, double P99)
         using var wrk = Process.Start(start) ?? throw new InvalidOperationException("wrk did not start");
         var output = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
-        if (wrk.ExitCode != 0 || output.Contains("Non-2xx", StringComparison.Ordinal) || output.Contains("Socket errors", StringComparison.Ordinal))
+        if (
+            wrk.ExitCode != 0
+            || output.Contains("Non-2xx", StringComparison.Ordinal)
+            || output.Contains("Socket errors", StringComparison.Ordinal)
+        )
         {
             throw new InvalidOperationException($"wrk did not measure what it should:\n{output}");
         }
@@ -29,17 +33,22 @@ internal sealed record Load(double PerSecond, double P50, double P99)
         return new Load(
             double.Parse(Find(output, @"Requests/sec:\s+([\d.]+)").Groups[1].Value, CultureInfo.InvariantCulture),
             Milliseconds(Find(output, @"50%\s+([\d.]+)(us|ms|s)")),
-            Milliseconds(Find(output, @"99%\s+([\d.]+)(us|ms|s)")));
+            Milliseconds(Find(output, @"99%\s+([\d.]+)(us|ms|s)"))
+        );
     }
 
     private static Match Find(string output, string pattern) =>
-        Regex.Match(output, pattern) is { Success: true } match ? match : throw new InvalidOperationException($"wrk printed no {pattern}:\n{output}");
+        Regex.Match(output, pattern) is { Success: true } match
+            ? match
+            : throw new InvalidOperationException($"wrk printed no {pattern}:\n{output}");
 
-    private static double Milliseconds(Match match) => double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) * match.Groups[2].Value switch
-    {
-        "us" => 0.001,
-        "ms" => 1,
-        "s" => 1000,
-        var unit => throw new InvalidOperationException($"unknown unit {unit}"),
-    };
+    private static double Milliseconds(Match match) =>
+        double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+        * match.Groups[2].Value switch
+        {
+            "us" => 0.001,
+            "ms" => 1,
+            "s" => 1000,
+            var unit => throw new InvalidOperationException($"unknown unit {unit}"),
+        };
 }

@@ -20,18 +20,26 @@ internal static class PoolDecision
 {
     private const int Rounds = 500;
 
-    private static readonly SafeguardPolicy s_policy =
-        PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "tier-1"}, "spec": {"canary": {"required": "Always", "steps": [5, 25, 50]}}}""").RootElement);
+    private static readonly SafeguardPolicy s_policy = PolicyReader.Read(
+        JsonDocument
+            .Parse("""{"metadata": {"name": "tier-1"}, "spec": {"canary": {"required": "Always", "steps": [5, 25, 50]}}}""")
+            .RootElement
+    );
 
     public static void Run()
     {
-        Console.WriteLine("A scale-up of a canary that is refused, from the objects of its namespace to the message, in process: half of the pool's pods are of its revision.");
+        Console.WriteLine(
+            "A scale-up of a canary that is refused, from the objects of its namespace to the message, in process: half of the "
+                + "pool's pods are of its revision."
+        );
         Console.WriteLine("pods      p50 ms   p99 ms");
         var small = Measure(10);
         var large = Measure(10_000);
         Print(10, small);
         Print(10_000, large);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio   {large.P50 / small.P50,8:0.00} {large.P99 / small.P99,8:0.00}"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"ratio   {large.P50 / small.P50, 8:0.00} {large.P99 / small.P99, 8:0.00}")
+        );
     }
 
     private static (double P50, double P99) Measure(int pods)
@@ -54,7 +62,12 @@ internal static class PoolDecision
             Before = canary,
             After = canary with { Replicas = 2 * canary.Replicas },
         };
-        var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [.. changes.Where(c => c.Workload == canary.Ref)], Namespace = snapshot() };
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [s_policy],
+            Changes = [.. changes.Where(c => c.Workload == canary.Ref)],
+            Namespace = snapshot(),
+        };
         var message = Messages.Refusal(SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(request, cluster, PoolFixture.Now));
         if (!message.Contains("CanaryStepExceeded", StringComparison.Ordinal))
         {
@@ -78,5 +91,5 @@ internal static class PoolDecision
     }
 
     private static void Print(int pods, (double P50, double P99) times) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pods,6}  {times.P50,8:0.000} {times.P99,8:0.000}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pods, 6}  {times.P50, 8:0.000} {times.P99, 8:0.000}"));
 }

@@ -22,9 +22,13 @@ internal sealed class Server : IDisposable
     public Uri Url { get; }
 
     /// <summary>Resident memory now, in MB.</summary>
-    public double ResidentMegabytes => double.Parse(
-        File.ReadLines($"/proc/{_process.Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-        CultureInfo.InvariantCulture) / 1024;
+    public double ResidentMegabytes =>
+        double.Parse(
+            File.ReadLines($"/proc/{_process.Id}/status")
+                .First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture
+        ) / 1024;
 
     public static async Task<Server> StartAsync(string name, string program, Func<int, IEnumerable<string>> arguments)
     {

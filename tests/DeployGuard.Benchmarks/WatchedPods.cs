@@ -34,7 +34,7 @@ internal static class WatchedPods
             await FollowAsync(caches, i, stop.Token);
             var pods = i * LargeCluster.PodsPerNamespace;
             var each = (await SettledAsync() - before) / pods;
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pods,12}  {each,10}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pods, 12}  {each, 10}"));
         }
 
         Measure(caches);
@@ -52,8 +52,15 @@ internal static class WatchedPods
     {
         var canary = Find("web-canary");
         IReadOnlyList<Change> changes = [PoolFixture.Change(Find("web"), Phase.Proven), PoolFixture.Change(canary, Phase.Completed)];
-        var (p50, p99) = PoolDecision.Timed(() => PoolDecision.Decide(canary, changes, () => (NamespaceReader.Cached("shop", caches) with { Changes = changes }).ToSnapshot()));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the same refusal in one of these namespaces, from its caches: p50 {p50:0.000} ms, p99 {p99:0.000} ms"));
+        var (p50, p99) = PoolDecision.Timed(() =>
+            PoolDecision.Decide(canary, changes, () => (NamespaceReader.Cached("shop", caches) with { Changes = changes }).ToSnapshot())
+        );
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"the same refusal in one of these namespaces, from its caches: p50 {p50:0.000} ms, p99 {p99:0.000} ms"
+            )
+        );
 
         Core.Workloads.Workload Find(string name) => caches.Workloads["Deployment"].Under("shop").Single(w => w.Ref.Name == name).Spec;
     }

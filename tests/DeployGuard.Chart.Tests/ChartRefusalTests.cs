@@ -10,7 +10,10 @@ public class ChartRefusalTests
     [TestCase("replicas=0", "at '/replicas': minimum: got 0, want 1")]
     [TestCase("replicas=two", "at '/replicas': got string, want integer")]
     [TestCase("tls.certManager.enabled=sometimes", "at '/tls/certManager/enabled': got string, want boolean")]
-    [TestCase("tls.certManager.issuerRef.kind=ClusterIssuer", "at '/tls/certManager/issuerRef': properties 'name' required, if 'kind' exists")]
+    [TestCase(
+        "tls.certManager.issuerRef.kind=ClusterIssuer",
+        "at '/tls/certManager/issuerRef': properties 'name' required, if 'kind' exists"
+    )]
     [TestCase("prometheus.enabled=maybe", "at '/prometheus/enabled': value must be one of 'auto', true, false")]
     [TestCase("networkPolicy.from[0].cidr=10.0.0.0/8", "at '/networkPolicy/from/0': additional properties 'cidr' not allowed")]
     [TestCase("log.level=Loud", "at '/log/level': value must be one of")]
@@ -26,15 +29,26 @@ public class ChartRefusalTests
     public async Task TwoSourcesOfOneCertificateAreRefusedAndBothNamed() =>
         Assert.That(
             await Rendered.RefusalAsync("--set", "tls.existingSecret=mine,tls.certManager.enabled=true"),
-            Does.Contain("tls.existingSecret and tls.certManager.enabled are two sources of one certificate: unset tls.existingSecret (mine), or set tls.certManager.enabled to false"));
+            Does.Contain(
+                "tls.existingSecret and tls.certManager.enabled are two sources of one certificate: unset tls.existingSecret "
+                    + "(mine), or set tls.certManager.enabled to false"
+            )
+        );
 
     [Test]
     public async Task ExistingSecretCannotBeDeployGuardsOwnSecret() =>
         Assert.That(
             await Rendered.RefusalAsync("--set", "tls.existingSecret=deployguard-tls"),
-            Does.Contain("tls.existingSecret: deployguard-tls is the name of the Secret in which DeployGuard keeps its own state; give your Secret another name"));
+            Does.Contain(
+                "tls.existingSecret: deployguard-tls is the name of the Secret in which DeployGuard keeps its own state; give "
+                    + "your Secret another name"
+            )
+        );
 
     [Test]
     public async Task EveryInvalidValueIsReportedAtOnce() =>
-        Assert.That(await Rendered.RefusalAsync("--set", "replicas=0,nonsense=1,image.pullPolicy=Sometimes"), Does.Contain("/replicas").And.Contain("nonsense").And.Contain("/image/pullPolicy"));
+        Assert.That(
+            await Rendered.RefusalAsync("--set", "replicas=0,nonsense=1,image.pullPolicy=Sometimes"),
+            Does.Contain("/replicas").And.Contain("nonsense").And.Contain("/image/pullPolicy")
+        );
 }

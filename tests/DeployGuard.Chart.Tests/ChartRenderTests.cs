@@ -18,9 +18,15 @@ public class ChartRenderTests
     public async Task RestrictedPodSecurityCheckFindsViolations()
     {
         var pod = (await Rendered.OfAsync()).Pod.GetProperty("spec").GetRawText();
-        using var bad = JsonDocument.Parse(pod.Replace("\"allowPrivilegeEscalation\":false", "\"privileged\":true", StringComparison.Ordinal).Replace("RuntimeDefault", "Unconfined", StringComparison.Ordinal));
+        using var bad = JsonDocument.Parse(
+            pod.Replace("\"allowPrivilegeEscalation\":false", "\"privileged\":true", StringComparison.Ordinal)
+                .Replace("RuntimeDefault", "Unconfined", StringComparison.Ordinal)
+        );
 
-        Assert.That(RestrictedPod.Breaches(bad.RootElement), Is.EquivalentTo(new[] { "no seccomp profile", "allowPrivilegeEscalation is not false", "privileged" }));
+        Assert.That(
+            RestrictedPod.Breaches(bad.RootElement),
+            Is.EquivalentTo(new[] { "no seccomp profile", "allowPrivilegeEscalation is not false", "privileged" })
+        );
     }
 
     [TestCaseSource(typeof(Rendered), nameof(Rendered.Matrix))]
@@ -31,7 +37,11 @@ public class ChartRenderTests
         Assert.That(rendered.Text, Does.Not.Contain("-----BEGIN").And.Not.Contain("caBundle").And.Not.Contain("LS0tLS1"));
         foreach (var secret in rendered.Of("Secret"))
         {
-            Assert.That(secret.EnumerateObject().Select(p => p.Name), Is.EquivalentTo(new[] { "apiVersion", "kind", "metadata", "type" }), secret.Name());
+            Assert.That(
+                secret.EnumerateObject().Select(p => p.Name),
+                Is.EquivalentTo(new[] { "apiVersion", "kind", "metadata", "type" }),
+                secret.Name()
+            );
         }
     }
 
@@ -50,7 +60,9 @@ public class ChartRenderTests
     public async Task CommonLabelsAndAnnotationsAreOnEveryObjectAndReplaceNoneOfDeployGuards()
     {
         var rendered = await Rendered.OfAsync(
-            "--set", "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=mine,commonAnnotations.owner=us,prometheus.enabled=true,networkPolicy.enabled=true,tls.certManager.enabled=true");
+            "--set",
+            "commonLabels.team=platform,commonLabels.app\\.kubernetes\\.io/name=mine,commonAnnotations.owner=us,prometheus.enabled=true,networkPolicy.enabled=true,tls.certManager.enabled=true"
+        );
 
         foreach (var one in rendered.Objects)
         {
@@ -70,9 +82,18 @@ public class ChartRenderTests
         var configured = await Rendered.OfAsync("-f", Rendered.ValuesFile("everything-on"));
 
         Assert.That(plain.Arguments, Has.None.Contains("--log").And.None.Contains("--otlp"));
-        Assert.That(configured.Arguments, Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" }));
-        Assert.That(configured.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()), Does.Contain("OTEL_RESOURCE_ATTRIBUTES").And.Contain("DOTNET_EnableDiagnostics"));
-        Assert.That(configured.Pod.At("spec", "containers")[0].GetProperty("image").GetString(), Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$"));
+        Assert.That(
+            configured.Arguments,
+            Is.SupersetOf(new[] { "--log-level=Debug", "--log-format=json", "--otlp-endpoint=http://collector.monitoring:4317" })
+        );
+        Assert.That(
+            configured.Pod.At("spec", "containers")[0].GetProperty("env").EnumerateArray().Select(e => e.GetProperty("name").GetString()),
+            Does.Contain("OTEL_RESOURCE_ATTRIBUTES").And.Contain("DOTNET_EnableDiagnostics")
+        );
+        Assert.That(
+            configured.Pod.At("spec", "containers")[0].GetProperty("image").GetString(),
+            Does.Match("^registry.example.com/platform/deployguard-webhook@sha256:[0-9a-f]{64}$")
+        );
     }
 
     [Test]
@@ -90,6 +111,11 @@ public class ChartRenderTests
     {
         var rendered = await Rendered.OfAsync("--set", $"crds.keep={(keep ? "true" : "false")}");
 
-        Assert.That(rendered.Of("CustomResourceDefinition").Select(d => d.At("metadata").Maybe("annotations").Maybe("helm.sh/resource-policy").ToString()), Has.All.EqualTo(keep ? "keep" : "").And.Exactly(5).Items);
+        Assert.That(
+            rendered
+                .Of("CustomResourceDefinition")
+                .Select(d => d.At("metadata").Maybe("annotations").Maybe("helm.sh/resource-policy").ToString()),
+            Has.All.EqualTo(keep ? "keep" : "").And.Exactly(5).Items
+        );
     }
 }

@@ -16,7 +16,10 @@ public class ChartSwitchTests
     {
         var rendered = await Rendered.OfAsync("--kube-version", kubernetes);
 
-        var versions = rendered.Of("FlowSchema").Concat(rendered.Of("PriorityLevelConfiguration")).Select(o => o.GetProperty("apiVersion").GetString());
+        var versions = rendered
+            .Of("FlowSchema")
+            .Concat(rendered.Of("PriorityLevelConfiguration"))
+            .Select(o => o.GetProperty("apiVersion").GetString());
         Assert.That(versions, Is.EqualTo(version is null ? Array.Empty<string>() : [version, version]));
     }
 
@@ -26,8 +29,14 @@ public class ChartSwitchTests
         var rendered = await Rendered.OfAsync();
 
         var rule = rendered.Only("FlowSchema").At("spec", "rules").EnumerateArray().Single();
-        Assert.That(rule.GetProperty("subjects").EnumerateArray().Single().GetRawText(), Is.EqualTo("""{"kind":"ServiceAccount","serviceAccount":{"name":"deployguard","namespace":"dg"}}"""));
-        Assert.That(rendered.Only("FlowSchema").At("spec", "priorityLevelConfiguration", "name").GetString(), Is.EqualTo(rendered.Only("PriorityLevelConfiguration").Name()));
+        Assert.That(
+            rule.GetProperty("subjects").EnumerateArray().Single().GetRawText(),
+            Is.EqualTo("""{"kind":"ServiceAccount","serviceAccount":{"name":"deployguard","namespace":"dg"}}""")
+        );
+        Assert.That(
+            rendered.Only("FlowSchema").At("spec", "priorityLevelConfiguration", "name").GetString(),
+            Is.EqualTo(rendered.Only("PriorityLevelConfiguration").Name())
+        );
     }
 
     [Test]
@@ -48,7 +57,10 @@ public class ChartSwitchTests
         Assert.That(service.Of("PodMonitor"), Is.Empty);
         Assert.That(pod.Of("ServiceMonitor"), Is.Empty);
         Assert.That(pod.Only("PodMonitor").At("metadata", "labels", "release").GetString(), Is.EqualTo("kps"));
-        Assert.That(pod.Only("PodMonitor").At("spec", "podMetricsEndpoints")[0].GetRawText(), Is.EqualTo("""{"port":"metrics","honorLabels":true}"""));
+        Assert.That(
+            pod.Only("PodMonitor").At("spec", "podMetricsEndpoints")[0].GetRawText(),
+            Is.EqualTo("""{"port":"metrics","honorLabels":true}""")
+        );
     }
 
     [Test]
@@ -75,7 +87,10 @@ public class ChartSwitchTests
         var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile("cert-manager"));
 
         var leaf = rendered.Of("Certificate").Single(c => c.Name() == "deployguard");
-        Assert.That(leaf.At("spec", "secretName").GetString(), Is.EqualTo(rendered.Pod.At("spec", "volumes")[0].At("secret", "secretName").GetString()));
+        Assert.That(
+            leaf.At("spec", "secretName").GetString(),
+            Is.EqualTo(rendered.Pod.At("spec", "volumes")[0].At("secret", "secretName").GetString())
+        );
         Assert.That(leaf.At("spec", "dnsNames")[0].GetString(), Is.EqualTo("deployguard.dg.svc"));
         Assert.That(leaf.At("spec", "issuerRef", "name").GetString(), Is.EqualTo("deployguard-ca"));
         Assert.That(rendered.Of("Certificate").Single(c => c.Name() == "deployguard-ca").At("spec", "isCA").GetBoolean(), Is.True);
@@ -88,7 +103,10 @@ public class ChartSwitchTests
     {
         var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile("cert-manager-issuer"));
 
-        Assert.That(rendered.Only("Certificate").At("spec", "issuerRef").GetRawText(), Is.EqualTo("""{"kind":"ClusterIssuer","name":"house-ca"}"""));
+        Assert.That(
+            rendered.Only("Certificate").At("spec", "issuerRef").GetRawText(),
+            Is.EqualTo("""{"kind":"ClusterIssuer","name":"house-ca"}""")
+        );
         Assert.That(rendered.Of("Issuer"), Is.Empty);
     }
 
@@ -102,9 +120,18 @@ public class ChartSwitchTests
         var open = await Rendered.OfAsync("--set", "networkPolicy.enabled=true");
         var closed = await Rendered.OfAsync("-f", Rendered.ValuesFile("network-policy"));
 
-        Assert.That(open.Only("NetworkPolicy").At("spec", "ingress").GetRawText(), Is.EqualTo("""[{"ports":[{"port":8443,"protocol":"TCP"}]},{"ports":[{"port":9090,"protocol":"TCP"}]}]"""));
-        Assert.That(closed.Only("NetworkPolicy").At("spec", "ingress")[0].At("from")[0].At("ipBlock", "cidr").GetString(), Is.EqualTo("10.0.0.0/24"));
+        Assert.That(
+            open.Only("NetworkPolicy").At("spec", "ingress").GetRawText(),
+            Is.EqualTo("""[{"ports":[{"port":8443,"protocol":"TCP"}]},{"ports":[{"port":9090,"protocol":"TCP"}]}]""")
+        );
+        Assert.That(
+            closed.Only("NetworkPolicy").At("spec", "ingress")[0].At("from")[0].At("ipBlock", "cidr").GetString(),
+            Is.EqualTo("10.0.0.0/24")
+        );
         Assert.That(closed.Only("NetworkPolicy").At("spec", "ingress")[1].GetProperty("from").GetArrayLength(), Is.EqualTo(1));
-        Assert.That(closed.Only("NetworkPolicy").At("spec", "podSelector", "matchLabels").GetRawText(), Is.EqualTo(closed.Only("Deployment").At("spec", "selector", "matchLabels").GetRawText()));
+        Assert.That(
+            closed.Only("NetworkPolicy").At("spec", "podSelector", "matchLabels").GetRawText(),
+            Is.EqualTo(closed.Only("Deployment").At("spec", "selector", "matchLabels").GetRawText())
+        );
     }
 }

@@ -13,7 +13,10 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 
     /// <summary>The names of the chart's values files for CI.</summary>
     public static IEnumerable<string> Matrix =>
-        Directory.GetFiles(Ci, "*-values.yaml").Select(f => Path.GetFileName(f).Replace("-values.yaml", "", StringComparison.Ordinal)).Order();
+        Directory
+            .GetFiles(Ci, "*-values.yaml")
+            .Select(f => Path.GetFileName(f).Replace("-values.yaml", "", StringComparison.Ordinal))
+            .Order();
 
     private static string Ci => Path.Combine(AppContext.BaseDirectory, "ci");
 
@@ -39,7 +42,8 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 
     public JsonElement Pod => Only("Deployment").At("spec", "template");
 
-    public IEnumerable<string?> Arguments => Pod.At("spec", "containers")[0].GetProperty("args").EnumerateArray().Select(a => a.GetString());
+    public IEnumerable<string?> Arguments =>
+        Pod.At("spec", "containers")[0].GetProperty("args").EnumerateArray().Select(a => a.GetString());
 
     private static async Task<Run> TemplateAsync(IEnumerable<string> arguments)
     {
@@ -51,7 +55,8 @@ internal sealed record Rendered(string Text, IReadOnlyList<JsonElement> Objects)
 
 internal static class JsonPath
 {
-    public static JsonElement At(this JsonElement element, params IEnumerable<string> path) => path.Aggregate(element, (e, name) => e.GetProperty(name));
+    public static JsonElement At(this JsonElement element, params IEnumerable<string> path) =>
+        path.Aggregate(element, (e, name) => e.GetProperty(name));
 
     public static string? Name(this JsonElement element) => element.At("metadata", "name").GetString();
 

@@ -7,7 +7,17 @@ namespace DeployGuard.Chart.Tests;
 /// </summary>
 internal static class RestrictedPod
 {
-    private static readonly string[] s_volumes = ["configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"];
+    private static readonly string[] s_volumes =
+    [
+        "configMap",
+        "csi",
+        "downwardAPI",
+        "emptyDir",
+        "ephemeral",
+        "persistentVolumeClaim",
+        "projected",
+        "secret",
+    ];
     private static readonly string[] s_seccomp = ["RuntimeDefault", "Localhost"];
     private static readonly string[] s_fields = ["hostNetwork", "hostPID", "hostIPC"];
 
@@ -17,9 +27,15 @@ internal static class RestrictedPod
         return
         [
             .. s_fields.Where(f => pod.Maybe(f).ValueKind is JsonValueKind.True),
-            .. Items(pod, "volumes").SelectMany(v => v.EnumerateObject()).Select(p => p.Name).Except(["name", .. s_volumes]).Select(t => $"volume {t}"),
+            .. Items(pod, "volumes")
+                .SelectMany(v => v.EnumerateObject())
+                .Select(p => p.Name)
+                .Except(["name", .. s_volumes])
+                .Select(t => $"volume {t}"),
             .. Items(context, "sysctls").Select(s => $"sysctl {s}"),
-            .. new[] { "containers", "initContainers", "ephemeralContainers" }.SelectMany(list => Items(pod, list)).SelectMany(c => OfContainer(context, c)),
+            .. new[] { "containers", "initContainers", "ephemeralContainers" }
+                .SelectMany(list => Items(pod, list))
+                .SelectMany(c => OfContainer(context, c)),
             .. OfContext(context),
         ];
     }
@@ -44,11 +60,11 @@ internal static class RestrictedPod
     }
 
     private static IEnumerable<string> OfContext(JsonElement context) =>
-    [
-        .. Unless(context.Maybe("runAsUser").ToString() != "0", "runs as root"),
-        .. Unless(context.Maybe("seLinuxOptions").Maybe("user").ValueKind is JsonValueKind.Undefined, "SELinux user"),
-        .. Unless(context.Maybe("windowsOptions").Maybe("hostProcess").ValueKind is not JsonValueKind.True, "hostProcess"),
-    ];
+        [
+            .. Unless(context.Maybe("runAsUser").ToString() != "0", "runs as root"),
+            .. Unless(context.Maybe("seLinuxOptions").Maybe("user").ValueKind is JsonValueKind.Undefined, "SELinux user"),
+            .. Unless(context.Maybe("windowsOptions").Maybe("hostProcess").ValueKind is not JsonValueKind.True, "hostProcess"),
+        ];
 
     private static string[] Unless(bool holds, string breach) => holds ? [] : [breach];
 

@@ -25,16 +25,36 @@ public class BadInputTests
     [TestCase("a: 1\n<<: 2", "FILE:2: a merge key (<<) whose value is neither a map nor a list of maps")]
     [TestCase("{\"a\": 1,\n\"a\": 2}", "FILE:1: Duplicate property 'a'")]
     [TestCase("a: !!int x", "FILE:1: x does not match its tag int")]
-    [TestCase("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: web}}}", "FILE:1: spec.template.spec.containers: expected a list, found a string")]
+    [TestCase(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: web}}}",
+        "FILE:1: spec.template.spec.containers: expected a list, found a string"
+    )]
     [TestCase("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}", "FILE:1: spec: is missing")]
     [TestCase("apiVersion: v1\nkind: Namespace\nmetadata: {labels: {a: b}}", "FILE:1: metadata.name: is missing")]
-    [TestCase("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: [x]}", "FILE:1: metadata.labels: expected an object, found a list")]
-    [TestCase("apiVersion: deployguard.io/v1\nkind: SafeguardPolicy", "FILE:1: apiVersion: deployguard.io/v1 is not known; expected deployguard.io/v1alpha1")]
+    [TestCase(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: [x]}",
+        "FILE:1: metadata.labels: expected an object, found a list"
+    )]
+    [TestCase(
+        "apiVersion: deployguard.io/v1\nkind: SafeguardPolicy",
+        "FILE:1: apiVersion: deployguard.io/v1 is not known; expected deployguard.io/v1alpha1"
+    )]
     [TestCase("hello", "FILE:1: expected an object, found a string")]
     [TestCase("# nothing", "FILE: no object to check; if a command should have piped some")]
-    [TestCase("apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {mod: Warn}", "FILE:1: SafeguardPolicy p is not valid:\n - spec.mod: unknown field; allowed are")]
-    [TestCase("apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {approval: {quorum: [{groups: [a], count: 0}]}}", "spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10")]
-    [TestCase("apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {canary: {steps: [25, 5], pace: {minReady: 10 minutes}}}", "spec.canary.pace.minReady: \"10 minutes\" is not a duration")]
+    [TestCase(
+        "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {mod: Warn}",
+        "FILE:1: SafeguardPolicy p is not valid:\n - spec.mod: unknown field; allowed are"
+    )]
+    [TestCase(
+        "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {approval: {quorum: [{groups: "
+            + "[a], count: 0}]}}",
+        "spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10"
+    )]
+    [TestCase(
+        "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: p}\nspec: {canary: {steps: [25, 5], pace: "
+            + "{minReady: 10 minutes}}}",
+        "spec.canary.pace.minReady: \"10 minutes\" is not a duration"
+    )]
     public async Task AnUnusableFileIsNamedWithItsLine(string content, string error)
     {
         var file = Path.Combine(_folder, "input.yaml");
@@ -43,7 +63,10 @@ public class BadInputTests
         var run = await CommandRun.OfAsync("check", "-f", file);
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.Contain(error.StartsWith("FILE", StringComparison.Ordinal) ? $"error: {error.Replace("FILE", file)}" : error));
+        Assert.That(
+            run.Error,
+            Does.Contain(error.StartsWith("FILE", StringComparison.Ordinal) ? $"error: {error.Replace("FILE", file)}" : error)
+        );
         Assert.That(run.Output, Is.Empty);
     }
 
@@ -67,7 +90,8 @@ public class BadInputTests
     [TestCase("check", "-f")]
     [TestCase("nonsense")]
     [TestCase("approve")]
-    public async Task ABadCommandLineExitsWithTwo(params string[] arguments) => Assert.That((await CommandRun.OfAsync(arguments)).ExitCode, Is.EqualTo(2));
+    public async Task ABadCommandLineExitsWithTwo(params string[] arguments) =>
+        Assert.That((await CommandRun.OfAsync(arguments)).ExitCode, Is.EqualTo(2));
 
     [Test]
     public async Task WithoutPoliciesAWorkloadIsAllowedAndTheOutputSaysWhy()
@@ -90,7 +114,10 @@ public class BadInputTests
             spec: {images: {pin: Digest}, match: {namespaceSelector: {matchLabels: {tier: "1"}}}}
             """;
         var file = Path.Combine(_folder, "all.yaml");
-        await File.WriteAllTextAsync(file, $"{Deployment}\n---\n{policy}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{tier: \"2\"}}}}");
+        await File.WriteAllTextAsync(
+            file,
+            $"{Deployment}\n---\n{policy}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{tier: \"2\"}}}}"
+        );
         Assert.That((await CommandRun.OfAsync("check", "-f", file)).ExitCode, Is.Zero);
 
         await File.WriteAllTextAsync(file, $"{Deployment}\n---\n{policy}");

@@ -14,8 +14,10 @@ public class CheckInputTests
 
     private const string NoPolicy = "No SafeguardPolicy was given, so nothing can be refused; pass some with --policies";
 
-    private const string Tagged = """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
-    private const string Untyped = """{"metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
+    private const string Tagged =
+        """{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
+    private const string Untyped =
+        """{"metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
 
     private string _folder = "";
 
@@ -36,18 +38,26 @@ public class CheckInputTests
         var run = await CheckAsync($"a: [x,\nXX]\n---\n{Tagged}");
 
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.Contain("a list or map in brackets continues below").And.Contain("Checked 1 workload, of which 1 refused"));
+        Assert.That(
+            run.Error,
+            Does.Contain("a list or map in brackets continues below").And.Contain("Checked 1 workload, of which 1 refused")
+        );
     }
 
     [TestCase($$"""{"apiVersion": "v1", "kind": "List", "items": [{{Tagged}}]}""")]
     [TestCase($$"""{"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{{Tagged}}]}""")]
     [TestCase($$"""{"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{{Untyped}}]}""")]
-    [TestCase($$"""{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{{Untyped}}]}]}""")]
+    [TestCase(
+        $$"""{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "apps/v1", "kind": "DeploymentList", "items": [{{Untyped}}]}]}"""
+    )]
     [TestCase($$"""{"apiVersion": "example.com/v1", "kind": "Bundle", "items": [{{Tagged}}]}""")]
     [TestCase($"{Tagged}\n{{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {{\"name\": \"\\ud83d\\ude00\"}}}}")]
     [TestCase($"%YAML 1.1\n---\n{Tagged}")]
     [TestCase($"--- # first\n\n...\n---\n{Tagged}\n...")]
-    [TestCase("apiVersion: apps/v1\nkind: Deployment\nmetadata: &m {name: web}\nspec: {template: {metadata: {labels: {<<: *m}}, spec: {containers: [{name: web, image: &i \"web:1\"}, {name: two, image: *i}]}}}")]
+    [TestCase(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: &m {name: web}\nspec: {template: {metadata: {labels: {<<: *m}}, spec: "
+            + "{containers: [{name: web, image: &i \"web:1\"}, {name: two, image: *i}]}}}"
+    )]
     public async Task EveryWorkloadOfAFileIsEvaluated(string content)
     {
         var run = await CheckAsync(content);
@@ -72,37 +82,65 @@ public class CheckInputTests
 
     [Test]
     public async Task ConcatenatedFilesMayKeepTheirByteOrderMarks() =>
-        Assert.That((await CheckAsync($"\uFEFF# one\n{Tagged}\n\uFEFF---\n{Tagged}")).Error, Is.EqualTo("Checked 2 workloads, of which 2 refused"));
+        Assert.That(
+            (await CheckAsync($"\uFEFF# one\n{Tagged}\n\uFEFF---\n{Tagged}")).Error,
+            Is.EqualTo("Checked 2 workloads, of which 2 refused")
+        );
 
     [Test]
     public async Task AFileOfManyMegabytesIsReadDocumentByDocument()
     {
-        var text = string.Concat(Enumerable.Range(0, 6).Select(i => $"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{i}}}\ndata: {{a: \"{new string('x', 1024 * 1024)}\"}}\n---\n"));
+        var text = string.Concat(
+            Enumerable
+                .Range(0, 6)
+                .Select(i =>
+                    $"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{i}}}\ndata: {{a: \"{new string('x', 1024 * 1024)}\"}}\n---\n"
+                )
+        );
         var run = await CheckAsync(text + Tagged);
-        Assert.That((run.ExitCode, run.Error), Is.EqualTo((1, "Checked 1 workload, of which 1 refused; skipped 6 objects of other kinds: ConfigMap 6")));
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo((1, "Checked 1 workload, of which 1 refused; skipped 6 objects of other kinds: ConfigMap 6"))
+        );
     }
 
     [Test]
     public async Task ADocumentThatIsTooLargeIsReportedAndTheNextIsEvaluated()
     {
         var run = await CheckAsync($"# {new string('x', 17 * 1024 * 1024)}\na: 1\n---\n{Tagged}");
-        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, $"Checked 1 workload, of which 1 refused; 1 error\nerror: {At("web.yaml")}:1: a document larger than 16 MiB; split it")));
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo(
+                (2, $"Checked 1 workload, of which 1 refused; 1 error\nerror: {At("web.yaml")}:1: a document larger than 16 MiB; split it")
+            )
+        );
     }
 
     [Test]
     public async Task AliasesThatExpandWithoutBoundAreRefused()
     {
-        var laughs = string.Concat(Enumerable.Range(1, 9).Select(i => $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n"));
+        var laughs = string.Concat(
+            Enumerable.Range(1, 9).Select(i => $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n")
+        );
         var run = await CheckAsync($"a0: &a0 lol\n{laughs}---\n{Tagged}");
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.Match($"error: {At("web.yaml")}:[678]: larger than 3 MiB with its aliases written out; split the document, or use fewer aliases"));
+        Assert.That(
+            run.Error,
+            Does.Match(
+                $"error: {At("web.yaml")}:[678]: larger than 3 MiB with its aliases written out; split the document, or use fewer aliases"
+            )
+        );
         Assert.That(run.Output, Does.StartWith("Deployment default/web refused"));
     }
 
     [Test]
     public async Task WhatCannotBeReadHidesNothingElse()
     {
-        Write("broken.yaml", $"{Tagged}\n---\na: [\n---\n{Tagged}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: bad}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: s}}");
+        Write(
+            "broken.yaml",
+            $"{Tagged}\n---\na: [\n---\n{Tagged}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: "
+                + "bad}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s}"
+        );
         Write("more.yaml", Tagged);
 
         var run = await CommandRun.OfAsync("check", "--json", "-f", At("broken.yaml"), At("nowhere.yaml"), At("more.yaml"));
@@ -110,7 +148,10 @@ public class CheckInputTests
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Output.Split('\n'), Has.Length.EqualTo(3).And.All.StartsWith("{\"target\":\"Deployment default/web\""));
         var error = run.Error.Split('\n');
-        Assert.That(error[..2], Is.EqualTo(new[] { NoPolicy, "Checked 3 workloads; skipped 1 object of other kinds: Service 1; 3 errors" }));
+        Assert.That(
+            error[..2],
+            Is.EqualTo(new[] { NoPolicy, "Checked 3 workloads; skipped 1 object of other kinds: Service 1; 3 errors" })
+        );
         Assert.That(error[2], Does.StartWith($"error: {At("broken.yaml")}:4: not YAML: "));
         Assert.That(error[3], Is.EqualTo($"error: {At("broken.yaml")}:7: spec: is missing"));
         Assert.That(error[4], Is.EqualTo($"error: {At("nowhere.yaml")}: no such file"));
@@ -123,10 +164,20 @@ public class CheckInputTests
     public async Task HalfACharacterIsReportedAndHidesNothingElse(string half)
     {
         var run = await CheckAsync($"{Tagged}\n{half}\n{Tagged}");
-        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, $"""
-            Checked 2 workloads, of which 2 refused; 1 error
-            error: {At("web.yaml")}:2: a string with half of a surrogate pair, such as \ud800 alone; write both halves, such as \ud83d\ude00, or remove it
-            """)));
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo(
+                (
+                    2,
+                    $"""
+                    Checked 2 workloads, of which 2 refused; 1 error
+                    error: {At(
+                        "web.yaml"
+                    )}:2: a string with half of a surrogate pair, such as \ud800 alone; write both halves, such as \ud83d\ude00, or remove it
+                    """
+                )
+            )
+        );
     }
 
     [Test]
@@ -140,14 +191,21 @@ public class CheckInputTests
     [Test]
     public async Task FilesWithoutWorkloadsAreClean()
     {
-        var run = await CheckAsync("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s}");
-        Assert.That(run, Is.EqualTo(new CommandRun(0, "", "Checked no workloads; skipped 2 objects of other kinds: ConfigMap 1, Service 1")));
+        var run = await CheckAsync(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s}"
+        );
+        Assert.That(
+            run,
+            Is.EqualTo(new CommandRun(0, "", "Checked no workloads; skipped 2 objects of other kinds: ConfigMap 1, Service 1"))
+        );
     }
 
     [Test]
     public async Task AnInvalidPolicyRefusesAsInTheClusterAndIsAnError()
     {
-        var run = await CheckAsync($"{Tagged}\n---\napiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {{name: bad}}\nspec: {{mod: Warn}}");
+        var run = await CheckAsync(
+            $"{Tagged}\n---\napiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {{name: bad}}\nspec: {{mod: Warn}}"
+        );
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Output, Does.Contain("policy bad cannot be read"));
         Assert.That(run.Error, Does.Contain($"error: {At("web.yaml")}:3: SafeguardPolicy bad is not valid:\n - spec.mod: unknown field"));
@@ -156,19 +214,36 @@ public class CheckInputTests
     [Test]
     public async Task ACustomKindIsReportedAsSkippedUntilAFlagNamesIt()
     {
-        const string Rollout = """{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
-        const string Jobs = """{"apiVersion": "example.com/v1", "kind": "Jobs", "metadata": {"name": "web"}, "spec": {"of": [{"template": {"spec": {"containers": [{"image": "web:1"}]}}}]}}""";
+        const string Rollout =
+            """{"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "web"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}""";
+        const string Jobs =
+            """{"apiVersion": "example.com/v1", "kind": "Jobs", "metadata": {"name": "web"}, "spec": {"of": [{"template": {"spec": {"containers": [{"image": "web:1"}]}}}]}}""";
 
         var unknown = await CheckAsync($"{Rollout}\n---\n{Jobs}");
         var known = await CheckAsync(Rollout, "--workload-kinds", "rollouts.argoproj.io/Rollout=spec.template");
 
-        Assert.That((unknown.ExitCode, unknown.Error), Is.EqualTo((0, $"""
-            {At("web.yaml")}:1: skipped a Rollout of argoproj.io, which has a pod template at spec.template; check it with --workload-kinds rollouts.argoproj.io/Rollout=spec.template
-            {At("web.yaml")}:3: skipped a Jobs of example.com, which has a pod template at spec.of[0].template; the cluster evaluates the workloads that its controller creates
-            Checked no workloads; skipped 2 objects of other kinds: Jobs 1, Rollout 1
-            """)));
+        Assert.That(
+            (unknown.ExitCode, unknown.Error),
+            Is.EqualTo(
+                (
+                    0,
+                    $"""
+                    {At(
+                        "web.yaml"
+                    )}:1: skipped a Rollout of argoproj.io, which has a pod template at spec.template; check it with --workload-kinds rollouts.argoproj.io/Rollout=spec.template
+                    {At(
+                        "web.yaml"
+                    )}:3: skipped a Jobs of example.com, which has a pod template at spec.of[0].template; the cluster evaluates the workloads that its controller creates
+                    Checked no workloads; skipped 2 objects of other kinds: Jobs 1, Rollout 1
+                    """
+                )
+            )
+        );
         Assert.That((known.ExitCode, known.Error), Is.EqualTo((1, "Checked 1 workload, of which 1 refused")));
-        Assert.That((await CheckAsync(Rollout, "--workload-kinds", "Rollout")).Error, Does.StartWith("--workload-kinds Rollout: expected RESOURCE.GROUP/KIND=PATH such as"));
+        Assert.That(
+            (await CheckAsync(Rollout, "--workload-kinds", "Rollout")).Error,
+            Does.StartWith("--workload-kinds Rollout: expected RESOURCE.GROUP/KIND=PATH such as")
+        );
     }
 
     [Test]
@@ -184,7 +259,16 @@ public class CheckInputTests
         Assert.That(file.Error.Split('\n'), Has.Length.EqualTo(3));
         Assert.That(file.Error.Split('\n')[2], Does.StartWith($"error: {At("chart/templates/web.yaml")}:4: ").And.Not.Contain("helm"));
         Assert.That(file.Error, Does.Contain($"render it first, as in helm template {At("chart")} | deployguard check -f -"));
-        Assert.That((chart.ExitCode, chart.Error), Is.EqualTo((2, $"Checked no workloads; 1 error\nerror: {At("chart")}: a Helm chart; render it first: helm template {At("chart")} | deployguard check -f -")));
+        Assert.That(
+            (chart.ExitCode, chart.Error),
+            Is.EqualTo(
+                (
+                    2,
+                    $"Checked no workloads; 1 error\nerror: {At("chart")}: a Helm chart; render it first: helm template "
+                        + $"{At("chart")} | deployguard check -f -"
+                )
+            )
+        );
     }
 
     [Test]
@@ -195,18 +279,25 @@ public class CheckInputTests
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(error[0], Is.EqualTo("Checked 1 workload, of which 1 refused; 2 errors"));
         Assert.That(error[1], Does.StartWith($"error: {At("web.yaml")}:1: ").And.Contain("render it first"));
-        Assert.That(error[2], Does.StartWith($"error: {At("web.yaml")}: 2 more documents with {{{{ in them cannot be used, of which the first is {At("web.yaml")}:"));
+        Assert.That(
+            error[2],
+            Does.StartWith(
+                $"error: {At("web.yaml")}: 2 more documents with {{{{ in them cannot be used, of which the first is {At("web.yaml")}:"
+            )
+        );
     }
 
     [TestCase("{\"a\": \"{{ x }}\", \"a\": 1}")]
     [TestCase("a: [ {{\u0001\u0002")]
     [TestCase("a: [ {{\uFFFD")]
-    public async Task OtherBrokenFilesAreNotTakenForTemplates(string content) => Assert.That((await CheckAsync(content)).Error, Does.Contain(":1: ").Or.Contain(":2: ").And.Not.Contain("helm"));
+    public async Task OtherBrokenFilesAreNotTakenForTemplates(string content) =>
+        Assert.That((await CheckAsync(content)).Error, Does.Contain(":1: ").Or.Contain(":2: ").And.Not.Contain("helm"));
 
     [Test]
     public async Task AnInjectionAnnotationIsReadIfAFlagNamesIt()
     {
-        const string Sidecar = """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "annotations": {"sidecar.example.com/proxy": "proxy:1"}}, "spec": {"containers": [{"name": "web", "image": "web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}}""";
+        const string Sidecar =
+            """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "annotations": {"sidecar.example.com/proxy": "proxy:1"}}, "spec": {"containers": [{"name": "web", "image": "web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}}""";
 
         var unknown = await CheckAsync(Sidecar);
         var known = await CheckAsync(Sidecar, "--injection-annotation", "image=sidecar.example.com/proxy");
@@ -220,7 +311,11 @@ public class CheckInputTests
     [TestCase("--naming-label", "example.com/build", "labels")]
     public async Task TemplateNoiseOfTheClusterIsNoChange(string flag, string key, string list)
     {
-        Write("approve.yaml", "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: approve}\nspec: {approval: {required: Always, quorum: [{groups: [senior], count: 1}]}}");
+        Write(
+            "approve.yaml",
+            "apiVersion: deployguard.io/v1alpha1\nkind: SafeguardPolicy\nmetadata: {name: approve}\nspec: {approval: {required: "
+                + "Always, quorum: [{groups: [senior], count: 1}]}}"
+        );
         Write("before.yaml", Noisy("1"));
         Write("after.yaml", Noisy("2"));
         string[] check = ["check", "-f", At("after.yaml"), "--before", At("before.yaml"), "--policies", At("approve.yaml")];
@@ -229,7 +324,12 @@ public class CheckInputTests
         var run = await CommandRun.OfAsync([.. check, flag, key]);
         Assert.That(run.ExitCode, Is.EqualTo(0), run.Output);
 
-        string Noisy(string value) => Tagged.Replace("\"template\": {", $"\"template\": {{\"metadata\": {{\"{list}\": {{\"{key}\": \"{value}\"}}}}, ", StringComparison.Ordinal);
+        string Noisy(string value) =>
+            Tagged.Replace(
+                "\"template\": {",
+                $"\"template\": {{\"metadata\": {{\"{list}\": {{\"{key}\": \"{value}\"}}}}, ",
+                StringComparison.Ordinal
+            );
     }
 
     [TestCase("--injection-annotation", "sidecar", "--injection-annotation sidecar: expected FORM=KEY with a FORM of image, version")]
@@ -249,11 +349,20 @@ public class CheckInputTests
         Write("all/more/web.yaml", Tagged);
         Directory.CreateDirectory(At("empty"));
 
-        Assert.That((await CommandRun.OfAsync("check", "-f", At("all"))).Error, Is.EqualTo($"{At("all")}: skipped the folders in it (more); pass each with its own -f to check it\n{NoPolicy}\nChecked 1 workload"));
-        Assert.That((await CommandRun.OfAsync("check", "-f", At("empty"))).Error, Does.EndWith($"error: {At("empty")}: no .yaml, .yml or .json file directly in it; pass the folder that has them"));
+        Assert.That(
+            (await CommandRun.OfAsync("check", "-f", At("all"))).Error,
+            Is.EqualTo(
+                $"{At("all")}: skipped the folders in it (more); pass each with its own -f to check it\n{NoPolicy}\nChecked 1 workload"
+            )
+        );
+        Assert.That(
+            (await CommandRun.OfAsync("check", "-f", At("empty"))).Error,
+            Does.EndWith($"error: {At("empty")}: no .yaml, .yml or .json file directly in it; pass the folder that has them")
+        );
     }
 
-    private static string Skipped(string content) => content.Contains("ConfigMap", StringComparison.Ordinal) ? "; skipped 1 object of other kinds: ConfigMap 1" : "";
+    private static string Skipped(string content) =>
+        content.Contains("ConfigMap", StringComparison.Ordinal) ? "; skipped 1 object of other kinds: ConfigMap 1" : "";
 
     private async Task<CommandRun> CheckAsync(string content, params string[] more)
     {

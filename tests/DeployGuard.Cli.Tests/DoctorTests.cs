@@ -18,16 +18,38 @@ public class DoctorTests
     [Test]
     public void TheInstallationIsReadFromTheArgumentsOfTheDeployment()
     {
-        var installation = Installation.Of(Deployment(arguments:
-        [
-            "--service-account=sa", "--service=svc", "--secret=memory", "--webhook-configuration=hooks", "--lease=lead", "--trusted-controller=system:serviceaccount:a:b=ReplicaSet,Pod",
-            "--workload-kind=robots.example.com/Robot=spec.template", "--tls-cert=/etc/deployguard/tls/tls.crt", "--tls-key=/etc/deployguard/tls/tls.key", "--tls-ca=/etc/deployguard/tls/ca.crt",
-        ]), "guards", "dg");
+        var installation = Installation.Of(
+            Deployment(
+                arguments:
+                [
+                    "--service-account=sa",
+                    "--service=svc",
+                    "--secret=memory",
+                    "--webhook-configuration=hooks",
+                    "--lease=lead",
+                    "--trusted-controller=system:serviceaccount:a:b=ReplicaSet,Pod",
+                    "--workload-kind=robots.example.com/Robot=spec.template",
+                    "--tls-cert=/etc/deployguard/tls/tls.crt",
+                    "--tls-key=/etc/deployguard/tls/tls.key",
+                    "--tls-ca=/etc/deployguard/tls/ca.crt",
+                ]
+            ),
+            "guards",
+            "dg"
+        );
 
         Assert.Multiple(() =>
         {
             Assert.That(installation.User, Is.EqualTo("system:serviceaccount:guards:sa"));
-            Assert.That((installation.Options.Service, installation.Options.Secret, installation.Options.WebhookConfiguration, installation.Options.Lease), Is.EqualTo(("svc", "memory", "hooks", "lead")));
+            Assert.That(
+                (
+                    installation.Options.Service,
+                    installation.Options.Secret,
+                    installation.Options.WebhookConfiguration,
+                    installation.Options.Lease
+                ),
+                Is.EqualTo(("svc", "memory", "hooks", "lead"))
+            );
             Assert.That(installation.Options.CustomKinds.Single().Kind, Is.EqualTo("Robot"));
             Assert.That(installation.Options.Trusted.Trusts(new Requester("system:serviceaccount:a:b", "", []), "Pod"), Is.True);
             Assert.That(installation.GivenFiles?.Secret, Is.EqualTo("given"));
@@ -35,14 +57,23 @@ public class DoctorTests
     }
 
     [Test]
-    public void WithoutADeploymentTheChartsNamesAreAssumed() => Assert.That(
-        (s_installation.User, s_installation.Options.Secret, s_installation.Options.ControllersSeen, s_installation.GivenFiles),
-        Is.EqualTo(("system:serviceaccount:deployguard-system:deployguard", "deployguard-tls", "deployguard-controllers", (GivenFiles?)null)));
+    public void WithoutADeploymentTheChartsNamesAreAssumed() =>
+        Assert.That(
+            (s_installation.User, s_installation.Options.Secret, s_installation.Options.ControllersSeen, s_installation.GivenFiles),
+            Is.EqualTo(
+                ("system:serviceaccount:deployguard-system:deployguard", "deployguard-tls", "deployguard-controllers", (GivenFiles?)null)
+            )
+        );
 
     [TestCase(2, 2, Health.Ok, "2 of 2 replicas are ready")]
     [TestCase(2, 1, Health.Warning, "1 of 2 replicas are ready")]
     [TestCase(1, 1, Health.Warning, "the only replica is ready; nothing answers while it restarts")]
-    [TestCase(2, 0, Health.Failed, "none of 2 replicas is ready: requests that an Enforce policy guards are blocked, and all others pass unguarded")]
+    [TestCase(
+        2,
+        0,
+        Health.Failed,
+        "none of 2 replicas is ready: requests that an Enforce policy guards are blocked, and all others pass unguarded"
+    )]
     [TestCase(0, 0, Health.Failed, "spec.replicas is 0: requests that an Enforce policy guards are blocked, and all others pass unguarded")]
     public void ReplicasAreCounted(int wanted, int ready, object health, string message) =>
         Expect(DeploymentCheck.DiagnoseReplicas(Deployment(wanted, ready), "deployguard", "deployguard-system"), health, message);
@@ -60,11 +91,19 @@ public class DoctorTests
     {
         var missing = RequiredPermissions.Of(s_installation.Options).Where(n => n.Resource is "events" or "leases").ToList();
         var found = PermissionsCheck.Diagnose(s_installation, missing, 60);
-        Assert.That(found.Select(d => d.Message), Is.EqualTo((string[])
-        [
-            "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: no Events are written",
-            "system:serviceaccount:deployguard-system:deployguard may not get leases.coordination.k8s.io deployguard-leader -n deployguard-system, update leases.coordination.k8s.io deployguard-leader -n deployguard-system, create leases.coordination.k8s.io -n deployguard-system: no replica leads",
-        ]));
+        Assert.That(
+            found.Select(d => d.Message),
+            Is.EqualTo(
+                (string[])
+                    [
+                        "system:serviceaccount:deployguard-system:deployguard may not create events, get events, patch events: "
+                            + "no Events are written",
+                        "system:serviceaccount:deployguard-system:deployguard may not get leases.coordination.k8s.io "
+                            + "deployguard-leader -n deployguard-system, update leases.coordination.k8s.io deployguard-leader -n "
+                            + "deployguard-system, create leases.coordination.k8s.io -n deployguard-system: no replica leads",
+                    ]
+            )
+        );
         Assert.That(found, Has.All.Property("Health").EqualTo(Health.Failed));
     }
 
@@ -78,10 +117,19 @@ public class DoctorTests
     [TestCase("garbage", 0, Health.Failed, "t/tls.crt: is not a PEM certificate")]
     public void ACertificateIsChecked(string broken, int daysLater, object health, string message)
     {
-        var (pair, other) = (NewCertificate.For([broken == "name" ? "other.ns.svc" : "svc.ns.svc"], s_now), NewCertificate.For(["svc.ns.svc"], s_now));
+        var (pair, other) = (
+            NewCertificate.For([broken == "name" ? "other.ns.svc" : "svc.ns.svc"], s_now),
+            NewCertificate.For(["svc.ns.svc"], s_now)
+        );
         var found = CertificateCheck.DiagnosePair(
-            "t", broken == "garbage" ? "hello" : pair.Certificate, broken == "key" ? other.Key : pair.Key, broken == "ca" ? other.CaCertificate : pair.CaCertificate,
-            "svc.ns.svc", "remedy", s_now.AddDays(daysLater).AddMinutes(1));
+            "t",
+            broken == "garbage" ? "hello" : pair.Certificate,
+            broken == "key" ? other.Key : pair.Key,
+            broken == "ca" ? other.CaCertificate : pair.CaCertificate,
+            "svc.ns.svc",
+            "remedy",
+            s_now.AddDays(daysLater).AddMinutes(1)
+        );
         Assert.That((found.Health, found.Message), Is.EqualTo((health, found.Message)));
         Assert.That(found.Message, Does.StartWith(message));
     }
@@ -91,53 +139,121 @@ public class DoctorTests
     {
         var (own, other) = (NewCertificate.For(["x"], s_now).CaCertificate, NewCertificate.For(["x"], s_now).CaCertificate);
         JsonNode[] entries = [Entry("a", own), Entry("b", other), Entry("c", own + "\n" + other), Entry("d", "")];
-        Assert.That(CertificateCheck.DiagnoseBundles(entries, own).Select(d => (d.Health, d.Message)), Is.EqualTo(new[]
-        {
-            (Health.Failed, "caBundle of webhook b lacks the CA of the certificate: every call to this webhook fails"),
-            (Health.Failed, "caBundle of webhook d lacks the CA of the certificate: every call to this webhook fails"),
-            (Health.Warning, "caBundle of webhook c differs from the CA in the Secret, which is right only during a rotation of the CA"),
-        }));
-        Assert.That(CertificateCheck.DiagnoseBundles([Entry("a", own)], own).Single().Message, Is.EqualTo("caBundle of every webhook (1) is the CA of the certificate"));
+        Assert.That(
+            CertificateCheck.DiagnoseBundles(entries, own).Select(d => (d.Health, d.Message)),
+            Is.EqualTo(
+                new[]
+                {
+                    (Health.Failed, "caBundle of webhook b lacks the CA of the certificate: every call to this webhook fails"),
+                    (Health.Failed, "caBundle of webhook d lacks the CA of the certificate: every call to this webhook fails"),
+                    (
+                        Health.Warning,
+                        "caBundle of webhook c differs from the CA in the Secret, which is right only during a rotation of the CA"
+                    ),
+                }
+            )
+        );
+        Assert.That(
+            CertificateCheck.DiagnoseBundles([Entry("a", own)], own).Single().Message,
+            Is.EqualTo("caBundle of every webhook (1) is the CA of the certificate")
+        );
     }
 
     [TestCase(null, "", Health.Failed, "the API server accepted a policy that DeployGuard refuses")]
-    [TestCase(HttpStatusCode.BadRequest, "admission webhook \"records.deployguard.io\" denied the request: SafeguardPolicy x is not valid:\n - spec", Health.Ok, "the API server reached a replica, which answered")]
-    [TestCase(HttpStatusCode.BadRequest, "admission webhook \"records.deployguard.io\" denied the request: no", Health.Warning, "the API server got an answer that is not from DeployGuard")]
-    [TestCase(HttpStatusCode.InternalServerError, "Internal error occurred: failed calling webhook \"records.deployguard.io\": x509: unknown authority", Health.Failed, "the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\": x509")]
-    [TestCase(HttpStatusCode.Forbidden, "safeguardpolicies is forbidden: User \"dana\" cannot create", Health.Warning, "not checked: safeguardpolicies is forbidden")]
-    [TestCase(HttpStatusCode.Forbidden, "admission webhook \"other.example.com\" denied the request: no", Health.Warning, "not checked: admission webhook \"other.example.com\"")]
-    [TestCase(HttpStatusCode.NotFound, "the server could not find the requested resource", Health.Failed, "the API server answered without calling DeployGuard: the server could not find")]
-    public void TheAnswerToTheDryRunTellsWhetherAReplicaIsReachable(object? status, string answer, object health, string message) => Expect(ReachabilityCheck.Diagnose((HttpStatusCode?)status, answer, s_installation), health, message);
+    [TestCase(
+        HttpStatusCode.BadRequest,
+        "admission webhook \"records.deployguard.io\" denied the request: SafeguardPolicy x is not valid:\n - spec",
+        Health.Ok,
+        "the API server reached a replica, which answered"
+    )]
+    [TestCase(
+        HttpStatusCode.BadRequest,
+        "admission webhook \"records.deployguard.io\" denied the request: no",
+        Health.Warning,
+        "the API server got an answer that is not from DeployGuard"
+    )]
+    [TestCase(
+        HttpStatusCode.InternalServerError,
+        "Internal error occurred: failed calling webhook \"records.deployguard.io\": x509: unknown authority",
+        Health.Failed,
+        "the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\": x509"
+    )]
+    [TestCase(
+        HttpStatusCode.Forbidden,
+        "safeguardpolicies is forbidden: User \"dana\" cannot create",
+        Health.Warning,
+        "not checked: safeguardpolicies is forbidden"
+    )]
+    [TestCase(
+        HttpStatusCode.Forbidden,
+        "admission webhook \"other.example.com\" denied the request: no",
+        Health.Warning,
+        "not checked: admission webhook \"other.example.com\""
+    )]
+    [TestCase(
+        HttpStatusCode.NotFound,
+        "the server could not find the requested resource",
+        Health.Failed,
+        "the API server answered without calling DeployGuard: the server could not find"
+    )]
+    public void TheAnswerToTheDryRunTellsWhetherAReplicaIsReachable(object? status, string answer, object health, string message) =>
+        Expect(ReachabilityCheck.Diagnose((HttpStatusCode?)status, answer, s_installation), health, message);
 
     [Test]
     public void AnOpenGateIsReportedWithItsTimeAndTheProgramThatOpenedIt()
     {
-        var open = JsonNode.Parse("""
+        var open = JsonNode.Parse(
+            """
             {"metadata": {"annotations": {"deployguard.io/gate": "open"}, "managedFields": [{"manager": "helm", "fieldsV1": {"f:metadata": {"f:labels": {}}}},
              {"manager": "kubectl-patch", "time": "2026-11-25T02:40:00Z", "fieldsV1": {"f:metadata": {"f:annotations": {"f:deployguard.io/gate": {}}}}}]}}
-            """);
-        Expect(GateCheck.Diagnose(open, "deployguard"), Health.Failed, "the gate is open since 2026-11-25T02:40:00Z, by kubectl-patch (the API server's audit log says who): nothing is guarded");
-        Expect(GateCheck.Diagnose(JsonNode.Parse("""{"metadata": {"annotations": {"deployguard.io/gate": "shut"}}}"""), "deployguard"), Health.Ok, "closed");
+            """
+        );
+        Expect(
+            GateCheck.Diagnose(open, "deployguard"),
+            Health.Failed,
+            "the gate is open since 2026-11-25T02:40:00Z, by kubectl-patch (the API server's audit log says who): nothing is guarded"
+        );
+        Expect(
+            GateCheck.Diagnose(JsonNode.Parse("""{"metadata": {"annotations": {"deployguard.io/gate": "shut"}}}"""), "deployguard"),
+            Health.Ok,
+            "closed"
+        );
     }
 
     [TestCase("", "20+", Health.Ok, "not in use: the API server (v1) does not support them before 1.28")]
     [TestCase("", "29", Health.Ok, "not in use: the API server (v1) supports them as beta, and removed them")]
     [TestCase("", "30", Health.Warning, "not in use, though the API server (v1) supports them")]
     [TestCase("""{"name": "a"}""", "30", Health.Ok, "in use: the API server (v1) skips requests that need no evaluation")]
-    public void MatchConditionsAreInUseOrTheResultSaysWhyNot(string condition, string minor, object health, string message) => Expect(
-        MatchConditionsCheck.Diagnose(JsonNode.Parse($$"""{"webhooks": [{"matchConditions": [{{condition}}]}]}"""), ServerVersion.Of(JsonNode.Parse($$"""{"major": "1", "minor": "{{minor}}", "gitVersion": "v1"}"""))),
-        health,
-        message);
+    public void MatchConditionsAreInUseOrTheResultSaysWhyNot(string condition, string minor, object health, string message) =>
+        Expect(
+            MatchConditionsCheck.Diagnose(
+                JsonNode.Parse($$"""{"webhooks": [{"matchConditions": [{{condition}}]}]}"""),
+                ServerVersion.Of(JsonNode.Parse($$"""{"major": "1", "minor": "{{minor}}", "gitVersion": "v1"}"""))
+            ),
+            health,
+            message
+        );
 
     [Test]
     public void TrustedControllersAreListedAndUnknownOnesComeWithAChartValue()
     {
-        SeenController[] seen = [new("system:serviceaccount:kube-system:deployment-controller", ["ReplicaSet"], true, true), new("system:serviceaccount:r:r", ["Pod", "ReplicaSet"], false, true)];
+        SeenController[] seen =
+        [
+            new("system:serviceaccount:kube-system:deployment-controller", ["ReplicaSet"], true, true),
+            new("system:serviceaccount:r:r", ["Pod", "ReplicaSet"], false, true),
+        ];
         var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
         Expect(found[0], Health.Ok, "trusted and seen: system:serviceaccount:kube-system:deployment-controller (ReplicaSet)");
         Expect(found[1], Health.Warning, "system:serviceaccount:r:r creates Pod, ReplicaSet objects for their owners and is not trusted");
-        Assert.That(found[1].Remedy, Does.EndWith("""--set-json 'trustedControllers={"system:serviceaccount:r:r":["Pod","ReplicaSet"]}'"""));
-        Expect(ControllersCheck.Diagnose([], [], skipped: true, s_installation).Single(), Health.Ok, "no trusted controller seen yet; the API server's matchConditions skip the writes of trusted controllers");
+        Assert.That(
+            found[1].Remedy,
+            Does.EndWith("""--set-json 'trustedControllers={"system:serviceaccount:r:r":["Pod","ReplicaSet"]}'""")
+        );
+        Expect(
+            ControllersCheck.Diagnose([], [], skipped: true, s_installation).Single(),
+            Health.Ok,
+            "no trusted controller seen yet; the API server's matchConditions skip the writes of trusted controllers"
+        );
     }
 
     [Test]
@@ -152,13 +268,33 @@ public class DoctorTests
         ];
         var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
 
-        Expect(found[1], Health.Warning, "system:serviceaccount:shop:bot creates Pod objects for their owners and is not trusted. Do not trust it: anyone who may write in guarded namespace shop can act as it");
-        Expect(found[2], Health.Warning, "system:serviceaccount:shop:old is trusted for Job objects, and anyone who may write in guarded namespace shop can act as it");
-        Expect(found[3], Health.Warning, "system:serviceaccount:tools:maker creates Pod objects that name an owner, and is not trusted. Do not trust it: the owner was not found, or DeployGuard does not read its kind");
-        Assert.That(found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Message), Is.EqualTo((string[])
-        [
-            "system:serviceaccount:shopping:maker creates Pod objects for their owners and is not trusted: each is evaluated as if a person created it",
-        ]));
+        Expect(
+            found[1],
+            Health.Warning,
+            "system:serviceaccount:shop:bot creates Pod objects for their owners and is not trusted. Do not trust it: anyone "
+                + "who may write in guarded namespace shop can act as it"
+        );
+        Expect(
+            found[2],
+            Health.Warning,
+            "system:serviceaccount:shop:old is trusted for Job objects, and anyone who may write in guarded namespace shop can act as it"
+        );
+        Expect(
+            found[3],
+            Health.Warning,
+            "system:serviceaccount:tools:maker creates Pod objects that name an owner, and is not trusted. Do not trust it: the "
+                + "owner was not found, or DeployGuard does not read its kind"
+        );
+        Assert.That(
+            found.Where(d => d.Remedy?.Contains("--set-json", StringComparison.Ordinal) is true).Select(d => d.Message),
+            Is.EqualTo(
+                (string[])
+                    [
+                        "system:serviceaccount:shopping:maker creates Pod objects for their owners and is not trusted: each is "
+                            + "evaluated as if a person created it",
+                    ]
+            )
+        );
     }
 
     [Test]
@@ -174,39 +310,80 @@ public class DoctorTests
         ];
         var found = ControllerChanges.Diagnose(seen, s_installation).ToList();
 
-        Expect(found[0], Health.Warning, "keda (system:serviceaccount:keda:keda-operator) changes Deployments outside its own namespace, in 1 namespace (shop); some requests were refused");
+        Expect(
+            found[0],
+            Health.Warning,
+            "keda (system:serviceaccount:keda:keda-operator) changes Deployments outside its own namespace, in 1 namespace "
+                + "(shop); some requests were refused"
+        );
         Assert.That(found[0].Remedy, Does.EndWith("""--set-json 'trustedControllerPresets=["keda"]'. See docs/integrations.md#keda"""));
         Assert.That(found[0].Remedy, Does.Not.Contain("workloadKinds"));
-        Expect(found[1], Health.Warning, "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets outside its own namespace, in 3 namespaces (bank, shop, till); some requests were refused");
+        Expect(
+            found[1],
+            Health.Warning,
+            "reloader (system:serviceaccount:reloader:reloader) changes Deployments, StatefulSets outside its own namespace, in "
+                + "3 namespaces (bank, shop, till); some requests were refused"
+        );
         Assert.That(found[1].Remedy, Does.StartWith("See docs/integrations.md#reloader: it restarts workloads"));
-        Expect(found[2], Health.Ok, "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments outside its own namespace, in 1 namespace (till)");
-        Expect(found[3], Health.Warning, "system:serviceaccount:tools:robot changes Jobs outside its own namespace, in 1 namespace (shop); some requests were refused");
+        Expect(
+            found[2],
+            Health.Ok,
+            "argo-cd (system:serviceaccount:shop:argocd-application-controller) changes Deployments outside its own namespace, "
+                + "in 1 namespace (till)"
+        );
+        Expect(
+            found[3],
+            Health.Warning,
+            "system:serviceaccount:tools:robot changes Jobs outside its own namespace, in 1 namespace (shop); some requests were refused"
+        );
         Assert.That(found[3].Remedy, Does.Not.Contain("--set-json"));
     }
 
     [Test]
     public void APresetIsOfferedWithItsWorkloadKindsAndKeepsPresentValues()
     {
-        var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=kueue@queues", "--workload-kind=robots.example.com/Robot=spec.template"]), "guards", "dg");
-        SeenChanges[] seen = [new("system:serviceaccount:keda:keda-operator", "Job", ["shop"], true), new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
+        var installation = Installation.Of(
+            Deployment(arguments: ["--trusted-preset=kueue@queues", "--workload-kind=robots.example.com/Robot=spec.template"]),
+            "guards",
+            "dg"
+        );
+        SeenChanges[] seen =
+        [
+            new("system:serviceaccount:keda:keda-operator", "Job", ["shop"], true),
+            new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true),
+        ];
         const string Robot = """{"group":"example.com","resource":"robots","kind":"Robot","templatePath":"spec.template"}""";
 
-        Assert.That(ControllerChanges.Diagnose(seen, installation).Select(d => d.Remedy), Is.EqualTo((string[])
-        [
-            "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json 'trustedControllerPresets=[\"kueue@queues\",\"keda-scaled-jobs\"]'"
-            + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"keda.sh","resource":"scaledjobs","kind":"ScaledJob","templatePath":"spec.jobTargetRef.template"}]'. See docs/integrations.md#keda-scaled-jobs""",
-            "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json 'trustedControllerPresets=[\"kueue@queues\",\"argo-rollouts\"]'"
-            + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"argoproj.io","resource":"rollouts","kind":"Rollout","templatePath":"spec.template"}]'. See docs/integrations.md#argo-rollouts""",
-        ]));
+        Assert.That(
+            ControllerChanges.Diagnose(seen, installation).Select(d => d.Remedy),
+            Is.EqualTo(
+                (string[])
+                    [
+                        "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json "
+                            + "'trustedControllerPresets=[\"kueue@queues\",\"keda-scaled-jobs\"]'"
+                            + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"keda.sh","resource":"scaledjobs","kind":"ScaledJob","templatePath":"spec.jobTargetRef.template"}]'. See docs/integrations.md#keda-scaled-jobs""",
+                        "Add it to the chart's presets: helm upgrade dg CHART -n guards --reuse-values --set-json "
+                            + "'trustedControllerPresets=[\"kueue@queues\",\"argo-rollouts\"]'"
+                            + $$""" --set-json 'workloadKinds=[{{Robot}},{"group":"argoproj.io","resource":"rollouts","kind":"Rollout","templatePath":"spec.template"}]'. See docs/integrations.md#argo-rollouts""",
+                    ]
+            )
+        );
     }
 
     [Test]
     public void ATrustedPresetIsNotOfferedAgain()
     {
-        var installation = Installation.Of(Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]), "guards", "dg");
+        var installation = Installation.Of(
+            Deployment(arguments: ["--trusted-preset=argo-rollouts", "--workload-kind=rollouts.argoproj.io/Rollout=spec.template"]),
+            "guards",
+            "dg"
+        );
         SeenChanges[] seen = [new("system:serviceaccount:argo-rollouts:argo-rollouts", "ReplicaSet", ["shop"], true)];
 
-        Assert.That(ControllerChanges.Diagnose(seen, installation).Single().Remedy, Does.StartWith("See docs/integrations.md#argo-rollouts: it creates ReplicaSets from Rollouts"));
+        Assert.That(
+            ControllerChanges.Diagnose(seen, installation).Single().Remedy,
+            Does.StartWith("See docs/integrations.md#argo-rollouts: it creates ReplicaSets from Rollouts")
+        );
     }
 
     [Test]
@@ -219,14 +396,26 @@ public class DoctorTests
         ];
         var found = ControllersCheck.Diagnose(seen, ["shop"], skipped: false, s_installation);
 
-        Assert.That(found[1].Remedy, Does.Contain("""--set-json 'trustedControllerPresets=["argo-rollouts"]' --set-json 'workloadKinds=[{"group":"argoproj.io",""").And.Not.Contain("trustedControllers"));
+        Assert.That(
+            found[1].Remedy,
+            Does.Contain("""--set-json 'trustedControllerPresets=["argo-rollouts"]' --set-json 'workloadKinds=[{"group":"argoproj.io",""")
+                .And.Not.Contain("trustedControllers")
+        );
         Assert.That(found[2].Remedy, Does.StartWith("See docs/integrations.md#tekton: every user who can write a TaskRun"));
     }
 
     [Test]
     public void AListOfNamespacesThatMayBeIncompleteSaysSo()
     {
-        SeenChanges[] seen = [new("system:serviceaccount:tools:robot", "Job", [.. Enumerable.Range(0, SeenChanges.MaxNamespaces).Select(i => $"n{i}")], false)];
+        SeenChanges[] seen =
+        [
+            new(
+                "system:serviceaccount:tools:robot",
+                "Job",
+                [.. Enumerable.Range(0, SeenChanges.MaxNamespaces).Select(i => $"n{i}")],
+                false
+            ),
+        ];
 
         Assert.That(ControllerChanges.Diagnose(seen, s_installation).Single().Message, Does.Contain("in 10 or more namespaces (n0, "));
     }
@@ -234,22 +423,47 @@ public class DoctorTests
     [Test]
     public void ImagesInTheChartsInjectionAnnotationsAreReadAsTheReplicasRead()
     {
-        var installation = Installation.Of(Deployment(arguments: ["--injection-annotation=image=sidecar.example.com/helper", "--injection-annotation=nonsense"]), "guards", "dg");
-        var pod = JsonDocument.Parse("""
-            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop", "annotations": {"sidecar.example.com/helper": "helper:2"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
-            """).RootElement;
+        var installation = Installation.Of(
+            Deployment(arguments: ["--injection-annotation=image=sidecar.example.com/helper", "--injection-annotation=nonsense"]),
+            "guards",
+            "dg"
+        );
+        var pod = JsonDocument
+            .Parse(
+                """
+                {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop", "annotations": {"sidecar.example.com/helper": "helper:2"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
+                """
+            )
+            .RootElement;
 
-        Assert.That(installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EquivalentTo((string[])["a:1", "helper:2"]));
-        Assert.That(s_installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text), Is.EqualTo((string[])["a:1"]), "the built-in table alone");
+        Assert.That(
+            installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text),
+            Is.EquivalentTo((string[])["a:1", "helper:2"])
+        );
+        Assert.That(
+            s_installation.Options.Reader.Read(pod).Template.Images.Select(i => i.Reference.Text),
+            Is.EqualTo((string[])["a:1"]),
+            "the built-in table alone"
+        );
     }
 
     [Test]
     public void TheReportHasALineForEachResultAndNoControlCharacters()
     {
-        var report = new DoctorReport([new CheckResult("gate", Diagnosis.Ok("closed")), new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Fix it")), new CheckResult("quorum", Diagnosis.Warning("q", "r"))]);
-        Assert.That(report.ToText(), Is.EqualTo("ok       gate: closed\nFAILED   policies: p?[2J. Fix it\nwarning  quorum: q. r\n1 failed, 1 warning."));
+        var report = new DoctorReport([
+            new CheckResult("gate", Diagnosis.Ok("closed")),
+            new CheckResult("policies", Diagnosis.Failed("p\u001b[2J", "Fix it")),
+            new CheckResult("quorum", Diagnosis.Warning("q", "r")),
+        ]);
+        Assert.That(
+            report.ToText(),
+            Is.EqualTo("ok       gate: closed\nFAILED   policies: p?[2J. Fix it\nwarning  quorum: q. r\n1 failed, 1 warning.")
+        );
         Assert.That(report.IsHealthy, Is.False);
-        Assert.That(JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("findings")[1].GetProperty("health").GetString(), Is.EqualTo("FAILED"));
+        Assert.That(
+            JsonDocument.Parse(report.ToJson()).RootElement.GetProperty("findings")[1].GetProperty("health").GetString(),
+            Is.EqualTo("FAILED")
+        );
     }
 
     internal static void Expect(Diagnosis found, object health, string message)
@@ -260,23 +474,38 @@ public class DoctorTests
     }
 
     private static JsonObject Entry(string name, string ca) =>
-        new JsonObject { ["name"] = name, ["clientConfig"] = new JsonObject { ["caBundle"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(ca)) } };
-
-    private static JsonNode Deployment(int replicas = 2, int ready = 2, string image = "a/b:0.2.0", params string[] arguments) => JsonSerializer.SerializeToNode(new
-    {
-        metadata = new { labels = new Dictionary<string, string> { ["app.kubernetes.io/version"] = "0.2.7" } },
-        spec = new
+        new JsonObject
         {
-            replicas,
-            template = new
+            ["name"] = name,
+            ["clientConfig"] = new JsonObject { ["caBundle"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(ca)) },
+        };
+
+    private static JsonNode Deployment(int replicas = 2, int ready = 2, string image = "a/b:0.2.0", params string[] arguments) =>
+        JsonSerializer.SerializeToNode(
+            new
             {
+                metadata = new { labels = new Dictionary<string, string> { ["app.kubernetes.io/version"] = "0.2.7" } },
                 spec = new
                 {
-                    containers = new[] { new { image, args = arguments, volumeMounts = new[] { new { name = "tls", mountPath = "/etc/deployguard/tls" } } } },
-                    volumes = new[] { new { name = "tls", secret = new { secretName = "given" } } },
+                    replicas,
+                    template = new
+                    {
+                        spec = new
+                        {
+                            containers = new[]
+                            {
+                                new
+                                {
+                                    image,
+                                    args = arguments,
+                                    volumeMounts = new[] { new { name = "tls", mountPath = "/etc/deployguard/tls" } },
+                                },
+                            },
+                            volumes = new[] { new { name = "tls", secret = new { secretName = "given" } } },
+                        },
+                    },
                 },
-            },
-        },
-        status = new { readyReplicas = ready },
-    }) ?? throw new InvalidOperationException("no JSON");
+                status = new { readyReplicas = ready },
+            }
+        ) ?? throw new InvalidOperationException("no JSON");
 }

@@ -18,7 +18,10 @@ public class ExampleTests
 
         Assert.That(run.ExitCode, Is.EqualTo(expected.Allowed ? 0 : 1), run.Error);
         Assert.That(run.Output, expected.Message is { } message ? Does.StartWith(message) : Does.Contain(" allowed ("));
-        Assert.That(run.Output.Split('\n').Where(l => l.StartsWith("Warning: ", StringComparison.Ordinal)), Is.EqualTo(expected.Warnings.Select(w => $"Warning: {w}")));
+        Assert.That(
+            run.Output.Split('\n').Where(l => l.StartsWith("Warning: ", StringComparison.Ordinal)),
+            Is.EqualTo(expected.Warnings.Select(w => $"Warning: {w}"))
+        );
     }
 
     [Test]

@@ -10,7 +10,11 @@ public class ExplainTests
     {
         var run = await CommandRun.OfAsync("explain", "--markdown");
 
-        Assert.That(await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "reasons.md")), Is.EqualTo(run.Output + "\n"), "run: make docs");
+        Assert.That(
+            await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "reasons.md")),
+            Is.EqualTo(run.Output + "\n"),
+            "run: make docs"
+        );
     }
 
     [Test]
@@ -18,7 +22,12 @@ public class ExplainTests
     {
         var run = await CommandRun.OfAsync("explain", "approvalmissing");
 
-        Assert.That(run.Output, Does.StartWith("ApprovalMissing (Approval)\n").And.Contain("Who can fix it: an approver of the named groups").And.Contain("kubectl deployguard approve"));
+        Assert.That(
+            run.Output,
+            Does.StartWith("ApprovalMissing (Approval)\n")
+                .And.Contain("Who can fix it: an approver of the named groups")
+                .And.Contain("kubectl deployguard approve")
+        );
     }
 
     [Test]
@@ -26,7 +35,10 @@ public class ExplainTests
     {
         var run = await CommandRun.OfAsync("explain", "Nonsense");
 
-        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, "error: Nonsense: no such reason; list them with: kubectl deployguard explain")));
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo((2, "error: Nonsense: no such reason; list them with: kubectl deployguard explain"))
+        );
     }
 
     [Test]
@@ -34,7 +46,10 @@ public class ExplainTests
     {
         var run = await CommandRun.OfAsync("explain", "canary", "--replicas", "3");
 
-        Assert.That(run.Output, Does.Contain("5%     1                   1 for 10m   1\n").And.Contain("50%    3                   2 for 10m   1\n"));
+        Assert.That(
+            run.Output,
+            Does.Contain("5%     1                   1 for 10m   1\n").And.Contain("50%    3                   2 for 10m   1\n")
+        );
         Assert.That(run.Output, Does.Contain("With 3 pods, one pod completes 2 steps at once."));
     }
 

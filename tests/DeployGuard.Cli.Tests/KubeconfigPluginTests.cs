@@ -22,7 +22,9 @@ public class KubeconfigPluginTests
     [TestCase("""echo '{"apiVersion": "client.authentication.k8s.io/v0", "kind": "ExecCredential", "status": {"token": "t"}}'""")]
     [TestCase("""echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}'""")]
     [TestCase("""echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "a\\nb"}}'""")]
-    [TestCase("""echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"clientCertificateData": "a", "clientKeyData": "b"}}'""")]
+    [TestCase(
+        """echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"clientCertificateData": "a", "clientKeyData": "b"}}'"""
+    )]
     public async Task AFailingPluginIsAnErrorOfOneLine(string script)
     {
         var plugin = Path.Combine(_folder, "plugin");
@@ -38,7 +40,9 @@ public class KubeconfigPluginTests
     private async Task ExpectOneLineAsync(string plugin)
     {
         var file = Path.Combine(_folder, "config");
-        await File.WriteAllTextAsync(file, $$$"""
+        await File.WriteAllTextAsync(
+            file,
+            $$$"""
             current-context: c
             clusters: [{name: k, cluster: {server: "http://127.0.0.1:1"}}]
             contexts: [{name: c, context: {cluster: k, user: u}}]
@@ -46,11 +50,15 @@ public class KubeconfigPluginTests
             - name: u
               user:
                 exec: {apiVersion: client.authentication.k8s.io/v1, command: {{{plugin}}}, interactiveMode: Never }
-            """);
+            """
+        );
 
         var run = await CommandRun.OfAsync("changes", "--kubeconfig", file);
 
         Assert.That(run.ExitCode, Is.EqualTo(2), run.Error);
-        Assert.That(run.Error, Does.StartWith($"error: no cluster: {file}: not a usable kubeconfig: ").And.Not.Contain("\n").And.Not.Contain("   at "));
+        Assert.That(
+            run.Error,
+            Does.StartWith($"error: no cluster: {file}: not a usable kubeconfig: ").And.Not.Contain("\n").And.Not.Contain("   at ")
+        );
     }
 }

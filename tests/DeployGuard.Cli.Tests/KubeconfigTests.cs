@@ -3,8 +3,11 @@ namespace DeployGuard.Cli.Tests;
 /// <summary>The error for an unusable kubeconfig names the file and its problem.</summary>
 public class KubeconfigTests
 {
-    private const string Uses = "current-context: c\ncontexts: [{name: c, context: {user: u, cluster: k}}]\nclusters: [{name: k, cluster: {server: 'http://127.0.0.1:1'}}]\nusers: [{name: u, user: {";
-    private const string Serves = "current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\nclusters: [{name: k, cluster: {server: ";
+    private const string Uses =
+        "current-context: c\ncontexts: [{name: c, context: {user: u, cluster: k}}]\nclusters: [{name: k, cluster: {server: "
+        + "'http://127.0.0.1:1'}}]\nusers: [{name: u, user: {";
+    private const string Serves =
+        "current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\nclusters: [{name: k, cluster: {server: ";
 
     [TestCase("/dev/null", "not a kubeconfig: it holds nothing. Name another with --kubeconfig or KUBECONFIG")]
     [TestCase("/tmp", "cannot be read as a kubeconfig: ")]
@@ -21,10 +24,20 @@ public class KubeconfigTests
     [TestCase("hello", ":1: not a kubeconfig: expected an object, found a string")]
     [TestCase("clusters: text", ":1: not a kubeconfig: clusters: expected a list, found a string")]
     [TestCase("users: [{name: u, user: {client-key-data: '*'}}]", ":1: not a kubeconfig: users[0].user.client-key-data: is not base64")]
-    [TestCase(Uses + "token: \"a\\nb\"}}]", ":1: not a kubeconfig: users[0].user.token: has a line break or another character that no token has; write it on one line. Name another")]
-    [TestCase(Serves + "'ftp://127.0.0.1'}}]", ":1: not a kubeconfig: clusters[0].cluster.server: \"ftp://127.0.0.1\" is no URL that begins with https:// or http://. Name another")]
+    [TestCase(
+        Uses + "token: \"a\\nb\"}}]",
+        ":1: not a kubeconfig: users[0].user.token: has a line break or another character that no token has; write it on one "
+            + "line. Name another"
+    )]
+    [TestCase(
+        Serves + "'ftp://127.0.0.1'}}]",
+        ":1: not a kubeconfig: clusters[0].cluster.server: \"ftp://127.0.0.1\" is no URL that begins with https:// or http://. Name another"
+    )]
     [TestCase(Serves + "'127.0.0.1:6443'}}]", ":1: not a kubeconfig: clusters[0].cluster.server: \"127.0.0.1:6443\" is no URL that")]
-    [TestCase(Uses + "auth-provider: {name: gcp, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use the \"gke-gcloud-auth-plugin\" credential plugin instead")]
+    [TestCase(
+        Uses + "auth-provider: {name: gcp, config: {access-token: t}}}}]",
+        ": not a usable kubeconfig: Please use the \"gke-gcloud-auth-plugin\" credential plugin instead"
+    )]
     [TestCase(Uses + "auth-provider: {name: azure, config: {access-token: t}}}}]", ": not a usable kubeconfig: Please use ")]
     [TestCase("{\"users\": [{\"name\": \"\\ud800\"}]}", ":1: a string with half of a surrogate pair, such as \\ud800 alone; ")]
     public async Task AnInvalidKubeconfigIsNamedWithItsLine(string content, string error)
@@ -50,9 +63,14 @@ public class KubeconfigTests
         var file = Path.GetTempFileName();
         try
         {
-            const string Provider = "auth-provider: {name: oidc, config: {client-id: c, client-secret: s, id-token: a.b.c, refresh-token: r, idp-issuer-url: 'http://127.0.0.1:1'}}}}]";
+            const string Provider =
+                "auth-provider: {name: oidc, config: {client-id: c, client-secret: s, id-token: a.b.c, refresh-token: r, "
+                + "idp-issuer-url: 'http://127.0.0.1:1'}}}}]";
             await File.WriteAllTextAsync(file, Uses + Provider);
-            Assert.That(await CommandRun.OfAsync("changes", "--kubeconfig", file), Is.EqualTo(new CommandRun(2, "", "error: no cluster: Unable to refresh OIDC token.")));
+            Assert.That(
+                await CommandRun.OfAsync("changes", "--kubeconfig", file),
+                Is.EqualTo(new CommandRun(2, "", "error: no cluster: Unable to refresh OIDC token."))
+            );
         }
         finally
         {

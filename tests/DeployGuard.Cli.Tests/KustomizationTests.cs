@@ -32,9 +32,20 @@ public class KustomizationTests
     [TestCase("overlay/kustomization.yaml")]
     public async Task TheOutputOfKustomizeIsEvaluated(string given)
     {
-        Kubectl("""echo "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"$1\", \"namespace\": \"shop\"}, \"spec\": {\"containers\": [{\"name\": \"a\", \"image\": \"a:1\"}]}}" """);
+        Kubectl(
+            """echo "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"$1\", \"namespace\": \"shop\"}, \"spec\": {\"containers\": [{\"name\": \"a\", \"image\": \"a:1\"}]}}" """
+        );
         var run = await CommandRun.OfAsync("check", "-f", Path.Combine(_folder, given));
-        Assert.That(run, Is.EqualTo(new CommandRun(0, "Pod shop/kustomize allowed (no policy matches)", "No SafeguardPolicy was given, so nothing can be refused; pass some with --policies\nChecked 1 workload")));
+        Assert.That(
+            run,
+            Is.EqualTo(
+                new CommandRun(
+                    0,
+                    "Pod shop/kustomize allowed (no policy matches)",
+                    "No SafeguardPolicy was given, so nothing can be refused; pass some with --policies\nChecked 1 workload"
+                )
+            )
+        );
     }
 
     [Test]
@@ -46,7 +57,10 @@ public class KustomizationTests
         Environment.CurrentDirectory = _folder;
         try
         {
-            Assert.That((await CommandRun.OfAsync("check", "-f=-x")).Error, Does.EndWith("error: -x: kubectl kustomize cannot build it: got ./-x"));
+            Assert.That(
+                (await CommandRun.OfAsync("check", "-f=-x")).Error,
+                Does.EndWith("error: -x: kubectl kustomize cannot build it: got ./-x")
+            );
         }
         finally
         {
@@ -59,7 +73,16 @@ public class KustomizationTests
     {
         Kubectl("echo 'no such base' >&2; exit 1");
         var run = await CommandRun.OfAsync("check", "-f", Path.Combine(_folder, "overlay"));
-        Assert.That(run, Is.EqualTo(new CommandRun(2, "", $"Checked no workloads; 1 error\nerror: {_folder}/overlay: kubectl kustomize cannot build it: no such base")));
+        Assert.That(
+            run,
+            Is.EqualTo(
+                new CommandRun(
+                    2,
+                    "",
+                    $"Checked no workloads; 1 error\nerror: {_folder}/overlay: kubectl kustomize cannot build it: no such base"
+                )
+            )
+        );
     }
 
     [Test]
@@ -67,7 +90,10 @@ public class KustomizationTests
     {
         var run = await CommandRun.OfAsync("check", "-f", Path.Combine(_folder, "overlay"));
         Assert.That(run.ExitCode, Is.EqualTo(2));
-        Assert.That(run.Error, Does.EndWith($"On a machine with kubectl, run: kubectl kustomize {_folder}/overlay | deployguard check -f -"));
+        Assert.That(
+            run.Error,
+            Does.EndWith($"On a machine with kubectl, run: kubectl kustomize {_folder}/overlay | deployguard check -f -")
+        );
     }
 
     private void Kubectl(string script)

@@ -34,10 +34,13 @@ internal sealed class RecordsServer : IAsyncDisposable
     private RecordsServer(WebApplication app)
     {
         _app = app;
-        File.WriteAllText(Kubeconfig, $$"""
+        File.WriteAllText(
+            Kubeconfig,
+            $$"""
             {"apiVersion": "v1", "kind": "Config", "current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"} }],
              "clusters": [{"name": "c", "cluster": {"server": "{{app.Urls.Single()}}"} }], "users": [{"name": "u", "user": {"token": "t"} }]}
-            """);
+            """
+        );
     }
 
     /// <summary>The authenticated user.</summary>
@@ -70,7 +73,8 @@ internal sealed class RecordsServer : IAsyncDisposable
     }
 
     /// <summary>Runs a command against this server.</summary>
-    public Task<CommandRun> RunAsync(params IEnumerable<string> arguments) => CommandRun.OfAsync([.. arguments, "-n", "shop", "--kubeconfig", Kubeconfig]);
+    public Task<CommandRun> RunAsync(params IEnumerable<string> arguments) =>
+        CommandRun.OfAsync([.. arguments, "-n", "shop", "--kubeconfig", Kubeconfig]);
 
     public async ValueTask DisposeAsync()
     {
@@ -85,14 +89,26 @@ internal sealed class RecordsServer : IAsyncDisposable
         var (status, body) = (context.Request.Method, path) switch
         {
             ("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews") => TellsUserNames
-                ? (HttpStatusCode.Created, new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = User.Username } } })
+                ? (
+                    HttpStatusCode.Created,
+                    new JsonObject { ["status"] = new JsonObject { ["userInfo"] = new JsonObject { ["username"] = User.Username } } }
+                )
                 : Refused("selfsubjectreviews is forbidden"),
             ("GET", $"{Folder}/changes") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray(ChangeObject()) }),
             ("GET", $"{Folder}/changes/{Change}") => (HttpStatusCode.OK, ChangeObject()),
             ("GET", $"{Folder}/changetemplates/{Change}") when !ShowsTemplates => Refused("changetemplates.deployguard.io is forbidden"),
-            ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (HttpStatusCode.OK, template.DeepClone().AsObject()),
-            ("GET", $"{Folder}/changeapprovals") => (HttpStatusCode.OK, new JsonObject { ["items"] = new JsonArray([.. Votes.Values.Select(v => v.DeepClone())]) }),
-            ("POST", $"{Folder}/changeapprovals") => Create(await JsonNode.ParseAsync(context.Request.Body) as JsonObject ?? [], context.Request.Query.ContainsKey("dryRun")),
+            ("GET", $"{Folder}/changetemplates/{Change}") when Template is { } template => (
+                HttpStatusCode.OK,
+                template.DeepClone().AsObject()
+            ),
+            ("GET", $"{Folder}/changeapprovals") => (
+                HttpStatusCode.OK,
+                new JsonObject { ["items"] = new JsonArray([.. Votes.Values.Select(v => v.DeepClone())]) }
+            ),
+            ("POST", $"{Folder}/changeapprovals") => Create(
+                await JsonNode.ParseAsync(context.Request.Body) as JsonObject ?? [],
+                context.Request.Query.ContainsKey("dryRun")
+            ),
             ("DELETE", _) when Votes.ContainsKey(name) => Delete(name),
             _ => (HttpStatusCode.NotFound, new JsonObject { ["message"] = "not found" }),
         };
@@ -103,7 +119,11 @@ internal sealed class RecordsServer : IAsyncDisposable
     private (HttpStatusCode Status, JsonObject Body) Create(JsonObject vote, bool isDryRun)
     {
         var spec = vote["spec"] as JsonObject ?? [];
-        spec["approver"] = new JsonObject { ["username"] = User.Username, ["groups"] = new JsonArray([.. User.Groups.Select(g => JsonValue.Create(g))]) };
+        spec["approver"] = new JsonObject
+        {
+            ["username"] = User.Username,
+            ["groups"] = new JsonArray([.. User.Groups.Select(g => JsonValue.Create(g))]),
+        };
         vote["metadata"] = new JsonObject { ["name"] = $"deployment-web-{Votes.Count}", ["namespace"] = "shop" };
         if (new NewApproval(Read(vote), User, null, [s_policy]).Refuse(WorkloadKinds.BuiltIn, DateTimeOffset.UnixEpoch) is { } refusal)
         {
@@ -120,7 +140,10 @@ internal sealed class RecordsServer : IAsyncDisposable
 
     private (HttpStatusCode Status, JsonObject Body) Delete(string name)
     {
-        if (new RecordRules("deployguard").RefuseDelete(User, Read(Votes[name]).Approver, mayOverride: false, namespaceEnds: false) is { } refusal)
+        if (
+            new RecordRules("deployguard").RefuseDelete(User, Read(Votes[name]).Approver, mayOverride: false, namespaceEnds: false) is
+            { } refusal
+        )
         {
             return Refused(refusal.ToString());
         }
@@ -129,14 +152,21 @@ internal sealed class RecordsServer : IAsyncDisposable
         return (HttpStatusCode.OK, []);
     }
 
-    private static (HttpStatusCode Status, JsonObject Body) Refused(string message) => (HttpStatusCode.Forbidden, new JsonObject { ["message"] = message });
+    private static (HttpStatusCode Status, JsonObject Body) Refused(string message) =>
+        (HttpStatusCode.Forbidden, new JsonObject { ["message"] = message });
 
     private static Approval Read(JsonObject vote) => ApprovalReader.Read(JsonSerializer.SerializeToElement(vote), DateTimeOffset.UnixEpoch);
 
-    private JsonObject ChangeObject() => JsonNode.Parse($$"""
-        {"metadata": {"name": "{{Change}}", "namespace": "shop"},
-         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
-                  "diff": {{JsonSerializer.Serialize(Diff)}} },
-         "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
-        """)?.AsObject() ?? throw new InvalidOperationException("no change");
+    private JsonObject ChangeObject() =>
+        JsonNode
+            .Parse(
+                $$"""
+                {"metadata": {"name": "{{Change}}", "namespace": "shop"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{Hash}}", "images": [{"path": "web", "to": "web:2"}],
+                          "diff": {{JsonSerializer.Serialize(Diff)}} },
+                 "status": {"phase": "Running", "requesters": [{"username": "dana"}]} }
+                """
+            )
+            ?.AsObject()
+        ?? throw new InvalidOperationException("no change");
 }

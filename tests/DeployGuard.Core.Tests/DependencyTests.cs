@@ -6,15 +6,31 @@ namespace DeployGuard.Core.Tests;
 public class DependencyTests
 {
     [Test]
-    public void CoreReferencesTheBaseClassLibraryAlone() => Assert.That(
-        typeof(PolicyEvaluator).Assembly.GetReferencedAssemblies().Select(a => a.Name),
-        Has.All.StartsWith("System."));
+    public void CoreReferencesTheBaseClassLibraryAlone() =>
+        Assert.That(typeof(PolicyEvaluator).Assembly.GetReferencedAssemblies().Select(a => a.Name), Has.All.StartsWith("System."));
 
     [Test]
-    public void AFolderOfCoreUsesOnlyThoseBeforeIt() => Assert.That(
-        FolderOrder.Violations(
-            typeof(PolicyEvaluator).Assembly,
-            "DeployGuard.Core",
-            "Identities", "Workloads", "Comparison", "Provenance", "Policies", "Approvals", "Changes", "Snapshots", "Admission", "Exposure", "Evaluation", "Safeguards", "Records", "Ports", "Replay"),
-        Is.Empty);
+    public void AFolderOfCoreUsesOnlyThoseBeforeIt() =>
+        Assert.That(
+            FolderOrder.Violations(
+                typeof(PolicyEvaluator).Assembly,
+                "DeployGuard.Core",
+                "Identities",
+                "Workloads",
+                "Comparison",
+                "Provenance",
+                "Policies",
+                "Approvals",
+                "Changes",
+                "Snapshots",
+                "Admission",
+                "Exposure",
+                "Evaluation",
+                "Safeguards",
+                "Records",
+                "Ports",
+                "Replay"
+            ),
+            Is.Empty
+        );
 }

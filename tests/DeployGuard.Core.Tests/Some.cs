@@ -18,7 +18,8 @@ internal static class Some
 {
     public const string Digest = "sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a";
     public const string Image = "registry.example.com/shop/web@" + Digest;
-    public const string OtherImage = "registry.example.com/shop/web@sha256:a7dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a";
+    public const string OtherImage =
+        "registry.example.com/shop/web@sha256:a7dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a";
 
     public static readonly DateTimeOffset Now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
@@ -26,17 +27,24 @@ internal static class Some
     public static readonly Requester Alice = new("alice", "", ["senior-engineers", "system:authenticated"]);
     public static readonly Requester Bob = new("bob", "", ["directors", "system:authenticated"]);
     public static readonly Requester Carol = new("carol", "", ["senior-engineers", "directors", "system:authenticated"]);
-    public static readonly Requester Machine = new("system:serviceaccount:argocd:argocd-application-controller", "", ["system:serviceaccounts"]);
+    public static readonly Requester Machine = new(
+        "system:serviceaccount:argocd:argocd-application-controller",
+        "",
+        ["system:serviceaccounts"]
+    );
 
-    public static JsonObject Deployment(string image = Image, int replicas = 3) => Parse($$$"""
-        {"apiVersion": "apps/v1", "kind": "Deployment",
-         "metadata": {"name": "web", "namespace": "shop", "uid": "u1", "labels": {"app": "web"}},
-         "spec": {"replicas": {{{replicas}}}, "selector": {"matchLabels": {"app": "web"}},
-          "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}},
-          "template": {"metadata": {"labels": {"app": "web"}},
-           "spec": {"containers": [{"name": "web", "image": "{{{image}}}", "ports": [{"containerPort": 8080}],
-                     "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080} } }] } } } }
-        """);
+    public static JsonObject Deployment(string image = Image, int replicas = 3) =>
+        Parse(
+            $$$"""
+            {"apiVersion": "apps/v1", "kind": "Deployment",
+             "metadata": {"name": "web", "namespace": "shop", "uid": "u1", "labels": {"app": "web"}},
+             "spec": {"replicas": {{{replicas}}}, "selector": {"matchLabels": {"app": "web"}},
+              "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}},
+              "template": {"metadata": {"labels": {"app": "web"}},
+               "spec": {"containers": [{"name": "web", "image": "{{{image}}}", "ports": [{"containerPort": 8080}],
+                         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080} } }] } } } }
+            """
+        );
 
     public static JsonObject AiAssisted(this JsonObject deployment, string value = "true")
     {
@@ -56,8 +64,8 @@ internal static class Some
     public static JsonObject With(this JsonObject obj, string path, string json)
     {
         var segments = path.Split('/').Select(s => s.Replace('~', '/')).ToArray();
-        var owner = segments[..^1].Aggregate((JsonNode)obj, (node, name) =>
-            int.TryParse(name, out var index) ? node[index]! : node[name] ??= new JsonObject());
+        var owner = segments[..^1]
+            .Aggregate((JsonNode)obj, (node, name) => int.TryParse(name, out var index) ? node[index]! : node[name] ??= new JsonObject());
         if (int.TryParse(segments[^1], out var last))
         {
             owner[last] = JsonNode.Parse(json);
@@ -83,20 +91,34 @@ internal static class Some
         return policy;
     }
 
-    public static SafeguardPolicy TwoLines => Policy("""
-        {"approval": {"quorum": [{"groups": ["senior-engineers"], "count": 1}, {"groups": ["directors"], "count": 1}]}}
-        """);
+    public static SafeguardPolicy TwoLines =>
+        Policy(
+            """
+            {"approval": {"quorum": [{"groups": ["senior-engineers"], "count": 1}, {"groups": ["directors"], "count": 1}]}}
+            """
+        );
 
     public static SafeguardPolicy OneSenior => Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"], "count": 1}]}}""");
 
     public static WorkloadRequest Create(JsonObject after, Requester? by = null, bool dryRun = false)
     {
         var workload = after.Read();
-        return new WorkloadRequest { Operation = Operation.Create, Requester = by ?? Developer, DryRun = dryRun, Target = workload.Ref, After = workload };
+        return new WorkloadRequest
+        {
+            Operation = Operation.Create,
+            Requester = by ?? Developer,
+            DryRun = dryRun,
+            Target = workload.Ref,
+            After = workload,
+        };
     }
 
     public static WorkloadRequest Update(JsonObject before, JsonObject after, Requester? by = null, bool dryRun = false) =>
-        Create(after, by, dryRun) with { Operation = Operation.Update, Before = before.Read() };
+        Create(after, by, dryRun) with
+        {
+            Operation = Operation.Update,
+            Before = before.Read(),
+        };
 
     public static Approval ApprovalOf(JsonObject obj, Requester by, Decision decision = Decision.Approve)
     {
@@ -129,18 +151,22 @@ internal static class Some
     public static string NameOf(Workload workload) => $"{workload.Ref.KubectlName} {workload.Template.Hash}";
 
     /// <summary>The workload with those of the pods that are its own.</summary>
-    public static Member Seeing(this Member member, IReadOnlyList<LivePod> pods) => member with
-    {
-        Pods =
-        [
-            .. member.Pods.Select(p => p with
-            {
-                Seen = pods.Where(pod => pod.Name == $"{member.Spec.Ref.KubectlName} {p.TemplateHash}").ToList() is { Count: > 0 } own
-                    ? [new PodGroup(new PodShape(null, member.Spec.Template), own)]
-                    : [],
-            }),
-        ],
-    };
+    public static Member Seeing(this Member member, IReadOnlyList<LivePod> pods) =>
+        member with
+        {
+            Pods =
+            [
+                .. member.Pods.Select(p =>
+                    p with
+                    {
+                        Seen = pods.Where(pod => pod.Name == $"{member.Spec.Ref.KubectlName} {p.TemplateHash}").ToList()
+                            is { Count: > 0 } own
+                            ? [new PodGroup(new PodShape(null, member.Spec.Template), own)]
+                            : [],
+                    }
+                ),
+            ],
+        };
 
     private static readonly EvaluationInputJson s_json = new(WorkloadReader.Default);
 
@@ -162,17 +188,25 @@ internal static class Some
     }
 
     /// <summary>Everything that is told, counted or written of a verdict.</summary>
-    private static string Told(Verdict verdict) => string.Join('\n', (string[])
-    [
-        $"{verdict.Evaluated.ChangeType}: {verdict.Evaluated.Because}; {verdict.Evaluated.Name}; {verdict.Evaluated.ApproveBy}; {verdict.Evaluated.Origin.Kind}",
-        Messages.Refusal(verdict),
-        .. Messages.WarningLines(verdict),
-        .. verdict.Findings.Select(f => $"{f.Policy} {f.Mode} {f.Safeguard} {f.Waiver?.Name} {f.Finding.Path} {f.Finding.Missing}"),
-        .. verdict.Exposes.Select(e => $"{e.Policy} {e.Pool} {e.Workload} {e.TemplateHash} {e.Pods} {e.Selector}"),
-    ]);
+    private static string Told(Verdict verdict) =>
+        string.Join(
+            '\n',
+            (string[])
+                [
+                    $"{verdict.Evaluated.ChangeType}: {verdict.Evaluated.Because}; {verdict.Evaluated.Name}; "
+                        + $"{verdict.Evaluated.ApproveBy}; {verdict.Evaluated.Origin.Kind}",
+                    Messages.Refusal(verdict),
+                    .. Messages.WarningLines(verdict),
+                    .. verdict.Findings.Select(f =>
+                        $"{f.Policy} {f.Mode} {f.Safeguard} {f.Waiver?.Name} {f.Finding.Path} {f.Finding.Missing}"
+                    ),
+                    .. verdict.Exposes.Select(e => $"{e.Policy} {e.Pool} {e.Workload} {e.TemplateHash} {e.Pods} {e.Selector}"),
+                ]
+        );
 
     /// <summary>What must be read and reserved before the request is decided.</summary>
-    public static Requirements Requires(Request request, ClusterSnapshot cluster) => Evaluator.Requires(Evaluator.Classify(request, cluster, Now), cluster, Now);
+    public static Requirements Requires(Request request, ClusterSnapshot cluster) =>
+        Evaluator.Requires(Evaluator.Classify(request, cluster, Now), cluster, Now);
 
     public static IEnumerable<string> Reasons(this Verdict verdict) => verdict.Findings.Select(f => f.Finding.Reason);
 

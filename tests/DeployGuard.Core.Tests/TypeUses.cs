@@ -7,14 +7,19 @@ using System.Reflection.PortableExecutable;
 
 namespace DeployGuard.Tests;
 
-/// <summary>One type of an assembly uses another, both by their full names. Nested types and closures count as the type that contains them.</summary>
+/// <summary>
+/// One type of an assembly uses another, both by their full names. Nested types and closures count as the type that contains them.
+/// </summary>
 internal sealed record TypeUse(string From, string To);
 
 /// <summary>Finds which types of an assembly use which, in everything that metadata and IL say of them.</summary>
 internal sealed class TypeUses
 {
-    private static readonly Dictionary<short, OperandType> s_operands = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
-        .Select(f => f.GetValue(null)).OfType<OpCode>().ToDictionary(o => o.Value, o => o.OperandType);
+    private static readonly Dictionary<short, OperandType> s_operands = typeof(OpCodes)
+        .GetFields(BindingFlags.Public | BindingFlags.Static)
+        .Select(f => f.GetValue(null))
+        .OfType<OpCode>()
+        .ToDictionary(o => o.Value, o => o.OperandType);
 
     private readonly PEReader _file;
     private readonly MetadataReader _metadata;
@@ -115,7 +120,11 @@ internal sealed class TypeUses
             var opcode = first == 0xFE ? (short)(0xFE00 | code.ReadByte()) : first;
             switch (s_operands[opcode])
             {
-                case OperandType.InlineMethod or OperandType.InlineField or OperandType.InlineType or OperandType.InlineTok or OperandType.InlineSig:
+                case OperandType.InlineMethod
+                or OperandType.InlineField
+                or OperandType.InlineType
+                or OperandType.InlineTok
+                or OperandType.InlineSig:
                     Add(MetadataTokens.EntityHandle(code.ReadInt32()));
                     break;
                 case OperandType.InlineSwitch:
@@ -209,8 +218,12 @@ internal sealed class TypeUses
     {
         public bool GetTypeFromDefinition(MetadataReader reader, TypeDefinitionHandle handle, byte rawTypeKind) => found.Add(handle);
 
-        public bool GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
-            reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
+        public bool GetTypeFromSpecification(
+            MetadataReader reader,
+            object? genericContext,
+            TypeSpecificationHandle handle,
+            byte rawTypeKind
+        ) => reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
         public bool GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => false;
 

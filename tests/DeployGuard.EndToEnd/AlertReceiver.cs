@@ -35,13 +35,18 @@ internal sealed class AlertReceiver : IAsyncDisposable
         var received = await Rig.Wait.UntilAsync(
             () => Task.FromResult(_alerts.ToArray()),
             alerts => alerts.Any(Matches),
-            $"the alert {name}{(@namespace is null ? "" : $" for {@namespace}")} to reach the receiver");
+            $"the alert {name}{(@namespace is null ? "" : $" for {@namespace}")} to reach the receiver"
+        );
         var alert = received.First(Matches);
         return (alert.GetProperty("labels"), alert.GetProperty("annotations"));
 
-        bool Matches(JsonElement alert) => alert.GetProperty("status").GetString() == "firing"
+        bool Matches(JsonElement alert) =>
+            alert.GetProperty("status").GetString() == "firing"
             && alert.GetProperty("labels").GetProperty("alertname").GetString() == name
-            && (@namespace is null || (alert.GetProperty("labels").TryGetProperty("namespace", out var where) && where.GetString() == @namespace));
+            && (
+                @namespace is null
+                || (alert.GetProperty("labels").TryGetProperty("namespace", out var where) && where.GetString() == @namespace)
+            );
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

@@ -17,11 +17,21 @@ public class ApprovalTests
         (await RequestAsync(sandbox)).OrFail();
 
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase} {.status.ownedRevision} {range .status.conditions[*]}{.type}={.status}:{.reason} {end}"),
-            run => run.Output.StartsWith("Completed web-", StringComparison.Ordinal)
+            () =>
+                sandbox.KubectlAsync(
+                    "dana",
+                    "get",
+                    "change",
+                    change,
+                    "-o",
+                    "jsonpath={.status.phase} {.status.ownedRevision} {range .status.conditions[*]}{.type}={.status}:{.reason} {end}"
+                ),
+            run =>
+                run.Output.StartsWith("Completed web-", StringComparison.Ordinal)
                 && run.Output.Contains("Pending=False:Approved Admitted=True:Approved", StringComparison.Ordinal)
                 && run.Output.Contains("Completed=True:Available", StringComparison.Ordinal),
-            "the change to go Pending, Admitted and Completed, each with its cause");
+            "the change to go Pending, Admitted and Completed, each with its cause"
+        );
     }
 
     [Test]
@@ -100,8 +110,14 @@ public class ApprovalTests
         var sandbox = await RefusedAsync();
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
 
-        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p",
-            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}","command":["sh"]}]} } } }""");
+        var run = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "deployment",
+            "web",
+            "-p",
+            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}","command":["sh"]}]} } } }"""
+        );
 
         Assert.That(run.Output, Does.Contain("ApprovalMissing"));
     }
@@ -124,8 +140,15 @@ public class ApprovalTests
         var sandbox = await RefusedAsync();
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
 
-        var run = await sandbox.KubectlAsync("admin", "patch", "changeapprovals", "--type=merge", "-p", """{"spec":{"decision":"Reject"}}""",
-            (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output);
+        var run = await sandbox.KubectlAsync(
+            "admin",
+            "patch",
+            "changeapprovals",
+            "--type=merge",
+            "-p",
+            """{"spec":{"decision":"Reject"}}""",
+            (await sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "jsonpath={.items[0].metadata.name}")).Output
+        );
 
         Assert.That(run.Output, Does.Contain("RecordImmutable: its spec cannot be changed"));
     }
@@ -147,8 +170,19 @@ public class ApprovalTests
         var sandbox = await RefusedAsync();
         var approval = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"));
 
-        var run = await TestCluster.Rig.Plane.KubectlAsync("admin", approval.ToJsonString(),
-            ["create", "-f", "-", "-n", sandbox.Namespace, $"--as=system:serviceaccount:{sandbox.Namespace}:default", "--as-group=system:masters"]);
+        var run = await TestCluster.Rig.Plane.KubectlAsync(
+            "admin",
+            approval.ToJsonString(),
+            [
+                "create",
+                "-f",
+                "-",
+                "-n",
+                sandbox.Namespace,
+                $"--as=system:serviceaccount:{sandbox.Namespace}:default",
+                "--as-group=system:masters",
+            ]
+        );
 
         Assert.That(run.Output, Does.Contain("is a machine; only people can approve"));
     }
@@ -160,7 +194,10 @@ public class ApprovalTests
         var sandbox = await RefusedAsync();
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
-        var run = await sandbox.KubectlAsync("admin", string.Format(System.Globalization.CultureInfo.InvariantCulture, command, change).Split(' '));
+        var run = await sandbox.KubectlAsync(
+            "admin",
+            string.Format(System.Globalization.CultureInfo.InvariantCulture, command, change).Split(' ')
+        );
 
         Assert.That(run.Output, Does.Contain("Changes are written by DeployGuard alone"));
     }
@@ -184,5 +221,6 @@ public class ApprovalTests
         return sandbox;
     }
 
-    private static Task<Rig.Run> RequestAsync(Sandbox sandbox) => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}");
+    private static Task<Rig.Run> RequestAsync(Sandbox sandbox) =>
+        sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}");
 }

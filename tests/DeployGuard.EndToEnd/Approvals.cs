@@ -15,7 +15,12 @@ internal static class Approvals
             ["metadata"] = new JsonObject { ["generateName"] = "by-hand-" },
             ["spec"] = new JsonObject
             {
-                ["workload"] = new JsonObject { ["apiGroup"] = "apps", ["kind"] = "Deployment", ["name"] = "web" },
+                ["workload"] = new JsonObject
+                {
+                    ["apiGroup"] = "apps",
+                    ["kind"] = "Deployment",
+                    ["name"] = "web",
+                },
                 ["templateHash"] = hash,
                 ["decision"] = decision,
             },

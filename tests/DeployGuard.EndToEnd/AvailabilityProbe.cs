@@ -52,7 +52,12 @@ internal sealed class AvailabilityProbe : IAsyncDisposable
         {
             try
             {
-                using var made = await _dana.WriteAsync(HttpMethod.Post, _deployments, Sandbox.Web("web:1").ToJsonString(), CancellationToken.None);
+                using var made = await _dana.WriteAsync(
+                    HttpMethod.Post,
+                    _deployments,
+                    Sandbox.Web("web:1").ToJsonString(),
+                    CancellationToken.None
+                );
                 await CheckEntriesAsync("validatingwebhookconfigurations");
                 await CheckEntriesAsync("mutatingwebhookconfigurations");
                 _probes++;

@@ -17,12 +17,30 @@ public class BreakGlassTests
         var passed = (await sandbox.SetImageAsync(user: "olga")).OrFail();
 
         var change = await sandbox.ChangeOfAsync(V2);
-        Assert.That(passed.Output, Does.Contain("Warning: admitted by break-glass web-").And.Contain($"another person must review it: kubectl deployguard approve {change} -n {sandbox.Namespace}"));
-        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.breakGlass[0].by} {.status.breakGlass[0].incident} {.status.breakGlass[0].waived}")).Output,
-            Is.EqualTo("olga INC-1 [\"Approval\"]"));
+        Assert.That(
+            passed.Output,
+            Does.Contain("Warning: admitted by break-glass web-")
+                .And.Contain($"another person must review it: kubectl deployguard approve {change} -n {sandbox.Namespace}")
+        );
+        Assert.That(
+            (
+                await sandbox.KubectlAsync(
+                    "dana",
+                    "get",
+                    "change",
+                    change,
+                    "-o",
+                    "jsonpath={.status.breakGlass[0].by} {.status.breakGlass[0].incident} {.status.breakGlass[0].waived}"
+                )
+            ).Output,
+            Is.EqualTo("olga INC-1 [\"Approval\"]")
+        );
         await EventAsync(sandbox, "deployment/web", "BreakGlassUsed");
         Assert.That(await UnreviewedAsync(), Is.GreaterThanOrEqualTo(1));
-        Assert.That((await sandbox.KubectlAsync("alice", "deployguard", "changes", "--unreviewed")).Output, Does.Contain(change).And.Contain("break-glass review"));
+        Assert.That(
+            (await sandbox.KubectlAsync("alice", "deployguard", "changes", "--unreviewed")).Output,
+            Does.Contain(change).And.Contain("break-glass review")
+        );
         Assert.That((await sandbox.SetImageAsync(V3, "dana")).Output, Does.Contain("ApprovalMissing"), "it admits no other user");
 
         await sandbox.SettleAsync();
@@ -31,7 +49,8 @@ public class BreakGlassTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.breakGlass[0].reviewedBy}"),
             run => run.Output == "alice",
-            "the review to be on record");
+            "the review to be on record"
+        );
     }
 
     [Test]
@@ -54,7 +73,10 @@ public class BreakGlassTests
         var sandbox = await WithWebRunningAsync();
         (await BreakGlassAsync(sandbox)).OrFail();
 
-        Assert.That((await sandbox.SetImageAsync("web:2", "olga")).Output, Does.Contain("ImageNotPinned").And.Not.Contain(" - ApprovalMissing"));
+        Assert.That(
+            (await sandbox.SetImageAsync("web:2", "olga")).Output,
+            Does.Contain("ImageNotPinned").And.Not.Contain(" - ApprovalMissing")
+        );
     }
 
     [Test]
@@ -64,23 +86,57 @@ public class BreakGlassTests
         (await BreakGlassAsync(sandbox)).OrFail();
         var name = (await sandbox.KubectlAsync("olga", "get", "breakglasses", "-o", "jsonpath={.items[0].metadata.name}")).Output;
 
-        Assert.That((await sandbox.KubectlAsync("admin", "patch", "breakglass", name, "--type=merge", "-p", """{"spec":{"for":"dana"}}""")).Output, Does.Contain("RecordImmutable"));
-        Assert.That((await sandbox.KubectlAsync("olga", "get", "breakglass", name, "-o", "jsonpath={.spec.requestedBy.username}")).Output, Is.EqualTo("olga"));
-        Assert.That((await BreakGlassAsync(sandbox, "admin", "--as=system:serviceaccount:ci:deployer", "--as-group=system:masters")).Succeeded, Is.False);
-        Assert.That((await BreakGlassAsync(sandbox, "dana")).Output, Does.Contain("cannot create resource"), "RBAC decides who may use break-glass");
+        Assert.That(
+            (await sandbox.KubectlAsync("admin", "patch", "breakglass", name, "--type=merge", "-p", """{"spec":{"for":"dana"}}""")).Output,
+            Does.Contain("RecordImmutable")
+        );
+        Assert.That(
+            (await sandbox.KubectlAsync("olga", "get", "breakglass", name, "-o", "jsonpath={.spec.requestedBy.username}")).Output,
+            Is.EqualTo("olga")
+        );
+        Assert.That(
+            (await BreakGlassAsync(sandbox, "admin", "--as=system:serviceaccount:ci:deployer", "--as-group=system:masters")).Succeeded,
+            Is.False
+        );
+        Assert.That(
+            (await BreakGlassAsync(sandbox, "dana")).Output,
+            Does.Contain("cannot create resource"),
+            "RBAC decides who may use break-glass"
+        );
     }
 
-    [TestCase("a year", """ "expiresAt": "2099-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "ExpiryInvalid: spec.expiresAt 2099-01-01 00:00:00Z is more than 24h away")]
-    [TestCase("the past", """ "expiresAt": "2020-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "ExpiryInvalid: spec.expiresAt 2020-01-01 00:00:00Z has passed")]
+    [TestCase(
+        "a year",
+        """ "expiresAt": "2099-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """,
+        "ExpiryInvalid: spec.expiresAt 2099-01-01 00:00:00Z is more than 24h away"
+    )]
+    [TestCase(
+        "the past",
+        """ "expiresAt": "2020-01-01T00:00:00Z", "incident": "INC-1", "reason": "x", "waives": ["Approval"] """,
+        "ExpiryInvalid: spec.expiresAt 2020-01-01 00:00:00Z has passed"
+    )]
     [TestCase("pinning", """ "incident": "INC-1", "reason": "x", "waives": ["ImagePinning"] """, "Unsupported value: \"ImagePinning\"")]
-    [TestCase("no incident", """ "reason": "x", "waives": ["Approval"] """, "missing required field \"incident\" | spec.incident: Required value")]
-    [TestCase("an unknown kind", """ "workload": {"kind": "Deploymint", "name": "x"}, "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassIncomplete: spec.workload: Deploymint is not a guarded kind")]
+    [TestCase(
+        "no incident",
+        """ "reason": "x", "waives": ["Approval"] """,
+        "missing required field \"incident\" | spec.incident: Required value"
+    )]
+    [TestCase(
+        "an unknown kind",
+        """ "workload": {"kind": "Deploymint", "name": "x"}, "incident": "INC-1", "reason": "x", "waives": ["Approval"] """,
+        "BreakGlassIncomplete: spec.workload: Deploymint is not a guarded kind"
+    )]
     [TestCase("the whole namespace", """ "incident": "INC-1", "reason": "x", "waives": ["Approval"] """, "BreakGlassTooWide")]
     public async Task InvalidBreakGlassIsRefusedWithTheRemedy(string what, string spec, string because)
     {
         var sandbox = await GuardedAsync();
 
-        var run = await sandbox.CreateAsync("olga", Parse($$"""{"apiVersion": "deployguard.io/v1alpha1", "kind": "BreakGlass", "metadata": {"generateName": "x-"}, "spec": { {{spec}} } }"""));
+        var run = await sandbox.CreateAsync(
+            "olga",
+            Parse(
+                $$"""{"apiVersion": "deployguard.io/v1alpha1", "kind": "BreakGlass", "metadata": {"generateName": "x-"}, "spec": { {{spec}} } }"""
+            )
+        );
 
         Assert.That(run.Output, Server.SaysAnyOf(because), what);
     }
@@ -89,34 +145,56 @@ public class BreakGlassTests
     public async Task VerbBreakglassNamespaceAllowsBreakGlassForAWholeNamespace()
     {
         var sandbox = await WithWebRunningAsync();
-        (await sandbox.KubectlAsync("admin", "create", "role", "wide", "--verb=breakglass-namespace", "--resource=breakglasses.deployguard.io")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "admin",
+                "create",
+                "role",
+                "wide",
+                "--verb=breakglass-namespace",
+                "--resource=breakglasses.deployguard.io"
+            )
+        ).OrFail();
         (await sandbox.KubectlAsync("admin", "create", "rolebinding", "wide", "--role=wide", "--group=on-call")).OrFail();
 
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("olga", "deployguard", "breakglass", "--incident", "INC-2", "--reason", "all is down"),
             run => run.Succeeded,
-            "the role to take effect");
+            "the role to take effect"
+        );
         (await sandbox.SetImageAsync(user: "olga")).OrFail();
     }
 
-    private static Task<Rig.Run> BreakGlassAsync(Sandbox sandbox, string user = "olga", params string[] more) => more.Length == 0
-        ? sandbox.KubectlAsync(user, "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail")
-        : TestCluster.Rig.Plane.KubectlAsync(user, """
-            {"apiVersion": "deployguard.io/v1alpha1", "kind": "BreakGlass", "metadata": {"generateName": "x-"},
-             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "waives": ["Approval"], "incident": "INC-1", "reason": "x"} }
-            """, ["create", "-f", "-", "-n", sandbox.Namespace, .. more]);
+    private static Task<Rig.Run> BreakGlassAsync(Sandbox sandbox, string user = "olga", params string[] more) =>
+        more.Length == 0
+            ? sandbox.KubectlAsync(user, "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail")
+            : TestCluster.Rig.Plane.KubectlAsync(
+                user,
+                """
+                {"apiVersion": "deployguard.io/v1alpha1", "kind": "BreakGlass", "metadata": {"generateName": "x-"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "waives": ["Approval"], "incident": "INC-1", "reason": "x"} }
+                """,
+                ["create", "-f", "-", "-n", sandbox.Namespace, .. more]
+            );
 
-    private static Task<Rig.Run> EventAsync(Sandbox sandbox, string what, string reason) => Rig.Wait.UntilAsync(
-        () => sandbox.KubectlAsync("dana", "describe", what),
-        run => run.Output.Contains(reason, StringComparison.Ordinal),
-        $"an Event {reason} on {what}");
+    private static Task<Rig.Run> EventAsync(Sandbox sandbox, string what, string reason) =>
+        Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "describe", what),
+            run => run.Output.Contains(reason, StringComparison.Ordinal),
+            $"an Event {reason} on {what}"
+        );
 
     private static async Task<int> UnreviewedAsync()
     {
         var lines = await Rig.Wait.UntilAsync(
-            async () => (await (TestCluster.Rig.Installation?.Replicas[0].ScrapeAsync() ?? Task.FromResult(""))).Split('\n').FirstOrDefault(l => l.StartsWith("deployguard_breakglass_unreviewed", StringComparison.Ordinal)) ?? "",
+            async () =>
+                (await (TestCluster.Rig.Installation?.Replicas[0].ScrapeAsync() ?? Task.FromResult("")))
+                    .Split('\n')
+                    .FirstOrDefault(l => l.StartsWith("deployguard_breakglass_unreviewed", StringComparison.Ordinal))
+                ?? "",
             line => line.Length > 0 && Value(line) > 0,
-            "the gauge of unreviewed changes");
+            "the gauge of unreviewed changes"
+        );
         return Value(lines);
 
         static int Value(string line) => int.Parse(line.Split(' ')[^1], System.Globalization.CultureInfo.InvariantCulture);

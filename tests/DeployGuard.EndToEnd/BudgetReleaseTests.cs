@@ -14,11 +14,23 @@ public class BudgetReleaseTests
     {
         var sandbox = await WithTwoAsync();
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
-        Assert.That((await RequestAsync(sandbox, "api")).Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/web"));
+        Assert.That(
+            (await RequestAsync(sandbox, "api")).Output,
+            Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/web")
+        );
 
         // Only now: on a busy machine a request may take longer than the deadline, and the controller must have counted this rollout.
         await IsCountedAsync(sandbox);
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"progressDeadlineSeconds":5}}""")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "deployment/web",
+                "--type=merge",
+                "-p",
+                """{"spec":{"progressDeadlineSeconds":5}}"""
+            )
+        ).OrFail();
 
         await PassesAsync(sandbox, "api");
     }
@@ -42,13 +54,21 @@ public class BudgetReleaseTests
         var sandbox = await WithTwoAsync();
         (await sandbox.ApplyAsync("dana", Held("web", deadline: 600))).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "pause", "deployment/web")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.ApplyAsync("dana", Held("api", deadline: 600)), run => run.Succeeded, "the paused rollout's place");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.ApplyAsync("dana", Held("api", deadline: 600)),
+            run => run.Succeeded,
+            "the paused rollout's place"
+        );
 
         var resumed = await sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web");
         Assert.That(resumed.Output, Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace").And.Contain("/deployment/api"));
         await sandbox.ObservedAsync("deployment/api");
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/api")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web"), run => run.Succeeded, "the place of the undone rollout");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "rollout", "resume", "deployment/web"),
+            run => run.Succeeded,
+            "the place of the undone rollout"
+        );
     }
 
     /// <summary>
@@ -60,14 +80,24 @@ public class BudgetReleaseTests
     {
         await sandbox.ObservedAsync("deployment/web");
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.status.conditions[?(@.type==\"Progressing\")].reason}"),
+            () =>
+                sandbox.KubectlAsync(
+                    "admin",
+                    "get",
+                    "deployment/web",
+                    "-o",
+                    "jsonpath={.status.conditions[?(@.type==\"Progressing\")].reason}"
+                ),
             run => run.Output is "NewReplicaSetCreated" or "ReplicaSetUpdated",
-            "the controller of web to count this rollout's deadline");
+            "the controller of web to count this rollout's deadline"
+        );
     }
 
-    private static Task<Rig.Run> PassesAsync(Sandbox sandbox, string name) => Rig.Wait.UntilAsync(() => RequestAsync(sandbox, name), run => run.Succeeded, $"a place for {name}");
+    private static Task<Rig.Run> PassesAsync(Sandbox sandbox, string name) =>
+        Rig.Wait.UntilAsync(() => RequestAsync(sandbox, name), run => run.Succeeded, $"a place for {name}");
 
-    private static Task<Rig.Run> RequestAsync(Sandbox sandbox, string name) => sandbox.KubectlAsync("dana", "set", "image", $"deployment/{name}", $"web={V3}");
+    private static Task<Rig.Run> RequestAsync(Sandbox sandbox, string name) =>
+        sandbox.KubectlAsync("dana", "set", "image", $"deployment/{name}", $"web={V3}");
 
     private static async Task<Sandbox> WithTwoAsync()
     {

@@ -22,10 +22,16 @@ public class BudgetTests : OwnCluster
     [Test]
     public async Task Threat24_TwoHundredConcurrentRolloutsStayWithinTheBudgetAndAllComplete()
     {
-        (await Plane.KubectlAsync("admin", $$"""
-            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "budget"},
-             "spec": {"match": {"namespaceSelector": {"matchLabels": {"tests": "budget"} } }, "budget": {"maxConcurrentRollouts": {{Budget}} } } }
-            """, ["create", "-f", "-"])).OrFail();
+        (
+            await Plane.KubectlAsync(
+                "admin",
+                $$"""
+                {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "budget"},
+                 "spec": {"match": {"namespaceSelector": {"matchLabels": {"tests": "budget"} } }, "budget": {"maxConcurrentRollouts": {{Budget}} } } }
+                """,
+                ["create", "-f", "-"]
+            )
+        ).OrFail();
         var sandbox = await GuardedAsync("budget");
         using var api = ApiConnection.Open(new FileInfo(Plane.Kubeconfig("dana")));
         var path = $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments";
@@ -39,7 +45,8 @@ public class BudgetTests : OwnCluster
                 () => Task.FromResult(tracker.Completed),
                 completed => completed == Rollouts || requests.IsFaulted,
                 "all rollouts to complete",
-                seconds: 240);
+                seconds: 240
+            );
         }
         finally
         {
@@ -70,7 +77,10 @@ public class BudgetTests : OwnCluster
                 Interlocked.Decrement(ref _waiting);
                 return refusals;
             }
-            catch (ApiException refused) when (refused.StatusCode is System.Net.HttpStatusCode.Forbidden && !s_busy.Any(b => refused.ServerMessage.Contains(b, StringComparison.Ordinal)))
+            catch (ApiException refused)
+                when (refused.StatusCode is System.Net.HttpStatusCode.Forbidden
+                    && !s_busy.Any(b => refused.ServerMessage.Contains(b, StringComparison.Ordinal))
+                )
             {
                 refusals.Add(refused.ServerMessage);
             }

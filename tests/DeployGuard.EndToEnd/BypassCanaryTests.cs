@@ -15,12 +15,19 @@ public class BypassCanaryTests
         var sandbox = await WithServiceAsync("canary-slow", 10);
         (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
 
-        Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 10)).Output, Does.Contain("10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1"));
-        Assert.That((await sandbox.KubectlAsync("dana", "patch", "deployment/web-canary", "-p", """{"spec":{"replicas":10}}""")).Output, Does.Contain("10 of 20 pods (50%)"));
+        Assert.That(
+            (await sandbox.ScaleAsync("deployment/web-canary", 10)).Output,
+            Does.Contain("10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1")
+        );
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "patch", "deployment/web-canary", "-p", """{"spec":{"replicas":10}}""")).Output,
+            Does.Contain("10 of 20 pods (50%)")
+        );
         var made = await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "replicasets", "-l", "track=web-canary", "-o", "name"),
             run => run.Output.StartsWith("replicaset", StringComparison.Ordinal),
-            "the ReplicaSet of web-canary");
+            "the ReplicaSet of web-canary"
+        );
         var set = made.Output.Trim();
         Assert.That((await sandbox.ScaleAsync(set, 10)).Output, Does.Contain("pods (50%) behind Service web would be unproven"));
     }
@@ -32,11 +39,17 @@ public class BypassCanaryTests
         (await sandbox.ApplyAsync("dana", SecondDeployment("web-0", V2, 1))).OrFail();
         for (var i = 1; i < 10; i++)
         {
-            Assert.That((await sandbox.ApplyAsync("dana", SecondDeployment($"web-{i}", V2, 1))).Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
+            Assert.That(
+                (await sandbox.ApplyAsync("dana", SecondDeployment($"web-{i}", V2, 1))).Output,
+                Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1")
+            );
         }
 
         var other = await sandbox.ApplyAsync("dana", SecondDeployment("web-x", V3, 1));
-        Assert.That(other.Output, Does.Contain("Unproven: 1 of deployment/web-0 (web@sha256:22222222), 1 of deployment/web-x (web@sha256:33333333)"));
+        Assert.That(
+            other.Output,
+            Does.Contain("Unproven: 1 of deployment/web-0 (web@sha256:22222222), 1 of deployment/web-x (web@sha256:33333333)")
+        );
     }
 
     [Test]
@@ -45,10 +58,20 @@ public class BypassCanaryTests
         var sandbox = await WithServiceAsync("canary-slow", 10);
         using var api = ApiConnection.Open(new FileInfo(TestCluster.Rig.Plane.Kubeconfig("dana")));
 
-        var refusals = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => RefusalAsync(api, $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments", SecondDeployment($"web-{i}", V2, 1))));
+        var refusals = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i =>
+                    RefusalAsync(api, $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments", SecondDeployment($"web-{i}", V2, 1))
+                )
+        );
 
         Assert.That(refusals.Count(r => r is null), Is.EqualTo(1), string.Join('\n', refusals));
-        Assert.That(refusals.OfType<string>(), Has.Some.Contains("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1").And.Some.Contains("Unproven: 1 of deployment/web-"));
+        Assert.That(
+            refusals.OfType<string>(),
+            Has.Some.Contains("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1")
+                .And.Some.Contains("Unproven: 1 of deployment/web-")
+        );
     }
 
     [Test]
@@ -57,7 +80,10 @@ public class BypassCanaryTests
         var sandbox = await WithServiceAsync("canary-slow", 10);
         (await sandbox.CreateAsync("dana", Pod("one"))).OrFail();
 
-        Assert.That((await sandbox.CreateAsync("dana", Pod("two"))).Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(
+            (await sandbox.CreateAsync("dana", Pod("two"))).Output,
+            Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1")
+        );
     }
 
     [Test]
@@ -72,7 +98,10 @@ public class BypassCanaryTests
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
         var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "-p", """{"spec":{"selector":{"app":"green"}}}""");
-        Assert.That(flipped.Output, Does.Contain("Service").And.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(
+            flipped.Output,
+            Does.Contain("Service").And.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1")
+        );
         (await sandbox.KubectlAsync("dana", "label", "deployment", "green", "harmless=yes")).OrFail();
         (await sandbox.IsReadyAsync("deployment/green")).OrFail();
         var joined = await sandbox.KubectlAsync("dana", "label", "pods", "-l", "app=green", "app=web", "--overwrite");
@@ -90,8 +119,11 @@ public class BypassCanaryTests
         green["spec"]!["template"]!["metadata"]!["labels"]!["app"] = "green";
         (await sandbox.ApplyAsync("dana", green)).OrFail();
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"green\")].status.phase}"),
-            run => run.Output.Contains("Proven", StringComparison.Ordinal), "green to be proven behind no Service");
+            () =>
+                sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[?(@.spec.workload.name==\"green\")].status.phase}"),
+            run => run.Output.Contains("Proven", StringComparison.Ordinal),
+            "green to be proven behind no Service"
+        );
 
         // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
@@ -110,9 +142,28 @@ public class BypassCanaryTests
         // A Service is evaluated from the caches first, so every replica must have seen the pods.
         await sandbox.EveryReplicaAnswersAsync("CanaryStepExceeded", Service(selector: """{"app": "green"}"""), Service());
 
-        var elsewhere = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}""");
-        Assert.That(elsewhere.Output, Does.Contain("users behind Service web would be redirected: the serving pods at web.example.com are unknown"));
-        var flipped = await sandbox.KubectlAsync("dana", "patch", "service", "web", "--type=merge", "-p", """{"spec":{"selector":{"app":"green"}}}""");
+        var elsewhere = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "service",
+            "web",
+            "--type=merge",
+            "-p",
+            """{"spec":{"type":"ExternalName","externalName":"web.example.com","clusterIP":"","clusterIPs":null,"selector":{"app":"green"}}}"""
+        );
+        Assert.That(
+            elsewhere.Output,
+            Does.Contain("users behind Service web would be redirected: the serving pods at web.example.com are unknown")
+        );
+        var flipped = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "service",
+            "web",
+            "--type=merge",
+            "-p",
+            """{"spec":{"selector":{"app":"green"}}}"""
+        );
         Assert.That(flipped.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven; step 5% allows 1"));
     }
 
@@ -122,11 +173,17 @@ public class BypassCanaryTests
         var sandbox = await WithServiceAsync("canary-slow", 10);
         var recreate = Web(V2, 10);
         recreate["spec"]!["strategy"] = new JsonObject { ["type"] = "Recreate" };
-        Assert.That((await sandbox.ApplyAsync("dana", recreate)).Output, Does.Contain("PaceTooFast").And.Contain("Recreate replaces all 10"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", recreate)).Output,
+            Does.Contain("PaceTooFast").And.Contain("Recreate replaces all 10")
+        );
 
         (await sandbox.ScaleAsync("deployment/web", 0)).OrFail();
         (await sandbox.SetImageAsync(V2)).OrFail();
-        Assert.That((await sandbox.ScaleAsync("deployment/web", 10)).Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(
+            (await sandbox.ScaleAsync("deployment/web", 10)).Output,
+            Does.Contain("10 of 10 pods (100%) behind Service web would be unproven; step 5% allows 1")
+        );
 
         (await sandbox.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
         var recreated = await sandbox.ApplyAsync("dana", Web(V3, 10));
@@ -149,25 +206,62 @@ public class BypassCanaryTests
         // Twice the soak: a canary with users would have completed its step.
         await Rig.Wait.UntilAsync(
             () => sandbox.ListAsync("api/v1", "pods?labelSelector=app=elsewhere"),
-            pods => pods is [var pod] && TimeProvider.System.GetUtcNow() - pod.GetProperty("metadata").GetProperty("creationTimestamp").GetDateTimeOffset() > TimeSpan.FromSeconds(20),
-            "twice the soak");
-        Assert.That((await sandbox.ScaleAsync("deployment/web-canary", 3)).Output, Does.Contain("3 of 13 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here"));
+            pods =>
+                pods is [var pod]
+                && TimeProvider.System.GetUtcNow() - pod.GetProperty("metadata").GetProperty("creationTimestamp").GetDateTimeOffset()
+                    > TimeSpan.FromSeconds(20),
+            "twice the soak"
+        );
+        Assert.That(
+            (await sandbox.ScaleAsync("deployment/web-canary", 3)).Output,
+            Does.Contain(
+                "3 of 13 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here"
+            )
+        );
     }
 
     [Test]
     public async Task Threat25_BreakGlassAndThenARollback()
     {
         var sandbox = await WithServiceAsync("canary-slow", 4);
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "deployment/web",
+                "--type=merge",
+                "-p",
+                """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}"""
+            )
+        ).OrFail();
         Assert.That((await sandbox.SetImageAsync(V2)).Output, Does.Contain("PaceTooFast"));
-        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail", "--waive", "Canary", "--waive", "Pace")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "olga",
+                "deployguard",
+                "breakglass",
+                "deployment/web",
+                "--incident",
+                "INC-1",
+                "--reason",
+                "orders fail",
+                "--waive",
+                "Canary",
+                "--waive",
+                "Pace"
+            )
+        ).OrFail();
         (await sandbox.SetImageAsync(V2, "olga")).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.SettleAsync();
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
 
-        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).Output, Does.Contain("PaceTooFast"), "an unreviewed revision is no rollback target");
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web", "--to-revision=2")).Output,
+            Does.Contain("PaceTooFast"),
+            "an unreviewed revision is no rollback target"
+        );
     }
 
     [Test]
@@ -175,25 +269,58 @@ public class BypassCanaryTests
     {
         var sandbox = await WithServiceAsync(policy: "canary-templates", replicas: 4);
         (await sandbox.ScaleAsync("deployment/web", 1)).OrFail();
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660}}""")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "deployment/web",
+                "--type=merge",
+                "-p",
+                """{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660}}"""
+            )
+        ).OrFail();
         (await sandbox.SetImageAsync(V2)).OrFail();
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":61}}""")).OrFail();
+        (
+            await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":61}}""")
+        ).OrFail();
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
-            changes => changes.Any(c => PhaseOf(c) == "Completed"), "the pod to be available", seconds: 240);
+            changes => changes.Any(c => PhaseOf(c) == "Completed"),
+            "the pod to be available",
+            seconds: 240
+        );
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
         // Scaling up during the undo would also add pods of the undone revision.
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.ScaleAsync("deployment/web", 4), run => run.Succeeded, "the pods of the undone revision to be deleted");
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}""")).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.ScaleAsync("deployment/web", 4),
+            run => run.Succeeded,
+            "the pods of the undone revision to be deleted"
+        );
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "deployment/web",
+                "--type=merge",
+                "-p",
+                """{"spec":{"minReadySeconds":0,"strategy":{"rollingUpdate":{"maxSurge":4}}}}"""
+            )
+        ).OrFail();
 
-        Assert.That((await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven"));
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).Output,
+            Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven")
+        );
     }
 
-    private static JsonObject Pod(string name) => Parse($$"""
-        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "labels": {"app": "web"} },
-         "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
-        """);
+    private static JsonObject Pod(string name) =>
+        Parse(
+            $$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{name}}", "labels": {"app": "web"} },
+             "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
+            """
+        );
 
     /// <returns>Null if the object was created.</returns>
     private static async Task<string?> RefusalAsync(ApiConnection api, string path, JsonObject manifest)

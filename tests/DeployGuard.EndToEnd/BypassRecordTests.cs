@@ -11,7 +11,17 @@ public class BypassRecordTests
     public async Task Threat15_DeployGuardAnnotationsOnWorkloadsAreIgnored()
     {
         var sandbox = await WithWebRunningAsync();
-        (await sandbox.KubectlAsync("dana", "annotate", "deployment", "web", "deployguard.io/approved=true", "deployguard.io/phase=Proven", "deployguard.io/ai-assisted=false")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "annotate",
+                "deployment",
+                "web",
+                "deployguard.io/approved=true",
+                "deployguard.io/phase=Proven",
+                "deployguard.io/ai-assisted=false"
+            )
+        ).OrFail();
 
         Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("ApprovalMissing"));
     }
@@ -23,13 +33,28 @@ public class BypassRecordTests
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         var forged = $$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "Change", "metadata": {"name": "forged"},
-             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v1:{{new string('0', 64)}}"}, "status": {"phase": "Proven"} }
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v1:{{new string(
+                '0',
+                64
+            )}}"}, "status": {"phase": "Proven"} }
             """;
 
-        foreach (var run in (Rig.Run[])[
-            await sandbox.CreateAsync("admin", Parse(forged)),
-            await sandbox.KubectlAsync("admin", "patch", "change", change, "--type=merge", "-p", """{"status":{"phase":"Completed"}}"""),
-            await sandbox.KubectlAsync("admin", "delete", "change", change)])
+        foreach (
+            var run in (Rig.Run[])
+                [
+                    await sandbox.CreateAsync("admin", Parse(forged)),
+                    await sandbox.KubectlAsync(
+                        "admin",
+                        "patch",
+                        "change",
+                        change,
+                        "--type=merge",
+                        "-p",
+                        """{"status":{"phase":"Completed"}}"""
+                    ),
+                    await sandbox.KubectlAsync("admin", "delete", "change", change),
+                ]
+        )
         {
             Assert.That(run.Output, Does.Contain("ManagedByDeployGuard"));
         }
@@ -40,16 +65,32 @@ public class BypassRecordTests
     {
         var sandbox = await WithWebRunningAsync();
         var machine = $"system:serviceaccount:{sandbox.Namespace}:default";
-        (await sandbox.KubectlAsync("admin", "create", "rolebinding", "ci", "--clusterrole=admin", $"--serviceaccount={sandbox.Namespace}:default")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "admin",
+                "create",
+                "rolebinding",
+                "ci",
+                "--clusterrole=admin",
+                $"--serviceaccount={sandbox.Namespace}:default"
+            )
+        ).OrFail();
         Rig.Run refused = await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}"),
             run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
-            "the machine's request to be evaluated");
-        Assert.That(refused.Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
+            "the machine's request to be evaluated"
+        );
+        Assert.That(
+            refused.Output,
+            Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)")
+        );
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
-        Assert.That((await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).Output, Does.Contain("approvals 1 of 2"));
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).Output,
+            Does.Contain("approvals 1 of 2")
+        );
         (await sandbox.ApproveAsync("carol", change)).OrFail();
         (await sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", $"--as={machine}")).OrFail();
     }
@@ -58,8 +99,12 @@ public class BypassRecordTests
     public async Task Threat16_ListedBotCountsAsAMachine()
     {
         var sandbox = await WithWebRunningAsync();
-        Task<Rig.Run> RequestAsync() => sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
-        Assert.That((await RequestAsync()).Output, Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)"));
+        Task<Rig.Run> RequestAsync() =>
+            sandbox.KubectlAsync("admin", "set", "image", "deployment/web", $"web={V2}", "--as=argocd", "--as-group=system:masters");
+        Assert.That(
+            (await RequestAsync()).Output,
+            Does.Contain("approvals 0 of 2: senior-engineers 0/1 (two people required, because a machine is the requester)")
+        );
         var change = await sandbox.ChangeInPhaseAsync("Pending");
 
         (await sandbox.ApproveAsync("alice", change)).OrFail();
@@ -76,7 +121,10 @@ public class BypassRecordTests
         named["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/authors"] = "erin" };
         Assert.That((await sandbox.ApplyAsync("dana", named)).Succeeded, Is.False);
 
-        Assert.That((await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"))).Output, Does.Contain("SelfApproval: dana requested"));
+        Assert.That(
+            (await sandbox.ApproveAsync("dana", await sandbox.ChangeInPhaseAsync("Pending"))).Output,
+            Does.Contain("SelfApproval: dana requested")
+        );
     }
 
     [Test]
@@ -96,7 +144,10 @@ public class BypassRecordTests
         var change = await sandbox.ChangeInPhaseAsync("Pending");
         var forged = await Approvals.OfAsync(sandbox, change);
         forged["spec"]!["approver"] = new JsonObject { ["username"] = "alice", ["groups"] = new JsonArray("senior-engineers") };
-        Assert.That((await sandbox.CreateAsync("erin", forged)).Output, Does.Contain("NotEligible: erin is in none of the approving groups"));
+        Assert.That(
+            (await sandbox.CreateAsync("erin", forged)).Output,
+            Does.Contain("NotEligible: erin is in none of the approving groups")
+        );
         var other = await Approvals.OfAsync(sandbox, change);
         other["spec"]!["workload"]!["name"] = "another";
         (await sandbox.CreateAsync("alice", other)).OrFail();
@@ -105,27 +156,43 @@ public class BypassRecordTests
         var expired = await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}", "--dry-run=server"),
             run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
-            "the approval to expire");
+            "the approval to expire"
+        );
 
         Assert.That(expired.Output, Does.Contain("would be refused"));
         // Once a minute the leader deletes expired approvals. The Change keeps a record of them.
         var refused = await sandbox.SetImageAsync();
         Assert.That(refused.Output, Does.Contain("ApprovalMissing"));
-        var remembered = await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={range .status.approvals[*]}{.approver} {.expired}{\"\\n\"}{end}");
+        var remembered = await sandbox.KubectlAsync(
+            "dana",
+            "get",
+            "change",
+            change,
+            "-o",
+            "jsonpath={range .status.approvals[*]}{.approver} {.expired}{\"\\n\"}{end}"
+        );
         Assert.That($"{refused.Output}\n{remembered.Output}", Does.Contain("Not counted: alice (expired)").Or.Contain("alice true"));
         await sandbox.AssertNothingRunsAsync(V2);
     }
 
     [TestCase(""" "command": ["sh"] """)]
     [TestCase(""" "env": [{"name": "A", "value": "1"}] """)]
-    [TestCase(""" "volumeMounts": [] } ], "serviceAccountName": "other", "volumes": [{"name": "v", "hostPath": {"path": "/"}}], "initContainers": [ { "name": "init", "image": "x" """)]
+    [TestCase(
+        """ "volumeMounts": [] } ], "serviceAccountName": "other", "volumes": [{"name": "v", "hostPath": {"path": "/"}}], "initContainers": [ { "name": "init", "image": "x" """
+    )]
     public async Task Threat19_TheApprovedImageWithAnotherTemplate(string more)
     {
         var sandbox = await RefusedAsync();
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
 
-        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p",
-            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}", {{more}} }]} } } }""");
+        var run = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "deployment",
+            "web",
+            "-p",
+            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}", {{more}} }]} } } }"""
+        );
 
         Assert.That(run.Output, Does.Contain("ApprovalMissing"));
     }
@@ -157,8 +224,14 @@ public class BypassRecordTests
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         (await sandbox.KubectlAsync("carol", "deployguard", "reject", change, "--reason", "no", "--yes")).OrFail();
 
-        var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "-p",
-            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}","env":[{"name":"A","value":"1"}]}]} } } }""");
+        var run = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "deployment",
+            "web",
+            "-p",
+            $$"""{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"{{V2}}","env":[{"name":"A","value":"1"}]}]} } } }"""
+        );
 
         Assert.That(run.Output, Does.Contain("ApprovalRejected: carol rejected it"));
     }
@@ -173,20 +246,64 @@ public class BypassRecordTests
         Assert.That((await sandbox.CreateAsync("alice", held)).Output, Does.Contain("RecordHasFinalizers"));
         (await sandbox.ApproveAsync("alice", change)).OrFail();
         var vote = (await sandbox.KubectlAsync("alice", "get", "changeapprovals", "-o", "name")).Output;
-        Assert.That((await sandbox.KubectlAsync("admin", "patch", vote, "--type=merge", "-p", """{"metadata":{"finalizers":["example.com/keep"]}}""")).Output, Does.Contain("RecordHasFinalizers"));
+        Assert.That(
+            (
+                await sandbox.KubectlAsync(
+                    "admin",
+                    "patch",
+                    vote,
+                    "--type=merge",
+                    "-p",
+                    """{"metadata":{"finalizers":["example.com/keep"]}}"""
+                )
+            ).Output,
+            Does.Contain("RecordHasFinalizers")
+        );
         // A dependent with a finalizer keeps the vote after a deletion in the foreground.
         var uid = (await sandbox.KubectlAsync("alice", "get", vote, "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
-        (await sandbox.CreateAsync("dana", Parse($$"""
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "depends", "finalizers": ["example.com/keep"],
-             "ownerReferences": [{"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "name": "{{vote.Split('/')[1]}}", "uid": "{{uid}}", "blockOwnerDeletion": true}]} }
-            """))).OrFail();
+        (
+            await sandbox.CreateAsync(
+                "dana",
+                Parse(
+                    $$"""
+                    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "depends", "finalizers": ["example.com/keep"],
+                     "ownerReferences": [{"apiVersion": "deployguard.io/v1alpha1", "kind": "ChangeApproval", "name": "{{vote.Split('/')[
+                        1
+                    ]}}", "uid": "{{uid}}", "blockOwnerDeletion": true}]} }
+                    """
+                )
+            )
+        ).OrFail();
 
-        (await TestCluster.Rig.Plane.KubectlAsync("admin", """{"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}""",
-            ["delete", "--raw", $"/apis/deployguard.io/v1alpha1/namespaces/{sandbox.Namespace}/changeapprovals/{vote.Split('/')[1]}", "-f", "-", "--as=alice", "--as-group=system:masters"])).OrFail();
+        (
+            await TestCluster.Rig.Plane.KubectlAsync(
+                "admin",
+                """{"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Foreground"}""",
+                [
+                    "delete",
+                    "--raw",
+                    $"/apis/deployguard.io/v1alpha1/namespaces/{sandbox.Namespace}/changeapprovals/{vote.Split('/')[1]}",
+                    "-f",
+                    "-",
+                    "--as=alice",
+                    "--as-group=system:masters",
+                ]
+            )
+        ).OrFail();
         Assert.That((await sandbox.KubectlAsync("alice", "get", vote)).Succeeded, Is.True, "it is still there");
         Assert.That((await sandbox.SetImageAsync()).Output, Does.Contain("approvals 0 of 1"));
 
-        (await sandbox.KubectlAsync("dana", "patch", "configmap", "depends", "--type=merge", "-p", """{"metadata":{"finalizers":null}}""")).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "configmap",
+                "depends",
+                "--type=merge",
+                "-p",
+                """{"metadata":{"finalizers":null}}"""
+            )
+        ).OrFail();
     }
 
     [Test]
@@ -194,11 +311,17 @@ public class BypassRecordTests
     {
         var sandbox = await RefusedAsync();
         var owned = await Approvals.OfAsync(sandbox, await sandbox.ChangeInPhaseAsync("Pending"), "Reject");
-        owned["metadata"]!["ownerReferences"] = new JsonArray(Parse("""{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "4c2d9c4e-0000-4000-8000-000000000000"}"""));
+        owned["metadata"]!["ownerReferences"] = new JsonArray(
+            Parse("""{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "4c2d9c4e-0000-4000-8000-000000000000"}""")
+        );
         Assert.That((await sandbox.CreateAsync("alice", owned)).Output, Does.Contain("RecordHasOwners"));
         owned["metadata"]!.AsObject().Remove("ownerReferences");
         (await sandbox.CreateAsync("alice", owned)).OrFail();
-        Assert.That((await sandbox.KubectlAsync("admin", "delete", "changeapprovals", "--all", "--as=erin", "--as-group=system:masters")).Succeeded, Is.True, "masters hold every verb, override too");
+        Assert.That(
+            (await sandbox.KubectlAsync("admin", "delete", "changeapprovals", "--all", "--as=erin", "--as-group=system:masters")).Succeeded,
+            Is.True,
+            "masters hold every verb, override too"
+        );
 
         (await sandbox.CreateAsync("alice", owned)).OrFail();
         (await TestCluster.Rig.Plane.KubectlAsync("admin", "delete", "namespace", sandbox.Namespace, "--timeout=600s")).OrFail();

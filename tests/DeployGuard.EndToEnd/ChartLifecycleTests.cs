@@ -26,14 +26,32 @@ public class ChartLifecycleTests : OwnCluster
     protected override async Task PrepareAsync()
     {
         (await Plane.KubectlAsync("admin", "apply", "-f", TestCluster.Manifest("other-operators.yaml"))).OrFail();
-        (await Plane.KubectlAsync("admin", "wait", "--for=condition=Established", "--timeout=600s", "-f", TestCluster.Manifest("other-operators.yaml"))).OrFail();
+        (
+            await Plane.KubectlAsync(
+                "admin",
+                "wait",
+                "--for=condition=Established",
+                "--timeout=600s",
+                "-f",
+                TestCluster.Manifest("other-operators.yaml")
+            )
+        ).OrFail();
         // The replicas are of this version, and write hashes that the previous definitions reject. Helm updates definitions before it
         // replaces pods.
-        var definitions = (await Rendered.OfAsync()).Objects.Where(o =>
-            o.GetProperty("kind").ValueEquals("CustomResourceDefinition")
-            // Helm does not adopt definitions that it did not create.
-            && !o.GetProperty("metadata").GetProperty("name").ValueEquals("changetemplates.deployguard.io")).Select(o => o.GetRawText());
-        (await Plane.KubectlAsync("admin", string.Join("\n---\n", definitions), ["apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-"])).OrFail();
+        var definitions = (await Rendered.OfAsync())
+            .Objects.Where(o =>
+                o.GetProperty("kind").ValueEquals("CustomResourceDefinition")
+                // Helm does not adopt definitions that it did not create.
+                && !o.GetProperty("metadata").GetProperty("name").ValueEquals("changetemplates.deployguard.io")
+            )
+            .Select(o => o.GetRawText());
+        (
+            await Plane.KubectlAsync(
+                "admin",
+                string.Join("\n---\n", definitions),
+                ["apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-"]
+            )
+        ).OrFail();
         _guarded = await WithWebRunningAsync();
         _elsewhere = await UnguardedAsync();
     }
@@ -43,7 +61,11 @@ public class ChartLifecycleTests : OwnCluster
     {
         await using var probe = new AvailabilityProbe(Elsewhere);
 
-        Assert.That((await UpgradeAsync("--reuse-values")).Output, Does.Contain("missing properties").And.Contain("networkPolicy"), "new values cannot be reused");
+        Assert.That(
+            (await UpgradeAsync("--reuse-values")).Output,
+            Does.Contain("missing properties").And.Contain("networkPolicy"),
+            "new values cannot be reused"
+        );
         (await UpgradeAsync("--reset-then-reuse-values")).OrFail();
 
         await probe.AssertNoOutageAsync();
@@ -56,10 +78,26 @@ public class ChartLifecycleTests : OwnCluster
         var served = (await Plane.KubectlAsync("admin", "api-versions")).OrFail().Output.Split('\n');
         foreach (var way in Rendered.Matrix)
         {
-            var rendered = await Rendered.OfAsync("-f", Rendered.ValuesFile(way), "--namespace", Elsewhere.Namespace, "--api-versions=monitoring.coreos.com/v1");
-            var known = rendered.Objects.Where(o => served.Contains(o.GetProperty("apiVersion").GetString())).Select(o => o.GetRawText()).ToList();
+            var rendered = await Rendered.OfAsync(
+                "-f",
+                Rendered.ValuesFile(way),
+                "--namespace",
+                Elsewhere.Namespace,
+                "--api-versions=monitoring.coreos.com/v1"
+            );
+            var known = rendered
+                .Objects.Where(o => served.Contains(o.GetProperty("apiVersion").GetString()))
+                .Select(o => o.GetRawText())
+                .ToList();
 
-            Assert.That((await Plane.KubectlAsync("admin", string.Join("\n---\n", known), ["apply", "--dry-run=server", "-f", "-"])).OrFail().Output.Split('\n').Count(l => l.Contains("(server dry run)", StringComparison.Ordinal)), Is.EqualTo(known.Count), way);
+            Assert.That(
+                (await Plane.KubectlAsync("admin", string.Join("\n---\n", known), ["apply", "--dry-run=server", "-f", "-"]))
+                    .OrFail()
+                    .Output.Split('\n')
+                    .Count(l => l.Contains("(server dry run)", StringComparison.Ordinal)),
+                Is.EqualTo(known.Count),
+                way
+            );
         }
     }
 
@@ -101,7 +139,12 @@ public class ChartLifecycleTests : OwnCluster
         await Wait.UntilAsync(() => Guarded.SetImageAsync(V3), run => run.Succeeded, "the API server to see that the webhooks are gone");
         await Guarded.ObservedAsync("deployment/web");
         (await Guarded.KubectlAsync("admin", "rollout", "undo", "deployment/web")).OrFail();
-        Assert.That((await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name")).Output, Does.Not.Contain("deployguard"));
+        Assert.That(
+            (
+                await Plane.KubectlAsync("admin", "get", "validatingwebhookconfigurations,mutatingwebhookconfigurations", "-o", "name")
+            ).Output,
+            Does.Not.Contain("deployguard")
+        );
         Assert.That((await Guarded.KubectlAsync("admin", "get", "changes")).OrFail().Output, Does.Contain("Pending"));
     }
 
@@ -116,7 +159,11 @@ public class ChartLifecycleTests : OwnCluster
         await TestCluster.Rig.RunInstalledAsync(replicas: 2);
         // As their kubelets would. Until then the API server may still call them through an open connection.
         former?.Dispose();
-        await Wait.UntilAsync(() => Guarded.DryRunSetImageAsync(V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the namespace to be guarded again");
+        await Wait.UntilAsync(
+            () => Guarded.DryRunSetImageAsync(V3),
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the namespace to be guarded again"
+        );
         Assert.That((await Guarded.SetImageAsync(V3)).Output, Does.Contain("ApprovalMissing"));
     }
 
@@ -128,7 +175,10 @@ public class ChartLifecycleTests : OwnCluster
         (await UninstallAsync()).OrFail();
 
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", "get", "crds", "-o", "name"), run => !run.Output.Contains("deployguard.io", StringComparison.Ordinal), "the definitions to be deleted");
+            () => Plane.KubectlAsync("admin", "get", "crds", "-o", "name"),
+            run => !run.Output.Contains("deployguard.io", StringComparison.Ordinal),
+            "the definitions to be deleted"
+        );
         (await Elsewhere.KubectlAsync("dana", "delete", "deployment", "web")).OrFail();
     }
 
@@ -140,12 +190,14 @@ public class ChartLifecycleTests : OwnCluster
     /// <summary>
     /// An unapproved request is never admitted. A replica that just started may answer once that it could not read in time.
     /// </summary>
-    private async Task AssertGuardedAsync() => await Wait.UntilAsync(
-        () => Guarded.SetImageAsync(),
-        run =>
-        {
-            Assert.That(run.Succeeded, Is.False);
-            return run.Output.Contains("ApprovalMissing", StringComparison.Ordinal);
-        },
-        "the namespace to be guarded");
+    private async Task AssertGuardedAsync() =>
+        await Wait.UntilAsync(
+            () => Guarded.SetImageAsync(),
+            run =>
+            {
+                Assert.That(run.Succeeded, Is.False);
+                return run.Output.Contains("ApprovalMissing", StringComparison.Ordinal);
+            },
+            "the namespace to be guarded"
+        );
 }

@@ -24,11 +24,16 @@ public class ControllerTests
         var sandbox = await WithWebRunningAsync();
         var uid = (await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.metadata.uid}")).Output;
 
-        var run = await sandbox.CreateAsync("dana", Parse($$"""
-            {"apiVersion": "v1", "kind": "Pod",
-             "metadata": {"name": "x", "labels": {"app": "web"}, "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "{{uid}}", "controller": true}]},
-             "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } }
-            """));
+        var run = await sandbox.CreateAsync(
+            "dana",
+            Parse(
+                $$"""
+                {"apiVersion": "v1", "kind": "Pod",
+                 "metadata": {"name": "x", "labels": {"app": "web"}, "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "{{uid}}", "controller": true}]},
+                 "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } }
+                """
+            )
+        );
 
         Assert.That(run.Output, Does.Contain($"Pod {sandbox.Namespace}/x refused by policy guarded"));
     }

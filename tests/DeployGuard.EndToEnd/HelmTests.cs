@@ -18,7 +18,14 @@ public class HelmTests
         // Refused attempts are revisions of the release too: 1 and 3. The one to go back to is 2.
         (await HelmAsync(sandbox, "rollback", "web", "2")).OrFail();
 
-        var image = await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}");
+        var image = await sandbox.KubectlAsync(
+            "dana",
+            "get",
+            "deployment",
+            "web",
+            "-o",
+            "jsonpath={.spec.template.spec.containers[0].image}"
+        );
         Assert.That(image.Output, Is.EqualTo(V1));
     }
 
@@ -33,7 +40,8 @@ public class HelmTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
             run => run.Output.Split(' ').All(p => p == "Completed"),
-            "every change to be Completed");
+            "every change to be Completed"
+        );
     }
 
     private static Task<Rig.Run> HelmAsync(Sandbox sandbox, params IEnumerable<string> arguments) =>

@@ -17,8 +17,13 @@ public class MetricsTests
         // The exporter answers from a cache for 300 ms.
         await Rig.Wait.UntilAsync(
             () => DeniedAsync(sandbox),
-            lines => lines.Any(l => l.Contains("reason=\"ImageNotPinned\"", StringComparison.Ordinal) && l.Contains("mode=\"Enforce\"", StringComparison.Ordinal)),
-            "the refusal to be counted");
+            lines =>
+                lines.Any(l =>
+                    l.Contains("reason=\"ImageNotPinned\"", StringComparison.Ordinal)
+                    && l.Contains("mode=\"Enforce\"", StringComparison.Ordinal)
+                ),
+            "the refusal to be counted"
+        );
     }
 
     [Test]
@@ -26,7 +31,10 @@ public class MetricsTests
     {
         foreach (var replica in TestCluster.Rig.Installation?.Replicas ?? [])
         {
-            var lines = (await replica.ScrapeAsync()).Split('\n').Where(l => l.StartsWith("deployguard_cache_synced{", StringComparison.Ordinal)).ToList();
+            var lines = (await replica.ScrapeAsync())
+                .Split('\n')
+                .Where(l => l.StartsWith("deployguard_cache_synced{", StringComparison.Ordinal))
+                .ToList();
             Assert.That(lines, Has.Count.EqualTo(14).And.All.EndsWith(" 1"));
         }
     }
@@ -36,9 +44,15 @@ public class MetricsTests
         var lines = new List<string>();
         foreach (var replica in TestCluster.Rig.Installation?.Replicas ?? [])
         {
-            lines.AddRange((await replica.ScrapeAsync()).Split('\n').Where(l =>
-                l.StartsWith("deployguard_rollouts_denied_total{", StringComparison.Ordinal)
-                && l.Contains($"namespace=\"{sandbox.Namespace}\"", StringComparison.Ordinal) && l.Contains("policy=\"guarded\"", StringComparison.Ordinal)));
+            lines.AddRange(
+                (await replica.ScrapeAsync())
+                    .Split('\n')
+                    .Where(l =>
+                        l.StartsWith("deployguard_rollouts_denied_total{", StringComparison.Ordinal)
+                        && l.Contains($"namespace=\"{sandbox.Namespace}\"", StringComparison.Ordinal)
+                        && l.Contains("policy=\"guarded\"", StringComparison.Ordinal)
+                    )
+            );
         }
 
         return lines;

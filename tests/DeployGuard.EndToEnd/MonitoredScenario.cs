@@ -35,12 +35,18 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
     /// </summary>
     private async Task ApprovalsAsync(Sandbox shop)
     {
-        (await shop.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail")).OrFail();
+        (
+            await shop.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "orders fail")
+        ).OrFail();
         for (var round = 1; round <= Rounds; round++)
         {
             await RefuseAsync(shop, Image(round));
             (await shop.ApproveAsync("alice", await shop.ChangeInPhaseAsync("Pending"))).OrFail();
-            await Wait.UntilAsync(() => shop.ApplyAsync("dana", Web(Image(round), 1, aiAssisted: true)), run => run.Succeeded, "the approved change to pass");
+            await Wait.UntilAsync(
+                () => shop.ApplyAsync("dana", Web(Image(round), 1, aiAssisted: true)),
+                run => run.Succeeded,
+                "the approved change to pass"
+            );
             await BackAsync(shop);
             (await shop.SetImageAsync(Image(round + Rounds), "olga")).OrFail();
             await BackAsync(shop);
@@ -84,25 +90,53 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
                 return sandbox.ApplyAsync("dana", web);
             },
             run => run.OrFail().Output.Contains("Warning", StringComparison.Ordinal),
-            "a warning");
+            "a warning"
+        );
     }
 
     private static async Task NonsenseAsync()
     {
-        using var http = new HttpClient(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
+        using var http = new HttpClient(
+            new HttpClientHandler
+            {
+                ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+            }
+        );
         using var body = new StringContent("nonsense", Encoding.UTF8, "application/json");
-        using var answer = await http.PostAsync(new Uri($"https://127.0.0.1:{Installation.Replicas[0].Port}/admit/workloads?timeout=3s"), body);
+        using var answer = await http.PostAsync(
+            new Uri($"https://127.0.0.1:{Installation.Replicas[0].Port}/admit/workloads?timeout=3s"),
+            body
+        );
         Assert.That((int)answer.StatusCode, Is.EqualTo(400));
     }
 
     /// <summary>An entry gets another timeout, and the leader restores it.</summary>
     private static async Task AlteredAsync()
     {
-        (await Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", """[{"op": "replace", "path": "/webhooks/0/timeoutSeconds", "value": 7}]""")).OrFail();
+        (
+            await Plane.KubectlAsync(
+                "admin",
+                "patch",
+                "validatingwebhookconfiguration",
+                "deployguard",
+                "--type=json",
+                "-p",
+                """[{"op": "replace", "path": "/webhooks/0/timeoutSeconds", "value": 7}]"""
+            )
+        ).OrFail();
         await Wait.UntilAsync(
-            () => Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].timeoutSeconds}"),
+            () =>
+                Plane.KubectlAsync(
+                    "admin",
+                    "get",
+                    "validatingwebhookconfiguration",
+                    "deployguard",
+                    "-o",
+                    "jsonpath={.webhooks[*].timeoutSeconds}"
+                ),
             run => run.Succeeded && !run.Output.Contains('7', StringComparison.Ordinal),
-            "the timeout to be restored");
+            "the timeout to be restored"
+        );
     }
 
     /// <summary>A policy that becomes active while Prometheus scrapes.</summary>
@@ -111,12 +145,18 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
         var from = TimeProvider.System.GetUtcNow().AddSeconds(20).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         (await Plane.KubectlAsync("admin", Policy(from).ToJsonString(), ["apply", "-f", "-"])).OrFail();
         await Wait.UntilAsync(
-            () => monitoring.QueryAsync("""deployguard_policy_active{policy="reset"} == 0"""), result => result.GetArrayLength() > 0, "Prometheus to see the policy before it begins");
+            () => monitoring.QueryAsync("""deployguard_policy_active{policy="reset"} == 0"""),
+            result => result.GetArrayLength() > 0,
+            "Prometheus to see the policy before it begins"
+        );
 
-        static JsonObject Policy(string from) => Parse($$$"""
-            {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "reset"},
-             "spec": {"mode": "Audit", "active": {"from": "{{{from}}}"}, "match": {"namespaceSelector": {"matchLabels": {"tests": "reset"} } }, "images": {"pin": "Digest"} } }
-            """);
+        static JsonObject Policy(string from) =>
+            Parse(
+                $$$"""
+                {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "reset"},
+                 "spec": {"mode": "Audit", "active": {"from": "{{{from}}}"}, "match": {"namespaceSelector": {"matchLabels": {"tests": "reset"} } }, "images": {"pin": "Digest"} } }
+                """
+            );
     }
 
     /// <summary>
@@ -131,13 +171,20 @@ internal sealed class MonitoredScenario(Monitoring monitoring)
             Assert.That((await shop.SetImageAsync(Image(8))).Output, Does.Contain("failed calling webhook"));
             (await elsewhere.ApplyAsync("dana", Web("web:1"))).OrFail();
         });
-        await SeenAsync("""apiserver_admission_webhook_rejection_count{name="workloads.deployguard.io", error_type="calling_webhook_error"}""", 1);
+        await SeenAsync(
+            """apiserver_admission_webhook_rejection_count{name="workloads.deployguard.io", error_type="calling_webhook_error"}""",
+            1
+        );
     }
 
-    private Task<JsonElement> SeenAsync(string series, int least) => Wait.UntilAsync(
-        () => monitoring.QueryAsync($"sum({series})"),
-        result => result.GetArrayLength() > 0 && double.Parse(result[0].GetProperty("value")[1].GetString() ?? "", CultureInfo.InvariantCulture) >= least,
-        $"Prometheus to see {least} of {series}");
+    private Task<JsonElement> SeenAsync(string series, int least) =>
+        Wait.UntilAsync(
+            () => monitoring.QueryAsync($"sum({series})"),
+            result =>
+                result.GetArrayLength() > 0
+                && double.Parse(result[0].GetProperty("value")[1].GetString() ?? "", CultureInfo.InvariantCulture) >= least,
+            $"Prometheus to see {least} of {series}"
+        );
 
     private static string Image(int number) => $"registry.example.com/web@sha256:{new string("456789abcdef"[number], 64)}";
 }

@@ -33,7 +33,11 @@ public class MonitoringTests : OwnCluster
         _began = TimeProvider.System.GetTimestamp();
         _receiver = await AlertReceiver.StartAsync();
         _monitoring = await Monitoring.StartAsync(TestCluster.Rig.Tools, TestCluster.Rig.Plane, Installation.Replicas, Receiver.Url);
-        await Wait.UntilAsync(() => Monitoring.QueryAsync("sum(up)"), result => result.GetArrayLength() > 0 && result[0].GetProperty("value")[1].GetString() == "3", "Prometheus to reach both replicas and the API server");
+        await Wait.UntilAsync(
+            () => Monitoring.QueryAsync("sum(up)"),
+            result => result.GetArrayLength() > 0 && result[0].GetProperty("value")[1].GetString() == "3",
+            "Prometheus to reach both replicas and the API server"
+        );
         _scenario = new MonitoredScenario(Monitoring);
         await _scenario.PlayAsync();
     }
@@ -51,8 +55,15 @@ public class MonitoringTests : OwnCluster
 
         Assert.That(labels.GetProperty("severity").GetString(), Is.EqualTo("warning"));
         Assert.That(labels.GetProperty("safeguard").GetString(), Is.EqualTo("Approval"));
-        Assert.That(annotations.GetProperty("summary").GetString(), Is.EqualTo($"The safeguard Approval refuses rollouts in namespace {Shop}"));
-        Assert.That(annotations.GetProperty("description").GetString(), Does.Match(@"refused rollouts in namespace \S+ [1-9]\d* time\(s\) by the safeguard Approval").And.EndWith($"kubectl get changes -n {Shop}"));
+        Assert.That(
+            annotations.GetProperty("summary").GetString(),
+            Is.EqualTo($"The safeguard Approval refuses rollouts in namespace {Shop}")
+        );
+        Assert.That(
+            annotations.GetProperty("description").GetString(),
+            Does.Match(@"refused rollouts in namespace \S+ [1-9]\d* time\(s\) by the safeguard Approval")
+                .And.EndWith($"kubectl get changes -n {Shop}")
+        );
         Assert.That(annotations.GetProperty("runbook_url").GetString(), Does.EndWith("docs/runbook.md#deployguardrolloutsdenied"));
     }
 
@@ -83,12 +94,27 @@ public class MonitoringTests : OwnCluster
         await Wait.UntilAsync(
             () => ShellAsync(runbook.First(l => l.StartsWith("kubectl get validatingwebhookconfiguration", StringComparison.Ordinal))),
             run => run.Output.Contains("workloads.deployguard.io\tFail", StringComparison.Ordinal),
-            "the gate to be closed");
-        await Wait.UntilAsync(RequestAsync, run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "new revisions to be refused again");
+            "the gate to be closed"
+        );
+        await Wait.UntilAsync(
+            RequestAsync,
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "new revisions to be refused again"
+        );
 
-        static async Task<Run> ShellAsync(string line) => (await Run.OfAsync("/bin/sh", ["-c", line], TestCluster.Rig.Plane.Environment("admin"))).OrFail();
+        static async Task<Run> ShellAsync(string line) =>
+            (await Run.OfAsync("/bin/sh", ["-c", line], TestCluster.Rig.Plane.Environment("admin"))).OrFail();
 
-        Task<Run> RequestAsync() => TestCluster.Rig.Plane.KubectlAsync("dana", "create", "deployment", $"gate-{Guid.NewGuid():N}", $"--image={Sandbox.V2}", "-n", Shop);
+        Task<Run> RequestAsync() =>
+            TestCluster.Rig.Plane.KubectlAsync(
+                "dana",
+                "create",
+                "deployment",
+                $"gate-{Guid.NewGuid():N}",
+                $"--image={Sandbox.V2}",
+                "-n",
+                Shop
+            );
     }
 
     [Test]
@@ -97,8 +123,17 @@ public class MonitoringTests : OwnCluster
         var rules = await Monitoring.RulesAsync();
 
         Assert.That(rules, Has.Count.GreaterThan(20));
-        Assert.That(rules.Where(r => r.GetProperty("health").GetString() != "ok" || r.TryGetProperty("lastError", out _)).Select(r => r.ToString()), Is.Empty);
-        (await Run.OfAsync(TestCluster.Rig.Tools["promtool"], ["check", "rules", Path.Combine(Toolbox.Chart, "files", "rules.yaml")], TestCluster.Rig.Plane.Environment("admin"))).OrFail();
+        Assert.That(
+            rules.Where(r => r.GetProperty("health").GetString() != "ok" || r.TryGetProperty("lastError", out _)).Select(r => r.ToString()),
+            Is.Empty
+        );
+        (
+            await Run.OfAsync(
+                TestCluster.Rig.Tools["promtool"],
+                ["check", "rules", Path.Combine(Toolbox.Chart, "files", "rules.yaml")],
+                TestCluster.Rig.Plane.Environment("admin")
+            )
+        ).OrFail();
     }
 
     [Test]
@@ -106,7 +141,12 @@ public class MonitoringTests : OwnCluster
     {
         foreach (var replica in Installation.Replicas)
         {
-            var check = await Run.OfAsync(TestCluster.Rig.Tools["promtool"], ["check", "metrics"], TestCluster.Rig.Plane.Environment("admin"), await replica.ScrapeAsync());
+            var check = await Run.OfAsync(
+                TestCluster.Rig.Tools["promtool"],
+                ["check", "metrics"],
+                TestCluster.Rig.Plane.Environment("admin"),
+                await replica.ScrapeAsync()
+            );
 
             Assert.That(check.OrFail().Output, Is.Empty);
         }
@@ -124,9 +164,11 @@ public class MonitoringTests : OwnCluster
             () => panel.Instant ? Monitoring.QueryAsync(panel.Over(Seconds)) : Monitoring.QueryRangeAsync(panel.Over(Seconds), Seconds),
             PanelQuery.HasNumbers,
             $"numbers for {panel.Over(Seconds)}",
-            seconds: 60);
+            seconds: 60
+        );
     }
 
     [Test]
-    public void EveryDashboardVariableIsReplaced() => Assert.That(PanelQuery.All.Select(q => q.Over(60)).Where(q => q.Contains('$', StringComparison.Ordinal)), Is.Empty);
+    public void EveryDashboardVariableIsReplaced() =>
+        Assert.That(PanelQuery.All.Select(q => q.Over(60)).Where(q => q.Contains('$', StringComparison.Ordinal)), Is.Empty);
 }

@@ -14,7 +14,10 @@ public class NewerControllersTests
     {
         await PolicyAsync("paced-alone", Paced);
         var sandbox = await UnguardedAsync();
-        Server.SkipIf(!await Server.KeepsAsync(sandbox, StatefulSetOfEight(V1, ready: 2), "{.spec.minReadySeconds}"), "minReadySeconds of a StatefulSet");
+        Server.SkipIf(
+            !await Server.KeepsAsync(sandbox, StatefulSetOfEight(V1, ready: 2), "{.spec.minReadySeconds}"),
+            "minReadySeconds of a StatefulSet"
+        );
         var slow = StatefulSetOfEight(V1, ready: 1);
         slow["spec"]!["updateStrategy"] = Parse("""{"type": "RollingUpdate"}""");
         (await sandbox.ApplyAsync("admin", slow)).OrFail();
@@ -23,7 +26,10 @@ public class NewerControllersTests
         Task<Rig.Run> RequestAsync() => sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}");
 
         var refused = await RequestAsync();
-        Assert.That(refused.Output, Does.Contain("In place, policy allows 2 at once: minReadySeconds 1 is below 2").And.Not.Contain("maxUnavailable 1 replaces"));
+        Assert.That(
+            refused.Output,
+            Does.Contain("In place, policy allows 2 at once: minReadySeconds 1 is below 2").And.Not.Contain("maxUnavailable 1 replaces")
+        );
         (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
         (await RequestAsync()).OrFail();
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
@@ -38,13 +44,16 @@ public class NewerControllersTests
         Server.SkipIf(Server.Version < new Version(1, 22), "maxSurge of a DaemonSet");
         var sandbox = await UnguardedAsync();
         var surging = RecoveryWorkloads.DaemonSet(V1);
-        surging["spec"]!["updateStrategy"] = Parse("""{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }""");
+        surging["spec"]!["updateStrategy"] = Parse(
+            """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }"""
+        );
         (await sandbox.ApplyAsync("admin", surging)).OrFail();
         async Task<string> PatchedAsync(string rolling)
         {
             var patch = $$"""{"spec":{"minReadySeconds":60,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{{rolling}} } } }""";
             (await sandbox.KubectlAsync("admin", "patch", "daemonset/agent", "--type=merge", "-p", patch)).OrFail();
-            const string Both = "jsonpath={.spec.updateStrategy.rollingUpdate.maxSurge} {.spec.updateStrategy.rollingUpdate.maxUnavailable}";
+            const string Both =
+                "jsonpath={.spec.updateStrategy.rollingUpdate.maxSurge} {.spec.updateStrategy.rollingUpdate.maxUnavailable}";
             return (await sandbox.KubectlAsync("admin", "get", "daemonset/agent", "-o", Both)).OrFail().Output;
         }
 
@@ -56,10 +65,12 @@ public class NewerControllersTests
     public async Task SuspendedJobIsEvaluatedAtCreationAndMayThenStart()
     {
         var sandbox = await GuardedAsync();
-        var job = Parse($$"""
+        var job = Parse(
+            $$"""
             {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work"},
              "spec": {"suspend": true, "podReplacementPolicy": "Failed", "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "{{V2}}"}] } } } }
-            """);
+            """
+        );
         Server.SkipIf(!await Server.KeepsAsync(sandbox, job, "{.spec.podReplacementPolicy}"), "podReplacementPolicy of a Job");
 
         await ApprovedAsync(sandbox, job);
@@ -68,7 +79,8 @@ public class NewerControllersTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "job/work", "-o", "jsonpath={.status.succeeded} {.spec.podReplacementPolicy}"),
             run => run.Output == "1 Failed",
-            "the Job to be done");
+            "the Job to be done"
+        );
     }
 
     /// <summary>Terminating pods serve no users, whether or not the server counts them in the status.</summary>
@@ -87,19 +99,23 @@ public class NewerControllersTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].metadata.deletionTimestamp}"),
             run => run.Output.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 5,
-            "five terminating pods");
+            "five terminating pods"
+        );
         if (Server.CountsTerminating)
         {
             await Rig.Wait.UntilAsync(
                 () => sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.status.terminatingReplicas}"),
                 run => run.Output == "5",
-                "the server to count them");
+                "the server to count them"
+            );
         }
 
         await Rig.Wait.UntilAsync(
             () => sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 2)),
-            run => run.Output.Contains("2 of 7 pods (28%) behind Service web would be unproven; step 5% allows 1", StringComparison.Ordinal),
-            "a pool of five and two");
+            run =>
+                run.Output.Contains("2 of 7 pods (28%) behind Service web would be unproven; step 5% allows 1", StringComparison.Ordinal),
+            "a pool of five and two"
+        );
         (await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).OrFail();
     }
 }

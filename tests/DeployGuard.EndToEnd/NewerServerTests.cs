@@ -17,12 +17,23 @@ public class NewerServerTests
     public async Task NativeSidecarIsEvaluatedLikeAContainer()
     {
         var sandbox = await WithWebRunningAsync();
-        Server.SkipIf(!await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"), "native sidecars");
+        Server.SkipIf(
+            !await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"),
+            "native sidecars"
+        );
 
-        Assert.That((await sandbox.ApplyAsync("dana", WithSidecar(V1, Tagged))).Output, Does.Contain(
-            $"ImageNotPinned: image {Tagged} ").And.Contain("spec.template.spec.initContainers[0].image").And.Contain("ApprovalMissing"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", WithSidecar(V1, Tagged))).Output,
+            Does.Contain($"ImageNotPinned: image {Tagged} ")
+                .And.Contain("spec.template.spec.initContainers[0].image")
+                .And.Contain("ApprovalMissing")
+        );
         await ApprovedAsync(sandbox, WithSidecar(V1, V2));
-        Assert.That((await sandbox.ApplyAsync("dana", WithSidecar(V1, V3))).Output, Does.Contain("ApprovalMissing"), "another sidecar alone");
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", WithSidecar(V1, V3))).Output,
+            Does.Contain("ApprovalMissing"),
+            "another sidecar alone"
+        );
     }
 
     /// <summary>The main container's probe decides whether the pod is ready; a sidecar's cannot replace it.</summary>
@@ -31,13 +42,18 @@ public class NewerServerTests
     {
         await PolicyAsync("paced-alone", Paced);
         var sandbox = await WithWebRunningAsync("paced-alone", replicas: 4);
-        Server.SkipIf(!await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"), "native sidecars");
+        Server.SkipIf(
+            !await Server.KeepsAsync(sandbox, WithSidecar(V1, V1), "{.spec.template.spec.initContainers[0].restartPolicy}"),
+            "native sidecars"
+        );
         var unprobed = WithSidecar(V1, V2);
         unprobed["spec"]!["minReadySeconds"] = 2;
         unprobed["spec"]!["template"]!["spec"]!["containers"]![0]!.AsObject().Remove("readinessProbe");
 
-        Assert.That((await sandbox.ApplyAsync("dana", unprobed)).Output, Does.Contain(
-            "PaceTooFast").And.Contain("container web has no readinessProbe").And.Not.Contain("container proxy"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", unprobed)).Output,
+            Does.Contain("PaceTooFast").And.Contain("container web has no readinessProbe").And.Not.Contain("container proxy")
+        );
         var probed = WithSidecar(V1, V2);
         probed["spec"]!["minReadySeconds"] = 2;
         (await sandbox.ApplyAsync("dana", probed)).OrFail();
@@ -48,12 +64,23 @@ public class NewerServerTests
     public async Task AnImageVolumeIsPinnedAndApproved()
     {
         var sandbox = await WithWebRunningAsync();
-        Server.SkipIf(!await Server.KeepsAsync(sandbox, WithImageVolume(V1), "{.spec.template.spec.volumes[0].image.reference}"), "image volumes");
+        Server.SkipIf(
+            !await Server.KeepsAsync(sandbox, WithImageVolume(V1), "{.spec.template.spec.volumes[0].image.reference}"),
+            "image volumes"
+        );
 
-        Assert.That((await sandbox.ApplyAsync("dana", WithImageVolume("models:latest"))).Output, Does.Contain(
-            "ImageNotPinned: image models:latest ").And.Contain("spec.template.spec.volumes[0].image.reference").And.Contain("ApprovalMissing"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", WithImageVolume("models:latest"))).Output,
+            Does.Contain("ImageNotPinned: image models:latest ")
+                .And.Contain("spec.template.spec.volumes[0].image.reference")
+                .And.Contain("ApprovalMissing")
+        );
         await ApprovedAsync(sandbox, WithImageVolume(V2));
-        Assert.That((await sandbox.ApplyAsync("dana", WithImageVolume(V3))).Output, Does.Contain("ApprovalMissing"), "another volume alone");
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", WithImageVolume(V3))).Output,
+            Does.Contain("ApprovalMissing"),
+            "another volume alone"
+        );
     }
 
     [TestCase("hostUsers", "false")]
@@ -87,21 +114,27 @@ public class NewerServerTests
         await sandbox.IsRolledOutAsync("web");
         await sandbox.GuardAsync("guarded");
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
-        Task<Rig.Run> Resize(string patch) => sandbox.KubectlAsync("admin", "patch", "pod", pod, "--subresource=resize", "--type=strategic", "-p", patch);
+        Task<Rig.Run> Resize(string patch) =>
+            sandbox.KubectlAsync("admin", "patch", "pod", pod, "--subresource=resize", "--type=strategic", "-p", patch);
 
         (await Resize("""{"spec":{"containers":[{"name":"web","resources":{"requests":{"cpu":"20m"}}}]}}""")).OrFail();
-        var more = await Resize($$"""
+        var more = await Resize(
+            $$"""
             {"metadata":{"labels":{"app":"other"},"finalizers":["example.com/x"]},
              "spec":{"containers":[{"name":"web","image":"{{V2}}","resources":{"requests":{"cpu":"30m"} } }]} }
-            """);
+            """
+        );
 
         await TestContext.Out.WriteLineAsync($"with a label, a finalizer and an image: {more.Output}");
-        const string Kept = "jsonpath={.metadata.labels.app} {.metadata.finalizers} {.spec.containers[0].image} {.spec.containers[0].resources.requests.cpu}";
+        const string Kept =
+            "jsonpath={.metadata.labels.app} {.metadata.finalizers} {.spec.containers[0].image} "
+            + "{.spec.containers[0].resources.requests.cpu}";
         Assert.That((await sandbox.KubectlAsync("admin", "get", "pod", pod, "-o", Kept)).Output, Is.EqualTo($"web  {V1} 30m"));
         string[] registered = ["get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[*].rules[*].resources}"];
         Assert.That(
             (await TestCluster.Rig.Plane.KubectlAsync("admin", registered)).Output,
-            Does.Contain("ephemeralcontainers").And.Not.Contain("resize"));
+            Does.Contain("ephemeralcontainers").And.Not.Contain("resize")
+        );
         // A resize makes no new revision.
         (await sandbox.KubectlAsync("dana", "label", "pod", pod, "note=x")).OrFail();
         (await sandbox.KubectlAsync("dana", "scale", "deployment/web", "--replicas=3")).OrFail();
@@ -110,18 +143,26 @@ public class NewerServerTests
     [Test]
     public async Task AnEphemeralContainerOfKubectlDebugNeedsAnApproval()
     {
-        Server.SkipIf(!await Server.ServesAsync("api/v1", "pods/ephemeralcontainers") || Server.Version < new Version(1, 23), "ephemeral containers");
+        Server.SkipIf(
+            !await Server.ServesAsync("api/v1", "pods/ephemeralcontainers") || Server.Version < new Version(1, 23),
+            "ephemeral containers"
+        );
         var sandbox = await WithWebRunningAsync();
         var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
         Task<Rig.Run> Debug(string image) => sandbox.KubectlAsync("admin", "debug", pod, $"--image={image}", "-c", "debugger");
 
-        Assert.That((await Debug("busybox")).Output, Does.Contain(
-            "ImageNotPinned: image busybox ").And.Contain("spec.ephemeralContainers[0].image").And.Contain("ApprovalMissing"));
+        Assert.That(
+            (await Debug("busybox")).Output,
+            Does.Contain("ImageNotPinned: image busybox ").And.Contain("spec.ephemeralContainers[0].image").And.Contain("ApprovalMissing")
+        );
         var refused = await Debug(V3);
         Assert.That(refused.Output, Does.Contain("ApprovalMissing").And.Not.Contain("ImageNotPinned"));
         await ApproveAsync(sandbox, refused.Output);
         (await Debug(V3)).OrFail();
-        Assert.That((await sandbox.KubectlAsync("admin", "get", "pod", pod, "-o", "jsonpath={.spec.ephemeralContainers[*].image}")).Output, Is.EqualTo(V3));
+        Assert.That(
+            (await sandbox.KubectlAsync("admin", "get", "pod", pod, "-o", "jsonpath={.spec.ephemeralContainers[*].image}")).Output,
+            Is.EqualTo(V3)
+        );
     }
 
     [Test]
@@ -142,7 +183,8 @@ public class NewerServerTests
     {
         var web = Web(image, 4);
         web["spec"]!["template"]!["spec"]!["initContainers"] = new JsonArray(
-            Parse($$"""{"name": "proxy", "image": "{{sidecar}}", "restartPolicy": "Always", "ports": [{"containerPort": 15001}]}"""));
+            Parse($$"""{"name": "proxy", "image": "{{sidecar}}", "restartPolicy": "Always", "ports": [{"containerPort": 15001}]}""")
+        );
         return web;
     }
 

@@ -40,8 +40,14 @@ public class NoReplicaTests : OwnCluster
         (await unguarded.ApplyAsync("dana", Web("web:1"))).OrFail();
 
         // The one command of the runbook; rollbacks pass after it.
-        (await Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", OpenTheGate)).OrFail();
-        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web"), run => run.Succeeded, "the API server to see the open gate");
+        (
+            await Plane.KubectlAsync("admin", "patch", "validatingwebhookconfiguration", "deployguard", "--type=json", "-p", OpenTheGate)
+        ).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web"),
+            run => run.Succeeded,
+            "the API server to see the open gate"
+        );
         (await RecoveryActions.HelmRollbackAsync(sandbox)).OrFail();
     }
 
@@ -52,15 +58,28 @@ public class NoReplicaTests : OwnCluster
         KillReplicas();
 
         await RecoveryActions.InOrder.Single(w => w.ToString() == "delete").GoAsync(sandbox);
-        await IsAsync(!Server.HasMatchConditions, "a label of the namespace", Plane.KubectlAsync("dana", "label", "namespace", sandbox.Namespace, "tests-"));
+        await IsAsync(
+            !Server.HasMatchConditions,
+            "a label of the namespace",
+            Plane.KubectlAsync("dana", "label", "namespace", sandbox.Namespace, "tests-")
+        );
     }
 
     private static async Task NewRevisionsWaitAsync(Sandbox sandbox)
     {
-        foreach (var command in (string[])[
-            $"set image deployment/web web={V3}", $"set image statefulset/db db={V3}", $"set image daemonset/agent agent={V3}",
-            "rollout undo deployment/web", "rollout undo statefulset/db", "rollout undo daemonset/agent", "rollout pause deployment/web",
-            "patch cronjob/tick -p {\"spec\":{\"suspend\":true}}"])
+        foreach (
+            var command in (string[])
+                [
+                    $"set image deployment/web web={V3}",
+                    $"set image statefulset/db db={V3}",
+                    $"set image daemonset/agent agent={V3}",
+                    "rollout undo deployment/web",
+                    "rollout undo statefulset/db",
+                    "rollout undo daemonset/agent",
+                    "rollout pause deployment/web",
+                    "patch cronjob/tick -p {\"spec\":{\"suspend\":true}}",
+                ]
+        )
         {
             await WaitsAsync(command, sandbox.KubectlAsync("dana", command.Split(' ')));
         }
@@ -70,9 +89,17 @@ public class NoReplicaTests : OwnCluster
             await IsAsync(Server.HasMatchConditions, command, sandbox.KubectlAsync("dana", command.Split(' ')));
         }
 
-        await WaitsAsync("a new ReplicationController", sandbox.CreateAsync("dana", Parse($$"""
-            {"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "x"}, "spec": {"template": {"metadata": {"labels": {"app": "x"} }, "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } } } }
-            """)));
+        await WaitsAsync(
+            "a new ReplicationController",
+            sandbox.CreateAsync(
+                "dana",
+                Parse(
+                    $$"""
+                    {"apiVersion": "v1", "kind": "ReplicationController", "metadata": {"name": "x"}, "spec": {"template": {"metadata": {"labels": {"app": "x"} }, "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } } } }
+                    """
+                )
+            )
+        );
         await WaitsAsync("helm rollback", RecoveryActions.HelmRollbackAsync(sandbox));
     }
 
@@ -82,7 +109,10 @@ public class NoReplicaTests : OwnCluster
         await WaitsAsync("an approval", sandbox.CreateAsync("alice", await Approvals.OfAsync(sandbox, change)));
         await WaitsAsync("a veto", sandbox.CreateAsync("alice", await Approvals.OfAsync(sandbox, change, "Reject")));
         await WaitsAsync("a withdrawal", sandbox.KubectlAsync("alice", "delete", "changeapprovals", "--all"));
-        await WaitsAsync("a BreakGlass", sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "all is down"));
+        await WaitsAsync(
+            "a BreakGlass",
+            sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "all is down")
+        );
         await WaitsAsync("a policy", Plane.KubectlAsync("admin", "delete", "safeguardpolicy", "guarded"));
     }
 
@@ -92,10 +122,14 @@ public class NoReplicaTests : OwnCluster
     private static async Task FrequentControllerWritesAsync(Sandbox sandbox)
     {
         const string Spec = $$""" {"restartPolicy": "Never", "containers": [{"name": "x", "image": "{{V3}}"}] } """;
-        foreach (var manifest in (string[])[
-            $$"""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {{Spec}} }""",
-            $$"""{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "bare"}, "spec": {"template": {"spec": {{Spec}} } } }""",
-            $$"""{"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "bare"}, "spec": {"selector": {"matchLabels": {"app": "bare"} }, "template": {"metadata": {"labels": {"app": "bare"} }, "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } } } }"""])
+        foreach (
+            var manifest in (string[])
+                [
+                    $$"""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare"}, "spec": {{Spec}} }""",
+                    $$"""{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "bare"}, "spec": {"template": {"spec": {{Spec}} } } }""",
+                    $$"""{"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": {"name": "bare"}, "spec": {"selector": {"matchLabels": {"app": "bare"} }, "template": {"metadata": {"labels": {"app": "bare"} }, "spec": {"containers": [{"name": "x", "image": "{{V3}}"}] } } } }""",
+                ]
+        )
         {
             await IsAsync(!Server.HasMatchConditions, manifest, sandbox.CreateAsync("dana", Parse(manifest)));
         }
@@ -105,27 +139,45 @@ public class NoReplicaTests : OwnCluster
         {
             await WaitsAsync("an ephemeral container", KubectlOnPodAsync(sandbox, pod => ["debug", pod, $"--image={V3}"]));
             (await KubectlOnPodAsync(sandbox, pod => ["delete", "pod", pod, "--wait=false"])).OrFail();
-            (await sandbox.CreateAsync("admin", Parse("""
-                {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": "by-hand", "labels": {"kubernetes.io/service-name": "bare"} }, "endpoints": [{"addresses": ["192.0.2.1"]}]}
-                """))).OrFail();
+            (
+                await sandbox.CreateAsync(
+                    "admin",
+                    Parse(
+                        """
+                        {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": "by-hand", "labels": {"kubernetes.io/service-name": "bare"} }, "endpoints": [{"addresses": ["192.0.2.1"]}]}
+                        """
+                    )
+                )
+            ).OrFail();
         }
     }
 
     /// <summary>
     /// As admin: the built-in role edit lacks most of these permissions. Retried, because a restart may be replacing the pod.
     /// </summary>
-    internal static Task<Rig.Run> KubectlOnPodAsync(Sandbox sandbox, Func<string, string[]> command) => Rig.Wait.UntilAsync(
-        async () =>
-        {
-            var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}")).OrFail().Output;
-            return await sandbox.KubectlAsync("admin", command(pod));
-        },
-        run => !run.Output.Contains("NotFound", StringComparison.Ordinal),
-        "a pod that still exists");
+    internal static Task<Rig.Run> KubectlOnPodAsync(Sandbox sandbox, Func<string, string[]> command) =>
+        Rig.Wait.UntilAsync(
+            async () =>
+            {
+                var pod = (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "jsonpath={.items[0].metadata.name}"))
+                    .OrFail()
+                    .Output;
+                return await sandbox.KubectlAsync("admin", command(pod));
+            },
+            run => !run.Output.Contains("NotFound", StringComparison.Ordinal),
+            "a pod that still exists"
+        );
 
     private static async Task ServicesPassAsync(Sandbox sandbox)
     {
-        (await sandbox.CreateAsync("dana", Parse("""{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bare"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}] } }"""))).OrFail();
+        (
+            await sandbox.CreateAsync(
+                "dana",
+                Parse(
+                    """{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "bare"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}] } }"""
+                )
+            )
+        ).OrFail();
         (await sandbox.KubectlAsync("dana", "patch", "service", "bare", "-p", """{"spec":{"selector":{"app":"bare"}}}""")).OrFail();
     }
 }

@@ -15,13 +15,22 @@ public class OutageTests : OwnCluster
         var (processes, memory) = (Processes(), Memory());
         var stopped = TimeProvider.System.GetTimestamp();
         TestCluster.Rig.Plane.StopApiServer();
-        await Wait.UntilAsync(() => Task.FromResult(TimeProvider.System.GetElapsedTime(stopped)), away => away >= s_outage, "the outage to have lasted", seconds: 90);
+        await Wait.UntilAsync(
+            () => Task.FromResult(TimeProvider.System.GetElapsedTime(stopped)),
+            away => away >= s_outage,
+            "the outage to have lasted",
+            seconds: 90
+        );
         await TestCluster.Rig.Plane.StartApiServerAsync();
 
         await AssertInForceAsync(sandbox);
         foreach (var replica in Installation.Replicas)
         {
-            await Wait.UntilAsync(() => replica.ReadAsync("deployguard_cache_age_seconds"), ages => ages.Count > 10 && ages.All(a => a < 60), "every cache to be updated again");
+            await Wait.UntilAsync(
+                () => replica.ReadAsync("deployguard_cache_age_seconds"),
+                ages => ages.Count > 10 && ages.All(a => a < 60),
+                "every cache to be updated again"
+            );
         }
 
         Assert.That(Processes(), Is.EqualTo(processes), "no replica was restarted");
@@ -41,7 +50,9 @@ public class OutageTests : OwnCluster
 
         // The replicas can learn of these changes only from a new list: the API server restarts, and etcd compacts its history.
         var unguarded = "outage-" + sandbox.Namespace;
-        (await TestCluster.Rig.Plane.KubectlAsync("admin", "create", "configmap", "filler", "-n", "default", "--from-literal=a=b")).OrFail();
+        (
+            await TestCluster.Rig.Plane.KubectlAsync("admin", "create", "configmap", "filler", "-n", "default", "--from-literal=a=b")
+        ).OrFail();
         await TestCluster.Rig.CreateNamespaceAsync(unguarded, "tests=guarded");
         TestCluster.Rig.Plane.StopApiServer();
         await TestCluster.Rig.Plane.CompactAsync();
@@ -53,9 +64,18 @@ public class OutageTests : OwnCluster
 
         await AssertInForceAsync(sandbox);
         await Wait.UntilAsync(
-            () => TestCluster.Rig.Plane.KubectlAsync("admin", "get", "validatingwebhookconfiguration", "deployguard", "-o", "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"),
+            () =>
+                TestCluster.Rig.Plane.KubectlAsync(
+                    "admin",
+                    "get",
+                    "validatingwebhookconfiguration",
+                    "deployguard",
+                    "-o",
+                    "jsonpath={.webhooks[?(@.name=='workloads.deployguard.io')].namespaceSelector}"
+                ),
             run => run.Output.Contains($"\"{unguarded}\"", StringComparison.Ordinal),
-            "the namespace created during the outage to be guarded");
+            "the namespace created during the outage to be guarded"
+        );
         Assert.That(Processes(), Is.EqualTo(processes), "no replica was restarted");
     }
 
@@ -66,7 +86,11 @@ public class OutageTests : OwnCluster
         TestCluster.Rig.Plane.StopApiServer();
         Installation.Replicas[0].Daemon.Kill();
         var starting = Installation.RestartAsync(0);
-        await Wait.UntilAsync(() => Installation.ReadinessMessageAsync(0), why => why.Contains("not in sync", StringComparison.Ordinal), "the replica to say what it waits for");
+        await Wait.UntilAsync(
+            () => Installation.ReadinessMessageAsync(0),
+            why => why.Contains("not in sync", StringComparison.Ordinal),
+            "the replica to say what it waits for"
+        );
         await TestCluster.Rig.Plane.StartApiServerAsync();
 
         await starting;
@@ -76,8 +100,16 @@ public class OutageTests : OwnCluster
     /// <summary>A new revision is refused for its reason, and a restart passes.</summary>
     private static async Task AssertInForceAsync(Sandbox sandbox)
     {
-        await Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the refusal");
-        await Wait.UntilAsync(() => sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web"), run => run.Succeeded, "the restart");
+        await Wait.UntilAsync(
+            () => sandbox.SetImageAsync(),
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the refusal"
+        );
+        await Wait.UntilAsync(
+            () => sandbox.KubectlAsync("dana", "rollout", "restart", "deployment/web"),
+            run => run.Succeeded,
+            "the restart"
+        );
     }
 
     private static List<int> Processes() => [.. Installation.Replicas.Select(r => r.Daemon.Id)];

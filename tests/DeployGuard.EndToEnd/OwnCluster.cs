@@ -95,9 +95,7 @@ public abstract class OwnCluster
     /// <summary>
     /// Skips all tests by <see cref="Server.SkipIf"/> before a cluster is started, where the server lacks the tested feature.
     /// </summary>
-    protected virtual void Require()
-    {
-    }
+    protected virtual void Require() { }
 
     /// <summary>Prepares the cluster for the tests.</summary>
     protected virtual Task PrepareAsync() => Task.CompletedTask;

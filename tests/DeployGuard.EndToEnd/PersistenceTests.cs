@@ -26,7 +26,8 @@ public class PersistenceTests : OwnCluster
 
         Assert.That(
             (await sandbox.KubectlAsync("dana", "get", "change", await sandbox.ChangeOfAsync(V2), "-o", "jsonpath={.status.phase}")).Output,
-            Is.AnyOf("Admitted", "Running", "Completed"));
+            Is.AnyOf("Admitted", "Running", "Completed")
+        );
         await RestartReplicasAsync();
         await sandbox.SettleAsync();
     }
@@ -45,27 +46,67 @@ public class PersistenceTests : OwnCluster
     {
         var sandbox = await ApprovedAsync();
         Assert.That((await sandbox.SetImageAsync(V3)).Succeeded, Is.False);
-        await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"), run => run.Output.Split(' ').Count(p => p == "Pending") == 2, "two pending changes");
-        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/web", "--incident", "INC-1", "--reason", "never used")).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={.items[*].status.phase}"),
+            run => run.Output.Split(' ').Count(p => p == "Pending") == 2,
+            "two pending changes"
+        );
+        (
+            await sandbox.KubectlAsync(
+                "olga",
+                "deployguard",
+                "breakglass",
+                "deployment/web",
+                "--incident",
+                "INC-1",
+                "--reason",
+                "never used"
+            )
+        ).OrFail();
         var (approved, forgotten) = (await sandbox.ChangeOfAsync(V2), await sandbox.ChangeOfAsync(V3));
         KillReplicas();
 
         await using (await FutureReplica.StartAsync(TimeSpan.FromDays(8)))
         {
-            await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Output.Contains("Not counted: alice (expired)", StringComparison.Ordinal), "the approval to be no longer counted");
+            await Rig.Wait.UntilAsync(
+                () => sandbox.SetImageAsync(),
+                run => run.Output.Contains("Not counted: alice (expired)", StringComparison.Ordinal),
+                "the approval to be no longer counted"
+            );
             await PhaseAsync(sandbox, forgotten, "Expired");
             await PhaseAsync(sandbox, await sandbox.ChangeOfAsync(V1), "Proven");
             await Rig.Wait.UntilAsync(
-                () => sandbox.KubectlAsync("admin", "get", "change", approved, "-o", "jsonpath={.status.approvals[0].approver} {.status.approvals[0].expired}"),
+                () =>
+                    sandbox.KubectlAsync(
+                        "admin",
+                        "get",
+                        "change",
+                        approved,
+                        "-o",
+                        "jsonpath={.status.approvals[0].approver} {.status.approvals[0].expired}"
+                    ),
                 run => run.Output == "alice true",
-                "the expired approval to be kept on the Change");
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "name"), run => run.Output.Length == 0, "the expired approval to be removed");
+                "the expired approval to be kept on the Change"
+            );
+            await Rig.Wait.UntilAsync(
+                () => sandbox.KubectlAsync("admin", "get", "changeapprovals", "-o", "name"),
+                run => run.Output.Length == 0,
+                "the expired approval to be removed"
+            );
         }
 
         await using (await FutureReplica.StartAsync(TimeSpan.FromDays(20)))
         {
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "change", forgotten), run => run.Output.Contains("not found", StringComparison.Ordinal), "the change without new requests to be removed");
-            await Rig.Wait.UntilAsync(() => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"), run => run.Output.Length == 0, "the expired BreakGlass to be removed");
+            await Rig.Wait.UntilAsync(
+                () => sandbox.KubectlAsync("admin", "get", "change", forgotten),
+                run => run.Output.Contains("not found", StringComparison.Ordinal),
+                "the change without new requests to be removed"
+            );
+            await Rig.Wait.UntilAsync(
+                () => sandbox.KubectlAsync("admin", "get", "breakglasses", "-o", "name"),
+                run => run.Output.Length == 0,
+                "the expired BreakGlass to be removed"
+            );
         }
 
         await RestartReplicasAsync();
@@ -77,7 +118,11 @@ public class PersistenceTests : OwnCluster
     {
         var sandbox = await ApprovedAsync();
         Installation.Replicas[1].Daemon.Signal("KILL");
-        await Rig.Wait.UntilAsync(() => Task.FromResult(Installation.Replicas[1].Daemon.HasEndedUnexpectedly), ended => ended, "the replica to end");
+        await Rig.Wait.UntilAsync(
+            () => Task.FromResult(Installation.Replicas[1].Daemon.HasEndedUnexpectedly),
+            ended => ended,
+            "the replica to end"
+        );
 
         var exitReports = await TestCluster.Rig.RepairAsync();
 
@@ -87,16 +132,22 @@ public class PersistenceTests : OwnCluster
         Assert.That(await Installation.Replicas[1].ReadAsync("deployguard_leader"), Has.Count.EqualTo(1));
     }
 
-    private static Task<Rig.Run> PhaseAsync(Sandbox sandbox, string change, string phase) => Rig.Wait.UntilAsync(
-        () => sandbox.KubectlAsync("admin", "get", "change", change, "-o", "jsonpath={.status.phase}"),
-        run => run.Output == phase,
-        $"{change} to be {phase}");
+    private static Task<Rig.Run> PhaseAsync(Sandbox sandbox, string change, string phase) =>
+        Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("admin", "get", "change", change, "-o", "jsonpath={.status.phase}"),
+            run => run.Output == phase,
+            $"{change} to be {phase}"
+        );
 
     /// <summary>Refused, and approved by alice.</summary>
     private static async Task<Sandbox> ApprovedAsync()
     {
         var sandbox = await WithWebRunningAsync();
-        await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the refusal");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.SetImageAsync(),
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the refusal"
+        );
         (await sandbox.ApproveAsync("alice", await sandbox.ChangeInPhaseAsync("Pending"))).OrFail();
         return sandbox;
     }

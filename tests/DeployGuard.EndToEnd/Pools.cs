@@ -7,9 +7,12 @@ namespace DeployGuard.EndToEnd;
 /// <summary>Twenty pods of web behind a Service, and second Deployments behind the same Service.</summary>
 internal static class Pools
 {
-    public static JsonObject Service(string name = "web", string selector = """{"app": "web"}""") => Parse($$"""
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "{{name}}"}, "spec": {"selector": {{selector}}, "ports": [{"port": 80}]} }
-        """);
+    public static JsonObject Service(string name = "web", string selector = """{"app": "web"}""") =>
+        Parse(
+            $$"""
+            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "{{name}}"}, "spec": {"selector": {{selector}}, "ports": [{"port": 80}]} }
+            """
+        );
 
     /// <summary>Behind the same Service as web.</summary>
     public static JsonObject SecondDeployment(string name, string image, int replicas)
@@ -31,7 +34,8 @@ internal static class Pools
         await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
             changes => changes.SelectMany(Served).SequenceEqual([replicas]),
-            "the leader to record the serving pods");
+            "the leader to record the serving pods"
+        );
         return sandbox;
     }
 
@@ -54,19 +58,21 @@ internal static class Pools
     }
 
     /// <summary>Retries until the request passes. Every refusal until then must have the same message.</summary>
-    public static Task EventuallyPassesAsync(Func<Task<Rig.Run>> ask, string refusal) => Rig.Wait.UntilAsync(
-        ask,
-        run =>
-        {
-            if (!run.Succeeded)
+    public static Task EventuallyPassesAsync(Func<Task<Rig.Run>> ask, string refusal) =>
+        Rig.Wait.UntilAsync(
+            ask,
+            run =>
             {
-                Assert.That(run.Output, Does.Contain(refusal));
-            }
+                if (!run.Succeeded)
+                {
+                    Assert.That(run.Output, Does.Contain(refusal));
+                }
 
-            return run.Succeeded;
-        },
-        $"a request that was refused with: {refusal}",
-        seconds: 240);
+                return run.Succeeded;
+            },
+            $"a request that was refused with: {refusal}",
+            seconds: 240
+        );
 
     public static Task<Rig.Run> ScaleAsync(this Sandbox sandbox, string workload, int replicas) =>
         sandbox.KubectlAsync("dana", "scale", workload, $"--replicas={replicas}");
@@ -75,10 +81,17 @@ internal static class Pools
         sandbox.KubectlAsync("dana", "rollout", "status", workload, "--timeout=600s");
 
     /// <summary>The last pods of a revision end a moment after its rollout does.</summary>
-    public static Task IsGoneAsync(this Sandbox sandbox, string image) => Rig.Wait.UntilAsync(
-        async () => await TestCluster.Rig.Plane.Api.FindAsync($"api/v1/namespaces/{sandbox.Namespace}/pods"),
-        pods => pods is { } found && found.GetProperty("items").EnumerateArray().All(p => !p.GetProperty("spec").GetProperty("containers").GetRawText().Contains(image, StringComparison.Ordinal)),
-        $"no pod to run {image}");
+    public static Task IsGoneAsync(this Sandbox sandbox, string image) =>
+        Rig.Wait.UntilAsync(
+            async () => await TestCluster.Rig.Plane.Api.FindAsync($"api/v1/namespaces/{sandbox.Namespace}/pods"),
+            pods =>
+                pods is { } found
+                && found
+                    .GetProperty("items")
+                    .EnumerateArray()
+                    .All(p => !p.GetProperty("spec").GetProperty("containers").GetRawText().Contains(image, StringComparison.Ordinal)),
+            $"no pod to run {image}"
+        );
 
     /// <summary>The arguments of the patch that a refusal suggests, without the namespace.</summary>
     public static string[] Patch(string refusal)

@@ -7,17 +7,18 @@ public sealed class RecoveryCondition
     private readonly Func<Sandbox, Task> _apply;
     private readonly Func<Sandbox, Task> _end;
 
-    private RecoveryCondition(string name, Func<Sandbox, Task> apply, Func<Sandbox, Task>? end = null) => (_name, _apply, _end) = (name, apply, end ?? (_ => Task.CompletedTask));
+    private RecoveryCondition(string name, Func<Sandbox, Task> apply, Func<Sandbox, Task>? end = null) =>
+        (_name, _apply, _end) = (name, apply, end ?? (_ => Task.CompletedTask));
 
     public static IEnumerable<RecoveryCondition> ForOneNamespace =>
-    [
-        new("nothing special", _ => Task.CompletedTask),
-        new("vetoes on record", VetoAsync),
-        new("a policy tightened since", TightenAsync, LoosenAsync),
-        new("records deleted", async s => (await s.KubectlAsync("deployguard", "delete", "changes", "--all")).OrFail()),
-        new("a freeze is on", FreezeAsync, s => NoLongerAsync(s, "freeze")),
-        new("the budget is spent", SpendAsync, s => NoLongerAsync(s, "budget")),
-    ];
+        [
+            new("nothing special", _ => Task.CompletedTask),
+            new("vetoes on record", VetoAsync),
+            new("a policy tightened since", TightenAsync, LoosenAsync),
+            new("records deleted", async s => (await s.KubectlAsync("deployguard", "delete", "changes", "--all")).OrFail()),
+            new("a freeze is on", FreezeAsync, s => NoLongerAsync(s, "freeze")),
+            new("the budget is spent", SpendAsync, s => NoLongerAsync(s, "budget")),
+        ];
 
     public static IEnumerable<RecoveryCondition> ForAllNamespaces => [new("both replicas just restarted", RestartAsync)];
 
@@ -29,7 +30,11 @@ public sealed class RecoveryCondition
 
     private static async Task VetoAsync(Sandbox sandbox)
     {
-        foreach (var change in (await sandbox.KubectlAsync("alice", "get", "changes", "-o", "jsonpath={.items[*].metadata.name}")).OrFail().Output.Split(' '))
+        foreach (
+            var change in (await sandbox.KubectlAsync("alice", "get", "changes", "-o", "jsonpath={.items[*].metadata.name}"))
+                .OrFail()
+                .Output.Split(' ')
+        )
         {
             (await sandbox.KubectlAsync("alice", "deployguard", "reject", change, "--reason", "wrong prices", "--yes")).OrFail();
         }
@@ -47,7 +52,8 @@ public sealed class RecoveryCondition
         await Rig.Wait.UntilAsync(
             () => sandbox.SetImageAsync(Sandbox.V3),
             run => run.Output.Contains($"tight-{sandbox.Namespace}", StringComparison.Ordinal),
-            "the tighter policy to refuse");
+            "the tighter policy to refuse"
+        );
     }
 
     private static async Task LoosenAsync(Sandbox sandbox) =>
@@ -55,14 +61,20 @@ public sealed class RecoveryCondition
 
     private static async Task FreezeAsync(Sandbox sandbox)
     {
-        await UnderAsync(sandbox, "freeze", """ "active": {"from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}, "freeze": {"message": "Peak week."} """);
+        await UnderAsync(
+            sandbox,
+            "freeze",
+            """ "active": {"from": "2020-01-01T00:00:00Z", "until": "2099-01-01T00:00:00Z"}, "freeze": {"message": "Peak week."} """
+        );
         await RefusesAsync(sandbox, "Frozen");
     }
 
     /// <summary>Another policy for this namespace alone.</summary>
     private static async Task UnderAsync(Sandbox sandbox, string name, string spec)
     {
-        (await TestCluster.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, $"{name}={sandbox.Namespace}")).OrFail();
+        (
+            await TestCluster.Rig.Plane.KubectlAsync("admin", "label", "namespace", sandbox.Namespace, $"{name}={sandbox.Namespace}")
+        ).OrFail();
         var policy = $$$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{{name}}}-{{{sandbox.Namespace}}}"},
              "spec": {"match": {"namespaceSelector": {"matchLabels": {"{{{name}}}": "{{{sandbox.Namespace}}}"} } }, {{{spec}}} } }
@@ -78,14 +90,35 @@ public sealed class RecoveryCondition
         var busy = Sandbox.Web(Sandbox.V3, 1);
         busy["metadata"]!["name"] = "busy";
         busy["spec"]!["selector"]!["matchLabels"]!["app"] = "busy";
-        busy["spec"]!["template"]!["metadata"]!["labels"] = new System.Text.Json.Nodes.JsonObject { ["app"] = "busy", ["rig/hold"] = "yes" };
-        (await sandbox.KubectlAsync("olga", "deployguard", "breakglass", "deployment/busy", "--incident", "INC-1", "--reason", "a test", "--waive", "Approval")).OrFail();
+        busy["spec"]!["template"]!["metadata"]!["labels"] = new System.Text.Json.Nodes.JsonObject
+        {
+            ["app"] = "busy",
+            ["rig/hold"] = "yes",
+        };
+        (
+            await sandbox.KubectlAsync(
+                "olga",
+                "deployguard",
+                "breakglass",
+                "deployment/busy",
+                "--incident",
+                "INC-1",
+                "--reason",
+                "a test",
+                "--waive",
+                "Approval"
+            )
+        ).OrFail();
         (await sandbox.ApplyAsync("olga", busy)).OrFail();
         await RefusesAsync(sandbox, "BudgetExhausted");
     }
 
     private static Task<Rig.Run> RefusesAsync(Sandbox sandbox, string reason) =>
-        Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(Sandbox.V3), run => run.Output.Contains(reason, StringComparison.Ordinal), $"{reason} in a refusal");
+        Rig.Wait.UntilAsync(
+            () => sandbox.SetImageAsync(Sandbox.V3),
+            run => run.Output.Contains(reason, StringComparison.Ordinal),
+            $"{reason} in a refusal"
+        );
 
     private static async Task NoLongerAsync(Sandbox sandbox, string name) =>
         (await TestCluster.Rig.Plane.KubectlAsync("admin", "delete", "safeguardpolicy", $"{name}-{sandbox.Namespace}")).OrFail();
@@ -101,6 +134,10 @@ public sealed class RecoveryCondition
         await installation.RestartAsync(0);
         await installation.RestartAsync(1);
         // Haproxy finds them by its health checks; the refusal of a new image shows that they answer.
-        await Rig.Wait.UntilAsync(() => sandbox.SetImageAsync(Sandbox.V3), run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal), "the replicas to answer again");
+        await Rig.Wait.UntilAsync(
+            () => sandbox.SetImageAsync(Sandbox.V3),
+            run => run.Output.Contains("ApprovalMissing", StringComparison.Ordinal),
+            "the replicas to answer again"
+        );
     }
 }

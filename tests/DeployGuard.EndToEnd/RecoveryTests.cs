@@ -11,8 +11,19 @@ public class RecoveryTests
     {
         var sandbox = await WithWebRunningAsync();
 
-        foreach (var command in (string[])["scale deployment/web --replicas=5", "scale deployment/web --replicas=1", "rollout restart deployment/web", "rollout pause deployment/web",
-            "rollout resume deployment/web", "annotate deployment/web team=a", "label deployment/web team=a", "delete deployment/web"])
+        foreach (
+            var command in (string[])
+                [
+                    "scale deployment/web --replicas=5",
+                    "scale deployment/web --replicas=1",
+                    "rollout restart deployment/web",
+                    "rollout pause deployment/web",
+                    "rollout resume deployment/web",
+                    "annotate deployment/web team=a",
+                    "label deployment/web team=a",
+                    "delete deployment/web",
+                ]
+        )
         {
             (await sandbox.KubectlAsync("dana", command.Split(' '))).OrFail();
         }
@@ -26,7 +37,14 @@ public class RecoveryTests
 
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
 
-        var image = await sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}");
+        var image = await sandbox.KubectlAsync(
+            "dana",
+            "get",
+            "deployment",
+            "web",
+            "-o",
+            "jsonpath={.spec.template.spec.containers[0].image}"
+        );
         Assert.That(image.Output, Is.EqualTo(V1));
     }
 
@@ -62,7 +80,8 @@ public class RecoveryTests
         await Rig.Wait.UntilAsync(
             () => sandbox.KubectlAsync("dana", "get", "deployment", "web", "-o", "jsonpath={.status.availableReplicas}"),
             run => run.Output == "3",
-            "three pods again");
+            "three pods again"
+        );
     }
 
     [Test]
@@ -76,7 +95,8 @@ public class RecoveryTests
             () => sandbox.KubectlAsync("dana", "get", "pods", "-o", "jsonpath={.items[*].metadata.name}"),
             run => run.Output.Contains("tick-", StringComparison.Ordinal),
             "the pod of the first tick",
-            seconds: 240);
+            seconds: 240
+        );
     }
 
     internal static async Task ApprovedAsync(Sandbox sandbox, string image)

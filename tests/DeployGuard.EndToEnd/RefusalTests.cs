@@ -11,11 +11,26 @@ public class RefusalTests
         yield return Way("set image", s => s.KubectlAsync("dana", "set", "image", "deployment/web", $"web={V2}"));
         yield return Way("apply", s => s.ApplyAsync("dana", Web(V2)));
         yield return Way("server-side apply", s => s.ApplyAsync("dana", Web(V2), "--server-side", "--force-conflicts"));
-        yield return Way("patch", s => s.KubectlAsync("dana", "patch", "deployment", "web", "--type=json", "-p", $$"""[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"{{V2}}"}]"""));
+        yield return Way(
+            "patch",
+            s =>
+                s.KubectlAsync(
+                    "dana",
+                    "patch",
+                    "deployment",
+                    "web",
+                    "--type=json",
+                    "-p",
+                    $$"""[{"op":"replace","path":"/spec/template/spec/containers/0/image","value":"{{V2}}"}]"""
+                )
+        );
         yield return Way("a smaller Deployment with another image", s => s.ApplyAsync("dana", Web(V2, replicas: 1)));
         yield return Way("set env", s => s.KubectlAsync("dana", "set", "env", "deployment/web", "A=1"));
         yield return Way("set serviceaccount", s => s.KubectlAsync("dana", "set", "serviceaccount", "deployment/web", "other"));
-        yield return Way("replace", s => TestCluster.Rig.Plane.KubectlAsync("dana", Web(V2).ToJsonString(), ["replace", "-f", "-", "-n", s.Namespace]));
+        yield return Way(
+            "replace",
+            s => TestCluster.Rig.Plane.KubectlAsync("dana", Web(V2).ToJsonString(), ["replace", "-f", "-", "-n", s.Namespace])
+        );
     }
 
     [TestCaseSource(nameof(WaysToChangeAnImage))]
@@ -26,12 +41,17 @@ public class RefusalTests
         var run = await ask(sandbox);
 
         Assert.That(run.Succeeded, Is.False, run.Output);
-        Assert.That(run.Output, Does.Contain($"Deployment {sandbox.Namespace}/web refused by policy guarded (change deployment-web-").And.Contain("ApprovalMissing"));
+        Assert.That(
+            run.Output,
+            Does.Contain($"Deployment {sandbox.Namespace}/web refused by policy guarded (change deployment-web-")
+                .And.Contain("ApprovalMissing")
+        );
     }
 
     public static IEnumerable<TestCaseData> OtherKinds()
     {
-        string Template(string more = "") => $$"""{"metadata": {"labels": {"app": "x"} }, "spec": { {{more}} "containers": [{"name": "x", "image": "{{V1}}"}] } }""";
+        string Template(string more = "") =>
+            $$"""{"metadata": {"labels": {"app": "x"} }, "spec": { {{more}} "containers": [{"name": "x", "image": "{{V1}}"}] } }""";
         var selected = $$""" "selector": {"matchLabels": {"app": "x"} }, "template": {{Template()}} """;
         var job = Template("\"restartPolicy\": \"Never\",");
         yield return Kind("Deployment", "apps/v1", selected);
@@ -40,7 +60,11 @@ public class RefusalTests
         yield return Kind("ReplicaSet", "apps/v1", selected);
         yield return Kind("ReplicationController", "v1", $"\"template\": {Template()}");
         yield return Kind("Job", "batch/v1", $"\"template\": {job}");
-        yield return Kind("CronJob", Server.CronJobToken, $$""" "schedule": "* * * * *", "jobTemplate": {"spec": {"template": {{job}} } } """);
+        yield return Kind(
+            "CronJob",
+            Server.CronJobToken,
+            $$""" "schedule": "* * * * *", "jobTemplate": {"spec": {"template": {{job}} } } """
+        );
         yield return Kind("Pod", "v1", $$""" "containers": [{"name": "x", "image": "{{V1}}"}] """);
     }
 
@@ -49,7 +73,10 @@ public class RefusalTests
     {
         var sandbox = await GuardedAsync();
 
-        var run = await sandbox.CreateAsync("dana", Parse(manifest.Replace(Server.CronJobToken, await Server.CronJobVersionAsync(), StringComparison.Ordinal)));
+        var run = await sandbox.CreateAsync(
+            "dana",
+            Parse(manifest.Replace(Server.CronJobToken, await Server.CronJobVersionAsync(), StringComparison.Ordinal))
+        );
 
         Assert.That(run.Succeeded, Is.False, run.Output);
         Assert.That(run.Output, Does.Contain($"{kind} {sandbox.Namespace}/x refused by policy guarded").And.Contain("ApprovalMissing"));
@@ -74,7 +101,10 @@ public class RefusalTests
         strategy["maxSurge"] = "100%";
 
         var refused = await sandbox.ApplyAsync("dana", fast);
-        Assert.That(refused.Output, Does.Contain("PaceTooFast: 4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1."));
+        Assert.That(
+            refused.Output,
+            Does.Contain("PaceTooFast: 4 of 4 pods (100%) of Deployment web would be unproven, 4 at once; step 5% allows 1.")
+        );
 
         var patch = refused.Output.Split("-p '")[1].Split('\'')[0];
         (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p", patch)).OrFail();
@@ -91,7 +121,11 @@ public class RefusalTests
 
         Assert.That(run.Output, Does.Contain("Warning: guarded: would be refused: ApprovalMissing"));
         Assert.That(diff.ExitCode, Is.EqualTo(1), "kubectl diff found a difference, and was not refused: " + diff.Output);
-        Assert.That((await sandbox.KubectlAsync("dana", "get", "changes", "-o", "name")).Output.Split('\n'), Has.Length.EqualTo(1), "only the Change of the running revision");
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "get", "changes", "-o", "name")).Output.Split('\n'),
+            Has.Length.EqualTo(1),
+            "only the Change of the running revision"
+        );
     }
 
     [Test]
@@ -114,7 +148,8 @@ public class RefusalTests
         var warned = await Rig.Wait.UntilAsync(
             () => sandbox.ApplyAsync("dana", Web("web:1"), "--dry-run=server"),
             run => run.Output.Contains("Warning: warns: ImageNotPinned", StringComparison.Ordinal),
-            "the warning");
+            "the warning"
+        );
 
         Assert.That(warned.Succeeded, Is.True);
         (await sandbox.ApplyAsync("dana", Web("web:1"))).OrFail();
@@ -124,5 +159,8 @@ public class RefusalTests
         new TestCaseData((Func<object, Task<Rig.Run>>)(sandbox => ask((Sandbox)sandbox))).SetName($"{name} is refused");
 
     private static TestCaseData Kind(string kind, string apiVersion, string spec) =>
-        new TestCaseData(kind, $$"""{"apiVersion": "{{apiVersion}}", "kind": "{{kind}}", "metadata": {"name": "x"}, "spec": { {{spec}} } }""").SetName($"a {kind} is refused");
+        new TestCaseData(
+            kind,
+            $$"""{"apiVersion": "{{apiVersion}}", "kind": "{{kind}}", "metadata": {"name": "x"}, "spec": { {{spec}} } }"""
+        ).SetName($"a {kind} is refused");
 }

@@ -23,7 +23,11 @@ public class ReplicaTests
 
         var change = await sandbox.ChangeOfAsync(V2);
         await RecoveryTests.ApprovedAsync(await WithWebRunningAsync(), V3);
-        Assert.That((await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output, Is.EqualTo("Admitted"), "admitted, and never observed running");
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "get", "change", change, "-o", "jsonpath={.status.phase}")).Output,
+            Is.EqualTo("Admitted"),
+            "admitted, and never observed running"
+        );
         await sandbox.AssertNothingRunsAsync(V2);
     }
 
@@ -38,8 +42,18 @@ public class ReplicaTests
 
         Assert.That(await call.SendAsync(Replicas[0], "dana", before, after), Does.Contain("ApprovalMissing"));
 
-        var shown = await sandbox.KubectlAsync("alice", "get", "change", await sandbox.ChangeInPhaseAsync("Pending"), "-o", "jsonpath={.spec.images[0].from}|{.spec.diff[*]}");
-        Assert.That(shown.Output, Does.StartWith("|").And.Contain("spec.containers[web].image: (absent) -> registry.example.com/web@sha256:2222"));
+        var shown = await sandbox.KubectlAsync(
+            "alice",
+            "get",
+            "change",
+            await sandbox.ChangeInPhaseAsync("Pending"),
+            "-o",
+            "jsonpath={.spec.images[0].from}|{.spec.diff[*]}"
+        );
+        Assert.That(
+            shown.Output,
+            Does.StartWith("|").And.Contain("spec.containers[web].image: (absent) -> registry.example.com/web@sha256:2222")
+        );
     }
 
     [Test]
@@ -52,8 +66,22 @@ public class ReplicaTests
         other["metadata"]!["name"] = "ghost";
         using var call = new DirectCall();
 
-        Assert.That(await call.SendAsync(Replicas[0], "dana", other, ghost), Does.Contain("Deployment").And.Contain("/ghost refused").And.Contain("ApprovalMissing"));
-        Assert.That((await sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[?(@.spec.workload.name==\"ghost\")]}{.status.phase} {end}")).Output, Does.Not.Contain("Completed").And.Not.Contain("Admitted"));
+        Assert.That(
+            await call.SendAsync(Replicas[0], "dana", other, ghost),
+            Does.Contain("Deployment").And.Contain("/ghost refused").And.Contain("ApprovalMissing")
+        );
+        Assert.That(
+            (
+                await sandbox.KubectlAsync(
+                    "admin",
+                    "get",
+                    "changes",
+                    "-o",
+                    "jsonpath={range .items[?(@.spec.workload.name==\"ghost\")]}{.status.phase} {end}"
+                )
+            ).Output,
+            Does.Not.Contain("Completed").And.Not.Contain("Admitted")
+        );
     }
 
     [Test]
@@ -64,13 +92,25 @@ public class ReplicaTests
         for (var i = 0; i < 16; i++)
         {
             messages.Add((await sandbox.SetImageAsync($"registry.example.com/web@sha256:{i:x64}")).Output);
-            await Rig.Wait.UntilAsync(() => PendingAsync(sandbox), run => run.Output.Split(' ').Length >= Math.Min(i + 1, 10), "the refusal to be on record");
+            await Rig.Wait.UntilAsync(
+                () => PendingAsync(sandbox),
+                run => run.Output.Split(' ').Length >= Math.Min(i + 1, 10),
+                "the refusal to be on record"
+            );
             await sandbox.EveryReplicaSeesPendingAsync(Math.Min(i + 1, 10));
         }
 
         Assert.That((await PendingAsync(sandbox)).Output.Split(' '), Has.Length.EqualTo(10));
-        Assert.That(messages[^1], Does.Contain("kubectl deployguard approve deployment/web").And.Contain("--hash"), "a change without a place in the inbox is approved by its hash");
-        Assert.That((await sandbox.SetImageAsync(V2, "erin")).Output, Does.Contain("(change deployment-web-"), "another requester still has a place");
+        Assert.That(
+            messages[^1],
+            Does.Contain("kubectl deployguard approve deployment/web").And.Contain("--hash"),
+            "a change without a place in the inbox is approved by its hash"
+        );
+        Assert.That(
+            (await sandbox.SetImageAsync(V2, "erin")).Output,
+            Does.Contain("(change deployment-web-"),
+            "another requester still has a place"
+        );
     }
 
     private static Task<Rig.Run> PendingAsync(Sandbox sandbox) =>

@@ -65,8 +65,9 @@ internal sealed class RolloutTracker : IAsyncDisposable
         }
     }
 
-    private void Note(JsonElement deployment) => _available[deployment.GetProperty("metadata").GetProperty("name").GetString() ?? ""] =
-        deployment.GetProperty("status").TryGetProperty("availableReplicas", out var available) && available.GetInt32() == 1;
+    private void Note(JsonElement deployment) =>
+        _available[deployment.GetProperty("metadata").GetProperty("name").GetString() ?? ""] =
+            deployment.GetProperty("status").TryGetProperty("availableReplicas", out var available) && available.GetInt32() == 1;
 
     private void Count() => _maxInFlight = Math.Max(_maxInFlight, _available.Count(d => !d.Value));
 }

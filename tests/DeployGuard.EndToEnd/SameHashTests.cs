@@ -7,7 +7,8 @@ namespace DeployGuard.EndToEnd;
 [Parallelizable(ParallelScope.All)]
 public class SameHashTests
 {
-    private const string TokenMount = """ "volumeMounts": [{"name": "kube-api-access-x", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}], """;
+    private const string TokenMount =
+        """ "volumeMounts": [{"name": "kube-api-access-x", "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount", "readOnly": true}], """;
 
     private const string TokenVolume = """
         "volumes": [{"name": "kube-api-access-x", "projected": {"sources": [
@@ -23,13 +24,24 @@ public class SameHashTests
         var sandbox = await ApprovedAsync(Reader());
         var patch = new JsonObject
         {
-            ["spec"] = new JsonObject { ["template"] = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [key] = value } } } },
+            ["spec"] = new JsonObject
+            {
+                ["template"] = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [key] = value } } },
+            },
         };
 
         var run = await sandbox.KubectlAsync("dana", "patch", "deployment", "web", "--type=merge", "-p", patch.ToJsonString());
 
         Assert.That(run.Output, Does.Contain(reason));
-        var pods = (await sandbox.KubectlAsync("dana", "get", "deployment,replicasets,pods", "-o", "jsonpath={.items[*].metadata.annotations}{.items[*].spec.template.metadata.annotations}")).OrFail();
+        var pods = (
+            await sandbox.KubectlAsync(
+                "dana",
+                "get",
+                "deployment,replicasets,pods",
+                "-o",
+                "jsonpath={.items[*].metadata.annotations}{.items[*].spec.template.metadata.annotations}"
+            )
+        ).OrFail();
         Assert.That(pods.Output, Does.Not.Contain("evil").And.Not.Contain("2001"));
     }
 
@@ -78,14 +90,19 @@ public class SameHashTests
         var web = Web(V1, replicas: 1);
         var template = web["spec"]?["template"]?.AsObject() ?? throw new InvalidOperationException("no template");
         template["metadata"]!["annotations"] = new JsonObject { ["deployguard.io/run"] = "echo hello" };
-        template["spec"]!["volumes"] = JsonNode.Parse("""[{"name": "podinfo", "downwardAPI": {"items": [{"path": "settings", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]""");
+        template["spec"]!["volumes"] = JsonNode.Parse(
+            """[{"name": "podinfo", "downwardAPI": {"items": [{"path": "settings", "fieldRef": {"fieldPath": "metadata.annotations"}}]}}]"""
+        );
         template["spec"]!["containers"]![0]!["volumeMounts"] = JsonNode.Parse("""[{"name": "podinfo", "mountPath": "/etc/podinfo"}]""");
         template["spec"]!["containers"]![0]!["command"] = JsonNode.Parse("""["sh", "-c", ". /etc/podinfo/settings; exec /app"]""");
         return web;
     }
 
-    private static JsonObject Pod(string mounts, string volumes) => Parse($$"""
-        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tool"},
-         "spec": {"automountServiceAccountToken": false, {{volumes}} "containers": [{ {{mounts}} "name": "c", "image": "{{V1}}"}] } }
-        """);
+    private static JsonObject Pod(string mounts, string volumes) =>
+        Parse(
+            $$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "tool"},
+             "spec": {"automountServiceAccountToken": false, {{volumes}} "containers": [{ {{mounts}} "name": "c", "image": "{{V1}}"}] } }
+            """
+        );
 }

@@ -46,12 +46,14 @@ public sealed class Sandbox
         return sandbox;
     }
 
-    public Task<Run> KubectlAsync(string user, params IEnumerable<string> arguments) => Plane.KubectlAsync(user, [.. arguments, "-n", Namespace]);
+    public Task<Run> KubectlAsync(string user, params IEnumerable<string> arguments) =>
+        Plane.KubectlAsync(user, [.. arguments, "-n", Namespace]);
 
     public Task<Run> ApplyAsync(string user, JsonObject manifest, params IEnumerable<string> more) =>
         Plane.KubectlAsync(user, manifest.ToJsonString(), ["apply", "-f", "-", "-n", Namespace, .. more]);
 
-    public Task<Run> CreateAsync(string user, JsonObject manifest) => Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]);
+    public Task<Run> CreateAsync(string user, JsonObject manifest) =>
+        Plane.KubectlAsync(user, manifest.ToJsonString(), ["create", "-f", "-", "-n", Namespace]);
 
     /// <summary>
     /// Creates a Deployment as if admin had applied it, with the annotation that a later <c>kubectl apply</c> compares. It uses the API
@@ -64,20 +66,27 @@ public sealed class Sandbox
         applied["metadata"]!["annotations"] ??= new JsonObject();
         var placed = applied.DeepClone().AsObject();
         placed["metadata"]!["annotations"]!["kubectl.kubernetes.io/last-applied-configuration"] = $"{applied.ToJsonString()}\n";
-        return Plane.Api.CreateAsync($"apis/apps/v1/namespaces/{Namespace}/deployments?fieldManager=kubectl-client-side-apply", placed.ToJsonString());
+        return Plane.Api.CreateAsync(
+            $"apis/apps/v1/namespaces/{Namespace}/deployments?fieldManager=kubectl-client-side-apply",
+            placed.ToJsonString()
+        );
     }
 
     /// <summary>The objects of a resource in this namespace; none if the API server does not answer.</summary>
     /// <param name="resource">With a selector if there is one: <c>pods?labelSelector=app=web</c>.</param>
     public async Task<IReadOnlyList<JsonElement>> ListAsync(string groupVersion, string resource) =>
-        await Plane.Api.FindAsync($"{groupVersion}/namespaces/{Namespace}/{resource}") is { } list ? [.. list.GetProperty("items").EnumerateArray()] : [];
+        await Plane.Api.FindAsync($"{groupVersion}/namespaces/{Namespace}/{resource}") is { } list
+            ? [.. list.GetProperty("items").EnumerateArray()]
+            : [];
 
     /// <summary>Waits until every pod of a Deployment has its newest revision and is available.</summary>
-    public Task IsRolledOutAsync(string deployment) => Wait.UntilAsync(
-        async () => await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/deployments/{deployment}"),
-        found => found is { } there && IsRolledOut(there),
-        $"Deployment {deployment} in {Namespace} to be rolled out",
-        seconds: 600);
+    public Task IsRolledOutAsync(string deployment) =>
+        Wait.UntilAsync(
+            async () => await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/deployments/{deployment}"),
+            found => found is { } there && IsRolledOut(there),
+            $"Deployment {deployment} in {Namespace} to be rolled out",
+            seconds: 600
+        );
 
     /// <summary>Waits for the one Change in a phase, and returns its name. A pending Change must also be known to every replica.</summary>
     public async Task<string> ChangeInPhaseAsync(string phase)
@@ -95,17 +104,22 @@ public sealed class Sandbox
     /// <summary>The name of the Change of the revision with an image, alone or as the last of its images.</summary>
     public async Task<string> ChangeOfAsync(string image)
     {
-        static string Last(JsonElement change) => change.GetProperty("spec").TryGetProperty("images", out var images) && images.GetArrayLength() > 0 ? Text(images.EnumerateArray().Last(), "to") : "";
+        static string Last(JsonElement change) =>
+            change.GetProperty("spec").TryGetProperty("images", out var images) && images.GetArrayLength() > 0
+                ? Text(images.EnumerateArray().Last(), "to")
+                : "";
         return Text((await ChangesAsync()).Single(c => Last(c) == image), "metadata", "name");
     }
 
     /// <summary>
     /// Waits until every replica knows at least so many pending Changes here: votes and the inbox are checked by the caches.
     /// </summary>
-    public Task EveryReplicaSeesPendingAsync(int changes) => Wait.UntilAsync(
-        () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_changes_waiting", $"namespace=\"{Namespace}\""))),
-        counts => counts.All(c => c.Sum() >= changes),
-        $"every replica to see {changes} pending changes in {Namespace}");
+    public Task EveryReplicaSeesPendingAsync(int changes) =>
+        Wait.UntilAsync(
+            () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_changes_waiting", $"namespace=\"{Namespace}\""))),
+            counts => counts.All(c => c.Sum() >= changes),
+            $"every replica to see {changes} pending changes in {Namespace}"
+        );
 
     /// <summary>Waits until the answer of every replica to a dry run, which uses its caches, contains a text.</summary>
     public async Task EveryReplicaAnswersAsync(string text, JsonObject after, JsonObject? before = null, int seconds = 120)
@@ -113,7 +127,12 @@ public sealed class Sandbox
         using var call = new DirectCall();
         foreach (var replica in Replicas)
         {
-            await Wait.UntilAsync(() => call.DryRunAsync(replica, Namespace, after, before), answer => answer.Contains(text, StringComparison.Ordinal), $"a replica to answer: {text}", seconds);
+            await Wait.UntilAsync(
+                () => call.DryRunAsync(replica, Namespace, after, before),
+                answer => answer.Contains(text, StringComparison.Ordinal),
+                $"a replica to answer: {text}",
+                seconds
+            );
         }
     }
 
@@ -125,36 +144,47 @@ public sealed class Sandbox
     }
 
     /// <summary>Waits until every replica knows a policy.</summary>
-    public static Task EveryReplicaKnowsAsync(string policy) => Wait.UntilAsync(
-        () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_policy_active", $"policy=\"{policy}\""))),
-        known => known.All(k => k.Count == 1),
-        $"every replica to know the policy {policy}");
+    public static Task EveryReplicaKnowsAsync(string policy) =>
+        Wait.UntilAsync(
+            () => Task.WhenAll(Replicas.Select(r => r.ReadAsync("deployguard_policy_active", $"policy=\"{policy}\""))),
+            known => known.All(k => k.Count == 1),
+            $"every replica to know the policy {policy}"
+        );
 
     /// <summary>
     /// Waits until the controller of a workload has observed its current spec. Before that, an undo cannot leave the newest revision.
     /// </summary>
     /// <param name="workload">As kubectl names it: <c>deployment/web</c>.</param>
-    public Task ObservedAsync(string workload) => Wait.UntilAsync(
-        async () => await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/{workload.Replace("/", "s/", StringComparison.Ordinal)}"),
-        found => found is { } there && IsObserved(there),
-        $"the controller of {workload} to see its spec");
+    public Task ObservedAsync(string workload) =>
+        Wait.UntilAsync(
+            async () =>
+                await Plane.Api.FindAsync($"apis/apps/v1/namespaces/{Namespace}/{workload.Replace("/", "s/", StringComparison.Ordinal)}"),
+            found => found is { } there && IsObserved(there),
+            $"the controller of {workload} to see its spec"
+        );
 
     /// <summary>Requests another image of Deployment web.</summary>
-    public Task<Run> SetImageAsync(string image = V2, string user = "dana") => KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
+    public Task<Run> SetImageAsync(string image = V2, string user = "dana") =>
+        KubectlAsync(user, "set", "image", "deployment/web", $"web={image}");
 
     /// <summary>The same as a dry run, which changes nothing.</summary>
-    public Task<Run> DryRunSetImageAsync(string image = V2) => KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
+    public Task<Run> DryRunSetImageAsync(string image = V2) =>
+        KubectlAsync("dana", "set", "image", "deployment/web", $"web={image}", "--dry-run=server");
 
     /// <summary>Waits until no admitted change of Deployment web is in progress.</summary>
-    public Task SettleAsync() => Wait.UntilAsync(
-        ChangesAsync,
-        changes => !changes.Any(c => Text(c, "spec", "workload", "name") == "web" && PhaseOf(c) is "Admitted" or "Running"),
-        "every change of web to be Completed");
+    public Task SettleAsync() =>
+        Wait.UntilAsync(
+            ChangesAsync,
+            changes => !changes.Any(c => Text(c, "spec", "workload", "name") == "web" && PhaseOf(c) is "Admitted" or "Running"),
+            "every change of web to be Completed"
+        );
 
     /// <summary>No pod in the namespace runs an image.</summary>
     public async Task AssertNothingRunsAsync(string image)
     {
-        var pods = await Plane.Api.FindAsync($"api/v1/namespaces/{Namespace}/pods") ?? throw new InvalidOperationException($"the pods of {Namespace} cannot be listed");
+        var pods =
+            await Plane.Api.FindAsync($"api/v1/namespaces/{Namespace}/pods")
+            ?? throw new InvalidOperationException($"the pods of {Namespace} cannot be listed");
         Assert.That(pods.GetProperty("items").EnumerateArray().Select(p => p.GetProperty("spec").GetRawText()), Has.None.Contains(image));
     }
 
@@ -163,18 +193,26 @@ public sealed class Sandbox
     public static JsonObject Web(string image, int replicas = 3, bool aiAssisted = false)
     {
         var annotations = aiAssisted ? """{"deployguard.io/ai-assisted": "true", "deployguard.io/ai-tool": "claude-code"}""" : "{}";
-        return Parse($$$"""
+        return Parse(
+            $$$"""
             {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
              "spec": {"replicas": {{{replicas}}}, "minReadySeconds": 1, "selector": {"matchLabels": {"app": "web"}},
               "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
               "template": {"metadata": {"labels": {"app": "web"}, "annotations": {{{annotations}}}},
                "spec": {"containers": [{"name": "web", "image": "{{{image}}}", "ports": [{"containerPort": 8080}],
                         "readinessProbe": {"httpGet": {"path": "/", "port": 8080} } }] } } } }
-            """);
+            """
+        );
     }
 
     /// <summary>Several manifests for one <c>kubectl apply</c>.</summary>
-    public static JsonObject Together(params JsonNode[] manifests) => new() { ["apiVersion"] = "v1", ["kind"] = "List", ["items"] = new JsonArray(manifests) };
+    public static JsonObject Together(params JsonNode[] manifests) =>
+        new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "List",
+            ["items"] = new JsonArray(manifests),
+        };
 
     public static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
@@ -193,11 +231,16 @@ public sealed class Sandbox
         await Wait.UntilAsync(
             () => Plane.Api.FindAsync($"apis/deployguard.io/v1alpha1/safeguardpolicies/{policy}"),
             IsAdopted,
-            $"adoption of {Namespace} under {policy}");
+            $"adoption of {Namespace} under {policy}"
+        );
         await Wait.UntilAsync(
             () => Plane.Api.FindAsync("apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard"),
-            found => found is { } registered && registered.TryGetProperty("webhooks", out var entries) && entries.EnumerateArray().Any(IsTheFailEntry),
-            $"the Fail entry for {Namespace}");
+            found =>
+                found is { } registered
+                && registered.TryGetProperty("webhooks", out var entries)
+                && entries.EnumerateArray().Any(IsTheFailEntry),
+            $"the Fail entry for {Namespace}"
+        );
     }
 
     public Task<IReadOnlyList<JsonElement>> ChangesAsync() => ListAsync("apis/deployguard.io/v1alpha1", "changes");
@@ -210,11 +253,15 @@ public sealed class Sandbox
     {
         var wanted = deployment.GetProperty("spec").GetProperty("replicas").GetInt32();
         int Count(string of) => deployment.GetProperty("status").TryGetProperty(of, out var count) ? count.GetInt32() : 0;
-        return IsObserved(deployment) && Count("replicas") == wanted && Count("updatedReplicas") == wanted && Count("availableReplicas") == wanted;
+        return IsObserved(deployment)
+            && Count("replicas") == wanted
+            && Count("updatedReplicas") == wanted
+            && Count("availableReplicas") == wanted;
     }
 
     private static bool IsObserved(JsonElement workload) =>
-        workload.GetProperty("status").TryGetProperty("observedGeneration", out var seen) && seen.GetInt64() >= workload.GetProperty("metadata").GetProperty("generation").GetInt64();
+        workload.GetProperty("status").TryGetProperty("observedGeneration", out var seen)
+        && seen.GetInt64() >= workload.GetProperty("metadata").GetProperty("generation").GetInt64();
 
     /// <summary>A text by its path; empty if it is not there.</summary>
     private static string Text(JsonElement from, params IEnumerable<string> path)
@@ -230,9 +277,13 @@ public sealed class Sandbox
         return from.GetString() ?? "";
     }
 
-    private bool IsTheFailEntry(JsonElement entry) => entry.GetProperty("name").ValueEquals("workloads.deployguard.io")
+    private bool IsTheFailEntry(JsonElement entry) =>
+        entry.GetProperty("name").ValueEquals("workloads.deployguard.io")
         && entry.GetProperty("namespaceSelector").GetRawText().Contains($"\"{Namespace}\"", StringComparison.Ordinal);
 
-    private bool IsAdopted(JsonElement? policy) => policy is { } found && found.TryGetProperty("status", out var status)
-        && status.TryGetProperty("adopted", out var adopted) && adopted.EnumerateArray().Any(a => a.GetProperty("namespace").ValueEquals(Namespace));
+    private bool IsAdopted(JsonElement? policy) =>
+        policy is { } found
+        && found.TryGetProperty("status", out var status)
+        && status.TryGetProperty("adopted", out var adopted)
+        && adopted.EnumerateArray().Any(a => a.GetProperty("namespace").ValueEquals(Namespace));
 }

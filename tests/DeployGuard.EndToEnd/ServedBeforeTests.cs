@@ -29,7 +29,10 @@ public class ServedBeforeTests
 
         (await sandbox.KubectlAsync("admin", "scale", "deployment/web", "--replicas=4", Autoscaler, "--as-group=system:masters")).OrFail();
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "name"), run => run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == 4, "four pods of web");
+            () => sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=web", "-o", "name"),
+            run => run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == 4,
+            "four pods of web"
+        );
         (await sandbox.KubectlAsync("admin", "scale", "deployment/web", "--replicas=10", Autoscaler, "--as-group=system:masters")).OrFail();
         Assert.That((await sandbox.ScaleAsync("deployment/web", 8)).Succeeded);
         (await sandbox.ScaleAsync("deployment/web", 10)).OrFail();
@@ -49,7 +52,11 @@ public class ServedBeforeTests
 
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web")).OrFail();
         web["spec"]!["template"]!["spec"]!["containers"]![0]!["image"] = V3;
-        Assert.That((await sandbox.CreateAsync("dana", web)).Output, Does.Contain("would be unproven"), "the other revision never completed");
+        Assert.That(
+            (await sandbox.CreateAsync("dana", web)).Output,
+            Does.Contain("would be unproven"),
+            "the other revision never completed"
+        );
     }
 
     [Test]
@@ -74,9 +81,17 @@ public class ServedBeforeTests
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.IsGoneAsync(V1);
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "changes", "-o", "jsonpath={range .items[*]}{.spec.images[0].to} {.status.phase} {.status.served[*].pods}{\"\\n\"}{end}"),
+            () =>
+                sandbox.KubectlAsync(
+                    "admin",
+                    "get",
+                    "changes",
+                    "-o",
+                    "jsonpath={range .items[*]}{.spec.images[0].to} {.status.phase} {.status.served[*].pods}{\"\\n\"}{end}"
+                ),
             run => run.Output.Split('\n').Contains($"{V2} Completed 10"),
-            "the leader to record that v2 completed and serves");
+            "the leader to record that v2 completed and serves"
+        );
         return sandbox;
     }
 }

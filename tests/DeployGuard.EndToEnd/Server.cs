@@ -21,7 +21,8 @@ internal static class Server
     public static async Task<string> CronJobVersionAsync() => await ServesAsync("apis/batch/v1", "cronjobs") ? "batch/v1" : "batch/v1beta1";
 
     /// <summary>The apiVersion of evictions.</summary>
-    public static async Task<string> EvictionVersionAsync() => await ServesAsync("apis/policy/v1", "poddisruptionbudgets") ? "policy/v1" : "policy/v1beta1";
+    public static async Task<string> EvictionVersionAsync() =>
+        await ServesAsync("apis/policy/v1", "poddisruptionbudgets") ? "policy/v1" : "policy/v1beta1";
 
     /// <summary>
     /// Skips the calling test, by name and with the reason, where the server lacks the tested feature. It is then reported as skipped
@@ -40,13 +41,25 @@ internal static class Server
 
     /// <summary>Matches a message of the API server, whose wording depends on its version.</summary>
     /// <param name="words">One text, or those of older and newer servers with <c> | </c> in between.</param>
-    public static Constraint SaysAnyOf(string words) => words.Split(" | ").Select(Does.Contain).Aggregate<Constraint>((either, or) => either | or);
+    public static Constraint SaysAnyOf(string words) =>
+        words.Split(" | ").Select(Does.Contain).Aggregate<Constraint>((either, or) => either | or);
 
     /// <summary>Whether the server keeps a field of a created object: it drops fields of disabled feature gates silently.</summary>
     /// <param name="field">As kubectl's jsonpath: <c>{.spec.minReadySeconds}</c>.</param>
     public static async Task<bool> KeepsAsync(Sandbox where, JsonObject manifest, string field)
     {
-        string[] dryRun = ["create", "-f", "-", "-n", where.Namespace, "--dry-run=server", "--validate=false", "-o", $"jsonpath=kept:{field}:kept"];
+        string[] dryRun =
+        [
+            "create",
+            "-f",
+            "-",
+            "-n",
+            where.Namespace,
+            "--dry-run=server",
+            "--validate=false",
+            "-o",
+            $"jsonpath=kept:{field}:kept",
+        ];
         // Another name, because an object with this name may exist.
         manifest = manifest.DeepClone().AsObject();
         manifest["metadata"]!["name"] = "kept";

@@ -11,19 +11,39 @@ namespace DeployGuard.EndToEnd;
 [Parallelizable(ParallelScope.All)]
 public class ServingPodsTests
 {
-    private const string Recreate = """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null},"template":{"spec":{"containers":[{"name":"web","image":"IMAGE"}]}}}}""";
+    private const string Recreate =
+        """{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null},"template":{"spec":{"containers":[{"name":"web","image":"IMAGE"}]}}}}""";
 
     [Test]
     public async Task Threat35_AForgedOwnerHidesNoDeployment()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
-        var anchor = (await sandbox.KubectlAsync("dana", "create", "configmap", "anchor", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
-        (await sandbox.KubectlAsync("dana", "patch", "deployment/web", "--type=merge", "-p",
-            $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"anchor","uid":"{{{anchor}}}","controller":true}]}}""")).OrFail();
+        var anchor = (await sandbox.KubectlAsync("dana", "create", "configmap", "anchor", "-o", "jsonpath={.metadata.uid}"))
+            .OrFail()
+            .Output;
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "deployment/web",
+                "--type=merge",
+                "-p",
+                $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"anchor","uid":"{{{anchor}}}","controller":true}]}}"""
+            )
+        ).OrFail();
 
-        var changed = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p", Recreate.Replace("IMAGE", V2, StringComparison.Ordinal));
+        var changed = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "deployment/web",
+            "-p",
+            Recreate.Replace("IMAGE", V2, StringComparison.Ordinal)
+        );
         Assert.That(changed.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven"));
-        Assert.That((await sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web")).Output, Does.Contain("Service web: 10 pods"));
+        Assert.That(
+            (await sandbox.KubectlAsync("dana", "deployguard", "status", "deployment/web")).Output,
+            Does.Contain("Service web: 10 pods")
+        );
         (await sandbox.ScaleAsync("deployment/web", 9)).OrFail();
     }
 
@@ -49,7 +69,13 @@ public class ServingPodsTests
 
         var changed = await sandbox.KubectlAsync("dana", "set", "env", "deployment/web", "ROUND-");
         Assert.That(changed.Succeeded, "the completed revision is still a rollback target, by its hash");
-        var response = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p", Recreate.Replace("IMAGE", V2, StringComparison.Ordinal));
+        var response = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "deployment/web",
+            "-p",
+            Recreate.Replace("IMAGE", V2, StringComparison.Ordinal)
+        );
         Assert.That(response.Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven"));
     }
 
@@ -75,9 +101,13 @@ public class ServingPodsTests
     public async Task Threat36_ReplicaSetMovedToAnotherWorkloadIsNotItsHistory()
     {
         var sandbox = await UnguardedAsync();
-        var anchor = (await sandbox.KubectlAsync("dana", "create", "configmap", "anchor", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
+        var anchor = (await sandbox.KubectlAsync("dana", "create", "configmap", "anchor", "-o", "jsonpath={.metadata.uid}"))
+            .OrFail()
+            .Output;
         var web = Web(V1);
-        web["metadata"]!["ownerReferences"] = JsonNode.Parse($$"""[{"apiVersion":"v1","kind":"ConfigMap","name":"anchor","uid":"{{anchor}}","controller":true}]""");
+        web["metadata"]!["ownerReferences"] = JsonNode.Parse(
+            $$"""[{"apiVersion":"v1","kind":"ConfigMap","name":"anchor","uid":"{{anchor}}","controller":true}]"""
+        );
         (await sandbox.ApplyAsync("dana", web)).OrFail();
         (await sandbox.IsReadyAsync("deployment/web")).OrFail();
         await sandbox.GuardAsync("guarded");
@@ -90,10 +120,23 @@ public class ServingPodsTests
         var uid = (await sandbox.KubectlAsync("dana", "get", "deployment/web", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
         var set = (await sandbox.KubectlAsync("dana", "get", "replicasets", "-l", "track=tmp", "-o", "name")).OrFail().Output.Trim();
         (await sandbox.KubectlAsync("dana", "delete", "deployment/tmp", "--cascade=orphan")).OrFail();
-        (await sandbox.KubectlAsync("dana", "patch", set, "--type=merge", "-p",
-            $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"{{{uid}}}","controller":true}]}}""")).OrFail();
-        var response = await sandbox.KubectlAsync("dana", "patch", "deployment/web", "-p",
-            $$$"""{"spec":{"template":{"metadata":{"labels":{"track":"tmp"}},"spec":{"containers":[{"name":"web","image":"{{{V2}}}"}]} } } }""");
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                set,
+                "--type=merge",
+                "-p",
+                $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"web","uid":"{{{uid}}}","controller":true}]}}"""
+            )
+        ).OrFail();
+        var response = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "deployment/web",
+            "-p",
+            $$$"""{"spec":{"template":{"metadata":{"labels":{"track":"tmp"}},"spec":{"containers":[{"name":"web","image":"{{{V2}}}"}]} } } }"""
+        );
 
         Assert.That(response.Output, Does.Contain("ApprovalMissing"));
     }
@@ -102,7 +145,10 @@ public class ServingPodsTests
     public async Task Threat38_AJobBehindTheServiceCounts()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
-        Assert.That((await sandbox.ApplyAsync("dana", Job(30))).Output, Does.Contain("30 of ").And.Contain("pods (").And.Contain("behind Service web would be unproven"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", Job(30))).Output,
+            Does.Contain("30 of ").And.Contain("pods (").And.Contain("behind Service web would be unproven")
+        );
         (await sandbox.ApplyAsync("dana", Job(1))).OrFail();
         Assert.That((await sandbox.ApplyAsync("dana", SecondDeployment("web-canary", V2, 1))).Output, Does.Contain("2 of "));
     }
@@ -113,21 +159,34 @@ public class ServingPodsTests
         var sandbox = await WithCanaryAsync();
         var set = (await sandbox.KubectlAsync("dana", "get", "replicasets", "-l", "track=web-canary", "-o", "name")).OrFail().Output.Trim();
 
-        var let = await sandbox.KubectlAsync("dana", "patch", set, "--type=merge", "-p", """{"metadata":{"labels":{"app":null,"track":null,"free":"yes"},"ownerReferences":null}}""");
+        var let = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            set,
+            "--type=merge",
+            "-p",
+            """{"metadata":{"labels":{"app":null,"track":null,"free":"yes"},"ownerReferences":null}}"""
+        );
 
         Assert.That(let.Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven; step 5% allows 1"));
         (await sandbox.KubectlAsync("dana", "label", set, "harmless=yes")).OrFail();
         (await sandbox.KubectlAsync("dana", "delete", "deployment/web-canary", "--cascade=orphan")).OrFail();
         // Its orphaned ReplicaSet still serves, so another canary would be the second.
         var owners = await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("dana", "get", set, "-o", "jsonpath={.metadata.ownerReferences[*].name}"), run => run.Output != "web-canary", "the garbage collector to orphan the ReplicaSet");
+            () => sandbox.KubectlAsync("dana", "get", set, "-o", "jsonpath={.metadata.ownerReferences[*].name}"),
+            run => run.Output != "web-canary",
+            "the garbage collector to orphan the ReplicaSet"
+        );
         if (owners.Output == "web")
         {
             // The selector of web matches the label app: if its controller was faster, it adopted the ReplicaSet.
             return;
         }
 
-        Assert.That((await sandbox.ApplyAsync("dana", SecondDeployment("web-second", V2, 1))).Output, Does.Contain("2 of 12 pods (16%) behind Service web would be unproven"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", SecondDeployment("web-second", V2, 1))).Output,
+            Does.Contain("2 of 12 pods (16%) behind Service web would be unproven")
+        );
     }
 
     [Test]
@@ -147,34 +206,65 @@ public class ServingPodsTests
     public async Task Threat38_CronJobWithOverlappingJobsIsRefused()
     {
         var sandbox = await WithServiceAsync("canary-slow", 10);
-        async Task<JsonObject> CronAsync(string concurrency) => Parse($$"""
-            {"apiVersion": "{{await Server.CronJobVersionAsync()}}", "kind": "CronJob", "metadata": {"name": "nightly"},
-             "spec": {"schedule": "0 0 1 1 *", "concurrencyPolicy": "{{concurrency}}",
-              "jobTemplate": {"spec": {"template": {"metadata": {"labels": {"app": "web"} }, "spec": {"restartPolicy": "Never", "containers": [{"name": "web", "image": "{{V2}}"}] } } } } } }
-            """);
+        async Task<JsonObject> CronAsync(string concurrency) =>
+            Parse(
+                $$"""
+                {"apiVersion": "{{await Server.CronJobVersionAsync()}}", "kind": "CronJob", "metadata": {"name": "nightly"},
+                 "spec": {"schedule": "0 0 1 1 *", "concurrencyPolicy": "{{concurrency}}",
+                  "jobTemplate": {"spec": {"template": {"metadata": {"labels": {"app": "web"} }, "spec": {"restartPolicy": "Never", "containers": [{"name": "web", "image": "{{V2}}"}] } } } } } }
+                """
+            );
 
-        Assert.That((await sandbox.ApplyAsync("dana", await CronAsync("Allow"))).Output, Does.Contain("Jobs may overlap, so the number of pods behind Service web is unknown").And.Contain("Set spec.concurrencyPolicy to Forbid or Replace"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", await CronAsync("Allow"))).Output,
+            Does.Contain("Jobs may overlap, so the number of pods behind Service web is unknown")
+                .And.Contain("Set spec.concurrencyPolicy to Forbid or Replace")
+        );
         (await sandbox.ApplyAsync("dana", await CronAsync("Forbid"))).OrFail();
-        Assert.That((await sandbox.ApplyAsync("dana", await CronAsync("Allow"))).Output, Does.Contain("Jobs may overlap, so the number of pods behind Service web is unknown"));
+        Assert.That(
+            (await sandbox.ApplyAsync("dana", await CronAsync("Allow"))).Output,
+            Does.Contain("Jobs may overlap, so the number of pods behind Service web is unknown")
+        );
     }
 
     [Test]
     public async Task Threat39_NodePortGivenUpByOneServiceAndTakenByAnother()
     {
         var sandbox = await WithCanaryAsync();
-        Task<Rig.Run> NotedAsync(string list) => sandbox.KubectlAsync("admin", "get", "changes", "-o", $"jsonpath={{.items[*].status.{list}[*].addresses}}");
+        Task<Rig.Run> NotedAsync(string list) =>
+            sandbox.KubectlAsync("admin", "get", "changes", "-o", $"jsonpath={{.items[*].status.{list}[*].addresses}}");
         (await sandbox.KubectlAsync("dana", "patch", "service/web", "-p", """{"spec":{"type":"NodePort"}}""")).OrFail();
         var port = (await sandbox.KubectlAsync("dana", "get", "service/web", "-o", "jsonpath={.spec.ports[0].nodePort}")).OrFail().Output;
-        await Rig.Wait.UntilAsync(() => NotedAsync("served"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to record the node port");
-        (await sandbox.KubectlAsync("dana", "patch", "service/web", "--type=merge", "-p", """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}""")).OrFail();
-        await Rig.Wait.UntilAsync(() => NotedAsync("givenUp"), run => run.Output.Contains($"node port {port}", StringComparison.Ordinal), "the leader to record that it was given up");
+        await Rig.Wait.UntilAsync(
+            () => NotedAsync("served"),
+            run => run.Output.Contains($"node port {port}", StringComparison.Ordinal),
+            "the leader to record the node port"
+        );
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "service/web",
+                "--type=merge",
+                "-p",
+                """{"spec":{"type":"ClusterIP","ports":[{"port":80,"nodePort":null}]}}"""
+            )
+        ).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => NotedAsync("givenUp"),
+            run => run.Output.Contains($"node port {port}", StringComparison.Ordinal),
+            "the leader to record that it was given up"
+        );
 
         var taken = Service("beta", """{"app": "web", "track": "web-canary"}""");
         taken["spec"]!["type"] = "NodePort";
         (await sandbox.CreateAsync("dana", taken)).OrFail();
         (await sandbox.KubectlAsync("dana", "delete", "service/beta")).OrFail();
         taken["spec"]!["ports"]![0]!["nodePort"] = int.Parse(port, System.Globalization.CultureInfo.InvariantCulture);
-        Assert.That((await sandbox.CreateAsync("dana", taken)).Output, Does.Contain("1 of 1 pods (100%) behind Service beta would be unproven; step 5% allows 0"));
+        Assert.That(
+            (await sandbox.CreateAsync("dana", taken)).Output,
+            Does.Contain("1 of 1 pods (100%) behind Service beta would be unproven; step 5% allows 0")
+        );
     }
 
     [Test]
@@ -182,7 +272,13 @@ public class ServingPodsTests
     {
         var sandbox = await WithCanaryAsync();
 
-        var narrowed = await sandbox.KubectlAsync("dana", "patch", "service/web", "-p", """{"spec":{"selector":{"app":"web","track":"web-canary"}}}""");
+        var narrowed = await sandbox.KubectlAsync(
+            "dana",
+            "patch",
+            "service/web",
+            "-p",
+            """{"spec":{"selector":{"app":"web","track":"web-canary"}}}"""
+        );
 
         Assert.That(narrowed.Output, Does.Contain("1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"));
         var gone = await sandbox.KubectlAsync("dana", "patch", "service/web", "--type=merge", "-p", """{"spec":{"selector":null}}""");
@@ -196,10 +292,20 @@ public class ServingPodsTests
         var sandbox = await WithServiceAsync("canary-slow", 4);
         (await sandbox.ApplyAsync("dana", Green())).OrFail();
         (await sandbox.ApplyAsync("dana", Service("green", """{"app": "green"}"""))).OrFail();
-        Task<Rig.Run> PointAsync(string host) => sandbox.KubectlAsync("dana", "patch", "service/web", "--type=merge", "-p",
-            $$$"""{"spec":{"type":"ExternalName","externalName":"{{{host}}}","clusterIP":null,"clusterIPs":null}}""");
+        Task<Rig.Run> PointAsync(string host) =>
+            sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "service/web",
+                "--type=merge",
+                "-p",
+                $$$"""{"spec":{"type":"ExternalName","externalName":"{{{host}}}","clusterIP":null,"clusterIPs":null}}"""
+            );
 
-        Assert.That((await PointAsync($"green.{sandbox.Namespace}.svc.cluster.local")).Output, Does.Contain("4 of 4 pods (100%) behind Service web would be unproven"));
+        Assert.That(
+            (await PointAsync($"green.{sandbox.Namespace}.svc.cluster.local")).Output,
+            Does.Contain("4 of 4 pods (100%) behind Service web would be unproven")
+        );
         Assert.That((await PointAsync("green.example.com")).Output, Does.Contain("the serving pods at green.example.com are unknown"));
         (await sandbox.ApplyAsync("dana", Service("proven", """{"app": "web"}"""))).OrFail();
         (await PointAsync($"proven.{sandbox.Namespace}.svc.cluster.local")).OrFail();
@@ -208,13 +314,22 @@ public class ServingPodsTests
     [Test]
     public async Task Threat39_AddressesWrittenByHand()
     {
-        Server.SkipIf(!Server.HasMatchConditions, "match conditions, without which every kubelet's and controller's write of an EndpointSlice would be a call");
+        Server.SkipIf(
+            !Server.HasMatchConditions,
+            "match conditions, without which every kubelet's and controller's write of an EndpointSlice would be a call"
+        );
         var sandbox = await WithServiceAsync("canary-slow", 4);
         // The built-in role admin lacks this permission since 1.22, so a user with the permission sends the request.
-        Task<Rig.Run> SliceAsync(string service) => sandbox.CreateAsync("admin", Parse($$"""
-            {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"generateName": "by-hand-", "labels": {"kubernetes.io/service-name": "{{service}}"} },
-             "addressType": "IPv4", "endpoints": [{"addresses": ["10.9.8.7"]}], "ports": [{"port": 8080}]}
-            """));
+        Task<Rig.Run> SliceAsync(string service) =>
+            sandbox.CreateAsync(
+                "admin",
+                Parse(
+                    $$"""
+                    {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": {"generateName": "by-hand-", "labels": {"kubernetes.io/service-name": "{{service}}"} },
+                     "addressType": "IPv4", "endpoints": [{"addresses": ["10.9.8.7"]}], "ports": [{"port": 8080}]}
+                    """
+                )
+            );
 
         var written = await SliceAsync("web");
         Assert.That(written.Output, Does.Contain("the pods at addresses written by hand are unknown"));
@@ -227,15 +342,24 @@ public class ServingPodsTests
         var sandbox = await WithPacedRolloutAsync();
         var old = await RevisionOfAsync(sandbox, V1);
         // Where matchConditions drop scale-downs, those of a rollout in progress are evaluated from about a second after its start.
-        await EventuallyRefusedAsync(sandbox, () => sandbox.KubectlAsync("dana", "scale", $"replicaset/{old}", "--replicas=0", "--dry-run=server"));
+        await EventuallyRefusedAsync(
+            sandbox,
+            () => sandbox.KubectlAsync("dana", "scale", $"replicaset/{old}", "--replicas=0", "--dry-run=server")
+        );
 
         var scaled = await sandbox.ScaleAsync($"replicaset/{old}", 0);
 
-        Assert.That(scaled.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven").And.Contain("kubectl rollout undo deployment/web"));
+        Assert.That(
+            scaled.Output,
+            Does.Contain("10 of 10 pods (100%) behind Service web would be unproven").And.Contain("kubectl rollout undo deployment/web")
+        );
         if (Server.HasMatchConditions)
         {
             await EventuallyRefusedAsync(sandbox, () => sandbox.KubectlAsync("dana", "delete", $"replicaset/{old}", "--dry-run=server"));
-            Assert.That((await sandbox.KubectlAsync("dana", "delete", $"replicaset/{old}", "--wait=false")).Output, Does.Contain("would be unproven"));
+            Assert.That(
+                (await sandbox.KubectlAsync("dana", "delete", $"replicaset/{old}", "--wait=false")).Output,
+                Does.Contain("would be unproven")
+            );
         }
 
         (await sandbox.KubectlAsync("dana", "rollout", "undo", "deployment/web")).OrFail();
@@ -249,19 +373,32 @@ public class ServingPodsTests
     {
         var sandbox = await WithPacedRolloutAsync();
         var old = await RevisionOfAsync(sandbox, V1);
-        await EventuallyRefusedAsync(sandbox, () => sandbox.KubectlAsync("dana", "scale", $"replicaset/{old}", "--replicas=0", "--dry-run=server"));
+        await EventuallyRefusedAsync(
+            sandbox,
+            () => sandbox.KubectlAsync("dana", "scale", $"replicaset/{old}", "--replicas=0", "--dry-run=server")
+        );
 
         var young = await RevisionOfAsync(sandbox, V2);
         (await sandbox.ScaleAsync($"replicaset/{old}", 9)).OrFail();
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", $"replicaset/{young}", "-o", "jsonpath={.status.readyReplicas}"), run => run.Output == "2", "the second pod of the rollout");
+            () => sandbox.KubectlAsync("admin", "get", $"replicaset/{young}", "-o", "jsonpath={.status.readyReplicas}"),
+            run => run.Output == "2",
+            "the second pod of the rollout"
+        );
 
-        Assert.That((await sandbox.ScaleAsync($"replicaset/{old}", 8)).Output, Does.Contain("2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(
+            (await sandbox.ScaleAsync($"replicaset/{old}", 8)).Output,
+            Does.Contain("2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1")
+        );
     }
 
-    internal static async Task EventuallyRefusedAsync(Sandbox sandbox, Func<Task<Rig.Run>> ask) => await Rig.Wait.UntilAsync(
-        // A dry run only warns, unless the policy refuses it.
-        ask, run => !run.Succeeded || run.Output.Contains("would be unproven", StringComparison.Ordinal), $"removals in {sandbox.Namespace} to be evaluated");
+    internal static async Task EventuallyRefusedAsync(Sandbox sandbox, Func<Task<Rig.Run>> ask) =>
+        await Rig.Wait.UntilAsync(
+            // A dry run only warns, unless the policy refuses it.
+            ask,
+            run => !run.Succeeded || run.Output.Contains("would be unproven", StringComparison.Ordinal),
+            $"removals in {sandbox.Namespace} to be evaluated"
+        );
 
     /// <summary>One canary beside ten pods of web, ready.</summary>
     private static async Task<Sandbox> WithCanaryAsync()
@@ -282,18 +419,34 @@ public class ServingPodsTests
         (await sandbox.ApplyAsync("admin", Service())).OrFail();
         (await sandbox.ApplyAsync("admin", web)).OrFail();
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.status.readyReplicas}"), run => run.Output == "10", "ten pods of web to be ready");
+            () => sandbox.KubectlAsync("admin", "get", "deployment/web", "-o", "jsonpath={.status.readyReplicas}"),
+            run => run.Output == "10",
+            "ten pods of web to be ready"
+        );
         await sandbox.GuardAsync("canary-slow");
         (await sandbox.SetImageAsync()).OrFail();
         await Rig.Wait.UntilAsync(
-            () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}"), run => run.Output.Contains(V2, StringComparison.Ordinal), "the first pod of the rollout");
+            () => sandbox.KubectlAsync("admin", "get", "pods", "-o", "jsonpath={.items[*].spec.containers[*].image}"),
+            run => run.Output.Contains(V2, StringComparison.Ordinal),
+            "the first pod of the rollout"
+        );
         return sandbox;
     }
 
     /// <summary>The name of the ReplicaSet of Deployment web with an image.</summary>
     private static async Task<string> RevisionOfAsync(Sandbox sandbox, string image = V1)
     {
-        var run = (await sandbox.KubectlAsync("admin", "get", "replicasets", "-l", "app=web", "-o", "jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[0].image}{\"\\n\"}{end}")).OrFail();
+        var run = (
+            await sandbox.KubectlAsync(
+                "admin",
+                "get",
+                "replicasets",
+                "-l",
+                "app=web",
+                "-o",
+                "jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[0].image}{\"\\n\"}{end}"
+            )
+        ).OrFail();
         return run.Output.Split('\n').First(l => l.EndsWith($" {image}", StringComparison.Ordinal)).Split(' ')[0];
     }
 
@@ -305,10 +458,13 @@ public class ServingPodsTests
         return green;
     }
 
-    private static JsonObject Job(int parallelism) => Parse($$$"""
-        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "worker-{{{parallelism}}}"},
-         "spec": {"parallelism": {{{parallelism}}}, "completions": 1000,
-          "template": {"metadata": {"labels": {"app": "web", "rig/serve": "yes"}},
-           "spec": {"restartPolicy": "Never", "containers": [{"name": "web", "image": "{{{V2}}}", "ports": [{"containerPort": 8080}]}]} } } }
-        """);
+    private static JsonObject Job(int parallelism) =>
+        Parse(
+            $$$"""
+            {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "worker-{{{parallelism}}}"},
+             "spec": {"parallelism": {{{parallelism}}}, "completions": 1000,
+              "template": {"metadata": {"labels": {"app": "web", "rig/serve": "yes"}},
+               "spec": {"restartPolicy": "Never", "containers": [{"name": "web", "image": "{{{V2}}}", "ports": [{"containerPort": 8080}]}]} } } }
+            """
+        );
 }

@@ -32,7 +32,13 @@ internal sealed class SidecarInjector : IAsyncDisposable
         var app = builder.Build();
         app.MapPost("/", InjectAsync);
         await app.StartAsync();
-        (await TestCluster.Rig.Plane.KubectlAsync("admin", Registration(@namespace, app.Urls.Single(), certificate), ["create", "-f", "-"])).OrFail();
+        (
+            await TestCluster.Rig.Plane.KubectlAsync(
+                "admin",
+                Registration(@namespace, app.Urls.Single(), certificate),
+                ["create", "-f", "-"]
+            )
+        ).OrFail();
         return new SidecarInjector(app);
     }
 
@@ -45,37 +51,59 @@ internal sealed class SidecarInjector : IAsyncDisposable
     private static async Task InjectAsync(HttpContext context)
     {
         using var review = await JsonDocument.ParseAsync(context.Request.Body);
-        const string Patch = """[{"op": "add", "path": "/spec/containers/-", "value": {"name": "sidecar", "image": "mesh/proxy:latest"}}]""";
-        await context.Response.WriteAsJsonAsync(new
-        {
-            apiVersion = "admission.k8s.io/v1",
-            kind = "AdmissionReview",
-            response = new
-            {
-                uid = review.RootElement.GetProperty("request").GetProperty("uid").GetString(),
-                allowed = true,
-                patchType = "JSONPatch",
-                patch = Convert.ToBase64String(Encoding.UTF8.GetBytes(Patch)),
-            },
-        });
-    }
-
-    private static string Registration(string @namespace, string url, X509Certificate2 certificate) => JsonSerializer.Serialize(new
-    {
-        apiVersion = "admissionregistration.k8s.io/v1",
-        kind = "MutatingWebhookConfiguration",
-        metadata = new { name = "sidecars" },
-        webhooks = new[]
-        {
+        const string Patch =
+            """[{"op": "add", "path": "/spec/containers/-", "value": {"name": "sidecar", "image": "mesh/proxy:latest"}}]""";
+        await context.Response.WriteAsJsonAsync(
             new
             {
-                name = "sidecars.example.com",
-                clientConfig = new { url, caBundle = Convert.ToBase64String(Encoding.UTF8.GetBytes(certificate.ExportCertificatePem())) },
-                rules = new[] { new { apiGroups = new[] { "" }, apiVersions = new[] { "v1" }, operations = new[] { "CREATE" }, resources = new[] { "pods" } } },
-                namespaceSelector = new { matchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = @namespace } },
-                sideEffects = "None",
-                admissionReviewVersions = new[] { "v1" },
-            },
-        },
-    });
+                apiVersion = "admission.k8s.io/v1",
+                kind = "AdmissionReview",
+                response = new
+                {
+                    uid = review.RootElement.GetProperty("request").GetProperty("uid").GetString(),
+                    allowed = true,
+                    patchType = "JSONPatch",
+                    patch = Convert.ToBase64String(Encoding.UTF8.GetBytes(Patch)),
+                },
+            }
+        );
+    }
+
+    private static string Registration(string @namespace, string url, X509Certificate2 certificate) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                apiVersion = "admissionregistration.k8s.io/v1",
+                kind = "MutatingWebhookConfiguration",
+                metadata = new { name = "sidecars" },
+                webhooks = new[]
+                {
+                    new
+                    {
+                        name = "sidecars.example.com",
+                        clientConfig = new
+                        {
+                            url,
+                            caBundle = Convert.ToBase64String(Encoding.UTF8.GetBytes(certificate.ExportCertificatePem())),
+                        },
+                        rules = new[]
+                        {
+                            new
+                            {
+                                apiGroups = new[] { "" },
+                                apiVersions = new[] { "v1" },
+                                operations = new[] { "CREATE" },
+                                resources = new[] { "pods" },
+                            },
+                        },
+                        namespaceSelector = new
+                        {
+                            matchLabels = new Dictionary<string, string> { ["kubernetes.io/metadata.name"] = @namespace },
+                        },
+                        sideEffects = "None",
+                        admissionReviewVersions = new[] { "v1" },
+                    },
+                },
+            }
+        );
 }

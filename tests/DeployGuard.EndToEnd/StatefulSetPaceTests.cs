@@ -15,7 +15,8 @@ public class StatefulSetPaceTests : OwnCluster
 
     protected override string FeatureGates => "MaxUnavailableStatefulSet=true";
 
-    protected override void Require() => Server.SkipIf(Server.Version < new Version(1, 25), "maxUnavailable and minReadySeconds of a StatefulSet");
+    protected override void Require() =>
+        Server.SkipIf(Server.Version < new Version(1, 25), "maxUnavailable and minReadySeconds of a StatefulSet");
 
     [Test]
     public async Task StatefulSetRollsOutNoFasterThanTheSuggestedPatch()
@@ -28,17 +29,20 @@ public class StatefulSetPaceTests : OwnCluster
         Task<Rig.Run> RequestAsync() => sandbox.KubectlAsync("dana", "set", "image", "statefulset/db", $"db={V2}");
 
         var refused = await RequestAsync();
-        Assert.That(refused.Output, Does.Contain("PaceTooFast: 8 of 8 pods (100%) of StatefulSet db would be unproven, 4 at once").And.Contain(
-            "In place, policy allows 2 at once: maxUnavailable 50% replaces 4; minReadySeconds 0 is below 2"));
-        (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
         Assert.That(
-            (await sandbox.KubectlAsync("admin", "get", "statefulset/db", "-o", Asked)).Output,
-            Is.EqualTo("2 2"));
+            refused.Output,
+            Does.Contain("PaceTooFast: 8 of 8 pods (100%) of StatefulSet db would be unproven, 4 at once")
+                .And.Contain("In place, policy allows 2 at once: maxUnavailable 50% replaces 4; minReadySeconds 0 is below 2")
+        );
+        (await sandbox.KubectlAsync("dana", Patch(refused.Output))).OrFail();
+        Assert.That((await sandbox.KubectlAsync("admin", "get", "statefulset/db", "-o", Asked)).Output, Is.EqualTo("2 2"));
         (await RequestAsync()).OrFail();
         const string Faster = """{"spec":{"updateStrategy":{"rollingUpdate":{"maxUnavailable":8}}}}""";
         Assert.That(
             (await sandbox.KubectlAsync("dana", "patch", "statefulset/db", "--type=merge", "-p", Faster)).Output,
-            Does.Contain("PaceTooFast"), "the pace cannot be raised after the admission");
+            Does.Contain("PaceTooFast"),
+            "the pace cannot be raised after the admission"
+        );
 
         (await sandbox.KubectlAsync("dana", "rollout", "status", "statefulset/db", "--timeout=600s")).OrFail();
         var pods = await PodsAsync(sandbox);
@@ -57,9 +61,16 @@ public class StatefulSetPaceTests : OwnCluster
     /// </summary>
     private static async Task<IReadOnlyList<(DateTimeOffset Made, DateTimeOffset Ready)>> PodsAsync(Sandbox sandbox)
     {
-        const string Times = """jsonpath={range .items[*]}{.metadata.creationTimestamp} {.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\n"}{end}""";
+        const string Times =
+            """jsonpath={range .items[*]}{.metadata.creationTimestamp} {.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\n"}{end}""";
         var run = (await sandbox.KubectlAsync("admin", "get", "pods", "-l", "app=db", "-o", Times)).OrFail();
         static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
-        return [.. run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')).Select(l => (Time(l[0]), Time(l[1])))];
+        return
+        [
+            .. run
+                .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => l.Split(' '))
+                .Select(l => (Time(l[0]), Time(l[1]))),
+        ];
     }
 }

@@ -8,7 +8,8 @@ namespace DeployGuard.EndToEnd;
 [SetUpFixture]
 public class TestCluster
 {
-    private const string CustomKinds = """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
+    private const string CustomKinds =
+        """workloadKinds=[{"group": "example.com", "resource": "robots", "kind": "Robot", "templatePath": "spec.body.template"}]""";
 
     /// <summary>The maximum number of keys, so that the matchConditions cost as much as they can.</summary>
     private static readonly string s_noise =
@@ -39,7 +40,9 @@ public class TestCluster
     {
         await s_room.WaitAsync();
         var version = (await Toolbox.InstallAsync()).Kubernetes;
-        await TestContext.Progress.WriteLineAsync($"Kubernetes {version}, {Machine.MaxClusters} clusters and {Machine.TestSlots} tests at a time");
+        await TestContext.Progress.WriteLineAsync(
+            $"Kubernetes {version}, {Machine.MaxClusters} clusters and {Machine.TestSlots} tests at a time"
+        );
         s_rig = await InstallAsync(2, null, "");
     }
 
@@ -112,7 +115,12 @@ public class TestCluster
         var rig = await EmptyAsync(gates);
         try
         {
-            (await rig.Plane.HelmAsync("admin", [.. Installation.HelmArguments(chart ?? Toolbox.Chart), "--set-json", CustomKinds, .. chart is null ? s_values : []])).OrFail();
+            (
+                await rig.Plane.HelmAsync(
+                    "admin",
+                    [.. Installation.HelmArguments(chart ?? Toolbox.Chart), "--set-json", CustomKinds, .. chart is null ? s_values : []]
+                )
+            ).OrFail();
             (await rig.Plane.KubectlAsync("admin", "apply", "-f", Manifest("people.yaml"))).OrFail();
             await AssertNothingIsBlockedBeforeReplicasStartAsync(rig);
             await rig.RunInstalledAsync(replicas);

@@ -27,7 +27,11 @@ public class UnderLoadTests : OwnCluster
             await Installation.ReplaceAsync(i);
             if (i == leader)
             {
-                Assert.That(await HolderAsync(), Is.Not.EqualTo(holder), "the former leader released its Lease, so the next does not wait 15 seconds");
+                Assert.That(
+                    await HolderAsync(),
+                    Is.Not.EqualTo(holder),
+                    "the former leader released its Lease, so the next does not wait 15 seconds"
+                );
             }
         }
 
@@ -47,7 +51,12 @@ public class UnderLoadTests : OwnCluster
         var (second, ca) = (await SecretAsync("tls.crt"), await SecretAsync("ca.crt"));
         await RequestRotationAsync("ca");
         await Wait.UntilAsync(() => SecretAsync("ca.crt"), now => now != ca, "another CA beside the old one");
-        await Wait.UntilAsync(() => SecretAsync("tls.crt"), now => now != second, "a server certificate that the new CA signed", seconds: 180);
+        await Wait.UntilAsync(
+            () => SecretAsync("tls.crt"),
+            now => now != second,
+            "a server certificate that the new CA signed",
+            seconds: 180
+        );
         await EveryReplicaServesAsync(await SecretAsync("tls.crt"));
 
         await stream.WaitForWritesAsync();
@@ -62,7 +71,11 @@ public class UnderLoadTests : OwnCluster
         var leader = await LeaderAsync();
         Installation.Replicas[leader].Daemon.Kill();
         await stream.WaitForWritesAsync(80);
-        await Wait.UntilAsync(() => Installation.Replicas[1 - leader].ReadAsync("deployguard_leader"), values => values is [1], "the other replica to lead");
+        await Wait.UntilAsync(
+            () => Installation.Replicas[1 - leader].ReadAsync("deployguard_leader"),
+            values => values is [1],
+            "the other replica to lead"
+        );
         await Installation.RestartAsync(leader);
         await stream.WaitForWritesAsync();
 
@@ -83,7 +96,11 @@ public class UnderLoadTests : OwnCluster
 
         try
         {
-            await Wait.UntilAsync(() => Installation.Replicas[1 - leader].ReadAsync("deployguard_leader"), values => values is [1], "the other replica to lead");
+            await Wait.UntilAsync(
+                () => Installation.Replicas[1 - leader].ReadAsync("deployguard_leader"),
+                values => values is [1],
+                "the other replica to lead"
+            );
         }
         finally
         {
@@ -109,22 +126,63 @@ public class UnderLoadTests : OwnCluster
     }
 
     private static async Task<string> HolderAsync() =>
-        (await TestCluster.Rig.Plane.KubectlAsync("admin", "get", "lease", "deployguard-leader", "-n", "deployguard-system", "-o", "jsonpath={.spec.holderIdentity}")).OrFail().Output;
+        (
+            await TestCluster.Rig.Plane.KubectlAsync(
+                "admin",
+                "get",
+                "lease",
+                "deployguard-leader",
+                "-n",
+                "deployguard-system",
+                "-o",
+                "jsonpath={.spec.holderIdentity}"
+            )
+        )
+            .OrFail()
+            .Output;
 
     private static Task<Run> RequestRotationAsync(string what) =>
-        TestCluster.Rig.Plane.KubectlAsync("admin", "annotate", "secret", "deployguard-tls", "-n", "deployguard-system", "--overwrite", $"deployguard.io/rotate={what}");
+        TestCluster.Rig.Plane.KubectlAsync(
+            "admin",
+            "annotate",
+            "secret",
+            "deployguard-tls",
+            "-n",
+            "deployguard-system",
+            "--overwrite",
+            $"deployguard.io/rotate={what}"
+        );
 
     private static async Task<string> SecretAsync(string key) =>
-        (await TestCluster.Rig.Plane.KubectlAsync("admin", "get", "secret", "deployguard-tls", "-n", "deployguard-system", "-o", $"jsonpath={{.data.{key.Replace(".", "\\.", StringComparison.Ordinal)}}}")).OrFail().Output;
+        (
+            await TestCluster.Rig.Plane.KubectlAsync(
+                "admin",
+                "get",
+                "secret",
+                "deployguard-tls",
+                "-n",
+                "deployguard-system",
+                "-o",
+                $"jsonpath={{.data.{key.Replace(".", "\\.", StringComparison.Ordinal)}}}"
+            )
+        )
+            .OrFail()
+            .Output;
 
     /// <summary>Every replica serves it.</summary>
     private static async Task EveryReplicaServesAsync(string base64)
     {
-        using var expected = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(base64)));
+        using var expected = System.Security.Cryptography.X509Certificates.X509Certificate2.CreateFromPem(
+            System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(base64))
+        );
         var end = new DateTimeOffset(expected.NotAfter).ToUnixTimeSeconds();
         foreach (var replica in Installation.Replicas)
         {
-            await Wait.UntilAsync(() => replica.ReadAsync("deployguard_certificate_expiry_timestamp_seconds", "certificate=\"server\""), values => values.Count == 1 && (long)values[0] == end, "the replica to serve the new certificate");
+            await Wait.UntilAsync(
+                () => replica.ReadAsync("deployguard_certificate_expiry_timestamp_seconds", "certificate=\"server\""),
+                values => values.Count == 1 && (long)values[0] == end,
+                "the replica to serve the new certificate"
+            );
         }
     }
 }

@@ -17,7 +17,9 @@ public class UnusedPermissionsTests
         await SendRareRequestsAsync();
         var here = UsedPermissions.Read(TestCluster.Rig.Plane.AuditLog);
         var used = here.Allowed.Concat(TestCluster.UsedInOwnClusters).ToHashSet();
-        var granted = (await GrantedAsync("clusterrole", "deployguard")).Concat(await GrantedAsync("role", "deployguard", "-n", "deployguard-system")).ToHashSet();
+        var granted = (await GrantedAsync("clusterrole", "deployguard"))
+            .Concat(await GrantedAsync("role", "deployguard", "-n", "deployguard-system"))
+            .ToHashSet();
 
         Assert.That(here.Forbidden, Is.Empty, "the roles are enough");
         // Only the deletion of a pod reads its node, and servers without matchConditions do not call DeployGuard for deletions.
@@ -34,40 +36,68 @@ public class UnusedPermissionsTests
         var sandbox = await Sandbox.GuardedAsync("canary");
         var replica = TestCluster.Rig.Installation?.Replicas[0] ?? throw new InvalidOperationException("not installed");
         using var call = new DirectCall();
-        foreach (var (group, resource) in ((string, string)[])[("apps", "deployments"), ("apps", "statefulsets"), ("apps", "replicasets"), ("", "replicationcontrollers")])
+        foreach (
+            var (group, resource) in ((string, string)[])
+                [("apps", "deployments"), ("apps", "statefulsets"), ("apps", "replicasets"), ("", "replicationcontrollers")]
+        )
         {
             await call.SendAsync(replica, Request(sandbox.Namespace, group, resource, "Scale", "UPDATE", Scale(1), Scale(2), "scale"));
         }
 
-        var daemons = Sandbox.Parse("""
+        var daemons = Sandbox.Parse(
+            """
             {"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "seldom"},
              "spec": {"selector": {"matchLabels": {"app": "seldom"}}, "template": {"metadata": {"labels": {"app": "seldom"}}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}}}
-            """);
+            """
+        );
         await call.SendAsync(replica, Request(sandbox.Namespace, "apps", "daemonsets", "DaemonSet", "CREATE", null, daemons));
         await call.SendAsync(replica, Request("made-a-moment-ago", "apps", "daemonsets", "DaemonSet", "CREATE", null, daemons));
     }
 
     private static JsonObject Scale(int replicas) =>
-        Sandbox.Parse($$"""{"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "seldom", "resourceVersion": "1"}, "spec": {"replicas": {{replicas}} } }""");
+        Sandbox.Parse(
+            $$"""{"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "seldom", "resourceVersion": "1"}, "spec": {"replicas": {{replicas}} } }"""
+        );
 
-    private static JsonObject Request(string @namespace, string group, string resource, string kind, string operation, JsonObject? before, JsonObject after, string subResource = "") => new()
-    {
-        ["kind"] = new JsonObject { ["group"] = kind == "Scale" ? "autoscaling" : group, ["version"] = "v1", ["kind"] = kind },
-        ["resource"] = new JsonObject { ["group"] = group, ["version"] = "v1", ["resource"] = resource },
-        ["subResource"] = subResource,
-        ["name"] = "seldom",
-        ["namespace"] = @namespace,
-        ["operation"] = operation,
-        ["userInfo"] = new JsonObject { ["username"] = "dana", ["groups"] = new JsonArray("system:authenticated") },
-        ["object"] = after.DeepClone(),
-        ["oldObject"] = before?.DeepClone(),
-    };
+    private static JsonObject Request(
+        string @namespace,
+        string group,
+        string resource,
+        string kind,
+        string operation,
+        JsonObject? before,
+        JsonObject after,
+        string subResource = ""
+    ) =>
+        new()
+        {
+            ["kind"] = new JsonObject
+            {
+                ["group"] = kind == "Scale" ? "autoscaling" : group,
+                ["version"] = "v1",
+                ["kind"] = kind,
+            },
+            ["resource"] = new JsonObject
+            {
+                ["group"] = group,
+                ["version"] = "v1",
+                ["resource"] = resource,
+            },
+            ["subResource"] = subResource,
+            ["name"] = "seldom",
+            ["namespace"] = @namespace,
+            ["operation"] = operation,
+            ["userInfo"] = new JsonObject { ["username"] = "dana", ["groups"] = new JsonArray("system:authenticated") },
+            ["object"] = after.DeepClone(),
+            ["oldObject"] = before?.DeepClone(),
+        };
 
     private static async Task<IEnumerable<string>> GrantedAsync(params string[] role)
     {
-        var rules = JsonDocument.Parse((await TestCluster.Rig.Plane.KubectlAsync("admin", ["get", .. role, "-o", "json"])).OrFail().Output).RootElement.GetProperty("rules");
-        return
-            from rule in rules.EnumerateArray()
+        var rules = JsonDocument
+            .Parse((await TestCluster.Rig.Plane.KubectlAsync("admin", ["get", .. role, "-o", "json"])).OrFail().Output)
+            .RootElement.GetProperty("rules");
+        return from rule in rules.EnumerateArray()
             from verb in rule.GetProperty("verbs").EnumerateArray()
             from @group in rule.GetProperty("apiGroups").EnumerateArray()
             from resource in rule.GetProperty("resources").EnumerateArray()

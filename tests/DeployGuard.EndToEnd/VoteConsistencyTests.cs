@@ -26,8 +26,15 @@ public class VoteConsistencyTests
         for (var i = 0; i < 250; i++)
         {
             using var made = await alice.WriteAsync(HttpMethod.Post, votes, veto, CancellationToken.None);
-            Assert.That(await call.SendAsync(Replicas[i % 2], "dana", before, after), Does.Contain("ApprovalRejected: alice rejected it"), $"stale allow at veto {i}");
-            await alice.DeleteAsync($"{votes}/{made.RootElement.GetProperty("metadata").GetProperty("name").GetString()}", CancellationToken.None);
+            Assert.That(
+                await call.SendAsync(Replicas[i % 2], "dana", before, after),
+                Does.Contain("ApprovalRejected: alice rejected it"),
+                $"stale allow at veto {i}"
+            );
+            await alice.DeleteAsync(
+                $"{votes}/{made.RootElement.GetProperty("metadata").GetProperty("name").GetString()}",
+                CancellationToken.None
+            );
             Assert.That(await call.SendAsync(Replicas[i / 2 % 2], "dana", before, after), Is.Null, $"stale refusal at withdrawal {i}");
         }
     }
@@ -47,8 +54,15 @@ public class VoteConsistencyTests
         {
             using var made = await alice.WriteAsync(HttpMethod.Post, votes, approval, CancellationToken.None);
             Assert.That(await call.SendAsync(Replicas[i % 2], "dana", before, after), Is.Null, $"stale refusal at approval {i}");
-            await alice.DeleteAsync($"{votes}/{made.RootElement.GetProperty("metadata").GetProperty("name").GetString()}", CancellationToken.None);
-            Assert.That(await call.SendAsync(Replicas[i / 2 % 2], "dana", before, after), Does.Contain("ApprovalMissing"), $"stale allow at withdrawal {i}");
+            await alice.DeleteAsync(
+                $"{votes}/{made.RootElement.GetProperty("metadata").GetProperty("name").GetString()}",
+                CancellationToken.None
+            );
+            Assert.That(
+                await call.SendAsync(Replicas[i / 2 % 2], "dana", before, after),
+                Does.Contain("ApprovalMissing"),
+                $"stale allow at withdrawal {i}"
+            );
         }
     }
 }

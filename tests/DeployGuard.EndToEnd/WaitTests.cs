@@ -9,7 +9,9 @@ public class WaitTests
     [Test]
     public async Task WaitEndsAtTheLimitIfNothingChanges()
     {
-        var vain = await Assert.ThrowsAsync<TimeoutException>(() => Wait.UntilAsync(() => Task.FromResult("the same"), _ => false, "something to come", seconds: 1));
+        var vain = await Assert.ThrowsAsync<TimeoutException>(() =>
+            Wait.UntilAsync(() => Task.FromResult("the same"), _ => false, "something to come", seconds: 1)
+        );
 
         Assert.That(vain?.Message, Does.StartWith("something to come: not after ").And.EndWith("last seen:\nthe same"));
     }
@@ -19,7 +21,12 @@ public class WaitTests
     {
         var began = TimeProvider.System.GetTimestamp();
 
-        await Wait.UntilAsync(() => Task.FromResult(TimeProvider.System.GetElapsedTime(began).TotalSeconds), seconds => seconds > 2, "two seconds to pass", seconds: 1);
+        await Wait.UntilAsync(
+            () => Task.FromResult(TimeProvider.System.GetElapsedTime(began).TotalSeconds),
+            seconds => seconds > 2,
+            "two seconds to pass",
+            seconds: 1
+        );
     }
 
     [Test]
@@ -27,7 +34,9 @@ public class WaitTests
     {
         var looks = 0;
 
-        await Assert.ThrowsAsync<TimeoutException>(() => Wait.UntilAsync(() => Task.FromResult(looks++), _ => false, "a number that always grows to be accepted", seconds: 1));
+        await Assert.ThrowsAsync<TimeoutException>(() =>
+            Wait.UntilAsync(() => Task.FromResult(looks++), _ => false, "a number that always grows to be accepted", seconds: 1)
+        );
 
         Assert.That(looks, Is.GreaterThan(5));
     }

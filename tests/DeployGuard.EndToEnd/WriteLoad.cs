@@ -31,9 +31,15 @@ internal sealed class WriteLoad : IAsyncDisposable
     public WriteLoad(Sandbox sandbox)
     {
         _path = $"apis/apps/v1/namespaces/{sandbox.Namespace}/deployments/web";
-        _running = Task.WhenAll(Enumerable.Range(0, Writers).Select(w => w % 2 == 0
-            ? WriteAsync(_ => NewRevision.Replace("IMAGE", V3, StringComparison.Ordinal), mayPass: false)
-            : WriteAsync(i => Restart.Replace("AT", $"{w}-{i}", StringComparison.Ordinal), mayPass: true)));
+        _running = Task.WhenAll(
+            Enumerable
+                .Range(0, Writers)
+                .Select(w =>
+                    w % 2 == 0
+                        ? WriteAsync(_ => NewRevision.Replace("IMAGE", V3, StringComparison.Ordinal), mayPass: false)
+                        : WriteAsync(i => Restart.Replace("AT", $"{w}-{i}", StringComparison.Ordinal), mayPass: true)
+                )
+        );
     }
 
     /// <summary>Allowed requests that had to be refused, or the other way around.</summary>
@@ -91,7 +97,13 @@ internal sealed class WriteLoad : IAsyncDisposable
     {
         try
         {
-            using var written = await _api.WriteAsync(HttpMethod.Patch, _path, patch, CancellationToken.None, "application/strategic-merge-patch+json");
+            using var written = await _api.WriteAsync(
+                HttpMethod.Patch,
+                _path,
+                patch,
+                CancellationToken.None,
+                "application/strategic-merge-patch+json"
+            );
             Interlocked.Increment(ref _passed);
             if (!mayPass)
             {
@@ -102,7 +114,10 @@ internal sealed class WriteLoad : IAsyncDisposable
         {
             // The Deployment's controller wrote first, so DeployGuard was not called.
         }
-        catch (ApiException refused) when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal) && !refused.ServerMessage.Contains("EvaluationIncomplete", StringComparison.Ordinal))
+        catch (ApiException refused)
+            when (refused.ServerMessage.Contains("refused by policy", StringComparison.Ordinal)
+                && !refused.ServerMessage.Contains("EvaluationIncomplete", StringComparison.Ordinal)
+            )
         {
             Interlocked.Increment(ref _refused);
             if (mayPass)

@@ -6,10 +6,25 @@ namespace DeployGuard.Kubernetes.Tests;
 public class DependencyTests
 {
     [Test]
-    public void AFolderUsesOnlyThoseBeforeIt() => Assert.That(
-        FolderOrder.Violations(
-            typeof(ApiConnection).Assembly,
-            "DeployGuard.Kubernetes",
-            "Api", "Cache", "Events", "Changes", "LiveReads", "Reservations", "Decisions", "Controllers", "Certificates", "Leader", "Webhooks", "LeaderTasks", FolderOrder.Root),
-        Is.Empty);
+    public void AFolderUsesOnlyThoseBeforeIt() =>
+        Assert.That(
+            FolderOrder.Violations(
+                typeof(ApiConnection).Assembly,
+                "DeployGuard.Kubernetes",
+                "Api",
+                "Cache",
+                "Events",
+                "Changes",
+                "LiveReads",
+                "Reservations",
+                "Decisions",
+                "Controllers",
+                "Certificates",
+                "Leader",
+                "Webhooks",
+                "LeaderTasks",
+                FolderOrder.Root
+            ),
+            Is.Empty
+        );
 }

@@ -43,7 +43,11 @@ internal sealed class FakeObject : IAsyncDisposable
     {
         lock (_lock)
         {
-            Stored = new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = $"{++_version}" }, ["data"] = new JsonObject { ["seen"] = seen } };
+            Stored = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["resourceVersion"] = $"{++_version}" },
+                ["data"] = new JsonObject { ["seen"] = seen },
+            };
         }
     }
 

@@ -15,13 +15,19 @@ internal static class Loopback
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            if (certificate is not null)
-            {
-                listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate());
-            }
-        }));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(
+                IPAddress.Loopback,
+                0,
+                listen =>
+                {
+                    if (certificate is not null)
+                    {
+                        listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate());
+                    }
+                }
+            )
+        );
         var app = builder.Build();
         app.Run(answer);
         await app.StartAsync();

@@ -28,7 +28,9 @@ internal sealed class ObjectStore : IAsyncDisposable
     /// <summary>Method, path and query of every write.</summary>
     public ConcurrentQueue<string> Writes { get; } = [];
 
-    /// <summary>What the server makes of an object before it stores it; it may throw <see cref="InvalidOperationException"/> to refuse it.</summary>
+    /// <summary>
+    /// What the server makes of an object before it stores it; it may throw <see cref="InvalidOperationException"/> to refuse it.
+    /// </summary>
     public Action<JsonObject> Admit { get; set; } = _ => { };
 
     public static async Task<ObjectStore> StartAsync()
@@ -63,7 +65,10 @@ internal sealed class ObjectStore : IAsyncDisposable
             return;
         }
 
-        var body = context.Request.Method == "GET" ? null : JsonNode.Parse(await new StreamReader(context.Request.Body).ReadToEndAsync())?.AsObject();
+        var body =
+            context.Request.Method == "GET"
+                ? null
+                : JsonNode.Parse(await new StreamReader(context.Request.Body).ReadToEndAsync())?.AsObject();
         if (body is not null)
         {
             Writes.Enqueue($"{context.Request.Method} {path}{context.Request.QueryString}");
@@ -119,12 +124,22 @@ internal sealed class ObjectStore : IAsyncDisposable
     private Task ListAsync(HttpContext context, string folder)
     {
         var items = Objects.Where(o => o.Key.StartsWith($"{folder}/", StringComparison.Ordinal)).Select(o => o.Value.DeepClone());
-        return context.Response.WriteAsync(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "1" }, ["items"] = new JsonArray([.. items]) }.ToJsonString());
+        return context.Response.WriteAsync(
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["resourceVersion"] = "1" },
+                ["items"] = new JsonArray([.. items]),
+            }.ToJsonString()
+        );
     }
 
     private async Task WriteAsync(HttpContext context, string path, JsonObject? stored, JsonObject body)
     {
-        if ((string?)body["metadata"]?["resourceVersion"] is { } expected && stored is not null && expected != (string?)stored["metadata"]?["resourceVersion"])
+        if (
+            (string?)body["metadata"]?["resourceVersion"] is { } expected
+            && stored is not null
+            && expected != (string?)stored["metadata"]?["resourceVersion"]
+        )
         {
             await RefuseAsync(context, HttpStatusCode.Conflict, "the object has been modified");
             return;

@@ -20,11 +20,17 @@ public class BlockScalarTests
     public void BlankLinesThatAreDeeperThanTheTextAreRefused() =>
         Assert.That(
             () => ManifestReader.ReadText("t", "x: 1\n---\na: |\n     \n  x: 1\n"),
-            Throws.InstanceOf<ManifestException>().With.Message.EqualTo("t:4: not YAML: 5 spaces on a blank line, above text that is indented by 2; empty the line"));
+            Throws
+                .InstanceOf<ManifestException>()
+                .With.Message.EqualTo("t:4: not YAML: 5 spaces on a blank line, above text that is indented by 2; empty the line")
+        );
 
     [Test]
     public void LinesKeepTheirNumbers() =>
-        Assert.That(() => ManifestReader.ReadText("t", "a: |\n  \n  x\nb: 1\nb: 2\n"), Throws.InstanceOf<ManifestException>().With.Message.EqualTo("t:5: the key \"b\" twice"));
+        Assert.That(
+            () => ManifestReader.ReadText("t", "a: |\n  \n  x\nb: 1\nb: 2\n"),
+            Throws.InstanceOf<ManifestException>().With.Message.EqualTo("t:5: the key \"b\" twice")
+        );
 
     [TestCase("k: own\n<<: {k: merged}", "merged", Description = "as kubectl: the later one counts")]
     [TestCase("<<: {k: merged}\nk: own", "own")]

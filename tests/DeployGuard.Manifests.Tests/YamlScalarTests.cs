@@ -25,5 +25,8 @@ public class YamlScalarTests
 
     [Test]
     public void DocumentsAndListsAreTakenApart() =>
-        Assert.That(ManifestReader.ReadText("t", "a: 1\n---\n---\nkind: List\napiVersion: v1\nitems: [{a: 2}, {a: 3}]").Select(m => m.Source), Is.EqualTo(new[] { "t:1", "t:4 items[0]", "t:4 items[1]" }));
+        Assert.That(
+            ManifestReader.ReadText("t", "a: 1\n---\n---\nkind: List\napiVersion: v1\nitems: [{a: 2}, {a: 3}]").Select(m => m.Source),
+            Is.EqualTo(new[] { "t:1", "t:4 items[0]", "t:4 items[1]" })
+        );
 }

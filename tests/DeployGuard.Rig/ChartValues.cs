@@ -16,7 +16,9 @@ internal static class ChartValues
         var (start, end) = (readme.IndexOf(Start, StringComparison.Ordinal), readme.IndexOf(End, StringComparison.Ordinal));
         return start >= 0 && end > start
             ? $"{readme[..start]}{Start}\n{Table(chart)}{readme[end..]}"
-            : throw new InvalidOperationException($"{chart}/README.md: the lines \"{Start}\" and \"{End}\" are not there: between them the table of values goes");
+            : throw new InvalidOperationException(
+                $"{chart}/README.md: the lines \"{Start}\" and \"{End}\" are not there: between them the table of values goes"
+            );
     }
 
     private static string Table(string chart)
@@ -37,7 +39,9 @@ internal static class ChartValues
         }
 
         return schema.TryGetProperty("properties", out var properties)
-            ? properties.EnumerateObject().SelectMany(p => Rows(path.Length == 0 ? p.Name : $"{path}.{p.Name}", p.Value, Child(value, p.Name)))
+            ? properties
+                .EnumerateObject()
+                .SelectMany(p => Rows(path.Length == 0 ? p.Name : $"{path}.{p.Name}", p.Value, Child(value, p.Name)))
             : throw new InvalidOperationException($"values.schema.json: {path} has no description");
     }
 
@@ -46,11 +50,12 @@ internal static class ChartValues
 
     private static string Default(YamlNode? value) => value is null or YamlScalarNode { Value: "" } ? "" : $"`{Text(value)}`";
 
-    private static string Text(YamlNode value) => value switch
-    {
-        YamlMappingNode map => $"{{{string.Join(", ", map.Children.Select(c => $"{Text(c.Key)}: {Text(c.Value)}"))}}}",
-        YamlSequenceNode list => $"[{string.Join(", ", list.Children.Select(Text))}]",
-        YamlScalarNode { Style: YamlDotNet.Core.ScalarStyle.DoubleQuoted } text => $"\"{text.Value}\"",
-        _ => value.ToString(),
-    };
+    private static string Text(YamlNode value) =>
+        value switch
+        {
+            YamlMappingNode map => $"{{{string.Join(", ", map.Children.Select(c => $"{Text(c.Key)}: {Text(c.Value)}"))}}}",
+            YamlSequenceNode list => $"[{string.Join(", ", list.Children.Select(Text))}]",
+            YamlScalarNode { Style: YamlDotNet.Core.ScalarStyle.DoubleQuoted } text => $"\"{text.Value}\"",
+            _ => value.ToString(),
+        };
 }

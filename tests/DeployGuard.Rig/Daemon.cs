@@ -26,7 +26,10 @@ public sealed class Daemon : IDisposable
     {
         var log = Path.Combine(folder, $"{name}.log");
         // setpriv has the kernel kill the program when this process ends; the shell only opens the log.
-        var start = new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", "/bin/sh", "-c", $"exec \"$0\" \"$@\" >>'{log}' 2>&1", program, .. arguments])
+        var start = new ProcessStartInfo(
+            "setpriv",
+            ["--pdeathsig", "KILL", "/bin/sh", "-c", $"exec \"$0\" \"$@\" >>'{log}' 2>&1", program, .. arguments]
+        )
         {
             WorkingDirectory = folder,
         };

@@ -12,7 +12,12 @@ internal sealed class DemoConsole(ControlPlane plane, string demoFolder)
 
     /// <summary>A command that must be refused, with these words in its output.</summary>
     public Task<Run> IsRefusedAsync(string user, string command, params string[] words) =>
-        PlayAsync(user, command, run => !run.Succeeded && words.All(w => run.Output.Contains(w, StringComparison.Ordinal)), $"be refused, saying {string.Join(", ", words)}");
+        PlayAsync(
+            user,
+            command,
+            run => !run.Succeeded && words.All(w => run.Output.Contains(w, StringComparison.Ordinal)),
+            $"be refused, saying {string.Join(", ", words)}"
+        );
 
     private async Task<Run> PlayAsync(string user, string command, Func<Run, bool> isExpected, string expected)
     {

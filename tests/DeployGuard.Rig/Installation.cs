@@ -32,19 +32,37 @@ public sealed class Installation : IDisposable
     public static async Task<Installation> ReadAsync(Toolbox tools, ControlPlane plane)
     {
         var deployment = await GetAsync(plane, "deployment", "deployguard");
-        var arguments = deployment.GetProperty("spec").GetProperty("template").GetProperty("spec").GetProperty("containers")[0].GetProperty("args");
+        var arguments = deployment
+            .GetProperty("spec")
+            .GetProperty("template")
+            .GetProperty("spec")
+            .GetProperty("containers")[0]
+            .GetProperty("args");
         var service = await GetAsync(plane, "service", "deployguard");
-        var token = (await plane.KubectlAsync("admin", TokenRequest, ["create", "--raw", $"/api/v1/namespaces/{Namespace}/serviceaccounts/deployguard/token", "-f", "-"])).OrFail().Output;
-        var kubeconfig = plane.WriteKubeconfig("deployguard", JsonDocument.Parse(token).RootElement.GetProperty("status").GetProperty("token").GetString() ?? "");
+        var token = (
+            await plane.KubectlAsync(
+                "admin",
+                TokenRequest,
+                ["create", "--raw", $"/api/v1/namespaces/{Namespace}/serviceaccounts/deployguard/token", "-f", "-"]
+            )
+        )
+            .OrFail()
+            .Output;
+        var kubeconfig = plane.WriteKubeconfig(
+            "deployguard",
+            JsonDocument.Parse(token).RootElement.GetProperty("status").GetProperty("token").GetString() ?? ""
+        );
         return new Installation(
             tools,
             plane,
             kubeconfig,
             [.. arguments.EnumerateArray().Select(a => a.GetString() ?? "")],
-            service.GetProperty("spec").GetProperty("clusterIP").GetString() ?? "");
+            service.GetProperty("spec").GetProperty("clusterIP").GetString() ?? ""
+        );
     }
 
-    private const string TokenRequest = """{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 86400}}""";
+    private const string TokenRequest =
+        """{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 86400}}""";
 
     /// <summary>Starts replicas and the proxy before them, and waits until the leader has filled the webhook configurations.</summary>
     public async Task StartAsync(int replicas)
@@ -145,20 +163,32 @@ public sealed class Installation : IDisposable
         }
     }
 
-    private static HttpClient AnyCertificate() => new(new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator });
+    private static HttpClient AnyCertificate() =>
+        new(
+            new HttpClientHandler
+            {
+                ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+            }
+        );
 
     private Daemon StartProxy() => Daemon.Start("haproxy", _plane.Folder, _tools["haproxy"], "-db", "-f", WriteProxyConfiguration());
 
     private async Task<Replica> StartReplicaAsync(int index, Replica? former = null)
     {
         var (port, metrics) = former is null ? (Ports.Free(), Ports.Free()) : (former.Port, former.MetricsPort);
-        var daemon = Daemon.Start($"webhook-{index}", _plane.Folder, Toolbox.Webhook,
-        [
-            .. _arguments.Where(a => !a.StartsWith("--listen=", StringComparison.Ordinal) && !a.StartsWith("--metrics-listen=", StringComparison.Ordinal)),
-            $"--listen=127.0.0.1:{port}",
-            $"--metrics-listen=127.0.0.1:{metrics}",
-            $"--kubeconfig={_kubeconfig}",
-        ]);
+        var daemon = Daemon.Start(
+            $"webhook-{index}",
+            _plane.Folder,
+            Toolbox.Webhook,
+            [
+                .. _arguments.Where(a =>
+                    !a.StartsWith("--listen=", StringComparison.Ordinal) && !a.StartsWith("--metrics-listen=", StringComparison.Ordinal)
+                ),
+                $"--listen=127.0.0.1:{port}",
+                $"--metrics-listen=127.0.0.1:{metrics}",
+                $"--kubeconfig={_kubeconfig}",
+            ]
+        );
         await IsReadyAsync(daemon, port);
         return new Replica(daemon, port, metrics);
     }
@@ -206,7 +236,9 @@ public sealed class Installation : IDisposable
     private string WriteProxyConfiguration()
     {
         var file = Path.Combine(_plane.Folder, "haproxy.cfg");
-        File.WriteAllText(file, $"""
+        File.WriteAllText(
+            file,
+            $"""
             defaults
               mode tcp
               timeout connect 500ms
@@ -225,12 +257,15 @@ public sealed class Installation : IDisposable
               default-server check check-ssl verify none inter 500ms fastinter 200ms downinter 200ms fall 2 rise 1
             {string.Join('\n', _replicas.Select((r, i) => $"  server replica{i} 127.0.0.1:{r.Port}"))}
 
-            """);
+            """
+        );
         return file;
     }
 
     private static async Task<JsonElement> GetAsync(ControlPlane plane, string kind, string name) =>
-        JsonDocument.Parse((await plane.KubectlAsync("admin", "get", kind, name, "-n", Namespace, "-o", "json")).OrFail().Output).RootElement;
+        JsonDocument
+            .Parse((await plane.KubectlAsync("admin", "get", kind, name, "-n", Namespace, "-o", "json")).OrFail().Output)
+            .RootElement;
 }
 
 /// <summary>A running replica of the webhook.</summary>
@@ -244,9 +279,13 @@ public sealed record Replica(Daemon Daemon, int Port, int MetricsPort)
 
     /// <summary>The values of a metric's series that have all of these labels, written as <c>name="value"</c>.</summary>
     public async Task<IReadOnlyList<double>> ReadAsync(string metric, params IEnumerable<string> labels) =>
-    [
-        .. (await ScrapeAsync()).Split('\n')
-            .Where(l => (l.StartsWith($"{metric}{{", StringComparison.Ordinal) || l.StartsWith($"{metric} ", StringComparison.Ordinal)) && labels.All(label => l.Contains(label, StringComparison.Ordinal)))
-            .Select(l => double.Parse(l.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)),
-    ];
+        [
+            .. (await ScrapeAsync())
+                .Split('\n')
+                .Where(l =>
+                    (l.StartsWith($"{metric}{{", StringComparison.Ordinal) || l.StartsWith($"{metric} ", StringComparison.Ordinal))
+                    && labels.All(label => l.Contains(label, StringComparison.Ordinal))
+                )
+                .Select(l => double.Parse(l.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)),
+        ];
 }

@@ -65,7 +65,11 @@ public sealed class JsonApiClient : IDisposable
     /// </summary>
     /// <param name="changed">The type of the event (ADDED, MODIFIED, DELETED) and the object.</param>
     public async Task FollowAsync(
-        string path, Action<IReadOnlyList<JsonElement>> listed, Action<string, JsonElement> changed, CancellationToken cancel)
+        string path,
+        Action<IReadOnlyList<JsonElement>> listed,
+        Action<string, JsonElement> changed,
+        CancellationToken cancel
+    )
     {
         while (!cancel.IsCancellationRequested)
         {
@@ -96,11 +100,19 @@ public sealed class JsonApiClient : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <returns>Null if the API server does not answer.</returns>
-    internal async Task<HttpStatusCode?> SendAsync(HttpMethod method, string path, JsonObject? body, string contentType, CancellationToken cancel)
+    internal async Task<HttpStatusCode?> SendAsync(
+        HttpMethod method,
+        string path,
+        JsonObject? body,
+        string contentType,
+        CancellationToken cancel
+    )
     {
         try
         {
-            using var content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue(contentType));
+            using var content = body is null
+                ? null
+                : new StringContent(body.ToJsonString(), Encoding.UTF8, new MediaTypeHeaderValue(contentType));
             using var request = new HttpRequestMessage(method, Relative(path)) { Content = content };
             using var response = await _http.SendAsync(request, cancel);
             return response.StatusCode;
@@ -118,7 +130,9 @@ public sealed class JsonApiClient : IDisposable
         using var response = await _http.SendAsync(request);
         if (!response.IsSuccessStatusCode)
         {
-            throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            throw new InvalidOperationException(
+                $"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}"
+            );
         }
     }
 

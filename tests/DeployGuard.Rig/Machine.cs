@@ -16,7 +16,8 @@ public static class Machine
     /// Concurrent control planes: two for each core, if memory allows, because a cluster in which a test waits takes a tenth of a core.
     /// At least two, because the shared cluster runs all the time.
     /// </summary>
-    public static int MaxClusters { get; } = (int)Math.Max(2, Math.Min(2 * Cores, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryPerCluster));
+    public static int MaxClusters { get; } =
+        (int)Math.Max(2, Math.Min(2 * Cores, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryPerCluster));
 
     /// <summary>Concurrent tests. They wait about twice as long as they use the CPU.</summary>
     public static int TestSlots { get; } = 3 * Cores;

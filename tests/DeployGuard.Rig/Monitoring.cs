@@ -41,14 +41,26 @@ public sealed class Monitoring : IDisposable
     public Task<JsonElement> QueryRangeAsync(string query, int seconds)
     {
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
-        return PostAsync("query_range", new() { ["query"] = query, ["start"] = $"{now - seconds}", ["end"] = $"{now}", ["step"] = "2" });
+        return PostAsync(
+            "query_range",
+            new()
+            {
+                ["query"] = query,
+                ["start"] = $"{now - seconds}",
+                ["end"] = $"{now}",
+                ["step"] = "2",
+            }
+        );
     }
 
     /// <summary>The rules as Prometheus has loaded them, each with its health and last error.</summary>
     public async Task<IReadOnlyList<JsonElement>> RulesAsync()
     {
         var answer = JsonDocument.Parse(await _http.GetStringAsync(new Uri(_prometheus, "/api/v1/rules"))).RootElement;
-        return [.. answer.GetProperty("data").GetProperty("groups").EnumerateArray().SelectMany(g => g.GetProperty("rules").EnumerateArray())];
+        return
+        [
+            .. answer.GetProperty("data").GetProperty("groups").EnumerateArray().SelectMany(g => g.GetProperty("rules").EnumerateArray()),
+        ];
     }
 
     public void Dispose()
@@ -59,19 +71,30 @@ public sealed class Monitoring : IDisposable
 
     private Task StartAlertmanagerAsync(Toolbox tools, Uri receiver)
     {
-        var configuration = Write("alertmanager.yaml", $$"""
+        var configuration = Write(
+            "alertmanager.yaml",
+            $$"""
             route: {receiver: test, group_by: [alertname, namespace], group_wait: 0s, group_interval: 1s}
             receivers:
               - name: test
                 webhook_configs: [{url: "{{receiver}}"}]
-            """);
-        return StartAsync(tools, "prometheus-alertmanager", _alertmanager,
-            $"--config.file={configuration}", $"--storage.path={Path.Combine(_folder, "alertmanager")}", "--cluster.listen-address=");
+            """
+        );
+        return StartAsync(
+            tools,
+            "prometheus-alertmanager",
+            _alertmanager,
+            $"--config.file={configuration}",
+            $"--storage.path={Path.Combine(_folder, "alertmanager")}",
+            "--cluster.listen-address="
+        );
     }
 
     private Task StartPrometheusAsync(Toolbox tools, ControlPlane plane, IReadOnlyList<Replica> replicas)
     {
-        var configuration = Write("prometheus.yaml", $$"""
+        var configuration = Write(
+            "prometheus.yaml",
+            $$"""
             global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
             rule_files: ["{{Path.Combine(Toolbox.Chart, "files", "rules.yaml")}}"]
             alerting: {alertmanagers: [{static_configs: [{targets: ["{{_alertmanager.Authority}}"]}]}]}
@@ -85,8 +108,15 @@ public sealed class Monitoring : IDisposable
                 authorization: {credentials: token-of-admin}
                 static_configs: [{targets: ["{{new Uri(plane.Server).Authority}}"]}]
                 metric_relabel_configs: [{source_labels: [__name__], regex: "apiserver_admission_webhook_.+", action: keep}]
-            """);
-        return StartAsync(tools, "prometheus", _prometheus, $"--config.file={configuration}", $"--storage.tsdb.path={Path.Combine(_folder, "prometheus")}");
+            """
+        );
+        return StartAsync(
+            tools,
+            "prometheus",
+            _prometheus,
+            $"--config.file={configuration}",
+            $"--storage.tsdb.path={Path.Combine(_folder, "prometheus")}"
+        );
     }
 
     private async Task StartAsync(Toolbox tools, string program, Uri listen, params IEnumerable<string> arguments)

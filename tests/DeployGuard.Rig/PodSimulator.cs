@@ -18,13 +18,21 @@ public sealed class PodSimulator : IAsyncDisposable
 
     private readonly JsonApiClient _api;
     private readonly CancellationTokenSource _stop = new();
-    private readonly IReadOnlyList<Channel<JsonElement>> _work = [.. Enumerable.Range(0, Workers).Select(_ => Channel.CreateUnbounded<JsonElement>())];
+    private readonly IReadOnlyList<Channel<JsonElement>> _work =
+    [
+        .. Enumerable.Range(0, Workers).Select(_ => Channel.CreateUnbounded<JsonElement>()),
+    ];
     private readonly Task _running;
 
     public PodSimulator(JsonApiClient api)
     {
         _api = api;
-        var following = api.FollowAsync("api/v1/pods", pods => pods.ToList().ForEach(Enqueue), (type, pod) => Enqueue(type, pod), _stop.Token);
+        var following = api.FollowAsync(
+            "api/v1/pods",
+            pods => pods.ToList().ForEach(Enqueue),
+            (type, pod) => Enqueue(type, pod),
+            _stop.Token
+        );
         _running = Task.WhenAll([following, .. _work.Select(WorkAsync)]);
     }
 
@@ -98,28 +106,37 @@ public sealed class PodSimulator : IAsyncDisposable
             return true;
         }
 
-        var ends = spec.TryGetProperty("restartPolicy", out var restart) && !restart.ValueEquals("Always") && !IsLabelled(metadata, "rig/serve");
+        var ends =
+            spec.TryGetProperty("restartPolicy", out var restart) && !restart.ValueEquals("Always") && !IsLabelled(metadata, "rig/serve");
         var status = PodStatus.Of(spec, ends);
         status["metadata"] = new JsonObject { ["uid"] = Uid(metadata) };
         return IsDone(await _api.SendAsync(HttpMethod.Patch, $"{path}/status", status, "application/merge-patch+json", _stop.Token));
     }
 
-    private Task<HttpStatusCode?> BindAsync(string path, JsonElement metadata) => _api.SendAsync(HttpMethod.Post, $"{path}/binding", new JsonObject
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "Binding",
-        ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString(), ["uid"] = Uid(metadata) },
-        ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "node-1" },
-    }, "application/json", _stop.Token);
+    private Task<HttpStatusCode?> BindAsync(string path, JsonElement metadata) =>
+        _api.SendAsync(
+            HttpMethod.Post,
+            $"{path}/binding",
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Binding",
+                ["metadata"] = new JsonObject { ["name"] = metadata.GetProperty("name").GetString(), ["uid"] = Uid(metadata) },
+                ["target"] = new JsonObject { ["kind"] = "Node", ["name"] = "node-1" },
+            },
+            "application/json",
+            _stop.Token
+        );
 
     /// <summary>Of this pod, and not of one that has its name by now, as the pods of a StatefulSet do.</summary>
-    private static JsonObject EndOf(JsonElement metadata) => new()
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "DeleteOptions",
-        ["gracePeriodSeconds"] = 0,
-        ["preconditions"] = new JsonObject { ["uid"] = Uid(metadata) },
-    };
+    private static JsonObject EndOf(JsonElement metadata) =>
+        new()
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "DeleteOptions",
+            ["gracePeriodSeconds"] = 0,
+            ["preconditions"] = new JsonObject { ["uid"] = Uid(metadata) },
+        };
 
     private static string? Uid(JsonElement metadata) => metadata.GetProperty("uid").GetString();
 

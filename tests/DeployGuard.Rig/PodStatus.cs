@@ -10,9 +10,23 @@ internal static class PodStatus
     public static JsonObject Of(JsonElement spec, bool hasEnded)
     {
         var now = TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-        JsonObject Condition(string type) => new() { ["type"] = type, ["status"] = hasEnded ? "False" : "True", ["lastTransitionTime"] = now };
+        JsonObject Condition(string type) =>
+            new()
+            {
+                ["type"] = type,
+                ["status"] = hasEnded ? "False" : "True",
+                ["lastTransitionTime"] = now,
+            };
         var state = hasEnded
-            ? new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = 0, ["startedAt"] = now, ["finishedAt"] = now } }
+            ? new JsonObject
+            {
+                ["terminated"] = new JsonObject
+                {
+                    ["exitCode"] = 0,
+                    ["startedAt"] = now,
+                    ["finishedAt"] = now,
+                },
+            }
             : new JsonObject { ["running"] = new JsonObject { ["startedAt"] = now } };
         return new JsonObject
         {
@@ -20,17 +34,24 @@ internal static class PodStatus
             {
                 ["phase"] = hasEnded ? "Succeeded" : "Running",
                 ["conditions"] = new JsonArray(Condition("Ready"), Condition("ContainersReady")),
-                ["containerStatuses"] = new JsonArray([.. spec.GetProperty("containers").EnumerateArray().Select(c => (JsonNode)new JsonObject
-                {
-                    ["name"] = c.GetProperty("name").GetString(),
-                    ["image"] = c.GetProperty("image").GetString(),
-                    ["imageID"] = "",
-                    // Kubelets report resources from 1.27 on; a pod without them cannot be resized.
-                    ["resources"] = c.TryGetProperty("resources", out var resources) ? JsonObject.Create(resources) : [],
-                    ["ready"] = !hasEnded,
-                    ["restartCount"] = 0,
-                    ["state"] = state.DeepClone(),
-                })]),
+                ["containerStatuses"] = new JsonArray([
+                    .. spec.GetProperty("containers")
+                        .EnumerateArray()
+                        .Select(c =>
+                            (JsonNode)
+                                new JsonObject
+                                {
+                                    ["name"] = c.GetProperty("name").GetString(),
+                                    ["image"] = c.GetProperty("image").GetString(),
+                                    ["imageID"] = "",
+                                    // Kubelets report resources from 1.27 on; a pod without them cannot be resized.
+                                    ["resources"] = c.TryGetProperty("resources", out var resources) ? JsonObject.Create(resources) : [],
+                                    ["ready"] = !hasEnded,
+                                    ["restartCount"] = 0,
+                                    ["state"] = state.DeepClone(),
+                                }
+                        ),
+                ]),
             },
         };
     }

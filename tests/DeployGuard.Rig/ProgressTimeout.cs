@@ -21,7 +21,8 @@ internal sealed class ProgressTimeout(TimeSpan limit)
     public bool IsExpired => _still > limit || _clock.Elapsed > limit * MaxTimes;
 
     /// <summary>The time waited, for the timeout message.</summary>
-    public string Waited => $"not after {_clock.Elapsed.TotalSeconds:0} s; without a change, on an idle machine, "
+    public string Waited =>
+        $"not after {_clock.Elapsed.TotalSeconds:0} s; without a change, on an idle machine, "
         + $"{_still.TotalSeconds:0} s of {limit.TotalSeconds:0} s";
 
     /// <summary>Records the current state.</summary>

@@ -12,10 +12,20 @@ public sealed record Run(string Command, int ExitCode, string Output)
 
     public bool Succeeded => ExitCode == 0;
 
-    public static async Task<Run> OfAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? input = null)
+    public static async Task<Run> OfAsync(
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string> environment,
+        string? input = null
+    )
     {
         var list = arguments.ToList();
-        var start = new ProcessStartInfo(program, list) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo(program, list)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

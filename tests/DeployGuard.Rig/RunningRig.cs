@@ -45,12 +45,20 @@ public sealed class RunningRig : IAsyncDisposable
     public async Task CreateNamespaceAsync(string name, params IEnumerable<string> labels)
     {
         var all = labels.Prepend($"kubernetes.io/metadata.name={name}").Select(l => l.Split('=')).ToDictionary(l => l[0], l => l[1]);
-        var manifest = JsonSerializer.Serialize(new { apiVersion = "v1", kind = "Namespace", metadata = new { name, labels = all } });
+        var manifest = JsonSerializer.Serialize(
+            new
+            {
+                apiVersion = "v1",
+                kind = "Namespace",
+                metadata = new { name, labels = all },
+            }
+        );
         await Plane.Api.CreateAsync("api/v1/namespaces", manifest);
         await Wait.UntilAsync(
             async () => await Plane.Api.FindAsync($"api/v1/namespaces/{name}/serviceaccounts/default") is not null,
             isThere => isThere,
-            $"the service account of namespace {name}");
+            $"the service account of namespace {name}"
+        );
     }
 
     /// <summary>Restarts processes that ended unexpectedly, with the same arguments.</summary>
@@ -59,10 +67,12 @@ public sealed class RunningRig : IAsyncDisposable
         [.. await Plane.RepairAsync(), .. Installation is null ? [] : await Installation.RepairAsync()];
 
     /// <summary>Aggregated roles and their bindings take effect a moment after they are written.</summary>
-    public Task<Run> WaitForPermissionAsync(string user, string verb, string resource, string @namespace) => Wait.UntilAsync(
-        () => Plane.KubectlAsync(user, "auth", "can-i", verb, resource, "-n", @namespace),
-        run => run.Succeeded,
-        $"permission of {user} to {verb} {resource}");
+    public Task<Run> WaitForPermissionAsync(string user, string verb, string resource, string @namespace) =>
+        Wait.UntilAsync(
+            () => Plane.KubectlAsync(user, "auth", "can-i", verb, resource, "-n", @namespace),
+            run => run.Succeeded,
+            $"permission of {user} to {verb} {resource}"
+        );
 
     public async ValueTask DisposeAsync()
     {

@@ -11,7 +11,9 @@ public sealed record Toolbox(string Bin, Version Kubernetes)
 
     private static readonly Lazy<Task<Toolbox>> s_installed = new(InstallOnceAsync);
 
-    public static string Webhook => Environment.GetEnvironmentVariable("DEPLOYGUARD_WEBHOOK") ?? Path.Combine(Repository, "artifacts", "webhook", "deployguard-webhook");
+    public static string Webhook =>
+        Environment.GetEnvironmentVariable("DEPLOYGUARD_WEBHOOK")
+        ?? Path.Combine(Repository, "artifacts", "webhook", "deployguard-webhook");
 
     /// <summary>Holds <c>deployguard</c> and <c>kubectl-deployguard</c>.</summary>
     public static string Cli => Path.Combine(Repository, "artifacts", "cli");
@@ -27,13 +29,17 @@ public sealed record Toolbox(string Bin, Version Kubernetes)
 
     private static async Task<Toolbox> InstallOnceAsync()
     {
-        var start = new ProcessStartInfo(Path.Combine(Repository, "tests", "DeployGuard.Rig", "install.sh")) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path.Combine(Repository, "tests", "DeployGuard.Rig", "install.sh"))
+        {
+            RedirectStandardOutput = true,
+        };
         using var install = Process.Start(start) ?? throw new InvalidOperationException("install.sh did not start");
         var output = await install.StandardOutput.ReadToEndAsync();
         await install.WaitForExitAsync();
-        var bin = install.ExitCode == 0
-            ? output.Trim().Split('\n')[^1]
-            : throw new InvalidOperationException($"install.sh failed with {install.ExitCode}; see its output above");
+        var bin =
+            install.ExitCode == 0
+                ? output.Trim().Split('\n')[^1]
+                : throw new InvalidOperationException($"install.sh failed with {install.ExitCode}; see its output above");
         return new Toolbox(bin, await VersionAsync(Path.Combine(bin, "kube-apiserver")));
     }
 

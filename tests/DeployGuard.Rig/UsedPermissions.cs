@@ -13,7 +13,11 @@ public sealed record UsedPermissions(IReadOnlySet<string> Allowed, IReadOnlySet<
         foreach (var line in File.Exists(auditLog) ? File.ReadLines(auditLog) : [])
         {
             using var entry = JsonDocument.Parse(line);
-            if (!entry.RootElement.TryGetProperty("objectRef", out var about) || !entry.RootElement.TryGetProperty("responseStatus", out var status) || !status.TryGetProperty("code", out var code))
+            if (
+                !entry.RootElement.TryGetProperty("objectRef", out var about)
+                || !entry.RootElement.TryGetProperty("responseStatus", out var status)
+                || !status.TryGetProperty("code", out var code)
+            )
             {
                 continue;
             }
@@ -34,10 +38,12 @@ public sealed record UsedPermissions(IReadOnlySet<string> Allowed, IReadOnlySet<
     }
 
     /// <summary><c>list deployments.apps</c>; the core group has no name.</summary>
-    public static string Name(string verb, string group, string resource) => $"{verb} {(group.Length == 0 ? resource : $"{resource}.{group}")}";
+    public static string Name(string verb, string group, string resource) =>
+        $"{verb} {(group.Length == 0 ? resource : $"{resource}.{group}")}";
 
     /// <summary>Admission refuses with the same code.</summary>
     private static bool IsAboutRoles(JsonElement status) => Text(status, "message").Contains("cannot", StringComparison.Ordinal);
 
-    private static string Text(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
+    private static string Text(JsonElement owner, string name) =>
+        owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
 }

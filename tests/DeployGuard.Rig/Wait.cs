@@ -31,11 +31,12 @@ public static class Wait
         }
     }
 
-    private static string Text(object? seen) => seen switch
-    {
-        null => "(nothing)",
-        string text => text,
-        IEnumerable many => string.Join(", ", many.Cast<object?>().Select(Text)),
-        _ => seen.ToString() ?? "",
-    };
+    private static string Text(object? seen) =>
+        seen switch
+        {
+            null => "(nothing)",
+            string text => text,
+            IEnumerable many => string.Join(", ", many.Cast<object?>().Select(Text)),
+            _ => seen.ToString() ?? "",
+        };
 }

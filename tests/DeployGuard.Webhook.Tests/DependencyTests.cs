@@ -7,5 +7,17 @@ public class DependencyTests
 {
     [Test]
     public void AFolderUsesOnlyThoseBeforeIt() =>
-        Assert.That(FolderOrder.Violations(typeof(AdmissionEndpoint).Assembly, "DeployGuard.Webhook", "Reviews", "Telemetry", "Admission", "Records", "Hosting", FolderOrder.Root), Is.Empty);
+        Assert.That(
+            FolderOrder.Violations(
+                typeof(AdmissionEndpoint).Assembly,
+                "DeployGuard.Webhook",
+                "Reviews",
+                "Telemetry",
+                "Admission",
+                "Records",
+                "Hosting",
+                FolderOrder.Root
+            ),
+            Is.Empty
+        );
 }

@@ -29,7 +29,11 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     /// <summary>Each of them finds what <see cref="Live"/> says.</summary>
     public IReadOnlyList<ILiveReader> LiveReaders =>
-        [.. new[] { RequiredReads.Parent, RequiredReads.Votes, RequiredReads.Namespace, RequiredReads.Nodes, RequiredReads.Pods }.Select(reads => new Reader(this, reads))];
+        [
+            .. new[] { RequiredReads.Parent, RequiredReads.Votes, RequiredReads.Namespace, RequiredReads.Nodes, RequiredReads.Pods }.Select(
+                reads => new Reader(this, reads)
+            ),
+        ];
 
     IReservations IClusterAccess.Reservations => this;
 
@@ -53,7 +57,8 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
     /// <summary>The template that was approved instead of the requested one.</summary>
     public ApprovedTemplate? OtherApproved { get; set; }
 
-    public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => Task.FromResult(cluster with { OtherApproved = OtherApproved });
+    public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) =>
+        Task.FromResult(cluster with { OtherApproved = OtherApproved });
 
     public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
         ReadsFail is { } why ? throw new UnavailableException(why) : Task.FromResult(Permissions.Contains($"{verb} {resource}/{name}"));
@@ -85,7 +90,12 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
     /// <summary>Published pending exposure, in order.</summary>
     public List<PendingExposure> Reached { get; } = [];
 
-    public Task<ClusterSnapshot> ReserveExposureAsync(Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains, CancellationToken deadline)
+    public Task<ClusterSnapshot> ReserveExposureAsync(
+        Request request,
+        ClusterSnapshot cluster,
+        Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains,
+        CancellationToken deadline
+    )
     {
         if (ReachFails is { } why)
         {

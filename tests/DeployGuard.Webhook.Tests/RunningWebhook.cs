@@ -26,7 +26,10 @@ internal sealed class RunningWebhook : IAsyncDisposable
     {
         _app = app;
         // The certificate is of this test's own making; that it is the one asked for is another test's matter.
-        var trustAny = new HttpClientHandler { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+        var trustAny = new HttpClientHandler
+        {
+            ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator,
+        };
         Address = new Uri($"https://{options.Listen}");
         _client = new HttpClient(trustAny) { BaseAddress = Address };
         // A body that is refused by its length is then not sent at all, and the answer can be read.
@@ -38,9 +41,17 @@ internal sealed class RunningWebhook : IAsyncDisposable
 
     public Uri Metrics { get; }
 
-    public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) => StartAsync(new StandaloneAccess(() => policies));
+    public static Task<RunningWebhook> StartAsync(params IReadOnlyList<SafeguardPolicy> policies) =>
+        StartAsync(new StandaloneAccess(() => policies));
 
-    public static async Task<RunningWebhook> StartAsync(IClusterAccess cluster, TimeProvider? time = null, FileInfo? clientCa = null, Uri? otlp = null, SslStreamCertificateContext? served = null, Shutdown? shutdown = null)
+    public static async Task<RunningWebhook> StartAsync(
+        IClusterAccess cluster,
+        TimeProvider? time = null,
+        FileInfo? clientCa = null,
+        Uri? otlp = null,
+        SslStreamCertificateContext? served = null,
+        Shutdown? shutdown = null
+    )
     {
         var certificate = served ?? SslStreamCertificateContext.Create(SelfSigned(), null, offline: true);
         var options = Options(FreePort(), FreePort()) with { ClientCa = clientCa, Otlp = otlp };
@@ -83,18 +94,19 @@ internal sealed class RunningWebhook : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private static WebhookOptions Options(int port, int metricsPort) => new()
-    {
-        Listen = new IPEndPoint(IPAddress.Loopback, port),
-        MetricsListen = new IPEndPoint(IPAddress.Loopback, metricsPort),
-        Namespace = "deployguard-system",
-        ServiceAccount = "deployguard",
-        Service = "deployguard",
-        Secret = "deployguard-tls",
-        WebhookConfiguration = "deployguard",
-        Lease = "deployguard-leader",
-        TrustedControllers = [],
-    };
+    private static WebhookOptions Options(int port, int metricsPort) =>
+        new()
+        {
+            Listen = new IPEndPoint(IPAddress.Loopback, port),
+            MetricsListen = new IPEndPoint(IPAddress.Loopback, metricsPort),
+            Namespace = "deployguard-system",
+            ServiceAccount = "deployguard",
+            Service = "deployguard",
+            Secret = "deployguard-tls",
+            WebhookConfiguration = "deployguard",
+            Lease = "deployguard-leader",
+            TrustedControllers = [],
+        };
 
     private static X509Certificate2 SelfSigned()
     {

@@ -18,42 +18,76 @@ internal static class CheckCommand
 {
     private static readonly Option<string[]> s_files = new("--filename", "-f")
     {
-        Description = "Files, folders, or - for standard input. They may hold workloads, policies, Namespaces, ChangeApprovals, BreakGlasses and Changes. "
+        Description =
+            "Files, folders, or - for standard input. They may hold workloads, policies, Namespaces, ChangeApprovals, "
+            + "BreakGlasses and Changes. "
             + "A folder with a kustomization is built with kubectl kustomize; a folder of manifests/examples is read as one example.",
         Required = true,
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private static readonly Option<string[]> s_policies = new("--policies") { Description = "Files or folders with SafeguardPolicies.", DefaultValueFactory = _ => [] };
-    private static readonly Option<string?> s_before = new("--before") { Description = "The workloads as they run now. Default: every workload is new." };
-    private static readonly Option<string> s_namespace = new("--namespace", "-n") { Description = "Namespace of objects that name none.", DefaultValueFactory = _ => "default" };
-    private static readonly Option<string> s_as = new("--as") { Description = "User name of the requester.", DefaultValueFactory = _ => "somebody" };
-    private static readonly Option<string[]> s_asGroup = new("--as-group") { Description = "Group of the requester. May be repeated.", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> s_policies = new("--policies")
+    {
+        Description = "Files or folders with SafeguardPolicies.",
+        DefaultValueFactory = _ => [],
+    };
+    private static readonly Option<string?> s_before = new("--before")
+    {
+        Description = "The workloads as they run now. Default: every workload is new.",
+    };
+    private static readonly Option<string> s_namespace = new("--namespace", "-n")
+    {
+        Description = "Namespace of objects that name none.",
+        DefaultValueFactory = _ => "default",
+    };
+    private static readonly Option<string> s_as = new("--as")
+    {
+        Description = "User name of the requester.",
+        DefaultValueFactory = _ => "somebody",
+    };
+    private static readonly Option<string[]> s_asGroup = new("--as-group")
+    {
+        Description = "Group of the requester. May be repeated.",
+        DefaultValueFactory = _ => [],
+    };
     private static readonly Option<bool> s_dryRun = new("--dry-run") { Description = "Evaluate as a dry run of kubectl, Flux or Argo CD." };
-    private static readonly Option<string?> s_now = new("--now") { Description = "Time of the evaluation, such as 2026-03-11T00:00:00Z. Default: now." };
+    private static readonly Option<string?> s_now = new("--now")
+    {
+        Description = "Time of the evaluation, such as 2026-03-11T00:00:00Z. Default: now.",
+    };
     private static readonly Option<string[]> s_kinds = new("--workload-kinds", "--workload-kind")
     {
-        Description = "RESOURCE.GROUP/KIND=PATH: a custom resource with a pod template, such as rollouts.argoproj.io/Rollout=spec.template. Same as the chart's workloadKinds. May be repeated.",
+        Description =
+            "RESOURCE.GROUP/KIND=PATH: a custom resource with a pod template, such as "
+            + "rollouts.argoproj.io/Rollout=spec.template. Same as the chart's workloadKinds. May be repeated.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],
     };
 
     private static readonly Option<string[]> s_injections = Repeated(
         "--injection-annotation",
-        "FORM=KEY: an annotation that tells an injector which image to add, such as image=sidecar.example.com/image. Same as the chart's injectionAnnotations. "
-        + "FORM is image, version, document, other or never. One * in KEY matches any text.");
+        "FORM=KEY: an annotation that tells an injector which image to add, such as image=sidecar.example.com/image. Same as "
+            + "the chart's injectionAnnotations. "
+            + "FORM is image, version, document, other or never. One * in KEY matches any text."
+    );
 
     private static readonly Option<string[]> s_restarts = Repeated(
-        "--restart-annotation", "KEY: an annotation that only restarts pods. Same as the chart's templateNoise.restartAnnotations.");
+        "--restart-annotation",
+        "KEY: an annotation that only restarts pods. Same as the chart's templateNoise.restartAnnotations."
+    );
 
     private static readonly Option<string[]> s_namingLabels = Repeated(
-        "--naming-label", "KEY: a label that only names the release. Same as the chart's templateNoise.namingLabels.");
+        "--naming-label",
+        "KEY: a label that only names the release. Same as the chart's templateNoise.namingLabels."
+    );
 
     private static readonly Option<bool> s_json = new("--json") { Description = "Print verdicts as JSON." };
 
     public static Command Create(TimeProvider time, ManifestInputs inputs)
     {
-        var command = new Command("check", """
+        var command = new Command(
+            "check",
+            """
             Evaluate files as the webhook would, without a cluster. Reads what kubectl reads: YAML and JSON, lists, anchors and merge keys. A document may have up to 16 MiB.
             Verdicts go to standard output. Standard error lists what was skipped, and each error with its file and line. An error in one document does not stop the others.
             Exit code 0: every workload is allowed, or there is none. 1: a workload is refused. 2: an input cannot be used, whatever the other verdicts.
@@ -63,9 +97,22 @@ internal static class CheckCommand
               helm template web ./chart | deployguard check -f - --policies policies/ -n shop
               deployguard check -f overlays/production --policies policies/ --workload-kinds rollouts.argoproj.io/Rollout=spec.template
               kubectl apply --dry-run=server -o yaml -f web.yaml | deployguard check -f - --policies tier-1.yaml
-            """)
+            """
+        )
         {
-            s_files, s_policies, s_before, s_namespace, s_kinds, s_injections, s_restarts, s_namingLabels, s_as, s_asGroup, s_dryRun, s_now, s_json,
+            s_files,
+            s_policies,
+            s_before,
+            s_namespace,
+            s_kinds,
+            s_injections,
+            s_restarts,
+            s_namingLabels,
+            s_as,
+            s_asGroup,
+            s_dryRun,
+            s_now,
+            s_json,
         };
         command.Validators.Add(Validate);
         command.SetAction(parsed => Run(parsed, time, inputs));
@@ -85,21 +132,29 @@ internal static class CheckCommand
             result.AddError($"{s_injections.Name} {annotation}: {InjectionAnnotation.Expected}");
         }
 
-        foreach (var problem in (IEnumerable<string>)
-            [
-                .. NoiseKey.ProblemsOfAnnotations(s_restarts.Name, result.GetValue(s_restarts) ?? [], InjectionTable.WithFlags(injections)),
-                .. NoiseKey.ProblemsOfLabels(s_namingLabels.Name, result.GetValue(s_namingLabels) ?? []),
-            ])
+        foreach (
+            var problem in (IEnumerable<string>)
+                [
+                    .. NoiseKey.ProblemsOfAnnotations(
+                        s_restarts.Name,
+                        result.GetValue(s_restarts) ?? [],
+                        InjectionTable.WithFlags(injections)
+                    ),
+                    .. NoiseKey.ProblemsOfLabels(s_namingLabels.Name, result.GetValue(s_namingLabels) ?? []),
+                ]
+        )
         {
             result.AddError(problem);
         }
     }
 
     /// <summary>Reads workloads as a webhook would that has the same flags.</summary>
-    private static WorkloadReader Reader(ParseResult parsed) => new(
-        WorkloadKinds.With(parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()),
-        new TemplateNoise(parsed.GetRequiredValue(s_restarts), parsed.GetRequiredValue(s_namingLabels)),
-        InjectionTable.WithFlags(parsed.GetRequiredValue(s_injections)));
+    private static WorkloadReader Reader(ParseResult parsed) =>
+        new(
+            WorkloadKinds.With(parsed.GetRequiredValue(s_kinds).Select(CustomKind.ParseOrNull).OfType<CustomKind>()),
+            new TemplateNoise(parsed.GetRequiredValue(s_restarts), parsed.GetRequiredValue(s_namingLabels)),
+            InjectionTable.WithFlags(parsed.GetRequiredValue(s_injections))
+        );
 
     private static Option<string[]> Repeated(string name, string description) =>
         new(name) { Description = $"{description} May be repeated.", DefaultValueFactory = _ => [] };
@@ -140,7 +195,13 @@ internal static class CheckCommand
         }
     }
 
-    private static CheckCase ReadCase(ParseResult parsed, CheckCase check, IReadOnlyList<string> files, ManifestInputs inputs, CheckReport report)
+    private static CheckCase ReadCase(
+        ParseResult parsed,
+        CheckCase check,
+        IReadOnlyList<string> files,
+        ManifestInputs inputs,
+        CheckReport report
+    )
     {
         check.DefaultNamespace = parsed.GetRequiredValue(s_namespace);
         check.Requester = new Requester(parsed.GetRequiredValue(s_as), "", parsed.GetRequiredValue(s_asGroup));
@@ -195,27 +256,35 @@ internal static class CheckCommand
         [
             verdict.IsAllowed ? $"{verdict.Evaluated.Request.Target} allowed ({verdict.Evaluated.Because})" : Messages.Refusal(verdict),
             .. Messages.WarningLines(verdict).Select(w => $"Warning: {w}"),
-            .. request.IsDefaulted || verdict.IsAllowed ? Enumerable.Empty<string>()
-                : ["(The file lacks the API server's defaults, so there is no hash to approve yet. To add them, run: kubectl apply --dry-run=server -o yaml)"],
+            .. request.IsDefaulted || verdict.IsAllowed
+                ? Enumerable.Empty<string>()
+                :
+                [
+                    "(The file lacks the API server's defaults, so there is no hash to approve yet. To add them, run: kubectl "
+                        + "apply --dry-run=server -o yaml)",
+                ],
         ];
         return string.Join('\n', lines);
     }
 
-    private static string Json(Verdict verdict) => JsonSerializer.Serialize(new
-    {
-        target = verdict.Evaluated.Request.Target.ToString(),
-        allowed = verdict.IsAllowed,
-        meaning = verdict.Evaluated.ChangeType.ToString(),
-        findings = verdict.Findings.Select(f => new
-        {
-            policy = f.Policy,
-            mode = f.Mode.ToString(),
-            safeguard = f.Safeguard,
-            reason = f.Finding.Reason,
-            path = f.Finding.Path,
-            message = f.Finding.Message,
-            remedy = f.Finding.Remedy,
-        }),
-        warnings = Messages.WarningLines(verdict),
-    });
+    private static string Json(Verdict verdict) =>
+        JsonSerializer.Serialize(
+            new
+            {
+                target = verdict.Evaluated.Request.Target.ToString(),
+                allowed = verdict.IsAllowed,
+                meaning = verdict.Evaluated.ChangeType.ToString(),
+                findings = verdict.Findings.Select(f => new
+                {
+                    policy = f.Policy,
+                    mode = f.Mode.ToString(),
+                    safeguard = f.Safeguard,
+                    reason = f.Finding.Reason,
+                    path = f.Finding.Path,
+                    message = f.Finding.Message,
+                    remedy = f.Finding.Remedy,
+                }),
+                warnings = Messages.WarningLines(verdict),
+            }
+        );
 }

@@ -9,9 +9,15 @@ namespace DeployGuard.Cli.Commands;
 /// <param name="defaultNamespace">Null for the namespace of the context.</param>
 internal sealed class ClusterFlags(string? defaultNamespace = null)
 {
-    private readonly Option<string?> _kubeconfig = new("--kubeconfig") { Description = "Kubeconfig file. Default: the first file of KUBECONFIG, else the one in the home folder." };
+    private readonly Option<string?> _kubeconfig = new("--kubeconfig")
+    {
+        Description = "Kubeconfig file. Default: the first file of KUBECONFIG, else the one in the home folder.",
+    };
     private readonly Option<string?> _context = new("--context") { Description = "Context of the kubeconfig. Default: the current one." };
-    private readonly Option<string?> _namespace = new("--namespace", "-n") { Description = $"Namespace. Default: {defaultNamespace ?? "the context's"}." };
+    private readonly Option<string?> _namespace = new("--namespace", "-n")
+    {
+        Description = $"Namespace. Default: {defaultNamespace ?? "the context's"}.",
+    };
 
     public void AddTo(Command command)
     {
@@ -26,7 +32,10 @@ internal sealed class ClusterFlags(string? defaultNamespace = null)
         try
         {
             var (client, ofContext) = KubeconfigFile.Open(File(parsed.GetValue(_kubeconfig)), parsed.GetValue(_context));
-            return (new ApiConnection(client), parsed.GetValue(_namespace) ?? defaultNamespace ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext));
+            return (
+                new ApiConnection(client),
+                parsed.GetValue(_namespace) ?? defaultNamespace ?? (string.IsNullOrEmpty(ofContext) ? "default" : ofContext)
+            );
         }
         catch (ManifestException wrong)
         {
@@ -37,7 +46,8 @@ internal sealed class ClusterFlags(string? defaultNamespace = null)
     /// <summary>The flag, else the first file that KUBECONFIG lists, else the one in the home folder.</summary>
     private static string File(string? flag)
     {
-        var listed = Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
+        var listed =
+            Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [];
         return flag ?? listed.FirstOrDefault() ?? KubernetesClientConfiguration.KubeConfigDefaultLocation;
     }
 }

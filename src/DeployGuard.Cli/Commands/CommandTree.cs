@@ -7,10 +7,14 @@ namespace DeployGuard.Cli.Commands;
 internal static class CommandTree
 {
     /// <param name="standardInput">What <c>-</c> stands for; null for the process's own.</param>
-    public static RootCommand Create(TimeProvider time, Func<Stream>? standardInput = null) => Create(time, new ManifestInputs(standardInput ?? Console.OpenStandardInput));
+    public static RootCommand Create(TimeProvider time, Func<Stream>? standardInput = null) =>
+        Create(time, new ManifestInputs(standardInput ?? Console.OpenStandardInput));
 
     private static RootCommand Create(TimeProvider time, ManifestInputs inputs) =>
-        new("DeployGuard: nobody ships an AI-assisted change alone, and nobody ships it everywhere at once. Also a kubectl plugin: kubectl deployguard")
+        new(
+            "DeployGuard: nobody ships an AI-assisted change alone, and nobody ships it everywhere at once. Also a kubectl "
+                + "plugin: kubectl deployguard"
+        )
         {
             CheckCommand.Create(time, inputs),
             ChangesCommand.Create(time),

@@ -9,21 +9,29 @@ internal static class DoctorCommand
     private const string Json = "json";
 
     private static readonly ClusterFlags s_cluster = new("deployguard-system");
-    private static readonly Option<string> s_name = new("--name", "--release") { Description = "Full name of the chart's objects. It is the release's name if that contains deployguard.", DefaultValueFactory = _ => "deployguard" };
+    private static readonly Option<string> s_name = new("--name", "--release")
+    {
+        Description = "Full name of the chart's objects. It is the release's name if that contains deployguard.",
+        DefaultValueFactory = _ => "deployguard",
+    };
     private static readonly Option<string> s_output = OutputOption();
 
     public static Command Create(TimeProvider time)
     {
-        var command = new Command("doctor", """
+        var command = new Command(
+            "doctor",
+            """
             Check the permissions, certificate, reachability, registration, policies and controllers of an installation. Each problem comes with its
             remedy. Nothing is changed. Exit code 0: no check failed. 1: a check failed. 2: the cluster cannot be read.
 
             Examples:
               kubectl deployguard doctor
               kubectl deployguard doctor -n guards --release deployguard-prod --output json
-            """)
+            """
+        )
         {
-            s_name, s_output,
+            s_name,
+            s_output,
         };
         s_cluster.AddTo(command);
         command.SetAction((parsed, cancel) => RunAsync(parsed, time, cancel));

@@ -12,13 +12,16 @@ internal static class ShowCommand
 
     public static Command Create()
     {
-        var command = new Command("show", """
+        var command = new Command(
+            "show",
+            """
             Show one change in full: who requested it, what it waits for, and every field that differs, with complete values.
             Control characters are shown by name. Exit code 1: the complete template is not on record.
 
             Example:
               kubectl deployguard show deployment-web-7f9c2ab41d03e6aa -n shop
-            """)
+            """
+        )
         {
             s_change,
         };
@@ -32,7 +35,10 @@ internal static class ShowCommand
         var (api, @namespace) = s_cluster.Open(parsed);
         using var connection = api;
         var records = new RecordClient(api, @namespace);
-        var change = await records.FindChangeAsync(parsed.GetValue(s_change) ?? throw new ManifestException("pass the name of a Change"), cancel);
+        var change = await records.FindChangeAsync(
+            parsed.GetValue(s_change) ?? throw new ManifestException("pass the name of a Change"),
+            cancel
+        );
         var target = await records.VoteTargetAsync(change, cancel);
         await Pager.WriteAsync(parsed.InvocationConfiguration.Output, target.Description, cancel);
         return target.IsShownInFull ? 0 : ExitCodes.Refused;

@@ -9,23 +9,49 @@ namespace DeployGuard.Cli.Commands;
 /// <summary><c>deployguard sign</c>: writes a signed in-toto statement about files, as a DSSE envelope that cosign's users know.</summary>
 internal static class SignCommand
 {
-    private static readonly Option<string> s_key = new("--key") { Description = "PEM file of an ECDSA P-256 private key, unencrypted.", Required = true };
-    private static readonly Option<string> s_predicate = new("--predicate") { Description = "JSON file with the predicate: the content of the statement.", Required = true };
-    private static readonly Option<string> s_type = new("--predicate-type") { Description = "URI of the predicate's type.", Required = true };
-    private static readonly Option<string?> s_output = new("--output", "-o") { Description = "File to write the envelope to. Default: standard output." };
-    private static readonly Argument<string[]> s_files = new("FILE") { Description = "Files that the statement is about; each becomes a subject by its SHA-256.", Arity = ArgumentArity.OneOrMore };
+    private static readonly Option<string> s_key = new("--key")
+    {
+        Description = "PEM file of an ECDSA P-256 private key, unencrypted.",
+        Required = true,
+    };
+    private static readonly Option<string> s_predicate = new("--predicate")
+    {
+        Description = "JSON file with the predicate: the content of the statement.",
+        Required = true,
+    };
+    private static readonly Option<string> s_type = new("--predicate-type")
+    {
+        Description = "URI of the predicate's type.",
+        Required = true,
+    };
+    private static readonly Option<string?> s_output = new("--output", "-o")
+    {
+        Description = "File to write the envelope to. Default: standard output.",
+    };
+    private static readonly Argument<string[]> s_files = new("FILE")
+    {
+        Description = "Files that the statement is about; each becomes a subject by its SHA-256.",
+        Arity = ArgumentArity.OneOrMore,
+    };
 
     public static Command Create()
     {
-        var command = new Command("sign", """
+        var command = new Command(
+            "sign",
+            """
             Sign a statement about files: a DSSE envelope of an in-toto statement whose subjects are the files' digests.
 
             Example:
               openssl ecparam -name prime256v1 -genkey -noout -out release.key
               deployguard sign --key release.key --predicate release.json --predicate-type https://deployguard.io/release/v1 -o release.dsse.json *.tgz
-            """)
+            """
+        )
         {
-            s_key, s_predicate, s_type, s_output, s_files,
+            s_key,
+            s_predicate,
+            s_type,
+            s_output,
+            s_files,
         };
         command.SetAction(Run);
         return command;
@@ -41,9 +67,17 @@ internal static class SignCommand
 
         using var key = InputFiles.Parse(parsed.GetRequiredValue(s_key), pem => new SigningKey(pem));
         var predicateFile = parsed.GetRequiredValue(s_predicate);
-        var predicate = InputFiles.Naming(predicateFile, () => StrictJson.ReadObject(InputFiles.Bytes(predicateFile), Envelope.MaxPayload, "predicate"));
-        var subjects = parsed.GetRequiredValue(s_files).Select(f => new StatementSubject(Path.GetFileName(f), InputFiles.Sha256(f))).ToList();
-        var envelope = InputFiles.Naming(predicateFile, () => key.Sign(Statement.PayloadType, new Statement(subjects, type, predicate).Write())).Write();
+        var predicate = InputFiles.Naming(
+            predicateFile,
+            () => StrictJson.ReadObject(InputFiles.Bytes(predicateFile), Envelope.MaxPayload, "predicate")
+        );
+        var subjects = parsed
+            .GetRequiredValue(s_files)
+            .Select(f => new StatementSubject(Path.GetFileName(f), InputFiles.Sha256(f)))
+            .ToList();
+        var envelope = InputFiles
+            .Naming(predicateFile, () => key.Sign(Statement.PayloadType, new Statement(subjects, type, predicate).Write()))
+            .Write();
         var text = System.Text.Encoding.UTF8.GetString(envelope);
         if (parsed.GetValue(s_output) is not { } file)
         {
@@ -52,7 +86,9 @@ internal static class SignCommand
         }
 
         Write(file, text);
-        parsed.InvocationConfiguration.Output.WriteLine(TerminalText.Printable($"{file}: {subjects.Count} subject{(subjects.Count == 1 ? "" : "s")}, signed by key {key.KeyId}"));
+        parsed.InvocationConfiguration.Output.WriteLine(
+            TerminalText.Printable($"{file}: {subjects.Count} subject{(subjects.Count == 1 ? "" : "s")}, signed by key {key.KeyId}")
+        );
         return 0;
     }
 

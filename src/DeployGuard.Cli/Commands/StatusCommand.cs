@@ -15,16 +15,20 @@ internal static class StatusCommand
 
     public static Command Create(TimeProvider time)
     {
-        var command = new Command("status", """
+        var command = new Command(
+            "status",
+            """
             Show the rollout of a workload's revision: its pools, the revisions that run there, the current canary step, and what the next step
             waits for.
 
             Examples:
               kubectl deployguard status deployment/web -n shop
               kubectl deployguard status deployment/web-canary -n shop --watch
-            """)
+            """
+        )
         {
-            s_workload, s_watch,
+            s_workload,
+            s_watch,
         };
         s_cluster.AddTo(command);
         command.SetAction((parsed, cancel) => RunAsync(parsed, time, cancel));

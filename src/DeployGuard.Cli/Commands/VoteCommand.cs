@@ -5,17 +5,31 @@ using DeployGuard.Manifests;
 
 namespace DeployGuard.Cli.Commands;
 
-/// <summary><c>deployguard approve</c> and <c>reject</c>: shows the changes, asks for confirmation, and writes a ChangeApproval for each.</summary>
+/// <summary>
+/// <c>deployguard approve</c> and <c>reject</c>: shows the changes, asks for confirmation, and writes a ChangeApproval for each.
+/// </summary>
 internal sealed class VoteCommand
 {
     private readonly Decision _decision;
     private readonly TimeProvider _time;
     private readonly ClusterFlags _cluster = new();
-    private readonly Argument<string?> _what = new("CHANGE") { Description = "Name of a Change; or, before there is one, kind/name of a workload with --hash.", Arity = ArgumentArity.ZeroOrOne };
-    private readonly Option<string?> _hash = new("--hash") { Description = "Hash of the pod template, 64 hex digits, from the message of a refused dry run." };
-    private readonly Option<string?> _release = new("--change-id") { Description = "Vote on every Change of the namespace that waits and belongs to this release." };
+    private readonly Argument<string?> _what = new("CHANGE")
+    {
+        Description = "Name of a Change; or, before there is one, kind/name of a workload with --hash.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private readonly Option<string?> _hash = new("--hash")
+    {
+        Description = "Hash of the pod template, 64 hex digits, from the message of a refused dry run.",
+    };
+    private readonly Option<string?> _release = new("--change-id")
+    {
+        Description = "Vote on every Change of the namespace that waits and belongs to this release.",
+    };
     private readonly Option<string?> _reason;
-    private readonly Option<string?> _expiresIn = VoteOptions.ExpiresIn("How long the vote counts, such as 4h; at most the policy's maxAge.");
+    private readonly Option<string?> _expiresIn = VoteOptions.ExpiresIn(
+        "How long the vote counts, such as 4h; at most the policy's maxAge."
+    );
     private readonly Option<bool> _yes = VoteOptions.Yes();
 
     private VoteCommand(Decision decision, TimeProvider time)
@@ -24,21 +38,29 @@ internal sealed class VoteCommand
         _reason = VoteOptions.Reason(decision is Decision.Reject ? "Why; the requester reads it." : "Why, for the record.");
     }
 
-    public static Command Approve(TimeProvider time) => new VoteCommand(Decision.Approve, time).Create("approve", """
-        Read the change, then approve one revision of one workload, or every change of a release.
+    public static Command Approve(TimeProvider time) =>
+        new VoteCommand(Decision.Approve, time).Create(
+            "approve",
+            """
+            Read the change, then approve one revision of one workload, or every change of a release.
 
-        Examples:
-          kubectl deployguard approve deployment-web-7f9c2ab41d03e6aa -n shop
-          kubectl deployguard approve --change-id release-42 -n shop
-          kubectl deployguard approve deployment/web -n shop --hash 3b0c... --yes --reason "read the diff"
-        """);
+            Examples:
+              kubectl deployguard approve deployment-web-7f9c2ab41d03e6aa -n shop
+              kubectl deployguard approve --change-id release-42 -n shop
+              kubectl deployguard approve deployment/web -n shop --hash 3b0c... --yes --reason "read the diff"
+            """
+        );
 
-    public static Command Reject(TimeProvider time) => new VoteCommand(Decision.Reject, time).Create("reject", """
-        Reject one revision of one workload, or every change of a release. A veto counts until you withdraw it, or it expires.
+    public static Command Reject(TimeProvider time) =>
+        new VoteCommand(Decision.Reject, time).Create(
+            "reject",
+            """
+            Reject one revision of one workload, or every change of a release. A veto counts until you withdraw it, or it expires.
 
-        Example:
-          kubectl deployguard reject deployment-web-7f9c2ab41d03e6aa -n shop --reason "drops the orders table"
-        """);
+            Example:
+              kubectl deployguard reject deployment-web-7f9c2ab41d03e6aa -n shop --reason "drops the orders table"
+            """
+        );
 
     private Command Create(string name, string description)
     {
@@ -65,7 +87,10 @@ internal sealed class VoteCommand
         await Pager.WriteAsync(output, string.Join("\n\n", targets.Select(t => t.Description)), cancel);
         var what = targets.Count == 1 ? "exactly this change" : $"all {targets.Count} of these changes";
         var incomplete = targets.Count(t => !t.IsShownInFull);
-        what += incomplete == 0 ? "" : targets.Count == 1 ? ", though it was not shown in full" : $", though {incomplete} of them {(incomplete == 1 ? "was" : "were")} not shown in full";
+        what +=
+            incomplete == 0 ? ""
+            : targets.Count == 1 ? ", though it was not shown in full"
+            : $", though {incomplete} of them {(incomplete == 1 ? "was" : "were")} not shown in full";
         if (!parsed.GetValue(_yes) && !VoteOptions.Confirm(output, $"{_decision} {what}?"))
         {
             output.WriteLine("No vote was written.");
@@ -75,9 +100,13 @@ internal sealed class VoteCommand
         foreach (var target in targets)
         {
             var (name, approver) = await records.VoteAsync(target, _decision, reason, expiresAt, cancel);
-            output.WriteLine(_decision is Decision.Approve
-                ? $"Approved as {approver}: changeapproval {name}. {(target.IsUnreviewed ? "The break-glass is now reviewed." : "Once the quorum is complete, the requester can retry the same command.")}"
-                : $"Rejected as {approver}: changeapproval {name}. To withdraw it, run: kubectl deployguard withdraw {name} -n {@namespace}");
+            output.WriteLine(
+                _decision is Decision.Approve
+                    ? $"Approved as {approver}: changeapproval {name}. "
+                        + $"{(target.IsUnreviewed ? "The break-glass is now reviewed." : "Once the quorum is complete, the requester can retry the same command.")}"
+                    : $"Rejected as {approver}: changeapproval {name}. To withdraw it, run: kubectl deployguard withdraw {name} "
+                        + $"-n {@namespace}"
+            );
         }
 
         return 0;
@@ -94,16 +123,28 @@ internal sealed class VoteCommand
         if (release is not null)
         {
             var waiting = (await records.ChangesAsync(cancel)).Where(c => c.AwaitsVote && c.ChangeIds.Contains(release)).ToList();
-            return waiting.Count > 0 ? await VoteTargetsAsync(records, waiting, cancel)
+            return waiting.Count > 0
+                ? await VoteTargetsAsync(records, waiting, cancel)
                 : throw new ManifestException($"--change-id {release}: no Change of this release waits in namespace {records.Namespace}");
         }
 
         return what?.Contains('/') == true
-            ? [VoteTarget.OfHash(VoteTarget.ReadWorkload(what, records.Namespace), hash ?? throw new ManifestException($"{what}: add --hash to vote on a workload, or pass the name of a Change"), await records.ParsedChangesAsync(cancel))]
+            ?
+            [
+                VoteTarget.OfHash(
+                    VoteTarget.ReadWorkload(what, records.Namespace),
+                    hash ?? throw new ManifestException($"{what}: add --hash to vote on a workload, or pass the name of a Change"),
+                    await records.ParsedChangesAsync(cancel)
+                ),
+            ]
             : await VoteTargetsAsync(records, [await records.FindChangeAsync(what ?? "", cancel)], cancel);
     }
 
-    private static async Task<IReadOnlyList<VoteTarget>> VoteTargetsAsync(RecordClient records, IReadOnlyList<ChangeView> changes, CancellationToken cancel)
+    private static async Task<IReadOnlyList<VoteTarget>> VoteTargetsAsync(
+        RecordClient records,
+        IReadOnlyList<ChangeView> changes,
+        CancellationToken cancel
+    )
     {
         var targets = new List<VoteTarget>();
         foreach (var change in changes)

@@ -9,17 +9,23 @@ namespace DeployGuard.Cli.Commands;
 internal static class WithdrawCommand
 {
     private static readonly ClusterFlags s_cluster = new();
-    private static readonly Argument<string> s_what = new("CHANGE") { Description = "Name of a Change, to withdraw your own votes on it; or of one ChangeApproval." };
+    private static readonly Argument<string> s_what = new("CHANGE")
+    {
+        Description = "Name of a Change, to withdraw your own votes on it; or of one ChangeApproval.",
+    };
 
     public static Command Create()
     {
-        var command = new Command("withdraw", """
+        var command = new Command(
+            "withdraw",
+            """
             Withdraw your votes on a Change. To withdraw another person's vote, you need the verb override and the name of the ChangeApproval.
 
             Examples:
               kubectl deployguard withdraw deployment-web-7f9c2ab41d03e6aa -n shop
               kubectl deployguard withdraw deployment-web-x7k2p -n shop
-            """)
+            """
+        )
         {
             s_what,
         };
@@ -51,7 +57,12 @@ internal static class WithdrawCommand
         return 0;
     }
 
-    private static async Task<List<Approval>> MineAsync(RecordClient records, VoteTarget target, IReadOnlyList<Approval> votes, CancellationToken cancel)
+    private static async Task<List<Approval>> MineAsync(
+        RecordClient records,
+        VoteTarget target,
+        IReadOnlyList<Approval> votes,
+        CancellationToken cancel
+    )
     {
         var me = await records.WhoAmIAsync(target, cancel);
         var mine = votes.Where(v => target.IsTargetOf(v) && v.Approver.Username == me).ToList();

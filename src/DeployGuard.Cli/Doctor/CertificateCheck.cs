@@ -19,33 +19,71 @@ internal sealed class CertificateCheck : ICheck
         var installation = context.Installation;
         if (installation.GivenFiles is { Secret: null } elsewhere)
         {
-            return [Diagnosis.Warning($"{elsewhere.Certificate} is not mounted from a Secret, so this command cannot read it", $"See the log of a pod: kubectl -n {context.Namespace} logs deployment/{installation.Name}")];
+            return
+            [
+                Diagnosis.Warning(
+                    $"{elsewhere.Certificate} is not mounted from a Secret, so this command cannot read it",
+                    $"See the log of a pod: kubectl -n {context.Namespace} logs deployment/{installation.Name}"
+                ),
+            ];
         }
 
         var name = installation.GivenFiles?.Secret ?? installation.Options.Secret;
         var secret = await context.FindAsync(ApiPaths.One(ApiPaths.Secrets(context.Namespace), name), cancel);
-        var files = installation.GivenFiles is { } given ? new[] { given.Certificate, given.Key, given.Ca } : ["tls.crt", "tls.key", "ca.crt"];
+        var files = installation.GivenFiles is { } given
+            ? new[] { given.Certificate, given.Key, given.Ca }
+            : ["tls.crt", "tls.key", "ca.crt"];
         var pem = files.Select(f => Decode(secret, Path.GetFileName(f))).ToList();
         var remedy = installation.GivenFiles is null
-            ? $"Have the leader renew it: kubectl -n {context.Namespace} annotate secret {name} --overwrite deployguard.io/rotate=certificate"
-            : $"Fix the source of the Secret; with cert-manager see: kubectl -n {context.Namespace} describe certificate. The replicas reload the Secret by themselves";
+            ? $"Have the leader renew it: kubectl -n {context.Namespace} annotate secret {name} --overwrite "
+                + "deployguard.io/rotate=certificate"
+            : $"Fix the source of the Secret; with cert-manager see: kubectl -n {context.Namespace} describe certificate. The "
+                + "replicas reload the Secret by themselves";
         if (pem is not [{ Length: > 0 } certificate, { Length: > 0 } key, { Length: > 0 } ca])
         {
-            return [Diagnosis.Failed($"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}", secret is null ? $"The Secret does not exist. Create it with the chart: helm upgrade {installation.Name} CHART --reset-then-reuse-values" : remedy)];
+            return
+            [
+                Diagnosis.Failed(
+                    $"Secret {name} does not hold {string.Join(", ", files.Select(Path.GetFileName))}",
+                    secret is null
+                        ? $"The Secret does not exist. Create it with the chart: helm upgrade {installation.Name} CHART "
+                            + "--reset-then-reuse-values"
+                        : remedy
+                ),
+            ];
         }
 
         var service = $"{installation.Options.Service}.{context.Namespace}.svc";
-        return [DiagnosePair(name, certificate, key, ca, service, remedy, context.Now), .. DiagnoseBundles(await EntriesAsync(context, cancel), ca)];
+        return
+        [
+            DiagnosePair(name, certificate, key, ca, service, remedy, context.Now),
+            .. DiagnoseBundles(await EntriesAsync(context, cancel), ca),
+        ];
     }
 
-    public static Diagnosis DiagnosePair(string secret, string certificate, string key, string ca, string service, string remedy, DateTimeOffset now)
+    public static Diagnosis DiagnosePair(
+        string secret,
+        string certificate,
+        string key,
+        string ca,
+        string service,
+        string remedy,
+        DateTimeOffset now
+    )
     {
         try
         {
-            using var leaf = CertificatePair.Load(certificate, key, ca, ($"{secret}/tls.crt", $"{secret}/tls.key", $"{secret}/ca.crt"), now);
+            using var leaf = CertificatePair.Load(
+                certificate,
+                key,
+                ca,
+                ($"{secret}/tls.crt", $"{secret}/tls.key", $"{secret}/ca.crt"),
+                now
+            );
             var left = leaf.NotAfter.ToUniversalTime() - now.UtcDateTime;
             var expiry = $"expires in {(int)left.TotalDays} days, on {leaf.NotAfter.ToUniversalTime():yyyy-MM-dd}";
-            return !leaf.MatchesHostname(service) ? Diagnosis.Failed($"{secret}/tls.crt is not valid for {service}, the name that the API server calls", remedy)
+            return !leaf.MatchesHostname(service)
+                    ? Diagnosis.Failed($"{secret}/tls.crt is not valid for {service}, the name that the API server calls", remedy)
                 : left < s_soon ? Diagnosis.Warning($"{secret}/tls.crt {expiry}, and was not renewed", remedy)
                 : Diagnosis.Ok($"{secret}/tls.crt matches its key and CA, is valid for {service}, and {expiry}");
         }
@@ -58,17 +96,27 @@ internal sealed class CertificateCheck : ICheck
     /// <summary>The leader writes the CA into every entry. During a rotation of the CA, a bundle holds the old one too.</summary>
     public static IEnumerable<Diagnosis> DiagnoseBundles(IReadOnlyList<JsonNode> entries, string ca)
     {
-        const string Remedy = "Retry in a few seconds, because the leader restores it. If it persists, no replica leads: see the checks deployment and registration, and the logs of the replicas";
+        const string Remedy =
+            "Retry in a few seconds, because the leader restores it. If it persists, no replica leads: see the checks "
+            + "deployment and registration, and the logs of the replicas";
         var wanted = Thumbprints(ca) ?? [];
-        var bundles = entries.Select(e => (Name: (string?)e["name"], Held: Thumbprints(Text((string?)e["clientConfig"]?["caBundle"])))).ToList();
+        var bundles = entries
+            .Select(e => (Name: (string?)e["name"], Held: Thumbprints(Text((string?)e["clientConfig"]?["caBundle"]))))
+            .ToList();
         foreach (var (name, _) in bundles.Where(b => b.Held is null || !b.Held.Overlaps(wanted)))
         {
-            yield return Diagnosis.Failed($"caBundle of webhook {name} lacks the CA of the certificate: every call to this webhook fails", Remedy);
+            yield return Diagnosis.Failed(
+                $"caBundle of webhook {name} lacks the CA of the certificate: every call to this webhook fails",
+                Remedy
+            );
         }
 
         foreach (var (name, _) in bundles.Where(b => b.Held is not null && b.Held.Overlaps(wanted) && !b.Held.SetEquals(wanted)))
         {
-            yield return Diagnosis.Warning($"caBundle of webhook {name} differs from the CA in the Secret, which is right only during a rotation of the CA", Remedy);
+            yield return Diagnosis.Warning(
+                $"caBundle of webhook {name} differs from the CA in the Secret, which is right only during a rotation of the CA",
+                Remedy
+            );
         }
 
         if (entries.Count > 0 && bundles.All(b => b.Held is not null && b.Held.SetEquals(wanted)))
@@ -78,7 +126,10 @@ internal sealed class CertificateCheck : ICheck
     }
 
     private static async Task<IReadOnlyList<JsonNode>> EntriesAsync(CheckContext context, CancellationToken cancel) =>
-        [.. RegistrationCheck.EntriesOf(await context.ValidatingAsync(cancel)), .. RegistrationCheck.EntriesOf(await context.MutatingAsync(cancel))];
+        [
+            .. RegistrationCheck.EntriesOf(await context.ValidatingAsync(cancel)),
+            .. RegistrationCheck.EntriesOf(await context.MutatingAsync(cancel)),
+        ];
 
     /// <summary>Null where the text is not PEM.</summary>
     private static HashSet<string>? Thumbprints(string pem)

@@ -23,10 +23,12 @@ internal sealed class CheckContext(ApiConnection api, Installation installation,
     public string Namespace => Installation.Options.Namespace;
 
     /// <summary>Null if it does not exist.</summary>
-    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) => FindAsync($"{ApiPaths.WebhookConfigurations}/validatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> ValidatingAsync(CancellationToken cancel) =>
+        FindAsync($"{ApiPaths.WebhookConfigurations}/validatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     /// <summary>Null if it does not exist.</summary>
-    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) => FindAsync($"{ApiPaths.WebhookConfigurations}/mutatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
+    public Task<JsonNode?> MutatingAsync(CancellationToken cancel) =>
+        FindAsync($"{ApiPaths.WebhookConfigurations}/mutatingwebhookconfigurations/{Installation.Options.WebhookConfiguration}", cancel);
 
     public Task<IReadOnlyList<SafeguardPolicy>> PoliciesAsync(CancellationToken cancel) =>
         _policies ??= ListAsync(ApiPaths.Policies, p => PolicyReader.Read(p), cancel);
@@ -64,21 +66,31 @@ internal sealed record NamespaceLabels(string Name, IReadOnlyDictionary<string, 
 {
     public const string OfName = "kubernetes.io/metadata.name";
 
-    public static NamespaceLabels Of(System.Text.Json.JsonElement item) => new(
-        item.GetProperty("metadata").GetProperty("name").GetString() ?? "",
-        Core.Workloads.WorkloadReader.ReadLabels(item));
+    public static NamespaceLabels Of(System.Text.Json.JsonElement item) =>
+        new(item.GetProperty("metadata").GetProperty("name").GetString() ?? "", Core.Workloads.WorkloadReader.ReadLabels(item));
 }
 
 /// <param name="Text">As the server reports it, such as <c>v1.36.0</c>.</param>
 internal sealed record ServerVersion(int Major, int Minor, string Text)
 {
     /// <summary>Reads <c>/version</c>. A server that reports it in another form counts as old.</summary>
-    public static ServerVersion Of(JsonNode? version) => new(
-        Number((string?)version?["major"]), Number((string?)version?["minor"]), (string?)version?["gitVersion"] ?? "of an unknown version");
+    public static ServerVersion Of(JsonNode? version) =>
+        new(
+            Number((string?)version?["major"]),
+            Number((string?)version?["minor"]),
+            (string?)version?["gitVersion"] ?? "of an unknown version"
+        );
 
     public bool IsAtLeast(int minor) => (Major, Minor).CompareTo((1, minor)) >= 0;
 
     /// <summary>Managed clusters write <c>28+</c>.</summary>
     private static int Number(string? text) =>
-        int.TryParse(string.Concat((text ?? "").TakeWhile(char.IsAsciiDigit)), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        int.TryParse(
+            string.Concat((text ?? "").TakeWhile(char.IsAsciiDigit)),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var number
+        )
+            ? number
+            : 0;
 }

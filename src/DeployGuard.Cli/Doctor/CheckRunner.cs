@@ -9,7 +9,13 @@ internal static class CheckRunner
 {
     /// <exception cref="ManifestException">The API server refuses to tell its version.</exception>
     /// <exception cref="HttpRequestException">It cannot be reached.</exception>
-    public static async Task<DoctorReport> RunAsync(ApiConnection api, string @namespace, string name, TimeProvider time, CancellationToken cancel)
+    public static async Task<DoctorReport> RunAsync(
+        ApiConnection api,
+        string @namespace,
+        string name,
+        TimeProvider time,
+        CancellationToken cancel
+    )
     {
         var context = await OpenAsync(api, @namespace, name, time, cancel);
         var results = new List<CheckResult>();
@@ -21,7 +27,13 @@ internal static class CheckRunner
         return new DoctorReport(results);
     }
 
-    private static async Task<CheckContext> OpenAsync(ApiConnection api, string @namespace, string name, TimeProvider time, CancellationToken cancel)
+    private static async Task<CheckContext> OpenAsync(
+        ApiConnection api,
+        string @namespace,
+        string name,
+        TimeProvider time,
+        CancellationToken cancel
+    )
     {
         try
         {
@@ -35,7 +47,12 @@ internal static class CheckRunner
     }
 
     /// <summary>By the given name, or by the name that the chart derives from a release's name.</summary>
-    private static async Task<Installation> FindInstallationAsync(ApiConnection api, string @namespace, string name, CancellationToken cancel)
+    private static async Task<Installation> FindInstallationAsync(
+        ApiConnection api,
+        string @namespace,
+        string name,
+        CancellationToken cancel
+    )
     {
         foreach (var candidate in (string[])[name, $"{name}-deployguard"])
         {
@@ -69,11 +86,23 @@ internal static class CheckRunner
         }
         catch (ApiException refused) when (refused.StatusCode is HttpStatusCode.Forbidden)
         {
-            return [Diagnosis.Warning($"not checked, because you lack a permission: {refused.ServerMessage}", "Request that permission, or have a cluster admin run: kubectl deployguard doctor")];
+            return
+            [
+                Diagnosis.Warning(
+                    $"not checked, because you lack a permission: {refused.ServerMessage}",
+                    "Request that permission, or have a cluster admin run: kubectl deployguard doctor"
+                ),
+            ];
         }
         catch (ApiException refused)
         {
-            return [Diagnosis.Failed($"the API server answered: {refused.Message}", "Check that DeployGuard and its custom resource definitions are installed: helm list -A")];
+            return
+            [
+                Diagnosis.Failed(
+                    $"the API server answered: {refused.Message}",
+                    "Check that DeployGuard and its custom resource definitions are installed: helm list -A"
+                ),
+            ];
         }
     }
 }

@@ -11,9 +11,13 @@ internal sealed class GateCheck : ICheck
     public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel) =>
         [Diagnose(await context.ValidatingAsync(cancel), context.Installation.Options.WebhookConfiguration)];
 
-    public static Diagnosis Diagnose(JsonNode? validating, string name) => OpenedBy(validating) is { } opened
-        ? Diagnosis.Failed($"the gate is open{opened}: nothing is guarded until it is closed", $"Close it: kubectl annotate validatingwebhookconfiguration {name} {ClusterOptions.GateAnnotation}-")
-        : Diagnosis.Ok("closed");
+    public static Diagnosis Diagnose(JsonNode? validating, string name) =>
+        OpenedBy(validating) is { } opened
+            ? Diagnosis.Failed(
+                $"the gate is open{opened}: nothing is guarded until it is closed",
+                $"Close it: kubectl annotate validatingwebhookconfiguration {name} {ClusterOptions.GateAnnotation}-"
+            )
+            : Diagnosis.Ok("closed");
 
     /// <summary>Since when it is open, and which program opened it, from its managed fields; null if it is closed.</summary>
     public static string? OpenedBy(JsonNode? validating)
@@ -24,7 +28,11 @@ internal sealed class GateCheck : ICheck
             return null;
         }
 
-        var entry = (metadata["managedFields"]?.AsArray() ?? []).FirstOrDefault(m => m?["fieldsV1"]?["f:metadata"]?["f:annotations"]?[$"f:{ClusterOptions.GateAnnotation}"] is not null);
-        return entry is null ? "" : $" since {(string?)entry["time"]}, by {(string?)entry["manager"]} (the API server's audit log says who)";
+        var entry = (metadata["managedFields"]?.AsArray() ?? []).FirstOrDefault(m =>
+            m?["fieldsV1"]?["f:metadata"]?["f:annotations"]?[$"f:{ClusterOptions.GateAnnotation}"] is not null
+        );
+        return entry is null
+            ? ""
+            : $" since {(string?)entry["time"]}, by {(string?)entry["manager"]} (the API server's audit log says who)";
     }
 }

@@ -5,6 +5,7 @@ internal interface ICheck
 {
     string Name { get; }
 
-    /// <exception cref="ApiException">The API server refused a request; <see cref="CheckRunner"/> reports it in place of the check.</exception>
+    /// <exception cref="ApiException">The API server refused a request; <see cref="CheckRunner"/> reports it in place of the
+    /// check.</exception>
     Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel);
 }

@@ -9,7 +9,13 @@ namespace DeployGuard.Cli.Doctor;
 /// <param name="Deployment">Null if there is none.</param>
 /// <param name="Name">The chart's full name.</param>
 /// <param name="GivenFiles">The files of the certificate, where others make it; null where DeployGuard makes its own.</param>
-internal sealed record Installation(JsonNode? Deployment, string Name, string ServiceAccount, ClusterOptions Options, GivenFiles? GivenFiles)
+internal sealed record Installation(
+    JsonNode? Deployment,
+    string Name,
+    string ServiceAccount,
+    ClusterOptions Options,
+    GivenFiles? GivenFiles
+)
 {
     /// <summary>The chart's <c>trustedControllerPresets</c>, as in its values.</summary>
     public IReadOnlyList<string> Presets { get; init; } = [];
@@ -19,9 +25,12 @@ internal sealed record Installation(JsonNode? Deployment, string Name, string Se
     public static Installation Of(JsonNode? deployment, string @namespace, string name)
     {
         var container = deployment?["spec"]?["template"]?["spec"]?["containers"]?.AsArray().FirstOrDefault();
-        var arguments = container?["args"]?.AsArray().Select(a => (string?)a ?? "").Where(a => a.StartsWith("--", StringComparison.Ordinal)).ToList() ?? [];
+        var arguments =
+            container?["args"]?.AsArray().Select(a => (string?)a ?? "").Where(a => a.StartsWith("--", StringComparison.Ordinal)).ToList()
+            ?? [];
         string? Last(string flag) => All(flag).LastOrDefault();
-        IEnumerable<string> All(string flag) => arguments.Where(a => a.StartsWith($"{flag}=", StringComparison.Ordinal)).Select(a => a[(flag.Length + 1)..]);
+        IEnumerable<string> All(string flag) =>
+            arguments.Where(a => a.StartsWith($"{flag}=", StringComparison.Ordinal)).Select(a => a[(flag.Length + 1)..]);
         var presets = All("--trusted-preset").ToList();
         return new Installation(
             deployment,
@@ -37,13 +46,20 @@ internal sealed record Installation(JsonNode? Deployment, string Name, string Se
                 CustomKinds = [.. All("--workload-kind").Select(CustomKind.ParseOrNull).OfType<CustomKind>()],
                 Noise = new TemplateNoise(All("--restart-annotation"), All("--naming-label")),
                 Trusted = new TrustedControllers(
-                    All("--trusted-controller").Select(t => t.Split('=')).Where(t => t.Length == 2).Select(t => KeyValuePair.Create(t[0], t[1].Split(','))),
-                    [.. presets.Where(p => ControllerPreset.Find(p) is { IsSafe: true }).Select(ControllerPreset.Trusted)]),
-                Injections = InjectionTable.BuiltIn.With(All("--injection-annotation").Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>()),
+                    All("--trusted-controller")
+                        .Select(t => t.Split('='))
+                        .Where(t => t.Length == 2)
+                        .Select(t => KeyValuePair.Create(t[0], t[1].Split(','))),
+                    [.. presets.Where(p => ControllerPreset.Find(p) is { IsSafe: true }).Select(ControllerPreset.Trusted)]
+                ),
+                Injections = InjectionTable.BuiltIn.With(
+                    All("--injection-annotation").Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>()
+                ),
             },
             Last("--tls-cert") is { } certificate && Last("--tls-key") is { } key && Last("--tls-ca") is { } ca
                 ? new GivenFiles(certificate, key, ca, SecretAt(deployment, container, certificate))
-                : null)
+                : null
+        )
         {
             Presets = presets,
         };
@@ -53,7 +69,9 @@ internal sealed record Installation(JsonNode? Deployment, string Name, string Se
     private static string? SecretAt(JsonNode? deployment, JsonNode? container, string file)
     {
         var mount = container?["volumeMounts"]?.AsArray().FirstOrDefault(m => (string?)m?["mountPath"] == Path.GetDirectoryName(file));
-        var volume = deployment?["spec"]?["template"]?["spec"]?["volumes"]?.AsArray().FirstOrDefault(v => mount is not null && (string?)v?["name"] == (string?)mount["name"]);
+        var volume = deployment
+            ?["spec"]?["template"]?["spec"]?["volumes"]?.AsArray()
+            .FirstOrDefault(v => mount is not null && (string?)v?["name"] == (string?)mount["name"]);
         return (string?)volume?["secret"]?["secretName"];
     }
 }

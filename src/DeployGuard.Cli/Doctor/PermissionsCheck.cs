@@ -12,7 +12,11 @@ internal sealed class PermissionsCheck : ICheck
     public async Task<IReadOnlyList<Diagnosis>> RunAsync(CheckContext context, CancellationToken cancel)
     {
         var (installation, needs) = (context.Installation, RequiredPermissions.Of(context.Installation.Options));
-        var who = new Requester(installation.User, "", ["system:serviceaccounts", $"system:serviceaccounts:{context.Namespace}", "system:authenticated"]);
+        var who = new Requester(
+            installation.User,
+            "",
+            ["system:serviceaccounts", $"system:serviceaccounts:{context.Namespace}", "system:authenticated"]
+        );
         var access = new AccessReviews(context.Api);
         var missing = new List<AccessRule>();
         try
@@ -31,7 +35,9 @@ internal sealed class PermissionsCheck : ICheck
             [
                 Diagnosis.Warning(
                     $"the permissions of {installation.User} cannot be checked: {refused.ServerMessage}",
-                    "Request the verb create on subjectaccessreviews.authorization.k8s.io, such as: kubectl create clusterrolebinding doctor --clusterrole=system:auth-delegator --user=YOU"),
+                    "Request the verb create on subjectaccessreviews.authorization.k8s.io, such as: kubectl create "
+                        + "clusterrolebinding doctor --clusterrole=system:auth-delegator --user=YOU"
+                ),
             ];
         }
 
@@ -39,12 +45,20 @@ internal sealed class PermissionsCheck : ICheck
     }
 
     /// <summary>One result for each function that fails, with the permissions that it lacks.</summary>
-    public static IReadOnlyList<Diagnosis> Diagnose(Installation installation, IReadOnlyList<AccessRule> missing, int all) => missing.Count == 0
-        ? [Diagnosis.Ok($"{installation.User} has all {all} permissions that it needs")]
-        :
-        [
-            .. missing.GroupBy(m => m.Why).Select(g => Diagnosis.Failed(
-                $"{installation.User} may not {string.Join(", ", g)}: {g.Key}",
-                $"Restore the chart's roles: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values; or see how they were changed: kubectl describe clusterrole,clusterrolebinding {installation.Name}")),
-        ];
+    public static IReadOnlyList<Diagnosis> Diagnose(Installation installation, IReadOnlyList<AccessRule> missing, int all) =>
+        missing.Count == 0
+            ? [Diagnosis.Ok($"{installation.User} has all {all} permissions that it needs")]
+            :
+            [
+                .. missing
+                    .GroupBy(m => m.Why)
+                    .Select(g =>
+                        Diagnosis.Failed(
+                            $"{installation.User} may not {string.Join(", ", g)}: {g.Key}",
+                            $"Restore the chart's roles: helm upgrade {installation.Name} CHART -n "
+                                + $"{installation.Options.Namespace} --reuse-values; or see how they were changed: kubectl "
+                                + $"describe clusterrole,clusterrolebinding {installation.Name}"
+                        )
+                    ),
+            ];
 }

@@ -9,7 +9,9 @@ internal static class PresetRemedy
 {
     public const string Docs = "docs/integrations.md";
 
-    /// <summary>The command that trusts it for these kinds, or the page that says why it cannot be trusted; null if it is unknown.</summary>
+    /// <summary>
+    /// The command that trusts it for these kinds, or the page that says why it cannot be trusted; null if it is unknown.
+    /// </summary>
     /// <param name="kinds">The kinds that it creates or changes without being trusted for them.</param>
     public static string? Of(string user, IReadOnlyList<string> kinds, Installation installation)
     {
@@ -27,21 +29,26 @@ internal static class PresetRemedy
     /// <summary>Helm replaces a list, so the new one repeats the present entries.</summary>
     private static string Trust(List<ControllerPreset> missing, Installation installation)
     {
-        var presets = new JsonArray([.. installation.Presets.Concat(missing.Select(p => p.Name)).Distinct().Select(n => JsonValue.Create(n))]);
+        var presets = new JsonArray([
+            .. installation.Presets.Concat(missing.Select(p => p.Name)).Distinct().Select(n => JsonValue.Create(n)),
+        ]);
         var needed = missing.Select(p => p.Needs).OfType<CustomKind>().Except(installation.Options.CustomKinds).ToList();
-        var kinds = needed.Count == 0 ? ""
-            : $" --set-json 'workloadKinds={new JsonArray([.. installation.Options.CustomKinds.Concat(needed).Select(InValues)]).ToJsonString()}'";
+        var kinds =
+            needed.Count == 0
+                ? ""
+                : $" --set-json 'workloadKinds={new JsonArray([.. installation.Options.CustomKinds.Concat(needed).Select(InValues)]).ToJsonString()}'";
         return $"Add it to the chart's presets: helm upgrade {installation.Name} CHART -n {installation.Options.Namespace} --reuse-values"
             + $" --set-json 'trustedControllerPresets={presets.ToJsonString()}'{kinds}. See {Docs}#{missing[0].Name}";
     }
 
-    private static JsonNode InValues(CustomKind kind) => new JsonObject
-    {
-        ["group"] = kind.ApiGroup,
-        ["resource"] = kind.Resource,
-        ["kind"] = kind.Kind,
-        ["templatePath"] = kind.TemplatePath,
-    };
+    private static JsonNode InValues(CustomKind kind) =>
+        new JsonObject
+        {
+            ["group"] = kind.ApiGroup,
+            ["resource"] = kind.Resource,
+            ["kind"] = kind.Kind,
+            ["templatePath"] = kind.TemplatePath,
+        };
 
     private static bool IsTrusted(ControllerPreset preset, TrustedControllers trusted) =>
         trusted.All.Any(t => t.User == preset.User && preset.Kinds.All(t.Kinds.Contains))

@@ -24,7 +24,12 @@ internal sealed class QuorumCheck : ICheck
         return Diagnose(await context.PoliciesAsync(cancel), await context.NamespacesAsync(cancel), roles, context.Installation.Name);
     }
 
-    public static IReadOnlyList<Diagnosis> Diagnose(IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<NamespaceLabels> namespaces, VotingRoles roles, string name)
+    public static IReadOnlyList<Diagnosis> Diagnose(
+        IReadOnlyList<SafeguardPolicy> policies,
+        IReadOnlyList<NamespaceLabels> namespaces,
+        VotingRoles roles,
+        string name
+    )
     {
         var found = new List<Diagnosis>();
         foreach (var policy in policies.Where(p => p is { Mode: Mode.Enforce, Approval.Required: not Required.Never }))
@@ -35,13 +40,21 @@ internal sealed class QuorumCheck : ICheck
                 var without = matched.Where(n => !line.Groups.Any(g => roles.MayVote(g, n))).ToList();
                 if (without.Count > 0)
                 {
-                    found.Add(Diagnosis.Warning(
-                        $"{policy.Name} requires {line.Count} {(line.Count == 1 ? "approval" : "approvals")} by {string.Join(" or ", line.Groups)}, but no role binding lets these groups approve in {NameList.Of(without, "namespace", "none")}",
-                        $"Bind the approver role: kubectl -n {without[0]} create rolebinding deployguard-approvers --clusterrole={name}-approver --group={line.Groups[0]}"));
+                    found.Add(
+                        Diagnosis.Warning(
+                            $"{policy.Name} requires {line.Count} {(line.Count == 1 ? "approval" : "approvals")} by "
+                                + $"{string.Join(" or ", line.Groups)}, but no role binding lets these groups approve in "
+                                + $"{NameList.Of(without, "namespace", "none")}",
+                            $"Bind the approver role: kubectl -n {without[0]} create rolebinding deployguard-approvers "
+                                + $"--clusterrole={name}-approver --group={line.Groups[0]}"
+                        )
+                    );
                 }
             }
         }
 
-        return found.Count > 0 ? found : [Diagnosis.Ok("every quorum of an Enforce policy has a group that may approve, in every namespace that the policy matches")];
+        return found.Count > 0
+            ? found
+            : [Diagnosis.Ok("every quorum of an Enforce policy has a group that may approve, in every namespace that the policy matches")];
     }
 }

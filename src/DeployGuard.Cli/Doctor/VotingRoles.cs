@@ -17,7 +17,13 @@ internal sealed class VotingRoles
     public void AddRole(JsonElement role)
     {
         var rules = role.TryGetProperty("rules", out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : default;
-        if (rules.Any(r => Has(r, "apiGroups", PolicyReader.ApiVersion.Split('/')[0]) && Has(r, "resources", "changeapprovals") && Has(r, "verbs", "create")))
+        if (
+            rules.Any(r =>
+                Has(r, "apiGroups", PolicyReader.ApiVersion.Split('/')[0])
+                && Has(r, "resources", "changeapprovals")
+                && Has(r, "verbs", "create")
+            )
+        )
         {
             var @namespace = NamespaceOf(role);
             _roles.Add((@namespace.Length == 0 ? "ClusterRole" : "Role", @namespace, NameOf(role)));
@@ -29,7 +35,11 @@ internal sealed class VotingRoles
     {
         var role = binding.GetProperty("roleRef");
         var (kind, @namespace) = (role.GetProperty("kind").GetString() ?? "", NamespaceOf(binding));
-        if (!_roles.Contains((kind, kind == "Role" ? @namespace : "", role.GetProperty("name").GetString() ?? "")) || !binding.TryGetProperty("subjects", out var subjects) || subjects.ValueKind is not JsonValueKind.Array)
+        if (
+            !_roles.Contains((kind, kind == "Role" ? @namespace : "", role.GetProperty("name").GetString() ?? ""))
+            || !binding.TryGetProperty("subjects", out var subjects)
+            || subjects.ValueKind is not JsonValueKind.Array
+        )
         {
             return;
         }
@@ -41,9 +51,12 @@ internal sealed class VotingRoles
     }
 
     private static bool Has(JsonElement rule, string list, string value) =>
-        rule.TryGetProperty(list, out var values) && values.ValueKind is JsonValueKind.Array && values.EnumerateArray().Any(v => v.ValueEquals(value) || v.ValueEquals("*"));
+        rule.TryGetProperty(list, out var values)
+        && values.ValueKind is JsonValueKind.Array
+        && values.EnumerateArray().Any(v => v.ValueEquals(value) || v.ValueEquals("*"));
 
     private static string NameOf(JsonElement obj) => obj.GetProperty("metadata").GetProperty("name").GetString() ?? "";
 
-    private static string NamespaceOf(JsonElement obj) => obj.GetProperty("metadata").TryGetProperty("namespace", out var text) ? text.GetString() ?? "" : "";
+    private static string NamespaceOf(JsonElement obj) =>
+        obj.GetProperty("metadata").TryGetProperty("namespace", out var text) ? text.GetString() ?? "" : "";
 }

@@ -13,11 +13,15 @@ internal static class InputFiles
 
     /// <summary>SHA-256 of a file of any size, in lower-case hex.</summary>
     /// <exception cref="ManifestException">It cannot be read.</exception>
-    public static string Sha256(string file) => Reading(file, () =>
-    {
-        using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
-    });
+    public static string Sha256(string file) =>
+        Reading(
+            file,
+            () =>
+            {
+                using var stream = File.OpenRead(file);
+                return Convert.ToHexStringLower(SHA256.HashData(stream));
+            }
+        );
 
     /// <summary>Parses a file's text.</summary>
     /// <exception cref="ManifestException">It cannot be read or parsed.</exception>

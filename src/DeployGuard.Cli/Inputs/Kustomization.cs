@@ -11,9 +11,13 @@ internal static class Kustomization
 
     /// <summary>The folder of a kustomization, from the path of the folder or of its file; null for anything else.</summary>
     public static string? FolderOf(string path) =>
-        s_names.Contains(Path.GetFileName(path)) && File.Exists(path) ? Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder : "."
-        : s_names.Any(n => File.Exists(Path.Combine(path, n))) ? path
-        : null;
+        s_names.Contains(Path.GetFileName(path)) && File.Exists(path)
+            ? Path.GetDirectoryName(path) is { Length: > 0 } folder
+                ? folder
+                : "."
+            : s_names.Any(n => File.Exists(Path.Combine(path, n)))
+                ? path
+                : null;
 
     /// <summary>Reads what the kustomize in kubectl builds.</summary>
     /// <param name="unusable">Gets the error of kustomize, or that kubectl is missing.</param>
@@ -47,13 +51,23 @@ internal static class Kustomization
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("kubectl", ["kustomize", Argument(folder)]) { RedirectStandardOutput = true, RedirectStandardError = true });
+            return Process.Start(
+                new ProcessStartInfo("kubectl", ["kustomize", Argument(folder)])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                }
+            );
         }
         catch (Win32Exception missing)
         {
-            unusable(new ManifestException(
-                $"{folder}: a kustomization needs kubectl, which cannot be started here ({missing.Message}). "
-                + $"On a machine with kubectl, run: kubectl kustomize {Argument(folder)} | deployguard check -f -", missing));
+            unusable(
+                new ManifestException(
+                    $"{folder}: a kustomization needs kubectl, which cannot be started here ({missing.Message}). "
+                        + $"On a machine with kubectl, run: kubectl kustomize {Argument(folder)} | deployguard check -f -",
+                    missing
+                )
+            );
             return null;
         }
     }

@@ -29,7 +29,13 @@ internal sealed class ManifestInputs(Func<Stream> standardInput)
             return [];
         }
 
-        var below = Directory.EnumerateDirectories(folder).Select(Path.GetFileName).OfType<string>().Where(d => !d.StartsWith('.')).Order(StringComparer.Ordinal).ToList();
+        var below = Directory
+            .EnumerateDirectories(folder)
+            .Select(Path.GetFileName)
+            .OfType<string>()
+            .Where(d => !d.StartsWith('.'))
+            .Order(StringComparer.Ordinal)
+            .ToList();
         if (below.Count > 0)
         {
             const int MaxNamed = 3;

@@ -11,7 +11,10 @@ internal sealed class CheckReport
     private int _refused;
 
     /// <summary>An error outweighs a refusal: without it there might have been another verdict.</summary>
-    public int ExitCode => _errors.Count > 0 ? ExitCodes.Unusable : _refused > 0 ? ExitCodes.Refused : 0;
+    public int ExitCode =>
+        _errors.Count > 0 ? ExitCodes.Unusable
+        : _refused > 0 ? ExitCodes.Refused
+        : 0;
 
     public void AddError(ManifestException wrong) => _errors.Add(wrong.Message);
 
@@ -63,11 +66,19 @@ internal sealed class CheckReport
 
     private string Summary(IReadOnlyList<SkippedObjects> skipped)
     {
-        var kinds = skipped.SelectMany(s => s.Counts).GroupBy(c => c.Key, c => c.Value, StringComparer.Ordinal)
-            .Select(g => (Kind: g.Key, Count: g.Sum())).OrderBy(k => k.Kind, StringComparer.Ordinal).ToList();
+        var kinds = skipped
+            .SelectMany(s => s.Counts)
+            .GroupBy(c => c.Key, c => c.Value, StringComparer.Ordinal)
+            .Select(g => (Kind: g.Key, Count: g.Sum()))
+            .OrderBy(k => k.Kind, StringComparer.Ordinal)
+            .ToList();
         var others = kinds.Sum(k => k.Count);
         return $"Checked {Number(_allowed + _refused, "workload")}{(_refused > 0 ? $", of which {_refused} refused" : "")}"
-            + (others > 0 ? $"; skipped {Number(others, "object")} of other kinds: {string.Join(", ", kinds.Select(k => $"{k.Kind} {k.Count}"))}" : "")
+            + (
+                others > 0
+                    ? $"; skipped {Number(others, "object")} of other kinds: {string.Join(", ", kinds.Select(k => $"{k.Kind} {k.Count}"))}"
+                    : ""
+            )
             + (_errors.Count > 0 ? $"; {Number(_errors.Count, "error")}" : "");
     }
 

@@ -10,7 +10,12 @@ internal static class Pager
     {
         var pager = Environment.GetEnvironmentVariable("PAGER");
         var isTerminal = !Console.IsOutputRedirected && !Console.IsInputRedirected && ReferenceEquals(output, Console.Out);
-        if (string.IsNullOrWhiteSpace(pager) || !isTerminal || text.Count(c => c == '\n') < Console.WindowHeight || !await PageAsync(pager, text, cancel))
+        if (
+            string.IsNullOrWhiteSpace(pager)
+            || !isTerminal
+            || text.Count(c => c == '\n') < Console.WindowHeight
+            || !await PageAsync(pager, text, cancel)
+        )
         {
             await output.WriteLineAsync(text.AsMemory(), cancel);
         }

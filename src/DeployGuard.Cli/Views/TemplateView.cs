@@ -28,7 +28,11 @@ internal sealed record TemplateView(string Text, bool IsComplete)
 
         return record switch
         {
-            { TooLarge: true } => Incomplete(change, $"The template is too large to record ({record.Bytes / 1024} KiB), so it cannot be shown. Ask the requester to move data into a ConfigMap."),
+            { TooLarge: true } => Incomplete(
+                change,
+                $"The template is too large to record ({record.Bytes / 1024} KiB), so it cannot be shown. Ask the requester to "
+                    + "move data into a ConfigMap."
+            ),
             { After: null } => Incomplete(change, "The template on record does not match the hash of this Change."),
             { After: { } after } => new TemplateView(string.Join('\n', Complete(record, after)), true),
         };
@@ -39,9 +43,10 @@ internal sealed record TemplateView(string Text, bool IsComplete)
         using var current = after.Read();
         using var before = record.Before?.Read();
         var differences = TemplateComparison.Between(before?.RootElement, current.RootElement);
-        yield return record.Before is { } old ? $"Differences from revision {old.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
-            : record.BeforeIsUnknown ? $"The complete template, because the revision before it is not on record: {Count(differences.Count)}"
-            : $"The complete template, because nothing ran before it: {Count(differences.Count)}";
+        yield return record.Before is { } old
+            ? $"Differences from revision {old.Hash}, which ran when the change was requested at {record.At:u}: {Count(differences.Count)}"
+        : record.BeforeIsUnknown ? $"The complete template, because the revision before it is not on record: {Count(differences.Count)}"
+        : $"The complete template, because nothing ran before it: {Count(differences.Count)}";
         foreach (var line in DifferencePage.Of(differences))
         {
             yield return line;
@@ -61,12 +66,17 @@ internal sealed record TemplateView(string Text, bool IsComplete)
     /// <summary>What known injectors will add to the pods. The template does not contain it.</summary>
     private static IEnumerable<string> Injected(JsonElement template)
     {
-        var annotations = template.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("annotations", out var map)
-            ? map.EnumerateObject().ToDictionary(a => a.Name, a => a.Value.ToString())
-            : [];
-        return InjectionTable.BuiltIn.UnreadableIn(annotations, "metadata.annotations").Select(injection => injection.IsGuess
-            ? $"Not signed: the image in annotation {VisibleText.Line(injection.Key)}, if an injector reads it"
-            : $"Not signed: what {injection.By.Injector} adds because of annotation {VisibleText.Line(injection.Key)}");
+        var annotations =
+            template.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("annotations", out var map)
+                ? map.EnumerateObject().ToDictionary(a => a.Name, a => a.Value.ToString())
+                : [];
+        return InjectionTable
+            .BuiltIn.UnreadableIn(annotations, "metadata.annotations")
+            .Select(injection =>
+                injection.IsGuess
+                    ? $"Not signed: the image in annotation {VisibleText.Line(injection.Key)}, if an injector reads it"
+                    : $"Not signed: what {injection.By.Injector} adds because of annotation {VisibleText.Line(injection.Key)}"
+            );
     }
 
     private static List<string> LeftOut(TemplateRecord record, RecordedTemplate after)
@@ -74,8 +84,17 @@ internal sealed record TemplateView(string Text, bool IsComplete)
         using var current = JsonDocument.Parse(after.Unhashed.Length > 0 ? after.Unhashed : "{}"u8.ToArray());
         using var before = JsonDocument.Parse(record.Before is { Unhashed.Length: > 0 } was ? was.Unhashed : "{}"u8.ToArray());
         var differences = TemplateComparison.Between(before.RootElement, current.RootElement);
-        List<string> lines = differences.Count == 0 ? [] : ["Not signed (the hash leaves it out, and it may change without a new approval)", .. DifferencePage.Of((IEnumerable<Difference>)differences)];
-        return record.LeftOutIsWhole ? lines : [.. lines, "Not signed, and too large to show: labels and annotations that the hash leaves out."];
+        List<string> lines =
+            differences.Count == 0
+                ? []
+                :
+                [
+                    "Not signed (the hash leaves it out, and it may change without a new approval)",
+                    .. DifferencePage.Of((IEnumerable<Difference>)differences),
+                ];
+        return record.LeftOutIsWhole
+            ? lines
+            : [.. lines, "Not signed, and too large to show: labels and annotations that the hash leaves out."];
     }
 
     private static TemplateView Incomplete(ChangeView change, string why)
@@ -86,7 +105,8 @@ internal sealed record TemplateView(string Text, bool IsComplete)
             VisibleText.Line(why),
             .. change.Diff.Any() ? (string[])["Differences on the Change, with long values cut:"] : [],
             .. change.Diff.Select(d => $"  {VisibleText.Line(d)}"),
-            $"To see it in full, ask the requester to apply the change again, then run: kubectl deployguard show {change.Name} -n {change.Namespace}",
+            $"To see it in full, ask the requester to apply the change again, then run: kubectl deployguard show {change.Name} "
+                + $"-n {change.Namespace}",
         ];
         return new TemplateView(string.Join('\n', lines), false);
     }

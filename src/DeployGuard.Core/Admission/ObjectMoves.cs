@@ -19,5 +19,6 @@ internal static class ObjectMoves
         : null;
 
     /// <summary>The kubelet ends a pod at its deadline, and its controller replaces it as if a user had deleted it.</summary>
-    public static bool EndsSooner(Workload before, Workload after) => after.ActiveDeadline is { } end && (before.ActiveDeadline is not { } was || end < was);
+    public static bool EndsSooner(Workload before, Workload after) =>
+        after.ActiveDeadline is { } end && (before.ActiveDeadline is not { } was || end < was);
 }

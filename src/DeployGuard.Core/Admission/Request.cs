@@ -16,9 +16,7 @@ public enum Operation
 /// </summary>
 public abstract record Request
 {
-    private protected Request()
-    {
-    }
+    private protected Request() { }
 
     public required Operation Operation { get; init; }
 
@@ -68,7 +66,8 @@ public sealed record ServiceRequest(Service? Before, Service? After) : Request;
 public sealed record EndpointsRequest(string Service, string ServiceBefore) : Request;
 
 /// <summary>A write of a namespace: its labels decide which policies apply in it.</summary>
-public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> LabelsBefore, IReadOnlyDictionary<string, string> LabelsAfter) : Request;
+public sealed record NamespaceRequest(IReadOnlyDictionary<string, string> LabelsBefore, IReadOnlyDictionary<string, string> LabelsAfter)
+    : Request;
 
 /// <summary>A write of a kind that DeployGuard is registered for, but whose pod template it cannot read.</summary>
 /// <param name="MetadataOnly">Only metadata and status differ from the stored object.</param>

@@ -13,7 +13,9 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     {
         if (request.Operation is Operation.Delete)
         {
-            return IsReplaced(request) ? new(ChangeType.MoreExposure, "its controller will replace it") : new(ChangeType.NothingToGuard, "a delete");
+            return IsReplaced(request)
+                ? new(ChangeType.MoreExposure, "its controller will replace it")
+                : new(ChangeType.NothingToGuard, "a delete");
         }
 
         if (trusted.Trusts(request))
@@ -26,8 +28,10 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
             OpaqueRequest { MetadataOnly: true } => new(ChangeType.NothingToGuard, "metadata only"),
             OpaqueRequest => NotUnderstood(request.Target),
             ScaleRequest scale when scale.ReplicasAfter > scale.ReplicasBefore => new(ChangeType.MoreExposure, "more replicas"),
-            ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore =>
-                new(cluster.Parent is { } parent && IsOwnedSet(parent) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas"),
+            ScaleRequest scale when scale.ReplicasAfter < scale.ReplicasBefore => new(
+                cluster.Parent is { } parent && IsOwnedSet(parent) ? ChangeType.MoreExposure : ChangeType.LessExposure,
+                "fewer replicas"
+            ),
             ScaleRequest => new(ChangeType.NothingToGuard, "the same number of replicas"),
             ServiceRequest service => ClassifyService(service),
             EndpointsRequest => new(ChangeType.MoreExposure, "addresses of a Service"),
@@ -52,15 +56,23 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         {
             return Classification.NotUnderstood(
                 Obstacle.TextNotUtf8,
-                "the template has bytes that are not UTF-8, and the API server shows U+FFFD instead: the template cannot be evaluated");
+                "the template has bytes that are not UTF-8, and the API server shows U+FFFD instead: the template cannot be evaluated"
+            );
         }
 
-        if (request.Before is null && after is { Type.HoldsOneRevision: true, ControllerUid: null } && Workload.ProportionAnnotations.Any(after.Annotations.ContainsKey))
+        if (
+            request.Before is null
+            && after is { Type.HoldsOneRevision: true, ControllerUid: null }
+            && Workload.ProportionAnnotations.Any(after.Annotations.ContainsKey)
+        )
         {
             return ScalingAnnotationsChanged();
         }
 
-        if (request.Before is { Type.HoldsOneRevision: true } set && Workload.ProportionAnnotations.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a)))
+        if (
+            request.Before is { Type.HoldsOneRevision: true } set
+            && Workload.ProportionAnnotations.Any(a => set.Annotations.GetValueOrDefault(a) != after.Annotations.GetValueOrDefault(a))
+        )
         {
             return ScalingAnnotationsChanged();
         }
@@ -69,7 +81,10 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         // A revision that completed under this name may be created again unchanged, with the time of its last restart.
         if (!isMadeAgain && !Restarts.HaveValidTimes(request.Before?.Template, after.Template, cluster.History, time))
         {
-            return Classification.NotUnderstood(Obstacle.RestartTime, "its pods read their annotations, and a restart annotation has another time than now");
+            return Classification.NotUnderstood(
+                Obstacle.RestartTime,
+                "its pods read their annotations, and a restart annotation has another time than now"
+            );
         }
 
         if (request.Before is not { } before)
@@ -81,8 +96,10 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
         if (RunsTheSame(before, after))
         {
-            return (ExposureGrowth.GrowthOf(before, after) ?? ObjectMoves.Of(before, after)) is { } grown ? new(ChangeType.MoreExposure, grown)
-                : after.Replicas < before.Replicas ? new(IsOwnedSet(after) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas")
+            return (ExposureGrowth.GrowthOf(before, after) ?? ObjectMoves.Of(before, after)) is { } grown
+                    ? new(ChangeType.MoreExposure, grown)
+                : after.Replicas < before.Replicas
+                    ? new(IsOwnedSet(after) ? ChangeType.MoreExposure : ChangeType.LessExposure, "fewer replicas")
                 : new(ChangeType.NothingToGuard, "the same template, no more exposure");
         }
 
@@ -100,13 +117,17 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
     /// <summary>A queue starts a suspended Job, or suspends it again, and otherwise changes only where its pods may run.</summary>
     private bool IsScheduled(Requester requester, Workload before, Workload after) =>
-        after.Type.IsStartedByQueues && trusted.Suspends(requester) && (before.Replicas == 0 || after.Replicas == 0)
+        after.Type.IsStartedByQueues
+        && trusted.Suspends(requester)
+        && (before.Replicas == 0 || after.Replicas == 0)
         && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
         && SchedulingDirectives.AreOnlyDifference(before.Template, after.Template);
 
-    private static Classification ScalingAnnotationsChanged() => Classification.NotUnderstood(
-        Obstacle.ScalingAnnotations,
-        "only the Deployment controller writes the annotations that scale its ReplicaSets: other values could replace all pods at once");
+    private static Classification ScalingAnnotationsChanged() =>
+        Classification.NotUnderstood(
+            Obstacle.ScalingAnnotations,
+            "only the Deployment controller writes the annotations that scale its ReplicaSets: other values could replace all pods at once"
+        );
 
     private static Classification ClassifyService(ServiceRequest request)
     {
@@ -117,15 +138,26 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     }
 
     private static bool RoutesTheSame(Service before, Service after) =>
-        before.IsExternalName == after.IsExternalName && before.ExternalName == after.ExternalName && before.SelectorText == after.SelectorText
+        before.IsExternalName == after.IsExternalName
+        && before.ExternalName == after.ExternalName
+        && before.SelectorText == after.SelectorText
         && before.Ports.SequenceEqual(after.Ports)
         // Dropping a restriction to the node, or hiding pods that are not ready, brings users to no new pods. New addresses may belong to
         // another Service.
-        && (before.PublishesNotReady || !after.PublishesNotReady) && (before.RoutesLocally || !after.RoutesLocally) && after.Addresses.All(before.Addresses.Contains);
+        && (before.PublishesNotReady || !after.PublishesNotReady)
+        && (before.RoutesLocally || !after.RoutesLocally)
+        && after.Addresses.All(before.Addresses.Contains);
 
     /// <summary>A controller replaces ReplicaSets and Pods that a person deletes, and may replace them with another revision.</summary>
     private static bool IsReplaced(Request request) =>
-        request is WorkloadRequest { SubResource: "", Before: { } before, Requester.IsControlPlane: false, Target.Type: { IsReplacedWhenDeleted: true } type }
+        request
+            is WorkloadRequest
+            {
+                SubResource: "",
+                Before: { } before,
+                Requester.IsControlPlane: false,
+                Target.Type: { IsReplacedWhenDeleted: true } type
+            }
         // A Deployment may be about to adopt a ReplicaSet without an owner.
         && (before.ControllerUid is not null || type.HoldsOneRevision);
 
@@ -137,14 +169,22 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
     /// annotations add no images any more. For all other kinds the whole template counts; images are compared first, because different
     /// images decide without a hash.
     /// </summary>
-    private static bool RunsTheSame(Workload before, Workload after) => after.Type.IsOnePod
-        ? InSpec(before.Template.Images).SequenceEqual(InSpec(after.Template.Images))
-        : before.Template.Images.SequenceEqual(after.Template.Images) && before.Template.Hash == after.Template.Hash;
+    private static bool RunsTheSame(Workload before, Workload after) =>
+        after.Type.IsOnePod
+            ? InSpec(before.Template.Images).SequenceEqual(InSpec(after.Template.Images))
+            : before.Template.Images.SequenceEqual(after.Template.Images) && before.Template.Hash == after.Template.Hash;
 
     private static IEnumerable<ImageUse> InSpec(IReadOnlyList<ImageUse> images) => images.Where(i => i.InjectedBy is null);
 
-    private static Classification NotUnderstood(WorkloadRef target) => target.Type.IsWrittenByControllersAlone
-        ? Classification.NotUnderstood(
-            Obstacle.ControllerRevision, "only controllers write ControllerRevisions: one created by hand can make a StatefulSet run a template that was never evaluated")
-        : Classification.NotUnderstood(Obstacle.NoTemplatePath, $"DeployGuard is registered for {target.Kind} but has no path to its pod template");
+    private static Classification NotUnderstood(WorkloadRef target) =>
+        target.Type.IsWrittenByControllersAlone
+            ? Classification.NotUnderstood(
+                Obstacle.ControllerRevision,
+                "only controllers write ControllerRevisions: one created by hand can make a StatefulSet run a template that was "
+                    + "never evaluated"
+            )
+            : Classification.NotUnderstood(
+                Obstacle.NoTemplatePath,
+                $"DeployGuard is registered for {target.Kind} but has no path to its pod template"
+            );
 }

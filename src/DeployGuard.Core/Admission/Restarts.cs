@@ -26,6 +26,7 @@ public static class Restarts
             !RestartTime.IsTime(restart.Value)
             || before?.RestartTimes.GetValueOrDefault(restart.Key) == restart.Value
             || RestartTime.IsClose(restart.Value, now)
-            || known.Any(h => h.RestartTimes.GetValueOrDefault(restart.Key) == restart.Value));
+            || known.Any(h => h.RestartTimes.GetValueOrDefault(restart.Key) == restart.Value)
+        );
     }
 }

@@ -30,9 +30,12 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     public const string Suspend = "Suspend";
 
     private static readonly Dictionary<string, string[]> s_builtIn = new(
-        BuiltInKinds.All.SelectMany(k => k.CreatorAccounts.Select(account => (User: ServiceAccounts + account, k.Name)))
-            .GroupBy(made => made.User, made => made.Name, StringComparer.Ordinal).Select(g => KeyValuePair.Create(g.Key, g.ToArray())),
-        StringComparer.Ordinal)
+        BuiltInKinds
+            .All.SelectMany(k => k.CreatorAccounts.Select(account => (User: ServiceAccounts + account, k.Name)))
+            .GroupBy(made => made.User, made => made.Name, StringComparer.Ordinal)
+            .Select(g => KeyValuePair.Create(g.Key, g.ToArray())),
+        StringComparer.Ordinal
+    )
     {
         // It writes owners and finalizers, to delete or orphan objects.
         [ServiceAccounts + "generic-garbage-collector"] = [.. BuiltInKinds.All.Select(k => k.Name)],
@@ -42,24 +45,29 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
         ["system:serviceaccount:kueue-system:kueue-controller-manager"] = [Suspend],
     };
 
-    private readonly Dictionary<string, string[]> _kindsByUser = s_builtIn.Concat(more)
+    private readonly Dictionary<string, string[]> _kindsByUser = s_builtIn
+        .Concat(more)
         .Concat(presets.Where(p => p.Needs is null).Select(p => KeyValuePair.Create(p.User, p.Kinds.ToArray())))
         .GroupBy(c => c.Key, StringComparer.Ordinal)
         .ToDictionary(g => g.Key, g => g.SelectMany(c => c.Value).Distinct().ToArray(), StringComparer.Ordinal);
 
     private readonly List<TrustedByOwner> _byOwner =
-        [.. presets.SelectMany(p => p.Needs is { } owner ? p.Kinds.Select(k => new TrustedByOwner(p.User, k, owner)) : []).Distinct()];
+    [
+        .. presets.SelectMany(p => p.Needs is { } owner ? p.Kinds.Select(k => new TrustedByOwner(p.User, k, owner)) : []).Distinct(),
+    ];
 
     public TrustedControllers(IEnumerable<KeyValuePair<string, string[]>> more)
-        : this(more, [])
-    {
-    }
+        : this(more, []) { }
 
     public static TrustedControllers BuiltIn { get; } = new([]);
 
     /// <summary>User names of autoscalers.</summary>
     public IReadOnlyList<string> Autoscalers =>
-        [ServiceAccounts + "horizontal-pod-autoscaler", "system:kube-controller-manager", .. _kindsByUser.Where(c => c.Value.Contains(Scale)).Select(c => c.Key).Order(StringComparer.Ordinal)];
+        [
+            ServiceAccounts + "horizontal-pod-autoscaler",
+            "system:kube-controller-manager",
+            .. _kindsByUser.Where(c => c.Value.Contains(Scale)).Select(c => c.Key).Order(StringComparer.Ordinal),
+        ];
 
     /// <summary>
     /// Every user name with the kinds that it is trusted for, under any owner. Kubelets are not listed: each has a user name of its own.
@@ -76,8 +84,12 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     public bool Suspends(Requester requester) => _kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(Suspend);
 
     /// <summary>Whether the object that the request writes was evaluated before, as that of its owner.</summary>
-    public bool Trusts(Request request) => Trusts(request.Requester, request.Target.Kind)
-        || (request is WorkloadRequest { After: { } after } && _byOwner.Exists(t => t.Covers(request.Requester.Username, request.Target.Kind, after.OwnerReferences)));
+    public bool Trusts(Request request) =>
+        Trusts(request.Requester, request.Target.Kind)
+        || (
+            request is WorkloadRequest { After: { } after }
+            && _byOwner.Exists(t => t.Covers(request.Requester.Username, request.Target.Kind, after.OwnerReferences))
+        );
 
     /// <summary>Whether a user is trusted for at least some objects of a kind.</summary>
     public bool MayTrust(Requester requester, string kind) =>
@@ -87,5 +99,9 @@ public sealed class TrustedControllers(IEnumerable<KeyValuePair<string, string[]
     public bool Trusts(Requester requester, string kind) =>
         (kind is not (Scale or Suspend) && _kindsByUser.TryGetValue(requester.Username, out var kinds) && kinds.Contains(kind))
         // Kubelets write the mirror pods of static pods; the node authorizer decides what else they may write.
-        || (BuiltInKinds.Find(kind) is { IsWrittenByKubelets: true } && requester.Username.StartsWith(NodePrefix, StringComparison.Ordinal) && requester.Groups.Contains(NodeGroup));
+        || (
+            BuiltInKinds.Find(kind) is { IsWrittenByKubelets: true }
+            && requester.Username.StartsWith(NodePrefix, StringComparison.Ordinal)
+            && requester.Groups.Contains(NodeGroup)
+        );
 }

@@ -39,9 +39,11 @@ public sealed record Approval
     public DateTimeOffset? ExpiresAt { get; init; }
 
     /// <summary>Whether it names exactly this template; or, if it names no template, one of its images.</summary>
-    public bool IsAbout(Workload revision) => Workload == revision.Ref
-        && (TemplateHash is { } hash ? hash == revision.Template.Hash : revision.Template.Images.Any(i => Images.Contains(i.Reference.Text)));
+    public bool IsAbout(Workload revision) =>
+        Workload == revision.Ref
+        && (
+            TemplateHash is { } hash ? hash == revision.Template.Hash : revision.Template.Images.Any(i => Images.Contains(i.Reference.Text))
+        );
 
-    public bool HasExpired(TimeSpan maxAge, DateTimeOffset now) =>
-        now >= CreatedAt + maxAge || (ExpiresAt is { } end && now >= end);
+    public bool HasExpired(TimeSpan maxAge, DateTimeOffset now) => now >= CreatedAt + maxAge || (ExpiresAt is { } end && now >= end);
 }

@@ -148,7 +148,16 @@ public sealed record OwnedRevision(string Name, string TemplateHash, string Uid 
 /// <param name="Total">Desired pods of the pool.</param>
 /// <param name="WaitsFor">What the next step waits for, other than time; empty if it waits only for time.</param>
 /// <param name="SoakEndsAt">Null if the next step does not wait for time.</param>
-public sealed record RecordedExposure(string Policy, string Pool, int Step, int Pods, int Unproven, int Total, string WaitsFor, DateTimeOffset? SoakEndsAt)
+public sealed record RecordedExposure(
+    string Policy,
+    string Pool,
+    int Step,
+    int Pods,
+    int Unproven,
+    int Total,
+    string WaitsFor,
+    DateTimeOffset? SoakEndsAt
+)
 {
     private static readonly TimeSpan s_jitter = TimeSpan.FromSeconds(5);
 

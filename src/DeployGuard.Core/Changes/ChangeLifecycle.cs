@@ -20,27 +20,58 @@ public static class ChangeLifecycle
     /// <param name="veto">A veto that counts now; null if there is none.</param>
     /// <param name="criteria">The criteria for the phase Proven.</param>
     /// <returns>Null to stay in the phase.</returns>
-    public static Transition? Next(Change change, Observation live, Approval? veto, PromotionCriteria criteria, DateTimeOffset now) => change.Phase switch
-    {
-        // Admitted, then requested again and refused before the first request had taken effect.
-        Phase.Pending or Phase.Rejected or Phase.Expired when change.WasAdmitted && live.Runs(change.TemplateHash) => Seen(live),
-        Phase.Pending when veto is not null => new(Phase.Rejected, "Vetoed", $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}"),
-        Phase.Pending when now - Later(change.LastRequestedAt, change.Since) >= PendingExpiry => new(Phase.Expired, "NotAskedAgain", "no request in 7 days"),
-        Phase.Rejected when veto is null => new(Phase.Pending, "VetoLifted", "the veto was withdrawn, or has expired"),
-        Phase.Rejected when now - Later(change.LastRequestedAt, change.Since) >= PendingExpiry => new(Phase.Expired, "NotAskedAgain", "no request in 7 days"),
-        Phase.Admitted when live.Runs(change.TemplateHash) => Seen(live),
-        Phase.Admitted when now - change.Since >= StartDeadline => new(Phase.Expired, "NeverRan", "admitted, but not seen in the workload within an hour"),
-        Phase.Running when live.Runs(change.TemplateHash) => live.IsComplete ? Seen(live) : null,
-        Phase.Running when live.IsGone(change.TemplateHash) => new(Phase.Expired, "Superseded", "another revision took its place before it ran on all pods"),
-        Phase.Completed when veto is null && criteria.HoldsAllSteps && live.Runs(change.TemplateHash) && change.AvailableSince is { } since && now - since >= criteria.Soak =>
-            new(Phase.Proven, "Soaked", $"{(criteria.IsByCanary ? "held every step, and " : "")}available on all pods for {Durations.Show(criteria.Soak)} without interruption"),
-        Phase.Pending or Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven or Phase.Rejected or Phase.Expired => null,
-        _ => throw new InvalidOperationException($"unknown phase {change.Phase}"),
-    };
+    public static Transition? Next(Change change, Observation live, Approval? veto, PromotionCriteria criteria, DateTimeOffset now) =>
+        change.Phase switch
+        {
+            // Admitted, then requested again and refused before the first request had taken effect.
+            Phase.Pending or Phase.Rejected or Phase.Expired when change.WasAdmitted && live.Runs(change.TemplateHash) => Seen(live),
+            Phase.Pending when veto is not null => new(
+                Phase.Rejected,
+                "Vetoed",
+                $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}"
+            ),
+            Phase.Pending when now - Later(change.LastRequestedAt, change.Since) >= PendingExpiry => new(
+                Phase.Expired,
+                "NotAskedAgain",
+                "no request in 7 days"
+            ),
+            Phase.Rejected when veto is null => new(Phase.Pending, "VetoLifted", "the veto was withdrawn, or has expired"),
+            Phase.Rejected when now - Later(change.LastRequestedAt, change.Since) >= PendingExpiry => new(
+                Phase.Expired,
+                "NotAskedAgain",
+                "no request in 7 days"
+            ),
+            Phase.Admitted when live.Runs(change.TemplateHash) => Seen(live),
+            Phase.Admitted when now - change.Since >= StartDeadline => new(
+                Phase.Expired,
+                "NeverRan",
+                "admitted, but not seen in the workload within an hour"
+            ),
+            Phase.Running when live.Runs(change.TemplateHash) => live.IsComplete ? Seen(live) : null,
+            Phase.Running when live.IsGone(change.TemplateHash) => new(
+                Phase.Expired,
+                "Superseded",
+                "another revision took its place before it ran on all pods"
+            ),
+            Phase.Completed
+                when veto is null
+                    && criteria.HoldsAllSteps
+                    && live.Runs(change.TemplateHash)
+                    && change.AvailableSince is { } since
+                    && now - since >= criteria.Soak => new(
+                Phase.Proven,
+                "Soaked",
+                $"{(criteria.IsByCanary ? "held every step, and " : "")}available on all pods for "
+                    + $"{Durations.Show(criteria.Soak)} without interruption"
+            ),
+            Phase.Pending or Phase.Admitted or Phase.Running or Phase.Completed or Phase.Proven or Phase.Rejected or Phase.Expired => null,
+            _ => throw new InvalidOperationException($"unknown phase {change.Phase}"),
+        };
 
-    private static Transition Seen(Observation live) => live.IsComplete
-        ? new(Phase.Completed, "Available", "available on all desired pods")
-        : new(Phase.Running, "Seen", "seen in the workload");
+    private static Transition Seen(Observation live) =>
+        live.IsComplete
+            ? new(Phase.Completed, "Available", "available on all desired pods")
+            : new(Phase.Running, "Seen", "seen in the workload");
 
     private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 }

@@ -17,7 +17,7 @@ public static class ChangeName
     /// </summary>
     public static string Within(IEnumerable<Change> recorded, Workload revision) =>
         recorded.FirstOrDefault(c => c.Workload == revision.Ref && c.TemplateHash == revision.Template.Hash)?.Name
-            ?? Of(revision.Ref, revision.Template.Hash);
+        ?? Of(revision.Ref, revision.Template.Hash);
 
     /// <summary><c>deployment-web-7f9c2ab41d03e6aa</c>.</summary>
     public static string Of(WorkloadRef workload, string templateHash)

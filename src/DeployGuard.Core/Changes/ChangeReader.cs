@@ -31,13 +31,22 @@ public static class ChangeReader
         var status = root.RequiredObject("status");
         var workload = spec.RequiredObject("workload");
         var hash = spec.Text("templateHash") ?? throw new MalformedObjectException("spec.templateHash", "is missing");
-        var phase = Enum.TryParse<Phase>(status.Text("phase"), out var known) ? known
-            : throw new MalformedObjectException("status.phase", $"\"{status.Text("phase")}\" is not one of {string.Join(", ", Enum.GetNames<Phase>())}");
+        var phase = Enum.TryParse<Phase>(status.Text("phase"), out var known)
+            ? known
+            : throw new MalformedObjectException(
+                "status.phase",
+                $"\"{status.Text("phase")}\" is not one of {string.Join(", ", Enum.GetNames<Phase>())}"
+            );
         var origin = status.Object("origin");
         return new Change
         {
             Name = metadata.Text("name") ?? "",
-            Workload = new WorkloadRef(workload.Text("apiGroup") ?? "", workload.Text("kind") ?? "", metadata.Text("namespace") ?? "", workload.Text("name") ?? ""),
+            Workload = new WorkloadRef(
+                workload.Text("apiGroup") ?? "",
+                workload.Text("kind") ?? "",
+                metadata.Text("namespace") ?? "",
+                workload.Text("name") ?? ""
+            ),
             TemplateHash = status.Text(RehashedField) ?? hash,
             LegacyHash = TemplateHash.IsLegacy(hash) ? hash : null,
             Images = [.. spec.Objects("images").Select(i => i.Text("to")).OfType<string>()],
@@ -53,13 +62,31 @@ public static class ChangeReader
             Since = Condition(status, phase.ToString()) is { } entered ? Time(entered, "lastTransitionTime") : default,
             FirstRequestedAt = status.Objects("requesters").Select(r => Time(r, "at")).FirstOrDefault(),
             LastRequestedAt = status.Objects("requesters").Select(r => Time(r, "lastAt")).DefaultIfEmpty().Max(),
-            AvailableSince = Condition(status, AvailableCondition) is { } available && available.Text("status") == "True" ? Time(available, "lastTransitionTime") : null,
+            AvailableSince =
+                Condition(status, AvailableCondition) is { } available && available.Text("status") == "True"
+                    ? Time(available, "lastTransitionTime")
+                    : null,
             HasAdmittedCondition = Condition(status, nameof(Phase.Admitted)) is not null,
             Policies = [.. status.Objects("policies").Select(p => p.Text("name")).OfType<string>()],
-            CompletedSteps = [.. status.Objects("held").Select(h => new CompletedStep(h.Text("policy") ?? "", h.Text("pool") ?? "", h.Int("percent") ?? 0, Time(h, "at")))],
+            CompletedSteps =
+            [
+                .. status
+                    .Objects("held")
+                    .Select(h => new CompletedStep(h.Text("policy") ?? "", h.Text("pool") ?? "", h.Int("percent") ?? 0, Time(h, "at"))),
+            ],
             Exposure = [.. status.Objects("canary").Select(ReadExposure)],
             Served = [.. status.Objects("served").Select(ReadServed)],
-            GivenUp = [.. status.Objects("givenUp").Select(g => new GivenUpAddresses(g.Text("pool") ?? "", g.Text("selector") ?? "", g.Text("addresses") ?? "", Time(g, "at")))],
+            GivenUp =
+            [
+                .. status
+                    .Objects("givenUp")
+                    .Select(g => new GivenUpAddresses(
+                        g.Text("pool") ?? "",
+                        g.Text("selector") ?? "",
+                        g.Text("addresses") ?? "",
+                        Time(g, "at")
+                    )),
+            ],
             HasOpenRequirements = status.Text("missing") is { Length: > 0 },
             CompletedPods = status.Int("completedPods") ?? 0,
             Adopted = status.Flag("adopted"),
@@ -68,11 +95,23 @@ public static class ChangeReader
     }
 
     private static Evidence ReadEvidence(Field claim) =>
-        new(claim.Text("source") ?? "", claim.Text("key") ?? "", claim.Text("value") ?? "") { By = claim.Text("by"), IsCarried = claim.Flag("carried") };
+        new(claim.Text("source") ?? "", claim.Text("key") ?? "", claim.Text("value") ?? "")
+        {
+            By = claim.Text("by"),
+            IsCarried = claim.Flag("carried"),
+        };
 
-    private static RecordedExposure ReadExposure(Field step) => new(
-        step.Text("policy") ?? "", step.Text("pool") ?? "", step.Int("step") ?? 0, step.Int("pods") ?? 0, step.Int("unproven") ?? 0, step.Int("total") ?? 0,
-        step.Text("waits") ?? "", step.Time("soakEndsAt"));
+    private static RecordedExposure ReadExposure(Field step) =>
+        new(
+            step.Text("policy") ?? "",
+            step.Text("pool") ?? "",
+            step.Int("step") ?? 0,
+            step.Int("pods") ?? 0,
+            step.Int("unproven") ?? 0,
+            step.Int("total") ?? 0,
+            step.Text("waits") ?? "",
+            step.Time("soakEndsAt")
+        );
 
     private static ServedPool ReadServed(Field served) =>
         new(served.Text("pool") ?? "", served.Int("pods") ?? 0, Time(served, "at"), served.Flag("present"))
@@ -84,8 +123,14 @@ public static class ChangeReader
         };
 
     // A use without letIn counts as one that admitted the change.
-    private static BreakGlassUse ReadUse(Field use) => new(
-        use.Text("name") ?? "", use.Text("by") ?? "", Time(use, "at"), use.Text("reviewedBy"), use["letIn"] is null || use.Flag("letIn"));
+    private static BreakGlassUse ReadUse(Field use) =>
+        new(
+            use.Text("name") ?? "",
+            use.Text("by") ?? "",
+            Time(use, "at"),
+            use.Text("reviewedBy"),
+            use["letIn"] is null || use.Flag("letIn")
+        );
 
     private static Field? Condition(Field status, string type) =>
         status.Objects("conditions").Where(c => c.Text("type") == type).Select(c => (Field?)c).FirstOrDefault();

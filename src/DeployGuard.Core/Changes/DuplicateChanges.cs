@@ -33,12 +33,13 @@ internal static class DuplicateChanges
         };
     }
 
-    private static int Rank(Phase phase) => phase switch
-    {
-        Phase.Proven => 4,
-        Phase.Completed => 3,
-        Phase.Running => 2,
-        Phase.Admitted => 1,
-        _ => 0,
-    };
+    private static int Rank(Phase phase) =>
+        phase switch
+        {
+            Phase.Proven => 4,
+            Phase.Completed => 3,
+            Phase.Running => 2,
+            Phase.Admitted => 1,
+            _ => 0,
+        };
 }

@@ -11,7 +11,8 @@ public sealed record GivenUpAddresses(string Pool, string Selector, string Addre
     private const int Max = 64;
 
     /// <summary>Whether one of these addresses is among them.</summary>
-    public bool Includes(IReadOnlyList<string> addresses) => addresses.Count > 0 && Addresses.Split(',') is var known && (known.Contains(Any) || addresses.Any(known.Contains));
+    public bool Includes(IReadOnlyList<string> addresses) =>
+        addresses.Count > 0 && Addresses.Split(',') is var known && (known.Contains(Any) || addresses.Any(known.Contains));
 
     /// <summary>The addresses to record for a pool; null for none.</summary>
     /// <param name="known">The recorded addresses so far.</param>
@@ -30,5 +31,6 @@ public sealed record GivenUpAddresses(string Pool, string Selector, string Addre
 
     private static string[] Split(string addresses) => addresses.Split(',', StringSplitOptions.RemoveEmptyEntries);
 
-    private static string Join(List<string> addresses) => addresses.Count > Max || addresses.Contains(Any) ? Any : string.Join(',', addresses);
+    private static string Join(List<string> addresses) =>
+        addresses.Count > Max || addresses.Contains(Any) ? Any : string.Join(',', addresses);
 }

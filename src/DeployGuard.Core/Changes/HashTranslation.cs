@@ -25,7 +25,10 @@ public sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplate>
     /// <summary>One record with today's hash, without regard to duplicates.</summary>
     public Change Change(Change stored) =>
         TemplateHash.IsLegacy(stored.TemplateHash)
-            ? stored with { TemplateHash = Translate(stored.Workload, stored.TemplateHash, stored.OwnedRevision) }
+            ? stored with
+            {
+                TemplateHash = Translate(stored.Workload, stored.TemplateHash, stored.OwnedRevision),
+            }
             : stored;
 
     public IReadOnlyList<Approval> Approvals(IReadOnlyList<Approval> stored) =>
@@ -33,7 +36,10 @@ public sealed class HashTranslation(Func<WorkloadRef, IEnumerable<KnownTemplate>
 
     private Approval Approval(Approval stored) =>
         stored.TemplateHash is { } hash && TemplateHash.IsLegacy(hash)
-            ? stored with { TemplateHash = Translate(stored.Workload, hash, null) }
+            ? stored with
+            {
+                TemplateHash = Translate(stored.Workload, hash, null),
+            }
             : stored;
 
     /// <summary>
@@ -65,7 +71,9 @@ public sealed record KnownTemplate(string Name, string LegacyHash, string Hash, 
 {
     /// <summary>From records that carry both hashes.</summary>
     public static IEnumerable<KnownTemplate> Recorded(IEnumerable<Change> changes) =>
-        changes.SelectMany(c => c.LegacyHash is { } legacy && !TemplateHash.IsLegacy(c.TemplateHash)
-            ? (KnownTemplate[])[new KnownTemplate(c.OwnedRevision ?? "", legacy, c.TemplateHash)]
-            : []);
+        changes.SelectMany(c =>
+            c.LegacyHash is { } legacy && !TemplateHash.IsLegacy(c.TemplateHash)
+                ? (KnownTemplate[])[new KnownTemplate(c.OwnedRevision ?? "", legacy, c.TemplateHash)]
+                : []
+        );
 }

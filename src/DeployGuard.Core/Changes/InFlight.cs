@@ -25,14 +25,16 @@ public static class InFlight
     private static bool IsUnderWay(Change change, Observation? live, bool isAtRest, DateTimeOffset now)
     {
         var runs = live?.Runs(change.TemplateHash) is true;
-        return change.Workload.Type.RollsOut && !(runs && (live is { IsComplete: true } || isAtRest)) && change.Phase switch
-        {
-            // The leader may be late to record that it runs, and the workload's controller may be late to begin.
-            Phase.Admitted => now - change.LastRequestedAt < VisibleWithin || live?.TemplateHash == change.TemplateHash,
-            // A replica's caches may lag behind those of the leader, so only the leader ends it.
-            Phase.Running => true,
-            _ => false,
-        };
+        return change.Workload.Type.RollsOut
+            && !(runs && (live is { IsComplete: true } || isAtRest))
+            && change.Phase switch
+            {
+                // The leader may be late to record that it runs, and the workload's controller may be late to begin.
+                Phase.Admitted => now - change.LastRequestedAt < VisibleWithin || live?.TemplateHash == change.TemplateHash,
+                // A replica's caches may lag behind those of the leader, so only the leader ends it.
+                Phase.Running => true,
+                _ => false,
+            };
     }
 
     private static bool Hangs(Change change, TimeSpan hangAfter, DateTimeOffset now) => now - change.Since >= hangAfter;

@@ -12,10 +12,11 @@ public static class Retention
 
     /// <summary>Of Pods and Jobs that are deleted or not watched: all Changes except the newest of each first requester.</summary>
     /// <param name="changes">All of them in one namespace.</param>
-    public static IEnumerable<Change> Surplus(IReadOnlyList<Change> changes) => changes
-        .Where(c => !c.IsUnreviewed && !c.HasOpenRequirements && c.Phase is not (Phase.Pending or Phase.Rejected))
-        .GroupBy(c => c.Requesters is [var first, ..] ? first : "")
-        .SelectMany(mine => mine.OrderByDescending(c => c.LastRequestedAt > c.Since ? c.LastRequestedAt : c.Since).Skip(MaxShortLived));
+    public static IEnumerable<Change> Surplus(IReadOnlyList<Change> changes) =>
+        changes
+            .Where(c => !c.IsUnreviewed && !c.HasOpenRequirements && c.Phase is not (Phase.Pending or Phase.Rejected))
+            .GroupBy(c => c.Requesters is [var first, ..] ? first : "")
+            .SelectMany(mine => mine.OrderByDescending(c => c.LastRequestedAt > c.Since ? c.LastRequestedAt : c.Since).Skip(MaxShortLived));
 
     /// <param name="changes">All of one workload.</param>
     /// <param name="runs">Hash of what it runs now; null if the workload is gone.</param>
@@ -25,13 +26,18 @@ public static class Retention
         var kept = Math.Max(LeastKept, historyLimit + 1);
         // Without its last proven revision, a pool would count as a new one.
         var known = changes.Where(c => c.Phase is Phase.Proven && !c.IsUnreviewed).MaxBy(c => c.Since);
-        var done = changes.Where(c => c != known).Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.IsUnreviewed)
+        var done = changes
+            .Where(c => c != known)
+            .Where(c => c.Phase is Phase.Completed or Phase.Proven && c.TemplateHash != runs && !c.IsUnreviewed)
             // A rollback to a Change makes it recent again.
             .OrderByDescending(c => c.LastRequestedAt > c.Since ? c.LastRequestedAt : c.Since)
             // The running revision is one of those that are kept.
             .Skip(runs is null ? kept : kept - 1);
-        var old = changes.Where(c => !c.IsUnreviewed && now - c.Since >= (c.Phase is Phase.Expired ? ExpiredRetention : DeletedRetention)
-            && (c.Phase is Phase.Expired || (runs is null && c.Phase is Phase.Completed or Phase.Proven)));
+        var old = changes.Where(c =>
+            !c.IsUnreviewed
+            && now - c.Since >= (c.Phase is Phase.Expired ? ExpiredRetention : DeletedRetention)
+            && (c.Phase is Phase.Expired || (runs is null && c.Phase is Phase.Completed or Phase.Proven))
+        );
         return done.Concat(old).Distinct().Where(c => runs is null || c != known);
     }
 }

@@ -20,14 +20,20 @@ public static class TemplateRetention
     {
         var stays = kept.Where(k => k.Name != added.Name).ToList();
         var gone = new List<string>();
-        return MakeRoom(stays, added, k => k.Requester == added.Requester, 2, gone) && MakeRoom(stays, added, _ => true, 1, gone) ? gone : null;
+        return MakeRoom(stays, added, k => k.Requester == added.Requester, 2, gone) && MakeRoom(stays, added, _ => true, 1, gone)
+            ? gone
+            : null;
     }
 
     /// <param name="counts">The templates that share the space.</param>
     /// <param name="part">The divisor of the whole space: 2 for half of it.</param>
     private static bool MakeRoom(List<KeptTemplate> stays, KeptTemplate added, Func<KeptTemplate, bool> counts, int part, List<string> gone)
     {
-        var order = stays.Where(k => k.IsSuperseded && counts(k)).OrderBy(k => k.Requester != added.Requester).ThenBy(k => k.CreatedAt).ToList();
+        var order = stays
+            .Where(k => k.IsSuperseded && counts(k))
+            .OrderBy(k => k.Requester != added.Requester)
+            .ThenBy(k => k.CreatedAt)
+            .ToList();
         foreach (var next in order.TakeWhile(_ => !Fits(stays.Where(counts), added, part)))
         {
             stays.Remove(next);

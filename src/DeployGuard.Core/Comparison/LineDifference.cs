@@ -8,7 +8,9 @@ internal static class LineDifference
 
     /// <returns>Each line after <c>"  "</c>, <c>"- "</c> or <c>"+ "</c>.</returns>
     public static IReadOnlyList<string> Between(IReadOnlyList<string> before, IReadOnlyList<string> after) =>
-        (long)before.Count * after.Count > MaxCells ? [.. before.Select(l => $"- {l}"), .. after.Select(l => $"+ {l}")] : Walk(before, after, Common(before, after));
+        (long)before.Count * after.Count > MaxCells
+            ? [.. before.Select(l => $"- {l}"), .. after.Select(l => $"+ {l}")]
+            : Walk(before, after, Common(before, after));
 
     private static List<string> Walk(IReadOnlyList<string> before, IReadOnlyList<string> after, int[,] common)
     {

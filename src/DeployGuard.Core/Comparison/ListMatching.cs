@@ -20,7 +20,12 @@ internal static class ListMatching
         return keys.Count == items.Count && keys.Distinct().Count() == keys.Count ? keys : null;
     }
 
-    private static IReadOnlyList<ItemPair> ByKey(IReadOnlyList<JsonElement> before, IReadOnlyList<string> old, IReadOnlyList<JsonElement> after, IReadOnlyList<string> current)
+    private static IReadOnlyList<ItemPair> ByKey(
+        IReadOnlyList<JsonElement> before,
+        IReadOnlyList<string> old,
+        IReadOnlyList<JsonElement> after,
+        IReadOnlyList<string> current
+    )
     {
         var was = old.Select((key, i) => (key, i)).ToDictionary(k => k.key, k => before[k.i]);
         var stays = current.ToHashSet();
@@ -36,24 +41,38 @@ internal static class ListMatching
     {
         var shorter = Math.Min(before.Count, after.Count);
         var head = Enumerable.Range(0, shorter).TakeWhile(i => JsonValues.AreEqual(before[i], after[i])).Count();
-        var tail = Enumerable.Range(0, shorter - head).TakeWhile(i => JsonValues.AreEqual(before[before.Count - 1 - i], after[after.Count - 1 - i])).Count();
+        var tail = Enumerable
+            .Range(0, shorter - head)
+            .TakeWhile(i => JsonValues.AreEqual(before[before.Count - 1 - i], after[after.Count - 1 - i]))
+            .Count();
         var (old, current) = (before.Count - head - tail, after.Count - head - tail);
-        return [.. Enumerable.Range(0, Math.Max(old, current)).Select(i => new ItemPair($"{head + i}", i < old ? before[head + i] : null, i < current ? after[head + i] : null))];
+        return
+        [
+            .. Enumerable
+                .Range(0, Math.Max(old, current))
+                .Select(i => new ItemPair($"{head + i}", i < old ? before[head + i] : null, i < current ? after[head + i] : null)),
+        ];
     }
 
-    private static string? KeyOf(string field, JsonElement item) => item.ValueKind is not JsonValueKind.Object ? null : field switch
-    {
-        "volumeMounts" => Text(item, "mountPath"),
-        "volumeDevices" => Text(item, "devicePath"),
-        "ports" => Text(item, "containerPort") is { } port ? $"{port}/{Text(item, "protocol") ?? "TCP"}" : null,
-        "hostAliases" => Text(item, "ip"),
-        "items" => Text(item, "path"),
-        "readinessGates" => Text(item, "conditionType"),
-        "volumeClaimTemplates" => item.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object ? Text(metadata, "name") : null,
-        _ => Text(item, "name"),
-    };
+    private static string? KeyOf(string field, JsonElement item) =>
+        item.ValueKind is not JsonValueKind.Object
+            ? null
+            : field switch
+            {
+                "volumeMounts" => Text(item, "mountPath"),
+                "volumeDevices" => Text(item, "devicePath"),
+                "ports" => Text(item, "containerPort") is { } port ? $"{port}/{Text(item, "protocol") ?? "TCP"}" : null,
+                "hostAliases" => Text(item, "ip"),
+                "items" => Text(item, "path"),
+                "readinessGates" => Text(item, "conditionType"),
+                "volumeClaimTemplates" => item.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
+                    ? Text(metadata, "name")
+                    : null,
+                _ => Text(item, "name"),
+            };
 
-    private static string? Text(JsonElement item, string name) => item.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number
-        ? value.ToString()
-        : null;
+    private static string? Text(JsonElement item, string name) =>
+        item.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+            ? value.ToString()
+            : null;
 }

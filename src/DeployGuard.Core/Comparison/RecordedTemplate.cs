@@ -16,7 +16,12 @@ namespace DeployGuard.Core.Comparison;
 /// <c>{"annotations": {}, "labels": {}}</c> with the entries that the hash leaves out; empty if there are none.
 /// </param>
 public sealed record RecordedTemplate(
-    string Hash, string LegacyHash, ReadOnlyMemory<byte> Json, ReadOnlyMemory<byte> Claims, ReadOnlyMemory<byte> Unhashed)
+    string Hash,
+    string LegacyHash,
+    ReadOnlyMemory<byte> Json,
+    ReadOnlyMemory<byte> Claims,
+    ReadOnlyMemory<byte> Unhashed
+)
 {
     /// <summary>Whether the template has the recorded hash. A record that was altered must not be shown to an approver.</summary>
     public bool MatchesHash =>
@@ -26,7 +31,9 @@ public sealed record RecordedTemplate(
 
     /// <summary>Null if only the hash was kept.</summary>
     public static RecordedTemplate? OfOrNull(PodTemplate template) =>
-        template.Canonical is { } canonical ? new RecordedTemplate(template.Hash, template.LegacyHash, canonical.Json, canonical.Claims, UnhashedOf(template, canonical)) : null;
+        template.Canonical is { } canonical
+            ? new RecordedTemplate(template.Hash, template.LegacyHash, canonical.Json, canonical.Claims, UnhashedOf(template, canonical))
+            : null;
 
     /// <summary>Template and claims as one object, for comparison.</summary>
     public JsonDocument Read() => CanonicalDocument.Of(Json, Claims);
@@ -55,7 +62,10 @@ public sealed record RecordedTemplate(
 
     private static List<KeyValuePair<string, string>> Missing(IReadOnlyDictionary<string, string> map, JsonElement canonical, string name)
     {
-        var hashed = canonical.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty(name, out var kept) ? kept.EnumerateObject().Select(e => e.Name).ToHashSet() : [];
+        var hashed =
+            canonical.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty(name, out var kept)
+                ? kept.EnumerateObject().Select(e => e.Name).ToHashSet()
+                : [];
         return [.. map.Where(e => !hashed.Contains(e.Key)).OrderBy(e => e.Key, StringComparer.Ordinal)];
     }
 

@@ -49,16 +49,33 @@ public static class TemplateComparison
         }
     }
 
-    private static void CompareLists(Location location, IReadOnlyList<JsonElement> before, IReadOnlyList<JsonElement> after, List<Difference> found)
+    private static void CompareLists(
+        Location location,
+        IReadOnlyList<JsonElement> before,
+        IReadOnlyList<JsonElement> after,
+        List<Difference> found
+    )
     {
         foreach (var pair in ListMatching.Match(location.Name, before, after))
         {
             Compare(location.Item(pair.Label), pair.Before, pair.After, found);
         }
 
-        if (ListMatching.Keys(location.Name, before) is { } old && ListMatching.Keys(location.Name, after) is { } current && old.Count > 0 && IsMoved(location, old, current))
+        if (
+            ListMatching.Keys(location.Name, before) is { } old
+            && ListMatching.Keys(location.Name, after) is { } current
+            && old.Count > 0
+            && IsMoved(location, old, current)
+        )
         {
-            found.Add(new Difference($"{location.Path} (order)", location.Section, [.. old.Select(VisibleText.Line)], [.. current.Select(VisibleText.Line)]));
+            found.Add(
+                new Difference(
+                    $"{location.Path} (order)",
+                    location.Section,
+                    [.. old.Select(VisibleText.Line)],
+                    [.. current.Select(VisibleText.Line)]
+                )
+            );
         }
     }
 
@@ -71,7 +88,8 @@ public static class TemplateComparison
         // Sets keep this fast for templates with tens of thousands of items.
         var (old, current) = (before.ToHashSet(), after.ToHashSet());
         var stayed = after.Where(old.Contains).ToList();
-        return !before.Where(current.Contains).SequenceEqual(stayed) || (location.Section is Section.Container && !after.Take(stayed.Count).SequenceEqual(stayed));
+        return !before.Where(current.Contains).SequenceEqual(stayed)
+            || (location.Section is Section.Container && !after.Take(stayed.Count).SequenceEqual(stayed));
     }
 
     private static bool Both(JsonElement? before, JsonElement? after, JsonValueKind kind) =>
@@ -80,11 +98,14 @@ public static class TemplateComparison
     private static IEnumerable<KeyValuePair<string, JsonElement>> Members(JsonElement? value) =>
         value is { ValueKind: JsonValueKind.Object } obj ? obj.EnumerateObject().Select(p => KeyValuePair.Create(p.Name, p.Value)) : [];
 
-    private static IReadOnlyList<JsonElement> Items(JsonElement? value) => value is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
+    private static IReadOnlyList<JsonElement> Items(JsonElement? value) =>
+        value is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [];
 
-    private static JsonElement? Find(Dictionary<string, JsonElement> members, string name) => members.TryGetValue(name, out var value) ? value : null;
+    private static JsonElement? Find(Dictionary<string, JsonElement> members, string name) =>
+        members.TryGetValue(name, out var value) ? value : null;
 
-    private static IReadOnlyList<string>? Lines(JsonElement? value, JsonElement? other) => value is { } present ? JsonValues.Lines(present, other) : null;
+    private static IReadOnlyList<string>? Lines(JsonElement? value, JsonElement? other) =>
+        value is { } present ? JsonValues.Lines(present, other) : null;
 
     /// <param name="Name">Name of the field, without its path.</param>
     private sealed record Location(string Path, string Name, Section Section)
@@ -94,6 +115,9 @@ public static class TemplateComparison
         public Location Item(string label) => this with { Path = $"{Path}[{VisibleText.Line(label)}]" };
 
         /// <summary>A name other than a Kubernetes field is put in brackets, because a label may contain dots.</summary>
-        private string Append(string name) => !name.All(char.IsAsciiLetterOrDigit) || name.Length == 0 ? $"{Path}[{VisibleText.Line(name)}]" : Path.Length == 0 ? name : $"{Path}.{name}";
+        private string Append(string name) =>
+            !name.All(char.IsAsciiLetterOrDigit) || name.Length == 0 ? $"{Path}[{VisibleText.Line(name)}]"
+            : Path.Length == 0 ? name
+            : $"{Path}.{name}";
     }
 }

@@ -75,7 +75,10 @@ public static class TemplateDiff
 
     private static string Named(IReadOnlyList<Difference> differences)
     {
-        var fields = differences.GroupBy(d => ItemOf(d.Path)).SelectMany(g => g.Count() > MaxOfItem ? [g.Key] : g.Select(d => d.Path)).ToList();
+        var fields = differences
+            .GroupBy(d => ItemOf(d.Path))
+            .SelectMany(g => g.Count() > MaxOfItem ? [g.Key] : g.Select(d => d.Path))
+            .ToList();
         var named = string.Join(", ", fields.Take(MaxFields));
         return fields.Count <= MaxFields ? named : $"{named} and {fields.Count - MaxFields} more";
     }

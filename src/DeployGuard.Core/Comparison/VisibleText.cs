@@ -19,14 +19,20 @@ public static class VisibleText
     public static string Line(string text)
     {
         var visible = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length;)
+        for (var i = 0; i < text.Length; )
         {
             var blanks = Blanks(text, i);
             if (blanks > 0)
             {
                 // Blanks at the end of a line are invisible.
                 var isEnd = i + blanks == text.Length;
-                visible.Append(isEnd || blanks > MaxBlanks ? blanks == 1 ? "<1 space>" : $"<{blanks} spaces>" : text.AsSpan(i, blanks));
+                visible.Append(
+                    isEnd || blanks > MaxBlanks
+                        ? blanks == 1
+                            ? "<1 space>"
+                            : $"<{blanks} spaces>"
+                        : text.AsSpan(i, blanks)
+                );
                 i += blanks;
                 continue;
             }
@@ -50,20 +56,34 @@ public static class VisibleText
         return end - start;
     }
 
-    private static string Visible(Rune rune) => rune.Value switch
-    {
-        '\t' => "<TAB>",
-        '\n' => "<LF>",
-        '\r' => "<CR>",
-        0x1B => "<ESC>",
-        _ when IsVisible(rune) => rune.ToString(),
-        _ => $"<U+{rune.Value:X4}>",
-    };
+    private static string Visible(Rune rune) =>
+        rune.Value switch
+        {
+            '\t' => "<TAB>",
+            '\n' => "<LF>",
+            '\r' => "<CR>",
+            0x1B => "<ESC>",
+            _ when IsVisible(rune) => rune.ToString(),
+            _ => $"<U+{rune.Value:X4}>",
+        };
 
-    private static bool IsVisible(Rune rune) => rune.IsAscii ? !Rune.IsControl(rune) : Rune.GetUnicodeCategory(rune) is not (
-        UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
-        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator or UnicodeCategory.EnclosingMark or UnicodeCategory.NonSpacingMark)
-        // U+FFFD stands for invalid bytes, so equal texts may differ. Hangul fillers and the braille blank are drawn as nothing.
-        && rune.Value is not 0xFFFD
-        && rune.Value is not (0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800);
+    private static bool IsVisible(Rune rune) =>
+        rune.IsAscii
+            ? !Rune.IsControl(rune)
+            : Rune.GetUnicodeCategory(rune)
+                is not (
+                    UnicodeCategory.Control
+                    or UnicodeCategory.Format
+                    or UnicodeCategory.Surrogate
+                    or UnicodeCategory.PrivateUse
+                    or UnicodeCategory.OtherNotAssigned
+                    or UnicodeCategory.LineSeparator
+                    or UnicodeCategory.ParagraphSeparator
+                    or UnicodeCategory.SpaceSeparator
+                    or UnicodeCategory.EnclosingMark
+                    or UnicodeCategory.NonSpacingMark
+                )
+                // U+FFFD stands for invalid bytes, so equal texts may differ. Hangul fillers and the braille blank are drawn as nothing.
+                && rune.Value is not 0xFFFD
+                && rune.Value is not (0x115F or 0x1160 or 0x3164 or 0xFFA0 or 0x2800);
 }

@@ -7,21 +7,32 @@ namespace DeployGuard.Core.Evaluation;
 internal static class EvaluatorFindings
 {
     /// <summary>
-    /// Stands in the place of a safeguard in metrics, logs and Changes. The value is kept, because alerts of users and stored Changes may contain it.
+    /// Stands in the place of a safeguard in metrics, logs and Changes. The value is kept, because alerts of users and stored Changes may
+    /// contain it.
     /// </summary>
     public const string SafeguardLabel = "Guard";
 
-    public static Violation Escape(Request request, SafeguardPolicy policy) => new(policy.Name, Inspection.ModeOf(policy, request), SafeguardLabel, new Finding(
-        Reasons.PolicyScopeEscape,
-        "metadata.labels",
-        $"with these labels {request.Target} would leave policy {policy.Name}",
-        $"Keep the labels, or ask a user with the verb exempt to change them: kubectl auth can-i exempt safeguardpolicies/{policy.Name}"));
+    public static Violation Escape(Request request, SafeguardPolicy policy) =>
+        new(
+            policy.Name,
+            Inspection.ModeOf(policy, request),
+            SafeguardLabel,
+            new Finding(
+                Reasons.PolicyScopeEscape,
+                "metadata.labels",
+                $"with these labels {request.Target} would leave policy {policy.Name}",
+                "Keep the labels, or ask a user with the verb exempt to change them: kubectl auth can-i exempt "
+                    + $"safeguardpolicies/{policy.Name}"
+            )
+        );
 
-    public static Finding Invalid(SafeguardPolicy policy) => new(
-        Reasons.PolicyInvalid,
-        "",
-        $"policy {policy.Name} cannot be read: {string.Join("; ", policy.Errors)}",
-        $"Ask the platform team to fix it: kubectl edit safeguardpolicy {policy.Name}");
+    public static Finding Invalid(SafeguardPolicy policy) =>
+        new(
+            Reasons.PolicyInvalid,
+            "",
+            $"policy {policy.Name} cannot be read: {string.Join("; ", policy.Errors)}",
+            $"Ask the platform team to fix it: kubectl edit safeguardpolicy {policy.Name}"
+        );
 
     public static Finding NotUnderstood(EvaluatedRequest evaluated)
     {
@@ -32,10 +43,18 @@ internal static class EvaluatorFindings
             Obstacle.ScalingAnnotations => new Finding(Reasons.ControllerOnly, "metadata.annotations", why, "Change the Deployment itself"),
             Obstacle.TextNotUtf8 => new Finding(Reasons.TextNotUtf8, "", why, "Write the manifest in UTF-8, without the character U+FFFD"),
             Obstacle.RestartTime => new Finding(
-                Reasons.RestartTimeInvalid, "spec.template.metadata.annotations", why, $"Restart it with: kubectl rollout restart {target.KubectlName} -n {target.Namespace}"),
+                Reasons.RestartTimeInvalid,
+                "spec.template.metadata.annotations",
+                why,
+                $"Restart it with: kubectl rollout restart {target.KubectlName} -n {target.Namespace}"
+            ),
             Obstacle.ControllerRevision => new Finding(Reasons.ControllerOnly, "", why, "Change the StatefulSet or DaemonSet itself"),
             Obstacle.NoTemplatePath => new Finding(
-                Reasons.KindUnknown, "", why, "Ask the platform team to add the kind to the chart's workloadKinds, or to remove it from the webhook's rules"),
+                Reasons.KindUnknown,
+                "",
+                why,
+                "Ask the platform team to add the kind to the chart's workloadKinds, or to remove it from the webhook's rules"
+            ),
             _ => throw new InvalidOperationException($"unknown obstacle {evaluated.Classification.Obstacle}"),
         };
     }

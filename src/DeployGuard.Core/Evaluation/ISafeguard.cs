@@ -21,7 +21,8 @@ internal interface ISafeguard
     /// How its findings count for a type of change. Rollbacks must stay possible, so only rules against the harm of a rollback apply to
     /// them.
     /// </summary>
-    Severity SeverityOf(ChangeType type) => type is ChangeType.NewRevision or ChangeType.MoreExposure ? Severity.AsPolicySays : Severity.None;
+    Severity SeverityOf(ChangeType type) =>
+        type is ChangeType.NewRevision or ChangeType.MoreExposure ? Severity.AsPolicySays : Severity.None;
 
     /// <summary>All findings in a change of a type that the rule applies to; none if its block of the policy is absent.</summary>
     IEnumerable<Finding> Inspect(Inspection inspection);

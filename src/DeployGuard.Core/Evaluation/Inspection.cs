@@ -11,7 +11,10 @@ namespace DeployGuard.Core.Evaluation;
 /// </summary>
 internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy policy, ClusterSnapshot cluster, DateTimeOffset now)
 {
-    private readonly Lazy<ExposureEvaluator?> _exposure = new(() => ExposureEvaluator.Under(policy, cluster, now), LazyThreadSafetyMode.None);
+    private readonly Lazy<ExposureEvaluator?> _exposure = new(
+        () => ExposureEvaluator.Under(policy, cluster, now),
+        LazyThreadSafetyMode.None
+    );
     private IReadOnlyList<PoolAssessment>? _exposed;
 
     public EvaluatedRequest Evaluated => evaluated;
@@ -52,7 +55,9 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
         while (fails - passes > 1)
         {
             var middle = passes + ((fails - passes) / 2);
-            (passes, fails) = exposure.Assess(evaluated with { After = shape(middle) }).Any(j => j.IsRefused) ? (passes, middle) : (middle, fails);
+            (passes, fails) = exposure.Assess(evaluated with { After = shape(middle) }).Any(j => j.IsRefused)
+                ? (passes, middle)
+                : (middle, fails);
         }
 
         return passes;

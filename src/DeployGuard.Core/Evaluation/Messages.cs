@@ -39,7 +39,10 @@ public static class Messages
         var denials = verdict.Denials.ToList();
         var policies = denials.Select(d => d.Policy).Distinct().ToList();
         var text = new StringBuilder();
-        text.Append($"{verdict.Evaluated.Request.Target} refused by {(policies.Count == 1 ? "policy" : "policies")} {Cut(string.Join(", ", policies), MaxFinding)}");
+        text.Append(
+            $"{verdict.Evaluated.Request.Target} refused by {(policies.Count == 1 ? "policy" : "policies")} "
+                + $"{Cut(string.Join(", ", policies), MaxFinding)}"
+        );
         if (verdict.AwaitsApproval && verdict.Evaluated.ApproveBy is ApproveBy.ChangeName)
         {
             text.Append($" (change {verdict.Evaluated.Name})");
@@ -79,8 +82,10 @@ public static class Messages
     /// </summary>
     private static string ChangedByAMachine(EvaluatedRequest evaluated)
     {
-        if (evaluated is not { ChangeType: ChangeType.NewRevision, Request.Requester.IsMachine: true }
-            || (evaluated.Before?.Template.Canonical, evaluated.After?.Template.Canonical) is not ({ } before, { } after))
+        if (
+            evaluated is not { ChangeType: ChangeType.NewRevision, Request.Requester.IsMachine: true }
+            || (evaluated.Before?.Template.Canonical, evaluated.After?.Template.Canonical) is not ({ } before, { } after)
+        )
         {
             return "";
         }
@@ -99,21 +104,35 @@ public static class Messages
     /// One line for every finding of a Warn policy, of an Enforce policy on a dry run, and for every finding that a BreakGlass waived.
     /// </summary>
     public static IReadOnlyList<string> WarningLines(Verdict verdict) =>
-    [
-        .. (verdict.IsAllowed ? verdict.Notes : []).Select(note => Cut(note, MaxWarning)).Distinct(),
-        .. verdict.Waived.Where(w => verdict.IsAllowed && w.Waiver?.BreakGlass is not null).Select(w => w.Waiver?.Name).Distinct()
-            .Select(name => Cut($"admitted by {name}; {Review(verdict)} -n {verdict.Evaluated.Request.Target.Namespace}", MaxReview)),
-        .. verdict.Waived.Where(w => w.Waiver?.BreakGlass is not null).Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", MaxWarning))
-            .Concat(verdict.Warnings.Select(w => Cut($"{w.Policy}: {(WouldRefuse(verdict, w) ? "would be refused: " : "")}{w.Finding.Reason}: {w.Finding.Message}", MaxWarning)))
-            .Distinct().Take(MaxWarnings),
-    ];
+        [
+            .. (verdict.IsAllowed ? verdict.Notes : []).Select(note => Cut(note, MaxWarning)).Distinct(),
+            .. verdict
+                .Waived.Where(w => verdict.IsAllowed && w.Waiver?.BreakGlass is not null)
+                .Select(w => w.Waiver?.Name)
+                .Distinct()
+                .Select(name => Cut($"admitted by {name}; {Review(verdict)} -n {verdict.Evaluated.Request.Target.Namespace}", MaxReview)),
+            .. verdict
+                .Waived.Where(w => w.Waiver?.BreakGlass is not null)
+                .Select(w => Cut($"{w.Policy}: waived by {w.Waiver?.Name}: {w.Finding.Reason}: {w.Finding.Message}", MaxWarning))
+                .Concat(
+                    verdict.Warnings.Select(w =>
+                        Cut(
+                            $"{w.Policy}: {(WouldRefuse(verdict, w) ? "would be refused: " : "")}{w.Finding.Reason}: {w.Finding.Message}",
+                            MaxWarning
+                        )
+                    )
+                )
+                .Distinct()
+                .Take(MaxWarnings),
+        ];
 
     /// <summary>
     /// A Service has no Change to approve: its waived findings are in the decision log, and the reason is in the BreakGlass.
     /// </summary>
-    private static string Review(Verdict verdict) => verdict.Evaluated.Name.Length == 0
-        ? "another person must review why: kubectl get breakglasses -o yaml"
-        : $"another person must review it: kubectl deployguard approve {verdict.Evaluated.Name}";
+    private static string Review(Verdict verdict) =>
+        verdict.Evaluated.Name.Length == 0
+            ? "another person must review why: kubectl get breakglasses -o yaml"
+            : $"another person must review it: kubectl deployguard approve {verdict.Evaluated.Name}";
 
     private static bool WouldRefuse(Verdict verdict, Violation warning) =>
         verdict.Evaluated is { Request.DryRun: true, ChangeType: not (ChangeType.Rollback or ChangeType.LessExposure) }
@@ -127,5 +146,6 @@ public static class Messages
     }
 
     /// <summary>The same characters as <see cref="char.IsControl(char)"/>, but faster: every line of every refusal is checked.</summary>
-    private static bool HasControl(ReadOnlySpan<char> line) => line.IndexOfAnyInRange('\u0000', '\u001f') >= 0 || line.IndexOfAnyInRange('\u007f', '\u009f') >= 0;
+    private static bool HasControl(ReadOnlySpan<char> line) =>
+        line.IndexOfAnyInRange('\u0000', '\u001f') >= 0 || line.IndexOfAnyInRange('\u007f', '\u009f') >= 0;
 }

@@ -29,21 +29,28 @@ public sealed class PolicyEvaluator
         var policies = PolicyMatching.Active(request, cluster, now);
         // Most requests of a cluster match no policy and end here.
         var isGuarded = policies.Count > 0 || Announcing(request, cluster, now).Any();
-        return Describe(request, isGuarded ? _classifier.Classify(request, cluster, now) : Classification.Unguarded, cluster) with { Policies = policies };
+        return Describe(request, isGuarded ? _classifier.Classify(request, cluster, now) : Classification.Unguarded, cluster) with
+        {
+            Policies = policies,
+        };
     }
 
     /// <summary>Step 2: the parts of the snapshot that the matching policies need for this request.</summary>
-    public SnapshotParts Parts(EvaluatedRequest evaluated) => evaluated.Policies
-        .SelectMany(_ => Applying(evaluated.ChangeType), (policy, safeguard) => safeguard.Parts(evaluated, policy))
-        .Aggregate(SnapshotParts.None, (all, some) => all | some);
+    public SnapshotParts Parts(EvaluatedRequest evaluated) =>
+        evaluated
+            .Policies.SelectMany(_ => Applying(evaluated.ChangeType), (policy, safeguard) => safeguard.Parts(evaluated, policy))
+            .Aggregate(SnapshotParts.None, (all, some) => all | some);
 
     /// <summary>
     /// Step 3: the live reads and reservations that the decision requires. None for most requests: each rule says for which it needs them.
     /// </summary>
     public Requirements Requires(EvaluatedRequest evaluated, ClusterSnapshot cluster, DateTimeOffset now)
     {
-        var exemption = Escaped(evaluated.Request, cluster, now).Any(p => p.Mode is Mode.Enforce) ? RequiredReads.Exemption : RequiredReads.None;
-        return evaluated.Policies.Where(p => p.Mode is Mode.Enforce)
+        var exemption = Escaped(evaluated.Request, cluster, now).Any(p => p.Mode is Mode.Enforce)
+            ? RequiredReads.Exemption
+            : RequiredReads.None;
+        return evaluated
+            .Policies.Where(p => p.Mode is Mode.Enforce)
             .Select(p => new Inspection(evaluated, p, cluster, now))
             .SelectMany(_ => Applying(evaluated.ChangeType), (inspection, safeguard) => safeguard.Requires(inspection))
             .Aggregate(new Requirements(exemption, RequiredReservations.None), (all, some) => all | some);
@@ -65,13 +72,16 @@ public sealed class PolicyEvaluator
             [
                 .. inspections.SelectMany(i => Inspect(i, applying)),
                 .. Announcing(request, cluster, now).Select(p => new Inspection(evaluated, p, cluster, now)).SelectMany(Announce),
-                .. Escaped(request, cluster, now).Where(p => !cluster.LeavablePolicies.Contains(p.Name)).Select(p => EvaluatorFindings.Escape(request, p)),
+                .. Escaped(request, cluster, now)
+                    .Where(p => !cluster.LeavablePolicies.Contains(p.Name))
+                    .Select(p => EvaluatorFindings.Escape(request, p)),
             ],
         };
     }
 
     /// <summary>All steps in a row, for a caller with a complete snapshot: tests, examples, <c>deployguard check</c>.</summary>
-    public Verdict Evaluate(Request request, ClusterSnapshot cluster, DateTimeOffset now) => Evaluate(Classify(request, cluster, now), cluster, now);
+    public Verdict Evaluate(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
+        Evaluate(Classify(request, cluster, now), cluster, now);
 
     /// <summary>
     /// The verdict if a required read, record or reservation of a gated decision failed: under Enforce the request is refused for now.
@@ -85,7 +95,11 @@ public sealed class PolicyEvaluator
             Evaluated = evaluated,
             Findings =
             [
-                .. evaluated.Policies.Concat(Escaped(evaluated.Request, cluster, now)).Where(p => p.Mode is Mode.Enforce).Select(p => p.Name).Distinct()
+                .. evaluated
+                    .Policies.Concat(Escaped(evaluated.Request, cluster, now))
+                    .Where(p => p.Mode is Mode.Enforce)
+                    .Select(p => p.Name)
+                    .Distinct()
                     .Select(name => new Violation(name, Mode.Enforce, EvaluatorFindings.SafeguardLabel, finding)),
             ],
         };
@@ -101,7 +115,16 @@ public sealed class PolicyEvaluator
         var (before, requested) = request switch
         {
             WorkloadRequest workload => (workload.Before, workload.After),
-            ScaleRequest scale when cluster.Parent is { } parent => (parent with { Replicas = scale.ReplicasBefore }, parent with { Replicas = scale.ReplicasAfter }),
+            ScaleRequest scale when cluster.Parent is { } parent => (
+                parent with
+                {
+                    Replicas = scale.ReplicasBefore,
+                },
+                parent with
+                {
+                    Replicas = scale.ReplicasAfter,
+                }
+            ),
             _ => (null, null),
         };
         if (classification.Type is ChangeType.NothingToGuard || requested is not { } after)
@@ -120,18 +143,24 @@ public sealed class PolicyEvaluator
             LiveHash = cluster.LiveHash,
             Recorded = recorded,
             // A revision that was never admitted does not become admitted by being started.
-            IsScheduled = classification.IsScheduled && before is { } was && cluster.Changes.Any(c => c.WasAdmitted && c.TemplateHash == was.Template.Hash),
+            IsScheduled =
+                classification.IsScheduled
+                && before is { } was
+                && cluster.Changes.Any(c => c.WasAdmitted && c.TemplateHash == was.Template.Hash),
             Origin = OriginReader.Read(
                 after,
                 before,
                 requester,
                 recorded?.EvidenceFor([requester]) ?? [],
                 cluster.Changes.SelectMany(c => c.EvidenceFor([])),
-                cluster.History.Where(h => h.TemplateHash == after.Template.Hash).SelectMany(h => h.Claims)),
+                cluster.History.Where(h => h.TemplateHash == after.Template.Hash).SelectMany(h => h.Claims)
+            ),
             Requesters = [.. (recorded?.Requesters ?? []).Append(requester).Distinct()],
             Recovered = classification.Type is ChangeType.Rollback && RevisionHistory.RecordsAreLost(cluster) ? cluster.History : [],
-            ApproveBy = request is WorkloadRequest { IsNameGenerated: true } ? ApproveBy.Never
-                : request.DryRun && cluster.ApproveBy is ApproveBy.ChangeName ? ApproveBy.Hash : cluster.ApproveBy,
+            ApproveBy =
+                request is WorkloadRequest { IsNameGenerated: true } ? ApproveBy.Never
+                : request.DryRun && cluster.ApproveBy is ApproveBy.ChangeName ? ApproveBy.Hash
+                : cluster.ApproveBy,
         };
     }
 
@@ -140,19 +169,30 @@ public sealed class PolicyEvaluator
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
         return evaluated.ChangeType switch
         {
-            ChangeType.NotUnderstood => [new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.NotUnderstood(evaluated))],
-            ChangeType.NewRevision when policy.Errors.Count > 0 => [new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.Invalid(policy))],
+            ChangeType.NotUnderstood =>
+            [
+                new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.NotUnderstood(evaluated)),
+            ],
+            ChangeType.NewRevision when policy.Errors.Count > 0 =>
+            [
+                new Violation(policy.Name, inspection.Mode, EvaluatorFindings.SafeguardLabel, EvaluatorFindings.Invalid(policy)),
+            ],
             _ => applying.SelectMany(s => Inspect(inspection, s)),
         };
     }
 
     private static IEnumerable<Violation> Inspect(Inspection inspection, ISafeguard safeguard)
     {
-        var mode = safeguard.SeverityOf(inspection.Evaluated.ChangeType) is Severity.WarnAtMost ? NoMoreThanWarn(inspection.Mode) : inspection.Mode;
-        return safeguard.Inspect(inspection).Select(finding => new Violation(inspection.Policy.Name, mode, safeguard.Name, finding)
-        {
-            Waiver = mode is Mode.Enforce ? inspection.WaiverOf(safeguard.Name) : null,
-        });
+        var mode =
+            safeguard.SeverityOf(inspection.Evaluated.ChangeType) is Severity.WarnAtMost
+                ? NoMoreThanWarn(inspection.Mode)
+                : inspection.Mode;
+        return safeguard
+            .Inspect(inspection)
+            .Select(finding => new Violation(inspection.Policy.Name, mode, safeguard.Name, finding)
+            {
+                Waiver = mode is Mode.Enforce ? inspection.WaiverOf(safeguard.Name) : null,
+            });
     }
 
     private IEnumerable<Violation> Announce(Inspection inspection) =>

@@ -14,7 +14,9 @@ internal static class PolicyMatching
 
     /// <summary>Policies that will match when they become active.</summary>
     public static IEnumerable<SafeguardPolicy> Upcoming(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
-        request is NamespaceRequest ? [] : cluster.Policies.Where(p => p.Active.From is { } from && now < from && Matches(p, request, cluster));
+        request is NamespaceRequest
+            ? []
+            : cluster.Policies.Where(p => p.Active.From is { } from && now < from && Matches(p, request, cluster));
 
     private static bool Matches(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) =>
         policy.Match.IncludesNamespace(cluster.NamespaceLabels)
@@ -23,17 +25,20 @@ internal static class PolicyMatching
     /// <summary>
     /// A Service and its addresses may have pods of any kind. The canary checks for each pod whether the policy matches it.
     /// </summary>
-    private static bool MatchesKind(SafeguardPolicy policy, Request request) => request is ServiceRequest or EndpointsRequest || policy.Match.IncludesKind(request.Target.Kind);
+    private static bool MatchesKind(SafeguardPolicy policy, Request request) =>
+        request is ServiceRequest or EndpointsRequest || policy.Match.IncludesKind(request.Target.Kind);
 
-    private static bool MatchesWorkload(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) => request switch
-    {
-        WorkloadRequest { Before: null, After: null } => true,
-        WorkloadRequest workload => Selects(policy, workload.Before) || Selects(policy, workload.After),
-        ScaleRequest when cluster.Parent is { } parent => Selects(policy, parent),
-        // The labels of an unknown parent or an opaque object are not known: it is safer to evaluate too many requests than too few.
-        ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => true,
-        _ => throw new InvalidOperationException($"no labels are known for a {request.GetType().Name}"),
-    };
+    private static bool MatchesWorkload(SafeguardPolicy policy, Request request, ClusterSnapshot cluster) =>
+        request switch
+        {
+            WorkloadRequest { Before: null, After: null } => true,
+            WorkloadRequest workload => Selects(policy, workload.Before) || Selects(policy, workload.After),
+            ScaleRequest when cluster.Parent is { } parent => Selects(policy, parent),
+            // The labels of an unknown parent or an opaque object are not known: it is safer to evaluate too many requests than too few.
+            ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => true,
+            _ => throw new InvalidOperationException($"no labels are known for a {request.GetType().Name}"),
+        };
 
-    private static bool Selects(SafeguardPolicy policy, Workload? workload) => workload is not null && policy.Match.IncludesLabels(workload.Labels);
+    private static bool Selects(SafeguardPolicy policy, Workload? workload) =>
+        workload is not null && policy.Match.IncludesLabels(workload.Labels);
 }

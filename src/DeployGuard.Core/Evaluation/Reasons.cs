@@ -12,142 +12,312 @@ public static class Reasons
     private const string Author = "the manifest author";
 
     public static readonly Reason ImageNotPinned = new(
-        "ImageNotPinned", "ImagePinning", "An image is referenced by tag, which can be moved after the approval; or an annotation tells an injector to add an image that is not pinned.",
-        Author, "Reference the image by digest: `repository@sha256:...`. Remove the annotation if the injector's default image is enough. A rollback only gets a warning.");
+        "ImageNotPinned",
+        "ImagePinning",
+        "An image is referenced by tag, which can be moved after the approval; or an annotation tells an injector to add an "
+            + "image that is not pinned.",
+        Author,
+        "Reference the image by digest: `repository@sha256:...`. Remove the annotation if the injector's default image is "
+            + "enough. A rollback only gets a warning."
+    );
 
     public static readonly Reason ApprovalMissing = new(
-        "ApprovalMissing", "Approval", "The policy requires more approvals of exactly this revision of exactly this workload.",
-        "an approver of the named groups", "Run `kubectl deployguard approve CHANGE -n NAMESPACE`. Then the requester retries.");
+        "ApprovalMissing",
+        "Approval",
+        "The policy requires more approvals of exactly this revision of exactly this workload.",
+        "an approver of the named groups",
+        "Run `kubectl deployguard approve CHANGE -n NAMESPACE`. Then the requester retries."
+    );
 
     public static readonly Reason ApprovalRejected = new(
-        "ApprovalRejected", "Approval", "An eligible approver, or a listed monitor, rejected this revision.",
-        "the voter, or a holder of the verb `override`", "Withdraw the veto with `kubectl deployguard withdraw CHANGE`, or request another revision. A veto expires as an approval does.");
+        "ApprovalRejected",
+        "Approval",
+        "An eligible approver, or a listed monitor, rejected this revision.",
+        "the voter, or a holder of the verb `override`",
+        "Withdraw the veto with `kubectl deployguard withdraw CHANGE`, or request another revision. A veto expires as an approval does."
+    );
 
     public static readonly Reason PaceTooFast = new(
-        "PaceTooFast", "Pace", "A rollout in place would replace too many pods at once, or too soon after each other.",
-        Author, "Apply the patch in the message.");
+        "PaceTooFast",
+        "Pace",
+        "A rollout in place would replace too many pods at once, or too soon after each other.",
+        Author,
+        "Apply the patch in the message."
+    );
 
     public static readonly Reason CanaryStepExceeded = new(
-        "CanaryStepExceeded", "Canary", "Unproven revisions would run on more of the pods that serve the same users than the next canary step allows. A revision is proven when it has completed every canary step that a policy requires.",
-        Requester, "Make the request that the message names. `kubectl deployguard status WORKLOAD` shows what the next step waits for. See docs/canary.md.");
+        "CanaryStepExceeded",
+        "Canary",
+        "Unproven revisions would run on more of the pods that serve the same users than the next canary step allows. A "
+            + "revision is proven when it has completed every canary step that a policy requires.",
+        Requester,
+        "Make the request that the message names. `kubectl deployguard status WORKLOAD` shows what the next step waits for. See "
+            + "docs/canary.md."
+    );
 
     public static readonly Reason Frozen = new(
-        "Frozen", "Freeze", "A policy blocks new revisions until the time in the message.",
-        Requester, "Wait until then. In an incident, use `kubectl deployguard breakglass`. Rollbacks, scaling and restarts are not blocked.");
+        "Frozen",
+        "Freeze",
+        "A policy blocks new revisions until the time in the message.",
+        Requester,
+        "Wait until then. In an incident, use `kubectl deployguard breakglass`. Rollbacks, scaling and restarts are not blocked."
+    );
 
     public static readonly Reason FreezeUpcoming = new(
-        "FreezeUpcoming", "Freeze", "A freeze begins soon. This is only a warning.",
-        Requester, "Roll out before the freeze, or after it.");
+        "FreezeUpcoming",
+        "Freeze",
+        "A freeze begins soon. This is only a warning.",
+        Requester,
+        "Roll out before the freeze, or after it."
+    );
 
     public static readonly Reason BudgetExhausted = new(
-        "BudgetExhausted", "Budget", "As many rollouts are in flight as the policy allows at once.",
-        Requester, "Wait until one of the rollouts in the message has completed, or roll back one that hangs.");
+        "BudgetExhausted",
+        "Budget",
+        "As many rollouts are in flight as the policy allows at once.",
+        Requester,
+        "Wait until one of the rollouts in the message has completed, or roll back one that hangs."
+    );
 
     public static readonly Reason PolicyScopeEscape = new(
-        "PolicyScopeEscape", EvaluatorFindings.SafeguardLabel, "The new labels would take a namespace or a workload out of the scope of an enforcing policy.",
-        "a holder of the verb `exempt` on that safeguardpolicy", "Make the change with that permission, or narrow the scope of the policy itself.");
+        "PolicyScopeEscape",
+        EvaluatorFindings.SafeguardLabel,
+        "The new labels would take a namespace or a workload out of the scope of an enforcing policy.",
+        "a holder of the verb `exempt` on that safeguardpolicy",
+        "Make the change with that permission, or narrow the scope of the policy itself."
+    );
 
     public static readonly Reason KindUnknown = new(
-        "KindUnknown", EvaluatorFindings.SafeguardLabel, "DeployGuard is registered for a kind, and does not know where its pod template is.",
-        PlatformTeam, "Add the kind with the path of its pod template to the chart's `workloadKinds`.");
+        "KindUnknown",
+        EvaluatorFindings.SafeguardLabel,
+        "DeployGuard is registered for a kind, and does not know where its pod template is.",
+        PlatformTeam,
+        "Add the kind with the path of its pod template to the chart's `workloadKinds`."
+    );
 
     public static readonly Reason ControllerOnly = new(
-        "ControllerOnly", EvaluatorFindings.SafeguardLabel, "A person wrote what only controllers write: a ControllerRevision, which could make a StatefulSet run a revision that was not evaluated, or the annotations with which a Deployment scales its ReplicaSets.",
-        Requester, "Change the StatefulSet, DaemonSet or Deployment itself.");
+        "ControllerOnly",
+        EvaluatorFindings.SafeguardLabel,
+        "A person wrote what only controllers write: a ControllerRevision, which could make a StatefulSet run a revision that "
+            + "was not evaluated, or the annotations with which a Deployment scales its ReplicaSets.",
+        Requester,
+        "Change the StatefulSet, DaemonSet or Deployment itself."
+    );
 
     public static readonly Reason RestartTimeInvalid = new(
-        "RestartTimeInvalid", EvaluatorFindings.SafeguardLabel, "The pods read their own annotations, and a restart annotation has another time than now. The pods could read that value as input, and it was not approved.",
-        Requester, "Use `kubectl rollout restart`, or leave the annotation unchanged.");
+        "RestartTimeInvalid",
+        EvaluatorFindings.SafeguardLabel,
+        "The pods read their own annotations, and a restart annotation has another time than now. The pods could read that "
+            + "value as input, and it was not approved.",
+        Requester,
+        "Use `kubectl rollout restart`, or leave the annotation unchanged."
+    );
 
     public static readonly Reason TextNotUtf8 = new(
-        "TextNotUtf8", EvaluatorFindings.SafeguardLabel, "The template has bytes that are not valid text. The API server replaces them with the character U+FFFD, so two templates that run differently would look the same.",
-        Author, "Write the manifest in UTF-8, without the character U+FFFD.");
+        "TextNotUtf8",
+        EvaluatorFindings.SafeguardLabel,
+        "The template has bytes that are not valid text. The API server replaces them with the character U+FFFD, so two "
+            + "templates that run differently would look the same.",
+        Author,
+        "Write the manifest in UTF-8, without the character U+FFFD."
+    );
 
     public static readonly Reason PolicyInvalid = new(
-        "PolicyInvalid", EvaluatorFindings.SafeguardLabel, "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
-        "the owner of the policy", "Fix the policy: `kubectl edit safeguardpolicy NAME`.");
+        "PolicyInvalid",
+        EvaluatorFindings.SafeguardLabel,
+        "An enforcing policy in the cluster has errors, so it refuses new revisions where it matches.",
+        "the owner of the policy",
+        "Fix the policy: `kubectl edit safeguardpolicy NAME`."
+    );
 
     public static readonly Reason EvaluationIncomplete = new(
-        "EvaluationIncomplete", EvaluatorFindings.SafeguardLabel, "DeployGuard could not read the approvals, or could not write the record, in time.",
-        Requester, "Retry. If it persists, contact the platform team.");
+        "EvaluationIncomplete",
+        EvaluatorFindings.SafeguardLabel,
+        "DeployGuard could not read the approvals, or could not write the record, in time.",
+        Requester,
+        "Retry. If it persists, contact the platform team."
+    );
 
     public static readonly Reason Overloaded = new(
-        "Overloaded", EvaluatorFindings.SafeguardLabel, "Too many decisions of this replica were waiting for the API server. Users are refused at a lower number of waiting decisions than machines.",
-        Requester, "Retry in a few seconds. If it persists, contact the platform team.");
+        "Overloaded",
+        EvaluatorFindings.SafeguardLabel,
+        "Too many decisions of this replica were waiting for the API server. Users are refused at a lower number of waiting "
+            + "decisions than machines.",
+        Requester,
+        "Retry in a few seconds. If it persists, contact the platform team."
+    );
 
     public static readonly Reason ManagedByDeployGuard = new(
-        "ManagedByDeployGuard", "Records", "A user tried to write a Change or a ChangeTemplate, which only DeployGuard writes.",
-        Approver, "Approve or reject the Change instead: `kubectl deployguard approve CHANGE`.");
+        "ManagedByDeployGuard",
+        "Records",
+        "A user tried to write a Change or a ChangeTemplate, which only DeployGuard writes.",
+        Approver,
+        "Approve or reject the Change instead: `kubectl deployguard approve CHANGE`."
+    );
 
     public static readonly Reason RecordImmutable = new(
-        "RecordImmutable", "Records", "A user tried to change the spec of a ChangeApproval or BreakGlass.",
-        "the creator of the record", "Withdraw the record and create another one.");
+        "RecordImmutable",
+        "Records",
+        "A user tried to change the spec of a ChangeApproval or BreakGlass.",
+        "the creator of the record",
+        "Withdraw the record and create another one."
+    );
 
     public static readonly Reason RecordHasOwners = new(
-        "RecordHasOwners", "Records", "A record has ownerReferences. The garbage collector would delete it with its owner.",
-        "the creator of the record", "Remove `metadata.ownerReferences`.");
+        "RecordHasOwners",
+        "Records",
+        "A record has ownerReferences. The garbage collector would delete it with its owner.",
+        "the creator of the record",
+        "Remove `metadata.ownerReferences`."
+    );
 
     public static readonly Reason RecordHasFinalizers = new(
-        "RecordHasFinalizers", "Records", "A record has finalizers. It would remain after it is withdrawn, and block the deletion of its namespace.",
-        "the creator of the record", "Remove `metadata.finalizers`.");
+        "RecordHasFinalizers",
+        "Records",
+        "A record has finalizers. It would remain after it is withdrawn, and block the deletion of its namespace.",
+        "the creator of the record",
+        "Remove `metadata.finalizers`."
+    );
 
     public static readonly Reason IdentityForged = new(
-        "IdentityForged", "Records", "`spec.approver`, `spec.requestedBy` or a label of the identity differs from the value that DeployGuard stamps.",
-        PlatformTeam, "Check that the mutating webhook configuration is in place.");
+        "IdentityForged",
+        "Records",
+        "`spec.approver`, `spec.requestedBy` or a label of the identity differs from the value that DeployGuard stamps.",
+        PlatformTeam,
+        "Check that the mutating webhook configuration is in place."
+    );
 
     public static readonly Reason MachineIdentity = new(
-        "MachineIdentity", "Records", "A service account, a node, an anonymous user or a listed bot tried to approve, or to use break-glass.",
-        "a person", "Do it with a person's user name.");
+        "MachineIdentity",
+        "Records",
+        "A service account, a node, an anonymous user or a listed bot tried to approve, or to use break-glass.",
+        "a person",
+        "Do it with a person's user name."
+    );
 
     public static readonly Reason SelfApproval = new(
-        "SelfApproval", "Records", "The approver requested this revision, or is named as its author.",
-        "another person of the named groups", "Run `kubectl deployguard approve CHANGE`.");
+        "SelfApproval",
+        "Records",
+        "The approver requested this revision, or is named as its author.",
+        "another person of the named groups",
+        "Run `kubectl deployguard approve CHANGE`."
+    );
 
     public static readonly Reason NotEligible = new(
-        "NotEligible", "Records", "The vote cannot count: the voter is in none of the groups that approve here, and is not a listed monitor.",
-        "an approver of the named groups", "Run `kubectl deployguard approve CHANGE`.");
+        "NotEligible",
+        "Records",
+        "The vote cannot count: the voter is in none of the groups that approve here, and is not a listed monitor.",
+        "an approver of the named groups",
+        "Run `kubectl deployguard approve CHANGE`."
+    );
 
     public static readonly Reason ApprovalEmpty = new(
-        "ApprovalEmpty", "Records", "The approval names nothing that a policy here could count: no template hash, no image, an image by tag, or an unknown kind.",
-        Approver, "Set `templateHash`; or, with `covers: Images`, list each new image by digest.");
+        "ApprovalEmpty",
+        "Records",
+        "The approval names nothing that a policy here could count: no template hash, no image, an image by tag, or an unknown kind.",
+        Approver,
+        "Set `templateHash`; or, with `covers: Images`, list each new image by digest."
+    );
 
     public static readonly Reason AlreadyRunning = new(
-        "AlreadyRunning", "Records", "The revision runs already and waits for no approval.",
-        Approver, "Do nothing; or stop the revision with `kubectl rollout undo`.");
+        "AlreadyRunning",
+        "Records",
+        "The revision runs already and waits for no approval.",
+        Approver,
+        "Do nothing; or stop the revision with `kubectl rollout undo`."
+    );
 
     public static readonly Reason ExpiryInvalid = new(
-        "ExpiryInvalid", "Records", "`expiresAt` is in the past, or a BreakGlass would be valid for too long.",
-        "the creator of the record", "Set a time in the future. A BreakGlass is valid for at most 24h.");
+        "ExpiryInvalid",
+        "Records",
+        "`expiresAt` is in the past, or a BreakGlass would be valid for too long.",
+        "the creator of the record",
+        "Set a time in the future. A BreakGlass is valid for at most 24h."
+    );
 
     public static readonly Reason NotCreator = new(
-        "NotCreator", "Records", "A user tried to delete another person's vote or BreakGlass.",
-        "its creator, or a holder of the verb `override`", "Run `kubectl deployguard withdraw CHANGE`.");
+        "NotCreator",
+        "Records",
+        "A user tried to delete another person's vote or BreakGlass.",
+        "its creator, or a holder of the verb `override`",
+        "Run `kubectl deployguard withdraw CHANGE`."
+    );
 
     public static readonly Reason BreakGlassIncomplete = new(
-        "BreakGlassIncomplete", "Records", "A BreakGlass has no incident, no reason or no waived safeguard, or names a kind that does not exist.",
-        OnCall, $"Set `incident` and `reason`, and list in `waives` some of {string.Join(", ", BreakGlass.Waivable)}.");
+        "BreakGlassIncomplete",
+        "Records",
+        "A BreakGlass has no incident, no reason or no waived safeguard, or names a kind that does not exist.",
+        OnCall,
+        $"Set `incident` and `reason`, and list in `waives` some of {string.Join(", ", BreakGlass.Waivable)}."
+    );
 
     public static readonly Reason BreakGlassTooWide = new(
-        "BreakGlassTooWide", "Records", "A BreakGlass for a whole namespace needs the verb `breakglass-namespace`.",
-        OnCall, "Name the workload, or have a holder of the verb create the BreakGlass.");
+        "BreakGlassTooWide",
+        "Records",
+        "A BreakGlass for a whole namespace needs the verb `breakglass-namespace`.",
+        OnCall,
+        "Name the workload, or have a holder of the verb create the BreakGlass."
+    );
 
     public static readonly Reason BreakGlassUnreviewed = new(
-        "BreakGlassUnreviewed", "Records", "A change that this person had admitted by an earlier BreakGlass has waited for review for more than a day.",
-        "another person of the approving groups", "Run `kubectl deployguard approve CHANGE` for the change in the message.");
+        "BreakGlassUnreviewed",
+        "Records",
+        "A change that this person had admitted by an earlier BreakGlass has waited for review for more than a day.",
+        "another person of the approving groups",
+        "Run `kubectl deployguard approve CHANGE` for the change in the message."
+    );
 
     public static readonly Reason TooManyRecords = new(
-        "TooManyRecords", "Records", "One person has as many ChangeApprovals or BreakGlasses in a namespace as DeployGuard keeps for one person.",
-        "the creator of the record", "List them with `kubectl get changeapprovals`, then withdraw those that are no longer needed: `kubectl deployguard withdraw NAME`.");
+        "TooManyRecords",
+        "Records",
+        "One person has as many ChangeApprovals or BreakGlasses in a namespace as DeployGuard keeps for one person.",
+        "the creator of the record",
+        "List them with `kubectl get changeapprovals`, then withdraw those that are no longer needed: `kubectl deployguard withdraw NAME`."
+    );
 
     public static readonly Reason RecordTooLarge = new(
-        "RecordTooLarge", "Records", "A ChangeApproval or BreakGlass is too large to be read in time for a decision.",
-        "the creator of the record", "Shorten `reason`, or leave out `images` if there is a `templateHash`.");
+        "RecordTooLarge",
+        "Records",
+        "A ChangeApproval or BreakGlass is too large to be read in time for a decision.",
+        "the creator of the record",
+        "Shorten `reason`, or leave out `images` if there is a `templateHash`."
+    );
 
     public static IReadOnlyList<Reason> All { get; } =
     [
-        ImageNotPinned, ApprovalMissing, ApprovalRejected, CanaryStepExceeded, PaceTooFast, Frozen, FreezeUpcoming, BudgetExhausted, PolicyScopeEscape, KindUnknown, ControllerOnly, RestartTimeInvalid, TextNotUtf8, PolicyInvalid, EvaluationIncomplete, Overloaded,
-        ManagedByDeployGuard, RecordImmutable, RecordHasOwners, RecordHasFinalizers, IdentityForged, MachineIdentity, SelfApproval, NotEligible, ApprovalEmpty,
-        AlreadyRunning, ExpiryInvalid, NotCreator, BreakGlassIncomplete, BreakGlassTooWide, BreakGlassUnreviewed, TooManyRecords, RecordTooLarge,
+        ImageNotPinned,
+        ApprovalMissing,
+        ApprovalRejected,
+        CanaryStepExceeded,
+        PaceTooFast,
+        Frozen,
+        FreezeUpcoming,
+        BudgetExhausted,
+        PolicyScopeEscape,
+        KindUnknown,
+        ControllerOnly,
+        RestartTimeInvalid,
+        TextNotUtf8,
+        PolicyInvalid,
+        EvaluationIncomplete,
+        Overloaded,
+        ManagedByDeployGuard,
+        RecordImmutable,
+        RecordHasOwners,
+        RecordHasFinalizers,
+        IdentityForged,
+        MachineIdentity,
+        SelfApproval,
+        NotEligible,
+        ApprovalEmpty,
+        AlreadyRunning,
+        ExpiryInvalid,
+        NotCreator,
+        BreakGlassIncomplete,
+        BreakGlassTooWide,
+        BreakGlassUnreviewed,
+        TooManyRecords,
+        RecordTooLarge,
     ];
 
     public static Reason? Find(string code) => All.FirstOrDefault(r => r.Code.Equals(code, StringComparison.OrdinalIgnoreCase));

@@ -16,19 +16,29 @@ internal static class SelectorEscapes
     private const string NameLabel = "kubernetes.io/metadata.name";
 
     /// <summary>Policies that are active now or later, and that match before the request but not after it.</summary>
-    public static IReadOnlyList<SafeguardPolicy> Of(Request request, ClusterSnapshot cluster, DateTimeOffset now) => request switch
-    {
-        NamespaceRequest ns => [.. Lasting(cluster, now).Where(p => p.Match.IncludesNamespace(ns.LabelsBefore) && (LosesName(ns) || !p.Match.IncludesNamespace(ns.LabelsAfter)))],
-        WorkloadRequest { Before: { } before, After: { } after } =>
-        [
-            .. Lasting(cluster, now).Where(p =>
-                p.Match.IncludesKind(request.Target.Kind)
-                && p.Match.IncludesNamespace(cluster.NamespaceLabels)
-                && p.Match.IncludesLabels(before.Labels) && !p.Match.IncludesLabels(after.Labels)),
-        ],
-        WorkloadRequest or ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => [],
-        _ => throw new InvalidOperationException($"no selector escapes are known for a {request.GetType().Name}"),
-    };
+    public static IReadOnlyList<SafeguardPolicy> Of(Request request, ClusterSnapshot cluster, DateTimeOffset now) =>
+        request switch
+        {
+            NamespaceRequest ns =>
+            [
+                .. Lasting(cluster, now)
+                    .Where(p =>
+                        p.Match.IncludesNamespace(ns.LabelsBefore) && (LosesName(ns) || !p.Match.IncludesNamespace(ns.LabelsAfter))
+                    ),
+            ],
+            WorkloadRequest { Before: { } before, After: { } after } =>
+            [
+                .. Lasting(cluster, now)
+                    .Where(p =>
+                        p.Match.IncludesKind(request.Target.Kind)
+                        && p.Match.IncludesNamespace(cluster.NamespaceLabels)
+                        && p.Match.IncludesLabels(before.Labels)
+                        && !p.Match.IncludesLabels(after.Labels)
+                    ),
+            ],
+            WorkloadRequest or ScaleRequest or OpaqueRequest or ServiceRequest or EndpointsRequest => [],
+            _ => throw new InvalidOperationException($"no selector escapes are known for a {request.GetType().Name}"),
+        };
 
     private static IEnumerable<SafeguardPolicy> Lasting(ClusterSnapshot cluster, DateTimeOffset now) =>
         cluster.Policies.Where(p => p.Active.Until is null || now < p.Active.Until);

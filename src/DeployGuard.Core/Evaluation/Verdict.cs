@@ -44,5 +44,7 @@ public sealed record Verdict
     public bool IsGated => Evaluated.ChangeType is ChangeType.NewRevision && Policies.Any(p => p.Mode is Mode.Enforce);
 
     /// <summary>It was refused, and an approval would resolve at least part of it.</summary>
-    public bool AwaitsApproval => Evaluated.ApproveBy is not ApproveBy.Never && Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.ApprovalRejected);
+    public bool AwaitsApproval =>
+        Evaluated.ApproveBy is not ApproveBy.Never
+        && Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing || d.Finding.Cause == Reasons.ApprovalRejected);
 }

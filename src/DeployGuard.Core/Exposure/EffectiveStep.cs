@@ -11,18 +11,21 @@ public sealed record EffectiveStep(int Percent, int Beside, int Soaking, int AtO
 {
     /// <param name="replicas">Pods of the workload that runs now.</param>
     public static IReadOnlyList<EffectiveStep> All(CanaryRules rules, int replicas) =>
-    [
-        .. Enumerable.Range(0, rules.Steps.Count + 1).Select(held =>
-        {
-            var percent = rules.ShareAfter(held);
-            var beside = MaxBeside(percent, replicas);
-            return new EffectiveStep(
-                percent,
-                beside,
-                percent == 100 ? 0 : StepProgress.Needed(replicas + beside, percent),
-                Math.Max(1, (int)((long)replicas * Math.Max(rules.Pace.Percent, percent) / 100)));
-        }),
-    ];
+        [
+            .. Enumerable
+                .Range(0, rules.Steps.Count + 1)
+                .Select(held =>
+                {
+                    var percent = rules.ShareAfter(held);
+                    var beside = MaxBeside(percent, replicas);
+                    return new EffectiveStep(
+                        percent,
+                        beside,
+                        percent == 100 ? 0 : StepProgress.Needed(replicas + beside, percent),
+                        Math.Max(1, (int)((long)replicas * Math.Max(rules.Pace.Percent, percent) / 100))
+                    );
+                }),
+        ];
 
     /// <summary>Each added pod enlarges the pool, so the limit is found by counting up.</summary>
     private static int MaxBeside(int percent, int replicas)

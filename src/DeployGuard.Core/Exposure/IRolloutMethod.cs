@@ -4,7 +4,8 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>
-/// One way to bring a new revision to a part of a workload's pods, and to hold it there. Another one (a Rollout's steps, the weights of a mesh) is:
+/// One way to bring a new revision to a part of a workload's pods, and to hold it there. Another one (a Rollout's steps, the weights of a
+/// mesh) is:
 /// <list type="number">
 /// <item>a file here, and a line in <see cref="RolloutMethods"/>, whose order matters;</item>
 /// <item>a name in <see cref="RolloutMethod"/>, which every policy without <c>canary.accept</c> accepts from then on, in the enum of

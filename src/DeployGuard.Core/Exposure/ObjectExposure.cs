@@ -17,24 +17,35 @@ internal sealed class ObjectExposure(ExposureContext context)
 
         var then = after.ToSnapshot().Members;
         var touched = LabelsOf(evaluated, objects).ToList();
-        var pools = context.Namespace.Services.Where(s => touched.Any(s.Selects)).Select(s => (Then: Pool.Behind(s, then), Now: Pool.Behind(s, context.Namespace.Members))).ToList();
+        var pools = context
+            .Namespace.Services.Where(s => touched.Any(s.Selects))
+            .Select(s => (Then: Pool.Behind(s, then), Now: Pool.Behind(s, context.Namespace.Members)))
+            .ToList();
         if (pools.Count == 0)
         {
             pools.AddRange(OwnPool(evaluated, objects, then));
         }
 
-        var isRelabelled = evaluated is { Before: { } before, After: { } asked } && !Maps.Same(before.Template.Labels, asked.Template.Labels);
+        var isRelabelled =
+            evaluated is { Before: { } before, After: { } asked } && !Maps.Same(before.Template.Labels, asked.Template.Labels);
         return [.. pools.Select(p => Assess(p.Then, p.Now, isRelabelled))];
     }
 
-    /// <summary>Labels by which a Service may select pods that the request affects: those of the object, before and after, and of its owners' other pods.</summary>
+    /// <summary>
+    /// Labels by which a Service may select pods that the request affects: those of the object, before and after, and of its owners' other
+    /// pods.
+    /// </summary>
     private static IEnumerable<IReadOnlyDictionary<string, string>> LabelsOf(EvaluatedRequest evaluated, NamespaceObjects objects)
     {
         Workload?[] versions = [evaluated.Before, evaluated.After];
         foreach (var version in versions.OfType<Workload>())
         {
             yield return version.Template.Labels;
-            for (var (owner, depth) = (OwnerOf(version, objects), 0); owner is not null && depth < 3; (owner, depth) = (OwnerOf(owner, objects), depth + 1))
+            for (
+                var (owner, depth) = (OwnerOf(version, objects), 0);
+                owner is not null && depth < 3;
+                (owner, depth) = (OwnerOf(owner, objects), depth + 1)
+            )
             {
                 yield return owner.Template.Labels;
                 foreach (var set in objects.Workloads.Where(w => w.Spec.Type.HoldsOneRevision && w.Spec.ControllerUid == owner.Uid))
@@ -54,7 +65,19 @@ internal sealed class ObjectExposure(ExposureContext context)
             foreach (var pool in Pool.Of(member, context.Namespace.Services, then))
             {
                 var now = context.Namespace.Members.FirstOrDefault(m => m.Spec.Ref == member.Spec.Ref);
-                yield return (pool, now is null ? pool with { Members = [] } : Pool.Of(now, context.Namespace.Services, context.Namespace.Members).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] });
+                yield return (
+                    pool,
+                    now is null
+                        ? pool with
+                        {
+                            Members = [],
+                        }
+                        : Pool.Of(now, context.Namespace.Services, context.Namespace.Members).FirstOrDefault(p => p.Name == pool.Name)
+                            ?? pool with
+                            {
+                                Members = [],
+                            }
+                );
             }
         }
     }
@@ -69,10 +92,13 @@ internal sealed class ObjectExposure(ExposureContext context)
         var noneLeft = ExposureContext.ProvenOf(pool, has) <= 0 && !context.HasProven(pool, proven);
         total = noneLeft ? Math.Max(total, served.Pods) : total;
         // Deleted pods are replaced now, and not when their turn in the rollout comes.
-        var hastened = has.Where(p => pool.Members.Any(m => m.ReplacesAtOnce && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash))
+        var hastened = has.Where(p =>
+                pool.Members.Any(m => m.ReplacesAtOnce && m.Spec.Ref == p.Workload && m.Spec.Template.Hash == p.TemplateHash)
+            )
             .Select(p => p.Key);
         // When a separately counted pod leaves, its controller creates one from its template instead.
-        var filled = pool.Members.Where(m => before.Members.Any(b => b.Spec.Ref == m.Spec.Ref && b.SeparatePods > m.SeparatePods))
+        var filled = pool
+            .Members.Where(m => before.Members.Any(b => b.Spec.Ref == m.Spec.Ref && b.SeparatePods > m.SeparatePods))
             .SelectMany(m => ProvenRevisions.RevisionsOf(m).Where(r => context.Proven.IsUnproven(m, r, proven)))
             .Select(r => RevisionKey.Of(context.Rules.Covers, r.TemplateHash, r.Images));
         IReadOnlyList<string> raised = [.. ExposureContext.RaisedKeys(had, has).Union(hastened).Union(filled)];
@@ -92,7 +118,11 @@ internal sealed class ObjectExposure(ExposureContext context)
             Held = context.FewestHeld(before, raised.Count > 0 ? raised : has.Select(p => p.Key).Distinct(), totalBefore),
             IsCold = noneLeft && served.Pods == 0,
             IsRaised = raised.Count > 0,
-            OwnBatch = pool.Members.Where(m => m.IsRollingOut && raised.Contains(RevisionKey.Of(context.Rules.Covers, m.Spec))).Select(m => BatchOf(m, pool)).DefaultIfEmpty(0).Max(),
+            OwnBatch = pool
+                .Members.Where(m => m.IsRollingOut && raised.Contains(RevisionKey.Of(context.Rules.Covers, m.Spec)))
+                .Select(m => BatchOf(m, pool))
+                .DefaultIfEmpty(0)
+                .Max(),
             LeavesNoneProven = false,
             Replaced = noneLeft ? served : null,
             Raised = raised,
@@ -100,7 +130,8 @@ internal sealed class ObjectExposure(ExposureContext context)
             Raises =
             [
                 .. has.Where(p => raised.Contains(p.Key))
-                    .Select(p => p with { Pods = p.Pods - had.Where(h => h.Key == p.Key && h.Workload == p.Workload).Sum(h => h.Pods) }).Where(p => p.Pods > 0),
+                    .Select(p => p with { Pods = p.Pods - had.Where(h => h.Key == p.Key && h.Workload == p.Workload).Sum(h => h.Pods) })
+                    .Where(p => p.Pods > 0),
             ],
         };
     }
@@ -109,7 +140,11 @@ internal sealed class ObjectExposure(ExposureContext context)
     private int BatchOf(Member member, Pool pool)
     {
         var steps = context.Held.OnRecord(pool, RevisionKey.Of(context.Rules.Covers, member.Spec));
-        return context.Rules.Accept.Contains(Policies.RolloutMethod.Pace) && PaceBound.Of(member, context.Rules, steps) is { Faults.Count: 0 } bound ? Math.Min(bound.Batch, member.Size) : 0;
+        return
+            context.Rules.Accept.Contains(Policies.RolloutMethod.Pace)
+            && PaceBound.Of(member, context.Rules, steps) is { Faults.Count: 0 } bound
+            ? Math.Min(bound.Batch, member.Size)
+            : 0;
     }
 
     private static Workload? RootOf(Workload made, NamespaceObjects objects)

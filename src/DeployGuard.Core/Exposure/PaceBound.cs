@@ -25,8 +25,7 @@ internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string>
         return new PaceBound(batch, most, [.. FindFaults(workload, rules, isSmall ? most : batch, most, unprobed)], unprobed);
     }
 
-    private static IEnumerable<string> FindFaults(
-        Workload workload, CanaryRules rules, int batch, int most, IReadOnlyList<string> unprobed)
+    private static IEnumerable<string> FindFaults(Workload workload, CanaryRules rules, int batch, int most, IReadOnlyList<string> unprobed)
     {
         var strategy = workload.Strategy;
         if (batch > most)
@@ -41,7 +40,8 @@ internal sealed record PaceBound(int Batch, int MaxAtOnce, IReadOnlyList<string>
 
         if (workload.Type.InPlace is { HasProgressDeadline: true } && strategy.ProgressDeadlineSeconds <= strategy.MinReadySeconds)
         {
-            yield return $"progressDeadlineSeconds {strategy.ProgressDeadlineSeconds} does not exceed minReadySeconds {strategy.MinReadySeconds}";
+            yield return $"progressDeadlineSeconds {strategy.ProgressDeadlineSeconds} does not exceed minReadySeconds "
+                + $"{strategy.MinReadySeconds}";
         }
 
         foreach (var container in unprobed)

@@ -9,7 +9,9 @@ internal sealed class PacedRollout : IRolloutMethod
     public RolloutMethod Name => RolloutMethod.Pace;
 
     public int? Exposes(Member member, CanaryRules rules, int steps) =>
-        rules.Accept.Contains(Name) && PaceBound.Of(member, rules, steps) is { Faults.Count: 0 } bound ? Math.Min(bound.Batch, member.Size) : null;
+        rules.Accept.Contains(Name) && PaceBound.Of(member, rules, steps) is { Faults.Count: 0 } bound
+            ? Math.Min(bound.Batch, member.Size)
+            : null;
 
     public bool Proves(Member member, Pool pool, CanaryRules rules) => PaceBound.Of(member, rules, 0).Faults.Count == 0;
 }

@@ -59,7 +59,9 @@ internal sealed record PoolAssessment
     /// <summary>The group of users, if not all reach the same pods: those of a node.</summary>
     public string Node { get; init; } = "";
 
-    /// <summary>The pool had users before the request. False only for a new Service under a name and address that no Service had before.</summary>
+    /// <summary>
+    /// The pool had users before the request. False only for a new Service under a name and address that no Service had before.
+    /// </summary>
     public bool HasUsers { get; init; } = true;
 
     /// <summary>Pods that every step allows, however small the pool is.</summary>
@@ -81,15 +83,24 @@ internal sealed record PoolAssessment
 internal sealed record UnknownExposure(string Message, string Remedy)
 {
     /// <param name="where">The pool of these users: <see cref="Pool.Where"/>.</param>
-    public static UnknownExposure Elsewhere(string where, string why) => new(
-        $"users {where} would be redirected: {why}", "Point it to a Service of this namespace, or create another Service for new users");
+    public static UnknownExposure Elsewhere(string where, string why) =>
+        new(
+            $"users {where} would be redirected: {why}",
+            "Point it to a Service of this namespace, or create another Service for new users"
+        );
 
-    public static UnknownExposure Yet(string where, WorkloadRef asked) => new(
-        $"users {where} would be redirected: the pods just admitted for {asked.KubectlName} are not visible there yet", "Retry in 10 seconds");
+    public static UnknownExposure Yet(string where, WorkloadRef asked) =>
+        new(
+            $"users {where} would be redirected: the pods just admitted for {asked.KubectlName} are not visible there yet",
+            "Retry in 10 seconds"
+        );
 
-    public static UnknownExposure OfPort(string where, string port) => new(
-        $"users of port {port} {where} would reach only unproven pods", "Keep the port until the other revision is proven");
+    public static UnknownExposure OfPort(string where, string port) =>
+        new($"users of port {port} {where} would reach only unproven pods", "Keep the port until the other revision is proven");
 
-    public static UnknownExposure OfJobs(string where) => new(
-        $"Jobs may overlap, so the number of pods {where} is unknown", "Set spec.concurrencyPolicy to Forbid or Replace, or give the pods labels that no Service selects");
+    public static UnknownExposure OfJobs(string where) =>
+        new(
+            $"Jobs may overlap, so the number of pods {where} is unknown",
+            "Set spec.concurrencyPolicy to Forbid or Replace, or give the pods labels that no Service selects"
+        );
 }

@@ -6,7 +6,14 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Core.Exposure;
 
 /// <summary>The steps that revisions have held in the pools of a namespace, under one policy.</summary>
-internal sealed class PoolProgress(SafeguardPolicy policy, CanaryRules rules, ClusterSnapshot cluster, NamespaceSnapshot snapshot, ProvenRevisions proven, DateTimeOffset now)
+internal sealed class PoolProgress(
+    SafeguardPolicy policy,
+    CanaryRules rules,
+    ClusterSnapshot cluster,
+    NamespaceSnapshot snapshot,
+    ProvenRevisions proven,
+    DateTimeOffset now
+)
 {
     private readonly Dictionary<(string Pool, string Key), StepProgress> _held = [];
     private readonly Dictionary<string, Approval?> _vetoes = [];
@@ -32,7 +39,12 @@ internal sealed class PoolProgress(SafeguardPolicy policy, CanaryRules rules, Cl
         }
 
         var held = Among(late.Pods);
-        return !late.IsPresent && held.Left is null && Among(total).Steps > held.Steps ? held with { Left = late.At + rules.ColdAfter - now } : held;
+        return !late.IsPresent && held.Left is null && Among(total).Steps > held.Steps
+            ? held with
+            {
+                Left = late.At + rules.ColdAfter - now,
+            }
+            : held;
     }
 
     /// <summary>The recorded steps alone: the size of a pool must not depend on its soak.</summary>
@@ -50,8 +62,12 @@ internal sealed class PoolProgress(SafeguardPolicy policy, CanaryRules rules, Cl
 
     private Approval? FindVeto(string key)
     {
-        var inForce = cluster.Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels)).ToList();
-        return snapshot.Changes.Where(c => RevisionKey.Of(rules.Covers, c) == key)
-            .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, snapshot.Changes.Where(s => s.Workload == c.Workload))).FirstOrDefault(v => v is not null);
+        var inForce = cluster
+            .Policies.Where(p => cluster.NamespaceLabels is null || p.Match.IncludesNamespace(cluster.NamespaceLabels))
+            .ToList();
+        return snapshot
+            .Changes.Where(c => RevisionKey.Of(rules.Covers, c) == key)
+            .Select(c => StandingVotes.Veto(c, snapshot.Votes, inForce, now, snapshot.Changes.Where(s => s.Workload == c.Workload)))
+            .FirstOrDefault(v => v is not null);
     }
 }

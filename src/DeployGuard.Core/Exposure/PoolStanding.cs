@@ -79,8 +79,9 @@ public sealed record PoolStanding
     /// <param name="cluster">Policies, and the labels of the namespace.</param>
     /// <param name="snapshot">With the pods of unproven revisions, as far as they are known.</param>
     public static IReadOnlyList<PoolStanding> Of(NamespaceSnapshot snapshot, ClusterSnapshot cluster, DateTimeOffset now) =>
-    [
-        .. cluster.Policies.Where(p => p.Active.Contains(now) && p.Match.IncludesNamespace(cluster.NamespaceLabels))
-            .SelectMany(p => ExposureEvaluator.Standings(snapshot, p, cluster, now)),
-    ];
+        [
+            .. cluster
+                .Policies.Where(p => p.Active.Contains(now) && p.Match.IncludesNamespace(cluster.NamespaceLabels))
+                .SelectMany(p => ExposureEvaluator.Standings(snapshot, p, cluster, now)),
+        ];
 }

@@ -13,12 +13,20 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     private readonly Dictionary<string, ServedPool?> _lastServed = [];
     private readonly AdoptedPods? _adopted = snapshot.Adopted.GetValueOrDefault(policy.Name);
 
-    /// <summary>The revisions that are proven for a pool's users. Those proven elsewhere, or without users, count only if the pool has no proven revision of its own.</summary>
+    /// <summary>
+    /// The revisions that are proven for a pool's users. Those proven elsewhere, or without users, count only if the pool has no proven
+    /// revision of its own.
+    /// </summary>
     public ProvenInPool In(Pool pool)
     {
         var members = pool.Members.Select(m => m.Spec.Ref).ToHashSet();
         // Without a record of its pools it counts here: the leader records them shortly after the phase.
-        var here = snapshot.Changes.Where(c => IsProven(c) && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name && IsProof(c, s)))).ToList();
+        var here = snapshot
+            .Changes.Where(c =>
+                IsProven(c)
+                && (c.Served.Count == 0 ? members.Contains(c.Workload) : c.Served.Any(s => s.Pool == pool.Name && IsProof(c, s)))
+            )
+            .ToList();
         var keys = here.Select(KeyOf).ToHashSet();
         if (_adopted is not null)
         {
@@ -28,10 +36,14 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
 
         if (!IsWarm(pool, here, keys))
         {
-            // A workload stays proven when it gets its first Service; one that joins others behind a Service must complete its canary there.
+            // A workload stays proven when it gets its first Service; one that joins others behind a Service must complete its canary
+            // there.
             here.AddRange(snapshot.Changes.Where(c => IsProven(c) && members.Contains(c.Workload)));
-            // Without Changes, running pods are the only evidence. With them, a revision that came during an outage is no evidence for others.
-            keys.UnionWith(here.Count > 0 ? here.Select(KeyOf) : pool.Members.Where(IsPresumedProven).SelectMany(m => RevisionsOf(m)).Select(KeyOf));
+            // Without Changes, running pods are the only evidence. With them, a revision that came during an outage is no evidence for
+            // others.
+            keys.UnionWith(
+                here.Count > 0 ? here.Select(KeyOf) : pool.Members.Where(IsPresumedProven).SelectMany(m => RevisionsOf(m)).Select(KeyOf)
+            );
         }
 
         here.AddRange(snapshot.Changes.Where(c => PredatesPolicy(c) && members.Contains(c.Workload)));
@@ -50,7 +62,8 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
 
     /// <summary>The same for the requested revision, which may have no Change yet.</summary>
     public bool IsRequestedUnproven(Workload after, OriginKind origin, ProvenInPool proven) =>
-        AppliesTo(after) && RequiresCanary(origin)
+        AppliesTo(after)
+        && RequiresCanary(origin)
         && !_changes[after.Ref].Any(c => c.TemplateHash == after.Template.Hash && proven.Changes.Contains(c))
         && !proven.Keys.Contains(RevisionKey.Of(rules.Covers, after));
 
@@ -58,19 +71,20 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     /// A member without a Change is presumed proven if its policy adopted nothing yet, or if it ran at the adoption. A later one bypassed
     /// DeployGuard, or has an unknown origin.
     /// </summary>
-    private bool IsPresumedProven(Member member) => member.Spec.Type.IsOnePod
-        ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: not null } && (_adopted is null || member.Pods.SelectMany(p => p.Seen).SelectMany(g => g.Pods).All(_adopted.Includes))
-        : _adopted is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
+    private bool IsPresumedProven(Member member) =>
+        member.Spec.Type.IsOnePod
+            ? member is { IsUnattributed: true, RecordedAs: null, CreatedAt: not null }
+                && (_adopted is null || member.Pods.SelectMany(p => p.Seen).SelectMany(g => g.Pods).All(_adopted.Includes))
+            : _adopted is null && !_changes[member.RecordedAs ?? member.Spec.Ref].Any(c => c.WasAdmitted);
 
     /// <summary>The revisions of a member's pods; that of its spec if no pod was seen yet.</summary>
-    public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) => member.Pods.Any(p => p.Pods > 0)
-        ? [.. member.Pods.Where(p => p.Pods > 0)]
-        : [new RevisionPods(member.Spec.Template.Hash, null, member.Spec.Template.ImageNames, member.Size)];
+    public static IReadOnlyList<RevisionPods> RevisionsOf(Member member) =>
+        member.Pods.Any(p => p.Pods > 0)
+            ? [.. member.Pods.Where(p => p.Pods > 0)]
+            : [new RevisionPods(member.Spec.Template.Hash, null, member.Spec.Template.ImageNames, member.Size)];
 
     private bool AppliesTo(Workload spec) =>
-        spec.Type.Serves
-        && policy.Match.IncludesKind(spec.Ref.Kind)
-        && policy.Match.IncludesLabels(spec.Labels);
+        spec.Type.Serves && policy.Match.IncludesKind(spec.Ref.Kind) && policy.Match.IncludesLabels(spec.Labels);
 
     private bool RequiresCanary(OriginKind origin) => policy.IsRequired(rules.Required, origin);
 
@@ -89,17 +103,21 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
         ?? _changes[workload].FirstOrDefault(c => c.IsOwnedRevision(revision.OwnedUid, revision.TemplateHash));
 
     /// <summary>It completed before the policy applied to it: a new policy must not block revisions that already serve.</summary>
-    private bool PredatesPolicy(Change change) => change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);
+    private bool PredatesPolicy(Change change) =>
+        change is { HasCompleted: true, Policies.Count: > 0 } && !change.Policies.Contains(policy.Name);
 
     /// <summary>
     /// It is proven for the users of this pool, and not only for others: it held every step there, as the leader recorded, or ran there
     /// before the adoption.
     /// </summary>
-    public bool IsProof(Change change, ServedPool served) => !served.WasOnlyUnproven || change.Adopted
+    public bool IsProof(Change change, ServedPool served) =>
+        !served.WasOnlyUnproven
+        || change.Adopted
         || change.CompletedSteps.Any(h => h.Policy == policy.Name && h.Pool == served.Pool && rules.Steps.All(s => s <= h.Percent));
 
     /// <summary>The same for its revision, run by any workload there.</summary>
-    public bool IsProofByAny(Change change, ServedPool served) => IsProof(change, served)
+    public bool IsProofByAny(Change change, ServedPool served) =>
+        IsProof(change, served)
         || snapshot.Changes.Any(c => IsProven(c) && c.Served.Any(s => s.Pool == served.Pool && IsProof(c, s)) && KeyOf(c) == KeyOf(change));
 
     /// <summary>The most pods of a proven revision that served a pool's users within <c>coldAfter</c>; null if none did.</summary>
@@ -107,7 +125,8 @@ internal sealed class ProvenRevisions(SafeguardPolicy policy, CanaryRules rules,
     {
         if (!_lastServed.TryGetValue(pool, out var most))
         {
-            _lastServed[pool] = most = snapshot.Changes.Where(IsProven)
+            _lastServed[pool] = most = snapshot
+                .Changes.Where(IsProven)
                 .SelectMany(c => c.Served.Where(s => s.Pool == pool && s.IsWithin(rules.ColdAfter, now) && IsProofByAny(c, s)))
                 .MaxBy(s => s.Pods);
         }

@@ -8,7 +8,14 @@ namespace DeployGuard.Core.Exposure;
 /// <param name="Key">Of the requested revision.</param>
 /// <param name="Pods">Unproven pods of the workload after the request.</param>
 /// <param name="OwnBatch">Pods of a conforming batch; 0 if it does not conform.</param>
-internal sealed record RequestedExposure(string Key, IReadOnlyList<UnprovenPods> Pods, bool IsRaised, bool IsInPlace, int OwnBatch, PaceBound? Bound);
+internal sealed record RequestedExposure(
+    string Key,
+    IReadOnlyList<UnprovenPods> Pods,
+    bool IsRaised,
+    bool IsInPlace,
+    int OwnBatch,
+    PaceBound? Bound
+);
 
 /// <summary>Calculates how many pods of its revision a request brings at once.</summary>
 internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisions proven, UnprovenCount unproven, PoolProgress held)
@@ -29,11 +36,23 @@ internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisi
 
         var (pods, isRaised, batch, bound) = Reaches(asked, before, totalBefore, key);
         var own = new UnprovenPods(key, member.Spec.Ref, member.Spec.Template.Hash, images, pods);
-        return new RequestedExposure(key, [.. pods > 0 ? [own] : (UnprovenPods[])[], .. UnprovenPods.Cap(remaining, member.Size - pods)], isRaised, asked.IsInPlace && was?.Size > 0, batch, bound);
+        return new RequestedExposure(
+            key,
+            [.. pods > 0 ? [own] : (UnprovenPods[])[], .. UnprovenPods.Cap(remaining, member.Size - pods)],
+            isRaised,
+            asked.IsInPlace && was?.Size > 0,
+            batch,
+            bound
+        );
     }
 
     /// <summary>Pods of its revision that the request brings at once, and the size of a conforming batch.</summary>
-    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(RequestedWorkload asked, Pool before, int totalBefore, string key)
+    private (int Pods, bool IsRaised, int Batch, PaceBound? Bound) Reaches(
+        RequestedWorkload asked,
+        Pool before,
+        int totalBefore,
+        string key
+    )
     {
         var (was, member) = (asked.Before, asked.After);
         var isMember = was is not null && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref);
@@ -70,7 +89,12 @@ internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisi
         if (member.Spec.Type.HasOrdinals)
         {
             // Every new ordinal gets the newest revision, besides the pods that the rollout replaces.
-            return (Math.Min(member.Size, Math.Max(exposed, ShortfallOf(was, member)) + Math.Max(0, member.Size - was.Size) + moved), exposed > 0, exposed, bound);
+            return (
+                Math.Min(member.Size, Math.Max(exposed, ShortfallOf(was, member)) + Math.Max(0, member.Size - was.Size) + moved),
+                exposed > 0,
+                exposed,
+                bound
+            );
         }
 
         if (member.Spec.Type.RunsOnEveryNode)
@@ -89,9 +113,11 @@ internal sealed class RequestedExposureEvaluator(CanaryRules rules, ProvenRevisi
     }
 
     /// <summary>A faster strategy brings the pods at once that the former pace held back.</summary>
-    private static bool IsFaster(Workload was, Workload asked) => asked.Strategy.MinReadySeconds < was.Strategy.MinReadySeconds
+    private static bool IsFaster(Workload was, Workload asked) =>
+        asked.Strategy.MinReadySeconds < was.Strategy.MinReadySeconds
         || RolloutBatch.Of(asked) > RolloutBatch.Of(was with { Replicas = asked.Replicas });
 
     /// <summary>A pace only holds back replacements: missing pods are created from the new revision, all at once.</summary>
-    private static int ShortfallOf(Member was, Member member) => Math.Min(member.Size, was.Shortfall >= was.Size ? member.Size : was.Shortfall);
+    private static int ShortfallOf(Member was, Member member) =>
+        Math.Min(member.Size, was.Shortfall >= was.Size ? member.Size : was.Shortfall);
 }

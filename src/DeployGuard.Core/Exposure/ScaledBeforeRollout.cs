@@ -13,14 +13,19 @@ internal static class ScaledBeforeRollout
     /// <summary>The members of the namespace, with those that the request scales up first; the same list if it scales up none.</summary>
     /// <remarks>More pods of the requested revision are evaluated by its pace.</remarks>
     public static IReadOnlyList<Member> Of(RequestedWorkload asked, NamespaceSnapshot snapshot) =>
-        asked.After.Size <= (asked.Before?.Size ?? 0) ? snapshot.Members
-        : asked.After.Spec.Type switch
-        {
-            { HasReplicaSets: true } => Shared(asked, snapshot),
-            { HasPartition: true } when Kept(asked, snapshot) is { } kept =>
-                [.. snapshot.Members.Select(m => m.Spec.Ref == asked.After.Spec.Ref ? WithKept(m, kept, asked.After.Size, snapshot.Services) : m)],
-            _ => snapshot.Members,
-        };
+        asked.After.Size <= (asked.Before?.Size ?? 0)
+            ? snapshot.Members
+            : asked.After.Spec.Type switch
+            {
+                { HasReplicaSets: true } => Shared(asked, snapshot),
+                { HasPartition: true } when Kept(asked, snapshot) is { } kept =>
+                [
+                    .. snapshot.Members.Select(m =>
+                        m.Spec.Ref == asked.After.Spec.Ref ? WithKept(m, kept, asked.After.Size, snapshot.Services) : m
+                    ),
+                ],
+                _ => snapshot.Members,
+            };
 
     private static IReadOnlyList<Member> Shared(RequestedWorkload asked, NamespaceSnapshot snapshot)
     {
@@ -32,12 +37,15 @@ internal static class ScaledBeforeRollout
         // A paused Deployment without pods scales its latest ReplicaSet.
         var fills = live == 0 && asked.After.Spec.Strategy.Paused && had?.Any(IsAsked) is false;
         var surge = SurgeOf(asked);
-        return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && !IsAsked(p)) is not true ? snapshot.Members
+        return adopted.Count == 0 && !fills && had?.Any(p => p.Pods > 0 && !IsAsked(p)) is not true
+            ? snapshot.Members
             :
             [
-                .. snapshot.Members.Select(m => m.Spec.Ref == target ? Scaled(m, size, surge, live, IsAsked)
+                .. snapshot.Members.Select(m =>
+                    m.Spec.Ref == target ? Scaled(m, size, surge, live, IsAsked)
                     : adopted.ContainsKey(m.Spec.Ref) ? Scaled(m, size, 0, live, _ => false)
-                    : m),
+                    : m
+                ),
             ];
     }
 
@@ -49,10 +57,13 @@ internal static class ScaledBeforeRollout
     private static RevisionPods? Kept(RequestedWorkload asked, NamespaceSnapshot snapshot)
     {
         var spec = asked.After.Spec;
-        return spec.Strategy.IsRolling && spec.Replicas > spec.PodsAbovePartition
+        return
+            spec.Strategy.IsRolling
+            && spec.Replicas > spec.PodsAbovePartition
             && snapshot.Objects?.Workloads.FirstOrDefault(w => w.Spec.Ref == spec.Ref) is { } live
             && ControllerRevisions.Old(live, snapshot.Objects.Revisions) is { } old
-            && ControllerRevisions.Pods(old, spec.Replicas - spec.PodsAbovePartition) is var kept && !kept.IsOf(spec.Template, snapshot.Services)
+            && ControllerRevisions.Pods(old, spec.Replicas - spec.PodsAbovePartition) is var kept
+            && !kept.IsOf(spec.Template, snapshot.Services)
             ? kept
             : null;
     }
@@ -61,7 +72,8 @@ internal static class ScaledBeforeRollout
     {
         var template = member.Spec.Template.Labels;
         var had = member.Pods.FirstOrDefault(p =>
-            p.TemplateHash == kept.TemplateHash && !Service.AnyDistinguishes(services, p.Labels ?? template, kept.Labels ?? template));
+            p.TemplateHash == kept.TemplateHash && !Service.AnyDistinguishes(services, p.Labels ?? template, kept.Labels ?? template)
+        );
         List<RevisionPods> pods =
         [
             .. member.Pods.Where(p => p != had),
@@ -72,7 +84,11 @@ internal static class ScaledBeforeRollout
 
     /// <summary>The member before its rollout continues.</summary>
     private static Member AsYet(Member member, IReadOnlyList<RevisionPods> pods, int replicas) =>
-        member with { Spec = member.Spec with { Replicas = replicas, Strategy = member.Spec.Strategy with { Paused = true } }, Pods = pods };
+        member with
+        {
+            Spec = member.Spec with { Replicas = replicas, Strategy = member.Spec.Strategy with { Paused = true } },
+            Pods = pods,
+        };
 
     /// <summary>
     /// A rollout to the template of an existing ReplicaSet brings pods with its labels: a Service that selects no template may select them.
@@ -80,8 +96,22 @@ internal static class ScaledBeforeRollout
     public static IReadOnlyList<Member> Refilled(RequestedWorkload asked, IReadOnlyList<Member> members)
     {
         var (target, hash) = (asked.After.Spec.Ref, asked.After.Spec.Template.Hash);
-        return !asked.IsInPlace || asked.Before?.Pods.Any(p => p.Labels is not null && p.TemplateHash == hash) is not true ? members
-            : [.. members.Select(m => m.Spec.Ref != target ? m : m with { Pods = [.. m.Pods.Select(p => p.TemplateHash == hash ? p with { Pods = Math.Max(p.Pods, asked.After.Size) } : p)] })];
+        return !asked.IsInPlace || asked.Before?.Pods.Any(p => p.Labels is not null && p.TemplateHash == hash) is not true
+            ? members
+            :
+            [
+                .. members.Select(m =>
+                    m.Spec.Ref != target
+                        ? m
+                        : m with
+                        {
+                            Pods =
+                            [
+                                .. m.Pods.Select(p => p.TemplateHash == hash ? p with { Pods = Math.Max(p.Pods, asked.After.Size) } : p),
+                            ],
+                        }
+                ),
+            ];
     }
 
     /// <param name="isAsked">True for pods of the requested revision.</param>
@@ -95,9 +125,11 @@ internal static class ScaledBeforeRollout
     /// <summary>Orphaned ReplicaSets that a Deployment is about to adopt.</summary>
     public static Dictionary<WorkloadRef, int> Adopted(Workload deployment, NamespaceObjects objects) =>
         deployment is { Type.HasReplicaSets: true, Selector: { Requirements.Count: > 0 } selector }
-            ? objects.Workloads.Select(w => w.Spec)
+            ? objects
+                .Workloads.Select(w => w.Spec)
                 .Where(s => s is { Type.HoldsOneRevision: true, ControllerUid: null } && selector.Matches(s.Labels))
                 // A paused Deployment creates no ReplicaSet: it scales the latest one that it adopts, even from 0.
-                .Where(s => s.Replicas > 0 || deployment.Strategy.Paused).ToDictionary(s => s.Ref, s => s.Replicas)
+                .Where(s => s.Replicas > 0 || deployment.Strategy.Paused)
+                .ToDictionary(s => s.Ref, s => s.Replicas)
             : [];
 }

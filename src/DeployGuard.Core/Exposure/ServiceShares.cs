@@ -19,24 +19,27 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
     {
         // An ExternalName has the ports of its target.
         var ports = pool.Service?.Ports is { Count: > 0 } behind && service.IsExternalName ? behind : service.Ports;
-        return ports.Count == 0 ? [.. OfPort(pool, service, "", byReadiness)]
+        return ports.Count == 0
+            ? [.. OfPort(pool, service, "", byReadiness)]
             :
             [
                 .. from port in ports
-                   from having in Having(port, pool.Members).Select((members, i) => (Members: members, Name: NameOf(port, i)))
-                   from share in OfPort(pool with { Members = having.Members }, service, having.Name, byReadiness)
-                   select share,
+                from having in Having(port, pool.Members).Select((members, i) => (Members: members, Name: NameOf(port, i)))
+                from share in OfPort(pool with { Members = having.Members }, service, having.Name, byReadiness)
+                select share,
             ];
     }
 
     /// <summary>
-    /// Users reach a pod by a port that it has. A named port must be declared. A numbered port may be open in any pod, or only in those that
+    /// Users reach a pod by a port that it has. A named port must be declared. A numbered port may be open in any pod, or only in those
+    /// that
     /// declare it: both are evaluated.
     /// </summary>
     private static IEnumerable<IReadOnlyList<Member>> Having(ServicePort port, IReadOnlyList<Member> members)
     {
         List<Member> declared = [.. members.Select(m => Declaring(port, m)).Where(m => m.Size > 0)];
-        return port.IsNumber && declared.Count > 0 && declared.Sum(m => m.Size) < members.Sum(m => m.Size) ? [members, declared]
+        return port.IsNumber && declared.Count > 0 && declared.Sum(m => m.Size) < members.Sum(m => m.Size)
+            ? [members, declared]
             : [port.IsNumber ? members : declared];
     }
 
@@ -45,11 +48,13 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
     {
         var isDeclared = port.IsDeclaredBy(member.Spec.Template);
         return member.Pods.Any(p => p.Seen.Count > 0)
-            ? Pool.WithoutExcluded(member, port.IsDeclaredBy, r => !isDeclared && r.TemplateHash == member.Spec.Template.Hash)
-            : isDeclared ? member : member with { Excluded = member.Spec.Replicas };
+                ? Pool.WithoutExcluded(member, port.IsDeclaredBy, r => !isDeclared && r.TemplateHash == member.Spec.Template.Hash)
+            : isDeclared ? member
+            : member with { Excluded = member.Spec.Replicas };
     }
 
-    private static string NameOf(ServicePort port, int which) => $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " where declared")}";
+    private static string NameOf(ServicePort port, int which) =>
+        $"{port.Number.ToString(CultureInfo.InvariantCulture)}/{port.Protocol}{(which == 0 ? "" : " where declared")}";
 
     private IEnumerable<Share> OfPort(Pool pool, Service service, string port, bool byReadiness)
     {
@@ -65,14 +70,21 @@ internal sealed class ServiceShares(ExposureContext context, ProvenInPool proven
 
         if (byReadiness)
         {
-            yield return Counted(port, "pods that are not ready", [.. SeenPods(pool).Where(p => p.Pod.IsReady || service.PublishesNotReady)]);
+            yield return Counted(
+                port,
+                "pods that are not ready",
+                [.. SeenPods(pool).Where(p => p.Pod.IsReady || service.PublishesNotReady)]
+            );
         }
     }
 
     private static Share Counted(string port, string who, IReadOnlyList<SeenPod> pods)
     {
-        var unproven = pods.Where(p => p.Unproven is not null).GroupBy(p => (p.Unproven?.Key, p.Unproven?.Workload)).Select(g => (g.First().Unproven, Pods: g.Count()))
-            .Select(g => g.Unproven is { } some ? some with { Pods = g.Pods } : throw new InvalidOperationException("not unproven")).ToList();
+        var unproven = pods.Where(p => p.Unproven is not null)
+            .GroupBy(p => (p.Unproven?.Key, p.Unproven?.Workload))
+            .Select(g => (g.First().Unproven, Pods: g.Count()))
+            .Select(g => g.Unproven is { } some ? some with { Pods = g.Pods } : throw new InvalidOperationException("not unproven"))
+            .ToList();
         return new Share(port, who, pods.Count, unproven, pods.Count - unproven.Sum(u => u.Pods));
     }
 

@@ -9,7 +9,8 @@ public static class ServingRecords
     private const int MaxPools = 100;
 
     /// <summary>
-    /// Every running revision is recorded, proven or not: a proven one may be replaced, and an unproven one may serve as many pods again. An unreviewed
+    /// Every running revision is recorded, proven or not: a proven one may be replaced, and an unproven one may serve as many pods again.
+    /// An unreviewed
     /// break-glass revision is not recorded. Once the workload runs another revision, an unproven one keeps its pools without numbers.
     /// </summary>
     /// <param name="standings">Of this revision of this workload.</param>
@@ -18,9 +19,20 @@ public static class ServingRecords
         var all = All(change, standings, now).ToList();
         var window = standings.Select(s => s.Rules.ColdAfter).DefaultIfEmpty(TimeSpan.Zero).Max();
         // Recently served pools are kept before new ones: new Services must not displace them.
-        return all.Count <= MaxPools ? all
-            : all.Select((served, i) => (Served: served, Rank: i >= change.Served.Count ? 1 : served.IsWithin(window, now) ? 0 : 2))
-                .OrderBy(s => s.Rank).Take(MaxPools).Select(s => s.Served);
+        return all.Count <= MaxPools
+            ? all
+            : all.Select(
+                    (served, i) =>
+                        (
+                            Served: served,
+                            Rank: i >= change.Served.Count ? 1
+                            : served.IsWithin(window, now) ? 0
+                            : 2
+                        )
+                )
+                .OrderBy(s => s.Rank)
+                .Take(MaxPools)
+                .Select(s => s.Served);
     }
 
     private static IEnumerable<ServedPool> All(Change change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now)
@@ -42,7 +54,12 @@ public static class ServingRecords
 
         foreach (var (pool, found) in seen.Where(s => s.Value.Standing.Pods > 0))
         {
-            yield return Now(new ServedPool(pool, found.Standing.Pods, now, IsPresent: true) { WasOnlyUnproven = true }, found.Standing, change, standings);
+            yield return Now(
+                new ServedPool(pool, found.Standing.Pods, now, IsPresent: true) { WasOnlyUnproven = true },
+                found.Standing,
+                change,
+                standings
+            );
         }
     }
 
@@ -56,7 +73,12 @@ public static class ServingRecords
         foreach (var (pool, (standing, window)) in seen)
         {
             var next = GivenUpAddresses.Next(
-                change.GivenUp.FirstOrDefault(g => g.Pool == pool), change.Served.FirstOrDefault(s => s.Pool == pool), standing.Addresses, window, now);
+                change.GivenUp.FirstOrDefault(g => g.Pool == pool),
+                change.Served.FirstOrDefault(s => s.Pool == pool),
+                standing.Addresses,
+                window,
+                now
+            );
             if (next is not null)
             {
                 yield return next;
@@ -69,23 +91,36 @@ public static class ServingRecords
         }
     }
 
-    private static Dictionary<string, (PoolStanding Standing, TimeSpan Window)> Seen(Change change, IReadOnlyList<PoolStanding> standings) =>
-        standings.Where(s => IsServing(change) && s.IsReached && (change.Phase is Phase.Proven ? s.IsProven : s.IsCurrent)).GroupBy(s => s.Pool)
+    private static Dictionary<string, (PoolStanding Standing, TimeSpan Window)> Seen(
+        Change change,
+        IReadOnlyList<PoolStanding> standings
+    ) =>
+        standings
+            .Where(s => IsServing(change) && s.IsReached && (change.Phase is Phase.Proven ? s.IsProven : s.IsCurrent))
+            .GroupBy(s => s.Pool)
             .ToDictionary(g => g.Key, g => (Standing: Together(g.ToList()), Window: g.Max(s => s.Rules.ColdAfter)));
 
     /// <summary>One revision may have pods with different labels, and Services may select only some of them.</summary>
     private static PoolStanding Together(List<PoolStanding> same) =>
-        same.Where(s => s.Policy == same[0].Policy).Select(s => s.Pods).ToList() is { Count: > 1 } pods ? same[0] with { Pods = Math.Min(same[0].Size, pods.Sum()) } : same[0];
+        same.Where(s => s.Policy == same[0].Policy).Select(s => s.Pods).ToList() is { Count: > 1 } pods
+            ? same[0] with
+            {
+                Pods = Math.Min(same[0].Size, pods.Sum()),
+            }
+            : same[0];
 
-    private static bool IsServing(Change change) => !change.IsUnreviewed && (change.HasCompleted || change.Phase is Phase.Admitted or Phase.Running);
+    private static bool IsServing(Change change) =>
+        !change.IsUnreviewed && (change.HasCompleted || change.Phase is Phase.Admitted or Phase.Running);
 
-    private static ServedPool Now(ServedPool served, PoolStanding of, Change change, IReadOnlyList<PoolStanding> standings) => served with
-    {
-        Selector = of.Selector,
-        Addresses = of.Addresses,
-        // Steps held under one policy do not count for a policy that requires more.
-        WasOnlyUnproven = served.WasOnlyUnproven && !(change.Phase is Phase.Proven && standings.All(s => s.Pool != of.Pool || s.IsProven)),
-        // A completed revision runs on all desired pods; the observed number may lag behind.
-        MaxPods = Math.Max(served.MaxPods, change.HasCompleted && of.IsCurrent ? of.Size : of.Pods),
-    };
+    private static ServedPool Now(ServedPool served, PoolStanding of, Change change, IReadOnlyList<PoolStanding> standings) =>
+        served with
+        {
+            Selector = of.Selector,
+            Addresses = of.Addresses,
+            // Steps held under one policy do not count for a policy that requires more.
+            WasOnlyUnproven =
+                served.WasOnlyUnproven && !(change.Phase is Phase.Proven && standings.All(s => s.Pool != of.Pool || s.IsProven)),
+            // A completed revision runs on all desired pods; the observed number may lag behind.
+            MaxPods = Math.Max(served.MaxPods, change.HasCompleted && of.IsCurrent ? of.Size : of.Pods),
+        };
 }

@@ -14,7 +14,16 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
     /// <param name="before">The current pool: pods that a request would add have not soaked.</param>
     /// <param name="total">Pods of the pool before the request, or within <c>coldAfter</c>.</param>
     /// <param name="veto">A rejection of the revision: it revokes all held steps.</param>
-    public static StepProgress Of(Pool before, int total, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot, Approval? veto, DateTimeOffset now)
+    public static StepProgress Of(
+        Pool before,
+        int total,
+        string key,
+        SafeguardPolicy policy,
+        CanaryRules rules,
+        NamespaceSnapshot snapshot,
+        Approval? veto,
+        DateTimeOffset now
+    )
     {
         if (veto is not null)
         {
@@ -40,14 +49,16 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
         return new StepProgress(steps, wait, left);
     }
 
-    /// <summary>The pods that must have soaked for a step: four fifths of it, so that one drained node does not start a day's soak again.</summary>
+    /// <summary>
+    /// The pods that must have soaked for a step: four fifths of it, so that one drained node does not start a day's soak again.
+    /// </summary>
     public static int Needed(int total, int percent) => Math.Max(1, (int)((long)total * percent * 4 / 500));
 
     /// <summary>The recorded steps, whichever workload held them.</summary>
     public static int Latched(Pool pool, string key, SafeguardPolicy policy, CanaryRules rules, NamespaceSnapshot snapshot)
     {
-        var percent = snapshot.Changes
-            .Where(c => c.CompletedSteps.Count > 0 && RevisionKey.Of(rules.Covers, c) == key)
+        var percent = snapshot
+            .Changes.Where(c => c.CompletedSteps.Count > 0 && RevisionKey.Of(rules.Covers, c) == key)
             .SelectMany(c => c.CompletedSteps)
             .Where(h => h.Policy == policy.Name && h.Pool == pool.Name)
             .Select(h => h.Percent)
@@ -58,11 +69,15 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
 
     /// <summary>Pods of a revision that the pool's users reach, in any workload; each once.</summary>
     private static List<LivePod> PodsOf(Pool pool, string key, CanaryRules rules) =>
-    [
-        .. pool.Members.Where(m => RolloutMethods.Prove(m, pool, rules))
-            .SelectMany(m => ProvenRevisions.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key))
-            .SelectMany(r => r.Seen).Where(g => pool.Reaches(g.Shape.Template)).SelectMany(g => g.Pods).Where(p => !p.IsFinished),
-    ];
+        [
+            .. pool
+                .Members.Where(m => RolloutMethods.Prove(m, pool, rules))
+                .SelectMany(m => ProvenRevisions.RevisionsOf(m).Where(r => RevisionKey.Of(rules.Covers, r.TemplateHash, r.Images) == key))
+                .SelectMany(r => r.Seen)
+                .Where(g => pool.Reaches(g.Shape.Template))
+                .SelectMany(g => g.Pods)
+                .Where(p => !p.IsFinished),
+        ];
 
     /// <summary>How long the pods of a revision have soaked.</summary>
     /// <param name="Ages">The oldest first.</param>
@@ -83,7 +98,10 @@ internal sealed record StepProgress(int Steps, string Wait, TimeSpan? Left)
             if (Interruption is not null)
             {
                 var ago = now - Interruption.At;
-                return (ago <= TimeSpan.Zero ? $"a pod {Interruption.How}" : $"a pod {Interruption.How} {Durations.Show(ago)} ago", Whole(rules.Soak - ago));
+                return (
+                    ago <= TimeSpan.Zero ? $"a pod {Interruption.How}" : $"a pod {Interruption.How} {Durations.Show(ago)} ago",
+                    Whole(rules.Soak - ago)
+                );
             }
 
             if (Ages.Count < needed)

@@ -23,10 +23,15 @@ internal sealed class WorkloadExposure(ExposureContext context)
             // A rollback to a revision that served these users always passes.
             .. Pool.Of(asked.After, snapshot.Services, then)
                 .Where(pool => pool.Service is not null || !after.Type.RunsToCompletion)
-                .Where(pool => evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.HasServedAsMany(after, pool.Name, context.Cluster))
+                .Where(pool =>
+                    evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.HasServedAsMany(after, pool.Name, context.Cluster)
+                )
                 .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
-            // A re-created workload may adopt newer ReplicaSets, and a growing rollback scales the revision that it leaves: neither is exempt as a rollback.
-            .. evaluated.ChangeType is ChangeType.Rollback && asked.Before is { } was && asked.After.Size <= was.Size ? [] : Outgrown(asked, first),
+            // A re-created workload may adopt newer ReplicaSets, and a growing rollback scales the revision that it leaves: neither is
+            // exempt as a rollback.
+            .. evaluated.ChangeType is ChangeType.Rollback && asked.Before is { } was && asked.After.Size <= was.Size
+                ? []
+                : Outgrown(asked, first),
         ];
     }
 
@@ -37,17 +42,20 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var refilled = ScaledBeforeRollout.Refilled(asked, scaled);
         var changed = refilled.Except(now, ReferenceEqualityComparer.Instance).OfType<Member>().ToList();
         return from service in context.Namespace.Services
-               where changed.Exists(m => MaySelect(service, m))
-               let first = service.Selects(asked.After.Spec.Template.Labels) ? scaled : refilled
-               where !ReferenceEquals(now, first)
-               let before = Pool.Behind(service, now)
-               let then = new ObjectExposure(context).Assess(Pool.Behind(service, first), before, isRelabelled: false)
-               where then.IsRaised && IsLargerShare(before, then)
-               select then;
+            where changed.Exists(m => MaySelect(service, m))
+            let first = service.Selects(asked.After.Spec.Template.Labels) ? scaled : refilled
+            where !ReferenceEquals(now, first)
+            let before = Pool.Behind(service, now)
+            let then = new ObjectExposure(context).Assess(Pool.Behind(service, first), before, isRelabelled: false)
+            where then.IsRaised && IsLargerShare(before, then)
+            select then;
     }
 
-    private static bool MaySelect(Service service, Member member) => service.Selects(member.Spec.Template.Labels)
-        || member.Pods.Any(p => (p.Labels is { } labels && service.Selects(labels)) || p.Seen.Any(g => service.Selects(g.Shape.Template.Labels)));
+    private static bool MaySelect(Service service, Member member) =>
+        service.Selects(member.Spec.Template.Labels)
+        || member.Pods.Any(p =>
+            (p.Labels is { } labels && service.Selects(labels)) || p.Seen.Any(g => service.Selects(g.Shape.Template.Labels))
+        );
 
     /// <summary>More pods in the same share are no more exposure.</summary>
     private bool IsLargerShare(Pool now, PoolAssessment then)
@@ -72,8 +80,13 @@ internal sealed class WorkloadExposure(ExposureContext context)
         var served = context.Replaced(pool, provenBefore);
         // Steps are held by, and are shares of, the pods that users have now.
         var totalBefore = context.CurrentTotal(before, had);
-        var reach = new RequestedExposureEvaluator(context.Rules, context.Proven, context.Unproven, context.Held)
-            .Of(asked, scaled, before, totalBefore, proven);
+        var reach = new RequestedExposureEvaluator(context.Rules, context.Proven, context.Unproven, context.Held).Of(
+            asked,
+            scaled,
+            before,
+            totalBefore,
+            proven
+        );
         var others = pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != target)] };
         List<UnprovenPods> has = [.. context.Unproven.Of(others, proven, target), .. reach.Pods];
         var (unproven, total) = (has.Sum(p => p.Pods), ExposureContext.TotalOf(pool, has, asked));
@@ -97,43 +110,69 @@ internal sealed class WorkloadExposure(ExposureContext context)
             Held = held,
             IsCold = noneLeft && served.Pods == 0,
             IsRaised = raised.Count > 0,
-            InPlace = !isUnbounded && !target.Type.RunsToCompletion && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 } ? reach.Bound : null,
+            InPlace =
+                !isUnbounded && !target.Type.RunsToCompletion && reach is { IsInPlace: true } or { Bound.Faults.Count: > 0 }
+                    ? reach.Bound
+                    : null,
             OwnBatch = reach.OwnBatch,
             LeavesNoneProven = reach is { IsInPlace: true, OwnBatch: 0 } && raised.Count > 0 && noneLeft && provenBefore > 0,
             Replaced = noneLeft ? served : null,
             Raised = raised,
             Asked = asked.After.Size,
             Raises = [.. has.Where(p => p.Workload == target && raised.Contains(p.Key))],
-            UnknownExposure = isUnbounded ? UnknownExposure.OfJobs(pool.Where) : LeftPort(asked, pool, proven) is { } port ? UnknownExposure.OfPort(pool.Where, port) : null,
+            UnknownExposure =
+                isUnbounded ? UnknownExposure.OfJobs(pool.Where)
+                : LeftPort(asked, pool, proven) is { } port ? UnknownExposure.OfPort(pool.Where, port)
+                : null,
         };
     }
 
     /// <summary>A Service port that the workload drops, leaving its users only unproven pods; null if there is none.</summary>
     private string? LeftPort(RequestedWorkload asked, Pool pool, ProvenInPool proven) =>
-        asked.Before is not { } was || pool.Service is not { } service ? null
-        : service.Ports.Where(p => !p.IsNumber && p.IsDeclaredBy(was.Spec.Template) && !p.IsDeclaredBy(asked.After.Spec.Template))
-            .Where(p => pool.Members.Where(m => m.Spec.Ref != was.Spec.Ref && m.Size > 0 && p.IsDeclaredBy(m.Spec.Template)).ToList() is { Count: > 0 } others
-                && others.TrueForAll(m => ProvenRevisions.RevisionsOf(m).All(r => context.Proven.IsUnproven(m, r, proven))))
-            .Select(p => p.Target).FirstOrDefault();
+        asked.Before is not { } was || pool.Service is not { } service
+            ? null
+            : service
+                .Ports.Where(p => !p.IsNumber && p.IsDeclaredBy(was.Spec.Template) && !p.IsDeclaredBy(asked.After.Spec.Template))
+                .Where(p =>
+                    pool.Members.Where(m => m.Spec.Ref != was.Spec.Ref && m.Size > 0 && p.IsDeclaredBy(m.Spec.Template)).ToList()
+                        is { Count: > 0 } others
+                    && others.TrueForAll(m => ProvenRevisions.RevisionsOf(m).All(r => context.Proven.IsUnproven(m, r, proven)))
+                )
+                .Select(p => p.Target)
+                .FirstOrDefault();
 
     /// <summary>A CronJob creates Jobs without further requests: if they may overlap, their number is unlimited.</summary>
     private bool IsUnbounded(RequestedWorkload asked, RequestedExposure reach, bool isRaised, Pool before, int totalBefore) =>
-        asked.After is { Spec.Strategy.JobsOverlap: true, Size: > 0 } && reach.Pods.Count > 0
+        asked.After is { Spec.Strategy.JobsOverlap: true, Size: > 0 }
+        && reach.Pods.Count > 0
         && context.Held.In(before, reach.Key, totalBefore).Steps < context.Rules.Steps.Count
         && (isRaised || asked.Before is { Spec.Strategy.JobsOverlap: false });
 
     /// <summary>
-    /// Scaling a settled workload is no more exposure if its share does not grow, or up to the number of pods that it served within <c>coldAfter</c>: an
+    /// Scaling a settled workload is no more exposure if its share does not grow, or up to the number of pods that it served within
+    /// <c>coldAfter</c>: an
     /// autoscaler must not wait for the soak after every rollout.
     /// </summary>
     private bool IsNoMore(RequestedWorkload asked, string key, Pool before, (int Unproven, int Total) had, (int Unproven, int Total) has) =>
-        asked.IsAnotherSize && context.Held.VetoOf(key) is null
-        && ((asked.IsMoreOfTheSame(before) && (long)has.Unproven * had.Total <= (long)had.Unproven * has.Total) || asked.After.Size <= ServedBy(asked, before));
+        asked.IsAnotherSize
+        && context.Held.VetoOf(key) is null
+        && (
+            (asked.IsMoreOfTheSame(before) && (long)has.Unproven * had.Total <= (long)had.Unproven * has.Total)
+            || asked.After.Size <= ServedBy(asked, before)
+        );
 
-    /// <summary>The most pods with which the completed revision served the pool within <c>coldAfter</c>; unreviewed break-glass revisions do not count.</summary>
-    private int ServedBy(RequestedWorkload asked, Pool pool) => context.Namespace.Changes
-        .Where(c => c.Workload == asked.After.Spec.Ref && c.TemplateHash == asked.After.Spec.Template.Hash && c.HasCompleted && !c.IsUnreviewed)
-        .SelectMany(c => c.Served)
-        .Where(s => s.Pool == pool.Name && s.IsWithin(context.Rules.ColdAfter, context.Now))
-        .Select(s => s.Pods).DefaultIfEmpty(0).Max();
+    /// <summary>
+    /// The most pods with which the completed revision served the pool within <c>coldAfter</c>; unreviewed break-glass revisions do not
+    /// count.
+    /// </summary>
+    private int ServedBy(RequestedWorkload asked, Pool pool) =>
+        context
+            .Namespace.Changes.Where(c =>
+                c.Workload == asked.After.Spec.Ref && c.TemplateHash == asked.After.Spec.Template.Hash && c.HasCompleted && !c.IsUnreviewed
+            )
+            .SelectMany(c => c.Served)
+            .Where(s => s.Pool == pool.Name && s.IsWithin(context.Rules.ColdAfter, context.Now))
+            .Select(s => s.Pods)
+            .DefaultIfEmpty(0)
+            .Max();
 }

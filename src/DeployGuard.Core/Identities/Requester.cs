@@ -13,8 +13,12 @@ public sealed record Requester(string Username, string Uid, IReadOnlyList<string
     /// Kubernetes' own components: controllers, nodes, the scheduler. Service accounts of other namespaces than <c>kube-system</c> are not
     /// among them, since a deployer may act as those of their own.
     /// </summary>
-    public bool IsControlPlane => Username.StartsWith("system:", StringComparison.Ordinal)
-        && (!Username.StartsWith("system:serviceaccount:", StringComparison.Ordinal) || Username.StartsWith("system:serviceaccount:kube-system:", StringComparison.Ordinal));
+    public bool IsControlPlane =>
+        Username.StartsWith("system:", StringComparison.Ordinal)
+        && (
+            !Username.StartsWith("system:serviceaccount:", StringComparison.Ordinal)
+            || Username.StartsWith("system:serviceaccount:kube-system:", StringComparison.Ordinal)
+        );
 
     public static bool IsMachineName(string username) => username.Length == 0 || username.StartsWith("system:", StringComparison.Ordinal);
 }

@@ -21,13 +21,20 @@ public static class PolicyReader
     {
         var errors = new List<string>();
         var name = NameOf(policy, errors);
-        if (policy.ValueKind is not JsonValueKind.Object || !policy.TryGetProperty("spec", out var spec) || spec.ValueKind is not JsonValueKind.Object)
+        if (
+            policy.ValueKind is not JsonValueKind.Object
+            || !policy.TryGetProperty("spec", out var spec)
+            || spec.ValueKind is not JsonValueKind.Object
+        )
         {
             errors.Add("spec: is missing, or not an object");
             return new SafeguardPolicy { Name = name, Errors = errors };
         }
 
-        return StrictObject.Finish(new StrictObject(spec, "spec", errors), s => ReadSpec(s, name)) with { Errors = errors };
+        return StrictObject.Finish(new StrictObject(spec, "spec", errors), s => ReadSpec(s, name)) with
+        {
+            Errors = errors,
+        };
     }
 
     private static SafeguardPolicy ReadSpec(StrictObject spec, string name)
@@ -40,7 +47,9 @@ public static class PolicyReader
             Match = spec.Block("match", ReadMatch) ?? new PolicyMatch(),
             Active = spec.Block("active", ReadActive) ?? new Window(),
             Images = spec.Block("images", ReadImages),
-            UnknownOrigin = spec.Block("origin", block => new OriginRules(block.Enum("unknown", UnknownCountsAs.AiAssisted)))?.AsOrigin ?? OriginKind.AiAssisted,
+            UnknownOrigin =
+                spec.Block("origin", block => new OriginRules(block.Enum("unknown", UnknownCountsAs.AiAssisted)))?.AsOrigin
+                ?? OriginKind.AiAssisted,
             Approval = spec.Block("approval", ReadApproval),
             Canary = spec.Block("canary", ReadCanary),
             Budget = spec.Block("budget", ReadBudget),
@@ -64,11 +73,12 @@ public static class PolicyReader
         return policy;
     }
 
-    private static ImageRules ReadImages(StrictObject images) => new(images.Enum("pin", Pin.Digest))
-    {
-        Injections = new InjectionTable(images.Block("injectionAnnotations", ReadInjections) ?? []),
-        Unreadable = images.Has("unreadable") ? images.Enum("unreadable", Unreadable.Refuse) : null,
-    };
+    private static ImageRules ReadImages(StrictObject images) =>
+        new(images.Enum("pin", Pin.Digest))
+        {
+            Injections = new InjectionTable(images.Block("injectionAnnotations", ReadInjections) ?? []),
+            Unreadable = images.Has("unreadable") ? images.Enum("unreadable", Unreadable.Refuse) : null,
+        };
 
     private static List<InjectionAnnotation> ReadInjections(StrictObject annotations) =>
         [.. InjectionAnnotation.Forms.SelectMany(form => ReadKeys(annotations, form.Key, form.Value))];
@@ -78,8 +88,13 @@ public static class PolicyReader
         var keys = annotations.Strings(name);
         foreach (var (key, i) in keys.Select((key, i) => (key, i)))
         {
-            var problem = InjectionAnnotation.ProblemWith(key)
-                ?? (form is InjectionForm.Never && InjectionTable.BuiltIn.NamesImages(key) ? "is known to name images, so it cannot be listed here" : null);
+            var problem =
+                InjectionAnnotation.ProblemWith(key)
+                ?? (
+                    form is InjectionForm.Never && InjectionTable.BuiltIn.NamesImages(key)
+                        ? "is known to name images, so it cannot be listed here"
+                        : null
+                );
             if (problem is not null)
             {
                 annotations.Error($"{name}[{i}]", $"\"{key}\" {problem}");
@@ -160,7 +175,11 @@ public static class PolicyReader
             exempt.Error($"groups[{i}]", $"\"{group}\" is every user, or every machine; list only the identities to exempt");
         }
 
-        foreach (var (account, i) in exemption.ServiceAccounts.Select((account, i) => (account, i)).Where(a => a.account.Split('/') is not [{ Length: > 0 }, { Length: > 0 }]))
+        foreach (
+            var (account, i) in exemption
+                .ServiceAccounts.Select((account, i) => (account, i))
+                .Where(a => a.account.Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
+        )
         {
             exempt.Error($"serviceAccounts[{i}]", $"\"{account}\" is not namespace/name");
         }
@@ -209,23 +228,26 @@ public static class PolicyReader
         return new BudgetRules(
             budget.Int("maxConcurrentRollouts", 1, 1, 1000),
             budget.Enum("per", BudgetScope.Namespace),
-            budget.Duration("hangAfter", TimeSpan.FromHours(1), TimeSpan.FromMinutes(1)));
+            budget.Duration("hangAfter", TimeSpan.FromHours(1), TimeSpan.FromMinutes(1))
+        );
     }
 
-    private static FreezeRules ReadFreeze(StrictObject freeze) => new(
-        freeze.Text("message") ?? "",
-        freeze.Duration("announce", TimeSpan.FromHours(24), TimeSpan.Zero));
+    private static FreezeRules ReadFreeze(StrictObject freeze) =>
+        new(freeze.Text("message") ?? "", freeze.Duration("announce", TimeSpan.FromHours(24), TimeSpan.Zero));
 
-    private static PaceRules ReadPace(StrictObject pace) => new(
-        pace.Int("percent", PaceRules.Default.Percent, 1, 100),
-        pace.Duration("minReady", PaceRules.Default.MinReady, TimeSpan.Zero));
+    private static PaceRules ReadPace(StrictObject pace) =>
+        new(pace.Int("percent", PaceRules.Default.Percent, 1, 100), pace.Duration("minReady", PaceRules.Default.MinReady, TimeSpan.Zero));
 
     private static string NameOf(JsonElement policy, List<string> errors)
     {
-        if (policy.ValueKind is JsonValueKind.Object
-            && policy.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
-            && metadata.TryGetProperty("name", out var name) && name.ValueKind is JsonValueKind.String
-            && name.GetString() is { Length: > 0 } text)
+        if (
+            policy.ValueKind is JsonValueKind.Object
+            && policy.TryGetProperty("metadata", out var metadata)
+            && metadata.ValueKind is JsonValueKind.Object
+            && metadata.TryGetProperty("name", out var name)
+            && name.ValueKind is JsonValueKind.String
+            && name.GetString() is { Length: > 0 } text
+        )
         {
             return text;
         }

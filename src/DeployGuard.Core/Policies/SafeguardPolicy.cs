@@ -93,7 +93,9 @@ public sealed record SafeguardPolicy
     /// <summary>
     /// Whether templates with images that cannot be read are refused: where images are approved, such an image could not be approved.
     /// </summary>
-    public bool RefusesUnreadable => Images is { } rules && (rules.Unreadable ?? (Approval is { Covers: ApprovalCovers.Images } ? Unreadable.Refuse : Unreadable.Warn)) is Unreadable.Refuse;
+    public bool RefusesUnreadable =>
+        Images is { } rules
+        && (rules.Unreadable ?? (Approval is { Covers: ApprovalCovers.Images } ? Unreadable.Refuse : Unreadable.Warn)) is Unreadable.Refuse;
 
     /// <summary>Every image of a template, with those of annotations that only this policy lists.</summary>
     public IReadOnlyList<ImageUse> ImagesOf(PodTemplate template) => template.ImagesWith(Images?.Injections ?? InjectionTable.None);
@@ -102,13 +104,14 @@ public sealed record SafeguardPolicy
     public OriginKind UnknownOrigin { get; init; } = OriginKind.AiAssisted;
 
     /// <summary>Whether a block that is required for some origins is required for this one.</summary>
-    public bool IsRequired(Required required, OriginKind origin) => required switch
-    {
-        Required.Never => false,
-        Required.Always => true,
-        Required.AiAssisted => (origin is OriginKind.Unknown ? UnknownOrigin : origin) is OriginKind.AiAssisted,
-        _ => throw new InvalidOperationException($"unknown requirement {required}"),
-    };
+    public bool IsRequired(Required required, OriginKind origin) =>
+        required switch
+        {
+            Required.Never => false,
+            Required.Always => true,
+            Required.AiAssisted => (origin is OriginKind.Unknown ? UnknownOrigin : origin) is OriginKind.AiAssisted,
+            _ => throw new InvalidOperationException($"unknown requirement {required}"),
+        };
 
     public ApprovalRules? Approval { get; init; }
 

@@ -32,7 +32,8 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return absent;
     }
 
-    public int Int(string name, int absent, int least, int most) => Take(name) is { } value ? IntOf(value, name, least, most) ?? absent : absent;
+    public int Int(string name, int absent, int least, int most) =>
+        Take(name) is { } value ? IntOf(value, name, least, most) ?? absent : absent;
 
     public TimeSpan Duration(string name, TimeSpan absent, TimeSpan least)
     {
@@ -87,31 +88,40 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return null;
     }
 
-    public IReadOnlyList<string> Strings(string name) => List(name, "strings", (item, at) =>
-    {
-        if (item is { ValueKind: JsonValueKind.String } && item.GetString() is { Length: > 0 } text && !text.Any(char.IsControl))
-        {
-            return text;
-        }
+    public IReadOnlyList<string> Strings(string name) =>
+        List(
+            name,
+            "strings",
+            (item, at) =>
+            {
+                if (item is { ValueKind: JsonValueKind.String } && item.GetString() is { Length: > 0 } text && !text.Any(char.IsControl))
+                {
+                    return text;
+                }
 
-        Error(at, $"{Show(item)} is not a non-empty string without control characters");
-        return null;
-    });
+                Error(at, $"{Show(item)} is not a non-empty string without control characters");
+                return null;
+            }
+        );
 
     /// <summary>A list of at least one name of an enumeration; <paramref name="absent"/> if the field is absent.</summary>
     public IReadOnlyList<T> Enums<T>(string name, IReadOnlyList<T> absent)
         where T : struct, Enum
     {
-        var given = List(name, "names", (item, at) =>
-        {
-            if (item.ValueKind is JsonValueKind.String && System.Enum.GetNames<T>().Contains(item.GetString()))
+        var given = List(
+            name,
+            "names",
+            (item, at) =>
             {
-                return (object)System.Enum.Parse<T>(item.GetString() ?? "");
-            }
+                if (item.ValueKind is JsonValueKind.String && System.Enum.GetNames<T>().Contains(item.GetString()))
+                {
+                    return (object)System.Enum.Parse<T>(item.GetString() ?? "");
+                }
 
-            Error(at, $"{Show(item)} is not one of {string.Join(", ", System.Enum.GetNames<T>())}");
-            return null;
-        });
+                Error(at, $"{Show(item)} is not one of {string.Join(", ", System.Enum.GetNames<T>())}");
+                return null;
+            }
+        );
         if (element.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array && list.GetArrayLength() == 0)
         {
             Error(name, $"must name at least one of {string.Join(", ", System.Enum.GetNames<T>())}");
@@ -124,16 +134,21 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         [.. List(name, "whole numbers", (item, at) => (object?)IntOf(item, at, least, most)).Cast<int>()];
 
     public IReadOnlyList<T> Objects<T>(string name, Func<StrictObject, T> read)
-        where T : class => List(name, "objects", (item, at) =>
-    {
-        if (item.ValueKind is JsonValueKind.Object)
-        {
-            return Finish(new StrictObject(item, $"{Path}.{at}", errors), read);
-        }
+        where T : class =>
+        List(
+            name,
+            "objects",
+            (item, at) =>
+            {
+                if (item.ValueKind is JsonValueKind.Object)
+                {
+                    return Finish(new StrictObject(item, $"{Path}.{at}", errors), read);
+                }
 
-        Error(at, $"{Show(item)} is not an object");
-        return null;
-    });
+                Error(at, $"{Show(item)} is not an object");
+                return null;
+            }
+        );
 
     /// <summary>Reads a block; null if it is absent: an absent block is off.</summary>
     public T? Block<T>(string name, Func<StrictObject, T> read)
@@ -153,7 +168,8 @@ internal sealed class StrictObject(JsonElement element, string path, List<string
         return null;
     }
 
-    public IReadOnlyDictionary<string, string> Map(string name) => Block(name, block => block.ReadMap()) ?? new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Map(string name) =>
+        Block(name, block => block.ReadMap()) ?? new Dictionary<string, string>();
 
     public bool Has(string name) => element.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null;
 

@@ -13,7 +13,11 @@ public interface IReservations
     /// <returns>The snapshot with the reservations of others.</returns>
     /// <exception cref="UnavailableException">It could not be reserved in time.</exception>
     Task<ClusterSnapshot> ReserveExposureAsync(
-        Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains, CancellationToken deadline);
+        Request request,
+        ClusterSnapshot cluster,
+        Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains,
+        CancellationToken deadline
+    );
 
     /// <summary>Takes a place in each enforced budget of a verdict, if there is a free one.</summary>
     /// <returns>The other rollouts of each budget; if they fill it, no place was taken.</returns>

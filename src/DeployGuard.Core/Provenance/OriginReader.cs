@@ -30,7 +30,8 @@ public static class OriginReader
         string requester,
         IEnumerable<Evidence> recorded,
         IEnumerable<Evidence> known,
-        IEnumerable<(string Key, string Value)> history)
+        IEnumerable<(string Key, string Value)> history
+    )
     {
         var live = before is null ? [] : Claims(before).ToHashSet();
         var onRecord = known.Select(e => (e.Key, e.Value)).ToHashSet();
@@ -49,7 +50,8 @@ public static class OriginReader
         [.. evidence.Where(e => e.Key == Authors).SelectMany(Names).Distinct()];
 
     /// <summary>The claims of a workload's annotations, by key and value.</summary>
-    public static IReadOnlyList<(string Key, string Value)> ClaimsOf(Workload workload) => [.. Claims(workload).Select(c => (c.Key, c.Value)).Distinct()];
+    public static IReadOnlyList<(string Key, string Value)> ClaimsOf(Workload workload) =>
+        [.. Claims(workload).Select(c => (c.Key, c.Value)).Distinct()];
 
     private static IEnumerable<Evidence> Claims(Workload workload) =>
         from annotations in (IReadOnlyDictionary<string, string>[])[workload.Template.Annotations, workload.Annotations]

@@ -33,17 +33,20 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
 
     private Refusal? RefuseUnder(WorkloadKinds kinds, DateTimeOffset now) =>
         RecordRules.RefuseStamp("spec.approver", Approval.Approver, Who)
-            ?? RecordLimits.Refuse(Approval)
-            ?? RefuseSubject(kinds)
-            ?? (Approval.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Approval.ExpiresAt:u} has passed") : null)
-            ?? (Approval.Decision is Decision.Approve ? RefuseApprove() : RefuseReject());
+        ?? RecordLimits.Refuse(Approval)
+        ?? RefuseSubject(kinds)
+        ?? (Approval.ExpiresAt <= now ? new Refusal(Reasons.ExpiryInvalid, $"spec.expiresAt {Approval.ExpiresAt:u} has passed") : null)
+        ?? (Approval.Decision is Decision.Approve ? RefuseApprove() : RefuseReject());
 
     private Refusal? RefuseSubject(WorkloadKinds kinds)
     {
         var (group, kind) = (Approval.Workload.ApiGroup, Approval.Workload.Kind);
         if (kinds.TemplatePath(group, kind) is null)
         {
-            return Nothing($"spec.workload: {(group.Length == 0 ? "the core group" : $"group {group}")} has no guarded kind {kind}; guarded kinds are {string.Join(", ", kinds.Names)}");
+            return Nothing(
+                $"spec.workload: {(group.Length == 0 ? "the core group" : $"group {group}")} has no guarded kind {kind}; "
+                    + $"guarded kinds are {string.Join(", ", kinds.Names)}"
+            );
         }
 
         return Approval is { TemplateHash: null, Images.Count: 0 } ? Nothing("it names neither spec.templateHash nor spec.images") : null;
@@ -53,7 +56,10 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
     {
         if (Who.IsMachine || Rules.Any(r => r.Bots.Contains(Who.Username)))
         {
-            return new Refusal(Reasons.MachineIdentity, $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; only people can approve");
+            return new Refusal(
+                Reasons.MachineIdentity,
+                $"{Who.Username} is {(Who.IsMachine ? "a machine" : "listed as a bot")}; only people can approve"
+            );
         }
 
         if (Recorded is not null && IsTheirOwn(Recorded) is { } own)
@@ -67,9 +73,11 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
         }
 
         return RefuseImages()
-            ?? (Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
-                ? new Refusal(Reasons.NotEligible, $"{Who.Username} is in none of the approving groups: {Groups}")
-                : null);
+            ?? (
+                Rules.Count > 0 && !Rules.Any(r => Quorum.IsEligible(r.Quorum, Who.Groups))
+                    ? new Refusal(Reasons.NotEligible, $"{Who.Username} is in none of the approving groups: {Groups}")
+                    : null
+            );
     }
 
     private Refusal? RefuseImages()
@@ -87,13 +95,19 @@ public sealed record NewApproval(Approval Approval, Requester Who, Change? Recor
             : null;
     }
 
-    private Refusal? RefuseReject() => Rules.Count == 0 || Rules.Any(r => Veto.MayCast(Who, r))
-        ? null
-        : new Refusal(Reasons.NotEligible, $"a veto of {Who.Username} would not count: they are in none of the approving groups ({Groups}), and not listed under approval.monitors");
+    private Refusal? RefuseReject() =>
+        Rules.Count == 0 || Rules.Any(r => Veto.MayCast(Who, r))
+            ? null
+            : new Refusal(
+                Reasons.NotEligible,
+                $"a veto of {Who.Username} would not count: they are in none of the approving groups ({Groups}), and not listed "
+                    + "under approval.monitors"
+            );
 
     private string? IsTheirOwn(Change recorded) =>
         recorded.Requesters.Contains(Who.Username) ? $"{Who.Username} requested {recorded.Name}"
-        : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(Who.Username, StringComparer.OrdinalIgnoreCase) ? $"{Who.Username} is named as an author of {recorded.Name}"
+        : OriginReader.AuthorsIn(recorded.EvidenceFor([])).Contains(Who.Username, StringComparer.OrdinalIgnoreCase)
+            ? $"{Who.Username} is named as an author of {recorded.Name}"
         : null;
 
     private string Groups

@@ -12,7 +12,11 @@ namespace DeployGuard.Core.Records;
 public sealed class RecordRules(string self)
 {
     /// <summary>The garbage collector, with credentials of its own or those that all controllers share.</summary>
-    private static readonly string[] s_garbageCollectors = ["system:serviceaccount:kube-system:generic-garbage-collector", "system:kube-controller-manager"];
+    private static readonly string[] s_garbageCollectors =
+    [
+        "system:serviceaccount:kube-system:generic-garbage-collector",
+        "system:kube-controller-manager",
+    ];
 
     /// <summary>
     /// Only DeployGuard writes Changes: a phase or requester written by hand would forge the history that allows rollbacks.
@@ -21,7 +25,10 @@ public sealed class RecordRules(string self)
     public Refusal? RefuseChangeWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && namespaceEnds)
             ? null
-            : new Refusal(Reasons.ManagedByDeployGuard, "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve");
+            : new Refusal(
+                Reasons.ManagedByDeployGuard,
+                "Changes are written by DeployGuard alone; approve or reject one with: kubectl deployguard approve"
+            );
 
     /// <summary>
     /// Approvers see the ChangeTemplate, so only DeployGuard writes it. The garbage collector removes it with its Change.
@@ -30,17 +37,27 @@ public sealed class RecordRules(string self)
     public Refusal? RefuseTemplateWrite(Requester who, Operation operation, bool namespaceEnds) =>
         who.Username == self || (operation is Operation.Delete && (namespaceEnds || s_garbageCollectors.Contains(who.Username)))
             ? null
-            : new Refusal(Reasons.ManagedByDeployGuard, "ChangeTemplates are written by DeployGuard alone; look at one with: kubectl deployguard show");
+            : new Refusal(
+                Reasons.ManagedByDeployGuard,
+                "ChangeTemplates are written by DeployGuard alone; look at one with: kubectl deployguard show"
+            );
 
     /// <summary>The spec of a record is immutable.</summary>
     public static Refusal? RefuseUpdate(bool specChanged, bool hasOwners, IEnumerable<string> finalizers) =>
-        specChanged ? new Refusal(Reasons.RecordImmutable, "its spec cannot be changed; withdraw it and create another one") : RefuseOwnersAndFinalizers(hasOwners, finalizers);
+        specChanged
+            ? new Refusal(Reasons.RecordImmutable, "its spec cannot be changed; withdraw it and create another one")
+            : RefuseOwnersAndFinalizers(hasOwners, finalizers);
 
     /// <summary>Refuses owners and finalizers, because they decide when the record is deleted.</summary>
     /// <param name="finalizers">Those that the request adds.</param>
     public static Refusal? RefuseOwnersAndFinalizers(bool hasOwners, IEnumerable<string> finalizers) =>
         hasOwners ? new Refusal(Reasons.RecordHasOwners, "metadata.ownerReferences must be empty: a dangling owner would delete the record")
-        : finalizers.FirstOrDefault() is { } finalizer ? new Refusal(Reasons.RecordHasFinalizers, $"metadata.finalizers must be empty: {finalizer} would keep the record after it is withdrawn, and block the deletion of its namespace")
+        : finalizers.FirstOrDefault() is { } finalizer
+            ? new Refusal(
+                Reasons.RecordHasFinalizers,
+                $"metadata.finalizers must be empty: {finalizer} would keep the record after it is withdrawn, and block the "
+                    + "deletion of its namespace"
+            )
         : null;
 
     /// <summary>The creator withdraws a vote or BreakGlass; DeployGuard deletes it after it has expired.</summary>
@@ -54,5 +71,8 @@ public sealed class RecordRules(string self)
     internal static Refusal? RefuseStamp(string field, Requester stamped, Requester who) =>
         stamped.Username == who.Username && stamped.Groups.SequenceEqual(who.Groups)
             ? null
-            : new Refusal(Reasons.IdentityForged, $"{field} is stamped by DeployGuard and must be {who.Username} with the groups that the API server names");
+            : new Refusal(
+                Reasons.IdentityForged,
+                $"{field} is stamped by DeployGuard and must be {who.Username} with the groups that the API server names"
+            );
 }

@@ -29,7 +29,13 @@ public sealed class EvaluationInputJson(WorkloadReader reader)
         IgnoreReadOnlyProperties = true,
         IncludeFields = true,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Converters = { new JsonStringEnumConverter(), new PodTemplateConverter(reader), new InjectionTableConverter(), new StringSetConverter() },
+        Converters =
+        {
+            new JsonStringEnumConverter(),
+            new PodTemplateConverter(reader),
+            new InjectionTableConverter(),
+            new StringSetConverter(),
+        },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NameRequests } },
     };
 
@@ -55,7 +61,11 @@ public sealed class EvaluationInputJson(WorkloadReader reader)
     private sealed class PodTemplateConverter(WorkloadReader reader) : JsonConverter<PodTemplate>
     {
         public override PodTemplate Read(ref Utf8JsonReader json, Type type, JsonSerializerOptions options) =>
-            PodTemplate.Of(JsonSerializer.Deserialize<PodTemplateState>(ref json, options) ?? throw new JsonException("expected a pod template, found null"), reader);
+            PodTemplate.Of(
+                JsonSerializer.Deserialize<PodTemplateState>(ref json, options)
+                    ?? throw new JsonException("expected a pod template, found null"),
+                reader
+            );
 
         public override void Write(Utf8JsonWriter writer, PodTemplate template, JsonSerializerOptions options) =>
             JsonSerializer.Serialize(writer, template.State, options);

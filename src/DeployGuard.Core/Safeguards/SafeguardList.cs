@@ -10,14 +10,7 @@ namespace DeployGuard.Core.Safeguards;
 public static class SafeguardList
 {
     internal static IReadOnlyList<ISafeguard> All { get; } =
-    [
-        new ImagePinning(),
-        new ApprovalSafeguard(),
-        new Canary(),
-        new Pace(),
-        new Budget(),
-        new Freeze(),
-    ];
+    [new ImagePinning(), new ApprovalSafeguard(), new Canary(), new Pace(), new Budget(), new Freeze()];
 
     /// <summary>The evaluator with all of them.</summary>
     public static PolicyEvaluator Evaluator(TrustedControllers trusted) => new(trusted, All);

@@ -26,7 +26,11 @@ internal sealed class Attribution
         var serving = _objects.Workloads.Where(w => w.Spec.Type.Serves).ToList();
         var sets = serving.Where(w => w.Spec.Type.HoldsOneRevision).ToLookup(w => _pods.OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
         var jobs = serving.Where(w => w.Spec.Type.RunsOnce).ToLookup(w => _pods.OwnerOf(w)?.Spec.Uid ?? "", StringComparer.Ordinal);
-        return [.. serving.Where(w => !w.Spec.Type.HoldsOneRevision).Concat(sets[""]).Select(w => Of(w, sets, jobs)), .. _pods.SeparateMembers];
+        return
+        [
+            .. serving.Where(w => !w.Spec.Type.HoldsOneRevision).Concat(sets[""]).Select(w => Of(w, sets, jobs)),
+            .. _pods.SeparateMembers,
+        ];
     }
 
     private Member Of(LiveWorkload workload, ILookup<string, LiveWorkload> sets, ILookup<string, LiveWorkload> jobs)
@@ -35,7 +39,12 @@ internal sealed class Attribution
         var owner = spec.Type.RunsOnce ? _pods.OwnerOf(workload) : null;
         // A CronJob counts without the pods that its Jobs already run.
         var pods = RevisionsOf(workload, sets);
-        var rest = spec.Type.RunsOnSchedule ? spec with { Replicas = Math.Max(0, spec.Replicas - jobs[spec.Uid].Sum(j => j.Spec.Replicas)) } : spec;
+        var rest = spec.Type.RunsOnSchedule
+            ? spec with
+            {
+                Replicas = Math.Max(0, spec.Replicas - jobs[spec.Uid].Sum(j => j.Spec.Replicas)),
+            }
+            : spec;
         return new Member
         {
             Spec = rest,
@@ -51,26 +60,44 @@ internal sealed class Attribution
         };
     }
 
-    private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) => workload.Spec.Type switch
-    {
-        { HasReplicaSets: true } => _grouping.Merge(workload.Spec, sets[workload.Spec.Uid].Select(s =>
-            new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas) { OwnedUid = s.Spec.Uid, Labels = s.Spec.Template.Labels, Seen = _pods.PodsOfRevision(s.Spec.Uid, s.Spec.Template.Hash) })),
-        { HasControllerRevisions: true } => _numbered.Of(workload),
-        _ when _pods.PodsOfRevision(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
-            [new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas) { Seen = seen }],
-        _ => [],
-    };
+    private IReadOnlyList<RevisionPods> RevisionsOf(LiveWorkload workload, ILookup<string, LiveWorkload> sets) =>
+        workload.Spec.Type switch
+        {
+            { HasReplicaSets: true } => _grouping.Merge(
+                workload.Spec,
+                sets[workload.Spec.Uid]
+                    .Select(s => new RevisionPods(s.Spec.Template.Hash, s.Spec.Ref.Name, s.Spec.Template.ImageNames, s.Spec.Replicas)
+                    {
+                        OwnedUid = s.Spec.Uid,
+                        Labels = s.Spec.Template.Labels,
+                        Seen = _pods.PodsOfRevision(s.Spec.Uid, s.Spec.Template.Hash),
+                    })
+            ),
+            { HasControllerRevisions: true } => _numbered.Of(workload),
+            _ when _pods.PodsOfRevision(workload.Spec.Uid, workload.Spec.Template.Hash) is { Count: > 0 } seen =>
+            [
+                new RevisionPods(workload.Spec.Template.Hash, null, workload.Spec.Template.ImageNames, workload.Spec.Replicas)
+                {
+                    Seen = seen,
+                },
+            ],
+            _ => [],
+        };
 
     /// <summary>
     /// A Deployment's missing pods follow from the sizes of its ReplicaSets. A StatefulSet's follow from its pods, because another Pod with
     /// the same name blocks its controller.
     /// </summary>
-    private int ShortfallOf(Workload spec, IReadOnlyList<RevisionPods> pods) => spec.Type switch
-    {
-        { HasReplicaSets: true } => Math.Max(0, spec.Replicas - pods.Sum(p => p.Pods)),
-        { HasOrdinals: true } when _objects.PodsAreKnown => Math.Max(0, spec.Replicas - pods.SelectMany(p => p.Seen).Sum(g => NumberedRevisions.Staying(g, spec))),
-        _ => 0,
-    };
+    private int ShortfallOf(Workload spec, IReadOnlyList<RevisionPods> pods) =>
+        spec.Type switch
+        {
+            { HasReplicaSets: true } => Math.Max(0, spec.Replicas - pods.Sum(p => p.Pods)),
+            { HasOrdinals: true } when _objects.PodsAreKnown => Math.Max(
+                0,
+                spec.Replicas - pods.SelectMany(p => p.Seen).Sum(g => NumberedRevisions.Staying(g, spec))
+            ),
+            _ => 0,
+        };
 
     private int SeparateReadyOf(Workload owner, ILookup<string, LiveWorkload> sets) =>
         owner.Type.HasReplicaSets ? sets[owner.Uid].Sum(s => _pods.SeparateReadyOf(s.Spec.Uid)) : _pods.SeparateReadyOf(owner.Uid);

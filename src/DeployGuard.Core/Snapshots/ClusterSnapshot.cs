@@ -63,7 +63,10 @@ public sealed record ClusterSnapshot
 
     /// <summary>The snapshot with updated budgets, after a reservation was requested; other budgets stay.</summary>
     public ClusterSnapshot WithBudgets(IReadOnlyDictionary<string, BudgetUse> uses) =>
-        this with { Budgets = Budgets.Where(b => !uses.ContainsKey(b.Key)).Concat(uses).ToDictionary() };
+        this with
+        {
+            Budgets = Budgets.Where(b => !uses.ContainsKey(b.Key)).Concat(uses).ToDictionary(),
+        };
 
     /// <summary>Names of the policies whose scope the requester may take the object out of (verb <c>exempt</c>).</summary>
     public IReadOnlySet<string> LeavablePolicies { get; init; } = new HashSet<string>();

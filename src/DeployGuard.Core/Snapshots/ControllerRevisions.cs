@@ -15,13 +15,20 @@ internal static class ControllerRevisions
             : (revisions.Where(r => r != newest).MaxBy(r => r.Number), workload.UpdatedPods >= workload.Spec.Replicas);
         // Once its controller has observed the spec, the newest revision takes the spec's hash: the stored revision may lack defaults of a
         // newer server.
-        RevisionPods Current(int pods) => !workload.IsObserved ? Pods(newest, pods) : new(workload.Spec.Template.Hash, newest.Name, workload.Spec.Template.ImageNames, pods) { OwnedUid = newest.Uid };
+        RevisionPods Current(int pods) =>
+            !workload.IsObserved
+                ? Pods(newest, pods)
+                : new(workload.Spec.Template.Hash, newest.Name, workload.Spec.Template.ImageNames, pods) { OwnedUid = newest.Uid };
         var updated = Math.Min(workload.UpdatedPods, workload.Spec.Replicas);
-        return isSettled || old is null ? [Current(workload.Spec.Replicas - (workload.IsObserved ? 0 : workload.ReplacedPods))] : [Current(updated), Pods(old, Math.Max(0, workload.Spec.Replicas - updated - workload.ReplacedPods))];
+        return isSettled || old is null
+            ? [Current(workload.Spec.Replicas - (workload.IsObserved ? 0 : workload.ReplacedPods))]
+            : [Current(updated), Pods(old, Math.Max(0, workload.Spec.Replicas - updated - workload.ReplacedPods))];
     }
 
     public static LiveRevision? Newest(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>
-        workload.Spec.Type.StatusNamesRevisions ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New) : revisions.MaxBy(r => r.Number);
+        workload.Spec.Type.StatusNamesRevisions
+            ? revisions.FirstOrDefault(r => r.Name == workload.Revisions.New)
+            : revisions.MaxBy(r => r.Number);
 
     /// <summary>The revision from which a StatefulSet creates pods below its partition.</summary>
     public static LiveRevision? Old(LiveWorkload workload, IEnumerable<LiveRevision> revisions) =>

@@ -16,16 +16,32 @@ public sealed record LivePod
     /// <summary>Empty until the pod is scheduled.</summary>
     public string Node { get; init; } = "";
 
-    public required DateTimeOffset CreatedAt { get => At(_createdAt); init => _createdAt = value.UtcTicks; }
+    public required DateTimeOffset CreatedAt
+    {
+        get => At(_createdAt);
+        init => _createdAt = value.UtcTicks;
+    }
 
     /// <summary>Null while it is not ready.</summary>
-    public DateTimeOffset? ReadySince { get => AtOrNull(_readySince); init => _readySince = value?.UtcTicks ?? 0; }
+    public DateTimeOffset? ReadySince
+    {
+        get => AtOrNull(_readySince);
+        init => _readySince = value?.UtcTicks ?? 0;
+    }
 
     /// <summary>The latest start of a running container; null if none runs.</summary>
-    public DateTimeOffset? StartedAt { get => AtOrNull(_startedAt); init => _startedAt = value?.UtcTicks ?? 0; }
+    public DateTimeOffset? StartedAt
+    {
+        get => AtOrNull(_startedAt);
+        init => _startedAt = value?.UtcTicks ?? 0;
+    }
 
     /// <summary>The latest restart of a container; null if there was none.</summary>
-    public DateTimeOffset? RestartedAt { get => AtOrNull(_restartedAt); init => _restartedAt = value?.UtcTicks ?? 0; }
+    public DateTimeOffset? RestartedAt
+    {
+        get => AtOrNull(_restartedAt);
+        init => _restartedAt = value?.UtcTicks ?? 0;
+    }
 
     public bool IsDeleting { get; init; }
 
@@ -33,7 +49,10 @@ public sealed record LivePod
     public bool IsFinished { get; init; }
 
     /// <summary>The ordinal at the end of its name, as StatefulSets assign it; null if there is none.</summary>
-    public int? Ordinal => int.TryParse(Name.AsSpan(Name.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal) ? ordinal : null;
+    public int? Ordinal =>
+        int.TryParse(Name.AsSpan(Name.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
+            ? ordinal
+            : null;
 
     public bool IsReady => ReadySince is not null && !IsDeleting;
 
@@ -59,7 +78,8 @@ public sealed record LivePod
     public SoakInterruption? InterruptionOf(TimeSpan soak, DateTimeOffset now) =>
         IsDeleting ? null
         : RestartedAt is { } restarted && now - restarted < soak ? new SoakInterruption(restarted, "restarted")
-        : now - CreatedAt >= soak && Age(now) < soak ? new SoakInterruption(now - Age(now), ReadySince is null ? "is not ready" : "lost its readiness")
+        : now - CreatedAt >= soak && Age(now) < soak
+            ? new SoakInterruption(now - Age(now), ReadySince is null ? "is not ready" : "lost its readiness")
         : null;
 
     private static DateTimeOffset At(long ticks) => new(ticks, TimeSpan.Zero);

@@ -34,13 +34,17 @@ public sealed record Member
     /// <summary>The workload whose Changes record its revisions; null for itself.</summary>
     public WorkloadRef? RecordedAs { get; init; }
 
-    /// <summary>An object of a kind that controllers create, without a verified owner and without an admitted request: its origin is unknown.</summary>
+    /// <summary>
+    /// An object of a kind that controllers create, without a verified owner and without an admitted request: its origin is unknown.
+    /// </summary>
     public bool IsUnattributed { get; init; }
 
     /// <summary>Creation time of its newest object; null if unknown.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>Behind no Service it is a pool of its own. Jobs have no users then, and unattributed objects would be one pool each.</summary>
+    /// <summary>
+    /// Behind no Service it is a pool of its own. Jobs have no users then, and unattributed objects would be one pool each.
+    /// </summary>
     public bool IsPoolByItself => !Spec.Type.RunsToCompletion && !IsUnattributed;
 
     /// <summary>Only ready pods of a Job serve users: its parallelism may exceed the pods that it runs at once.</summary>
@@ -55,7 +59,8 @@ public sealed record Member
     /// <summary>Ready desired pods without those that are members of their own.</summary>
     public int OwnPresent => Math.Min(Size - SeparatePods, (Ready ?? (CountsReadyOnly ? 0 : Size)) - SeparateReady);
 
-    public string? CanaryOf => Spec.Annotations.GetValueOrDefault(CanaryOfAnnotation) ?? Spec.Template.Annotations.GetValueOrDefault(CanaryOfAnnotation);
+    public string? CanaryOf =>
+        Spec.Annotations.GetValueOrDefault(CanaryOfAnnotation) ?? Spec.Template.Annotations.GetValueOrDefault(CanaryOfAnnotation);
 
     /// <summary>Some of its pods run another revision than its spec says.</summary>
     public bool IsRollingOut => Pods.Any(p => p.Pods > 0 && p.TemplateHash != Spec.Template.Hash);
@@ -70,7 +75,8 @@ public sealed record Member
 
     /// <summary>Whether a pod's ordinal is outside the range of its StatefulSet.</summary>
     internal static bool IsOutsideOrdinals(LivePod pod, Workload owner) =>
-        pod.Ordinal is { } ordinal && (ordinal < owner.Strategy.FirstOrdinal || ordinal >= (long)owner.Strategy.FirstOrdinal + owner.Replicas);
+        pod.Ordinal is { } ordinal
+        && (ordinal < owner.Strategy.FirstOrdinal || ordinal >= (long)owner.Strategy.FirstOrdinal + owner.Replicas);
 }
 
 /// <summary>How many pods of a workload run one revision.</summary>

@@ -35,13 +35,14 @@ public sealed record NamespaceObjects
     public IReadOnlySet<string> CordonedNodes { get; init; } = new HashSet<string>();
 
     /// <summary>The snapshot, with every object attributed to its verified owner or to itself.</summary>
-    public NamespaceSnapshot ToSnapshot() => new()
-    {
-        Objects = this,
-        Services = Services,
-        Members = new Attribution(this).Members(),
-        Changes = Changes,
-        Votes = Votes,
-        Adopted = Adopted,
-    };
+    public NamespaceSnapshot ToSnapshot() =>
+        new()
+        {
+            Objects = this,
+            Services = Services,
+            Members = new Attribution(this).Members(),
+            Changes = Changes,
+            Votes = Votes,
+            Adopted = Adopted,
+        };
 }

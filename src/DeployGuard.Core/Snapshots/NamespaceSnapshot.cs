@@ -37,15 +37,20 @@ public sealed record NamespaceSnapshot
     public IReadOnlyList<PendingExposure> PendingExposures { get; init; } = [];
 
     /// <summary>The snapshot with pending selector changes of Services, in addition to the observed selectors.</summary>
-    internal NamespaceSnapshot WithPendingServices() => PendingExposures.All(r => r.Selector is null) ? this : this with
-    {
-        Services =
-        [
-            .. Services,
-            .. PendingExposures.Where(r => r.Selector is not null && !Services.Any(s => s.Name == r.Workload.Name && s.SelectorText == r.Selector))
-                .Select(r => Service.Selecting(r.Workload.Name, r.Selector ?? "")).DistinctBy(s => (s.Name, s.SelectorText)),
-        ],
-    };
+    internal NamespaceSnapshot WithPendingServices() =>
+        PendingExposures.All(r => r.Selector is null)
+            ? this
+            : this with
+            {
+                Services =
+                [
+                    .. Services,
+                    .. PendingExposures
+                        .Where(r => r.Selector is not null && !Services.Any(s => s.Name == r.Workload.Name && s.SelectorText == r.Selector))
+                        .Select(r => Service.Selecting(r.Workload.Name, r.Selector ?? ""))
+                        .DistinctBy(s => (s.Name, s.SelectorText)),
+                ],
+            };
 
     /// <summary>Why cached data is used; null if it was read live, or no live read was necessary.</summary>
     public string? Stale { get; init; }

@@ -9,7 +9,10 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
 {
     public IReadOnlyList<RevisionPods> Of(LiveWorkload workload)
     {
-        var all = WithOtherRevisions(workload, grouping.Merge(workload.Spec, ControllerRevisions.Split(workload, [.. pods.RevisionsOf(workload.Spec.Uid)])));
+        var all = WithOtherRevisions(
+            workload,
+            grouping.Merge(workload.Spec, ControllerRevisions.Split(workload, [.. pods.RevisionsOf(workload.Spec.Uid)]))
+        );
         return [.. all.Select(r => WithObserved(workload.Spec, r, all)).Select(r => WithoutMissing(workload, r))];
     }
 
@@ -22,10 +25,19 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
         {
             var selectorValues = same.ConvertAll(r => grouping.SelectorValuesOf(RevisionGrouping.LabelsOf(r, owner)));
             // Pods with labels of neither count with the first.
-            seen = [.. seen.Where(g => same[Math.Max(0, selectorValues.IndexOf(grouping.SelectorValuesOf(g.Shape.Template.Labels)))] == revision)];
+            seen =
+            [
+                .. seen.Where(g =>
+                    same[Math.Max(0, selectorValues.IndexOf(grouping.SelectorValuesOf(g.Shape.Template.Labels)))] == revision
+                ),
+            ];
         }
 
-        return revision with { Seen = seen, ToBeDeleted = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)) };
+        return revision with
+        {
+            Seen = seen,
+            ToBeDeleted = owner.IsDeleting ? 0 : seen.Sum(g => g.Serving - Staying(g, owner)),
+        };
     }
 
     /// <summary>
@@ -39,8 +51,15 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
             return split;
         }
 
-        var left = made.Where(m => split.All(r => r.TemplateHash != m.Hash)).GroupBy(m => m.Hash)
-            .Select(g => new RevisionPods(g.Key, null, g.First().Group.Shape.Template.ImageNames, g.Sum(m => Staying(m.Group, workload.Spec)))).ToList();
+        var left = made.Where(m => split.All(r => r.TemplateHash != m.Hash))
+            .GroupBy(m => m.Hash)
+            .Select(g => new RevisionPods(
+                g.Key,
+                null,
+                g.First().Group.Shape.Template.ImageNames,
+                g.Sum(m => Staying(m.Group, workload.Spec))
+            ))
+            .ToList();
         if (left.Count == 0)
         {
             return split;
@@ -77,11 +96,14 @@ internal sealed class NumberedRevisions(NamespaceObjects objects, PodAttribution
     private int MissingBelowPartition(Workload set)
     {
         var below = set.Replicas - set.PodsAbovePartition;
-        var there = objects.Pods.Where(g => g.Shape.OwnerUid == set.Uid).SelectMany(g => g.Pods)
+        var there = objects
+            .Pods.Where(g => g.Shape.OwnerUid == set.Uid)
+            .SelectMany(g => g.Pods)
             .Count(p => p.IsActive && p.Ordinal - set.Strategy.FirstOrdinal < below);
         return Math.Max(0, below - there);
     }
 
     /// <summary>Pods that stay. A StatefulSet that is scaled down deletes those outside its range.</summary>
-    public static int Staying(PodGroup group, Workload owner) => !owner.Type.HasOrdinals ? group.Serving : group.Pods.Count(p => p.IsActive && !Member.IsOutsideOrdinals(p, owner));
+    public static int Staying(PodGroup group, Workload owner) =>
+        !owner.Type.HasOrdinals ? group.Serving : group.Pods.Count(p => p.IsActive && !Member.IsOutsideOrdinals(p, owner));
 }

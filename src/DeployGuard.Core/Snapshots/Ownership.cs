@@ -11,9 +11,11 @@ internal static class Ownership
     /// <summary>
     /// A ReplicaSet is not compared with the owner's template, because each ReplicaSet of a Deployment is another revision.
     /// </summary>
-    public static bool IsOwnerOf(Workload owner, Workload made) => made.Type.HoldsOneRevision ? owner.Type.HasReplicaSets && IsSelected(owner, made)
-        // A CronJob has no selector, so its Jobs are compared by template.
-        : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
+    public static bool IsOwnerOf(Workload owner, Workload made) =>
+        made.Type.HoldsOneRevision
+            ? owner.Type.HasReplicaSets && IsSelected(owner, made)
+            // A CronJob has no selector, so its Jobs are compared by template.
+            : made.Type.RunsOnce && owner.Type.RunsOnSchedule && IsSameNamespace(owner, made) && Runs(made.Template, owner.Template);
 
     /// <summary>Whether a workload is the verified owner of pods that name it.</summary>
     /// <param name="revisions">Templates from which it may have created them, newest first.</param>
@@ -22,8 +24,7 @@ internal static class Ownership
 
     /// <summary>Whether a workload's controller counts pods with these labels as its own, whatever they run.</summary>
     public static bool SelectsPods(Workload owner, IReadOnlyDictionary<string, string> labels) =>
-        owner.Type.CreatesPods
-        && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
+        owner.Type.CreatesPods && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(labels);
 
     /// <summary>
     /// The pod has every container and init container of the template, with the same image. Injected containers may be added. A mirror
@@ -31,14 +32,21 @@ internal static class Ownership
     /// </summary>
     public static bool Runs(PodTemplate pod, PodTemplate template) =>
         ReferenceEquals(pod.Containers, template.Containers)
-        || (template.Containers.All(wanted => pod.Containers.Any(c => c.Name == wanted.Name && IsSame(c.Image, wanted.Image)))
-            && template.Images.Where(i => i.IsOfInitContainer).All(wanted => pod.Images.Any(i => i.IsOfInitContainer && IsSame(i.Reference.Text, wanted.Reference.Text))));
+        || (
+            template.Containers.All(wanted => pod.Containers.Any(c => c.Name == wanted.Name && IsSame(c.Image, wanted.Image)))
+            && template
+                .Images.Where(i => i.IsOfInitContainer)
+                .All(wanted => pod.Images.Any(i => i.IsOfInitContainer && IsSame(i.Reference.Text, wanted.Reference.Text)))
+        );
 
     private static bool IsSame(string image, string other) =>
         image == other || (new ImageReference(image).Digest is { } digest && digest == new ImageReference(other).Digest);
 
     private static bool IsSelected(Workload owner, Workload made) =>
-        IsSameNamespace(owner, made) && owner.Selector is { Requirements.Count: > 0 } selector && selector.Matches(made.Labels) && selector.Matches(made.Template.Labels);
+        IsSameNamespace(owner, made)
+        && owner.Selector is { Requirements.Count: > 0 } selector
+        && selector.Matches(made.Labels)
+        && selector.Matches(made.Template.Labels);
 
     private static bool IsSameNamespace(Workload owner, Workload made) => owner.Ref.Namespace == made.Ref.Namespace;
 }

@@ -10,7 +10,15 @@ namespace DeployGuard.Core.Snapshots;
 /// <param name="Policy">The policy under which the request was admitted.</param>
 /// <param name="Pool"><see cref="Exposure.Pool.Name"/>.</param>
 /// <param name="Generation">Generation of the changed workload; null if the request created it, or it has no generation.</param>
-public sealed record PendingExposure(string Policy, string Pool, WorkloadRef Workload, string TemplateHash, IReadOnlyList<string> Images, int Pods, long? Generation)
+public sealed record PendingExposure(
+    string Policy,
+    string Pool,
+    WorkloadRef Workload,
+    string TemplateHash,
+    IReadOnlyList<string> Images,
+    int Pods,
+    long? Generation
+)
 {
     /// <summary>For a Service with another selector: its new selector; null for pods.</summary>
     public string? Selector { get; init; }
@@ -41,6 +49,7 @@ public sealed record PendingExposure(string Policy, string Pool, WorkloadRef Wor
     /// <summary>The observed workload includes it, or shows that it never came.</summary>
     /// <remarks>Workloads and Changes are watched separately. Without its Change, an observed revision would be presumed proven.</remarks>
     public bool IsVisibleIn(NamespaceSnapshot snapshot) =>
-        snapshot.Members.FirstOrDefault(m => m.Spec.Ref == Workload) is { } found && (Generation is not { } requested || found.Spec.Generation is not { } now || now > requested)
+        snapshot.Members.FirstOrDefault(m => m.Spec.Ref == Workload) is { } found
+        && (Generation is not { } requested || found.Spec.Generation is not { } now || now > requested)
         && snapshot.Changes.Any(c => c.Workload == Workload && c.TemplateHash == TemplateHash && c.WasAdmitted);
 }

@@ -31,8 +31,13 @@ internal sealed class PodAttribution
     {
         _objects = objects;
         _revisions = objects.Revisions.ToLookup(r => r.ControllerUid, StringComparer.Ordinal);
-        _onRecord = objects.Changes.Where(c => c.WasAdmitted && c.Workload.Type.IsCreatedByControllers).GroupBy(c => c.Workload)
-            .ToDictionary(g => g.Key, g => g.Max(c => c.LastRequestedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastRequestedAt));
+        _onRecord = objects
+            .Changes.Where(c => c.WasAdmitted && c.Workload.Type.IsCreatedByControllers)
+            .GroupBy(c => c.Workload)
+            .ToDictionary(
+                g => g.Key,
+                g => g.Max(c => c.LastRequestedAt == DateTimeOffset.MinValue ? DateTimeOffset.MaxValue : c.LastRequestedAt)
+            );
         foreach (var workload in objects.Workloads.Where(w => w.Spec.Uid.Length > 0))
         {
             _byUid.TryAdd(workload.Spec.Uid, workload);
@@ -68,7 +73,9 @@ internal sealed class PodAttribution
 
     /// <summary>The verified owner of an object; null if there is none.</summary>
     public LiveWorkload? OwnerOf(LiveWorkload made) =>
-        made.Spec.ControllerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && Ownership.IsOwnerOf(owner.Spec, made.Spec) ? owner : null;
+        made.Spec.ControllerUid is { } uid && _byUid.TryGetValue(uid, out var owner) && Ownership.IsOwnerOf(owner.Spec, made.Spec)
+            ? owner
+            : null;
 
     private void Attribute(PodGroup group)
     {
@@ -94,11 +101,16 @@ internal sealed class PodAttribution
 
         CountSeparately(rest.Shape, rest.Serving, rest.Ready);
         // Pods that were adopted are grouped apart from later ones.
-        _separateMembers.AddRange(rest.Pods.Where(p => p.IsActive).GroupBy(p => AdoptedUnder(p)).Select(g => MemberOf(new PodGroup(rest.Shape, [.. g]), isUnattributed: true)));
+        _separateMembers.AddRange(
+            rest.Pods.Where(p => p.IsActive)
+                .GroupBy(p => AdoptedUnder(p))
+                .Select(g => MemberOf(new PodGroup(rest.Shape, [.. g]), isUnattributed: true))
+        );
     }
 
     /// <summary>Whether a request admitted the pod. A controller may create another pod of the same name later.</summary>
-    private bool IsOnRecord(LivePod pod) => _onRecord.TryGetValue(BuiltInKinds.Pod.Named(_objects.Namespace, pod.Name), out var asked)
+    private bool IsOnRecord(LivePod pod) =>
+        _onRecord.TryGetValue(BuiltInKinds.Pod.Named(_objects.Namespace, pod.Name), out var asked)
         && (asked == DateTimeOffset.MaxValue || pod.CreatedAt <= asked + s_requestTimeout);
 
     private void CountSeparately(PodShape shape, int pods, int ready)
@@ -120,8 +132,12 @@ internal sealed class PodAttribution
     private string? MadeFrom(LiveWorkload owner, PodShape shape)
     {
         (PodTemplate Template, string Hash) current = (owner.Spec.Template, owner.Spec.Template.Hash);
-        var revisions = owner.Spec.Type.HasControllerRevisions ? [.. LabelledFirst(owner, shape), current] : (IReadOnlyList<(PodTemplate Template, string Hash)>)[current];
-        return Ownership.IsOwnerOfPods(owner.Spec, shape, revisions.Select(r => r.Template)) ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash : null;
+        var revisions = owner.Spec.Type.HasControllerRevisions
+            ? [.. LabelledFirst(owner, shape), current]
+            : (IReadOnlyList<(PodTemplate Template, string Hash)>)[current];
+        return Ownership.IsOwnerOfPods(owner.Spec, shape, revisions.Select(r => r.Template))
+            ? revisions.First(r => Ownership.Runs(shape.Template, r.Template)).Hash
+            : null;
     }
 
     /// <summary>The revision label is unverified. It only selects among revisions that match the pod.</summary>
@@ -129,12 +145,15 @@ internal sealed class PodAttribution
     {
         var label = shape.Template.Labels.GetValueOrDefault(LiveRevision.Label);
         var newest = ControllerRevisions.Newest(owner, _revisions[owner.Spec.Uid]);
-        return _revisions[owner.Spec.Uid].OrderByDescending(r => r.PodLabel == label).ThenByDescending(r => r.Number)
+        return _revisions[owner.Spec.Uid]
+            .OrderByDescending(r => r.PodLabel == label)
+            .ThenByDescending(r => r.Number)
             // Takes the spec's hash, because the stored revision may lack defaults of a newer server.
             .Select(r => r == newest && owner.IsObserved ? (owner.Spec.Template, owner.Spec.Template.Hash) : (r.Template, r.TemplateHash));
     }
 
-    private string AdoptedUnder(LivePod pod) => string.Join(',', _objects.Adopted.Where(a => a.Value.Includes(pod)).Select(a => a.Key).Order(StringComparer.Ordinal));
+    private string AdoptedUnder(LivePod pod) =>
+        string.Join(',', _objects.Adopted.Where(a => a.Value.Includes(pod)).Select(a => a.Key).Order(StringComparer.Ordinal));
 
     private Member MemberOf(PodGroup group, bool isUnattributed)
     {

@@ -30,7 +30,11 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     public static Pool Behind(Service service, IReadOnlyList<Member> all)
     {
         var selected = all.Where(m => service.Selects(m.Spec.Template.Labels)).Select(m => WithoutExcluded(m, service)).ToList();
-        return new Pool($"Service {service.Name}", service, [.. selected, .. all.SelectMany(m => RelabelledPodsOf(m, service)), .. CanariesOf(selected, all)]);
+        return new Pool(
+            $"Service {service.Name}",
+            service,
+            [.. selected, .. all.SelectMany(m => RelabelledPodsOf(m, service)), .. CanariesOf(selected, all)]
+        );
     }
 
     /// <summary>A relabelled pod that the Service does not select is not part of the pool, even if its template matches.</summary>
@@ -47,19 +51,23 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         // Surge pods are not part of the size, whether inside or outside the pool.
         var gone = member.Excluded + Math.Max(0, total - Math.Max(0, member.Pods.Sum(p => p.Pods) - member.Spec.Replicas));
         var coming = member.Joining + away.Where(a => a.Revision.TemplateHash != member.Spec.Template.Hash).Sum(a => a.Pods);
-        return total == 0 ? member : member with
-        {
-            Excluded = gone,
-            Joining = member.Spec.Strategy.Paused ? 0 : Math.Min(gone, coming),
-            Pods =
-            [
-                .. away.Select(a => a.Revision with
-                {
-                    Pods = Math.Max(0, a.Revision.Pods - a.Pods),
-                    Seen = [.. a.Revision.Seen.Where(g => isHere(g.Shape.Template))],
-                }),
-            ],
-        };
+        return total == 0
+            ? member
+            : member with
+            {
+                Excluded = gone,
+                Joining = member.Spec.Strategy.Paused ? 0 : Math.Min(gone, coming),
+                Pods =
+                [
+                    .. away.Select(a =>
+                        a.Revision with
+                        {
+                            Pods = Math.Max(0, a.Revision.Pods - a.Pods),
+                            Seen = [.. a.Revision.Seen.Where(g => isHere(g.Shape.Template))],
+                        }
+                    ),
+                ],
+            };
     }
 
     /// <summary>Observed pods outside the pool, and unobserved ones that will be created outside.</summary>
@@ -87,7 +95,15 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
             var here = revision.Seen.Where(g => g.Serving > 0 && service.Selects(g.Shape.Template.Labels)).ToList();
             foreach (var group in here)
             {
-                yield return RelabelledMember(member, revision, group.Shape.Template, group.Pods.Min(p => p.Name) ?? "", group.Serving, group.Ready, [group]);
+                yield return RelabelledMember(
+                    member,
+                    revision,
+                    group.Shape.Template,
+                    group.Pods.Min(p => p.Name) ?? "",
+                    group.Serving,
+                    group.Ready,
+                    [group]
+                );
             }
 
             // When another pod of the revision ends, its replacement gets these labels.
@@ -100,24 +116,34 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
         }
     }
 
-    private static Member RelabelledMember(Member member, RevisionPods revision, PodTemplate template, string name, int pods, int ready, IReadOnlyList<PodGroup> seen) => new()
-    {
-        Spec = member.Spec with
+    private static Member RelabelledMember(
+        Member member,
+        RevisionPods revision,
+        PodTemplate template,
+        string name,
+        int pods,
+        int ready,
+        IReadOnlyList<PodGroup> seen
+    ) =>
+        new()
         {
-            Ref = BuiltInKinds.Pod.Named(member.Spec.Ref.Namespace, name),
-            Template = template,
-            Replicas = pods,
-            Strategy = RolloutStrategy.Unknown,
-            Annotations = new Dictionary<string, string>(),
-        },
-        Ready = ready,
-        RecordedAs = member.RecordedAs ?? member.Spec.Ref,
-        IsUnattributed = true,
-        Pods = [revision with { Pods = pods, Seen = seen }],
-    };
+            Spec = member.Spec with
+            {
+                Ref = BuiltInKinds.Pod.Named(member.Spec.Ref.Namespace, name),
+                Template = template,
+                Replicas = pods,
+                Strategy = RolloutStrategy.Unknown,
+                Annotations = new Dictionary<string, string>(),
+            },
+            Ready = ready,
+            RecordedAs = member.RecordedAs ?? member.Spec.Ref,
+            IsUnattributed = true,
+            Pods = [revision with { Pods = pods, Seen = seen }],
+        };
 
     /// <summary>Whether the pool's users reach a member's pods. Only such pods can complete a canary for these users.</summary>
-    public bool Reaches(Member member) => Service is null || (Service.Selects(member.Spec.Template.Labels) && Reaches(member.Spec.Template));
+    public bool Reaches(Member member) =>
+        Service is null || (Service.Selects(member.Spec.Template.Labels) && Reaches(member.Spec.Template));
 
     /// <summary>
     /// Whether every port of the pool's Service leads to pods with such containers. One open port besides those that users need is not
@@ -132,16 +158,23 @@ public sealed record Pool(string Name, Service? Service, IReadOnlyList<Member> M
     public bool IsFullMember(Member member) => Service?.Selects(member.Spec.Template.Labels) ?? Name == NameOf(member);
 
     /// <summary>Whether at least one port of the pool's Service leads to pods with such containers.</summary>
-    public bool ReachesBySome(PodTemplate template) => Service is not { Ports.Count: > 0 } service || service.Ports.Any(p => p.IsNumber || p.IsDeclaredBy(template));
+    public bool ReachesBySome(PodTemplate template) =>
+        Service is not { Ports.Count: > 0 } service || service.Ports.Any(p => p.IsNumber || p.IsDeclaredBy(template));
 
     /// <summary>The name of a workload's own pool.</summary>
     private static string NameOf(Member member) => $"{member.Spec.Ref.Kind} {member.Spec.Ref.Name}";
 
     /// <summary>The stable workload that a canary names; null if there is none, or it names itself.</summary>
-    private static Member? StableOf(Member member, IReadOnlyList<Member> all) => member.CanaryOf is { } name
-        ? all.FirstOrDefault(m => m.Spec.Ref.Name == name && m.Spec.Ref != member.Spec.Ref && m.CanaryOf is null)
-        : null;
+    private static Member? StableOf(Member member, IReadOnlyList<Member> all) =>
+        member.CanaryOf is { } name
+            ? all.FirstOrDefault(m => m.Spec.Ref.Name == name && m.Spec.Ref != member.Spec.Ref && m.CanaryOf is null)
+            : null;
 
     private static IEnumerable<Member> CanariesOf(IReadOnlyList<Member> stable, IReadOnlyList<Member> all) =>
-        all.Where(m => m.CanaryOf is not null && !stable.Any(s => s.Spec.Ref == m.Spec.Ref) && StableOf(m, all) is { } of && stable.Any(s => s.Spec.Ref == of.Spec.Ref));
+        all.Where(m =>
+            m.CanaryOf is not null
+            && !stable.Any(s => s.Spec.Ref == m.Spec.Ref)
+            && StableOf(m, all) is { } of
+            && stable.Any(s => s.Spec.Ref == of.Spec.Ref)
+        );
 }

@@ -18,13 +18,26 @@ internal static class RevisionHistory
     /// <param name="pool"><see cref="Exposure.Pool.Name"/>.</param>
     public static bool HasServedAsMany(Workload after, string pool, ClusterSnapshot cluster) =>
         RecordsAreLost(cluster)
-        || cluster.Changes.Any(c => c.HasCompleted && IsOf(c, after.Template.Hash, cluster)
-                && (c.Served.Count == 0
+        || cluster.Changes.Any(c =>
+            c.HasCompleted
+            && IsOf(c, after.Template.Hash, cluster)
+            && (
+                c.Served.Count == 0
                     ? c.Adopted || (c.LegacyHash is not null && (c.Phase is Phase.Proven || c.CompletedPods >= after.Replicas))
-                    : c.Served.Any(s => s.Pool == pool && ((c.Phase is Phase.Proven && !s.WasOnlyUnproven) || c.Adopted || (s.MaxPods == 0 ? c.CompletedPods : s.MaxPods) >= after.Replicas))));
+                    : c.Served.Any(s =>
+                        s.Pool == pool
+                        && (
+                            (c.Phase is Phase.Proven && !s.WasOnlyUnproven)
+                            || c.Adopted
+                            || (s.MaxPods == 0 ? c.CompletedPods : s.MaxPods) >= after.Replicas
+                        )
+                    )
+            )
+        );
 
     private static bool IsOf(Change change, string templateHash, ClusterSnapshot cluster) =>
-        change.TemplateHash == templateHash || cluster.History.Any(h => h.TemplateHash == templateHash && change.IsOwnedRevision(h.Uid, templateHash));
+        change.TemplateHash == templateHash
+        || cluster.History.Any(h => h.TemplateHash == templateHash && change.IsOwnedRevision(h.Uid, templateHash));
 
     /// <summary>
     /// The workload has no admitted Change although it existed at the adoption, when one was recorded. A workload created later bypassed

@@ -29,6 +29,7 @@ internal static class RevisionKey
 
         var first = images[0][(images[0].LastIndexOf('/') + 1)..];
         var digest = first.IndexOf('@', StringComparison.Ordinal);
-        return (digest >= 0 && first.Length > digest + 16 ? first[..(digest + 16)] : first) + (images.Count > 1 ? $" +{images.Count - 1}" : "");
+        return (digest >= 0 && first.Length > digest + 16 ? first[..(digest + 16)] : first)
+            + (images.Count > 1 ? $" +{images.Count - 1}" : "");
     }
 }

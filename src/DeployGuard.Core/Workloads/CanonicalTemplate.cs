@@ -37,7 +37,12 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     {
         var reads = DownwardReads.Of(template);
         var leftOut = new List<(string Path, string Value)>();
-        var json = Write(template, holder.Type.IsItsOwnTemplate, isBound: true, writer => WriteMetadata(writer, template, holder, reads, noise, leftOut));
+        var json = Write(
+            template,
+            holder.Type.IsItsOwnTemplate,
+            isBound: true,
+            writer => WriteMetadata(writer, template, holder, reads, noise, leftOut)
+        );
         var canonicalClaims = ClaimTemplates.Canonical(claims);
         var digest = canonicalClaims.IsEmpty ? "" : TemplateHash.Digest(canonicalClaims.Span);
         return new CanonicalTemplate(json, canonicalClaims, TemplateHash.WithClaims(TemplateHash.Of(json.Span), digest))
@@ -53,7 +58,9 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     internal static string HashOfUnbound(JsonElement pod, TemplateHolder holder, TemplateNoise noise)
     {
         var reads = DownwardReads.Of(pod);
-        return TemplateHash.Of(Write(pod, holder.Type.IsItsOwnTemplate, isBound: false, writer => WriteMetadata(writer, pod, holder, reads, noise, [])).Span);
+        return TemplateHash.Of(
+            Write(pod, holder.Type.IsItsOwnTemplate, isBound: false, writer => WriteMetadata(writer, pod, holder, reads, noise, [])).Span
+        );
     }
 
     /// <summary>
@@ -111,7 +118,8 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
         TemplateHolder holder,
         DownwardReads reads,
         TemplateNoise noise,
-        List<(string Path, string Value)> leftOut)
+        List<(string Path, string Value)> leftOut
+    )
     {
         if (!template.TryGetProperty("metadata", out var metadata) || metadata.ValueKind is not JsonValueKind.Object)
         {
@@ -125,8 +133,15 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
             metadata,
             "labels",
             (key, value) => noise.IsLabelNoise(key, reads.Labels) || holder.Type.IsControllerLabel(holder, key, value, reads.Labels),
-            leftOut);
-        JsonElement? finalizers = !holder.Type.IsItsOwnTemplate && metadata.TryGetProperty("finalizers", out var found) && found is { ValueKind: JsonValueKind.Array } && found.GetArrayLength() > 0 ? found : null;
+            leftOut
+        );
+        JsonElement? finalizers =
+            !holder.Type.IsItsOwnTemplate
+            && metadata.TryGetProperty("finalizers", out var found)
+            && found is { ValueKind: JsonValueKind.Array }
+            && found.GetArrayLength() > 0
+                ? found
+                : null;
         if (annotations.Count + labels.Count > 0 || finalizers is not null)
         {
             writer.WriteStartObject("metadata");
@@ -143,7 +158,11 @@ public sealed record CanonicalTemplate(ReadOnlyMemory<byte> Json, ReadOnlyMemory
     }
 
     private static List<JsonProperty> Counted(
-        JsonElement metadata, string map, Func<string, string, bool> isNoise, List<(string Path, string Value)> leftOut)
+        JsonElement metadata,
+        string map,
+        Func<string, string, bool> isNoise,
+        List<(string Path, string Value)> leftOut
+    )
     {
         var counted = new List<JsonProperty>();
         if (!metadata.TryGetProperty(map, out var entries) || entries.ValueKind is not JsonValueKind.Object)

@@ -17,26 +17,29 @@ internal static partial class ControllerLabels
         key == TemplateHashLabel && EncodedHash().IsMatch(value) && set.Name.EndsWith($"-{value}", StringComparison.Ordinal);
 
     /// <summary>The API server writes the Job's own uid and name when it generates the selector.</summary>
-    public static bool IsOfJob(TemplateHolder job, string key, string value, bool isRead) => key switch
-    {
-        "controller-uid" or "batch.kubernetes.io/controller-uid" => value.Length > 0 && value == job.Uid,
-        "job-name" or "batch.kubernetes.io/job-name" => value.Length > 0 && value == job.Name,
-        _ => false,
-    };
+    public static bool IsOfJob(TemplateHolder job, string key, string value, bool isRead) =>
+        key switch
+        {
+            "controller-uid" or "batch.kubernetes.io/controller-uid" => value.Length > 0 && value == job.Uid,
+            "job-name" or "batch.kubernetes.io/job-name" => value.Length > 0 && value == job.Name,
+            _ => false,
+        };
 
     /// <summary>
     /// If the pod reads its labels, they stay in the hash. That is safe, because a controller's pods are never compared with its template
     /// by hash.
     /// </summary>
-    public static bool IsOfPod(TemplateHolder pod, string key, string value, bool isRead) => !isRead && key switch
-    {
-        TemplateHashLabel => EncodedHash().IsMatch(value),
-        "controller-revision-hash" => EncodedHash().IsMatch(value[(value.LastIndexOf('-') + 1)..]),
-        "pod-template-generation" or "apps.kubernetes.io/pod-index" or "batch.kubernetes.io/job-completion-index" => IsNumber(value),
-        "controller-uid" or "batch.kubernetes.io/controller-uid" => Guid.TryParseExact(value, "D", out _),
-        "job-name" or "batch.kubernetes.io/job-name" or "statefulset.kubernetes.io/pod-name" => value.Length > 0,
-        _ => false,
-    };
+    public static bool IsOfPod(TemplateHolder pod, string key, string value, bool isRead) =>
+        !isRead
+        && key switch
+        {
+            TemplateHashLabel => EncodedHash().IsMatch(value),
+            "controller-revision-hash" => EncodedHash().IsMatch(value[(value.LastIndexOf('-') + 1)..]),
+            "pod-template-generation" or "apps.kubernetes.io/pod-index" or "batch.kubernetes.io/job-completion-index" => IsNumber(value),
+            "controller-uid" or "batch.kubernetes.io/controller-uid" => Guid.TryParseExact(value, "D", out _),
+            "job-name" or "batch.kubernetes.io/job-name" or "statefulset.kubernetes.io/pod-name" => value.Length > 0,
+            _ => false,
+        };
 
     private static bool IsNumber(string value) => value.Length is > 0 and < 20 && value.All(char.IsAsciiDigit);
 

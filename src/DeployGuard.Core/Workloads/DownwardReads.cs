@@ -20,12 +20,13 @@ internal readonly record struct DownwardReads(bool Annotations, bool Labels)
         return text.IndexOf("fieldPath"u8) >= 0 || text.IndexOf("\\u"u8) >= 0;
     }
 
-    private static DownwardReads In(JsonElement node) => node.ValueKind switch
-    {
-        JsonValueKind.Object => node.EnumerateObject().Select(OfMember).Aggregate(default(DownwardReads), Or),
-        JsonValueKind.Array => node.EnumerateArray().Select(In).Aggregate(default(DownwardReads), Or),
-        _ => default,
-    };
+    private static DownwardReads In(JsonElement node) =>
+        node.ValueKind switch
+        {
+            JsonValueKind.Object => node.EnumerateObject().Select(OfMember).Aggregate(default(DownwardReads), Or),
+            JsonValueKind.Array => node.EnumerateArray().Select(In).Aggregate(default(DownwardReads), Or),
+            _ => default,
+        };
 
     private static DownwardReads OfMember(JsonProperty member) =>
         member.NameEquals("fieldPath"u8) && member.Value.ValueKind is JsonValueKind.String && member.Value.GetString() is { } path

@@ -10,9 +10,11 @@ public static class EndpointsReader
 
     /// <returns>The name of the Service; empty if the slice belongs to none.</returns>
     /// <exception cref="MalformedObjectException">A field has the wrong type.</exception>
-    public static string ServiceOfSlice(JsonElement slice) => Field.Root(slice).AsObject().RequiredObject("metadata").Map("labels").GetValueOrDefault(ServiceLabel, "");
+    public static string ServiceOfSlice(JsonElement slice) =>
+        Field.Root(slice).AsObject().RequiredObject("metadata").Map("labels").GetValueOrDefault(ServiceLabel, "");
 
     /// <returns>The name of the Service.</returns>
     /// <exception cref="MalformedObjectException">A field has the wrong type.</exception>
-    public static string ServiceOfEndpoints(JsonElement endpoints) => Field.Root(endpoints).AsObject().RequiredObject("metadata").Text("name") ?? "";
+    public static string ServiceOfEndpoints(JsonElement endpoints) =>
+        Field.Root(endpoints).AsObject().RequiredObject("metadata").Text("name") ?? "";
 }

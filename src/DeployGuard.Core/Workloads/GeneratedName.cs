@@ -21,6 +21,9 @@ internal static partial class GeneratedName
     [GeneratedRegex(@"\Adebugger-[bcdfghjklmnpqrstvwxz2456789]{5}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
     private static partial Regex Debugger();
 
-    [GeneratedRegex(@"\Anode-debugger-(.+)-[bcdfghjklmnpqrstvwxz2456789]{5}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\Anode-debugger-(.+)-[bcdfghjklmnpqrstvwxz2456789]{5}\z",
+        RegexOptions.CultureInvariant | RegexOptions.NonBacktracking
+    )]
     private static partial Regex NodeDebugger();
 }

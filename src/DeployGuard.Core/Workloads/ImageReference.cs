@@ -10,18 +10,26 @@ namespace DeployGuard.Core.Workloads;
 public sealed record ImageReference(string Text)
 {
     /// <summary>Digest algorithms of the OCI image specification that container runtimes verify, with their length in hex digits.</summary>
-    private static readonly FrozenDictionary<string, int> s_algorithms =
-        new Dictionary<string, int> { ["sha256"] = 64, ["sha512"] = 128 }.ToFrozenDictionary(StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, int> s_algorithms = new Dictionary<string, int>
+    {
+        ["sha256"] = 64,
+        ["sha512"] = 128,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    private static readonly SearchValues<char> s_name = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_/:");
+    private static readonly SearchValues<char> s_name = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_/:"
+    );
 
     private static readonly SearchValues<char> s_hex = SearchValues.Create("0123456789abcdef");
 
     /// <summary><c>sha256:</c> and 64 lower-case hex digits, or <c>sha512:</c> and 128; null if there is no valid digest.</summary>
     /// <remarks>Other characters before the digest, such as a quote, are rejected. Another parser may read them differently.</remarks>
-    public string? Digest => Text.IndexOf('@', StringComparison.Ordinal) is var at and > 0 && IsDigest(Text.AsSpan(at + 1)) && !Text.AsSpan(0, at).ContainsAnyExcept(s_name)
-        ? Text[(at + 1)..]
-        : null;
+    public string? Digest =>
+        Text.IndexOf('@', StringComparison.Ordinal) is var at and > 0
+        && IsDigest(Text.AsSpan(at + 1))
+        && !Text.AsSpan(0, at).ContainsAnyExcept(s_name)
+            ? Text[(at + 1)..]
+            : null;
 
     /// <summary>It contains <c>@</c> and no valid digest.</summary>
     public bool HasBadDigest => Digest is null && Text.Contains('@', StringComparison.Ordinal);
@@ -29,7 +37,10 @@ public sealed record ImageReference(string Text)
     /// <summary>
     /// It has a part that only image references have: a registry or repository, a tag or a digest. A single word may mean anything.
     /// </summary>
-    public bool LooksLikeImage => !Text.StartsWith('/') && !Text.Contains("://", StringComparison.Ordinal) && Text.AsSpan().IndexOfAny('/', ':', '@') > 0
+    public bool LooksLikeImage =>
+        !Text.StartsWith('/')
+        && !Text.Contains("://", StringComparison.Ordinal)
+        && Text.AsSpan().IndexOfAny('/', ':', '@') > 0
         && Text.All(c => c == '@' || s_name.Contains(c));
 
     /// <summary>The placeholder in charts that an injector replaces with an image.</summary>
@@ -38,7 +49,9 @@ public sealed record ImageReference(string Text)
     private static bool IsDigest(ReadOnlySpan<char> text) =>
         text.IndexOf(':') is var colon and > 0
         && s_algorithms.TryGetValue(text[..colon].ToString(), out var length)
-        && text[(colon + 1)..] is var hex && hex.Length == length && !hex.ContainsAnyExcept(s_hex);
+        && text[(colon + 1)..] is var hex
+        && hex.Length == length
+        && !hex.ContainsAnyExcept(s_hex);
 
     public override string ToString() => Text;
 }

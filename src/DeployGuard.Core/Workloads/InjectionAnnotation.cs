@@ -30,7 +30,8 @@ public sealed record InjectionAnnotation(string Key, InjectionForm Form, string 
     private readonly int _star = Key.IndexOf('*', StringComparison.Ordinal);
 
     /// <summary>The error for a flag of another form.</summary>
-    public const string Expected = "expected FORM=KEY with a FORM of image, version, document, other or never, such as image=sidecar.example.com/image";
+    public const string Expected =
+        "expected FORM=KEY with a FORM of image, version, document, other or never, such as image=sidecar.example.com/image";
 
     /// <summary>The name in messages for the injector of an annotation that configuration added.</summary>
     public const string UnnamedInjector = "an injector";
@@ -38,14 +39,15 @@ public sealed record InjectionAnnotation(string Key, InjectionForm Form, string 
     public bool IsPattern => _star >= 0;
 
     /// <summary>The forms that policies, the chart and flags may add.</summary>
-    public static IReadOnlyDictionary<string, InjectionForm> Forms { get; } = new Dictionary<string, InjectionForm>
-    {
-        ["image"] = InjectionForm.Image,
-        ["version"] = InjectionForm.Version,
-        ["document"] = InjectionForm.Document,
-        ["other"] = InjectionForm.Other,
-        ["never"] = InjectionForm.Never,
-    };
+    public static IReadOnlyDictionary<string, InjectionForm> Forms { get; } =
+        new Dictionary<string, InjectionForm>
+        {
+            ["image"] = InjectionForm.Image,
+            ["version"] = InjectionForm.Version,
+            ["document"] = InjectionForm.Document,
+            ["other"] = InjectionForm.Other,
+            ["never"] = InjectionForm.Never,
+        };
 
     /// <summary>Reads <c>image=sidecar.example.com/image</c>; null if the text has another form.</summary>
     public static InjectionAnnotation? ParseOrNull(string text) =>
@@ -56,14 +58,17 @@ public sealed record InjectionAnnotation(string Key, InjectionForm Form, string 
     /// <summary>Why a text cannot be an annotation key or pattern; null if it can.</summary>
     public static string? ProblemWith(string key) =>
         key.Count(c => c == '*') > 1 ? "has more than one *"
-        : key.Length is 0 or > 317 || !key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '/' or '*') ? "is not an annotation key"
+        : key.Length is 0 or > 317 || !key.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or '/' or '*')
+            ? "is not an annotation key"
         : key == "*" ? "would match every annotation"
         : null;
 
-    public bool Matches(string key) => _star < 0 ? key == Key
-        : key.Length >= Key.Length - 1
-            && key.AsSpan().StartsWith(Key.AsSpan(0, _star), StringComparison.Ordinal)
-            && key.AsSpan().EndsWith(Key.AsSpan(_star + 1), StringComparison.Ordinal);
+    public bool Matches(string key) =>
+        _star < 0
+            ? key == Key
+            : key.Length >= Key.Length - 1
+                && key.AsSpan().StartsWith(Key.AsSpan(0, _star), StringComparison.Ordinal)
+                && key.AsSpan().EndsWith(Key.AsSpan(_star + 1), StringComparison.Ordinal);
 }
 
 /// <summary>An annotation that makes, or may make, an injector add an image that the template does not show.</summary>

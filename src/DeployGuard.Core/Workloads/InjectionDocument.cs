@@ -23,7 +23,9 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
         catch (JsonException)
         {
             // It is YAML, which the injector reads as well. A name in it may be written with escapes.
-            return text.Contains(Image, StringComparison.OrdinalIgnoreCase) || text.Contains('\\', StringComparison.Ordinal) ? s_unreadable : s_nothing;
+            return text.Contains(Image, StringComparison.OrdinalIgnoreCase) || text.Contains('\\', StringComparison.Ordinal)
+                ? s_unreadable
+                : s_nothing;
         }
         catch (InvalidOperationException)
         {
@@ -32,12 +34,13 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
         }
     }
 
-    private static bool Visit(JsonElement node, List<string> images) => node.ValueKind switch
-    {
-        JsonValueKind.Array => node.EnumerateArray().Aggregate(true, (isWhole, item) => Visit(item, images) && isWhole),
-        JsonValueKind.Object => VisitObject(node, images),
-        _ => true,
-    };
+    private static bool Visit(JsonElement node, List<string> images) =>
+        node.ValueKind switch
+        {
+            JsonValueKind.Array => node.EnumerateArray().Aggregate(true, (isWhole, item) => Visit(item, images) && isWhole),
+            JsonValueKind.Object => VisitObject(node, images),
+            _ => true,
+        };
 
     private static bool VisitObject(JsonElement node, List<string> images)
     {
@@ -45,7 +48,9 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
         foreach (var member in node.EnumerateObject())
         {
             // Go decodes JSON members without regard to case.
-            isWhole = (member.Name.Equals(Image, StringComparison.OrdinalIgnoreCase) ? Take(member.Value, images) : Visit(member.Value, images)) && isWhole;
+            isWhole =
+                (member.Name.Equals(Image, StringComparison.OrdinalIgnoreCase) ? Take(member.Value, images) : Visit(member.Value, images))
+                && isWhole;
         }
 
         return isWhole;
@@ -55,12 +60,15 @@ internal sealed record InjectionDocument(IReadOnlyList<string> Images, bool IsWh
     /// True for an object that is no patch step, and for a step whose image is in its own value. The source of a copy or move step is not
     /// in the document.
     /// </summary>
-    private static bool IsPlain(JsonElement node, List<string> images) => Text(node, "path") is not { } path || Text(node, "op") switch
-    {
-        null or "remove" or "test" => true,
-        "add" or "replace" => !path.EndsWith($"/{Image}", StringComparison.OrdinalIgnoreCase) || (node.TryGetProperty("value", out var value) && Take(value, images)),
-        _ => false,
-    };
+    private static bool IsPlain(JsonElement node, List<string> images) =>
+        Text(node, "path") is not { } path
+        || Text(node, "op") switch
+        {
+            null or "remove" or "test" => true,
+            "add" or "replace" => !path.EndsWith($"/{Image}", StringComparison.OrdinalIgnoreCase)
+                || (node.TryGetProperty("value", out var value) && Take(value, images)),
+            _ => false,
+        };
 
     private static string? Text(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;

@@ -13,9 +13,7 @@ public sealed class InjectionTable
     private readonly IReadOnlyList<InjectionAnnotation> _never;
 
     public InjectionTable(IEnumerable<InjectionAnnotation> annotations)
-        : this(null, [.. annotations])
-    {
-    }
+        : this(null, [.. annotations]) { }
 
     private InjectionTable(InjectionTable? known, IReadOnlyList<InjectionAnnotation> more)
     {
@@ -40,7 +38,8 @@ public sealed class InjectionTable
     public InjectionTable With(IEnumerable<InjectionAnnotation> more) => new(this, [.. more]);
 
     /// <summary>The built-in table with the annotations of flags, each <c>FORM=KEY</c>. A text of another form is left out.</summary>
-    public static InjectionTable WithFlags(IEnumerable<string> more) => BuiltIn.With(more.Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
+    public static InjectionTable WithFlags(IEnumerable<string> more) =>
+        BuiltIn.With(more.Select(InjectionAnnotation.ParseOrNull).OfType<InjectionAnnotation>());
 
     /// <summary>The images that annotations name, in the order of their keys.</summary>
     /// <param name="path">Path of the annotations in the object: <c>spec.template.metadata.annotations</c>.</param>
@@ -59,27 +58,32 @@ public sealed class InjectionTable
     /// <summary>The annotations whose injected images cannot be read.</summary>
     public IEnumerable<UnreadableInjection> UnreadableIn(IReadOnlyDictionary<string, string> annotations, string path) =>
         from found in Find(annotations)
-        where found.By.Form switch
-        {
-            // The value false turns an injector off. Any other value may name an object.
-            InjectionForm.Other => !found.Value.Equals("false", StringComparison.OrdinalIgnoreCase),
-            InjectionForm.Document => !InjectionDocument.Read(found.Value).IsWhole,
-            InjectionForm.Guess => new ImageReference(found.Value).LooksLikeImage,
-            _ => false,
-        }
+        where
+            found.By.Form switch
+            {
+                // The value false turns an injector off. Any other value may name an object.
+                InjectionForm.Other => !found.Value.Equals("false", StringComparison.OrdinalIgnoreCase),
+                InjectionForm.Document => !InjectionDocument.Read(found.Value).IsWhole,
+                InjectionForm.Guess => new ImageReference(found.Value).LooksLikeImage,
+                _ => false,
+            }
         select new UnreadableInjection($"{path}.{found.Key}", found.Key, found.By);
 
     /// <summary>Whether the table knows the annotation. A guess does not count.</summary>
     public bool Knows(string key) => MatchOrNull(key) is { Form: not InjectionForm.Guess };
 
     /// <summary>Whether the annotation's value is, or contains, an image.</summary>
-    public bool NamesImages(string key) => MatchOrNull(key) is { Form: InjectionForm.Image or InjectionForm.Version or InjectionForm.Document };
+    public bool NamesImages(string key) =>
+        MatchOrNull(key) is { Form: InjectionForm.Image or InjectionForm.Version or InjectionForm.Document };
 
     /// <summary>Whether the table declares that the annotation names no image.</summary>
     public bool Excludes(string key) => _never.Any(n => n.Matches(key));
 
-    private InjectionAnnotation? MatchOrNull(string key) => (DefiniteOrNull(key) ?? _guesses.FirstOrDefault(p => p.Matches(key))) is { } found
-        && !(found.Form is InjectionForm.Other or InjectionForm.Guess && Excludes(key)) ? found : null;
+    private InjectionAnnotation? MatchOrNull(string key) =>
+        (DefiniteOrNull(key) ?? _guesses.FirstOrDefault(p => p.Matches(key))) is { } found
+        && !(found.Form is InjectionForm.Other or InjectionForm.Guess && Excludes(key))
+            ? found
+            : null;
 
     /// <summary>The built-in table takes precedence, so that configuration cannot redefine its annotations.</summary>
     private InjectionAnnotation? DefiniteOrNull(string key) =>
@@ -106,7 +110,8 @@ public sealed class InjectionTable
 
     private static InjectionTable Load()
     {
-        using var stream = typeof(InjectionTable).Assembly.GetManifestResourceStream("injectors.json")
+        using var stream =
+            typeof(InjectionTable).Assembly.GetManifestResourceStream("injectors.json")
             ?? throw new InvalidOperationException("injectors.json is missing from the assembly");
         using var document = JsonDocument.Parse(stream);
         return new InjectionTable(document.RootElement.EnumerateArray().SelectMany(Read));

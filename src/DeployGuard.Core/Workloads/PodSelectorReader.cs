@@ -5,21 +5,29 @@ internal static class PodSelectorReader
 {
     /// <summary>Reads <c>matchLabels</c> and <c>matchExpressions</c>.</summary>
     /// <exception cref="MalformedObjectException">It has one of another form.</exception>
-    public static LabelSelector? OfRequirements(Field root) => root.Object("spec")?.Object("selector") is { } selector ? Of(selector) : null;
+    public static LabelSelector? OfRequirements(Field root) =>
+        root.Object("spec")?.Object("selector") is { } selector ? Of(selector) : null;
 
     /// <summary>Reads a plain map of labels.</summary>
     /// <exception cref="MalformedObjectException">It has one of another form.</exception>
     public static LabelSelector? OfLabels(Field root) =>
         root.Object("spec") is { } spec && spec.Map("selector") is { Count: > 0 } labels ? new LabelSelector(Equal(labels)) : null;
 
-    private static LabelSelector Of(Field selector) => new([.. Equal(selector.Map("matchLabels")), .. selector.Items("matchExpressions").Select(Requirement)]);
+    private static LabelSelector Of(Field selector) =>
+        new([.. Equal(selector.Map("matchLabels")), .. selector.Items("matchExpressions").Select(Requirement)]);
 
     private static List<LabelRequirement> Equal(IReadOnlyDictionary<string, string> labels) =>
         [.. labels.Select(l => new LabelRequirement(l.Key, LabelOperator.In, [l.Value]))];
 
-    private static LabelRequirement Requirement(Field expression) => new(
-        expression.AsObject().Text("key") ?? "",
-        Enum.TryParse<LabelOperator>(expression.Text("operator"), out var known) ? known
-            : throw new MalformedObjectException($"{expression.Path}.operator", $"expected one of {string.Join(", ", Enum.GetNames<LabelOperator>())}"),
-        [.. expression.Texts("values")]);
+    private static LabelRequirement Requirement(Field expression) =>
+        new(
+            expression.AsObject().Text("key") ?? "",
+            Enum.TryParse<LabelOperator>(expression.Text("operator"), out var known)
+                ? known
+                : throw new MalformedObjectException(
+                    $"{expression.Path}.operator",
+                    $"expected one of {string.Join(", ", Enum.GetNames<LabelOperator>())}"
+                ),
+            [.. expression.Texts("values")]
+        );
 }

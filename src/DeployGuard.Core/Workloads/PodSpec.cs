@@ -12,8 +12,11 @@ internal static class PodSpec
     public static void Write(Utf8JsonWriter writer, JsonElement pod, JsonElement spec, bool isBound)
     {
         var token = TokenVolume.NameIn(spec);
-        bool IsGenerated(JsonElement name) => name.ValueKind is JsonValueKind.String && name.GetString() is { } text
-            && GeneratedName.IsOfDebugger(text) && !IsReferredTo(text, pod, spec);
+        bool IsGenerated(JsonElement name) =>
+            name.ValueKind is JsonValueKind.String
+            && name.GetString() is { } text
+            && GeneratedName.IsOfDebugger(text)
+            && !IsReferredTo(text, pod, spec);
         writer.WriteStartObject();
         foreach (var property in CanonicalJson.Sorted(spec).Where(p => isBound || p.Name != "nodeName"))
         {
@@ -76,8 +79,12 @@ internal static class PodSpec
     {
         var text = Encoding.UTF8.GetBytes(name);
         return JsonMarshal.GetRawUtf8Value(spec).Count(text) > 1
-            || (pod.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
-                && metadata.TryGetProperty("annotations", out var annotations) && JsonMarshal.GetRawUtf8Value(annotations).IndexOf(text) >= 0);
+            || (
+                pod.TryGetProperty("metadata", out var metadata)
+                && metadata.ValueKind is JsonValueKind.Object
+                && metadata.TryGetProperty("annotations", out var annotations)
+                && JsonMarshal.GetRawUtf8Value(annotations).IndexOf(text) >= 0
+            );
     }
 
     /// <summary>Writes a volume or a mount, with the fixed name in the place of the generated one.</summary>
@@ -126,12 +133,15 @@ internal static class PodSpec
     }
 
     private static bool IsDefaultToleration(JsonElement toleration) =>
-        toleration.ValueKind is JsonValueKind.Object && toleration.GetPropertyCount() == 4
+        toleration.ValueKind is JsonValueKind.Object
+        && toleration.GetPropertyCount() == 4
         && Text(toleration, "key") is "node.kubernetes.io/not-ready" or "node.kubernetes.io/unreachable"
         && Text(toleration, "operator") == "Exists"
         && Text(toleration, "effect") == "NoExecute"
         && toleration.TryGetProperty("tolerationSeconds", out var seconds)
-        && seconds.ValueKind is JsonValueKind.Number && seconds.TryGetInt64(out var value) && value == 300;
+        && seconds.ValueKind is JsonValueKind.Number
+        && seconds.TryGetInt64(out var value)
+        && value == 300;
 
     private static string Text(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";

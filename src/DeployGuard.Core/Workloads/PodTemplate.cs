@@ -11,7 +11,8 @@ public sealed class PodTemplate
         IReadOnlyDictionary<string, string> annotations,
         IReadOnlyList<Container> containers,
         IReadOnlyList<ImageUse> images,
-        TemplateSource source)
+        TemplateSource source
+    )
         : this(labels, annotations, containers, images) => _source = source;
 
     private PodTemplate(
@@ -20,14 +21,16 @@ public sealed class PodTemplate
         IReadOnlyList<Container> containers,
         IReadOnlyList<ImageUse> images,
         TemplateFingerprint? kept,
-        TemplateSource? source)
+        TemplateSource? source
+    )
         : this(labels, annotations, containers, images) => (_kept, _source) = (kept, source);
 
     private PodTemplate(
         PodTemplate other,
         IReadOnlyDictionary<string, string> annotations,
         IReadOnlyList<Container> containers,
-        TemplateFingerprint? kept)
+        TemplateFingerprint? kept
+    )
         : this(other.Labels, annotations, containers, other.Images)
     {
         _kept = kept;
@@ -38,7 +41,8 @@ public sealed class PodTemplate
         IReadOnlyDictionary<string, string> labels,
         IReadOnlyDictionary<string, string> annotations,
         IReadOnlyList<Container> containers,
-        IReadOnlyList<ImageUse> images)
+        IReadOnlyList<ImageUse> images
+    )
     {
         (Labels, Annotations, Containers, Images) = (labels, annotations, containers, images);
         ImageNames = [.. images.Select(i => i.Reference.Text)];
@@ -66,15 +70,20 @@ public sealed class PodTemplate
     internal InjectionTable Injections { get; init; } = InjectionTable.None;
 
     /// <summary>The images, including those that further annotations name.</summary>
-    public IReadOnlyList<ImageUse> ImagesWith(InjectionTable more) => more.All.Count == 0 ? Images
-        : [.. Images, .. more.ImagesIn(Annotations, AnnotationsPath).Where(i => Images.All(known => known.Path != i.Path))];
+    public IReadOnlyList<ImageUse> ImagesWith(InjectionTable more) =>
+        more.All.Count == 0
+            ? Images
+            : [.. Images, .. more.ImagesIn(Annotations, AnnotationsPath).Where(i => Images.All(known => known.Path != i.Path))];
 
     /// <summary>Injected images that cannot be read, also under further annotations; none if the annotations were not kept.</summary>
     public IReadOnlyList<UnreadableInjection> UnreadableWith(InjectionTable more) =>
-    [
-        .. Injections.UnreadableIn(Annotations, AnnotationsPath).Where(u => !(u.IsGuess && more.Knows(u.Key)) && (u.IsBadDocument || !more.Excludes(u.Key)))
-            .Concat(more.UnreadableIn(Annotations, AnnotationsPath)).DistinctBy(u => u.Path),
-    ];
+        [
+            .. Injections
+                .UnreadableIn(Annotations, AnnotationsPath)
+                .Where(u => !(u.IsGuess && more.Knows(u.Key)) && (u.IsBadDocument || !more.Excludes(u.Key)))
+                .Concat(more.UnreadableIn(Annotations, AnnotationsPath))
+                .DistinctBy(u => u.Path),
+        ];
 
     /// <summary>Computed on first use, because most requests change no template. Null if only the hashes were kept.</summary>
     public CanonicalTemplate? Canonical => _source?.Canonical;
@@ -103,36 +112,71 @@ public sealed class PodTemplate
     public IReadOnlyDictionary<string, string> RestartTimes => _kept?.RestartTimes ?? Source.RestartTimes(Annotations);
 
     /// <summary>The state for serialization.</summary>
-    internal PodTemplateState State => new(
-        Labels, Annotations, Containers, Images, AnnotationsPath, !ReferenceEquals(Injections, InjectionTable.None), _kept, _source?.State);
+    internal PodTemplateState State =>
+        new(
+            Labels,
+            Annotations,
+            Containers,
+            Images,
+            AnnotationsPath,
+            !ReferenceEquals(Injections, InjectionTable.None),
+            _kept,
+            _source?.State
+        );
 
     private TemplateSource Source => _source ?? throw new InvalidOperationException("only the hashes were kept");
 
     /// <summary>The template from a serialized state.</summary>
     /// <param name="reader">Reads the serialized document when a computed value is first needed.</param>
     internal static PodTemplate Of(PodTemplateState state, WorkloadReader reader) =>
-        new(state.Labels, state.Annotations, state.Containers, state.Images, state.Kept, state.Document is { } document ? reader.SourceOf(document) : null)
+        new(
+            state.Labels,
+            state.Annotations,
+            state.Containers,
+            state.Images,
+            state.Kept,
+            state.Document is { } document ? reader.SourceOf(document) : null
+        )
         {
             AnnotationsPath = state.AnnotationsPath,
             Injections = state.ReadsInjections ? reader.Injections : InjectionTable.None,
         };
 
     /// <summary>The template as if every container had a readiness probe. Its hash stays unchanged and must not be used.</summary>
-    public PodTemplate WithReadinessProbes() => new(this, Annotations, [.. Containers.Select(c => c with { HasReadinessProbe = true })], _kept);
+    public PodTemplate WithReadinessProbes() =>
+        new(this, Annotations, [.. Containers.Select(c => c with { HasReadinessProbe = true })], _kept);
 
     /// <summary>The template of a pod, with only the parts that many pods share.</summary>
     /// <param name="hash">Empty if it was not computed: it then equals no revision.</param>
-    public static PodTemplate OfPod(IReadOnlyDictionary<string, string> labels, IReadOnlyList<Container> containers, IReadOnlyList<ImageUse> images, string hash) =>
-        new(new PodTemplate(labels, Maps.Empty, containers, images), Maps.Empty, containers, new TemplateFingerprint(hash, "", hash, "", false, Maps.Empty));
+    public static PodTemplate OfPod(
+        IReadOnlyDictionary<string, string> labels,
+        IReadOnlyList<Container> containers,
+        IReadOnlyList<ImageUse> images,
+        string hash
+    ) =>
+        new(
+            new PodTemplate(labels, Maps.Empty, containers, images),
+            Maps.Empty,
+            containers,
+            new TemplateFingerprint(hash, "", hash, "", false, Maps.Empty)
+        );
 
     /// <summary>The template without its document, for caches that keep many.</summary>
     /// <param name="kept">Selects the annotations to keep.</param>
-    public PodTemplate WithoutDocument(Func<string, bool> kept) => new(
-        this,
-        Annotations.Where(a => kept(a.Key)).ToDictionary(),
-        Containers,
-        new TemplateFingerprint(
-            Hash, LegacyHash, UnboundHash, ClaimsDigest, ReadsAnnotations, ReadsAnnotations ? RestartTimes : Maps.Empty));
+    public PodTemplate WithoutDocument(Func<string, bool> kept) =>
+        new(
+            this,
+            Annotations.Where(a => kept(a.Key)).ToDictionary(),
+            Containers,
+            new TemplateFingerprint(
+                Hash,
+                LegacyHash,
+                UnboundHash,
+                ClaimsDigest,
+                ReadsAnnotations,
+                ReadsAnnotations ? RestartTimes : Maps.Empty
+            )
+        );
 }
 
 /// <summary>A container that keeps running, with the fields that the exposure model uses.</summary>

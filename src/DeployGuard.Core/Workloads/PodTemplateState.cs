@@ -12,7 +12,15 @@ internal sealed record PodTemplateState(
     string AnnotationsPath,
     bool ReadsInjections,
     TemplateFingerprint? Kept,
-    TemplateDocumentState? Document);
+    TemplateDocumentState? Document
+);
 
 /// <summary>The JSON of a template, and the identity of the object that contains it.</summary>
-internal sealed record TemplateDocumentState(JsonElement Template, JsonElement? Claims, string ApiGroup, string Kind, string Name, string Uid);
+internal sealed record TemplateDocumentState(
+    JsonElement Template,
+    JsonElement? Claims,
+    string ApiGroup,
+    string Kind,
+    string Name,
+    string Uid
+);

@@ -10,14 +10,13 @@ public static class RolloutBatch
     /// The number of pods. All of them for Recreate, for types that this version does not know, and for OnDelete, because the user who
     /// deletes the pods sets the pace.
     /// </summary>
-    public static int Of(Workload workload) => !workload.Strategy.IsRolling
-        ? workload.Replicas
+    public static int Of(Workload workload) =>
+        !workload.Strategy.IsRolling ? workload.Replicas
         : workload.Type.InPlace is { } inPlace ? Math.Max(1, inPlace.Batch(workload))
         : workload.Replicas;
 
     /// <summary><c>maxSurge</c>, with the API server's default.</summary>
-    public static IntOrPercent Surge(Workload workload) =>
-        workload.Strategy.MaxSurge ?? workload.Type.InPlace?.DefaultSurge ?? s_none;
+    public static IntOrPercent Surge(Workload workload) => workload.Strategy.MaxSurge ?? workload.Type.InPlace?.DefaultSurge ?? s_none;
 
     /// <summary><c>maxUnavailable</c>, with the API server's default.</summary>
     public static IntOrPercent Unavailable(Workload workload) =>

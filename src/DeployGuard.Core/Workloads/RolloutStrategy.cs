@@ -15,7 +15,8 @@ public sealed record RolloutStrategy(
     int? Partition,
     int MinReadySeconds,
     int ProgressDeadlineSeconds,
-    bool Paused)
+    bool Paused
+)
 {
     /// <summary>It replaces pods batch by batch. The API server defaults the type to <c>RollingUpdate</c>.</summary>
     public bool IsRolling => Type is null or "" or "RollingUpdate";

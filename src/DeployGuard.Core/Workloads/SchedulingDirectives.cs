@@ -19,7 +19,9 @@ internal static class SchedulingDirectives
     /// difference.
     /// </summary>
     public static bool AreOnlyDifference(PodTemplate before, PodTemplate after) =>
-        before.Canonical is { } old && after.Canonical is { } now && old.Claims.Span.SequenceEqual(now.Claims.Span)
+        before.Canonical is { } old
+        && after.Canonical is { } now
+        && old.Claims.Span.SequenceEqual(now.Claims.Span)
         && JsonNode.DeepEquals(Without(old), Without(now));
 
     private static JsonObject? Without(CanonicalTemplate template)
@@ -52,7 +54,9 @@ internal static class SchedulingDirectives
     {
         if (metadata[map] is JsonObject entries)
         {
-            foreach (var key in entries.Select(e => e.Key).Where(k => s_queueKeys.Any(m => k.StartsWith(m, StringComparison.Ordinal))).ToList())
+            foreach (
+                var key in entries.Select(e => e.Key).Where(k => s_queueKeys.Any(m => k.StartsWith(m, StringComparison.Ordinal))).ToList()
+            )
             {
                 entries.Remove(key);
             }

@@ -8,7 +8,8 @@ namespace DeployGuard.Core.Workloads;
 public sealed record Service(string Name, IReadOnlyDictionary<string, string> Selector, bool IsExternalName)
 {
     /// <summary>Labels that name the ordinal of a StatefulSet's pod. A pod keeps them when its revision changes.</summary>
-    public static IReadOnlySet<string> OrdinalLabelKeys { get; } = new HashSet<string> { "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index" };
+    public static IReadOnlySet<string> OrdinalLabelKeys { get; } =
+        new HashSet<string> { "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index" };
 
     /// <summary>Labels that controllers add to pods and that templates lack. A template does not show which pods will have them.</summary>
     public static IReadOnlySet<string> ControllerLabelKeys { get; } =
@@ -32,14 +33,24 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
     public string SelectorText => string.Join(',', Selector.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}={s.Value}"));
 
     /// <param name="selector">In the form of <see cref="SelectorText"/>.</param>
-    public static Service Selecting(string name, string selector) => new(
-        name,
-        selector.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=', 2)).Where(l => l.Length == 2).DistinctBy(l => l[0]).ToDictionary(l => l[0], l => l[1]),
-        false);
+    public static Service Selecting(string name, string selector) =>
+        new(
+            name,
+            selector
+                .Split(',', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => l.Split('=', 2))
+                .Where(l => l.Length == 2)
+                .DistinctBy(l => l[0])
+                .ToDictionary(l => l[0], l => l[1]),
+            false
+        );
 
     /// <summary>Whether a Service selects pods with one of these label sets, and not with the other.</summary>
-    public static bool AnyDistinguishes(IEnumerable<Service> services, IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other) =>
-        !ReferenceEquals(one, other) && services.Any(s => s.Selects(one) != s.Selects(other));
+    public static bool AnyDistinguishes(
+        IEnumerable<Service> services,
+        IReadOnlyDictionary<string, string> one,
+        IReadOnlyDictionary<string, string> other
+    ) => !ReferenceEquals(one, other) && services.Any(s => s.Selects(one) != s.Selects(other));
 
     /// <summary>Whether users of the Service reach pods with these labels.</summary>
     public bool Selects(IReadOnlyDictionary<string, string> labels)
@@ -62,7 +73,9 @@ public sealed record Service(string Name, IReadOnlyDictionary<string, string> Se
 
     /// <summary>The Service that an ExternalName refers to; null for a host outside the cluster, or in an unknown cluster domain.</summary>
     public (string Namespace, string Name)? Target =>
-        IsExternalName && ExternalName.TrimEnd('.').ToLowerInvariant().Split('.') is [var name, var ns, "svc", ..] parts && parts[3..] is [] or ["cluster", "local"]
+        IsExternalName
+        && ExternalName.TrimEnd('.').ToLowerInvariant().Split('.') is [var name, var ns, "svc", ..] parts
+        && parts[3..] is [] or ["cluster", "local"]
             ? (ns, name)
             : null;
 }
@@ -73,6 +86,8 @@ public sealed record ServicePort(int Number, string Protocol, string Target)
     /// <summary>A numeric target port may be open without being declared.</summary>
     public bool IsNumber => int.TryParse(Target, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
-    public bool IsDeclaredBy(PodTemplate template) => template.Containers.Any(c => c.Ports.Any(p =>
-        p.Protocol == Protocol && (p.Name == Target || p.Number.ToString(CultureInfo.InvariantCulture) == Target)));
+    public bool IsDeclaredBy(PodTemplate template) =>
+        template.Containers.Any(c =>
+            c.Ports.Any(p => p.Protocol == Protocol && (p.Name == Target || p.Number.ToString(CultureInfo.InvariantCulture) == Target))
+        );
 }

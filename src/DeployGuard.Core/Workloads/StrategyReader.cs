@@ -20,7 +20,8 @@ internal static class StrategyReader
             spec.Int("minReadySeconds") ?? 0,
             spec.Int("progressDeadlineSeconds") ?? DefaultProgressDeadlineSeconds,
             // Only Deployments define this field; other kinds ignore it.
-            spec["paused"] is { Element.ValueKind: JsonValueKind.True })
+            spec["paused"] is { Element.ValueKind: JsonValueKind.True }
+        )
         {
             FirstOrdinal = spec.Object("ordinals")?.Int("start") ?? 0,
             JobsOverlap = spec["jobTemplate"] is not null && (spec.Text("concurrencyPolicy") ?? "Allow") == "Allow",
@@ -41,10 +42,11 @@ internal static class StrategyReader
             return new IntOrPercent(pods, IsPercent: false);
         }
 
-        return field.Element.ValueKind is JsonValueKind.String
+        return
+            field.Element.ValueKind is JsonValueKind.String
             && field.Element.GetString() is ['0' or '1' or '2' or '3' or '4' or '5' or '6' or '7' or '8' or '9', .., '%'] text
             && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var percent)
-                ? new IntOrPercent(percent, IsPercent: true)
-                : throw field.Wrong("a whole number or a percentage such as 25%");
+            ? new IntOrPercent(percent, IsPercent: true)
+            : throw field.Wrong("a whole number or a percentage such as 25%");
     }
 }

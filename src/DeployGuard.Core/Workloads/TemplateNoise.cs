@@ -53,9 +53,8 @@ public sealed class TemplateNoise(IEnumerable<string> moreRestarts, IEnumerable<
     public bool IsRestart(string key) => _restarts.Contains(key);
 
     /// <param name="isRead">Whether the pod reads any of its annotations.</param>
-    public bool IsAnnotationNoise(string key, string value, bool isRead) => isRead
-        ? IsRestart(key) && RestartTime.IsTime(value)
-        : IsRestart(key) || key.StartsWith(OwnPrefix, StringComparison.Ordinal);
+    public bool IsAnnotationNoise(string key, string value, bool isRead) =>
+        isRead ? IsRestart(key) && RestartTime.IsTime(value) : IsRestart(key) || key.StartsWith(OwnPrefix, StringComparison.Ordinal);
 
     /// <param name="isRead">Whether the pod reads any of its labels.</param>
     public bool IsLabelNoise(string key, bool isRead) => !isRead && _labels.Contains(key);

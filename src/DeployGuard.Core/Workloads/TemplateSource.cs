@@ -23,11 +23,13 @@ internal sealed class TemplateSource(JsonElement template, TemplateHolder holder
 
     public string UnboundHash => _unboundHash ??= IsBound ? CanonicalTemplate.HashOfUnbound(template, holder, noise) : Canonical.Hash;
 
-    private bool IsBound => holder.Type.IsItsOwnTemplate && template.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out _);
+    private bool IsBound =>
+        holder.Type.IsItsOwnTemplate && template.TryGetProperty("spec", out var spec) && spec.TryGetProperty("nodeName", out _);
 
-    public string Placement => template.TryGetProperty("spec", out var spec)
-        ? string.Join('\n', s_placementFields.Select(p => spec.TryGetProperty(p, out var value) ? value.GetRawText() : ""))
-        : "";
+    public string Placement =>
+        template.TryGetProperty("spec", out var spec)
+            ? string.Join('\n', s_placementFields.Select(p => spec.TryGetProperty(p, out var value) ? value.GetRawText() : ""))
+            : "";
 
     public IReadOnlyDictionary<string, string> RestartTimes(IReadOnlyDictionary<string, string> annotations) =>
         annotations.Keys.Any(noise.IsRestart) ? annotations.Where(a => noise.IsRestart(a.Key)).ToDictionary() : Maps.Empty;
@@ -40,4 +42,5 @@ internal sealed record TemplateFingerprint(
     string UnboundHash,
     string ClaimsDigest,
     bool ReadsAnnotations,
-    IReadOnlyDictionary<string, string> RestartTimes);
+    IReadOnlyDictionary<string, string> RestartTimes
+);

@@ -13,21 +13,25 @@ internal static partial class TokenVolume
     /// <summary>Stands for the generated name in the hash. A volume cannot have this name itself.</summary>
     public const string FixedName = "kube-api-access-*";
 
-    private static readonly JsonElement s_projected = Parse("""
+    private static readonly JsonElement s_projected = Parse(
+        """
         {"defaultMode": 420, "sources": [
           {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
           {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
           {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}}]}
-        """);
+        """
+    );
 
     /// <summary>OpenShift adds the certificate authority of its services.</summary>
-    private static readonly JsonElement s_ofOpenShift = Parse("""
+    private static readonly JsonElement s_ofOpenShift = Parse(
+        """
         {"defaultMode": 420, "sources": [
           {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
           {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
           {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]}},
           {"configMap": {"name": "openshift-service-ca.crt", "items": [{"key": "service-ca.crt", "path": "service-ca.crt"}]}}]}
-        """);
+        """
+    );
 
     /// <summary>The generated name in this pod; null if there is none, or more than one.</summary>
     public static string? NameIn(JsonElement spec)
@@ -37,16 +41,21 @@ internal static partial class TokenVolume
             return null;
         }
 
-        var names = spec.TryGetProperty("volumes", out var volumes) && volumes.ValueKind is JsonValueKind.Array
-            ? volumes.EnumerateArray().Where(IsTokenVolume).Select(v => v.GetProperty("name").GetString()).Take(2).ToList()
-            : [];
+        var names =
+            spec.TryGetProperty("volumes", out var volumes) && volumes.ValueKind is JsonValueKind.Array
+                ? volumes.EnumerateArray().Where(IsTokenVolume).Select(v => v.GetProperty("name").GetString()).Take(2).ToList()
+                : [];
         return names is [var only] ? only : null;
     }
 
     private static bool IsTokenVolume(JsonElement volume) =>
-        volume.ValueKind is JsonValueKind.Object && volume.GetPropertyCount() == 2
-        && volume.TryGetProperty("name", out var name) && name.ValueKind is JsonValueKind.String && GeneratedVolumeName().IsMatch(name.GetString() ?? "")
-        && volume.TryGetProperty("projected", out var projected) && (JsonElement.DeepEquals(projected, s_projected) || JsonElement.DeepEquals(projected, s_ofOpenShift));
+        volume.ValueKind is JsonValueKind.Object
+        && volume.GetPropertyCount() == 2
+        && volume.TryGetProperty("name", out var name)
+        && name.ValueKind is JsonValueKind.String
+        && GeneratedVolumeName().IsMatch(name.GetString() ?? "")
+        && volume.TryGetProperty("projected", out var projected)
+        && (JsonElement.DeepEquals(projected, s_projected) || JsonElement.DeepEquals(projected, s_ofOpenShift));
 
     private static JsonElement Parse(string json)
     {

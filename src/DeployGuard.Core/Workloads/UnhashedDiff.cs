@@ -19,7 +19,9 @@ public static class UnhashedDiff
         }
 
         var (old, now) = (Map(before), Map(after));
-        var lines = old.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
+        var lines = old
+            .Keys.Union(now.Keys)
+            .Order(StringComparer.Ordinal)
             .Where(path => old.GetValueOrDefault(path) != now.GetValueOrDefault(path))
             .Select(path => $"not hashed: {path}: {Show(old.GetValueOrDefault(path))} -> {Show(now.GetValueOrDefault(path))}")
             .ToList();
@@ -30,5 +32,7 @@ public static class UnhashedDiff
         (template?.Unhashed ?? []).GroupBy(l => l.Path).ToDictionary(g => g.Key, g => g.First().Value);
 
     private static string Show(string? value) =>
-        value is null ? "(absent)" : value.Length > MaxValue ? string.Concat(value.AsSpan(0, MaxValue), "...") : value;
+        value is null ? "(absent)"
+        : value.Length > MaxValue ? string.Concat(value.AsSpan(0, MaxValue), "...")
+        : value;
 }

@@ -63,10 +63,16 @@ public sealed record Workload
     public bool HasGeneratedName => Type.IsItsOwnTemplate && GeneratedName.IsOfNodeDebugger(Ref);
 
     /// <summary>Annotations of a ReplicaSet from which the Deployment controller computes proportional scaling.</summary>
-    public static IReadOnlyList<string> ProportionAnnotations { get; } = ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
+    public static IReadOnlyList<string> ProportionAnnotations { get; } =
+    ["deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"];
 
     /// <summary>The workload with only the fields that decisions about other workloads use, for caches that keep many.</summary>
-    public Workload WithoutDocument() => this with { Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(), Template = Template.WithoutDocument(IsOurs) };
+    public Workload WithoutDocument() =>
+        this with
+        {
+            Annotations = Annotations.Where(a => IsOurs(a.Key)).ToDictionary(),
+            Template = Template.WithoutDocument(IsOurs),
+        };
 
     private static bool IsOurs(string annotation) => annotation.StartsWith("deployguard.io/", StringComparison.Ordinal);
 }

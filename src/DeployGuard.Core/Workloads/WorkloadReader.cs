@@ -22,14 +22,20 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
     {
         var root = Field.Root(obj).AsObject();
         var (apiGroup, kind) = TypeOf(root);
-        var path = Kinds.TemplatePath(apiGroup, kind)
+        var path =
+            Kinds.TemplatePath(apiGroup, kind)
             ?? throw new MalformedObjectException("kind", $"{kind} is not a kind with a pod template that DeployGuard knows");
         var metadata = root.RequiredObject("metadata");
         var type = BuiltInKinds.Of(apiGroup, kind);
         var holder = new TemplateHolder(type, metadata.Text("name") ?? "", metadata.Text("uid") ?? "");
         return new Workload
         {
-            Ref = new WorkloadRef(apiGroup, kind, metadata.Text("namespace") ?? "", metadata.Text("name") ?? metadata.Text("generateName") ?? ""),
+            Ref = new WorkloadRef(
+                apiGroup,
+                kind,
+                metadata.Text("namespace") ?? "",
+                metadata.Text("name") ?? metadata.Text("generateName") ?? ""
+            ),
             Uid = holder.Uid,
             ResourceVersion = metadata.Text("resourceVersion") ?? "",
             Generation = metadata.Long("generation"),
@@ -43,7 +49,10 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
             ActiveDeadline = type.IsItsOwnTemplate ? root.RequiredObject("spec").Long("activeDeadlineSeconds") : null,
             Selector = type.ReadSelector(root),
             Template = ReadTemplate(
-                TemplateAt(root, path), holder, type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null),
+                TemplateAt(root, path),
+                holder,
+                type.HasClaims ? root.RequiredObject("spec")["volumeClaimTemplates"] : null
+            ),
             Replicas = type.ReadSize(root),
             // Fields of the same names may have another meaning in a custom kind.
             Strategy = type.IsBuiltInWorkload ? StrategyReader.Read(root.RequiredObject("spec")) : RolloutStrategy.Unknown,
@@ -68,7 +77,8 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
 
     /// <summary>The labels of any object.</summary>
     /// <exception cref="MalformedObjectException">It has no metadata, or its labels are not strings.</exception>
-    public static IReadOnlyDictionary<string, string> ReadLabels(JsonElement obj) => Field.Root(obj).AsObject().RequiredObject("metadata").Map("labels");
+    public static IReadOnlyDictionary<string, string> ReadLabels(JsonElement obj) =>
+        Field.Root(obj).AsObject().RequiredObject("metadata").Map("labels");
 
     /// <summary>Group and kind of an object. Former groups of built-in kinds are mapped to the current ones.</summary>
     public static (string ApiGroup, string Kind) TypeOf(JsonElement obj) => TypeOf(Field.Root(obj).AsObject());
@@ -88,8 +98,13 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         ReadTemplate(Field.Root(template).AsObject(), TemplateHolder.None, claims: null);
 
     /// <summary>The source of a serialized template.</summary>
-    internal TemplateSource SourceOf(TemplateDocumentState document) => new(
-        document.Template, new TemplateHolder(BuiltInKinds.Of(document.ApiGroup, document.Kind), document.Name, document.Uid), document.Claims, noise);
+    internal TemplateSource SourceOf(TemplateDocumentState document) =>
+        new(
+            document.Template,
+            new TemplateHolder(BuiltInKinds.Of(document.ApiGroup, document.Kind), document.Name, document.Uid),
+            document.Claims,
+            noise
+        );
 
     private static Field TemplateAt(Field root, string path) =>
         path.Length == 0 ? root : path.Split('.').Aggregate(root, (field, name) => field.RequiredObject(name));
@@ -104,9 +119,13 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
         return new PodTemplate(
             metadata?.Map("labels") ?? Maps.Empty,
             annotations,
-            [.. spec.Items("containers").Select(ReadContainer), .. spec.Items("initContainers").Where(IsSidecar).Select(c => ReadContainer(c) with { IsSidecar = true })],
+            [
+                .. spec.Items("containers").Select(ReadContainer),
+                .. spec.Items("initContainers").Where(IsSidecar).Select(c => ReadContainer(c) with { IsSidecar = true }),
+            ],
             [.. ImageVisitor.Visit(spec), .. injections.ImagesIn(annotations, path)],
-            new TemplateSource(template.Element, holder, claims?.Element, noise))
+            new TemplateSource(template.Element, holder, claims?.Element, noise)
+        )
         {
             AnnotationsPath = path,
             Injections = injections,
@@ -115,15 +134,31 @@ public sealed class WorkloadReader(WorkloadKinds kinds, TemplateNoise noise, Inj
 
     private static bool IsSidecar(Field initContainer) => initContainer.AsObject().Text("restartPolicy") == "Always";
 
-    private static Container ReadContainer(Field container) => new(
-        container.AsObject().Text("name") ?? "",
-        container.Text("image") ?? "",
-        [.. container.Items("ports").Select(p => p.AsObject()).Select(p => new ContainerPort(p.Text("name") ?? "", p.Int("containerPort") ?? 0, p.Text("protocol") ?? "TCP"))],
-        container.Object("readinessProbe") is not null);
+    private static Container ReadContainer(Field container) =>
+        new(
+            container.AsObject().Text("name") ?? "",
+            container.Text("image") ?? "",
+            [
+                .. container
+                    .Items("ports")
+                    .Select(p => p.AsObject())
+                    .Select(p => new ContainerPort(p.Text("name") ?? "", p.Int("containerPort") ?? 0, p.Text("protocol") ?? "TCP")),
+            ],
+            container.Object("readinessProbe") is not null
+        );
 
     private static string? ControllerUid(Field metadata) =>
         metadata.Items("ownerReferences").Where(o => o.AsObject().Flag("controller")).Select(o => o.Text("uid")).FirstOrDefault();
 
-    private static IEnumerable<OwnerReference> OwnersOf(Field metadata) => metadata.Items("ownerReferences").Select(o => o.AsObject())
-        .Select(o => new OwnerReference(o.Text("apiVersion") ?? "", o.Text("kind") ?? "", o.Text("name") ?? "", o.Text("uid") ?? "", o.Flag("controller")));
+    private static IEnumerable<OwnerReference> OwnersOf(Field metadata) =>
+        metadata
+            .Items("ownerReferences")
+            .Select(o => o.AsObject())
+            .Select(o => new OwnerReference(
+                o.Text("apiVersion") ?? "",
+                o.Text("kind") ?? "",
+                o.Text("name") ?? "",
+                o.Text("uid") ?? "",
+                o.Flag("controller")
+            ));
 }

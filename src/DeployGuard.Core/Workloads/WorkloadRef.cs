@@ -10,7 +10,8 @@ public sealed record WorkloadRef(string ApiGroup, string Kind, string Namespace,
     public WorkloadKind Type => BuiltInKinds.Of(ApiGroup, Kind);
 
     /// <summary>As an argument of kubectl: <c>deployment/web</c>, or for a custom kind <c>Rollout.argoproj.io/web</c>.</summary>
-    public string KubectlName => !Type.IsBuiltInWorkload && ApiGroup.Length > 0 ? $"{Kind}.{ApiGroup}/{Name}" : $"{Kind.ToLowerInvariant()}/{Name}";
+    public string KubectlName =>
+        !Type.IsBuiltInWorkload && ApiGroup.Length > 0 ? $"{Kind}.{ApiGroup}/{Name}" : $"{Kind.ToLowerInvariant()}/{Name}";
 
     /// <summary>As messages name it: <c>Deployment shop/web</c>.</summary>
     public override string ToString() => Namespace.Length == 0 ? $"{Kind} {Name}" : $"{Kind} {Namespace}/{Name}";

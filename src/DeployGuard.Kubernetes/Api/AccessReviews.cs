@@ -20,26 +20,28 @@ public sealed class AccessReviews(ApiConnection api)
     public async Task<bool> MayAsync(Requester who, AccessRule need, CancellationToken cancel)
     {
         var parts = need.Resource.Split('/');
-        var review = JsonSerializer.Serialize(new
-        {
-            apiVersion = "authorization.k8s.io/v1",
-            kind = "SubjectAccessReview",
-            spec = new
+        var review = JsonSerializer.Serialize(
+            new
             {
-                user = who.Username,
-                uid = who.Uid,
-                groups = who.Groups,
-                resourceAttributes = new
+                apiVersion = "authorization.k8s.io/v1",
+                kind = "SubjectAccessReview",
+                spec = new
                 {
-                    group = need.ApiGroup,
-                    resource = parts[0],
-                    subresource = parts.Length > 1 ? parts[1] : "",
-                    verb = need.Verb,
-                    @namespace = need.Namespace,
-                    name = need.Name,
+                    user = who.Username,
+                    uid = who.Uid,
+                    groups = who.Groups,
+                    resourceAttributes = new
+                    {
+                        group = need.ApiGroup,
+                        resource = parts[0],
+                        subresource = parts.Length > 1 ? parts[1] : "",
+                        verb = need.Verb,
+                        @namespace = need.Namespace,
+                        name = need.Name,
+                    },
                 },
-            },
-        });
+            }
+        );
         using var answer = await api.WriteAsync(HttpMethod.Post, ApiPaths.SubjectAccessReviews, review, cancel);
         return answer.RootElement.GetProperty("status").GetProperty("allowed").GetBoolean();
     }

@@ -24,16 +24,19 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
     /// <param name="kubeconfig">Null for the service account of the pod.</param>
     /// <exception cref="k8s.Exceptions.KubeConfigException">The pod's account cannot be used.</exception>
     /// <exception cref="ManifestException">The file cannot be used.</exception>
-    public static ApiConnection Open(FileInfo? kubeconfig) => kubeconfig is null
-        ? Open(KubernetesClientConfiguration.InClusterConfig(), InClusterCa)
-        : new ApiConnection(KubeconfigFile.Open(kubeconfig.ToString(), null).Client);
+    public static ApiConnection Open(FileInfo? kubeconfig) =>
+        kubeconfig is null
+            ? Open(KubernetesClientConfiguration.InClusterConfig(), InClusterCa)
+            : new ApiConnection(KubeconfigFile.Open(kubeconfig.ToString(), null).Client);
 
     /// <param name="authority">File with the CA of the API server, read again when it changes; the client would read it once.</param>
     internal static ApiConnection Open(KubernetesClientConfiguration configuration, string authority)
     {
         var ca = new ApiAuthority(authority);
         configuration.SslCaCerts = null;
-        configuration.FirstMessageHandlerSetup = handler => handler.SslOptions.RemoteCertificateValidationCallback = (_, presented, chain, errors) => ca.Validates(presented as X509Certificate2, chain, errors);
+        configuration.FirstMessageHandlerSetup = handler =>
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, presented, chain, errors) =>
+                ca.Validates(presented as X509Certificate2, chain, errors);
         return new ApiConnection(new k8s.Kubernetes(configuration));
     }
 
@@ -64,12 +67,14 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
     /// <param name="item">Gets every item; must not keep it.</param>
     /// <param name="query">Further parameters of the query, escaped, such as <c>labelSelector=app%3Dweb</c>; empty for none.</param>
     /// <returns>The version of the collection, to watch from.</returns>
-    public Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, null, item, query, cancel);
+    public Task<string> ListAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
+        ListAsync(path, null, item, query, cancel);
 
     /// <summary>
     /// As <see cref="ListAsync(string, Action{JsonElement}, CancellationToken, string)"/>, with only the metadata of each item.
     /// </summary>
-    public Task<string> ListMetadataAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") => ListAsync(path, MetadataAlone, item, query, cancel);
+    public Task<string> ListMetadataAsync(string path, Action<JsonElement> item, CancellationToken cancel, string query = "") =>
+        ListAsync(path, MetadataAlone, item, query, cancel);
 
     private async Task<string> ListAsync(string path, string? accept, Action<JsonElement> item, string query, CancellationToken cancel)
     {
@@ -88,15 +93,20 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
             version = metadata.TryGetProperty("resourceVersion", out var at) ? at.GetString() ?? "" : "";
             var token = metadata.TryGetProperty("continue", out var next) ? next.GetString() : null;
             page = string.IsNullOrEmpty(token) ? "" : $"&continue={Uri.EscapeDataString(token)}";
-        }
-        while (page.Length > 0);
+        } while (page.Length > 0);
 
         return version;
     }
 
     /// <summary>Writes an object and returns it as stored.</summary>
     /// <param name="contentType"><c>application/json</c> for POST and PUT, or a patch type.</param>
-    public async Task<JsonDocument> WriteAsync(HttpMethod method, string path, string body, CancellationToken cancel, string contentType = "application/json")
+    public async Task<JsonDocument> WriteAsync(
+        HttpMethod method,
+        string path,
+        string body,
+        CancellationToken cancel,
+        string contentType = "application/json"
+    )
     {
         using var content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue(contentType));
         using var response = await SendAsync(method, path, content, cancel);
@@ -121,7 +131,13 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
 
     public void Dispose() => Client.Dispose();
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel, string? accept = null)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string path,
+        HttpContent? content,
+        CancellationToken cancel,
+        string? accept = null
+    )
     {
         using var request = new HttpRequestMessage(method, new Uri(Client.BaseUri, path)) { Content = content };
         if (accept is not null)
@@ -156,7 +172,10 @@ public sealed class ApiConnection(k8s.Kubernetes client) : IDisposable
         }
         catch (Exception cut) when (cut is IOException or JsonException)
         {
-            throw new HttpRequestException($"{response.RequestMessage?.RequestUri?.AbsolutePath}: the answer cannot be read: {cut.Message}", cut);
+            throw new HttpRequestException(
+                $"{response.RequestMessage?.RequestUri?.AbsolutePath}: the answer cannot be read: {cut.Message}",
+                cut
+            );
         }
     }
 

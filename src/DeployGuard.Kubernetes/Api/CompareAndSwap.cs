@@ -19,7 +19,12 @@ internal static class CompareAndSwap
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
     /// <exception cref="OperationCanceledException">Time was up before it was written.</exception>
     public static async Task SwapAsync(
-        this ApiConnection api, string collection, string name, Func<JsonElement?, Task<string?>> next, CancellationToken cancel)
+        this ApiConnection api,
+        string collection,
+        string name,
+        Func<JsonElement?, Task<string?>> next,
+        CancellationToken cancel
+    )
     {
         while (true)
         {
@@ -43,7 +48,12 @@ internal static class CompareAndSwap
     /// </exception>
     /// <exception cref="HttpRequestException">It could not be reached.</exception>
     public static async Task<JsonDocument?> SwapOnceAsync(
-        this ApiConnection api, string collection, string name, Func<JsonElement?, Task<string?>> next, CancellationToken cancel)
+        this ApiConnection api,
+        string collection,
+        string name,
+        Func<JsonElement?, Task<string?>> next,
+        CancellationToken cancel
+    )
     {
         using var stored = await api.FindAsync(ApiPaths.One(collection, name), cancel);
         return await next(stored?.RootElement) is not { } document ? null

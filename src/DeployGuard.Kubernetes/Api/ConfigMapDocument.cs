@@ -17,7 +17,13 @@ internal static class ConfigMapDocument
         }
 
         JsonWriting.SetOrRemove(metadata, "resourceVersion", stored?.GetProperty("metadata").GetProperty("resourceVersion").GetString());
-        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata, ["data"] = data }.ToJsonString();
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = metadata,
+            ["data"] = data,
+        }.ToJsonString();
     }
 
     /// <summary>The text under a key; null where there is none, or somebody else made something different of the object.</summary>

@@ -32,5 +32,7 @@ internal static class JsonReading
 
     /// <summary>The members of an object of texts; empty where it is not an object.</summary>
     public static IReadOnlyDictionary<string, string> Texts(this JsonElement owner, string name) =>
-        owner.Member(name) is { ValueKind: JsonValueKind.Object } map ? map.EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetString() ?? "") : [];
+        owner.Member(name) is { ValueKind: JsonValueKind.Object } map
+            ? map.EnumerateObject().ToDictionary(m => m.Name, m => m.Value.GetString() ?? "")
+            : [];
 }

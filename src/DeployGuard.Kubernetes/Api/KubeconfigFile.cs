@@ -47,13 +47,21 @@ public static class KubeconfigFile
     }
 
     /// <summary>For a provider that was removed, such as gcp, the client throws a plain Exception.</summary>
-    private static bool IsOfTheFile(Exception wrong) => wrong.GetType() == typeof(Exception)
-        || wrong is KubeConfigException or YamlException or FormatException or CryptographicException or IOException or UnauthorizedAccessException;
+    private static bool IsOfTheFile(Exception wrong) =>
+        wrong.GetType() == typeof(Exception)
+        || wrong
+            is KubeConfigException
+                or YamlException
+                or FormatException
+                or CryptographicException
+                or IOException
+                or UnauthorizedAccessException;
 
     /// <summary>The first line of the client's message, which may contain the whole stack trace of a plugin.</summary>
-    public static string FirstLine(Exception wrong) => wrong.Message
-        .Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .FirstOrDefault(wrong.GetType().Name);
+    public static string FirstLine(Exception wrong) =>
+        wrong
+            .Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .FirstOrDefault(wrong.GetType().Name);
 
     private static string TextOf(string file)
     {
@@ -76,7 +84,9 @@ public static class KubeconfigFile
         var documents = ManifestReader.ReadText(file, text);
         if (documents is not [var only])
         {
-            throw new ManifestException($"{file}: not a kubeconfig: it holds {(documents.Count == 0 ? "nothing" : $"{documents.Count} documents")}. {Remedy(file)}");
+            throw new ManifestException(
+                $"{file}: not a kubeconfig: it holds {(documents.Count == 0 ? "nothing" : $"{documents.Count} documents")}. {Remedy(file)}"
+            );
         }
 
         try
@@ -120,7 +130,10 @@ public static class KubeconfigFile
 
     private static void CheckUrl(Field cluster, string name)
     {
-        if (cluster.Text(name) is { Length: > 0 } url && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
+        if (
+            cluster.Text(name) is { Length: > 0 } url
+            && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https")
+        )
         {
             throw new MalformedObjectException($"{cluster.Path}.{name}", $"\"{url}\" is no URL that begins with https:// or http://");
         }
@@ -148,5 +161,6 @@ public static class KubeconfigFile
         }
     }
 
-    private static string Remedy(string file) => $"Name another with --kubeconfig or KUBECONFIG, or check it with kubectl: kubectl config view --kubeconfig {file}";
+    private static string Remedy(string file) =>
+        $"Name another with --kubeconfig or KUBECONFIG, or check it with kubectl: kubectl config view --kubeconfig {file}";
 }

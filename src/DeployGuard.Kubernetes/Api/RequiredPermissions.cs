@@ -28,22 +28,71 @@ public static class RequiredPermissions
         [
             .. InCluster(Own, ["safeguardpolicies"], [.. read, "create"], "no policy is known, and the policy baseline is not created"),
             .. InCluster(Own, ["safeguardpolicies/status"], ["update"], "no namespace is adopted"),
-            .. InCluster(Own, ["changes"], [.. read, "create", "update", "delete"], "gated requests are refused, because they must be recorded first"),
-            .. InCluster(Own, ["changetemplates"], ["get", "list", "create", "update", "delete"], "approvers are shown an incomplete difference"),
+            .. InCluster(
+                Own,
+                ["changes"],
+                [.. read, "create", "update", "delete"],
+                "gated requests are refused, because they must be recorded first"
+            ),
+            .. InCluster(
+                Own,
+                ["changetemplates"],
+                ["get", "list", "create", "update", "delete"],
+                "approvers are shown an incomplete difference"
+            ),
             .. InCluster(Own, ["changeapprovals", "breakglasses"], [.. watch, "delete"], "no approval counts, and none expires"),
             .. InCluster("", ["namespaces", "replicationcontrollers"], read, "no replica becomes ready, and nothing is decided"),
             .. InCluster("", ["services"], watch, "no replica becomes ready, and nothing is decided"),
-            .. InCluster("", ["pods"], read, "serving pods are not known: canaries are refused as EvaluationIncomplete, and none completes a step"),
-            .. InCluster("", ["nodes"], ["get", "list"], "a new DaemonSet under a canary is refused as EvaluationIncomplete, and a drain during a rollout may be"),
-            .. InCluster("apps", ["deployments", "statefulsets", "replicasets"], read, "no replica becomes ready, and rollbacks are not known as such"),
-            .. InCluster("apps", ["daemonsets", "controllerrevisions"], watch, "no replica becomes ready, and rollbacks are not known as such"),
+            .. InCluster(
+                "",
+                ["pods"],
+                read,
+                "serving pods are not known: canaries are refused as EvaluationIncomplete, and none completes a step"
+            ),
+            .. InCluster(
+                "",
+                ["nodes"],
+                ["get", "list"],
+                "a new DaemonSet under a canary is refused as EvaluationIncomplete, and a drain during a rollout may be"
+            ),
+            .. InCluster(
+                "apps",
+                ["deployments", "statefulsets", "replicasets"],
+                read,
+                "no replica becomes ready, and rollbacks are not known as such"
+            ),
+            .. InCluster(
+                "apps",
+                ["daemonsets", "controllerrevisions"],
+                watch,
+                "no replica becomes ready, and rollbacks are not known as such"
+            ),
             .. InCluster("batch", ["jobs", "cronjobs"], watch, "no replica becomes ready"),
-            .. options.CustomKinds.SelectMany(k => InCluster(k.ApiGroup, [k.Resource], ["get", "list"], $"no {k.Kind} is seen to complete")),
+            .. options.CustomKinds.SelectMany(k =>
+                InCluster(k.ApiGroup, [k.Resource], ["get", "list"], $"no {k.Kind} is seen to complete")
+            ),
             .. InCluster("", ["events"], ["create", "get", "patch"], "no Events are written"),
-            .. InCluster("authorization.k8s.io", ["subjectaccessreviews"], ["create"], "no user has the verbs exempt, override and breakglass-namespace"),
-            .. InCluster(Registrations, ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"], ["get", "patch"], "the registration is not kept", options.WebhookConfiguration),
+            .. InCluster(
+                "authorization.k8s.io",
+                ["subjectaccessreviews"],
+                ["create"],
+                "no user has the verbs exempt, override and breakglass-namespace"
+            ),
+            .. InCluster(
+                Registrations,
+                ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
+                ["get", "patch"],
+                "the registration is not kept",
+                options.WebhookConfiguration
+            ),
             .. InOurs(options, "", "secrets", ["get", "patch"], "no certificate, and the leader cannot remember its work", options.Secret),
-            .. InOurs(options, "", "configmaps", ["get", "create", "update"], "canaries, and rollouts under a budget, are refused as EvaluationIncomplete"),
+            .. InOurs(
+                options,
+                "",
+                "configmaps",
+                ["get", "create", "update"],
+                "canaries, and rollouts under a budget, are refused as EvaluationIncomplete"
+            ),
             .. InOurs(options, "coordination.k8s.io", "leases", ["get", "update"], "no replica leads", options.Lease),
             // A create cannot be limited by name.
             .. InOurs(options, "coordination.k8s.io", "leases", ["create"], "no replica leads"),
@@ -53,6 +102,12 @@ public static class RequiredPermissions
     private static IEnumerable<AccessRule> InCluster(string group, string[] resources, string[] verbs, string why, string name = "") =>
         resources.SelectMany(resource => verbs.Select(verb => new AccessRule(group, resource, verb, "", name, why)));
 
-    private static IEnumerable<AccessRule> InOurs(ClusterOptions options, string group, string resource, string[] verbs, string why, string name = "") =>
-        verbs.Select(verb => new AccessRule(group, resource, verb, options.Namespace, name, why));
+    private static IEnumerable<AccessRule> InOurs(
+        ClusterOptions options,
+        string group,
+        string resource,
+        string[] verbs,
+        string why,
+        string name = ""
+    ) => verbs.Select(verb => new AccessRule(group, resource, verb, options.Namespace, name, why));
 }

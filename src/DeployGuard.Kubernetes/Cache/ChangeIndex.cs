@@ -24,14 +24,15 @@ internal static class ChangeIndex
 
     /// <summary>All keys of one Change.</summary>
     public static IReadOnlyList<string> KeysOf(Change change) =>
-    [
-        OfWorkload(change.Workload),
-        OfNamespace(change.Workload.Namespace),
-        .. IsNeverAdmitted(change) ? (string[])[NeverAdmitted(change.Workload.Namespace)] : [],
-        .. change.IsUnreviewed ? (string[])[Unreviewed] : [],
-        .. change.Phase is Phase.Admitted or Phase.Running ? change.Policies.Distinct().Select(InFlight) : [],
-    ];
+        [
+            OfWorkload(change.Workload),
+            OfNamespace(change.Workload.Namespace),
+            .. IsNeverAdmitted(change) ? (string[])[NeverAdmitted(change.Workload.Namespace)] : [],
+            .. change.IsUnreviewed ? (string[])[Unreviewed] : [],
+            .. change.Phase is Phase.Admitted or Phase.Running ? change.Policies.Distinct().Select(InFlight) : [],
+        ];
 
     /// <summary>It waits for approval, was rejected or has expired, and was never admitted.</summary>
-    public static bool IsNeverAdmitted(Change change) => change.Phase is Phase.Pending or Phase.Rejected or Phase.Expired && !change.WasAdmitted;
+    public static bool IsNeverAdmitted(Change change) =>
+        change.Phase is Phase.Pending or Phase.Rejected or Phase.Expired && !change.WasAdmitted;
 }

@@ -16,8 +16,10 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     public WorkloadReader Reader => reader;
 
     /// <summary>Today's hashes for records and votes of version 0.2, from what is cached.</summary>
-    public HashTranslation Translation => field ??= new HashTranslation(workload => LiveTemplates.Of(FindWorkload(workload), this)
-        .Concat(KnownTemplate.Recorded(Changes.Under(WorkloadKey(workload)))));
+    public HashTranslation Translation =>
+        field ??= new HashTranslation(workload =>
+            LiveTemplates.Of(FindWorkload(workload), this).Concat(KnownTemplate.Recorded(Changes.Under(WorkloadKey(workload))))
+        );
 
     public ResourceCache<PolicyEntry> Policies { get; } =
         new("safeguardpolicies", At(ApiPaths.Policies), PolicyEntry.Read, null, api, time, logger);
@@ -33,7 +35,15 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     }
 
     public ResourceCache<Approval> Approvals { get; } =
-        new("changeapprovals", At(ApiPaths.AllApprovals), StoredVotes.Approval, a => [WorkloadKey(a.Workload), a.Workload.Namespace], api, time, logger);
+        new(
+            "changeapprovals",
+            At(ApiPaths.AllApprovals),
+            StoredVotes.Approval,
+            a => [WorkloadKey(a.Workload), a.Workload.Namespace],
+            api,
+            time,
+            logger
+        );
 
     public ResourceCache<BreakGlass> BreakGlasses { get; } =
         new("breakglasses", At(ApiPaths.AllBreakGlasses), StoredVotes.BreakGlass, g => [g.Namespace], api, time, logger);
@@ -45,7 +55,15 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         new("namespaces", At(ApiPaths.Namespaces), NamespaceEntry.Read, null, api, time, logger);
 
     public ResourceCache<ObservedRevision> ControllerRevisions { get; } =
-        new("controllerrevisions", At(ApiPaths.ControllerRevisions), item => ObservedRevision.Read(item, reader), r => [OwnedKey(r.Namespace, r.ControllerUid)], api, time, logger);
+        new(
+            "controllerrevisions",
+            At(ApiPaths.ControllerRevisions),
+            item => ObservedRevision.Read(item, reader),
+            r => [OwnedKey(r.Namespace, r.ControllerUid)],
+            api,
+            time,
+            logger
+        );
 
     public PodCaches Pods { get; } = new(api, reader, time, logger);
 
@@ -53,22 +71,30 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
         new("services", At(ApiPaths.Services), ServiceEntry.Read, s => [s.Namespace], api, time, logger);
 
     /// <summary>By the name of their kind. Pods are too many to be held with the rest: see <see cref="Pods"/>.</summary>
-    public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } = BuiltInKinds.All.Where(k => k is { IsBuiltInWorkload: true, IsOnePod: false })
-        .ToDictionary(k => k.Name, k => Workload(k, k.RunsOnSchedule ? cancel => LocateCronJobsAsync(api, cancel) : AtKind(k), api, reader, time, logger));
+    public IReadOnlyDictionary<string, ResourceCache<ObservedWorkload>> Workloads { get; } =
+        BuiltInKinds
+            .All.Where(k => k is { IsBuiltInWorkload: true, IsOnePod: false })
+            .ToDictionary(
+                k => k.Name,
+                k => Workload(k, k.RunsOnSchedule ? cancel => LocateCronJobsAsync(api, cancel) : AtKind(k), api, reader, time, logger)
+            );
 
     /// <summary>The cache of a workload's kind; null if the kind is not watched. Another group may have a kind of the same name.</summary>
     public ResourceCache<ObservedWorkload>? WorkloadsOf(WorkloadRef workload) =>
         workload.Type.IsBuiltInWorkload ? Workloads.GetValueOrDefault(workload.Kind) : null;
 
     /// <summary>A cached workload; null if it does not exist, or its kind is not watched.</summary>
-    public ObservedWorkload? FindWorkload(WorkloadRef workload) => WorkloadsOf(workload)?.Find(ObjectKey.Of(workload.Namespace, workload.Name));
+    public ObservedWorkload? FindWorkload(WorkloadRef workload) =>
+        WorkloadsOf(workload)?.Find(ObjectKey.Of(workload.Namespace, workload.Name));
 
-    public IEnumerable<IResourceCache> All => [Policies, Approvals, BreakGlasses, Changes, Namespaces, Services, ControllerRevisions, .. Workloads.Values];
+    public IEnumerable<IResourceCache> All =>
+        [Policies, Approvals, BreakGlasses, Changes, Namespaces, Services, ControllerRevisions, .. Workloads.Values];
 
     /// <summary>The policies whose namespace selector matches a namespace, whatever else they select by.</summary>
-    public IReadOnlyList<SafeguardPolicy> PoliciesOf(string @namespace) => Namespaces.Find(ObjectKey.Of("", @namespace)) is { } found
-        ? [.. SortedPolicies.All.Where(p => p.Match.IncludesNamespace(found.Labels))]
-        : [];
+    public IReadOnlyList<SafeguardPolicy> PoliciesOf(string @namespace) =>
+        Namespaces.Find(ObjectKey.Of("", @namespace)) is { } found
+            ? [.. SortedPolicies.All.Where(p => p.Match.IncludesNamespace(found.Labels))]
+            : [];
 
     public static string WorkloadKey(WorkloadRef workload) => $"{workload.ApiGroup}/{workload.Kind}/{workload.Namespace}/{workload.Name}";
 
@@ -79,10 +105,12 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     public static string OwnedKey(string @namespace, string uid) => $"{@namespace}/{uid}";
 
     /// <summary>The ReplicaSets or Jobs that name a workload as their controller.</summary>
-    public IReadOnlyList<ObservedWorkload> OwnedBy(ObservedWorkload owner, WorkloadKind kind) => Workloads[kind.Name].Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
+    public IReadOnlyList<ObservedWorkload> OwnedBy(ObservedWorkload owner, WorkloadKind kind) =>
+        Workloads[kind.Name].Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
 
     /// <summary>The ControllerRevisions that name a workload as their controller.</summary>
-    public IReadOnlyList<ObservedRevision> RevisionsOf(ObservedWorkload owner) => ControllerRevisions.Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
+    public IReadOnlyList<ObservedRevision> RevisionsOf(ObservedWorkload owner) =>
+        ControllerRevisions.Under(OwnedKey(owner.Ref.Namespace, owner.Uid));
 
     /// <summary>Calls back after every change of a cache that the leader acts on.</summary>
     public void OnChange(Action changed)
@@ -101,7 +129,13 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     public IReadOnlySet<string> WithCanary()
     {
         var policies = SortedPolicies.All.Where(p => p.Canary is { Required: not Required.Never }).ToList();
-        return policies.Count == 0 ? new HashSet<string>() : Namespaces.All().Where(n => !n.Ends && policies.Any(p => p.Match.IncludesNamespace(n.Labels))).Select(n => n.Name).ToHashSet();
+        return policies.Count == 0
+            ? new HashSet<string>()
+            : Namespaces
+                .All()
+                .Where(n => !n.Ends && policies.Any(p => p.Match.IncludesNamespace(n.Labels)))
+                .Select(n => n.Name)
+                .ToHashSet();
     }
 
     private static Func<CancellationToken, ValueTask<string>> At(string path) => _ => ValueTask.FromResult(path);
@@ -118,8 +152,22 @@ internal sealed class ClusterCaches(ApiConnection api, WorkloadReader reader, Ti
     }
 
     private static ResourceCache<ObservedWorkload> Workload(
-        WorkloadKind kind, Func<CancellationToken, ValueTask<string>> locate, ApiConnection api, WorkloadReader reader, TimeProvider time, ILogger logger) =>
-        new(kind.Resource, locate, item => ObservedWorkload.Read(item, kind.ApiVersion, kind.Name, reader), w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace], api, time, logger);
+        WorkloadKind kind,
+        Func<CancellationToken, ValueTask<string>> locate,
+        ApiConnection api,
+        WorkloadReader reader,
+        TimeProvider time,
+        ILogger logger
+    ) =>
+        new(
+            kind.Resource,
+            locate,
+            item => ObservedWorkload.Read(item, kind.ApiVersion, kind.Name, reader),
+            w => w.ControllerUid.Length > 0 ? [w.Ref.Namespace, OwnedKey(w.Ref.Namespace, w.ControllerUid)] : [w.Ref.Namespace],
+            api,
+            time,
+            logger
+        );
 }
 
 /// <summary>A Service with its namespace.</summary>
@@ -133,7 +181,11 @@ internal sealed record ServiceEntry(string Namespace, Service Service)
 /// <param name="AdoptedServing">
 /// By namespace, the pods without an owner that were adopted; not for namespaces that only a former version adopted.
 /// </param>
-internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string> Adopted, IReadOnlyDictionary<string, AdoptedPods> AdoptedServing)
+internal sealed record PolicyEntry(
+    SafeguardPolicy Policy,
+    IReadOnlyList<string> Adopted,
+    IReadOnlyDictionary<string, AdoptedPods> AdoptedServing
+)
 {
     public static PolicyEntry Read(JsonElement item)
     {
@@ -141,13 +193,15 @@ internal sealed record PolicyEntry(SafeguardPolicy Policy, IReadOnlyList<string>
         return new PolicyEntry(
             PolicyReader.Read(item),
             [.. adopted.Select(a => a.GetProperty("namespace").GetString() ?? "")],
-            adopted.Where(a => a.TryGetProperty("servingAt", out _)).GroupBy(a => a.GetProperty("namespace").GetString() ?? "")
-                .ToDictionary(g => g.Key, g => ReadServing(g.First())));
+            adopted
+                .Where(a => a.TryGetProperty("servingAt", out _))
+                .GroupBy(a => a.GetProperty("namespace").GetString() ?? "")
+                .ToDictionary(g => g.Key, g => ReadServing(g.First()))
+        );
     }
 
-    private static AdoptedPods ReadServing(JsonElement adopted) => new(
-        adopted.Time("servingAt") ?? DateTimeOffset.UnixEpoch,
-        adopted.Items("pods").Select(p => p.GetString() ?? "").ToHashSet());
+    private static AdoptedPods ReadServing(JsonElement adopted) =>
+        new(adopted.Time("servingAt") ?? DateTimeOffset.UnixEpoch, adopted.Items("pods").Select(p => p.GetString() ?? "").ToHashSet());
 }
 
 /// <param name="Ends">The namespace is being deleted.</param>
@@ -156,6 +210,10 @@ internal sealed record NamespaceEntry(string Name, IReadOnlyDictionary<string, s
     public static NamespaceEntry Read(JsonElement item)
     {
         var metadata = item.GetProperty("metadata");
-        return new NamespaceEntry(metadata.GetProperty("name").GetString() ?? "", metadata.Texts("labels"), metadata.TryGetProperty("deletionTimestamp", out _));
+        return new NamespaceEntry(
+            metadata.GetProperty("name").GetString() ?? "",
+            metadata.Texts("labels"),
+            metadata.TryGetProperty("deletionTimestamp", out _)
+        );
     }
 }

@@ -14,13 +14,18 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
     /// <summary>Null for a built-in kind, and for an object that does not exist.</summary>
     public async Task<ObservedWorkload?> FindAsync(WorkloadRef workload, CancellationToken cancel)
     {
-        if (kinds.FirstOrDefault(k => k.ApiGroup == workload.ApiGroup && k.Kind == workload.Kind) is not { } kind
-            || await VersionAsync(kind, cancel) is not { } version)
+        if (
+            kinds.FirstOrDefault(k => k.ApiGroup == workload.ApiGroup && k.Kind == workload.Kind) is not { } kind
+            || await VersionAsync(kind, cancel) is not { } version
+        )
         {
             return null;
         }
 
-        using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Resource(version, kind.Resource, workload.Namespace), workload.Name), cancel);
+        using var found = await api.FindAsync(
+            ApiPaths.One(ApiPaths.Resource(version, kind.Resource, workload.Namespace), workload.Name),
+            cancel
+        );
         return found is null ? null : ReadOrNull(found.RootElement, version, kind);
     }
 
@@ -32,7 +37,13 @@ internal sealed class CustomWorkloads(ApiConnection api, IReadOnlyList<CustomKin
             if (await VersionAsync(kind, cancel) is { } version)
             {
                 using var list = await api.FindAsync(ApiPaths.Resource(version, kind.Resource, @namespace), cancel);
-                all.AddRange(list?.RootElement.GetProperty("items").EnumerateArray().Select(i => ReadOrNull(i, version, kind)).OfType<ObservedWorkload>() ?? []);
+                all.AddRange(
+                    list?.RootElement.GetProperty("items")
+                        .EnumerateArray()
+                        .Select(i => ReadOrNull(i, version, kind))
+                        .OfType<ObservedWorkload>()
+                        ?? []
+                );
             }
         }
 

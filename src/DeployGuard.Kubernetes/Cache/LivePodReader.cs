@@ -35,7 +35,8 @@ internal sealed class LivePodReader(WorkloadReader reader)
                 RestartedAt = containers.Where(HasRestarted).Select(LastRestart).Max(),
                 IsDeleting = pod.IsDeleting,
                 IsFinished = status.Text("phase") is "Succeeded" or "Failed",
-            });
+            }
+        );
     }
 
     /// <summary>Forgets shapes that no pod has: every rollout adds one.</summary>
@@ -54,8 +55,18 @@ internal sealed class LivePodReader(WorkloadReader reader)
         // Each pod without an owner may be a revision of its own, so its hash is needed.
         var hash = pod.ControllerUid is null ? pod.Template.Hash : "";
         var key = KeyOf(pod, hash);
-        return _shapes.TryGetValue(key, out var known) ? known
-            : _shapes.GetOrAdd(key, new KnownShape(key, new PodShape(pod.ControllerUid, PodTemplate.OfPod(pod.Template.Labels, pod.Template.Containers, pod.Template.Images, hash))));
+        return _shapes.TryGetValue(key, out var known)
+            ? known
+            : _shapes.GetOrAdd(
+                key,
+                new KnownShape(
+                    key,
+                    new PodShape(
+                        pod.ControllerUid,
+                        PodTemplate.OfPod(pod.Template.Labels, pod.Template.Containers, pod.Template.Images, hash)
+                    )
+                )
+            );
     }
 
     private static string KeyOf(Workload pod, string hash)
@@ -69,7 +80,9 @@ internal sealed class LivePodReader(WorkloadReader reader)
         foreach (var container in pod.Template.Containers)
         {
             key.Append('\n').Append(container.Name).Append(' ').Append(container.Image);
-            container.Ports.ToList().ForEach(p => key.Append(' ').Append(p.Name).Append(':').Append(p.Number).Append('/').Append(p.Protocol));
+            container
+                .Ports.ToList()
+                .ForEach(p => key.Append(' ').Append(p.Name).Append(':').Append(p.Number).Append('/').Append(p.Protocol));
         }
 
         pod.Template.Images.ToList().ForEach(i => key.Append('\n').Append(i.Reference.Text));
@@ -78,14 +91,16 @@ internal sealed class LivePodReader(WorkloadReader reader)
 
     private static bool HasRestarted(JsonElement container) => container.Number("restartCount") > 0;
 
-    private static DateTimeOffset? LastRestart(JsonElement container) => new[]
-    {
-        TimeOf(container, "state", "running", "startedAt"),
-        TimeOf(container, "state", "terminated", "finishedAt"),
-        TimeOf(container, "lastState", "terminated", "finishedAt"),
-    }.Max();
+    private static DateTimeOffset? LastRestart(JsonElement container) =>
+        new[]
+        {
+            TimeOf(container, "state", "running", "startedAt"),
+            TimeOf(container, "state", "terminated", "finishedAt"),
+            TimeOf(container, "lastState", "terminated", "finishedAt"),
+        }.Max();
 
-    private static DateTimeOffset? TimeOf(JsonElement container, string state, string kind, string field) => container.Member(state)?.Member(kind)?.Time(field);
+    private static DateTimeOffset? TimeOf(JsonElement container, string state, string kind, string field) =>
+        container.Member(state)?.Member(kind)?.Time(field);
 }
 
 /// <summary>A shape, and the key of all pods with it. Kept once, because it is longer than the rest of a pod.</summary>

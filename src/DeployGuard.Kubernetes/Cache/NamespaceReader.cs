@@ -36,7 +36,9 @@ internal static class NamespaceReader
         await Task.WhenAll(services, workloads, revisions, changes, votes, pods);
         var all = (await workloads).SelectMany(w => w).ToList();
         var byUid = all.ToLookup(w => w.Uid, StringComparer.Ordinal);
-        var translation = new HashTranslation(workload => all.FirstOrDefault(w => w.Ref == workload) is { } live ? LiveTemplates.Of(live, HistoryOf(live, all, revisions.Result)) : []);
+        var translation = new HashTranslation(workload =>
+            all.FirstOrDefault(w => w.Ref == workload) is { } live ? LiveTemplates.Of(live, HistoryOf(live, all, revisions.Result)) : []
+        );
         return new NamespaceObjects
         {
             Namespace = @namespace,
@@ -57,7 +59,12 @@ internal static class NamespaceReader
         from revision in caches.RevisionsOf(owner)
         select revision.Live(owner);
 
-    private static IEnumerable<OwnedRevision> HistoryOf(ObservedWorkload workload, IReadOnlyList<ObservedWorkload> all, IReadOnlyList<ObservedRevision> revisions) =>
-        all.Where(w => w.ControllerUid == workload.Uid && w.Ref.Type.HoldsOneRevision).Select(KeptRevisions.Owned)
+    private static IEnumerable<OwnedRevision> HistoryOf(
+        ObservedWorkload workload,
+        IReadOnlyList<ObservedWorkload> all,
+        IReadOnlyList<ObservedRevision> revisions
+    ) =>
+        all.Where(w => w.ControllerUid == workload.Uid && w.Ref.Type.HoldsOneRevision)
+            .Select(KeptRevisions.Owned)
             .Concat(revisions.Where(r => r.ControllerUid == workload.Uid).Select(r => KeptRevisions.Owned(r.Under(workload))));
 }

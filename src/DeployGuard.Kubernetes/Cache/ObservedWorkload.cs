@@ -73,15 +73,25 @@ internal sealed record ObservedWorkload
     }
 
     /// <summary>Null if the status has none. Argo Rollouts write the number as a string.</summary>
-    private static long? ObservedGeneration(JsonElement status) => status.Number("observedGeneration")
-        ?? (long.TryParse(status.Text("observedGeneration"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null);
+    private static long? ObservedGeneration(JsonElement status) =>
+        status.Number("observedGeneration")
+        ?? (
+            long.TryParse(status.Text("observedGeneration"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+                ? generation
+                : null
+        );
 
     private static bool IsHeldByPartition(Workload workload, JsonElement status) =>
-        workload.Type.HasPartition && workload.Strategy.Partition is > 0 and var partition && status.Number("updatedReplicas") >= workload.Replicas - partition
+        workload.Type.HasPartition
+        && workload.Strategy.Partition is > 0 and var partition
+        && status.Number("updatedReplicas") >= workload.Replicas - partition
         && status.Number("readyReplicas") == workload.Replicas;
 
-    private static bool HasGivenUp(Workload workload, JsonElement status) => workload.Type.InPlace is { HasProgressDeadline: true }
-        && status.Items("conditions").Any(c => c.GetProperty("type").ValueEquals("Progressing") && c.Text("reason") == "ProgressDeadlineExceeded");
+    private static bool HasGivenUp(Workload workload, JsonElement status) =>
+        workload.Type.InPlace is { HasProgressDeadline: true }
+        && status
+            .Items("conditions")
+            .Any(c => c.GetProperty("type").ValueEquals("Progressing") && c.Text("reason") == "ProgressDeadlineExceeded");
 
     public static JsonElement WithType(JsonElement item, string apiVersion, string kind)
     {
@@ -102,7 +112,14 @@ internal sealed record ObservedWorkload
 /// <summary>A ControllerRevision: a revision that a StatefulSet or DaemonSet can be rolled back to.</summary>
 /// <param name="Number">Grows with every revision of its owner.</param>
 /// <param name="PodLabel">The value of <c>controller-revision-hash</c> on its pods.</param>
-internal sealed record ObservedRevision(string Name, string ControllerUid, string TemplateHash, IReadOnlyList<string> Images, long Number, string PodLabel)
+internal sealed record ObservedRevision(
+    string Name,
+    string ControllerUid,
+    string TemplateHash,
+    IReadOnlyList<string> Images,
+    long Number,
+    string PodLabel
+)
 {
     public string Uid { get; init; } = "";
 
@@ -113,7 +130,12 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
 
     /// <summary>As Core uses it.</summary>
     /// <param name="owner">Its claims count in the hash; null if it is not known.</param>
-    public LiveRevision Live(ObservedWorkload? owner) => new(Name, ControllerUid, Template, Number, PodLabel) { Uid = Uid, TemplateHash = owner is null ? TemplateHash : Under(owner).TemplateHash };
+    public LiveRevision Live(ObservedWorkload? owner) =>
+        new(Name, ControllerUid, Template, Number, PodLabel)
+        {
+            Uid = Uid,
+            TemplateHash = owner is null ? TemplateHash : Under(owner).TemplateHash,
+        };
 
     /// <summary>The hash of its template in version 0.2.</summary>
     public string LegacyHash { get; init; } = "";
@@ -123,7 +145,10 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
 
     /// <summary>The same with the claims of its owner in its hash: the object holds only the template.</summary>
     public ObservedRevision Under(ObservedWorkload owner) =>
-        this with { TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, owner.Spec.Template.ClaimsDigest) };
+        this with
+        {
+            TemplateHash = Core.Workloads.TemplateHash.WithClaims(TemplateHash, owner.Spec.Template.ClaimsDigest),
+        };
 
     /// <summary>Null if it holds no pod template. Its hash is that of the template alone: see <see cref="Under"/>.</summary>
     public static ObservedRevision? Read(JsonElement item, WorkloadReader reader)
@@ -144,7 +169,10 @@ internal sealed record ObservedRevision(string Name, string ControllerUid, strin
             read.ImageNames,
             item.Number("revision") ?? 0,
             // A StatefulSet's pods carry the revision's name.
-            owner.Text("kind") == BuiltInKinds.DaemonSet.Name ? metadata.Member("labels")?.Text(LiveRevision.Label) ?? name : name)
+            owner.Text("kind") == BuiltInKinds.DaemonSet.Name
+                ? metadata.Member("labels")?.Text(LiveRevision.Label) ?? name
+                : name
+        )
         {
             Uid = metadata.Text("uid") ?? "",
             Namespace = metadata.Text("namespace") ?? "",

@@ -16,7 +16,8 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
     private readonly ConcurrentDictionary<string, Watch> _watches = new(StringComparer.Ordinal);
 
     /// <summary>Pods in groups of the same shape; null if the namespace is not watched, or not yet in sync.</summary>
-    public IReadOnlyList<PodGroup>? Of(string @namespace) => _watches.TryGetValue(@namespace, out var watch) && watch.Cache.IsSynced ? watch.Groups() : null;
+    public IReadOnlyList<PodGroup>? Of(string @namespace) =>
+        _watches.TryGetValue(@namespace, out var watch) && watch.Cache.IsSynced ? watch.Groups() : null;
 
     /// <summary>The caches of the watched namespaces.</summary>
     public IEnumerable<IResourceCache> All => _watches.Values.Select(w => w.Cache);
@@ -56,11 +57,26 @@ internal sealed class PodCaches(ApiConnection api, WorkloadReader workloads, Tim
         private readonly LivePodReader _reader;
         private readonly ConditionalWeakTable<IReadOnlyList<ObservedPod>, PodGroup> _groups = [];
 
-        public Watch(string @namespace, ApiConnection api, WorkloadReader workloads, TimeProvider time, ILogger logger, CancellationToken cancel)
+        public Watch(
+            string @namespace,
+            ApiConnection api,
+            WorkloadReader workloads,
+            TimeProvider time,
+            ILogger logger,
+            CancellationToken cancel
+        )
         {
             _reader = new LivePodReader(workloads);
             Stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            Cache = new ResourceCache<ObservedPod>($"pods of {@namespace}", _ => ValueTask.FromResult(ApiPaths.Pods(@namespace)), _reader.Read, p => p.Known.Index, api, time, logger);
+            Cache = new ResourceCache<ObservedPod>(
+                $"pods of {@namespace}",
+                _ => ValueTask.FromResult(ApiPaths.Pods(@namespace)),
+                _reader.Read,
+                p => p.Known.Index,
+                api,
+                time,
+                logger
+            );
         }
 
         public CancellationTokenSource Stop { get; }

@@ -15,9 +15,14 @@ internal sealed class PolicyList
         Source = source;
         Entries = [.. source.OrderBy(p => p.Policy.Name, StringComparer.Ordinal)];
         All = [.. Entries.Select(p => p.Policy)];
-        _adopted = Entries.SelectMany(p => p.AdoptedServing.Select(a => (Namespace: a.Key, p.Policy.Name, Pods: a.Value)))
+        _adopted = Entries
+            .SelectMany(p => p.AdoptedServing.Select(a => (Namespace: a.Key, p.Policy.Name, Pods: a.Value)))
             .GroupBy(a => a.Namespace, StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, IReadOnlyDictionary<string, AdoptedPods> (g) => g.ToDictionary(a => a.Name, a => a.Pods), StringComparer.Ordinal);
+            .ToDictionary(
+                g => g.Key,
+                IReadOnlyDictionary<string, AdoptedPods> (g) => g.ToDictionary(a => a.Name, a => a.Pods),
+                StringComparer.Ordinal
+            );
     }
 
     /// <summary>What it was built from.</summary>

@@ -22,7 +22,8 @@ public sealed class ResourceCache<T>(
     Func<T, IReadOnlyList<string>>? indexBy,
     ApiConnection api,
     TimeProvider time,
-    ILogger logger) : IResourceCache
+    ILogger logger
+) : IResourceCache
     where T : class
 {
     /// <summary>The server ends a watch after this time; a dead connection is noticed a little later.</summary>
@@ -85,7 +86,12 @@ public sealed class ResourceCache<T>(
     {
         var collection = await locate(cancel);
         var items = new List<T>();
-        await api.ListAsync(@namespace.Length == 0 ? collection : ApiPaths.In(collection, @namespace), item => items.AddRange(Project(item) is { } read ? [read] : []), cancel, named.Length == 0 ? "" : $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(named)}");
+        await api.ListAsync(
+            @namespace.Length == 0 ? collection : ApiPaths.In(collection, @namespace),
+            item => items.AddRange(Project(item) is { } read ? [read] : []),
+            cancel,
+            named.Length == 0 ? "" : $"fieldSelector=metadata.name%3D{Uri.EscapeDataString(named)}"
+        );
         return items;
     }
 
@@ -145,7 +151,9 @@ public sealed class ResourceCache<T>(
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         silence.CancelAfter(s_silence);
         using var response = await api.OpenAsync(
-            $"{_path}?watch=true&allowWatchBookmarks=true&timeoutSeconds={(int)s_watchFor.TotalSeconds}&resourceVersion={version}", silence.Token);
+            $"{_path}?watch=true&allowWatchBookmarks=true&timeoutSeconds={(int)s_watchFor.TotalSeconds}&resourceVersion={version}",
+            silence.Token
+        );
         Heard();
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(silence.Token));
         while (await lines.ReadLineAsync(silence.Token) is { } line)
@@ -168,7 +176,11 @@ public sealed class ResourceCache<T>(
         if (type == "ERROR")
         {
             var code = item.TryGetProperty("code", out var c) && c.TryGetInt32(out var number) ? number : 500;
-            throw new ApiException((HttpStatusCode)code, _path, item.TryGetProperty("message", out var message) ? message.ToString() : "the watch failed");
+            throw new ApiException(
+                (HttpStatusCode)code,
+                _path,
+                item.TryGetProperty("message", out var message) ? message.ToString() : "the watch failed"
+            );
         }
 
         if (type != "BOOKMARK")

@@ -12,5 +12,9 @@ internal static class SnapshotTranslation
         caches.Translation.For((request as WorkloadRequest)?.Before, (request as WorkloadRequest)?.After);
 
     public static NamespaceSnapshot Translate(this HashTranslation translation, NamespaceSnapshot snapshot) =>
-        snapshot with { Changes = translation.Changes(snapshot.Changes), Votes = translation.Approvals(snapshot.Votes) };
+        snapshot with
+        {
+            Changes = translation.Changes(snapshot.Changes),
+            Votes = translation.Approvals(snapshot.Votes),
+        };
 }

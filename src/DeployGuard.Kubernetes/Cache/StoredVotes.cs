@@ -21,7 +21,8 @@ internal static class StoredVotes
 
     /// <summary>As <see cref="BreakGlassOrNull"/>, for a cache, which logs objects that cannot be read.</summary>
     /// <exception cref="MalformedObjectException">It cannot count.</exception>
-    public static BreakGlass? BreakGlass(JsonElement item) => IsDeleting(item) ? null : BreakGlassReader.Read(item, DateTimeOffset.MinValue);
+    public static BreakGlass? BreakGlass(JsonElement item) =>
+        IsDeleting(item) ? null : BreakGlassReader.Read(item, DateTimeOffset.MinValue);
 
     private static bool IsDeleting(JsonElement item) => item.GetProperty("metadata").TryGetProperty("deletionTimestamp", out _);
 

@@ -17,7 +17,9 @@ public static class CertificateEnds
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPem(Encoding.UTF8.GetString(bundle));
         // The authority that signed the served certificate; if an intermediate signed it, the last to expire.
-        var signers = authorities.Where(a => CertificatePlan.IsSignedBy(leaf, a)).DefaultIfEmpty().Max(a => a?.NotAfter) ?? authorities.Max(a => a.NotAfter);
+        var signers =
+            authorities.Where(a => CertificatePlan.IsSignedBy(leaf, a)).DefaultIfEmpty().Max(a => a?.NotAfter)
+            ?? authorities.Max(a => a.NotAfter);
         yield return ("server", leaf.NotAfter);
         yield return ("ca", signers);
     }

@@ -9,11 +9,21 @@ public static class CertificatePair
 {
     /// <param name="names">The names of the three in messages: file names, or keys of a Secret.</param>
     /// <exception cref="CertificateProblemException">Any of them cannot be used; the message names which.</exception>
-    public static X509Certificate2 Load(string certificate, string key, string ca, (string Certificate, string Key, string Ca) names, DateTimeOffset now)
+    public static X509Certificate2 Load(
+        string certificate,
+        string key,
+        string ca,
+        (string Certificate, string Key, string Ca) names,
+        DateTimeOffset now
+    )
     {
         using var leaf = Parse(names.Certificate, () => X509Certificate2.CreateFromPem(certificate));
         var authorities = ParseAll(names.Ca, ca);
-        var loaded = Parse(names.Key, () => X509Certificate2.CreateFromPem(certificate, key), "is not the PEM private key of the certificate");
+        var loaded = Parse(
+            names.Key,
+            () => X509Certificate2.CreateFromPem(certificate, key),
+            "is not the PEM private key of the certificate"
+        );
         CheckTime(names.Certificate, leaf, now);
         CheckChain(names, leaf, ParseAll(names.Certificate, certificate), authorities, now);
         // On some systems Kestrel cannot use an ephemeral key; loading it from PKCS#12 makes it usable.
@@ -25,10 +35,18 @@ public static class CertificatePair
 
     /// <summary>The same, with the intermediate certificates, because clients know only the CA.</summary>
     /// <exception cref="CertificateProblemException">Any of them cannot be used; the message names which.</exception>
-    public static SslStreamCertificateContext LoadToServe(string certificate, string key, string ca, (string Certificate, string Key, string Ca) names, DateTimeOffset now)
+    public static SslStreamCertificateContext LoadToServe(
+        string certificate,
+        string key,
+        string ca,
+        (string Certificate, string Key, string Ca) names,
+        DateTimeOffset now
+    )
     {
         var leaf = Load(certificate, key, ca, names, now);
-        var others = ParseAll(names.Certificate, certificate).Where(c => !c.RawDataMemory.Span.SequenceEqual(leaf.RawDataMemory.Span)).ToArray();
+        var others = ParseAll(names.Certificate, certificate)
+            .Where(c => !c.RawDataMemory.Span.SequenceEqual(leaf.RawDataMemory.Span))
+            .ToArray();
         // Offline: no certificate of the chain is downloaded.
         return SslStreamCertificateContext.Create(leaf, [.. others], offline: true);
     }
@@ -42,12 +60,19 @@ public static class CertificatePair
 
         if (now < certificate.NotBefore)
         {
-            throw new CertificateProblemException($"{name}: the certificate is valid only from {certificate.NotBefore.ToUniversalTime():u}");
+            throw new CertificateProblemException(
+                $"{name}: the certificate is valid only from {certificate.NotBefore.ToUniversalTime():u}"
+            );
         }
     }
 
     private static void CheckChain(
-        (string Certificate, string Key, string Ca) names, X509Certificate2 leaf, X509Certificate2Collection given, X509Certificate2Collection authorities, DateTimeOffset now)
+        (string Certificate, string Key, string Ca) names,
+        X509Certificate2 leaf,
+        X509Certificate2Collection given,
+        X509Certificate2Collection authorities,
+        DateTimeOffset now
+    )
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -66,11 +91,14 @@ public static class CertificatePair
     public static X509Certificate2Collection ParseAll(string name, string pem)
     {
         var all = new X509Certificate2Collection();
-        Parse(name, () =>
-        {
-            all.ImportFromPem(pem);
-            return true;
-        });
+        Parse(
+            name,
+            () =>
+            {
+                all.ImportFromPem(pem);
+                return true;
+            }
+        );
         return all.Count > 0 ? all : throw new CertificateProblemException($"{name}: holds no PEM certificate");
     }
 

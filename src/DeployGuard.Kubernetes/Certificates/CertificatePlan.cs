@@ -24,7 +24,14 @@ internal static class CertificatePlan
     /// <param name="order">A renewal that an annotation requests: <c>ca</c>, <c>certificate</c>, or null.</param>
     /// <param name="publishedFor">How long both webhook configurations have carried exactly this bundle; null while they do not.</param>
     /// <exception cref="CertificateProblemException">The current certificates cannot be read.</exception>
-    public static CertificateStep? Next(Material has, string name, string? order, TimeSpan? publishedFor, IReadOnlyList<string> dnsNames, DateTimeOffset now)
+    public static CertificateStep? Next(
+        Material has,
+        string name,
+        string? order,
+        TimeSpan? publishedFor,
+        IReadOnlyList<string> dnsNames,
+        DateTimeOffset now
+    )
     {
         var authorities = has.Authorities(name);
         var signing = authorities[0];
@@ -32,13 +39,22 @@ internal static class CertificatePlan
         if (!IsSignedBy(leaf, signing))
         {
             // The new authority is not yet trusted everywhere.
-            return publishedFor >= Settle ? new CertificateStep("signed a server certificate with the new CA", Reissue(has, signing, dnsNames, now)) : null;
+            return publishedFor >= Settle
+                ? new CertificateStep("signed a server certificate with the new CA", Reissue(has, signing, dnsNames, now))
+                : null;
         }
 
         if (order == "ca" || signing.NotAfter - now.LocalDateTime < RenewAuthorityBefore)
         {
             var next = OwnAuthority.Create(now);
-            return new CertificateStep("created a new CA, to be trusted in addition to the old one", has with { Bundle = $"{next.Certificate}\n{has.Bundle.Trim()}\n", AuthorityKey = next.Key });
+            return new CertificateStep(
+                "created a new CA, to be trusted in addition to the old one",
+                has with
+                {
+                    Bundle = $"{next.Certificate}\n{has.Bundle.Trim()}\n",
+                    AuthorityKey = next.Key,
+                }
+            );
         }
 
         if (order == "certificate" || leaf.NotAfter - now.LocalDateTime < RenewBefore)
@@ -53,9 +69,12 @@ internal static class CertificatePlan
 
     /// <summary>A server certificate to replace one that expired before it was renewed.</summary>
     public static Material Revive(Material has, string name, IReadOnlyList<string> dnsNames, DateTimeOffset now) =>
-        has.Authorities(name)[0] is { } signing && signing.NotAfter > now.LocalDateTime ? Reissue(has, signing, dnsNames, now) : Material.Begin(dnsNames, now);
+        has.Authorities(name)[0] is { } signing && signing.NotAfter > now.LocalDateTime
+            ? Reissue(has, signing, dnsNames, now)
+            : Material.Begin(dnsNames, now);
 
-    public static bool IsSignedBy(X509Certificate2 leaf, X509Certificate2 authority) => leaf.IssuerName.RawData.AsSpan().SequenceEqual(authority.SubjectName.RawData);
+    public static bool IsSignedBy(X509Certificate2 leaf, X509Certificate2 authority) =>
+        leaf.IssuerName.RawData.AsSpan().SequenceEqual(authority.SubjectName.RawData);
 
     private static Material Reissue(Material has, X509Certificate2 signing, IReadOnlyList<string> dnsNames, DateTimeOffset now)
     {

@@ -70,7 +70,11 @@ public sealed class FileCertificate : ICertificateSource, IDisposable
     private (string Content, SslStreamCertificateContext Certificate, byte[] Ca) Load()
     {
         var (certificate, key, ca) = (Read(_files.Certificate), Read(_files.Key), Read(_files.Ca));
-        return (Joined(certificate, key, ca), CertificatePair.LoadToServe(certificate, key, ca, _files, _time.GetUtcNow()), Encoding.UTF8.GetBytes(ca));
+        return (
+            Joined(certificate, key, ca),
+            CertificatePair.LoadToServe(certificate, key, ca, _files, _time.GetUtcNow()),
+            Encoding.UTF8.GetBytes(ca)
+        );
     }
 
     private string Content() => Joined(Read(_files.Certificate), Read(_files.Key), Read(_files.Ca));

@@ -29,7 +29,12 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
     private string SecretPath => ApiPaths.One(ApiPaths.Secrets(options.Namespace), options.Secret);
 
     private IReadOnlyList<string> DnsNames =>
-        [$"{options.Service}.{options.Namespace}.svc", $"{options.Service}.{options.Namespace}.svc.cluster.local", $"{options.Service}.{options.Namespace}", "localhost"];
+        [
+            $"{options.Service}.{options.Namespace}.svc",
+            $"{options.Service}.{options.Namespace}.svc.cluster.local",
+            $"{options.Service}.{options.Namespace}",
+            "localhost",
+        ];
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -47,7 +52,10 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
             {
                 // Another replica wrote first; its certificate is read at once.
             }
-            catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or CertificateProblemException or OperationCanceledException)
+            catch (Exception fault)
+                when (!cancel.IsCancellationRequested
+                    && fault is ApiException or HttpRequestException or CertificateProblemException or OperationCanceledException
+                )
             {
                 Problem = fault.Message;
                 logger.LogWarning("the certificate in Secret {Secret}: {Fault}; retrying", options.Secret, fault.Message);
@@ -70,10 +78,25 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         var order = OrderOf(secret.RootElement);
         if (order is not (null or "ca" or "certificate"))
         {
-            logger.LogWarning("the annotation {Order} of Secret {Secret} says \"{Value}\", which is neither ca nor certificate", Order, options.Secret, order);
+            logger.LogWarning(
+                "the annotation {Order} of Secret {Secret} says \"{Value}\", which is neither ca nor certificate",
+                Order,
+                options.Secret,
+                order
+            );
         }
 
-        if (CertificatePlan.Next(has, options.Secret, order, publishedFor(Encoding.UTF8.GetBytes(has.Bundle)), DnsNames, time.GetUtcNow()) is { } step)
+        if (
+            CertificatePlan.Next(
+                has,
+                options.Secret,
+                order,
+                publishedFor(Encoding.UTF8.GetBytes(has.Bundle)),
+                DnsNames,
+                time.GetUtcNow()
+            ) is
+            { } step
+        )
         {
             await WriteAsync(secret.RootElement, step.Result, order is null ? null : new JsonObject { [Order] = null }, cancel);
             logger.LogInformation("{What}, in Secret {Secret}", step.What, options.Secret);
@@ -89,7 +112,11 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
             // the API server trusts it.
             var former = _loaded;
             await WriteAsync(secret.RootElement, former ?? Material.Begin(DnsNames, time.GetUtcNow()), null, cancel);
-            logger.LogInformation("{What} Secret {Secret}", former is null ? "created a CA and a server certificate in" : "restored the CA and the certificate in", options.Secret);
+            logger.LogInformation(
+                "{What} Secret {Secret}",
+                former is null ? "created a CA and a server certificate in" : "restored the CA and the certificate in",
+                options.Secret
+            );
             return;
         }
 
@@ -114,7 +141,13 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
         }
 
         var patch = new JsonObject { ["metadata"] = metadata, ["data"] = material.ToJson() };
-        using var written = await api.WriteAsync(HttpMethod.Patch, SecretPath, patch.ToJsonString(), cancel, "application/merge-patch+json");
+        using var written = await api.WriteAsync(
+            HttpMethod.Patch,
+            SecretPath,
+            patch.ToJsonString(),
+            cancel,
+            "application/merge-patch+json"
+        );
         Load(material);
     }
 
@@ -133,5 +166,8 @@ internal sealed class ManagedCertificate(ApiConnection api, ClusterOptions optio
     }
 
     private static string? OrderOf(JsonElement secret) =>
-        secret.GetProperty("metadata").TryGetProperty("annotations", out var annotations) && annotations.TryGetProperty(Order, out var order) ? order.GetString() : null;
+        secret.GetProperty("metadata").TryGetProperty("annotations", out var annotations)
+        && annotations.TryGetProperty(Order, out var order)
+            ? order.GetString()
+            : null;
 }

@@ -22,17 +22,24 @@ internal sealed record Material(string Bundle, string AuthorityKey, string Certi
     /// <summary>Null for an empty Secret.</summary>
     /// <param name="name">Of the Secret, for messages.</param>
     /// <exception cref="CertificateProblemException">It has other content.</exception>
-    public static Material? Read(JsonElement secret, string name) => secret.TryGetProperty("data", out var data) && data.TryGetProperty("tls.crt", out _)
-        ? new Material(Decode(data, name, "ca.crt"), Decode(data, name, "ca.key"), Decode(data, name, "tls.crt"), Decode(data, name, "tls.key"))
-        : null;
+    public static Material? Read(JsonElement secret, string name) =>
+        secret.TryGetProperty("data", out var data) && data.TryGetProperty("tls.crt", out _)
+            ? new Material(
+                Decode(data, name, "ca.crt"),
+                Decode(data, name, "ca.key"),
+                Decode(data, name, "tls.crt"),
+                Decode(data, name, "tls.key")
+            )
+            : null;
 
-    public JsonObject ToJson() => new()
-    {
-        ["ca.crt"] = Encode(Bundle),
-        ["ca.key"] = Encode(AuthorityKey),
-        ["tls.crt"] = Encode(Certificate),
-        ["tls.key"] = Encode(Key),
-    };
+    public JsonObject ToJson() =>
+        new()
+        {
+            ["ca.crt"] = Encode(Bundle),
+            ["ca.key"] = Encode(AuthorityKey),
+            ["tls.crt"] = Encode(Certificate),
+            ["tls.key"] = Encode(Key),
+        };
 
     /// <summary>The authorities, the signing one first.</summary>
     /// <exception cref="CertificateProblemException">They cannot be read.</exception>

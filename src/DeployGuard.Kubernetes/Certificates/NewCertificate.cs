@@ -14,8 +14,10 @@ public sealed record NewCertificate(string CaCertificate, string CaKey, string C
     }
 
     /// <summary>The server certificate with its chain, ready to be served.</summary>
-    public SslStreamCertificateContext LoadToServe(DateTimeOffset now) => SslStreamCertificateContext.Create(Load(now), null, offline: true);
+    public SslStreamCertificateContext LoadToServe(DateTimeOffset now) =>
+        SslStreamCertificateContext.Create(Load(now), null, offline: true);
 
     /// <summary>The server certificate with its key, ready to be served.</summary>
-    public X509Certificate2 Load(DateTimeOffset now) => CertificatePair.Load(Certificate, Key, CaCertificate, ("the certificate", "its key", "its CA"), now);
+    public X509Certificate2 Load(DateTimeOffset now) =>
+        CertificatePair.Load(Certificate, Key, CaCertificate, ("the certificate", "its key", "its CA"), now);
 }

@@ -17,9 +17,17 @@ internal sealed record OwnAuthority(string Certificate, string Key)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         // A unique name, by which two authorities that overlap are told apart.
-        var request = new CertificateRequest($"CN=deployguard-ca-{RandomNumberGenerator.GetHexString(8, lowercase: true)}", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        var request = new CertificateRequest(
+            $"CN=deployguard-ca-{RandomNumberGenerator.GetHexString(8, lowercase: true)}",
+            key,
+            HashAlgorithmName.SHA256
+        );
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, 0, critical: true)
+        );
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true)
+        );
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         using var authority = request.CreateSelfSigned(now - Drift, now + s_life);
         return new OwnAuthority(authority.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());

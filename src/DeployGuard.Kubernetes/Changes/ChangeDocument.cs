@@ -95,13 +95,20 @@ internal static class ChangeDocument
 
     /// <summary>Records a vote once; the vote itself may be deleted.</summary>
     public static void AddApproval(JsonObject status, Core.Approvals.Approval approval) =>
-        JsonWriting.AddOnce(JsonWriting.List(status, "approvals"), "name", approval.Name, MaxPeople, () => new JsonObject
-        {
-            ["name"] = approval.Name,
-            ["approver"] = approval.Approver.Username,
-            ["decision"] = approval.Decision.ToString(),
-            ["at"] = JsonWriting.Time(approval.CreatedAt),
-        });
+        JsonWriting.AddOnce(
+            JsonWriting.List(status, "approvals"),
+            "name",
+            approval.Name,
+            MaxPeople,
+            () =>
+                new JsonObject
+                {
+                    ["name"] = approval.Name,
+                    ["approver"] = approval.Approver.Username,
+                    ["decision"] = approval.Decision.ToString(),
+                    ["at"] = JsonWriting.Time(approval.CreatedAt),
+                }
+        );
 
     private static JsonObject Begin(ChangeEntry entry)
     {
@@ -140,8 +147,12 @@ internal static class ChangeDocument
     private static void MergeOrigin(JsonObject origin, ChangeEntry entry, JsonArray requesters)
     {
         // Claims of an admitted request and of the first requester count; those of later requesters do not.
-        var isTheirs = entry.Requester is null || (string?)requesters.FirstOrDefault()?["username"] == entry.Requester || entry.Transition.Phase is Phase.Admitted;
-        origin["kind"] = entry.Adopted || !isTheirs ? (string?)origin["kind"] ?? entry.Origin.Kind.ToString() : entry.Origin.Kind.ToString();
+        var isTheirs =
+            entry.Requester is null
+            || (string?)requesters.FirstOrDefault()?["username"] == entry.Requester
+            || entry.Transition.Phase is Phase.Admitted;
+        origin["kind"] =
+            entry.Adopted || !isTheirs ? (string?)origin["kind"] ?? entry.Origin.Kind.ToString() : entry.Origin.Kind.ToString();
         if (entry.Origin.Tool is { } tool)
         {
             origin["tool"] = tool;
@@ -157,8 +168,11 @@ internal static class ChangeDocument
             var known = JsonWriting.List(origin, "evidence");
             var alike = known.Where(e => (string?)e?["key"] == evidence.Key && (string?)e?["by"] == evidence.By).ToList();
             // Limited by key and requester, so that a flood of one claim does not displace another.
-            if (!alike.Any(e => (string?)e?["value"] == evidence.Value && (evidence.IsCarried || (bool?)e?["carried"] is not true))
-                && alike.Count < MaxOfEach && (evidence.By is null || requesters.Any(r => (string?)r?["username"] == evidence.By)))
+            if (
+                !alike.Any(e => (string?)e?["value"] == evidence.Value && (evidence.IsCarried || (bool?)e?["carried"] is not true))
+                && alike.Count < MaxOfEach
+                && (evidence.By is null || requesters.Any(r => (string?)r?["username"] == evidence.By))
+            )
             {
                 known.Add((JsonNode)EvidenceJson(evidence));
             }
@@ -184,13 +198,27 @@ internal static class ChangeDocument
         var alike = requesters.Count(r => Requester.IsMachineName((string?)r?["username"] ?? "") == isMachine);
         if (alike < (isMachine ? MaxOfEach : MaxPeople))
         {
-            requesters.Add((JsonNode)new JsonObject { ["username"] = username, ["at"] = JsonWriting.Time(now), ["lastAt"] = JsonWriting.Time(now), ["count"] = 1 });
+            requesters.Add(
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["username"] = username,
+                        ["at"] = JsonWriting.Time(now),
+                        ["lastAt"] = JsonWriting.Time(now),
+                        ["count"] = 1,
+                    }
+            );
         }
     }
 
     private static JsonObject EvidenceJson(Evidence evidence)
     {
-        var json = new JsonObject { ["source"] = evidence.Source, ["key"] = evidence.Key, ["value"] = evidence.Value };
+        var json = new JsonObject
+        {
+            ["source"] = evidence.Source,
+            ["key"] = evidence.Key,
+            ["value"] = evidence.Value,
+        };
         JsonWriting.SetOrRemove(json, "by", evidence.By);
         if (evidence.IsCarried)
         {
@@ -200,7 +228,13 @@ internal static class ChangeDocument
         return json;
     }
 
-    private static JsonNode PolicyJson(MatchedPolicy policy) => new JsonObject { ["name"] = policy.Name, ["mode"] = policy.Mode.ToString(), ["wants"] = policy.Wants };
+    private static JsonNode PolicyJson(MatchedPolicy policy) =>
+        new JsonObject
+        {
+            ["name"] = policy.Name,
+            ["mode"] = policy.Mode.ToString(),
+            ["wants"] = policy.Wants,
+        };
 
     private static JsonNode FindingJson(Violation finding)
     {

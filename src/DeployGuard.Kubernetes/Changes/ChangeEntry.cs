@@ -58,7 +58,9 @@ internal sealed record ChangeEntry
     {
         var evaluated = verdict.Evaluated;
         var after = evaluated.After ?? throw new InvalidOperationException($"{evaluated.Request.Target} has no template to put on record");
-        var before = evaluated.ConfirmedBefore is { } seen ? ImagesOf(seen, verdict).GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text) : [];
+        var before = evaluated.ConfirmedBefore is { } seen
+            ? ImagesOf(seen, verdict).GroupBy(i => i.Path).ToDictionary(g => g.Key, g => g.First().Reference.Text)
+            : [];
         return new ChangeEntry
         {
             Name = evaluated.Name,
@@ -66,7 +68,14 @@ internal sealed record ChangeEntry
             TemplateHash = after.Template.Hash,
             LegacyHash = evaluated.Recorded?.LegacyHash is null ? "" : after.Template.LegacyHash,
             Transition = TransitionOf(verdict),
-            Images = [.. ImagesOf(after, verdict).Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text) { IsOfPolicy = !after.Template.Images.Contains(i) })],
+            Images =
+            [
+                .. ImagesOf(after, verdict)
+                    .Select(i => new ImageChange(i.Path, before.GetValueOrDefault(i.Path), i.Reference.Text)
+                    {
+                        IsOfPolicy = !after.Template.Images.Contains(i),
+                    }),
+            ],
             Diff =
             [
                 .. TemplateDiff.Between(evaluated.ConfirmedBefore?.Template.Canonical, after.Template.Canonical),
@@ -77,7 +86,10 @@ internal sealed record ChangeEntry
             Requester = evaluated.Request.Requester.Username,
             ChangeId = ChangeIdOf(after),
             // No policy evaluates a rollback: the policies of the first admission stay on record.
-            Policies = evaluated.ChangeType is ChangeType.Rollback ? [] : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, SafeguardList.Summarise(p)))],
+            Policies =
+                evaluated.ChangeType is ChangeType.Rollback
+                    ? []
+                    : [.. verdict.Policies.Select(p => new MatchedPolicy(p.Name, p.Mode, SafeguardList.Summarise(p)))],
             Findings = verdict.Findings,
             Approvals = verdict.Approvals,
         };
@@ -85,20 +97,30 @@ internal sealed record ChangeEntry
 
     /// <summary>The images of a workload, with those in annotations that a matching policy names.</summary>
     private static IEnumerable<ImageUse> ImagesOf(Workload workload, Verdict verdict) =>
-        workload.Template.Images.Concat(verdict.Policies.SelectMany(p => p.ImagesOf(workload.Template))).DistinctBy(i => (i.Path, i.Reference));
+        workload
+            .Template.Images.Concat(verdict.Policies.SelectMany(p => p.ImagesOf(workload.Template)))
+            .DistinctBy(i => (i.Path, i.Reference));
 
     /// <summary>Records that were lost, from the revisions that are kept for the workload.</summary>
-    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) => verdict.Evaluated is not { After: { } after } evaluated ? [] :
-        evaluated.Recovered.DistinctBy(r => r.TemplateHash).Select(revision => new ChangeEntry
-        {
-            Name = ChangeName.Of(after.Ref, revision.TemplateHash),
-            Workload = after.Ref,
-            TemplateHash = revision.TemplateHash,
-            Transition = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them"),
-            Images = [],
-            Adopted = true,
-            Owned = revision,
-        });
+    public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) =>
+        verdict.Evaluated is not { After: { } after } evaluated
+            ? []
+            : evaluated
+                .Recovered.DistinctBy(r => r.TemplateHash)
+                .Select(revision => new ChangeEntry
+                {
+                    Name = ChangeName.Of(after.Ref, revision.TemplateHash),
+                    Workload = after.Ref,
+                    TemplateHash = revision.TemplateHash,
+                    Transition = new Transition(
+                        Phase.Completed,
+                        "RecordsLost",
+                        "every record of the workload was lost; its live history stands in for them"
+                    ),
+                    Images = [],
+                    Adopted = true,
+                    Owned = revision,
+                });
 
     private static Transition TransitionOf(Verdict verdict)
     {
@@ -110,16 +132,24 @@ internal sealed record ChangeEntry
         }
 
         var waiver = verdict.Waived.Select(w => w.Waiver).OfType<Waiver>().FirstOrDefault();
-        var approvers = string.Join(", ", verdict.Approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct());
-        return verdict.Evaluated.ChangeType is ChangeType.Rollback ? new(Phase.Admitted, "Rollback", "rolled back to a revision that had completed")
-            : waiver is not null ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"admitted by {waiver.Name}")
+        var approvers = string.Join(
+            ", ",
+            verdict.Approvals.Where(a => a.Decision is Decision.Approve).Select(a => a.Approver.Username).Distinct()
+        );
+        return verdict.Evaluated.ChangeType is ChangeType.Rollback
+                ? new(Phase.Admitted, "Rollback", "rolled back to a revision that had completed")
+            : waiver is not null
+                ? new(Phase.Admitted, waiver.BreakGlass is null ? "ExemptIdentity" : "BreakGlass", $"admitted by {waiver.Name}")
             : approvers.Length > 0 ? new(Phase.Admitted, "Approved", $"approved by {approvers}")
             : new(Phase.Admitted, "NothingMissing", "all requirements of the policies were met");
     }
 
     private static string ChangeIdOf(Workload workload)
     {
-        var id = workload.Template.Annotations.GetValueOrDefault(ChangeIdAnnotation) ?? workload.Annotations.GetValueOrDefault(ChangeIdAnnotation) ?? "";
+        var id =
+            workload.Template.Annotations.GetValueOrDefault(ChangeIdAnnotation)
+            ?? workload.Annotations.GetValueOrDefault(ChangeIdAnnotation)
+            ?? "";
         return id.Length > MaxChangeId ? id[..MaxChangeId] : id;
     }
 }

@@ -12,7 +12,14 @@ namespace DeployGuard.Kubernetes.Changes;
 /// Records decisions: an admission that needs a record before the answer, all others after it, in order, by one worker with a bounded
 /// queue.
 /// </summary>
-internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templates, EventWriter events, Inbox inbox, TimeProvider time, ILogger logger) : IChangeRecords
+internal sealed class ChangeRecorder(
+    ChangeWriter changes,
+    TemplateWriter templates,
+    EventWriter events,
+    Inbox inbox,
+    TimeProvider time,
+    ILogger logger
+) : IChangeRecords
 {
     private const int MaxWaiting = 1000;
 
@@ -52,7 +59,10 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
         catch (Exception fault) when (IsExpected(fault))
         {
             Lost(verdict.Evaluated.Name, fault);
-            throw new UnavailableException(fault is ChangeNameTakenException ? fault.Message : "its Change could not be written in time", fault);
+            throw new UnavailableException(
+                fault is ChangeNameTakenException ? fault.Message : "its Change could not be written in time",
+                fault
+            );
         }
 
         var (told, template) = (EventEntry.Of(verdict), TemplateEntry.OfOrNull(verdict));
@@ -74,7 +84,12 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
             Enqueue(new Entry(recovered, null));
         }
 
-        Enqueue(new Entry(belongs ? ChangeEntry.Of(verdict) : null, EventEntry.Of(verdict)) { Template = belongs ? TemplateEntry.OfOrNull(verdict) : null });
+        Enqueue(
+            new Entry(belongs ? ChangeEntry.Of(verdict) : null, EventEntry.Of(verdict))
+            {
+                Template = belongs ? TemplateEntry.OfOrNull(verdict) : null,
+            }
+        );
     }
 
     public async Task RunAsync(CancellationToken cancel)
@@ -109,7 +124,10 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
 
         if (entry.Change is { } change)
         {
-            if (change.Transition.Phase is Phase.Pending or Phase.Rejected && !inbox.HasRoom(change.Workload, change.Name, change.Requester ?? ""))
+            if (
+                change.Transition.Phase is Phase.Pending or Phase.Rejected
+                && !inbox.HasRoom(change.Workload, change.Name, change.Requester ?? "")
+            )
             {
                 Interlocked.Increment(ref _overflowed);
             }
@@ -126,8 +144,12 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
                         EventSubject.OfChange(change.Workload.Namespace, change.Name, uid),
                         change.Transition.Phase is not Phase.Admitted,
                         change.Transition.Reason,
-                        change.Requester is null ? change.Transition.Message : $"requested by {change.Requester}: {change.Transition.Message}"),
-                    cancel);
+                        change.Requester is null
+                            ? change.Transition.Message
+                            : $"requested by {change.Requester}: {change.Transition.Message}"
+                    ),
+                    cancel
+                );
             }
         }
 
@@ -171,7 +193,8 @@ internal sealed class ChangeRecorder(ChangeWriter changes, TemplateWriter templa
         }
     }
 
-    private static bool IsExpected(Exception fault) => fault is ApiException or HttpRequestException or OperationCanceledException or ChangeNameTakenException;
+    private static bool IsExpected(Exception fault) =>
+        fault is ApiException or HttpRequestException or OperationCanceledException or ChangeNameTakenException;
 
     private void Lost(string name, Exception? fault)
     {

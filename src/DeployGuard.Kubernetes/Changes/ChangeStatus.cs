@@ -65,16 +65,17 @@ internal static class ChangeStatus
     /// <summary>
     /// Whether a request may change the phase. A refusal changes nothing for a revision that runs or ran; otherwise the last answer counts.
     /// </summary>
-    private static bool IsOpen(Phase? current, Phase requested) => requested switch
-    {
-        Phase.Pending => current is null or Phase.Admitted or Phase.Expired or Phase.Rejected,
-        Phase.Rejected => current is null or Phase.Admitted or Phase.Expired or Phase.Pending,
-        Phase.Admitted => current is null or Phase.Pending or Phase.Rejected or Phase.Expired,
-        Phase.Proven => current is not Phase.Proven,
-        Phase.Completed => current is not (Phase.Completed or Phase.Proven),
-        Phase.Running or Phase.Expired => throw new InvalidOperationException($"no request makes a Change {requested}"),
-        _ => throw new InvalidOperationException($"unknown phase {requested}"),
-    };
+    private static bool IsOpen(Phase? current, Phase requested) =>
+        requested switch
+        {
+            Phase.Pending => current is null or Phase.Admitted or Phase.Expired or Phase.Rejected,
+            Phase.Rejected => current is null or Phase.Admitted or Phase.Expired or Phase.Pending,
+            Phase.Admitted => current is null or Phase.Pending or Phase.Rejected or Phase.Expired,
+            Phase.Proven => current is not Phase.Proven,
+            Phase.Completed => current is not (Phase.Completed or Phase.Proven),
+            Phase.Running or Phase.Expired => throw new InvalidOperationException($"no request makes a Change {requested}"),
+            _ => throw new InvalidOperationException($"unknown phase {requested}"),
+        };
 
     /// <summary>Records the object that holds the revision, by its uid and template hash, which cannot be forged.</summary>
     public static void SetOwned(JsonObject status, OwnedRevision owned)

@@ -22,11 +22,13 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
     /// <summary>Alters the status of a Change. A deleted Change is not created again.</summary>
     /// <param name="alter">Returns whether anything changed.</param>
     /// <returns>The uid of the Change; empty where nothing was written.</returns>
-    public Task<string> AlterAsync(Change change, Func<JsonObject, bool> alter, CancellationToken cancel) => UpsertAsync(
-        change.Workload.Namespace,
-        change.Name,
-        existing => existing?["status"] is JsonObject status && alter(status) ? existing : null,
-        cancel);
+    public Task<string> AlterAsync(Change change, Func<JsonObject, bool> alter, CancellationToken cancel) =>
+        UpsertAsync(
+            change.Workload.Namespace,
+            change.Name,
+            existing => existing?["status"] is JsonObject status && alter(status) ? existing : null,
+            cancel
+        );
 
     /// <summary>Deletes a Change, and its whole template, which the garbage collector would delete later.</summary>
     public async Task DeleteAsync(Change change, CancellationToken cancel)
@@ -41,10 +43,16 @@ internal sealed class ChangeWriter(ApiConnection api, TimeProvider time)
         return await _pipeline.ExecuteAsync(
             async token =>
             {
-                using var written = await api.SwapOnceAsync(ApiPaths.Changes(@namespace), name, stored => Task.FromResult(Next(stored)), token);
+                using var written = await api.SwapOnceAsync(
+                    ApiPaths.Changes(@namespace),
+                    name,
+                    stored => Task.FromResult(Next(stored)),
+                    token
+                );
                 return written?.RootElement.GetProperty("metadata").GetProperty("uid").GetString() ?? "";
             },
-            cancel);
+            cancel
+        );
 
         string? Next(JsonElement? stored) => change(stored is { } existing ? JsonObject.Create(existing.Clone()) : null)?.ToJsonString();
     }

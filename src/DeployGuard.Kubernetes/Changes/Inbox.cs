@@ -26,7 +26,9 @@ internal sealed class Inbox(ResourceCache<Change> changes)
 
         var ofWorkload = siblings.Where(ChangeIndex.IsNeverAdmitted).ToList();
         var ofNamespace = changes.Under(ChangeIndex.NeverAdmitted(workload.Namespace));
-        return ofWorkload.Count < MaxPerWorkload && ofWorkload.Count(c => c.Requesters.Contains(requester)) < MaxPerWorkloadAndRequester
-            && ofNamespace.Count < MaxPerNamespace && ofNamespace.Count(c => c.Requesters.Contains(requester)) < MaxPerRequester;
+        return ofWorkload.Count < MaxPerWorkload
+            && ofWorkload.Count(c => c.Requesters.Contains(requester)) < MaxPerWorkloadAndRequester
+            && ofNamespace.Count < MaxPerNamespace
+            && ofNamespace.Count(c => c.Requesters.Contains(requester)) < MaxPerRequester;
     }
 }

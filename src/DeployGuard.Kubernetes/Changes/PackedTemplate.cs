@@ -19,7 +19,12 @@ internal static class PackedTemplate
 
     public static JsonObject Of(RecordedTemplate template)
     {
-        var side = new JsonObject { ["templateHash"] = template.Hash, ["legacyHash"] = template.LegacyHash, ["bytes"] = template.Json.Length + template.Claims.Length };
+        var side = new JsonObject
+        {
+            ["templateHash"] = template.Hash,
+            ["legacyHash"] = template.LegacyHash,
+            ["bytes"] = template.Json.Length + template.Claims.Length,
+        };
         var (packed, claims) = (Pack(template.Json.Span), template.Claims.IsEmpty ? [] : Pack(template.Claims.Span));
         if (packed.Length + claims.Length > MaxPacked)
         {
@@ -51,7 +56,11 @@ internal static class PackedTemplate
     /// <summary>Null if the side is absent, too large, or not written by DeployGuard.</summary>
     public static RecordedTemplate? ReadOrNull(JsonElement? side)
     {
-        if (side is not { ValueKind: JsonValueKind.Object } found || found.Text("templateHash") is not { } hash || Unpack(found.Text("template")) is not { } json)
+        if (
+            side is not { ValueKind: JsonValueKind.Object } found
+            || found.Text("templateHash") is not { } hash
+            || Unpack(found.Text("template")) is not { } json
+        )
         {
             return null;
         }
@@ -61,7 +70,8 @@ internal static class PackedTemplate
             found.Text("legacyHash") ?? "",
             json,
             Unpack(found.Text("claims")) ?? ReadOnlyMemory<byte>.Empty,
-            Unpack(found.Text("leftOut")) ?? ReadOnlyMemory<byte>.Empty);
+            Unpack(found.Text("leftOut")) ?? ReadOnlyMemory<byte>.Empty
+        );
         return template.MatchesHash ? template : null;
     }
 

@@ -25,7 +25,13 @@ internal static class TemplateDocument
             spec["beforeIsUnknown"] = true;
         }
 
-        var owner = new JsonObject { ["apiVersion"] = PolicyReader.ApiVersion, ["kind"] = "Change", ["name"] = entry.Name, ["uid"] = changeUid };
+        var owner = new JsonObject
+        {
+            ["apiVersion"] = PolicyReader.ApiVersion,
+            ["kind"] = "Change",
+            ["name"] = entry.Name,
+            ["uid"] = changeUid,
+        };
         var bytes = spec.ToJsonString().Length.ToString(CultureInfo.InvariantCulture);
         return new JsonObject
         {
@@ -52,7 +58,11 @@ internal static class TemplateDocument
 
         var was = JsonObject.Create(existing);
         var knows = Part(wanted, "before") is null && Part(was, "before") is not null;
-        if (Owner(was) == Owner(wanted) && Part(was, "after") == Part(wanted, "after") && (knows || Part(was, "before") == Part(wanted, "before")))
+        if (
+            Owner(was) == Owner(wanted)
+            && Part(was, "after") == Part(wanted, "after")
+            && (knows || Part(was, "before") == Part(wanted, "before"))
+        )
         {
             return null;
         }
@@ -66,5 +76,7 @@ internal static class TemplateDocument
 
     /// <summary>The content in a fixed order: the server may return members in another.</summary>
     private static string? Part(JsonObject? document, string side) =>
-        document?["spec"]?[side] is JsonObject part ? string.Join('\n', part.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value?.ToJsonString()}")) : null;
+        document?["spec"]?[side] is JsonObject part
+            ? string.Join('\n', part.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value?.ToJsonString()}"))
+            : null;
 }

@@ -11,7 +11,14 @@ namespace DeployGuard.Kubernetes.Changes;
 /// The template of the workload before the request, as read from the cluster; null if there was none, or it is not known.
 /// </param>
 /// <param name="BeforeIsUnknown">There was one before.</param>
-internal sealed record TemplateEntry(string Namespace, string Name, string Requester, RecordedTemplate After, RecordedTemplate? Before, bool BeforeIsUnknown)
+internal sealed record TemplateEntry(
+    string Namespace,
+    string Name,
+    string Requester,
+    RecordedTemplate After,
+    RecordedTemplate? Before,
+    bool BeforeIsUnknown
+)
 {
     /// <summary>The memory that it takes while it waits to be written.</summary>
     public int Bytes => After.Bytes + (Before?.Bytes ?? 0);
@@ -26,9 +33,18 @@ internal sealed record TemplateEntry(string Namespace, string Name, string Reque
         }
 
         // If the revision is unchanged, the template that it once replaced is not known here.
-        var before = evaluated.ConfirmedBefore is { } seen && seen.Template.Hash != after.Hash ? RecordedTemplate.OfOrNull(seen.Template) : null;
-        return new TemplateEntry(workload.Ref.Namespace, evaluated.Name, RequesterOf(verdict), after, before, before is null && (evaluated.Before is not null || evaluated.LiveHash is not null));
+        var before =
+            evaluated.ConfirmedBefore is { } seen && seen.Template.Hash != after.Hash ? RecordedTemplate.OfOrNull(seen.Template) : null;
+        return new TemplateEntry(
+            workload.Ref.Namespace,
+            evaluated.Name,
+            RequesterOf(verdict),
+            after,
+            before,
+            before is null && (evaluated.Before is not null || evaluated.LiveHash is not null)
+        );
     }
 
-    private static string RequesterOf(Verdict verdict) => verdict.Evaluated.Recorded is { Requesters: [var first, ..] } ? first : verdict.Evaluated.Request.Requester.Username;
+    private static string RequesterOf(Verdict verdict) =>
+        verdict.Evaluated.Recorded is { Requesters: [var first, ..] } ? first : verdict.Evaluated.Request.Requester.Username;
 }

@@ -14,7 +14,16 @@ namespace DeployGuard.Kubernetes.Changes;
 /// <param name="BeforeIsUnknown">There was one before, and it is not stored.</param>
 /// <param name="LeftOutIsWhole">All fields that the hash leaves out are stored as well.</param>
 public sealed record TemplateRecord(
-    string Hash, string LegacyHash, long Bytes, RecordedTemplate? After, bool TooLarge, RecordedTemplate? Before, bool BeforeIsUnknown, bool LeftOutIsWhole, DateTimeOffset At)
+    string Hash,
+    string LegacyHash,
+    long Bytes,
+    RecordedTemplate? After,
+    bool TooLarge,
+    RecordedTemplate? Before,
+    bool BeforeIsUnknown,
+    bool LeftOutIsWhole,
+    DateTimeOffset At
+)
 {
     /// <summary>Whether it is of the revision with a given hash, in either version.</summary>
     public bool IsOf(string templateHash) => templateHash == Hash || (templateHash.Length > 0 && templateHash == LegacyHash);
@@ -37,6 +46,7 @@ public sealed record TemplateRecord(
             before,
             before is null && (spec.IsTrue("beforeIsUnknown") || spec.Member("before") is not null),
             !after.IsTrue("leftOutTooLarge") && !(spec.Member("before") is { } was && was.IsTrue("leftOutTooLarge")),
-            spec.Time("at") ?? default);
+            spec.Time("at") ?? default
+        );
     }
 }

@@ -25,7 +25,15 @@ internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, Tim
     {
         var listing = await ListAsync(entry.Namespace, cancel);
         var now = time.GetUtcNow();
-        var kept = listing.Templates.Values.Select(s => new KeptTemplate(s.Name, RequesterOf(entry.Namespace, s), s.Bytes, s.CreatedAt, IsSuperseded(entry.Namespace, s, now))).ToList();
+        var kept = listing
+            .Templates.Values.Select(s => new KeptTemplate(
+                s.Name,
+                RequesterOf(entry.Namespace, s),
+                s.Bytes,
+                s.CreatedAt,
+                IsSuperseded(entry.Namespace, s, now)
+            ))
+            .ToList();
         var added = new KeptTemplate(entry.Name, entry.Requester, bytes, now, IsSuperseded: false);
         if (TemplateRetention.Evictions(kept, added) is not { } evicted)
         {
@@ -66,29 +74,45 @@ internal sealed class TemplateStore(ApiConnection api, ClusterCaches caches, Tim
                 var read = Read(item.GetProperty("metadata"));
                 stored[read.Name] = read;
             },
-            cancel);
+            cancel
+        );
         return _listings[@namespace] = new Listing(now, stored);
     }
 
-    private static StoredTemplate Read(JsonElement metadata) => new(
-        metadata.GetProperty("name").GetString() ?? "",
-        "",
-        long.TryParse(metadata.Member("annotations")?.Text(TemplateDocument.BytesAnnotation), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)
-            ? bytes
-            : PackedTemplate.MaxPacked,
-        metadata.Time("creationTimestamp") ?? default);
+    private static StoredTemplate Read(JsonElement metadata) =>
+        new(
+            metadata.GetProperty("name").GetString() ?? "",
+            "",
+            long.TryParse(
+                metadata.Member("annotations")?.Text(TemplateDocument.BytesAnnotation),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var bytes
+            )
+                ? bytes
+                : PackedTemplate.MaxPacked,
+            metadata.Time("creationTimestamp") ?? default
+        );
 
     private string RequesterOf(string @namespace, StoredTemplate stored) =>
         caches.Changes.Find(ObjectKey.Of(@namespace, stored.Name)) is { Requesters: [var first, ..] } ? first : stored.Requester;
 
-    private bool IsSuperseded(string @namespace, StoredTemplate stored, DateTimeOffset now) => caches.Changes.Find(ObjectKey.Of(@namespace, stored.Name)) is not { } change
-        ? now - stored.CreatedAt > s_cacheLag
-        : change is { HasOpenRequirements: false, IsUnreviewed: false, Phase: Phase.Completed or Phase.Proven or Phase.Expired } && !IsCurrent(change);
+    private bool IsSuperseded(string @namespace, StoredTemplate stored, DateTimeOffset now) =>
+        caches.Changes.Find(ObjectKey.Of(@namespace, stored.Name)) is not { } change
+            ? now - stored.CreatedAt > s_cacheLag
+            : change is { HasOpenRequirements: false, IsUnreviewed: false, Phase: Phase.Completed or Phase.Proven or Phase.Expired }
+                && !IsCurrent(change);
 
-    private bool IsCurrent(Change change) => change.Phase is not Phase.Expired && (caches.FindWorkload(change.Workload) is { } live
-        ? change.HasHash(live.TemplateHash) || change.HasHash(live.Spec.Template.LegacyHash)
-        // Deleted, or of a kind that is not watched: the last one that completed.
-        : !caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)).Any(c => c.Phase is Phase.Completed or Phase.Proven && c.Since > change.Since));
+    private bool IsCurrent(Change change) =>
+        change.Phase is not Phase.Expired
+        && (
+            caches.FindWorkload(change.Workload) is { } live
+                ? change.HasHash(live.TemplateHash) || change.HasHash(live.Spec.Template.LegacyHash)
+                // Deleted, or of a kind that is not watched: the last one that completed.
+                : !caches
+                    .Changes.Under(ClusterCaches.WorkloadKey(change.Workload))
+                    .Any(c => c.Phase is Phase.Completed or Phase.Proven && c.Since > change.Since)
+        );
 
     private sealed record Listing(DateTimeOffset At, Dictionary<string, StoredTemplate> Templates);
 

@@ -27,7 +27,12 @@ internal sealed class TemplateWriter(ApiConnection api, TemplateStore store, Tim
             return false;
         }
 
-        await api.SwapAsync(ApiPaths.ChangeTemplates(entry.Namespace), entry.Name, stored => Task.FromResult(TemplateDocument.Next(stored, document)), cancel);
+        await api.SwapAsync(
+            ApiPaths.ChangeTemplates(entry.Namespace),
+            entry.Name,
+            stored => Task.FromResult(TemplateDocument.Next(stored, document)),
+            cancel
+        );
         return true;
     }
 }

@@ -23,27 +23,37 @@ internal static class Waivers
             if (!uses.Any(u => (string?)u?["name"] == glass.Name && (bool?)u?["letIn"] != !letIn))
             {
                 MakeRoom(uses);
-                uses.Add((JsonNode)new JsonObject
-                {
-                    ["name"] = glass.Name,
-                    ["by"] = glass.RequestedBy.Username,
-                    ["incident"] = glass.Incident,
-                    ["reason"] = glass.Reason,
-                    ["waived"] = new JsonArray([.. used.Select(f => f.Safeguard).Distinct().Select(s => JsonValue.Create(s))]),
-                    ["letIn"] = letIn,
-                    ["at"] = JsonWriting.Time(now),
-                });
+                uses.Add(
+                    (JsonNode)
+                        new JsonObject
+                        {
+                            ["name"] = glass.Name,
+                            ["by"] = glass.RequestedBy.Username,
+                            ["incident"] = glass.Incident,
+                            ["reason"] = glass.Reason,
+                            ["waived"] = new JsonArray([.. used.Select(f => f.Safeguard).Distinct().Select(s => JsonValue.Create(s))]),
+                            ["letIn"] = letIn,
+                            ["at"] = JsonWriting.Time(now),
+                        }
+                );
             }
         }
 
         foreach (var policy in entry.Findings.Where(f => f.Waiver == Waiver.ExemptIdentity).Select(f => f.Policy).Distinct())
         {
-            JsonWriting.AddOnce(JsonWriting.List(status, "exemptions"), "policy", policy, MaxExemptions, () => new JsonObject
-            {
-                ["policy"] = policy,
-                ["by"] = entry.Requester,
-                ["at"] = JsonWriting.Time(now),
-            });
+            JsonWriting.AddOnce(
+                JsonWriting.List(status, "exemptions"),
+                "policy",
+                policy,
+                MaxExemptions,
+                () =>
+                    new JsonObject
+                    {
+                        ["policy"] = policy,
+                        ["by"] = entry.Requester,
+                        ["at"] = JsonWriting.Time(now),
+                    }
+            );
         }
     }
 

@@ -18,7 +18,12 @@ namespace DeployGuard.Kubernetes.Controllers;
 /// </summary>
 /// <param name="owners">Looks up the owner that an object in a namespace names.</param>
 internal sealed class ControllersSeen(
-    ApiConnection api, ClusterOptions options, Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners, TimeProvider time, ILogger logger) : IMachineObserver
+    ApiConnection api,
+    ClusterOptions options,
+    Func<string, OwnerReference, CancellationToken, Task<OwnerIs>> owners,
+    TimeProvider time,
+    ILogger logger
+) : IMachineObserver
 {
     public const int MaxUsers = 64;
     private const int MaxName = 256;
@@ -31,8 +36,12 @@ internal sealed class ControllersSeen(
 
     private readonly ConcurrentDictionary<(string User, string Kind), ControllerSighting> _seen = new();
     private readonly MachineChanges _changes = new();
-    private readonly Channel<OwnerClaim> _claims = Channel.CreateBounded<OwnerClaim>(new BoundedChannelOptions(MaxClaims) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Channel<bool> _grown = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<OwnerClaim> _claims = Channel.CreateBounded<OwnerClaim>(
+        new BoundedChannelOptions(MaxClaims) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
+    private readonly Channel<bool> _grown = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
 
     /// <summary>
     /// Notes a service account that creates an object with a controlling owner, if the request was admitted; and one that changes a
@@ -45,7 +54,12 @@ internal sealed class ControllersSeen(
             _grown.Writer.TryWrite(true);
         }
 
-        if (!isAdmitted || request is not { Operation: Operation.Create, DryRun: false } || !IsCreatedByControllers(request.Target.Kind) || ControllerOf(request) is not { } owner)
+        if (
+            !isAdmitted
+            || request is not { Operation: Operation.Create, DryRun: false }
+            || !IsCreatedByControllers(request.Target.Kind)
+            || ControllerOf(request) is not { } owner
+        )
         {
             return;
         }
@@ -92,7 +106,11 @@ internal sealed class ControllersSeen(
         {
             var isVerified = await owners(claim.Namespace, claim.Owner, cancel) is OwnerIs.There;
             // Verified and unverified users have limits of their own: a flood of forged owners displaces no controller.
-            if (known is not null || _seen.Where(s => s.Value.Verified == isVerified).Select(s => s.Key.User).Append(claim.User).Distinct().Count() <= MaxUsers)
+            if (
+                known is not null
+                || _seen.Where(s => s.Value.Verified == isVerified).Select(s => s.Key.User).Append(claim.User).Distinct().Count()
+                    <= MaxUsers
+            )
             {
                 _seen[key] = new ControllerSighting(isVerified, time.GetTimestamp());
                 if (known is null || isVerified)
@@ -101,7 +119,10 @@ internal sealed class ControllersSeen(
                 }
             }
         }
-        catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException)
+        catch (Exception fault)
+            when (!cancel.IsCancellationRequested
+                && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException
+            )
         {
             // Its next object is verified again.
             logger.LogWarning("cannot look up the owner of a {Kind} that {User} created: {Fault}", claim.Kind, claim.User, fault.Message);
@@ -121,7 +142,10 @@ internal sealed class ControllersSeen(
                 await WriteAsync(cancel);
                 backoff.Reset();
             }
-            catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException)
+            catch (Exception fault)
+                when (!cancel.IsCancellationRequested
+                    && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException
+                )
             {
                 // Also if another replica wrote first: its entries are merged in the next round.
                 logger.LogWarning("the list of controllers was not written: {Fault}; retrying", fault.Message);
@@ -133,7 +157,12 @@ internal sealed class ControllersSeen(
 
     private async Task WriteAsync(CancellationToken cancel)
     {
-        using var written = await api.SwapOnceAsync(ApiPaths.ConfigMaps(options.Namespace), options.ControllersSeen, stored => Task.FromResult(Next(stored)), cancel);
+        using var written = await api.SwapOnceAsync(
+            ApiPaths.ConfigMaps(options.Namespace),
+            options.ControllersSeen,
+            stored => Task.FromResult(Next(stored)),
+            cancel
+        );
     }
 
     /// <summary>The ConfigMap with what this replica has seen besides; null where that is stored already.</summary>
@@ -142,10 +171,15 @@ internal sealed class ControllersSeen(
         var (knownControllers, knownChanges) = (SeenController.ReadAll(stored), SeenChanges.ReadAll(stored));
         var controllers = SeenController.WriteAll(Merge(knownControllers));
         var changes = SeenChanges.WriteAll(_changes.Merge(knownChanges));
-        return stored is not null && controllers == SeenController.WriteAll(knownControllers) && changes == SeenChanges.WriteAll(knownChanges)
+        return
+            stored is not null && controllers == SeenController.WriteAll(knownControllers) && changes == SeenChanges.WriteAll(knownChanges)
             ? null
             : ConfigMapDocument.Of(
-                options.Namespace, options.ControllersSeen, stored, new JsonObject { [SeenController.Key] = controllers, [SeenChanges.Key] = changes });
+                options.Namespace,
+                options.ControllersSeen,
+                stored,
+                new JsonObject { [SeenController.Key] = controllers, [SeenChanges.Key] = changes }
+            );
     }
 
     /// <summary>
@@ -154,25 +188,35 @@ internal sealed class ControllersSeen(
     /// </summary>
     private IEnumerable<SeenController> Merge(IReadOnlyList<SeenController> stored)
     {
-        var all = _seen.Select(s => (s.Key.User, s.Key.Kind, s.Value.Verified))
+        var all = _seen
+            .Select(s => (s.Key.User, s.Key.Kind, s.Value.Verified))
             .Concat(stored.SelectMany(s => s.Kinds.Where(IsCreatedByControllers).Select(k => (s.User, Kind: k, s.Verified))))
             .GroupBy(s => (s.User, s.Kind))
-            .Select(g => (g.Key.User, g.Key.Kind, Verified: g.Any(s => s.Verified))).ToList();
+            .Select(g => (g.Key.User, g.Key.Kind, Verified: g.Any(s => s.Verified)))
+            .ToList();
         var users = all.OrderByDescending(s => s.Verified).Select(s => s.User).Distinct().Take(MaxUsers).ToHashSet();
         return all.Where(s => users.Contains(s.User))
             .GroupBy(s => (s.User, Trusted: options.Trusted.MayTrust(new Requester(s.User, "", []), s.Kind), s.Verified))
-            .OrderBy(g => g.Key.User, StringComparer.Ordinal).ThenBy(g => g.Key.Trusted).ThenBy(g => g.Key.Verified)
-            .Select(g => new SeenController(g.Key.User, [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)], g.Key.Trusted, g.Key.Verified));
+            .OrderBy(g => g.Key.User, StringComparer.Ordinal)
+            .ThenBy(g => g.Key.Trusted)
+            .ThenBy(g => g.Key.Verified)
+            .Select(g => new SeenController(
+                g.Key.User,
+                [.. g.Select(s => s.Kind).Order(StringComparer.Ordinal)],
+                g.Key.Trusted,
+                g.Key.Verified
+            ));
     }
 
     private static bool IsCreatedByControllers(string kind) => BuiltInKinds.Find(kind) is { CreatorAccounts.Count: > 0 };
 
-    private static OwnerReference? ControllerOf(Request request) => request switch
-    {
-        WorkloadRequest { After: { } made } => made.OwnerReferences.FirstOrDefault(o => o.IsController),
-        OpaqueRequest opaque => opaque.Controller,
-        _ => null,
-    };
+    private static OwnerReference? ControllerOf(Request request) =>
+        request switch
+        {
+            WorkloadRequest { After: { } made } => made.OwnerReferences.FirstOrDefault(o => o.IsController),
+            OpaqueRequest opaque => opaque.Controller,
+            _ => null,
+        };
 
     /// <summary>A user created an object of a kind, and the object names an owner.</summary>
     private sealed record OwnerClaim(string User, string Kind, string Namespace, OwnerReference Owner);

@@ -24,11 +24,13 @@ internal sealed class MachineChanges
     /// <summary>Notes a request; true if the entry is new or has changed.</summary>
     public bool Note(Request request, bool isAdmitted)
     {
-        if (request is not { Operation: Operation.Update, DryRun: false, Requester: { IsMachine: true, IsControlPlane: false } who }
+        if (
+            request is not { Operation: Operation.Update, DryRun: false, Requester: { IsMachine: true, IsControlPlane: false } who }
             || request is not (WorkloadRequest { SubResource: "" } or ScaleRequest)
             || NamespaceOf(who.Username) is not { Length: > 0 } own
             || own == request.Target.Namespace
-            || who.Username.Length > MaxName)
+            || who.Username.Length > MaxName
+        )
         {
             return false;
         }
@@ -59,19 +61,28 @@ internal sealed class MachineChanges
     /// </summary>
     public IEnumerable<SeenChanges> Merge(IReadOnlyList<SeenChanges> stored)
     {
-        var all = _seen.SelectMany(s => s.Value.Namespaces.Select(n => (s.Key.User, s.Key.Kind, Namespace: n, s.Value.Refused)))
-            .Concat(stored.SelectMany(s => s.Namespaces.Select(n => (s.User, s.Kind, Namespace: n, s.Refused)))).ToList();
-        var users = all.Select(s => s.User).Distinct().GroupBy(NamespaceOf)
+        var all = _seen
+            .SelectMany(s => s.Value.Namespaces.Select(n => (s.Key.User, s.Key.Kind, Namespace: n, s.Value.Refused)))
+            .Concat(stored.SelectMany(s => s.Namespaces.Select(n => (s.User, s.Kind, Namespace: n, s.Refused))))
+            .ToList();
+        var users = all.Select(s => s.User)
+            .Distinct()
+            .GroupBy(NamespaceOf)
             .SelectMany(g => g.Take(MaxOfANamespace).Select((user, place) => (user, place)))
-            .OrderBy(u => u.place).Take(MaxUsers).Select(u => u.user).ToHashSet(StringComparer.Ordinal);
+            .OrderBy(u => u.place)
+            .Take(MaxUsers)
+            .Select(u => u.user)
+            .ToHashSet(StringComparer.Ordinal);
         return all.Where(s => users.Contains(s.User))
             .GroupBy(s => (s.User, s.Kind))
-            .OrderBy(g => g.Key.User, StringComparer.Ordinal).ThenBy(g => g.Key.Kind, StringComparer.Ordinal)
+            .OrderBy(g => g.Key.User, StringComparer.Ordinal)
+            .ThenBy(g => g.Key.Kind, StringComparer.Ordinal)
             .Select(g => new SeenChanges(
                 g.Key.User,
                 g.Key.Kind,
                 [.. g.Select(s => s.Namespace).Distinct().Order(StringComparer.Ordinal).Take(SeenChanges.MaxNamespaces)],
-                g.Any(s => s.Refused)));
+                g.Any(s => s.Refused)
+            ));
     }
 
     private bool HasPlace(string own, string user)
@@ -97,7 +108,10 @@ internal sealed class MachineChanges
     /// </summary>
     private sealed class ChangeSighting(ImmutableHashSet<string> namespaces, bool refused)
     {
-        public static readonly ChangeSighting None = new(ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal), refused: false);
+        public static readonly ChangeSighting None = new(
+            ImmutableHashSet<string>.Empty.WithComparer(StringComparer.Ordinal),
+            refused: false
+        );
 
         public ImmutableHashSet<string> Namespaces => namespaces;
 

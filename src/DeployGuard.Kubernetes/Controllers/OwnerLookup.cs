@@ -44,7 +44,8 @@ internal sealed class OwnerLookup(ApiConnection api, ClusterCaches caches, Custo
             : OwnerIs.NotReadable;
     }
 
-    private static OwnerIs Compare(string? found, OwnerReference owner) => found is { Length: > 0 } && found == owner.Uid ? OwnerIs.There : OwnerIs.NotThere;
+    private static OwnerIs Compare(string? found, OwnerReference owner) =>
+        found is { Length: > 0 } && found == owner.Uid ? OwnerIs.There : OwnerIs.NotThere;
 
     private static string? UidOf(JsonElement obj) => obj.GetProperty("metadata").GetProperty("uid").GetString();
 }

@@ -20,17 +20,25 @@ public sealed record SeenChanges(string User, string Kind, IReadOnlyList<string>
     /// <summary>From a ConfigMap; empty if there is none, or DeployGuard did not write it.</summary>
     public static IReadOnlyList<SeenChanges> ReadAll(JsonElement? configMap) => SeenList.Read(configMap, Key, Read);
 
-    public static string WriteAll(IEnumerable<SeenChanges> all) => new JsonArray([.. all.Select(s => (JsonNode)new JsonObject
-    {
-        ["user"] = s.User,
-        ["kind"] = s.Kind,
-        ["namespaces"] = new JsonArray([.. s.Namespaces.Select(n => JsonValue.Create(n))]),
-        ["refused"] = s.Refused,
-    })]).ToJsonString();
+    public static string WriteAll(IEnumerable<SeenChanges> all) =>
+        new JsonArray([
+            .. all.Select(s =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["user"] = s.User,
+                        ["kind"] = s.Kind,
+                        ["namespaces"] = new JsonArray([.. s.Namespaces.Select(n => JsonValue.Create(n))]),
+                        ["refused"] = s.Refused,
+                    }
+            ),
+        ]).ToJsonString();
 
-    private static SeenChanges Read(JsonElement entry) => new(
-        entry.GetProperty("user").GetString() ?? "",
-        entry.GetProperty("kind").GetString() ?? "",
-        [.. entry.GetProperty("namespaces").EnumerateArray().Select(n => n.GetString() ?? "")],
-        entry.GetProperty("refused").GetBoolean());
+    private static SeenChanges Read(JsonElement entry) =>
+        new(
+            entry.GetProperty("user").GetString() ?? "",
+            entry.GetProperty("kind").GetString() ?? "",
+            [.. entry.GetProperty("namespaces").EnumerateArray().Select(n => n.GetString() ?? "")],
+            entry.GetProperty("refused").GetBoolean()
+        );
 }

@@ -16,19 +16,31 @@ public sealed record SeenController(string User, IReadOnlyList<string> Kinds, bo
     private const string AccountPrefix = "system:serviceaccount:";
 
     /// <summary>The namespace of its service account; null for another user.</summary>
-    public string? Namespace => User.StartsWith(AccountPrefix, StringComparison.Ordinal) ? User[AccountPrefix.Length..].Split(':')[0] : null;
+    public string? Namespace =>
+        User.StartsWith(AccountPrefix, StringComparison.Ordinal) ? User[AccountPrefix.Length..].Split(':')[0] : null;
 
     /// <summary>From a ConfigMap; empty if there is none, or DeployGuard did not write it.</summary>
     public static IReadOnlyList<SeenController> ReadAll(JsonElement? configMap) => SeenList.Read(configMap, Key, Read);
 
-    public static string WriteAll(IEnumerable<SeenController> all) => new JsonArray([.. all.Select(s => (JsonNode)new JsonObject
-    {
-        ["user"] = s.User, ["kinds"] = new JsonArray([.. s.Kinds.Select(k => JsonValue.Create(k))]), ["trusted"] = s.Trusted, ["verified"] = s.Verified,
-    })]).ToJsonString();
+    public static string WriteAll(IEnumerable<SeenController> all) =>
+        new JsonArray([
+            .. all.Select(s =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["user"] = s.User,
+                        ["kinds"] = new JsonArray([.. s.Kinds.Select(k => JsonValue.Create(k))]),
+                        ["trusted"] = s.Trusted,
+                        ["verified"] = s.Verified,
+                    }
+            ),
+        ]).ToJsonString();
 
-    private static SeenController Read(JsonElement entry) => new(
-        entry.GetProperty("user").GetString() ?? "",
-        [.. entry.GetProperty("kinds").EnumerateArray().Select(k => k.GetString() ?? "")],
-        entry.GetProperty("trusted").GetBoolean(),
-        entry.TryGetProperty("verified", out var verified) && verified.GetBoolean());
+    private static SeenController Read(JsonElement entry) =>
+        new(
+            entry.GetProperty("user").GetString() ?? "",
+            [.. entry.GetProperty("kinds").EnumerateArray().Select(k => k.GetString() ?? "")],
+            entry.GetProperty("trusted").GetBoolean(),
+            entry.TryGetProperty("verified", out var verified) && verified.GetBoolean()
+        );
 }

@@ -37,7 +37,10 @@ internal sealed class LiveNamespaceReader(ClusterCaches caches, LiveNamespace li
 
         var node = objects.Pods.SelectMany(g => g.Pods).FirstOrDefault(p => p.Name == request.Target.Name)?.Node ?? "";
         return node.Length > 0 && await live.IsCordonedAsync(node, deadline)
-            ? snapshot with { Objects = objects with { CordonedNodes = new HashSet<string> { node } } }
+            ? snapshot with
+            {
+                Objects = objects with { CordonedNodes = new HashSet<string> { node } },
+            }
             : snapshot;
     }
 }
@@ -48,7 +51,12 @@ internal sealed class NodesReader(LiveNamespace live) : ILiveReader
     public RequiredReads Reads => RequiredReads.Nodes;
 
     public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline) =>
-        cluster.Namespace is { } snapshot ? cluster with { Namespace = snapshot with { Nodes = await live.NodesAsync(deadline) } } : cluster;
+        cluster.Namespace is { } snapshot
+            ? cluster with
+            {
+                Namespace = snapshot with { Nodes = await live.NodesAsync(deadline) },
+            }
+            : cluster;
 }
 
 /// <summary>The pods of the namespace, where this replica does not watch them yet.</summary>
@@ -57,5 +65,10 @@ internal sealed class PodsReader(LiveNamespace live) : ILiveReader
     public RequiredReads Reads => RequiredReads.Pods;
 
     public async Task<ClusterSnapshot> ReadAsync(EvaluatedRequest evaluated, ClusterSnapshot cluster, CancellationToken deadline) =>
-        cluster.Namespace is { } snapshot ? cluster with { Namespace = await live.WithPodsAsync(evaluated.Request.Target.Namespace, snapshot, deadline) } : cluster;
+        cluster.Namespace is { } snapshot
+            ? cluster with
+            {
+                Namespace = await live.WithPodsAsync(evaluated.Request.Target.Namespace, snapshot, deadline),
+            }
+            : cluster;
 }

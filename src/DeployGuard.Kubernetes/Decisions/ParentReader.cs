@@ -20,12 +20,20 @@ internal sealed class ParentReader(ClusterCaches caches, LiveFacts live) : ILive
     private async Task<Workload?> ParentAsync(ScaleRequest scale, Workload? cached, CancellationToken deadline)
     {
         var target = scale.Target;
-        if ((cached is not null && cached.ResourceVersion == scale.ResourceVersion) || !caches.Workloads.TryGetValue(target.Kind, out var cache))
+        if (
+            (cached is not null && cached.ResourceVersion == scale.ResourceVersion)
+            || !caches.Workloads.TryGetValue(target.Kind, out var cache)
+        )
         {
             return cached;
         }
 
         var version = target.ApiGroup.Length == 0 ? "v1" : $"{target.ApiGroup}/v1";
-        return await live.FindAsync(ApiPaths.One(ApiPaths.Resource(version, cache.Name, target.Namespace), target.Name), version, target, deadline);
+        return await live.FindAsync(
+            ApiPaths.One(ApiPaths.Resource(version, cache.Name, target.Namespace), target.Name),
+            version,
+            target,
+            deadline
+        );
     }
 }

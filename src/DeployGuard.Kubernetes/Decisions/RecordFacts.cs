@@ -9,13 +9,21 @@ using DeployGuard.Kubernetes.LiveReads;
 namespace DeployGuard.Kubernetes.Decisions;
 
 /// <summary>What the rules of DeployGuard's own objects rest on, from caches, and now where a cache is not good enough.</summary>
-internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessReviews access, Func<IEnumerable<Change>> unreviewed) : IRecordFacts
+internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessReviews access, Func<IEnumerable<Change>> unreviewed)
+    : IRecordFacts
 {
     public IEnumerable<Change> Unreviewed => unreviewed();
 
     public bool NamespaceEnds(string name) => caches.Namespaces.Find(ObjectKey.Of("", name)) is { Ends: true };
 
-    public async Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline)
+    public async Task<bool> MayAsync(
+        Requester who,
+        string verb,
+        string resource,
+        string inNamespace,
+        string name,
+        CancellationToken deadline
+    )
     {
         try
         {
@@ -33,9 +41,12 @@ internal sealed class RecordFacts(ClusterCaches caches, LiveFacts live, AccessRe
     /// </summary>
     public async Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline)
     {
-        var known = resource == "breakglasses"
-            ? caches.BreakGlasses.Under(inNamespace).Count(g => g.RequestedBy.Username == username)
-            : caches.Approvals.Under(inNamespace).Count(a => a.Approver.Username == username);
-        return known < RecordLimits.MaxRecords / 2 ? known : await live.CountAsync(resource, inNamespace, RecordLabels.OfCreator(username), deadline);
+        var known =
+            resource == "breakglasses"
+                ? caches.BreakGlasses.Under(inNamespace).Count(g => g.RequestedBy.Username == username)
+                : caches.Approvals.Under(inNamespace).Count(a => a.Approver.Username == username);
+        return known < RecordLimits.MaxRecords / 2
+            ? known
+            : await live.CountAsync(resource, inNamespace, RecordLabels.OfCreator(username), deadline);
     }
 }

@@ -16,7 +16,8 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         var target = request.Target;
         var key = ClusterCaches.WorkloadKey(target);
         var policies = caches.SortedPolicies;
-        var labels = caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await live.NamespaceLabelsAsync(target.Namespace, cancel);
+        var labels =
+            caches.Namespaces.Find(ObjectKey.Of("", target.Namespace))?.Labels ?? await live.NamespaceLabelsAsync(target.Namespace, cancel);
         var seen = request is WorkloadRequest { Before: { } before } ? FindLive(before) : null;
         var translation = caches.TranslationFor(request);
         return new ClusterSnapshot
@@ -25,7 +26,10 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
             NamespaceLabels = labels,
             Owners = OwnersOf(request),
             HadRecords = seen is null || HadRecords(seen, policies, labels),
-            Parent = request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents) ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec : null,
+            Parent =
+                request is ScaleRequest && caches.Workloads.TryGetValue(target.Kind, out var parents)
+                    ? parents.Find(ObjectKey.Of(target.Namespace, target.Name))?.Spec
+                    : null,
             Changes = translation.Changes(caches.Changes.Under(key)),
             History = seen is null ? [] : KeptRevisions.Of(seen, caches),
             LiveHash = seen?.TemplateHash,
@@ -40,21 +44,29 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
         return parts.HasFlag(SnapshotParts.Budgets) ? cluster with { Budgets = budgets.Cached(request.Target, cluster.Policies) } : cluster;
     }
 
-    public async Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => request is WorkloadRequest { After: { } asked }
-        ? cluster with { OtherApproved = await live.FindOtherApprovedAsync(asked, cluster, deadline) }
-        : cluster;
+    public async Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) =>
+        request is WorkloadRequest { After: { } asked }
+            ? cluster with
+            {
+                OtherApproved = await live.FindOtherApprovedAsync(asked, cluster, deadline),
+            }
+            : cluster;
 
     /// <summary>
     /// The object that the request says it changes, as the cache has it; null where that is another one. A review sent past the API server
     /// could name another workload's uid, and pass the history of that one off as its own.
     /// </summary>
-    private ObservedWorkload? FindLive(Workload before) => caches.FindWorkload(before.Ref) is { } live && live.Uid == before.Uid ? live : null;
+    private ObservedWorkload? FindLive(Workload before) =>
+        caches.FindWorkload(before.Ref) is { } live && live.Uid == before.Uid ? live : null;
 
     private NamespaceSnapshot NamespaceOf(Request request)
     {
         var snapshot = caches.TranslationFor(request).Translate(NamespaceReader.Cached(request.Target.Namespace, caches).ToSnapshot());
         return request is ServiceRequest { After.Target: { } target } && target.Namespace != request.Target.Namespace
-            ? snapshot with { ExternalNameTarget = NamespaceReader.Cached(target.Namespace, caches).ToSnapshot() }
+            ? snapshot with
+            {
+                ExternalNameTarget = NamespaceReader.Cached(target.Namespace, caches).ToSnapshot(),
+            }
             : snapshot;
     }
 
@@ -68,11 +80,19 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
             _ => [],
         };
         var owners = claims.Distinct().Select(c => Named(c, request.Target.Namespace)).OfType<Workload>().ToList();
-        return owners.Count == 0 ? [] : [.. owners, .. owners.SelectMany(o => o.OwnerReferences).Distinct().Select(c => Named(c, request.Target.Namespace)).OfType<Workload>()];
+        return owners.Count == 0
+            ? []
+            :
+            [
+                .. owners,
+                .. owners.SelectMany(o => o.OwnerReferences).Distinct().Select(c => Named(c, request.Target.Namespace)).OfType<Workload>(),
+            ];
     }
 
     private Workload? Named(OwnerReference claim, string @namespace) =>
-        caches.Workloads.GetValueOrDefault(claim.Kind)?.Find(ObjectKey.Of(@namespace, claim.Name)) is { } found && found.Uid == claim.Uid ? found.Spec : null;
+        caches.Workloads.GetValueOrDefault(claim.Kind)?.Find(ObjectKey.Of(@namespace, claim.Name)) is { } found && found.Uid == claim.Uid
+            ? found.Spec
+            : null;
 
     /// <summary>
     /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has

@@ -22,9 +22,22 @@ internal sealed record EventEntry(EventSubject About, bool IsWarning, string Rea
         var uid = request is WorkloadRequest { Before: { } before } ? before.Uid : "";
         var about = EventSubject.Of(request.Target, uid);
         var waived = verdict.Waived.Select(w => w.Waiver?.BreakGlass).FirstOrDefault(g => g is not null);
-        return !verdict.IsAllowed ? new EventEntry(about, true, "RolloutRefused", $"requested by {request.Requester.Username}: {Messages.Refusal(verdict)}")
-            : waived is not null ? new EventEntry(about, true, "BreakGlassUsed", $"{request.Requester.Username} was admitted by break-glass {waived.Name}: {waived.Incident}, {waived.Reason}")
-            : verdict.Evaluated.ChangeType is ChangeType.Rollback ? new EventEntry(about, false, "RolledBack", $"{request.Requester.Username} rolled back to a revision that had completed: {verdict.Evaluated.Name}")
+        return !verdict.IsAllowed
+                ? new EventEntry(about, true, "RolloutRefused", $"requested by {request.Requester.Username}: {Messages.Refusal(verdict)}")
+            : waived is not null
+                ? new EventEntry(
+                    about,
+                    true,
+                    "BreakGlassUsed",
+                    $"{request.Requester.Username} was admitted by break-glass {waived.Name}: {waived.Incident}, {waived.Reason}"
+                )
+            : verdict.Evaluated.ChangeType is ChangeType.Rollback
+                ? new EventEntry(
+                    about,
+                    false,
+                    "RolledBack",
+                    $"{request.Requester.Username} rolled back to a revision that had completed: {verdict.Evaluated.Name}"
+                )
             : null;
     }
 }
@@ -40,5 +53,6 @@ internal sealed record EventSubject(string ApiVersion, string Kind, string Names
     public static EventSubject Of(WorkloadRef workload, string uid) =>
         new(workload.ApiGroup.Length == 0 ? "v1" : $"{workload.ApiGroup}/v1", workload.Kind, workload.Namespace, workload.Name, uid);
 
-    public static EventSubject OfChange(string @namespace, string name, string uid) => new(Core.Policies.PolicyReader.ApiVersion, "Change", @namespace, name, uid);
+    public static EventSubject OfChange(string @namespace, string name, string uid) =>
+        new(Core.Policies.PolicyReader.ApiVersion, "Change", @namespace, name, uid);
 }

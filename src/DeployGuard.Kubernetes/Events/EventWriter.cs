@@ -40,7 +40,12 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
             var path = ApiPaths.One(collection, (string?)document["metadata"]?["name"] ?? "");
             using var stored = await api.GetAsync(path, cancel);
             var count = stored.RootElement.Number("count") ?? 1;
-            var patch = new JsonObject { ["count"] = count + 1, ["lastTimestamp"] = JsonWriting.Time(now), ["message"] = document["message"]?.DeepClone() };
+            var patch = new JsonObject
+            {
+                ["count"] = count + 1,
+                ["lastTimestamp"] = JsonWriting.Time(now),
+                ["message"] = document["message"]?.DeepClone(),
+            };
             using var patched = await api.WriteAsync(HttpMethod.Patch, path, patch.ToJsonString(), cancel, "application/merge-patch+json");
         }
     }
@@ -63,8 +68,15 @@ internal sealed class EventWriter(ApiConnection api, TimeProvider time)
     {
         var about = entry.About;
         var message = entry.Message.Length > MaxMessage ? string.Concat(entry.Message.AsSpan(0, MaxMessage), "...") : entry.Message;
-        var identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8));
-        var involved = new JsonObject { ["apiVersion"] = about.ApiVersion, ["kind"] = about.Kind, ["name"] = about.Name };
+        var identity = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.UTF8.GetBytes($"{about.Kind}/{about.Name}/{about.Uid}/{entry.Reason}/{message}")).AsSpan(0, 8)
+        );
+        var involved = new JsonObject
+        {
+            ["apiVersion"] = about.ApiVersion,
+            ["kind"] = about.Kind,
+            ["name"] = about.Name,
+        };
         JsonWriting.SetOrRemove(involved, "namespace", about.Namespace);
         JsonWriting.SetOrRemove(involved, "uid", about.Uid);
         var name = about.Name.Length > 200 ? about.Name[..200].TrimEnd('-', '.') : about.Name;

@@ -12,12 +12,21 @@ namespace DeployGuard.Kubernetes.Leader;
 /// Elects one replica by a Lease. It runs the leader's tasks whenever a cache changes, and every few seconds for changes that no cache
 /// shows. A task that fails is logged and retried in the next round; it does not delay the others.
 /// </summary>
-internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, ClusterOptions options, IReadOnlyList<ILeaderTask> tasks, TimeProvider time, ILogger logger)
+internal sealed class LeaderLoop(
+    ApiConnection api,
+    ClusterCaches caches,
+    ClusterOptions options,
+    IReadOnlyList<ILeaderTask> tasks,
+    TimeProvider time,
+    ILogger logger
+)
 {
     private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_release = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
     private readonly string _identity = $"{Environment.MachineName}-{Guid.NewGuid():N}";
 
     public bool IsLeading { get; private set; }
@@ -26,12 +35,14 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
     {
         caches.OnChange(Wake);
         var @lock = new LeaseLock(api.Client, options.Namespace, options.Lease, _identity);
-        using var elector = new LeaderElector(new LeaderElectionConfig(@lock)
-        {
-            LeaseDuration = TimeSpan.FromSeconds(15),
-            RenewDeadline = TimeSpan.FromSeconds(10),
-            RetryPeriod = TimeSpan.FromSeconds(2),
-        });
+        using var elector = new LeaderElector(
+            new LeaderElectionConfig(@lock)
+            {
+                LeaseDuration = TimeSpan.FromSeconds(15),
+                RenewDeadline = TimeSpan.FromSeconds(10),
+                RetryPeriod = TimeSpan.FromSeconds(2),
+            }
+        );
         elector.OnError += fault => logger.LogWarning("leader election: {Fault}", fault.Message);
         try
         {
@@ -81,7 +92,11 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         try
         {
             using var lease = await api.GetAsync(path, cap.Token);
-            if (JsonNode.Parse(lease.RootElement.GetRawText()) is JsonObject document && document["spec"] is JsonObject spec && (string?)spec["holderIdentity"] == _identity)
+            if (
+                JsonNode.Parse(lease.RootElement.GetRawText()) is JsonObject document
+                && document["spec"] is JsonObject spec
+                && (string?)spec["holderIdentity"] == _identity
+            )
             {
                 spec["holderIdentity"] = "";
                 spec["leaseDurationSeconds"] = 1;
@@ -108,7 +123,10 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
                     await RunAsync(task, cancel);
                 }
 
-                await Task.WhenAny(_changed.Reader.WaitToReadAsync(cancel).AsTask(), Task.Delay(tasks.Min(t => t.RunsAgainIn), time, cancel));
+                await Task.WhenAny(
+                    _changed.Reader.WaitToReadAsync(cancel).AsTask(),
+                    Task.Delay(tasks.Min(t => t.RunsAgainIn), time, cancel)
+                );
                 _changed.Reader.TryRead(out _);
                 // Changes that come together are handled together.
                 await Task.Delay(s_settle, time, cancel);
@@ -130,7 +148,8 @@ internal sealed class LeaderLoop(ApiConnection api, ClusterCaches caches, Cluste
         {
             await task.RunAsync(cancel);
         }
-        catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException)
+        catch (Exception fault)
+            when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException)
         {
             logger.LogWarning("{Task}: {Fault}; retrying", task.Name, fault.Message);
         }

@@ -15,7 +15,15 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// to, as proven: they ran before the namespace was guarded. Done once for each policy and namespace, and listed in the policy's status, so
 /// that later revisions cannot pass as old.
 /// </summary>
-internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, ClusterOptions options, TimeProvider time, ILogger logger) : ILeaderTask
+internal sealed class Adoption(
+    ApiConnection api,
+    ClusterCaches caches,
+    CustomWorkloads custom,
+    ChangeWriter writer,
+    ClusterOptions options,
+    TimeProvider time,
+    ILogger logger
+) : ILeaderTask
 {
     private const int MaxListed = 50;
 
@@ -26,10 +34,19 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        foreach (var entry in caches.Policies.All().Where(p => p.Policy is { Mode: Mode.Enforce, Errors.Count: 0 } && p.Policy.Active.Contains(time.GetUtcNow())))
+        foreach (
+            var entry in caches
+                .Policies.All()
+                .Where(p => p.Policy is { Mode: Mode.Enforce, Errors.Count: 0 } && p.Policy.Active.Contains(time.GetUtcNow()))
+        )
         {
-            var fresh = caches.Namespaces.All()
-                .Where(n => entry.Policy.Match.IncludesNamespace(n.Labels) && !options.ExemptNamespaces.Contains(n.Name) && !entry.AdoptedServing.ContainsKey(n.Name))
+            var fresh = caches
+                .Namespaces.All()
+                .Where(n =>
+                    entry.Policy.Match.IncludesNamespace(n.Labels)
+                    && !options.ExemptNamespaces.Contains(n.Name)
+                    && !entry.AdoptedServing.ContainsKey(n.Name)
+                )
                 .ToList();
             foreach (var @namespace in fresh)
             {
@@ -70,7 +87,12 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         var unattributed = alone.Where(m => m.IsUnattributed).ToList();
         await RecordAsync(entry.Policy.Name, @namespace, revisions, unattributed, NewestOf(objects, customs), cancel);
         logger.LogInformation(
-            "adopted {Count} revisions and {Unattributed} objects without a known owner in namespace {Namespace} under policy {Policy}", revisions, unattributed.Count, @namespace, entry.Policy.Name);
+            "adopted {Count} revisions and {Unattributed} objects without a known owner in namespace {Namespace} under policy {Policy}",
+            revisions,
+            unattributed.Count,
+            @namespace,
+            entry.Policy.Name
+        );
     }
 
     /// <summary>
@@ -83,20 +105,34 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
         var @namespace = workload.Ref.Namespace;
         var others = caches.Policies.All().Where(p => p.Policy.Name != entry.Policy.Name).ToList();
         return (!entry.Adopted.Contains(@namespace) && !others.Any(o => o.Adopted.Contains(@namespace)))
-            || (!recorded.Any(c => c.Workload == workload.Ref && c.WasAdmitted)
-                && !others.Any(o => o.AdoptedServing.ContainsKey(@namespace) && AdoptedBefore.Matches(o.Policy, workload)));
+            || (
+                !recorded.Any(c => c.Workload == workload.Ref && c.WasAdmitted)
+                && !others.Any(o => o.AdoptedServing.ContainsKey(@namespace) && AdoptedBefore.Matches(o.Policy, workload))
+            );
     }
 
     private async Task<int> AdoptAsync(
-        ObservedWorkload workload, IReadOnlyList<ObservedWorkload> live, IReadOnlyList<ObservedRevision> history, IReadOnlyList<Change> recorded, CancellationToken cancel)
+        ObservedWorkload workload,
+        IReadOnlyList<ObservedWorkload> live,
+        IReadOnlyList<ObservedRevision> history,
+        IReadOnlyList<Change> recorded,
+        CancellationToken cancel
+    )
     {
         // Hashes are translated by the revisions that are adopted here.
-        var translation = new HashTranslation(_ => LiveTemplates.Of(workload, RevisionEntries.Of(workload, live, history).Select(r => r.Revision)));
+        var translation = new HashTranslation(_ =>
+            LiveTemplates.Of(workload, RevisionEntries.Of(workload, live, history).Select(r => r.Revision))
+        );
         // Revisions recorded under an Audit policy ran before the namespace was guarded, too.
-        var known = recorded.Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven).Select(c => translation.Change(c).TemplateHash).ToHashSet();
+        var known = recorded
+            .Where(c => c.Workload == workload.Ref && c.Phase is Phase.Proven)
+            .Select(c => translation.Change(c).TemplateHash)
+            .ToHashSet();
         var transition = new Transition(Phase.Proven, "Adopted", "ran before an enforcing policy first matched its namespace");
         var count = 0;
-        foreach (var entry in RevisionEntries.Entries(workload, live, history, transition, transition).Where(r => known.Add(r.TemplateHash)))
+        foreach (
+            var entry in RevisionEntries.Entries(workload, live, history, transition, transition).Where(r => known.Add(r.TemplateHash))
+        )
         {
             await writer.WriteAsync(entry, cancel);
             count++;
@@ -107,27 +143,60 @@ internal sealed class Adoption(ApiConnection api, ClusterCaches caches, CustomWo
 
     /// <summary>When the newest object was created, by the clock of the API server: later objects were not adopted.</summary>
     private static DateTimeOffset NewestOf(NamespaceObjects objects, IReadOnlyList<ObservedWorkload> customs) =>
-        objects.Workloads.Select(w => w.Spec.CreatedAt).Concat(customs.Select(c => c.Spec.CreatedAt)).OfType<DateTimeOffset>()
+        objects
+            .Workloads.Select(w => w.Spec.CreatedAt)
+            .Concat(customs.Select(c => c.Spec.CreatedAt))
+            .OfType<DateTimeOffset>()
             .Concat(objects.Pods.SelectMany(g => g.Pods).Select(p => p.CreatedAt))
-            .Append(DateTimeOffset.UnixEpoch).Max();
+            .Append(DateTimeOffset.UnixEpoch)
+            .Max();
 
-    private async Task RecordAsync(string policy, string @namespace, int revisions, List<Member> unattributed, DateTimeOffset newest, CancellationToken cancel)
+    private async Task RecordAsync(
+        string policy,
+        string @namespace,
+        int revisions,
+        List<Member> unattributed,
+        DateTimeOffset newest,
+        CancellationToken cancel
+    )
     {
         var path = ApiPaths.One(ApiPaths.Policies, policy);
         using var stored = await api.GetAsync(path, cancel);
-        var document = JsonObject.Create(stored.RootElement.Clone()) ?? throw new InvalidOperationException($"policy {policy} is no object");
+        var document =
+            JsonObject.Create(stored.RootElement.Clone()) ?? throw new InvalidOperationException($"policy {policy} is no object");
         var list = JsonWriting.List(JsonWriting.Child(document, "status"), "adopted");
         var item = list.OfType<JsonObject>().FirstOrDefault(a => (string?)a["namespace"] == @namespace);
         if (item is null)
         {
-            list.Add((JsonNode)(item = new JsonObject { ["namespace"] = @namespace, ["at"] = JsonWriting.Time(time.GetUtcNow()), ["revisions"] = revisions }));
+            list.Add(
+                (JsonNode)(
+                    item = new JsonObject
+                    {
+                        ["namespace"] = @namespace,
+                        ["at"] = JsonWriting.Time(time.GetUtcNow()),
+                        ["revisions"] = revisions,
+                    }
+                )
+            );
         }
 
         item["servingAt"] = JsonWriting.Time(newest);
         item["unattributed"] = unattributed.Count;
-        item["pods"] = new JsonArray(
-            [.. unattributed.SelectMany(m => m.Pods).SelectMany(r => r.Seen).SelectMany(g => g.Pods).Select(p => p.Name).Order(StringComparer.Ordinal).Take(MaxPods).Select(n => JsonValue.Create(n))]);
-        item["unattributedNames"] = new JsonArray([.. unattributed.Take(MaxListed).Select(m => JsonValue.Create($"{m.Spec.Ref.KubectlName} x{m.Size} {string.Join(' ', m.Spec.Template.ImageNames)}"))]);
+        item["pods"] = new JsonArray([
+            .. unattributed
+                .SelectMany(m => m.Pods)
+                .SelectMany(r => r.Seen)
+                .SelectMany(g => g.Pods)
+                .Select(p => p.Name)
+                .Order(StringComparer.Ordinal)
+                .Take(MaxPods)
+                .Select(n => JsonValue.Create(n)),
+        ]);
+        item["unattributedNames"] = new JsonArray([
+            .. unattributed
+                .Take(MaxListed)
+                .Select(m => JsonValue.Create($"{m.Spec.Ref.KubectlName} x{m.Size} {string.Join(' ', m.Spec.Template.ImageNames)}")),
+        ]);
         using var written = await api.WriteAsync(HttpMethod.Put, $"{path}/status", document.ToJsonString(), cancel);
     }
 }

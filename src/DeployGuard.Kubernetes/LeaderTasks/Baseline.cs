@@ -38,7 +38,12 @@ internal sealed class Baseline(ApiConnection api, ClusterOptions options, ILogge
             await CreateAsync(cancel);
             // Only once the policy exists: after a crash between the two it is tried again.
             using var remembered = await api.WriteAsync(
-                HttpMethod.Patch, path, "{\"metadata\":{\"annotations\":{\"" + Memory + "\":\"true\"}}}", cancel, "application/merge-patch+json");
+                HttpMethod.Patch,
+                path,
+                "{\"metadata\":{\"annotations\":{\"" + Memory + "\":\"true\"}}}",
+                cancel,
+                "application/merge-patch+json"
+            );
         }
 
         _done = true;

@@ -55,7 +55,12 @@ internal sealed class CanaryWatch(ClusterCaches caches, TimeProvider time)
         return standings;
     }
 
-    private void Publish() => _exposure = _evaluated
-        .SelectMany(n => n.Value.Standings.Where(s => s.Total > 0).GroupBy(s => s.Policy).Select(g => ((n.Key, g.Key), g.Max(s => (double)s.Unproven / s.Total))))
-        .ToDictionary(e => e.Item1, e => e.Item2);
+    private void Publish() =>
+        _exposure = _evaluated
+            .SelectMany(n =>
+                n.Value.Standings.Where(s => s.Total > 0)
+                    .GroupBy(s => s.Policy)
+                    .Select(g => ((n.Key, g.Key), g.Max(s => (double)s.Unproven / s.Total)))
+            )
+            .ToDictionary(e => e.Item1, e => e.Item2);
 }

@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace DeployGuard.Kubernetes.LeaderTasks;
 
 /// <summary>Renews the certificate that DeployGuard manages, long before it expires, or when an annotation requests it.</summary>
-internal sealed class CertificateRenewal(ManagedCertificate certificate, Registration registration, TimeProvider time, ILogger logger) : ILeaderTask
+internal sealed class CertificateRenewal(ManagedCertificate certificate, Registration registration, TimeProvider time, ILogger logger)
+    : ILeaderTask
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
 

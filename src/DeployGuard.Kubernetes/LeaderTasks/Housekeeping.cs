@@ -13,7 +13,8 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// Removes records that no decision needs any more: votes that have expired, once the Change lists them; BreakGlasses that ended long ago;
 /// Changes of revisions that a workload can no longer be rolled back to.
 /// </summary>
-internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, TimeProvider time) : ILeaderTask
+internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, ChangeWriter writer, TimeProvider time)
+    : ILeaderTask
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_defaultMaxAge = TimeSpan.FromHours(72);
@@ -46,7 +47,12 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
             await ForgetAsync(changes.Key, [.. changes], now, cancel);
         }
 
-        foreach (var brief in caches.Changes.All().Where(c => c.Workload.Type.IsShortLived && caches.FindWorkload(c.Workload) is null).GroupBy(c => c.Workload.Namespace))
+        foreach (
+            var brief in caches
+                .Changes.All()
+                .Where(c => c.Workload.Type.IsShortLived && caches.FindWorkload(c.Workload) is null)
+                .GroupBy(c => c.Workload.Namespace)
+        )
         {
             foreach (var surplus in Retention.Surplus([.. brief]))
             {
@@ -75,8 +81,11 @@ internal sealed class Housekeeping(ApiConnection api, ClusterCaches caches, Cust
     private async Task RemoveAsync(Approval vote, CancellationToken cancel)
     {
         var read = caches.Translation.Approvals([vote])[0].TemplateHash;
-        foreach (var change in caches.Changes.Under(ClusterCaches.WorkloadKey(vote.Workload))
-            .Where(c => vote.TemplateHash is { } hash ? c.HasHash(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains)))
+        foreach (
+            var change in caches
+                .Changes.Under(ClusterCaches.WorkloadKey(vote.Workload))
+                .Where(c => vote.TemplateHash is { } hash ? c.HasHash(hash) || c.TemplateHash == read : c.Images.Any(vote.Images.Contains))
+        )
         {
             await writer.AlterAsync(change, status => MarkExpired(status, vote), cancel);
         }

@@ -24,7 +24,11 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
     public async Task RunAsync(CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var adopted = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce).SelectMany(p => p.AdoptedServing.Keys).ToHashSet(StringComparer.Ordinal);
+        var adopted = caches
+            .Policies.All()
+            .Where(p => p.Policy.Mode is Mode.Enforce)
+            .SelectMany(p => p.AdoptedServing.Keys)
+            .ToHashSet(StringComparer.Ordinal);
         var workloads = adopted.SelectMany(n => caches.Workloads.Values.SelectMany(c => c.Under(n))).ToList();
         var uids = workloads.Select(w => w.Uid).ToHashSet(StringComparer.Ordinal);
         var missing = workloads.Where(w => !IsMade(w, uids) && IsMissing(w)).ToDictionary(w => w.Uid);
@@ -45,8 +49,16 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
 
     private bool IsMissing(ObservedWorkload workload)
     {
-        var policies = caches.Policies.All().Where(p => p.Policy.Mode is Mode.Enforce && p.AdoptedServing.ContainsKey(workload.Ref.Namespace) && AdoptedBefore.Matches(p.Policy, workload)).ToList();
-        return policies.Count > 0 && AdoptedBefore.Covers(workload, policies)
+        var policies = caches
+            .Policies.All()
+            .Where(p =>
+                p.Policy.Mode is Mode.Enforce
+                && p.AdoptedServing.ContainsKey(workload.Ref.Namespace)
+                && AdoptedBefore.Matches(p.Policy, workload)
+            )
+            .ToList();
+        return policies.Count > 0
+            && AdoptedBefore.Covers(workload, policies)
             && !caches.Changes.Under(ClusterCaches.WorkloadKey(workload.Ref)).Any(c => c.WasAdmitted);
     }
 
@@ -57,7 +69,11 @@ internal sealed class LostRecords(ClusterCaches caches, ChangeWriter writer, Eve
     private async Task AdoptAsync(ObservedWorkload workload, CancellationToken cancel)
     {
         var current = new Transition(Phase.Proven, "RecordsLost", "every record of the workload was lost; what it runs is taken as it is");
-        var older = new Transition(Phase.Completed, "RecordsLost", "every record of the workload was lost; its live history stands in for them");
+        var older = new Transition(
+            Phase.Completed,
+            "RecordsLost",
+            "every record of the workload was lost; its live history stands in for them"
+        );
         var live = caches.OwnedBy(workload, BuiltInKinds.ReplicaSet);
         foreach (var entry in RevisionEntries.Entries(workload, live, caches.RevisionsOf(workload), current, older))
         {

@@ -16,7 +16,15 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// Moves Changes through the phases that are observed rather than requested: the API server may drop what was admitted, any client that
 /// reaches the port can send a review, votes come and go, and time passes. Records reviews of break-glass uses.
 /// </summary>
-internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWorkloads custom, CanaryWatch canaries, ChangeWriter writer, EventWriter events, TimeProvider time) : ILeaderTask
+internal sealed class Observer(
+    ApiConnection api,
+    ClusterCaches caches,
+    CustomWorkloads custom,
+    CanaryWatch canaries,
+    ChangeWriter writer,
+    EventWriter events,
+    TimeProvider time
+) : ILeaderTask
 {
     public string Name => "observation of changes";
 
@@ -30,12 +38,24 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             var vetoed = @namespace.Where(c => VetoOf(c, policies) is not null).ToList();
             foreach (var change in @namespace)
             {
-                await ObserveAsync(change, vetoed, policies, [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)], cancel);
+                await ObserveAsync(
+                    change,
+                    vetoed,
+                    policies,
+                    [.. standings[change.Workload].Where(s => s.TemplateHash == change.TemplateHash)],
+                    cancel
+                );
             }
         }
     }
 
-    private async Task ObserveAsync(Change change, IReadOnlyList<Change> vetoed, IReadOnlyList<SafeguardPolicy> policies, IReadOnlyList<PoolStanding> standings, CancellationToken cancel)
+    private async Task ObserveAsync(
+        Change change,
+        IReadOnlyList<Change> vetoed,
+        IReadOnlyList<SafeguardPolicy> policies,
+        IReadOnlyList<PoolStanding> standings,
+        CancellationToken cancel
+    )
     {
         var now = time.GetUtcNow();
         var approvals = VotesOn(change.Workload);
@@ -48,11 +68,20 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         var veto = VetoOf(change, policies);
         var next = ChangeLifecycle.Next(change, live, veto, CanaryPromotion.Of(change, policies, standings, now), now);
         // A revision that has just completed serves from now on; a rollback to it may reach as many pods.
-        var canary = CanaryStatus.Next(next is null ? change : change with { Phase = next.Phase }, change.WasAdmitted ? standings : [], RevokedSteps.Of(change, vetoed, policies), now);
+        var canary = CanaryStatus.Next(
+            next is null ? change : change with { Phase = next.Phase },
+            change.WasAdmitted ? standings : [],
+            RevokedSteps.Of(change, vetoed, policies),
+            now
+        );
         var isProgress = canary.Differs(change);
-        var completed = live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods ? workload.Spec.Replicas : 0;
+        var completed =
+            live.Runs(change.TemplateHash) && live.IsComplete && workload is not null && workload.Spec.Replicas > change.CompletedPods
+                ? workload.Spec.Replicas
+                : 0;
         var isAvailable = live.Runs(change.TemplateHash) && live.IsComplete;
-        var availability = (change.Phase is Phase.Completed || next?.Phase is Phase.Completed) && isAvailable != change.AvailableSince is not null;
+        var availability =
+            (change.Phase is Phase.Completed || next?.Phase is Phase.Completed) && isAvailable != change.AvailableSince is not null;
         var reviewer = StandingVotes.Reviewer(change, approvals, policies);
         var owned = workload is null ? null : OwnedBy(change, next, workload);
         if (next is null && !availability && reviewer is null && !isProgress && completed == 0 && owned is null)
@@ -64,7 +93,10 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         if (next is not null && uid.Length > 0)
         {
             var about = EventSubject.OfChange(change.Workload.Namespace, change.Name, uid);
-            await events.WriteAsync(new EventEntry(about, next.Phase is Phase.Rejected or Phase.Expired, next.Reason, next.Message), cancel);
+            await events.WriteAsync(
+                new EventEntry(about, next.Phase is Phase.Rejected or Phase.Expired, next.Reason, next.Message),
+                cancel
+            );
         }
 
         bool Alter(JsonObject status)
@@ -84,7 +116,14 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
 
             if (availability)
             {
-                altered |= ChangeStatus.Set(status, ChangeReader.AvailableCondition, isAvailable, isAvailable ? "AllPods" : "FewerPods", isAvailable ? "all desired pods are available" : "not all desired pods are available, or another revision runs", now);
+                altered |= ChangeStatus.Set(
+                    status,
+                    ChangeReader.AvailableCondition,
+                    isAvailable,
+                    isAvailable ? "AllPods" : "FewerPods",
+                    isAvailable ? "all desired pods are available" : "not all desired pods are available, or another revision runs",
+                    now
+                );
             }
 
             if (isProgress)
@@ -111,7 +150,8 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
     /// former version recorded only the name, which can be reused: the object with the recorded hash holds the revision, whatever its name.
     /// </summary>
     private OwnedRevision? OwnedBy(Change change, Transition? next, ObservedWorkload workload) =>
-        change.OwnedUid is not null || !(next?.Phase is Phase.Running or Phase.Completed || change.Phase is Phase.Completed or Phase.Proven) ? null
+        change.OwnedUid is not null || !(next?.Phase is Phase.Running or Phase.Completed || change.Phase is Phase.Completed or Phase.Proven)
+            ? null
             : KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.TemplateHash == change.TemplateHash && r.Uid.Length > 0);
 
     private Approval? VetoOf(Change change, IReadOnlyList<SafeguardPolicy> policies) =>
@@ -120,7 +160,8 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
             VotesOn(change.Workload),
             policies,
             time.GetUtcNow(),
-            caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload))));
+            caches.Translation.Changes(caches.Changes.Under(ClusterCaches.WorkloadKey(change.Workload)))
+        );
 
     private IReadOnlyList<Approval> VotesOn(WorkloadRef workload) =>
         caches.Translation.Approvals(caches.Approvals.Under(ClusterCaches.WorkloadKey(workload)));
@@ -145,9 +186,15 @@ internal sealed class Observer(ApiConnection api, ClusterCaches caches, CustomWo
         }
 
         using var pod = await api.FindAsync(ApiPaths.One(ApiPaths.Pods(workload.Namespace), workload.Name), cancel);
-        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name, caches.Reader);
+        return pod is null
+            ? null
+            : ObservedWorkload.Read(pod.RootElement, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name, caches.Reader);
     }
 
-    private bool IsComplete(ObservedWorkload live) => live.IsComplete
-        || (live.Ref.Type.RunsOnSchedule && caches.OwnedBy(live, BuiltInKinds.Job).Any(job => job.IsComplete && job.TemplateHash == live.TemplateHash));
+    private bool IsComplete(ObservedWorkload live) =>
+        live.IsComplete
+        || (
+            live.Ref.Type.RunsOnSchedule
+            && caches.OwnedBy(live, BuiltInKinds.Job).Any(job => job.IsComplete && job.TemplateHash == live.TemplateHash)
+        );
 }

@@ -9,14 +9,23 @@ internal static class RevisionEntries
 {
     /// <summary>The revisions that the controller of the workload keeps, with their images.</summary>
     public static IEnumerable<(OwnedRevision Revision, IReadOnlyList<string> Images)> Of(
-        ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history) =>
-        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Type.HoldsOneRevision).Select(s => (KeptRevisions.Owned(s), s.Images))
+        ObservedWorkload workload,
+        IEnumerable<ObservedWorkload> live,
+        IEnumerable<ObservedRevision> history
+    ) =>
+        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Type.HoldsOneRevision)
+            .Select(s => (KeptRevisions.Owned(s), s.Images))
             .Concat(history.Where(r => r.ControllerUid == workload.Uid).Select(r => (KeptRevisions.Owned(r.Under(workload)), r.Images)));
 
     /// <param name="current">Of the current revision.</param>
     /// <param name="older">Of the others.</param>
     public static IEnumerable<ChangeEntry> Entries(
-        ObservedWorkload workload, IEnumerable<ObservedWorkload> live, IEnumerable<ObservedRevision> history, Transition current, Transition older)
+        ObservedWorkload workload,
+        IEnumerable<ObservedWorkload> live,
+        IEnumerable<ObservedRevision> history,
+        Transition current,
+        Transition older
+    )
     {
         var kept = Of(workload, live, history).ToList();
         var runs = kept.FirstOrDefault(k => k.Revision.TemplateHash == workload.TemplateHash).Revision;
@@ -25,14 +34,21 @@ internal static class RevisionEntries
             .Prepend(Entry(workload, workload.TemplateHash, workload.Images, runs, current));
     }
 
-    private static ChangeEntry Entry(ObservedWorkload workload, string hash, IReadOnlyList<string> images, OwnedRevision? owned, Transition transition) => new()
-    {
-        Name = ChangeName.Of(workload.Ref, hash),
-        Workload = workload.Ref,
-        TemplateHash = hash,
-        Transition = transition,
-        Adopted = true,
-        Owned = owned,
-        Images = [.. images.Select((image, i) => new ImageChange($"images[{i}]", null, image))],
-    };
+    private static ChangeEntry Entry(
+        ObservedWorkload workload,
+        string hash,
+        IReadOnlyList<string> images,
+        OwnedRevision? owned,
+        Transition transition
+    ) =>
+        new()
+        {
+            Name = ChangeName.Of(workload.Ref, hash),
+            Workload = workload.Ref,
+            TemplateHash = hash,
+            Transition = transition,
+            Adopted = true,
+            Owned = owned,
+            Images = [.. images.Select((image, i) => new ImageChange($"images[{i}]", null, image))],
+        };
 }

@@ -14,7 +14,8 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// current hash is recorded in its place. If both are the same, somebody edited the object: it no longer holds a completed revision, which
 /// is recorded too, because after the next upgrade it could not be detected.
 /// </summary>
-internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TemplateNoise noise, TimeProvider time) : ILeaderTask
+internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, ChangeWriter writer, TemplateNoise noise, TimeProvider time)
+    : ILeaderTask
 {
     private const string Field = "ownedServer";
 
@@ -45,8 +46,11 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
 
         foreach (var change in caches.Changes.All().Where(c => c.OwnedUid is not null && c.OwnedHash != Edited))
         {
-            if (caches.FindWorkload(change.Workload) is { } workload && KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held
-                && (change.OwnedServer != _version || change.OwnedHash != held.TemplateHash))
+            if (
+                caches.FindWorkload(change.Workload) is { } workload
+                && KeptRevisions.Of(workload, caches).FirstOrDefault(r => r.Uid == change.OwnedUid) is { } held
+                && (change.OwnedServer != _version || change.OwnedHash != held.TemplateHash)
+            )
             {
                 await writer.AlterAsync(change, status => Note(status, change, held), cancel);
             }
@@ -62,7 +66,10 @@ internal sealed class ServerUpgrade(ApiConnection api, ClusterCaches caches, Cha
 
         var isEdited = change.OwnedHash != held.TemplateHash && change.OwnedServer == _version;
         // The first time only the version is recorded: there is nothing to compare the hash with.
-        status["ownedHash"] = isEdited ? Edited : change.OwnedServer is null ? change.OwnedHash : held.TemplateHash;
+        status["ownedHash"] =
+            isEdited ? Edited
+            : change.OwnedServer is null ? change.OwnedHash
+            : held.TemplateHash;
         status[Field] = _version;
         return true;
     }

@@ -9,7 +9,8 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// Finds workloads that an Enforce policy matches and that no Change admitted: they were created while no replica answered, or past
 /// DeployGuard. Reports them by a gauge and an Event; it stops nothing.
 /// </summary>
-internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloads custom, EventWriter events, TimeProvider time) : ILeaderTask
+internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloads custom, EventWriter events, TimeProvider time)
+    : ILeaderTask
 {
     private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(1);
 
@@ -21,9 +22,8 @@ internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloa
     public string Name => "scan for unrecorded workloads";
 
     /// <summary>How many there are by namespace; null on a replica that does not lead.</summary>
-    public IReadOnlyDictionary<string, int>? ByNamespace => time.GetUtcNow() - _scannedAt < s_fresh
-        ? _found.GroupBy(w => w.Ref.Namespace).ToDictionary(g => g.Key, g => g.Count())
-        : null;
+    public IReadOnlyDictionary<string, int>? ByNamespace =>
+        time.GetUtcNow() - _scannedAt < s_fresh ? _found.GroupBy(w => w.Ref.Namespace).ToDictionary(g => g.Key, g => g.Count()) : null;
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -43,8 +43,10 @@ internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloa
                     EventSubject.Of(workload.Ref, workload.Uid),
                     true,
                     "RunsWithoutChange",
-                    $"DeployGuard has not admitted its template {workload.TemplateHash}, and an enforcing policy matches it"),
-                cancel);
+                    $"DeployGuard has not admitted its template {workload.TemplateHash}, and an enforcing policy matches it"
+                ),
+                cancel
+            );
         }
     }
 
@@ -55,15 +57,23 @@ internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloa
         return caches.Namespaces.Find(ObjectKey.Of("", workload.Ref.Namespace)) is { Ends: false } @namespace
             && caches.SortedPolicies.Entries.Any(p => p.Adopted.Contains(@namespace.Name))
             && caches.SortedPolicies.All.Any(p =>
-                p.Mode is Mode.Enforce && p.Active.Contains(now) && p.Match.IncludesNamespace(@namespace.Labels) && AdoptedBefore.Matches(p, workload));
+                p.Mode is Mode.Enforce
+                && p.Active.Contains(now)
+                && p.Match.IncludesNamespace(@namespace.Labels)
+                && AdoptedBefore.Matches(p, workload)
+            );
     }
 
     /// <summary>By its hash, or by the object that holds its current revision: a server upgrade may have added defaults since.</summary>
     private bool IsRecorded(ObservedWorkload workload)
     {
         var owned = KeptRevisions.CurrentOf(workload, caches);
-        return caches.Translation.Changes(caches.Changes.Under(ChangeIndex.OfWorkload(workload.Ref)))
-            .Any(c => c.WasAdmitted && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.IsOwnedRevision(owned.Uid, owned.TemplateHash))));
+        return caches
+            .Translation.Changes(caches.Changes.Under(ChangeIndex.OfWorkload(workload.Ref)))
+            .Any(c =>
+                c.WasAdmitted
+                && (c.TemplateHash == workload.TemplateHash || (owned is not null && c.IsOwnedRevision(owned.Uid, owned.TemplateHash)))
+            );
     }
 
     /// <summary>
@@ -71,7 +81,8 @@ internal sealed class UnrecordedWorkloadScan(ClusterCaches caches, CustomWorkloa
     /// can write one.
     /// </summary>
     private bool IsMadeBy(ObservedWorkload workload, Dictionary<string, ObservedWorkload> owners) =>
-        owners.TryGetValue(workload.ControllerUid, out var owner) && owner.Ref.Namespace == workload.Ref.Namespace
+        owners.TryGetValue(workload.ControllerUid, out var owner)
+        && owner.Ref.Namespace == workload.Ref.Namespace
         && (owner.TemplateHash == workload.TemplateHash || IsRecorded(workload with { Spec = workload.Spec with { Ref = owner.Ref } }));
 
     /// <summary>Custom kinds are not watched. They are read only where a workload names an owner that no cache has.</summary>

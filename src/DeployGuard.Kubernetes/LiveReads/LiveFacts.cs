@@ -80,12 +80,26 @@ internal sealed class LiveFacts
 
         // An approval of an admitted Change has been used. Of the waiting ones the latest is meant.
         var waiting = cluster.Changes.Where(c => !c.WasAdmitted).ToLookup(c => c.TemplateHash);
-        if (approves.OrderByDescending(a => a.CreatedAt).Select(a => waiting[a.TemplateHash ?? ""].FirstOrDefault()).OfType<Change>().FirstOrDefault() is not { } other)
+        if (
+            approves
+                .OrderByDescending(a => a.CreatedAt)
+                .Select(a => waiting[a.TemplateHash ?? ""].FirstOrDefault())
+                .OfType<Change>()
+                .FirstOrDefault()
+            is not { } other
+        )
         {
             return null;
         }
 
-        IReadOnlyList<string> approvers = [.. approves.Where(a => a.TemplateHash == other.TemplateHash).Select(a => a.Approver.Username).Distinct().Order(StringComparer.Ordinal)];
+        IReadOnlyList<string> approvers =
+        [
+            .. approves
+                .Where(a => a.TemplateHash == other.TemplateHash)
+                .Select(a => a.Approver.Username)
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(s_explainTimeout);
         try
@@ -161,7 +175,12 @@ internal sealed class LiveFacts
         try
         {
             var count = 0;
-            await _api.ListMetadataAsync(ApiPaths.OwnIn(@namespace, resource), _ => count++, cap.Token, Selecting($"{RecordLabels.Creator}={maker}"));
+            await _api.ListMetadataAsync(
+                ApiPaths.OwnIn(@namespace, resource),
+                _ => count++,
+                cap.Token,
+                Selecting($"{RecordLabels.Creator}={maker}")
+            );
             return count;
         }
         catch (Exception fault) when (fault is ApiException or HttpRequestException or OperationCanceledException)
@@ -173,7 +192,12 @@ internal sealed class LiveFacts
     private async Task<Shared> ListSharedAsync(string @namespace)
     {
         // Votes without the label Approve are vetoes, or older than labels: all of them are needed.
-        var votes = ListAsync(@namespace, "changeapprovals", StoredVotes.ApprovalOrNull, Selecting($"{RecordLabels.Decision}!={nameof(Decision.Approve)}"));
+        var votes = ListAsync(
+            @namespace,
+            "changeapprovals",
+            StoredVotes.ApprovalOrNull,
+            Selecting($"{RecordLabels.Decision}!={nameof(Decision.Approve)}")
+        );
         var glasses = ListAsync(@namespace, "breakglasses", StoredVotes.BreakGlassOrNull, "");
         await Task.WhenAll(votes, glasses);
         return new Shared(await votes, await glasses);
@@ -183,7 +207,12 @@ internal sealed class LiveFacts
     private Task<IReadOnlyList<Approval>> ListVotesAsync(string key)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
-        return ListAsync(key[..slash], "changeapprovals", StoredVotes.ApprovalOrNull, Selecting($"{RecordLabels.Workload}={key[(slash + 1)..]}"));
+        return ListAsync(
+            key[..slash],
+            "changeapprovals",
+            StoredVotes.ApprovalOrNull,
+            Selecting($"{RecordLabels.Workload}={key[(slash + 1)..]}")
+        );
     }
 
     /// <summary>In pages. Without a resourceVersion the server answers from a quorum of etcd, not from its own cache.</summary>
@@ -192,7 +221,12 @@ internal sealed class LiveFacts
     {
         using var cap = new CancellationTokenSource(s_readTimeout);
         var found = new List<T>();
-        await _api.ListAsync(ApiPaths.OwnIn(@namespace, resource), item => found.AddRange(readOrNull(item) is { } read ? [read] : []), cap.Token, query);
+        await _api.ListAsync(
+            ApiPaths.OwnIn(@namespace, resource),
+            item => found.AddRange(readOrNull(item) is { } read ? [read] : []),
+            cap.Token,
+            query
+        );
         return found;
     }
 

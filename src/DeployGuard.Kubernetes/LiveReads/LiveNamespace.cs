@@ -55,14 +55,18 @@ internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, Tim
 
     /// <summary>Whether a node accepts no new pods, as during a drain.</summary>
     /// <exception cref="UnavailableException">It could not be read in time.</exception>
-    public Task<bool> IsCordonedAsync(string node, CancellationToken deadline) => WithinAsync(
-        $"read node {node}",
-        async cancel =>
-        {
-            using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Nodes, node), cancel);
-            return found?.RootElement.TryGetProperty("spec", out var spec) is true && spec.TryGetProperty("unschedulable", out var cordoned) && cordoned.ValueKind is JsonValueKind.True;
-        },
-        deadline);
+    public Task<bool> IsCordonedAsync(string node, CancellationToken deadline) =>
+        WithinAsync(
+            $"read node {node}",
+            async cancel =>
+            {
+                using var found = await api.FindAsync(ApiPaths.One(ApiPaths.Nodes, node), cancel);
+                return found?.RootElement.TryGetProperty("spec", out var spec) is true
+                    && spec.TryGetProperty("unschedulable", out var cordoned)
+                    && cordoned.ValueKind is JsonValueKind.True;
+            },
+            deadline
+        );
 
     private async Task<T> WithinAsync<T>(string what, Func<CancellationToken, Task<T>> read, CancellationToken deadline)
     {
@@ -92,5 +96,6 @@ internal sealed class LiveNamespace(ApiConnection api, ClusterCaches caches, Tim
         return (await NamespaceReader.ReadAsync(@namespace, caches, cap.Token)).ToSnapshot();
     }
 
-    private static bool IsExpected(Exception fault) => fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException or JsonException;
+    private static bool IsExpected(Exception fault) =>
+        fault is ApiException or HttpRequestException or OperationCanceledException or TimeoutException or JsonException;
 }

@@ -16,7 +16,13 @@ namespace DeployGuard.Kubernetes.Reservations;
 /// </summary>
 /// <param name="recent">Tells whether the admitted object was written.</param>
 /// <param name="timeout">Time limit; null for 1.5 s.</param>
-internal sealed class PendingExposureStore(ApiConnection api, RecentObjects recent, ClusterOptions options, TimeProvider time, TimeSpan? timeout = null)
+internal sealed class PendingExposureStore(
+    ApiConnection api,
+    RecentObjects recent,
+    ClusterOptions options,
+    TimeProvider time,
+    TimeSpan? timeout = null
+)
 {
     /// <summary>
     /// A canary that is changed repeatedly counts with its latest revisions only, because it has no more pods than before.
@@ -41,7 +47,12 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
     /// <param name="exposureOf">Returns the exposure of the request, given that of the others; empty if it is refused.</param>
     /// <param name="by">The requester.</param>
     /// <exception cref="UnavailableException">It could not be read and written in time, or there are too many entries.</exception>
-    public async Task<IReadOnlyList<PendingExposure>> TakeAsync(string @namespace, string by, Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> exposureOf, CancellationToken deadline)
+    public async Task<IReadOnlyList<PendingExposure>> TakeAsync(
+        string @namespace,
+        string by,
+        Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> exposureOf,
+        CancellationToken deadline
+    )
     {
         using var cap = CancellationTokenSource.CreateLinkedTokenSource(deadline);
         cap.CancelAfter(_timeout);
@@ -64,7 +75,12 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
         }
     }
 
-    private async Task<IReadOnlyList<PendingExposure>> SwapAsync(string @namespace, string by, Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> exposureOf, CancellationToken cancel)
+    private async Task<IReadOnlyList<PendingExposure>> SwapAsync(
+        string @namespace,
+        string by,
+        Func<IReadOnlyList<PendingExposure>, IReadOnlyList<PendingExposure>> exposureOf,
+        CancellationToken cancel
+    )
     {
         var name = NameOf(@namespace);
         IReadOnlyList<PendingExposure> others = [];
@@ -75,17 +91,29 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
             {
                 var now = time.GetUtcNow();
                 // An entry whose object was written stays until it expires: the caches of another replica may lag behind.
-                var places = ReservationMap.Read<Entry>(stored).Where(p => p.IsOurs && (now - p.At).Duration() < PendingExposure.VisibleWithin).ToList();
+                var places = ReservationMap
+                    .Read<Entry>(stored)
+                    .Where(p => p.IsOurs && (now - p.At).Duration() < PendingExposure.VisibleWithin)
+                    .ToList();
                 var late = places.Where(p =>
-                    !p.Pods.RaisesNoExposure && p.Pods.Workload.Namespace == @namespace && now - p.At >= RecentObjects.WrittenWithin);
+                    !p.Pods.RaisesNoExposure && p.Pods.Workload.Namespace == @namespace && now - p.At >= RecentObjects.WrittenWithin
+                );
                 var missing = await recent.MissingAsync(late, p => p.Pods.Workload, WasWritten, cancel);
                 places.RemoveAll(missing.Contains);
                 others = [.. places.Select(p => p.Pods).Where(p => p.Workload.Namespace == @namespace)];
                 var own = exposureOf(others);
-                return own.Count == 0 ? null
-                    : ReservationMap.Document(name, options.Namespace, "exposure of the requests of the last seconds", stored, With(places, own.Select(p => new Entry(p, now, by))));
+                return own.Count == 0
+                    ? null
+                    : ReservationMap.Document(
+                        name,
+                        options.Namespace,
+                        "exposure of the requests of the last seconds",
+                        stored,
+                        With(places, own.Select(p => new Entry(p, now, by)))
+                    );
             },
-            cancel);
+            cancel
+        );
         return others;
     }
 
@@ -96,14 +124,25 @@ internal sealed class PendingExposureStore(ApiConnection api, RecentObjects rece
     /// <exception cref="UnavailableException">There are too many.</exception>
     private static IEnumerable<Entry> With(IReadOnlyList<Entry> places, IEnumerable<Entry> own)
     {
-        List<Entry> all = [.. places.Concat(own).GroupBy(p => (p.Pods.Policy, p.Pods.Pool, p.Pods.Workload)).SelectMany(g => g.OrderByDescending(p => p.At).Take(MaxOfWorkload))];
+        List<Entry> all =
+        [
+            .. places
+                .Concat(own)
+                .GroupBy(p => (p.Pods.Policy, p.Pods.Pool, p.Pods.Workload))
+                .SelectMany(g => g.OrderByDescending(p => p.At).Take(MaxOfWorkload)),
+        ];
         var last = all.MaxBy(p => p.At) ?? throw new InvalidOperationException("no entry");
         var beside = all.Where(p => p.Pods.Workload.Namespace == last.Pods.Workload.Namespace).ToList();
         // Entries that raise no exposure do not count towards the limits; only the latest of them are kept.
         var notes = beside.Where(p => p.Pods.RaisesNoExposure).OrderByDescending(p => p.At);
         var counted = beside.Where(p => !p.Pods.RaisesNoExposure).ToList();
-        return counted.Count(p => p.By == last.By) > MaxOfRequester ? throw new UnavailableException($"{last.By} requested more canaries within seconds than are admitted at once", null)
-            : counted.Count > MaxOfNamespace ? throw new UnavailableException($"more canaries were requested in namespace {last.Pods.Workload.Namespace} within seconds than are admitted at once", null)
+        return counted.Count(p => p.By == last.By) > MaxOfRequester
+                ? throw new UnavailableException($"{last.By} requested more canaries within seconds than are admitted at once", null)
+            : counted.Count > MaxOfNamespace
+                ? throw new UnavailableException(
+                    $"more canaries were requested in namespace {last.Pods.Workload.Namespace} within seconds than are admitted at once",
+                    null
+                )
             : all.Except(notes.Skip(MaxOfNamespace)).OrderBy(p => p.At);
     }
 

@@ -21,9 +21,18 @@ internal sealed class RecentObjects(ApiConnection api, ClusterCaches caches)
 
     /// <summary>The admissions whose object was not written; none if that cannot be read in time.</summary>
     /// <param name="isWritten">Whether the current workload, or null, is the admitted one.</param>
-    public async Task<IReadOnlySet<T>> MissingAsync<T>(IEnumerable<T> admitted, Func<T, WorkloadRef> workload, Func<T, Workload?, bool> isWritten, CancellationToken cancel)
+    public async Task<IReadOnlySet<T>> MissingAsync<T>(
+        IEnumerable<T> admitted,
+        Func<T, WorkloadRef> workload,
+        Func<T, Workload?, bool> isWritten,
+        CancellationToken cancel
+    )
     {
-        var unknown = admitted.Where(a => CanBeSeen(workload(a)) && !isWritten(a, caches.FindWorkload(workload(a))?.Spec)).Distinct().Take(MaxLookups).ToList();
+        var unknown = admitted
+            .Where(a => CanBeSeen(workload(a)) && !isWritten(a, caches.FindWorkload(workload(a))?.Spec))
+            .Distinct()
+            .Take(MaxLookups)
+            .ToList();
         if (unknown.Count == 0)
         {
             return new HashSet<T>();
@@ -33,11 +42,16 @@ internal sealed class RecentObjects(ApiConnection api, ClusterCaches caches)
         cap.CancelAfter(s_lookupTimeout);
         try
         {
-            var found = await Task.WhenAll(unknown.Select(a => workload(a)).Distinct().Select(async w => (Workload: w, Now: await FindAsync(w, cap.Token))));
+            var found = await Task.WhenAll(
+                unknown.Select(a => workload(a)).Distinct().Select(async w => (Workload: w, Now: await FindAsync(w, cap.Token)))
+            );
             var now = found.ToDictionary(f => f.Workload, f => f.Now);
             return unknown.Where(a => !isWritten(a, now[workload(a)])).ToHashSet();
         }
-        catch (Exception fault) when (!cancel.IsCancellationRequested && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException)
+        catch (Exception fault)
+            when (!cancel.IsCancellationRequested
+                && fault is ApiException or HttpRequestException or OperationCanceledException or JsonException
+            )
         {
             return new HashSet<T>();
         }
@@ -53,7 +67,9 @@ internal sealed class RecentObjects(ApiConnection api, ClusterCaches caches)
         }
 
         using var pod = await api.FindAsync(ApiPaths.One(ApiPaths.Pods(workload.Namespace), workload.Name), cancel);
-        return pod is null ? null : ObservedWorkload.Read(pod.RootElement, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name, caches.Reader).Spec;
+        return pod is null
+            ? null
+            : ObservedWorkload.Read(pod.RootElement, BuiltInKinds.Pod.ApiVersion, BuiltInKinds.Pod.Name, caches.Reader).Spec;
     }
 
     private static bool IsPod(WorkloadRef workload) => workload.Type.IsItsOwnTemplate;

@@ -9,7 +9,11 @@ internal static class ReservationMap
 {
     private const string Key = "places";
 
-    private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Web) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+    private static readonly JsonSerializerOptions s_options = new(JsonSerializerDefaults.Web)
+    {
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
 
     /// <param name="about">Tells people who find the ConfigMap what it is for.</param>
     /// <param name="stored">The ConfigMap that was read; null where there is none.</param>
@@ -22,7 +26,11 @@ internal static class ReservationMap
     {
         try
         {
-            return JsonSerializer.Deserialize<List<T?>>(ConfigMapDocument.TextOf(stored, Key) ?? "[]", s_options) is { } places && !places.Contains(default) ? [.. places.OfType<T>()] : [];
+            return
+                JsonSerializer.Deserialize<List<T?>>(ConfigMapDocument.TextOf(stored, Key) ?? "[]", s_options) is { } places
+                && !places.Contains(default)
+                ? [.. places.OfType<T>()]
+                : [];
         }
         catch (JsonException)
         {

@@ -22,13 +22,22 @@ internal static class Cel
     public static string MapOf(string owner, string field) => $"(has({owner}.{field}) ? {owner}.{field} : {{}})";
 
     /// <summary>A value in a map of strings; empty if the map or the key is missing.</summary>
-    public static string ValueOf(string owner, string map, string key) => $"(has({owner}.{map}) && {Quoted(key)} in {owner}.{map} ? {owner}.{map}[{Quoted(key)}] : '')";
+    public static string ValueOf(string owner, string map, string key) =>
+        $"(has({owner}.{map}) && {Quoted(key)} in {owner}.{map} ? {owner}.{map}[{Quoted(key)}] : '')";
 
-    public static string Quoted(string text) => $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+    public static string Quoted(string text) =>
+        $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
 
     public static string ListOf(IEnumerable<string> texts) => $"[{string.Join(", ", texts.Select(Quoted))}]";
 
     /// <summary>On one line, because it is compared with what the server returns.</summary>
     public static JsonObject Condition(string name, string expression) =>
-        new() { ["name"] = name, ["expression"] = string.Join(' ', expression.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)) };
+        new()
+        {
+            ["name"] = name,
+            ["expression"] = string.Join(
+                ' ',
+                expression.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            ),
+        };
 }

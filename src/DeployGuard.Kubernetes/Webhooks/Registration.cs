@@ -31,7 +31,15 @@ internal sealed class Registration : ILeaderTask
     private bool _isOpen;
     private (IReadOnlyList<string> Namespaces, DateTimeOffset At) _rollingOut = ([], DateTimeOffset.MinValue);
 
-    public Registration(ApiConnection api, ClusterCaches caches, ClusterOptions options, Func<byte[]?> caBundle, EventWriter events, TimeProvider time, ILogger logger)
+    public Registration(
+        ApiConnection api,
+        ClusterCaches caches,
+        ClusterOptions options,
+        Func<byte[]?> caBundle,
+        EventWriter events,
+        TimeProvider time,
+        ILogger logger
+    )
     {
         (_caches, _options, _caBundle, _time, _logger) = (caches, options, caBundle, time, logger);
         _validating = new WebhookConfiguration("ValidatingWebhookConfiguration", options.WebhookConfiguration, api, events, logger);
@@ -44,10 +52,12 @@ internal sealed class Registration : ILeaderTask
     public TimeSpan RunsAgainIn { get; private set; } = ILeaderTask.Round;
 
     /// <summary>Whether each configuration existed when it was last read; empty on a replica that does not lead.</summary>
-    public IReadOnlyDictionary<string, bool> Found => IsFresh ? new Dictionary<string, bool> { [_validating.Kind] = _validating.IsFound, [_mutating.Kind] = _mutating.IsFound } : [];
+    public IReadOnlyDictionary<string, bool> Found =>
+        IsFresh ? new Dictionary<string, bool> { [_validating.Kind] = _validating.IsFound, [_mutating.Kind] = _mutating.IsFound } : [];
 
     /// <summary>How many changes by others were undone, by kind.</summary>
-    public IReadOnlyDictionary<string, long> Altered => new Dictionary<string, long> { [_validating.Kind] = _validating.Altered, [_mutating.Kind] = _mutating.Altered };
+    public IReadOnlyDictionary<string, long> Altered =>
+        new Dictionary<string, long> { [_validating.Kind] = _validating.Altered, [_mutating.Kind] = _mutating.Altered };
 
     /// <summary>Whether the gate is open; null on a replica that does not lead.</summary>
     public bool? GateIsOpen => IsFresh ? _isOpen : null;
@@ -56,7 +66,9 @@ internal sealed class Registration : ILeaderTask
 
     /// <summary>How long both configurations have had a bundle; null while they do not.</summary>
     public TimeSpan? PublishedFor(byte[] caBundle) =>
-        IsFresh && _published is { } published && published.CaBundle == Convert.ToBase64String(caBundle) ? _time.GetUtcNow() - published.Since : null;
+        IsFresh && _published is { } published && published.CaBundle == Convert.ToBase64String(caBundle)
+            ? _time.GetUtcNow() - published.Since
+            : null;
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -75,7 +87,10 @@ internal sealed class Registration : ILeaderTask
         var ca = Convert.ToBase64String(bundle);
         // Independently: if the server refuses one of them, the other is kept nevertheless.
         var kept = await Task.WhenAll(KeepValidatingAsync(ca, cancel), KeepMutatingAsync(ca, cancel));
-        _published = kept.Contains(false) ? null : _published?.CaBundle == ca ? _published : (ca, _time.GetUtcNow());
+        _published =
+            kept.Contains(false) ? null
+            : _published?.CaBundle == ca ? _published
+            : (ca, _time.GetUtcNow());
         _keptAt = _time.GetUtcNow();
     }
 
@@ -90,7 +105,13 @@ internal sealed class Registration : ILeaderTask
         await ReportGateAsync(stored, cancel);
         var scope = ScopeNow();
         var best = new WebhookEntries(_options, ca, hasMatchConditions: true);
-        var entries = await _matchConditions.DetectAsync(_validating.Path, WebhookConfiguration.PatchTo(stored, best.Validating(scope)), cancel) ? best : new WebhookEntries(_options, ca, hasMatchConditions: false);
+        var entries = await _matchConditions.DetectAsync(
+            _validating.Path,
+            WebhookConfiguration.PatchTo(stored, best.Validating(scope)),
+            cancel
+        )
+            ? best
+            : new WebhookEntries(_options, ca, hasMatchConditions: false);
         if (stored.GateIsOpen)
         {
             // The command that opens the gate removes the entries too: that is not an alteration.
@@ -117,7 +138,9 @@ internal sealed class Registration : ILeaderTask
         if (stored.GateIsOpen != _isOpen)
         {
             _isOpen = stored.GateIsOpen;
-            var what = _isOpen ? $"the gate is open: nothing is guarded. To close it, remove the annotation {ClusterOptions.GateAnnotation}" : "the gate is closed again";
+            var what = _isOpen
+                ? $"the gate is open: nothing is guarded. To close it, remove the annotation {ClusterOptions.GateAnnotation}"
+                : "the gate is closed again";
             _logger.LogWarning("{What}", what);
             await _validating.ReportAsync(stored.Uid, _isOpen ? "GateOpened" : "GateClosed", what, cancel);
         }
@@ -134,7 +157,8 @@ internal sealed class Registration : ILeaderTask
             canaried,
             Settled(canaried.Count == 0 ? [] : RolloutNamespaces.In(canaried, _caches.Changes.All(), IsRunningYet), now),
             // Only then can a status write, which may change labels, matter outside of guarded namespaces.
-            policies.Any(p => p.Match.Workloads.Requirements.Count > 0));
+            policies.Any(p => p.Match.Workloads.Requirements.Count > 0)
+        );
     }
 
     /// <summary>The namespaces, or the previous ones: they change at most once a second.</summary>

@@ -17,13 +17,22 @@ internal static class RolloutNamespaces
         var wanted = canaried.ToHashSet(StringComparer.Ordinal);
         return
         [
-            .. changes.Where(c => wanted.Contains(c.Workload.Namespace) && (c.Phase is Phase.Admitted or Phase.Running || (c.Phase is Phase.Completed && isRunningYet(c))))
-                .Select(c => c.Workload.Namespace).Distinct().Order(StringComparer.Ordinal),
+            .. changes
+                .Where(c =>
+                    wanted.Contains(c.Workload.Namespace)
+                    && (c.Phase is Phase.Admitted or Phase.Running || (c.Phase is Phase.Completed && isRunningYet(c)))
+                )
+                .Select(c => c.Workload.Namespace)
+                .Distinct()
+                .Order(StringComparer.Ordinal),
         ];
     }
 
     /// <summary>Names of the namespaces in which an Enforce policy requires a canary now, sorted.</summary>
     public static IReadOnlyList<string> Canaried(
-        IEnumerable<SafeguardPolicy> policies, IEnumerable<(string Name, IReadOnlyDictionary<string, string> Labels)> namespaces, ClusterOptions options, DateTimeOffset now) =>
-        GuardedNamespaces.Of(policies.Where(p => p.Canary is { Required: not Required.Never }), namespaces, options, now);
+        IEnumerable<SafeguardPolicy> policies,
+        IEnumerable<(string Name, IReadOnlyDictionary<string, string> Labels)> namespaces,
+        ClusterOptions options,
+        DateTimeOffset now
+    ) => GuardedNamespaces.Of(policies.Where(p => p.Canary is { Required: not Required.Never }), namespaces, options, now);
 }

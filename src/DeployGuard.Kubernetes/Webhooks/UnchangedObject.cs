@@ -39,34 +39,46 @@ internal static class UnchangedObject
     /// </summary>
     public static string Metadata =>
         $"""
-        {Same("object.metadata", "oldObject.metadata", "labels")}
-        && (request.userInfo.username in {ListOf(s_garbageCollectors)} || ({Same("object.metadata", "oldObject.metadata", "ownerReferences")} && {NoFinalizerAdded}))
-        && (request.resource.resource != 'replicasets' || ({string.Join(" && ", Workload.ProportionAnnotations.Select(SameAnnotation))}))
-        """;
+            {Same("object.metadata", "oldObject.metadata", "labels")}
+            && (request.userInfo.username in {ListOf(s_garbageCollectors)} || ({Same(
+                "object.metadata",
+                "oldObject.metadata",
+                "ownerReferences"
+            )} && {NoFinalizerAdded}))
+            && (request.resource.resource != 'replicasets' || ({string.Join(
+                " && ",
+                Workload.ProportionAnnotations.Select(SameAnnotation)
+            )}))
+            """;
 
     /// <summary>The spec is unchanged, apart from fewer replicas or a restart.</summary>
     public static string Spec(TemplateNoise noise) =>
         $"""
-        (object.spec == oldObject.spec || (
-        size(object.spec) <= {MaxFields} && size(oldObject.spec) <= {MaxFields}
-        && object.spec.all(k, k in ['template', 'replicas'] || (k in oldObject.spec && object.spec[k] == oldObject.spec[k]))
-        && oldObject.spec.all(k, k in ['template', 'replicas'] || k in object.spec)
-        && (has(object.spec.replicas) ? object.spec.replicas : 1) <= (has(oldObject.spec.replicas) ? oldObject.spec.replicas : 1)
-        && (has({Now}) ? has({Old}) && ({Now} == {Old} || ({OnlyRestarted(noise)})) : !has({Old}))))
-        """;
+            (object.spec == oldObject.spec || (
+            size(object.spec) <= {MaxFields} && size(oldObject.spec) <= {MaxFields}
+            && object.spec.all(k, k in ['template', 'replicas'] || (k in oldObject.spec && object.spec[k] == oldObject.spec[k]))
+            && oldObject.spec.all(k, k in ['template', 'replicas'] || k in object.spec)
+            && (has(object.spec.replicas) ? object.spec.replicas : 1) <= (has(oldObject.spec.replicas) ? oldObject.spec.replicas : 1)
+            && (has({Now}) ? has({Old}) && ({Now} == {Old} || ({OnlyRestarted(noise)})) : !has({Old}))))
+            """;
 
     private static string NoFinalizerAdded =>
-        $"(!has(object.metadata.finalizers) || (has(oldObject.metadata.finalizers) && (object.metadata.finalizers == oldObject.metadata.finalizers || (size(object.metadata.finalizers) <= {MaxFinalizers} && size(oldObject.metadata.finalizers) <= {MaxFinalizers} && object.metadata.finalizers.all(f, f in oldObject.metadata.finalizers)))))";
+        "(!has(object.metadata.finalizers) || (has(oldObject.metadata.finalizers) && (object.metadata.finalizers == "
+        + $"oldObject.metadata.finalizers || (size(object.metadata.finalizers) <= {MaxFinalizers} && "
+        + $"size(oldObject.metadata.finalizers) <= {MaxFinalizers} && object.metadata.finalizers.all(f, f in "
+        + "oldObject.metadata.finalizers)))))";
 
     private static string OnlyRestarted(TemplateNoise noise) =>
         $"""
-        has({Now}.metadata) && {Same(Now, Old, "spec")}
-        && size({Now}.metadata) <= {MaxFields} && {Now}.metadata.all(k, k == 'annotations' || (has({Old}.metadata) && k in {Old}.metadata && {Old}.metadata[k] == {Now}.metadata[k]))
-        && size({MapOf(Old, "metadata")}) <= {MaxFields} && {MapOf(Old, "metadata")}.all(k, k == 'annotations' || k in {Now}.metadata)
-        && size({NewAnnotations}) <= {MaxAnnotations} && size({OldAnnotations}) <= {MaxAnnotations} && !{ReadsItsAnnotations}
-        && {NewAnnotations}.all(k, k in {ListOf(noise.Restarts)} || (k in {OldAnnotations} && {OldAnnotations}[k] == {NewAnnotations}[k]))
-        && {OldAnnotations}.all(k, k in {ListOf(noise.Restarts)} || k in {NewAnnotations})
-        """;
+            has({Now}.metadata) && {Same(Now, Old, "spec")}
+            && size({Now}.metadata) <= {MaxFields} && {Now}.metadata.all(k, k == 'annotations' || (has({Old}.metadata) && k in {Old}.metadata && {Old}.metadata[k] == {Now}.metadata[k]))
+            && size({MapOf(Old, "metadata")}) <= {MaxFields} && {MapOf(Old, "metadata")}.all(k, k == 'annotations' || k in {Now}.metadata)
+            && size({NewAnnotations}) <= {MaxAnnotations} && size({OldAnnotations}) <= {MaxAnnotations} && !{ReadsItsAnnotations}
+            && {NewAnnotations}.all(k, k in {ListOf(
+                noise.Restarts
+            )} || (k in {OldAnnotations} && {OldAnnotations}[k] == {NewAnnotations}[k]))
+            && {OldAnnotations}.all(k, k in {ListOf(noise.Restarts)} || k in {NewAnnotations})
+            """;
 
     private static string NewAnnotations => AnnotationsOf(Now);
 
@@ -77,16 +89,33 @@ internal static class UnchangedObject
     {
         get
         {
-            static string IsRead(string source) => $"has({source}.fieldRef) && has({source}.fieldRef.fieldPath) && {source}.fieldRef.fieldPath.startsWith('metadata.annotations')";
+            static string IsRead(string source) =>
+                $"has({source}.fieldRef) && has({source}.fieldRef.fieldPath) && "
+                + $"{source}.fieldRef.fieldPath.startsWith('metadata.annotations')";
             static string InEnvOf(string containers) =>
-                MayHave($"{Now}.spec", containers, MaxContainers, "c", MayHave("c", "env", MaxEnv, "e", $"has(e.valueFrom) && {IsRead("e.valueFrom")}"));
-            static string InItemsOf(string source) => $"(has({source}.downwardAPI) && {MayHave($"{source}.downwardAPI", "items", MaxItems, "i", IsRead("i"))})";
-            var inVolumes = MayHave($"{Now}.spec", "volumes", MaxVolumes, "v", $"{InItemsOf("v")} || (has(v.projected) && {MayHave("v.projected", "sources", MaxItems, "s", InItemsOf("s"))})");
+                MayHave(
+                    $"{Now}.spec",
+                    containers,
+                    MaxContainers,
+                    "c",
+                    MayHave("c", "env", MaxEnv, "e", $"has(e.valueFrom) && {IsRead("e.valueFrom")}")
+                );
+            static string InItemsOf(string source) =>
+                $"(has({source}.downwardAPI) && {MayHave($"{source}.downwardAPI", "items", MaxItems, "i", IsRead("i"))})";
+            var inVolumes = MayHave(
+                $"{Now}.spec",
+                "volumes",
+                MaxVolumes,
+                "v",
+                $"{InItemsOf("v")} || (has(v.projected) && {MayHave("v.projected", "sources", MaxItems, "s", InItemsOf("s"))})"
+            );
             return $"(has({Now}.spec) && ({InEnvOf("containers")} || {InEnvOf("initContainers")} || {inVolumes}))";
         }
     }
 
-    private static string AnnotationsOf(string template) => $"(has({template}.metadata) && has({template}.metadata.annotations) ? {template}.metadata.annotations : {{}})";
+    private static string AnnotationsOf(string template) =>
+        $"(has({template}.metadata) && has({template}.metadata.annotations) ? {template}.metadata.annotations : {{}})";
 
-    private static string SameAnnotation(string key) => $"{ValueOf("object.metadata", "annotations", key)} == {ValueOf("oldObject.metadata", "annotations", key)}";
+    private static string SameAnnotation(string key) =>
+        $"{ValueOf("object.metadata", "annotations", key)} == {ValueOf("oldObject.metadata", "annotations", key)}";
 }

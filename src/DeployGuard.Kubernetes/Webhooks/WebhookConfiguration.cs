@@ -43,7 +43,12 @@ internal sealed class WebhookConfiguration(string kind, string name, ApiConnecti
         if (wasFound || !_hasRead)
         {
             logger.LogError("{Kind} {Name} is gone: nothing is guarded. If that was not intended, install the chart again", kind, name);
-            await ReportAsync("", "WebhookConfigurationDeleted", "it was deleted: nothing is guarded. If that was not intended, install the chart again", cancel);
+            await ReportAsync(
+                "",
+                "WebhookConfigurationDeleted",
+                "it was deleted: nothing is guarded. If that was not intended, install the chart again",
+                cancel
+            );
         }
 
         _hasRead = true;
@@ -55,7 +60,11 @@ internal sealed class WebhookConfiguration(string kind, string name, ApiConnecti
     /// fails if somebody wrote in between: they may have opened the gate.
     /// </summary>
     public static string PatchTo(StoredConfiguration stored, JsonArray entries) =>
-        new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = stored.Version }, ["webhooks"] = entries.DeepClone() }.ToJsonString();
+        new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["resourceVersion"] = stored.Version },
+            ["webhooks"] = entries.DeepClone(),
+        }.ToJsonString();
 
     /// <summary>Writes the wanted entries, if they are not there already.</summary>
     public async Task KeepAsync(StoredConfiguration stored, JsonArray wanted, CancellationToken cancel)
@@ -64,7 +73,13 @@ internal sealed class WebhookConfiguration(string kind, string name, ApiConnecti
         var drift = _written is { } mine && !stored.Holds(mine) ? stored.Differences(mine) : null;
         if (!stored.Holds(wanted))
         {
-            using var written = await api.WriteAsync(HttpMethod.Patch, $"{Path}?fieldManager=deployguard", PatchTo(stored, wanted), cancel, "application/merge-patch+json");
+            using var written = await api.WriteAsync(
+                HttpMethod.Patch,
+                $"{Path}?fieldManager=deployguard",
+                PatchTo(stored, wanted),
+                cancel,
+                "application/merge-patch+json"
+            );
             _written = StoredConfiguration.Read(written.RootElement).Entries;
             logger.LogInformation("{Kind} {Name} now has {Count} entries", kind, name, wanted.Count);
         }

@@ -15,7 +15,27 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     /// <summary>The entry that protects DeployGuard's own records; no rollout waits for it.</summary>
     public JsonArray ForRecords() =>
-        [(JsonNode)Entry("records.deployguard.io", "/admit/records", "Fail", 3, [], [Rule("deployguard.io", ["CREATE", "UPDATE", "DELETE"], "safeguardpolicies", "changes", "changetemplates", "changeapprovals", "breakglasses")], [])];
+        [
+            (JsonNode)Entry(
+                "records.deployguard.io",
+                "/admit/records",
+                "Fail",
+                3,
+                [],
+                [
+                    Rule(
+                        "deployguard.io",
+                        ["CREATE", "UPDATE", "DELETE"],
+                        "safeguardpolicies",
+                        "changes",
+                        "changetemplates",
+                        "changeapprovals",
+                        "breakglasses"
+                    ),
+                ],
+                []
+            ),
+        ];
 
     public JsonArray Validating(WebhookScope scope)
     {
@@ -25,12 +45,18 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
         var guards = scope.Guarded.Count > 0;
         var entries = hasMatchConditions ? WithConditions(guards, inside, outside) : WithoutConditions(guards, inside, outside, all);
         // Services are written by people.
-        entries.Add((JsonNode)Entry("services.deployguard.io", AdmitPath, "Ignore", 3, [all], [Rule("", ["CREATE", "UPDATE"], "services")], []));
+        entries.Add(
+            (JsonNode)Entry("services.deployguard.io", AdmitPath, "Ignore", 3, [all], [Rule("", ["CREATE", "UPDATE"], "services")], [])
+        );
         // Without a selector: an update of a namespace is matched by its new labels, and old servers do not protect the label with its
         // name.
-        entries.Add((JsonNode)(hasMatchConditions
-            ? Entry("namespaces.deployguard.io", AdmitPath, "Fail", 3, [all], Namespaces(), [MatchConditions.OtherLabels])
-            : Entry("namespaces.deployguard.io", AdmitPath, "Ignore", 3, [], Namespaces(), [])));
+        entries.Add(
+            (JsonNode)(
+                hasMatchConditions
+                    ? Entry("namespaces.deployguard.io", AdmitPath, "Fail", 3, [all], Namespaces(), [MatchConditions.OtherLabels])
+                    : Entry("namespaces.deployguard.io", AdmitPath, "Ignore", 3, [], Namespaces(), [])
+            )
+        );
         foreach (var entry in hasMatchConditions ? OfStatusAndServing(scope, inside, outside) : OfStatusWithoutConditions(scope, all))
         {
             entries.Add((JsonNode)entry);
@@ -46,7 +72,15 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
 
     public JsonArray Mutating()
     {
-        var stamp = Entry("stamp.deployguard.io", "/stamp", "Fail", 3, [], [Rule("deployguard.io", ["CREATE"], "changeapprovals", "breakglasses")], []);
+        var stamp = Entry(
+            "stamp.deployguard.io",
+            "/stamp",
+            "Fail",
+            3,
+            [],
+            [Rule("deployguard.io", ["CREATE"], "changeapprovals", "breakglasses")],
+            []
+        );
         stamp["reinvocationPolicy"] = "Never";
         return [(JsonNode)stamp];
     }
@@ -56,13 +90,35 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
         JsonArray People() => [MatchConditions.NotByItsController(options.Trusted), MatchConditions.MoreThanARestart(options.Noise)];
         JsonArray Everything() => [.. Workloads().Concat(Pods()).Select(r => r?.DeepClone())];
         JsonArray entries = [(JsonNode)Entry("workloads-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Everything(), People())];
-        entries.Add((JsonNode)Entry("scale-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Scales(), [MatchConditions.MoreReplicas]));
+        entries.Add(
+            (JsonNode)Entry("scale-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Scales(), [MatchConditions.MoreReplicas])
+        );
         if (guards)
         {
             entries.Add((JsonNode)Entry("workloads.deployguard.io", AdmitPath, "Fail", 3, [inside], Everything(), People()));
-            entries.Add((JsonNode)Entry("scale.deployguard.io", AdmitPath, "Fail", 3, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.NotByAnAutoscaler(options.Trusted)]));
+            entries.Add(
+                (JsonNode)Entry(
+                    "scale.deployguard.io",
+                    AdmitPath,
+                    "Fail",
+                    3,
+                    [inside],
+                    Scales(),
+                    [MatchConditions.MoreReplicas, MatchConditions.NotByAnAutoscaler(options.Trusted)]
+                )
+            );
             // Autoscalers must not wait for DeployGuard.
-            entries.Add((JsonNode)Entry("autoscale.deployguard.io", AdmitPath, "Ignore", 1, [inside], Scales(), [MatchConditions.MoreReplicas, MatchConditions.ByAnAutoscaler(options.Trusted)]));
+            entries.Add(
+                (JsonNode)Entry(
+                    "autoscale.deployguard.io",
+                    AdmitPath,
+                    "Ignore",
+                    1,
+                    [inside],
+                    Scales(),
+                    [MatchConditions.MoreReplicas, MatchConditions.ByAnAutoscaler(options.Trusted)]
+                )
+            );
         }
 
         return entries;
@@ -86,27 +142,60 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
     {
         if (scope.Guarded.Count > 0)
         {
-            yield return Entry("labels.deployguard.io", AdmitPath, "Fail", 3, [inside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
+            yield return Entry(
+                "labels.deployguard.io",
+                AdmitPath,
+                "Fail",
+                3,
+                [inside],
+                Statuses("pods/status"),
+                [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]
+            );
         }
 
         if (scope.SelectsWorkloads)
         {
-            yield return Entry("labels-open.deployguard.io", AdmitPath, "Ignore", 1, [outside], Statuses("pods/status"), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]);
+            yield return Entry(
+                "labels-open.deployguard.io",
+                AdmitPath,
+                "Ignore",
+                1,
+                [outside],
+                Statuses("pods/status"),
+                [MatchConditions.NotByTheControlPlane, MatchConditions.OtherMetadata]
+            );
         }
 
         if (scope.RollingOut.Count > 0)
         {
             // Deletes pass while no replica answers. Evictions have no rule, so that a drain always works.
             yield return Entry(
-                "pace.deployguard.io", AdmitPath, "Ignore", 1, [Selected("In", scope.RollingOut)], Removals(),
-                [MatchConditions.NotByTheControlPlane, MatchConditions.NotByItsController(options.Trusted), MatchConditions.FewerPods(options.Noise)]);
+                "pace.deployguard.io",
+                AdmitPath,
+                "Ignore",
+                1,
+                [Selected("In", scope.RollingOut)],
+                Removals(),
+                [
+                    MatchConditions.NotByTheControlPlane,
+                    MatchConditions.NotByItsController(options.Trusted),
+                    MatchConditions.FewerPods(options.Noise),
+                ]
+            );
         }
 
         if (scope.Canaried.Count > 0)
         {
             // Under Ignore: some operators fail a database over by writing Endpoints, and cannot be told apart from people.
             yield return Entry(
-                "endpoints.deployguard.io", AdmitPath, "Ignore", 1, [Selected("In", scope.Canaried)], Addresses(), [MatchConditions.NotByTheControlPlane, MatchConditions.OtherAddresses]);
+                "endpoints.deployguard.io",
+                AdmitPath,
+                "Ignore",
+                1,
+                [Selected("In", scope.Canaried)],
+                Addresses(),
+                [MatchConditions.NotByTheControlPlane, MatchConditions.OtherAddresses]
+            );
         }
     }
 
@@ -114,80 +203,96 @@ internal sealed class WebhookEntries(ClusterOptions options, string caBundle, bo
         scope.SelectsWorkloads ? [Entry("labels.deployguard.io", AdmitPath, "Ignore", 1, [all], Statuses(), [])] : [];
 
     private JsonArray Workloads() =>
-    [
-        .. options.CustomKinds.Select(k => (JsonNode)Rule(k.ApiGroup, ["CREATE", "UPDATE"], k.Resource)),
-        (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "deployments", "statefulsets", "daemonsets"),
-        (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "cronjobs"),
-        (JsonNode)Rule("", ["CREATE", "UPDATE"], "replicationcontrollers"),
-    ];
+        [
+            .. options.CustomKinds.Select(k => (JsonNode)Rule(k.ApiGroup, ["CREATE", "UPDATE"], k.Resource)),
+            (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "deployments", "statefulsets", "daemonsets"),
+            (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "cronjobs"),
+            (JsonNode)Rule("", ["CREATE", "UPDATE"], "replicationcontrollers"),
+        ];
 
     private static JsonArray Pods() =>
-    [
-        (JsonNode)Rule("", ["CREATE", "UPDATE"], "pods", "pods/ephemeralcontainers"),
-        (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "replicasets", "controllerrevisions"),
-        (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "jobs"),
-    ];
+        [
+            (JsonNode)Rule("", ["CREATE", "UPDATE"], "pods", "pods/ephemeralcontainers"),
+            (JsonNode)Rule("apps", ["CREATE", "UPDATE"], "replicasets", "controllerrevisions"),
+            (JsonNode)Rule("batch", ["CREATE", "UPDATE"], "jobs"),
+        ];
 
     private static JsonArray Scales() =>
-    [
-        (JsonNode)Rule("", ["UPDATE"], "replicationcontrollers/scale"),
-        (JsonNode)Rule("apps", ["UPDATE"], "deployments/scale", "statefulsets/scale", "replicasets/scale"),
-    ];
+        [
+            (JsonNode)Rule("", ["UPDATE"], "replicationcontrollers/scale"),
+            (JsonNode)Rule("apps", ["UPDATE"], "deployments/scale", "statefulsets/scale", "replicasets/scale"),
+        ];
 
     private static JsonArray Namespaces() => [(JsonNode)Rule("", ["UPDATE"], "namespaces", "namespaces/status", "namespaces/finalize")];
 
     /// <summary>Subresources by which labels can be changed.</summary>
     /// <param name="pods">The status of Pods, if the server can skip the writes of kubelets.</param>
     private static JsonArray Statuses(params string[] pods) =>
-    [
-        (JsonNode)Rule("apps", ["UPDATE"], "deployments/status", "statefulsets/status", "daemonsets/status", "replicasets/status"),
-        (JsonNode)Rule("batch", ["UPDATE"], "jobs/status", "cronjobs/status"),
-        (JsonNode)Rule("", ["UPDATE"], [.. pods, "replicationcontrollers/status"]),
-    ];
+        [
+            (JsonNode)Rule("apps", ["UPDATE"], "deployments/status", "statefulsets/status", "daemonsets/status", "replicasets/status"),
+            (JsonNode)Rule("batch", ["UPDATE"], "jobs/status", "cronjobs/status"),
+            (JsonNode)Rule("", ["UPDATE"], [.. pods, "replicationcontrollers/status"]),
+        ];
 
     private static JsonArray Removals() =>
-    [
-        (JsonNode)Rule("", ["DELETE"], "pods"),
-        (JsonNode)Rule("apps", ["DELETE", "UPDATE"], "replicasets"),
-        (JsonNode)Rule("apps", ["UPDATE"], "replicasets/scale"),
-    ];
+        [
+            (JsonNode)Rule("", ["DELETE"], "pods"),
+            (JsonNode)Rule("apps", ["DELETE", "UPDATE"], "replicasets"),
+            (JsonNode)Rule("apps", ["UPDATE"], "replicasets/scale"),
+        ];
 
     private static JsonArray Addresses() =>
-    [
-        (JsonNode)Rule("", ["CREATE", "UPDATE"], "endpoints"),
-        (JsonNode)Rule("discovery.k8s.io", ["CREATE", "UPDATE"], "endpointslices"),
-    ];
+        [(JsonNode)Rule("", ["CREATE", "UPDATE"], "endpoints"), (JsonNode)Rule("discovery.k8s.io", ["CREATE", "UPDATE"], "endpointslices")];
 
-    private static JsonObject Rule(string group, string[] operations, params string[] resources) => new()
-    {
-        ["apiGroups"] = Strings([group]),
-        ["apiVersions"] = Strings(["*"]),
-        ["operations"] = Strings(operations),
-        ["resources"] = Strings(resources),
-        ["scope"] = "*",
-    };
+    private static JsonObject Rule(string group, string[] operations, params string[] resources) =>
+        new()
+        {
+            ["apiGroups"] = Strings([group]),
+            ["apiVersions"] = Strings(["*"]),
+            ["operations"] = Strings(operations),
+            ["resources"] = Strings(resources),
+            ["scope"] = "*",
+        };
 
-    private static JsonObject Selected(string @operator, IReadOnlyList<string> namespaces) => new()
-    {
-        ["key"] = NamespaceLabel,
-        ["operator"] = @operator,
-        ["values"] = Strings(namespaces),
-    };
+    private static JsonObject Selected(string @operator, IReadOnlyList<string> namespaces) =>
+        new()
+        {
+            ["key"] = NamespaceLabel,
+            ["operator"] = @operator,
+            ["values"] = Strings(namespaces),
+        };
 
-    private JsonObject Entry(string name, string path, string failurePolicy, int timeoutSeconds, IReadOnlyList<JsonObject> namespaces, JsonArray rules, JsonArray conditions)
+    private JsonObject Entry(
+        string name,
+        string path,
+        string failurePolicy,
+        int timeoutSeconds,
+        IReadOnlyList<JsonObject> namespaces,
+        JsonArray rules,
+        JsonArray conditions
+    )
     {
         var entry = new JsonObject
         {
             ["name"] = name,
             ["clientConfig"] = new JsonObject
             {
-                ["service"] = new JsonObject { ["namespace"] = options.Namespace, ["name"] = options.Service, ["path"] = path, ["port"] = 443 },
+                ["service"] = new JsonObject
+                {
+                    ["namespace"] = options.Namespace,
+                    ["name"] = options.Service,
+                    ["path"] = path,
+                    ["port"] = 443,
+                },
                 ["caBundle"] = caBundle,
             },
             ["rules"] = rules,
             ["failurePolicy"] = failurePolicy,
             ["matchPolicy"] = "Equivalent",
-            ["namespaceSelector"] = namespaces.Count == 0 ? [] : new JsonObject { ["matchExpressions"] = new JsonArray([.. namespaces.Select(n => n.DeepClone())]) },
+            ["namespaceSelector"] =
+                namespaces.Count == 0
+                    ? []
+                    : new JsonObject { ["matchExpressions"] = new JsonArray([.. namespaces.Select(n => n.DeepClone())]) },
             ["objectSelector"] = new JsonObject(),
             ["sideEffects"] = "NoneOnDryRun",
             ["timeoutSeconds"] = timeoutSeconds,

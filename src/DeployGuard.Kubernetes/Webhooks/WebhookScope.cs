@@ -5,4 +5,9 @@ namespace DeployGuard.Kubernetes.Webhooks;
 /// <param name="Canaried">Those of them in which such a policy requires a canary.</param>
 /// <param name="RollingOut">Those of them with a rollout of an unproven revision in progress.</param>
 /// <param name="SelectsWorkloads">A policy selects workloads by their labels.</param>
-internal sealed record WebhookScope(IReadOnlyList<string> Guarded, IReadOnlyList<string> Canaried, IReadOnlyList<string> RollingOut, bool SelectsWorkloads);
+internal sealed record WebhookScope(
+    IReadOnlyList<string> Guarded,
+    IReadOnlyList<string> Canaried,
+    IReadOnlyList<string> RollingOut,
+    bool SelectsWorkloads
+);

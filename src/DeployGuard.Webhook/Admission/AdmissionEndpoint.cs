@@ -1,8 +1,8 @@
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Ports;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Admission;
@@ -14,8 +14,8 @@ internal sealed class AdmissionEndpoint(
     TrustedControllers trusted,
     IClusterAccess cluster,
     BodyMemoryLimiter memory,
-    AdmissionTelemetry telemetry)
-    : ReviewEndpoint(memory, telemetry)
+    AdmissionTelemetry telemetry
+) : ReviewEndpoint(memory, telemetry)
 {
     private readonly AdmissionTelemetry _telemetry = telemetry;
 
@@ -61,14 +61,24 @@ internal sealed class AdmissionEndpoint(
     }
 
     /// <summary>
-    /// Every refusal is recorded. An allowed request that was not recorded first is recorded if a finding was waived, or if a rollback can go back to its revision.
+    /// Every refusal is recorded. An allowed request that was not recorded first is recorded if a finding was waived, or if a rollback can
+    /// go back to its revision.
     /// Single pods and Jobs are left out: they are numerous, each has its own name, and nobody rolls them back.
     /// A Job that a queue starts is recorded, because its template differs from then on.
     /// </summary>
-    private static bool IsRecordedAfterwards(Verdict verdict) => !verdict.IsAllowed
-        || (!verdict.IsGated && verdict.Policies.Count > 0 && (verdict.Waived.Any() || verdict.Evaluated is { IsScheduled: true } || verdict.Evaluated is
-        {
-            ChangeType: ChangeType.NewRevision or ChangeType.Rollback,
-            Request.Target.Type: { IsOnePod: false, RunsOnce: false },
-        }));
+    private static bool IsRecordedAfterwards(Verdict verdict) =>
+        !verdict.IsAllowed
+        || (
+            !verdict.IsGated
+            && verdict.Policies.Count > 0
+            && (
+                verdict.Waived.Any()
+                || verdict.Evaluated is { IsScheduled: true }
+                || verdict.Evaluated
+                    is {
+                        ChangeType: ChangeType.NewRevision or ChangeType.Rollback,
+                        Request.Target.Type: { IsOnePod: false, RunsOnce: false },
+                    }
+            )
+        );
 }

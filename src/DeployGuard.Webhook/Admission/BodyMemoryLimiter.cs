@@ -1,4 +1,5 @@
 using DeployGuard.Webhook.Reviews;
+
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>Limits the memory that review bodies use at once, so that a flood of large reviews cannot crash the process.</summary>
@@ -7,7 +8,8 @@ internal sealed class BodyMemoryLimiter(long maxBytes = 128 * 1024 * 1024)
     private long _reserved;
 
     /// <summary>Reserves memory for one body until it is disposed; null if there is none left.</summary>
-    /// <param name="contentLength">Bytes; null if the request has no Content-Length. At most <see cref="ReviewBody.LargeBytes"/> of such a body are read.</param>
+    /// <param name="contentLength">Bytes; null if the request has no Content-Length. At most <see cref="ReviewBody.LargeBytes"/> of such a
+    /// body are read.</param>
     public IDisposable? TryTake(long? contentLength)
     {
         var bytes = Math.Clamp(contentLength ?? ReviewBody.LargeBytes, 0, ReviewBody.MaxBytes);

@@ -13,9 +13,18 @@ internal static class Deadline
     public static TimeSpan Of(HttpRequest request)
     {
         var timeout = s_default;
-        if (request.Query["timeout"] is [{ Length: > 1 } text] && text.EndsWith('s')
-            && double.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
-            && seconds > 0 && seconds <= s_maxTimeout.TotalSeconds)
+        if (
+            request.Query["timeout"] is [{ Length: > 1 } text]
+            && text.EndsWith('s')
+            && double.TryParse(
+                text.AsSpan(0, text.Length - 1),
+                NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture,
+                out var seconds
+            )
+            && seconds > 0
+            && seconds <= s_maxTimeout.TotalSeconds
+        )
         {
             timeout = TimeSpan.FromSeconds(seconds);
         }

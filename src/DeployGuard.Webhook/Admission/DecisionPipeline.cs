@@ -11,9 +11,19 @@ namespace DeployGuard.Webhook.Admission;
 /// that needs no reads and no reservations, and is not a gated new revision, ends after the first evaluation and waits for no call
 /// after the snapshot.
 /// </summary>
-internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess cluster, ConcurrencyLimiter limiter, AdmissionTelemetry telemetry, TimeProvider time)
+internal sealed class DecisionPipeline(
+    PolicyEvaluator evaluator,
+    IClusterAccess cluster,
+    ConcurrencyLimiter limiter,
+    AdmissionTelemetry telemetry,
+    TimeProvider time
+)
 {
-    private readonly IReadOnlyList<ILiveReader> _readers = [.. cluster.LiveReaders, new ExemptionReader(evaluator, cluster.RecordFacts, time)];
+    private readonly IReadOnlyList<ILiveReader> _readers =
+    [
+        .. cluster.LiveReaders,
+        new ExemptionReader(evaluator, cluster.RecordFacts, time),
+    ];
 
     /// <param name="timeout">How long the answer may take.</param>
     public async ValueTask<Verdict> DecideAsync(Request request, TimeSpan timeout, CancellationToken cancel)
@@ -42,11 +52,20 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         }
         catch (UnavailableException unavailable)
         {
-            return evaluator.Incomplete(decision.Evaluated, decision.Cluster, time.GetUtcNow(), Reasons.EvaluationIncomplete, unavailable.Message);
+            return evaluator.Incomplete(
+                decision.Evaluated,
+                decision.Cluster,
+                time.GetUtcNow(),
+                Reasons.EvaluationIncomplete,
+                unavailable.Message
+            );
         }
     }
 
-    /// <summary>From the caches: the type of the change, the parts of the snapshot that its policies need, and the live reads and reservations that are required.</summary>
+    /// <summary>
+    /// From the caches: the type of the change, the parts of the snapshot that its policies need, and the live reads and reservations that
+    /// are required.
+    /// </summary>
     private async ValueTask<Decision> ReadCachesAsync(Request request, CancellationToken cancel) =>
         WithRequirements(Classify(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None));
 
@@ -74,7 +93,10 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
 
     /// <summary>A live read may change the type of the change.</summary>
     private Decision Reclassify(Decision decision) =>
-        Classify(decision.Evaluated.Request, decision.Cluster, decision.Parts) with { Requirements = decision.Requirements };
+        Classify(decision.Evaluated.Request, decision.Cluster, decision.Parts) with
+        {
+            Requirements = decision.Requirements,
+        };
 
     /// <summary>The time of the snapshot holds for all later steps, so that the record and the answer agree.</summary>
     private Decision Classify(Request request, ClusterSnapshot snapshot, SnapshotParts taken)
@@ -82,11 +104,17 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         var now = time.GetUtcNow();
         var evaluated = evaluator.Classify(request, snapshot, now);
         var parts = evaluator.Parts(evaluated);
-        return new Decision(evaluator, evaluated, cluster.Snapshots.Complete(request, snapshot, parts & ~taken), now) { Parts = parts | taken };
+        return new Decision(evaluator, evaluated, cluster.Snapshots.Complete(request, snapshot, parts & ~taken), now)
+        {
+            Parts = parts | taken,
+        };
     }
 
     private Decision WithRequirements(Decision decision) =>
-        decision with { Requirements = evaluator.Requires(decision.Evaluated, decision.Cluster, decision.Now) };
+        decision with
+        {
+            Requirements = evaluator.Requires(decision.Evaluated, decision.Cluster, decision.Now),
+        };
 
     /// <summary>Publishes the pending exposure of this request to the other replicas, and counts theirs.</summary>
     private async ValueTask<Decision> ReserveExposureAsync(Decision decision, CancellationToken deadline)
@@ -108,7 +136,13 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         }
 
         // A refusal because of other requests must rest on a live read: the cache may lag.
-        decision = await ReadLiveAsync(decision with { Requirements = requirements with { Reads = (requirements.Reads & ~RequiredReads.Parent) | RequiredReads.Namespace } }, deadline);
+        decision = await ReadLiveAsync(
+            decision with
+            {
+                Requirements = requirements with { Reads = (requirements.Reads & ~RequiredReads.Parent) | RequiredReads.Namespace },
+            },
+            deadline
+        );
         return await ReserveOnceAsync(decision, refused, deadline);
     }
 
@@ -117,10 +151,15 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         try
         {
             var snapshot = await cluster.Reservations.ReserveExposureAsync(
-                decision.Evaluated.Request, decision.Cluster, with => (decision with { Cluster = with }).Evaluate() is { IsAllowed: true } admitted ? admitted.Exposes : [], deadline);
+                decision.Evaluated.Request,
+                decision.Cluster,
+                with => (decision with { Cluster = with }).Evaluate() is { IsAllowed: true } admitted ? admitted.Exposes : [],
+                deadline
+            );
             return decision with { Cluster = snapshot };
         }
-        catch (UnavailableException unavailable) when (verdict is { IsAllowed: true, Exposes: { Count: > 0 } exposes } && exposes.All(e => e.RaisesNoExposure))
+        catch (UnavailableException unavailable)
+            when (verdict is { IsAllowed: true, Exposes: { Count: > 0 } exposes } && exposes.All(e => e.RaisesNoExposure))
         {
             // Only a Service that changes at the same instant would need this. An autoscaler must not wait for it.
             Traces.AddUnpublished(unavailable.Message);
@@ -128,10 +167,15 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         }
     }
 
-    /// <summary>The last reservation: a request that is refused for another reason, or because the budget is known to be exhausted, takes no place.</summary>
+    /// <summary>
+    /// The last reservation: a request that is refused for another reason, or because the budget is known to be exhausted, takes no place.
+    /// </summary>
     private async ValueTask<Decision> ReserveBudgetAsync(Decision decision, CancellationToken deadline) =>
         decision.Requirements.Reservations.HasFlag(RequiredReservations.Budget) && decision.Evaluate() is { IsAllowed: true } verdict
-            ? decision with { Cluster = decision.Cluster.WithBudgets(await cluster.Reservations.ReserveBudgetAsync(verdict, deadline)) }
+            ? decision with
+            {
+                Cluster = decision.Cluster.WithBudgets(await cluster.Reservations.ReserveBudgetAsync(verdict, deadline)),
+            }
             : decision;
 
     private async ValueTask RecordAsync(Decision decision, CancellationToken deadline)
@@ -146,7 +190,12 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
     {
         var verdict = decision.Evaluate();
         return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing)
-            ? (decision with { Cluster = await cluster.Snapshots.ExplainAsync(decision.Evaluated.Request, decision.Cluster, deadline) }).Evaluate()
+            ? (
+                decision with
+                {
+                    Cluster = await cluster.Snapshots.ExplainAsync(decision.Evaluated.Request, decision.Cluster, deadline),
+                }
+            ).Evaluate()
             : verdict;
     }
 
@@ -158,7 +207,13 @@ internal sealed class DecisionPipeline(PolicyEvaluator evaluator, IClusterAccess
         }
 
         telemetry.CountOverloaded(decision.Evaluated.Request.Requester);
-        return evaluator.Incomplete(decision.Evaluated, decision.Cluster, time.GetUtcNow(), Reasons.Overloaded, "too many decisions wait for the API server");
+        return evaluator.Incomplete(
+            decision.Evaluated,
+            decision.Cluster,
+            time.GetUtcNow(),
+            Reasons.Overloaded,
+            "too many decisions wait for the API server"
+        );
     }
 
     private static bool IsRecordedFirst(Verdict verdict) => verdict is { IsAllowed: true, IsGated: true, Evaluated.Request.DryRun: false };

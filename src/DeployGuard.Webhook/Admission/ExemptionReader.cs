@@ -21,6 +21,9 @@ internal sealed class ExemptionReader(PolicyEvaluator evaluator, IRecordFacts ac
             }
         }
 
-        return cluster with { LeavablePolicies = mayLeave };
+        return cluster with
+        {
+            LeavablePolicies = mayLeave,
+        };
     }
 }

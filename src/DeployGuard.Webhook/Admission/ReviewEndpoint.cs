@@ -4,7 +4,8 @@ using DeployGuard.Webhook.Telemetry;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// The common part of all admission endpoints: reads the review, counts, and writes the answer. A body that is no review gets an HTTP error.
+/// The common part of all admission endpoints: reads the review, counts, and writes the answer. A body that is no review gets an HTTP
+/// error.
 /// A bug gets a 500, so that the failurePolicy decides and the counter shows it.
 /// </summary>
 internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry)
@@ -17,7 +18,11 @@ internal abstract class ReviewEndpoint(BodyMemoryLimiter memory, AdmissionTeleme
         {
             // The API server's failurePolicy decides, as if no replica answered.
             telemetry.CountOverloaded("unread");
-            await RejectAsync(context, StatusCodes.Status503ServiceUnavailable, "Overloaded: the reviews that are being read fill the memory limit; retry");
+            await RejectAsync(
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                "Overloaded: the reviews that are being read fill the memory limit; retry"
+            );
             return;
         }
 

@@ -9,11 +9,17 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>
-/// Access without a cluster: policies from files, no approvals, no records. The labels of namespaces are unknown and count as matching. Rules that need the
+/// Access without a cluster: policies from files, no approvals, no records. The labels of namespaces are unknown and count as matching.
+/// Rules that need the
 /// cluster are evaluated without facts.
 /// </summary>
 internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> policies)
-    : IClusterAccess, ISnapshotSource, IReservations, IChangeRecords, IMachineObserver, IRecordFacts
+    : IClusterAccess,
+        ISnapshotSource,
+        IReservations,
+        IChangeRecords,
+        IMachineObserver,
+        IRecordFacts
 {
     public ISnapshotSource Snapshots => this;
 
@@ -34,11 +40,16 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
 
     public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) => cluster;
 
-    public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) => Task.FromResult(cluster);
+    public Task<ClusterSnapshot> ExplainAsync(Request request, ClusterSnapshot cluster, CancellationToken deadline) =>
+        Task.FromResult(cluster);
 
     /// <summary>There is no other replica.</summary>
     public Task<ClusterSnapshot> ReserveExposureAsync(
-        Request request, ClusterSnapshot cluster, Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains, CancellationToken deadline) => Task.FromResult(cluster);
+        Request request,
+        ClusterSnapshot cluster,
+        Func<ClusterSnapshot, IReadOnlyList<PendingExposure>> gains,
+        CancellationToken deadline
+    ) => Task.FromResult(cluster);
 
     public Task<IReadOnlyDictionary<string, BudgetUse>> ReserveBudgetAsync(Verdict verdict, CancellationToken deadline) =>
         Task.FromResult<IReadOnlyDictionary<string, BudgetUse>>(new Dictionary<string, BudgetUse>());
@@ -58,7 +69,9 @@ internal sealed class StandaloneAccess(Func<IReadOnlyList<SafeguardPolicy>> poli
     public bool NamespaceEnds(string name) => false;
 
     /// <summary>There is no authorizer, so no user has the verb.</summary>
-    public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) => Task.FromResult(false);
+    public Task<bool> MayAsync(Requester who, string verb, string resource, string inNamespace, string name, CancellationToken deadline) =>
+        Task.FromResult(false);
 
-    public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) => Task.FromResult(0);
+    public Task<int> CountRecordsAsync(string resource, string inNamespace, string username, CancellationToken deadline) =>
+        Task.FromResult(0);
 }

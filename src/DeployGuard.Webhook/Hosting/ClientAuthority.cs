@@ -5,7 +5,8 @@ using DeployGuard.Kubernetes.Certificates;
 namespace DeployGuard.Webhook.Hosting;
 
 /// <summary>
-/// The CA of the client certificates that the admission endpoints accept. API servers present one if their AdmissionConfiguration names a kubeconfig for
+/// The CA of the client certificates that the admission endpoints accept. API servers present one if their AdmissionConfiguration names a
+/// kubeconfig for
 /// webhooks. Without this CA, every caller that reaches the port can send reviews.
 /// </summary>
 internal sealed class ClientAuthority
@@ -29,7 +30,9 @@ internal sealed class ClientAuthority
             throw new CertificateProblemException($"{file.FullName}: {problem.Message}");
         }
 
-        return roots.Count > 0 ? new ClientAuthority(roots) : throw new CertificateProblemException($"{file.FullName}: contains no certificate");
+        return roots.Count > 0
+            ? new ClientAuthority(roots)
+            : throw new CertificateProblemException($"{file.FullName}: contains no certificate");
     }
 
     public bool Trusts(X509Certificate2 certificate)

@@ -13,9 +13,12 @@ internal static class Logs
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(options.Level);
-        _ = options.Format is LogFormat.Json
-            ? logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (Timestamp, true))
-            : logging.AddSimpleConsole(console => (console.TimestampFormat, console.UseUtcTimestamp, console.SingleLine) = ($"{Timestamp} ", true, true));
+        _ =
+            options.Format is LogFormat.Json
+                ? logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (Timestamp, true))
+                : logging.AddSimpleConsole(console =>
+                    (console.TimestampFormat, console.UseUtcTimestamp, console.SingleLine) = ($"{Timestamp} ", true, true)
+                );
         logging.Services.Configure<ConsoleLoggerOptions>(c => c.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddFilter("Microsoft", LogLevel.Warning);
     }

@@ -19,10 +19,19 @@ internal static class Programs
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
         using var api = ApiConnection.Open(options.Kubeconfig);
         var cluster = new ClusterHost(api, options.Cluster, files, time, logging.CreateLogger("cluster"));
-        // No client trusts it, but the kubelet's probes do not verify certificates. They can thus report what is missing while the API server is away.
+        // No client trusts it, but the kubelet's probes do not verify certificates. They can thus report what is missing while the API
+        // server is away.
         var temporary = NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow());
         await using var decisions = Logs.StandardOutput();
-        await using var app = WebhookApp.Build(options, cluster, () => cluster.Certificate.Current ?? temporary, () => cluster.NotReady, decisions, time, shutdown);
+        await using var app = WebhookApp.Build(
+            options,
+            cluster,
+            () => cluster.Certificate.Current ?? temporary,
+            () => cluster.NotReady,
+            decisions,
+            time,
+            shutdown
+        );
         app.Services.GetRequiredService<Meter>().AddClusterGauges(cluster.Report, cluster.Certificate);
         return await RunAsync(app, shutdown, cluster.RunAsync, cancel);
     }
@@ -36,15 +45,33 @@ internal static class Programs
         using var files = options.Tls is { } tls ? Files(tls, time, logging) : null;
         var own = files is null ? NewCertificate.For(["localhost"], time.GetUtcNow()).LoadToServe(time.GetUtcNow()) : null;
         await using var decisions = Logs.StandardOutput();
-        await using var app = WebhookApp.Build(options, new StandaloneAccess(() => policies.Policies), () => files?.Current ?? own, () => [], decisions, time, shutdown);
-        return await RunAsync(app, shutdown, stop => Task.WhenAll(policies.RunAsync(stop), files?.RunAsync(stop) ?? Task.CompletedTask), cancel);
+        await using var app = WebhookApp.Build(
+            options,
+            new StandaloneAccess(() => policies.Policies),
+            () => files?.Current ?? own,
+            () => [],
+            decisions,
+            time,
+            shutdown
+        );
+        return await RunAsync(
+            app,
+            shutdown,
+            stop => Task.WhenAll(policies.RunAsync(stop), files?.RunAsync(stop) ?? Task.CompletedTask),
+            cancel
+        );
     }
 
     private static FileCertificate Files(TlsFiles tls, TimeProvider time, ILoggerFactory logging) =>
         new(tls.Certificate.FullName, tls.Key.FullName, tls.Ca.FullName, time, logging.CreateLogger("certificate"));
 
     /// <summary>Serves until a signal; the background work ends after the last request.</summary>
-    private static async Task<int> RunAsync(WebApplication app, Shutdown shutdown, Func<CancellationToken, Task> background, CancellationToken cancel)
+    private static async Task<int> RunAsync(
+        WebApplication app,
+        Shutdown shutdown,
+        Func<CancellationToken, Task> background,
+        CancellationToken cancel
+    )
     {
         using var stop = new CancellationTokenSource();
         await app.StartAsync(cancel);

@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace DeployGuard.Webhook.Hosting;
 
 /// <summary>
-/// Graceful shutdown. After SIGTERM the replica reports that it is not ready, and answers until its Service sends it no more calls. A replica that stops at once
+/// Graceful shutdown. After SIGTERM the replica reports that it is not ready, and answers until its Service sends it no more calls. A
+/// replica that stops at once
 /// still gets calls for a few seconds, and each of them is a failed deploy. A second signal, or Ctrl-C, ends it at once.
 /// </summary>
 internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
@@ -14,7 +15,10 @@ internal sealed class Shutdown(TimeProvider time) : IHostLifetime, IDisposable
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<PosixSignalRegistration> _signals = [];
 
-    /// <summary>The replica is not ready, and each answer closes its connection. Otherwise a caller could send one more request while the connection closes.</summary>
+    /// <summary>
+    /// The replica is not ready, and each answer closes its connection. Otherwise a caller could send one more request while the connection
+    /// closes.
+    /// </summary>
     public bool IsDraining { get; private set; }
 
     /// <summary>Completes when the program should stop.</summary>

@@ -20,7 +20,14 @@ internal static class WebhookApp
     /// <param name="notReady">Returns the reasons why this replica is not ready; empty if it is.</param>
     /// <exception cref="Kubernetes.Certificates.CertificateProblemException">The file of the client CA cannot be used.</exception>
     public static WebApplication Build(
-        WebhookOptions options, IClusterAccess cluster, Func<SslStreamCertificateContext?> certificate, Func<IReadOnlyList<string>> notReady, Stream decisions, TimeProvider time, Shutdown? shutdown = null)
+        WebhookOptions options,
+        IClusterAccess cluster,
+        Func<SslStreamCertificateContext?> certificate,
+        Func<IReadOnlyList<string>> notReady,
+        Stream decisions,
+        TimeProvider time,
+        Shutdown? shutdown = null
+    )
     {
         var clients = options.ClientCa is { } file ? ClientAuthority.Read(file) : null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -58,7 +65,11 @@ internal static class WebhookApp
         app.Services.GetRequiredService<Meter>().AddProgramMetrics(app.Services.GetRequiredService<DecisionLog>());
         // The exporter must listen first, or the zeros are lost.
         app.Lifetime.ApplicationStarted.Register(app.Services.GetRequiredService<AdmissionTelemetry>().InitializeCounters);
-        app.Serve(clients is not null, () => shutdown is { IsDraining: true } ? ["draining"] : notReady(), () => shutdown is { IsDraining: true });
+        app.Serve(
+            clients is not null,
+            () => shutdown is { IsDraining: true } ? ["draining"] : notReady(),
+            () => shutdown is { IsDraining: true }
+        );
         return app;
     }
 }

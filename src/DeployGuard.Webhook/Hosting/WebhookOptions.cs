@@ -56,18 +56,19 @@ internal sealed record WebhookOptions
     /// <summary>The OTLP endpoint for traces and metrics; null for none.</summary>
     public Uri? Otlp { get; init; }
 
-    public ClusterOptions Cluster => new()
-    {
-        CustomKinds = CustomKinds,
-        Noise = Noise,
-        Injections = Injections,
-        Trusted = new TrustedControllers(TrustedControllers, TrustedPresets),
-        Namespace = Namespace,
-        Service = Service,
-        Secret = Secret,
-        WebhookConfiguration = WebhookConfiguration,
-        Lease = Lease,
-    };
+    public ClusterOptions Cluster =>
+        new()
+        {
+            CustomKinds = CustomKinds,
+            Noise = Noise,
+            Injections = Injections,
+            Trusted = new TrustedControllers(TrustedControllers, TrustedPresets),
+            Namespace = Namespace,
+            Service = Service,
+            Secret = Secret,
+            WebhookConfiguration = WebhookConfiguration,
+            Lease = Lease,
+        };
 
     /// <summary>The user name of DeployGuard at the API server.</summary>
     public string Self => $"system:serviceaccount:{Namespace}:{ServiceAccount}";

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Evaluation;
@@ -10,15 +9,24 @@ using DeployGuard.Core.Records;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Records;
 
 /// <summary>
-/// <c>/admit/records</c> guards DeployGuard's own objects. A policy must be valid, only DeployGuard writes Changes, and votes and BreakGlasses
+/// <c>/admit/records</c> guards DeployGuard's own objects. A policy must be valid, only DeployGuard writes Changes, and votes and
+/// BreakGlasses
 /// carry the identity of their creator and are immutable.
 /// </summary>
-internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IClusterAccess cluster, BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
+internal sealed class RecordsEndpoint(
+    RecordRules rules,
+    WorkloadKinds kinds,
+    IClusterAccess cluster,
+    BodyMemoryLimiter memory,
+    AdmissionTelemetry telemetry,
+    TimeProvider time
+) : ReviewEndpoint(memory, telemetry)
 {
     private readonly IRecordFacts _facts = cluster.RecordFacts;
     private readonly AdmissionTelemetry _telemetry = telemetry;
@@ -32,8 +40,14 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
             return review.Resource switch
             {
                 "safeguardpolicies" => EvaluatePolicy(review),
-                "changes" => Of(review, rules.RefuseChangeWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))),
-                "changetemplates" => Of(review, rules.RefuseTemplateWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))),
+                "changes" => Of(
+                    review,
+                    rules.RefuseChangeWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))
+                ),
+                "changetemplates" => Of(
+                    review,
+                    rules.RefuseTemplateWrite(review.Requester, review.Operation, _facts.NamespaceEnds(review.Namespace))
+                ),
                 "changeapprovals" => Of(review, await RefuseApprovalAsync(review, deadline.Token)),
                 "breakglasses" => Of(review, await RefuseBreakGlassAsync(review, deadline.Token)),
                 _ => Answer.Forbid($"DeployGuard has no rule for {review.Resource} and refuses to admit them"),
@@ -70,38 +84,55 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
         return Answer.Allow([]);
     }
 
-    private async ValueTask<Refusal?> RefuseApprovalAsync(Review review, CancellationToken deadline) => review.Operation switch
-    {
-        Operation.Delete => await RefuseDeleteAsync(review, StoredCreator(() => ReadApproval(review.OldObject).Approver), deadline),
-        Operation.Update => RefuseUpdate(review),
-        Operation.Create => await RefuseNewApprovalAsync(review, deadline),
-        _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
-    };
+    private async ValueTask<Refusal?> RefuseApprovalAsync(Review review, CancellationToken deadline) =>
+        review.Operation switch
+        {
+            Operation.Delete => await RefuseDeleteAsync(review, StoredCreator(() => ReadApproval(review.OldObject).Approver), deadline),
+            Operation.Update => RefuseUpdate(review),
+            Operation.Create => await RefuseNewApprovalAsync(review, deadline),
+            _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
+        };
 
-    private async ValueTask<Refusal?> RefuseBreakGlassAsync(Review review, CancellationToken deadline) => review.Operation switch
-    {
-        Operation.Delete => await RefuseDeleteAsync(review, StoredCreator(() => ReadBreakGlass(review.OldObject).RequestedBy), deadline),
-        Operation.Update => RefuseUpdate(review),
-        Operation.Create => await RefuseNewBreakGlassAsync(review, deadline),
-        _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
-    };
+    private async ValueTask<Refusal?> RefuseBreakGlassAsync(Review review, CancellationToken deadline) =>
+        review.Operation switch
+        {
+            Operation.Delete => await RefuseDeleteAsync(
+                review,
+                StoredCreator(() => ReadBreakGlass(review.OldObject).RequestedBy),
+                deadline
+            ),
+            Operation.Update => RefuseUpdate(review),
+            Operation.Create => await RefuseNewBreakGlassAsync(review, deadline),
+            _ => throw new InvalidOperationException($"unknown operation {review.Operation}"),
+        };
 
     private async ValueTask<Refusal?> RefuseDeleteAsync(Review review, Requester creator, CancellationToken deadline)
     {
         var ends = _facts.NamespaceEnds(review.Namespace);
         return rules.RefuseDelete(review.Requester, creator, mayOverride: false, ends) is null
             ? null
-            : rules.RefuseDelete(review.Requester, creator, await _facts.MayAsync(review.Requester, "override", review.Resource, review.Namespace, review.Name, deadline), ends);
+            : rules.RefuseDelete(
+                review.Requester,
+                creator,
+                await _facts.MayAsync(review.Requester, "override", review.Resource, review.Namespace, review.Name, deadline),
+                ends
+            );
     }
 
     private async ValueTask<Refusal?> RefuseNewApprovalAsync(Review review, CancellationToken deadline)
     {
         var read = ReadApproval(review.Object);
         var approval = read with { Workload = read.Workload with { Namespace = review.Namespace } };
-        var query = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = approval.Workload };
+        var query = new WorkloadRequest
+        {
+            Operation = Operation.Create,
+            Requester = review.Requester,
+            Target = approval.Workload,
+        };
         var snapshot = await cluster.Snapshots.TakeAsync(query, deadline);
         var recorded = snapshot.Changes.FirstOrDefault(c => c.HasHash(approval.TemplateHash));
-        var refusal = RefuseOwnersAndFinalizers(review)
+        var refusal =
+            RefuseOwnersAndFinalizers(review)
             ?? new NewApproval(approval, review.Requester, recorded, PoliciesOf(snapshot)).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(approval))
             ?? await RefuseAnotherAsync(review, deadline);
@@ -116,11 +147,18 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
     private async ValueTask<Refusal?> RefuseNewBreakGlassAsync(Review review, CancellationToken deadline)
     {
         var glass = ReadBreakGlass(review.Object);
-        var mayWholeNamespace = glass.Workload is null
+        var mayWholeNamespace =
+            glass.Workload is null
             && await _facts.MayAsync(review.Requester, "breakglass-namespace", "breakglasses", review.Namespace, "", deadline);
-        var query = new WorkloadRequest { Operation = Operation.Create, Requester = review.Requester, Target = new WorkloadRef("", "", review.Namespace, "") };
+        var query = new WorkloadRequest
+        {
+            Operation = Operation.Create,
+            Requester = review.Requester,
+            Target = new WorkloadRef("", "", review.Namespace, ""),
+        };
         var policies = PoliciesOf(await cluster.Snapshots.TakeAsync(query, deadline));
-        var refusal = RefuseOwnersAndFinalizers(review)
+        var refusal =
+            RefuseOwnersAndFinalizers(review)
             ?? new NewBreakGlass(glass, review.Requester, mayWholeNamespace, policies, _facts.Unreviewed).Refuse(kinds, time.GetUtcNow())
             ?? RecordLabels.Refuse(LabelsOf(review.Object), RecordLabels.Of(glass))
             ?? await RefuseAnotherAsync(review, deadline);
@@ -132,16 +170,24 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
         return refusal;
     }
 
-    private async ValueTask<Refusal?> RefuseAnotherAsync(Review review, CancellationToken deadline) => RecordLimits.RefuseAnother(
-        await _facts.CountRecordsAsync(review.Resource, review.Namespace, review.Requester.Username, deadline), review.Resource, review.Namespace);
+    private async ValueTask<Refusal?> RefuseAnotherAsync(Review review, CancellationToken deadline) =>
+        RecordLimits.RefuseAnother(
+            await _facts.CountRecordsAsync(review.Resource, review.Namespace, review.Requester.Username, deadline),
+            review.Resource,
+            review.Namespace
+        );
 
     private static Refusal? RefuseUpdate(Review review) =>
-        RecordRules.RefuseUpdate(SpecDiffers(review), HasOwners(review.Object), Finalizers(review.Object).Except(Finalizers(review.OldObject)))
-            ?? RecordLabels.RefuseChange(LabelsOf(review.OldObject), LabelsOf(review.Object));
+        RecordRules.RefuseUpdate(
+            SpecDiffers(review),
+            HasOwners(review.Object),
+            Finalizers(review.Object).Except(Finalizers(review.OldObject))
+        ) ?? RecordLabels.RefuseChange(LabelsOf(review.OldObject), LabelsOf(review.Object));
 
     private static IReadOnlyDictionary<string, string> LabelsOf(JsonElement obj) => WorkloadReader.ReadLabels(obj);
 
-    private static Refusal? RefuseOwnersAndFinalizers(Review review) => RecordRules.RefuseOwnersAndFinalizers(HasOwners(review.Object), Finalizers(review.Object));
+    private static Refusal? RefuseOwnersAndFinalizers(Review review) =>
+        RecordRules.RefuseOwnersAndFinalizers(HasOwners(review.Object), Finalizers(review.Object));
 
     private static IReadOnlyList<SafeguardPolicy> PoliciesOf(ClusterSnapshot snapshot) =>
         [.. snapshot.Policies.Where(p => p.Match.IncludesNamespace(snapshot.NamespaceLabels))];
@@ -150,7 +196,10 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
 
     private BreakGlass ReadBreakGlass(JsonElement obj) => BreakGlassReader.Read(obj, time.GetUtcNow());
 
-    /// <summary>A record that was stored during an outage may be unreadable. It then has no creator, and only the verb <c>override</c> allows its deletion.</summary>
+    /// <summary>
+    /// A record that was stored during an outage may be unreadable. It then has no creator, and only the verb <c>override</c> allows its
+    /// deletion.
+    /// </summary>
     private static Requester StoredCreator(Func<Requester> read)
     {
         try
@@ -167,13 +216,19 @@ internal sealed class RecordsEndpoint(RecordRules rules, WorkloadKinds kinds, IC
         refusal is null ? Answer.Allow([]) : Answer.Forbid($"{review.Kind} {review.Namespace}/{review.Name} refused: {refusal}");
 
     private static bool SpecDiffers(Review review) =>
-        !review.Object.TryGetProperty("spec", out var now) || !review.OldObject.TryGetProperty("spec", out var before) || !JsonElement.DeepEquals(now, before);
+        !review.Object.TryGetProperty("spec", out var now)
+        || !review.OldObject.TryGetProperty("spec", out var before)
+        || !JsonElement.DeepEquals(now, before);
 
     private static bool HasOwners(JsonElement obj) => InMetadata(obj, "ownerReferences").Any();
 
     private static IEnumerable<string> Finalizers(JsonElement obj) => InMetadata(obj, "finalizers").Select(f => f.ToString());
 
     private static JsonElement.ArrayEnumerator InMetadata(JsonElement obj, string list) =>
-        obj.TryGetProperty("metadata", out var metadata) && metadata.ValueKind is JsonValueKind.Object
-        && metadata.TryGetProperty(list, out var items) && items.ValueKind is JsonValueKind.Array ? items.EnumerateArray() : default;
+        obj.TryGetProperty("metadata", out var metadata)
+        && metadata.ValueKind is JsonValueKind.Object
+        && metadata.TryGetProperty(list, out var items)
+        && items.ValueKind is JsonValueKind.Array
+            ? items.EnumerateArray()
+            : default;
 }

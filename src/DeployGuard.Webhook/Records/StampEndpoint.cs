@@ -1,29 +1,39 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Records;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Reviews;
 using DeployGuard.Webhook.Telemetry;
 
 namespace DeployGuard.Webhook.Records;
 
 /// <summary>
-/// <c>/stamp</c> writes the authenticated user into a ChangeApproval or BreakGlass and overwrites any value that the object brings. It also adds the default
-/// <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for CertificateSigningRequests.
+/// <c>/stamp</c> writes the authenticated user into a ChangeApproval or BreakGlass and overwrites any value that the object brings. It also
+/// adds the default
+/// <c>expiresAt</c> of a BreakGlass and the labels by which decisions find records. Kubernetes does the same for
+/// CertificateSigningRequests.
 /// DeployGuard mutates nothing else.
 /// </summary>
-internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time) : ReviewEndpoint(memory, telemetry)
+internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry telemetry, TimeProvider time)
+    : ReviewEndpoint(memory, telemetry)
 {
     protected override ValueTask<Answer> EvaluateAsync(Review review, HttpContext context)
     {
         // Without a spec there is nothing to stamp; the schema refuses the object.
-        var spec = review.Object.ValueKind is JsonValueKind.Object && review.Object.TryGetProperty("spec", out var found) && found.ValueKind is JsonValueKind.Object ? found : default;
-        return ValueTask.FromResult(review.Operation is Operation.Create && spec.ValueKind is JsonValueKind.Object
-            ? Answer.AllowWith(JsonSerializer.SerializeToUtf8Bytes(Patch(review, spec)))
-            : Answer.Allow([]));
+        var spec =
+            review.Object.ValueKind is JsonValueKind.Object
+            && review.Object.TryGetProperty("spec", out var found)
+            && found.ValueKind is JsonValueKind.Object
+                ? found
+                : default;
+        return ValueTask.FromResult(
+            review.Operation is Operation.Create && spec.ValueKind is JsonValueKind.Object
+                ? Answer.AllowWith(JsonSerializer.SerializeToUtf8Bytes(Patch(review, spec)))
+                : Answer.Allow([])
+        );
     }
 
     private JsonArray Patch(Review review, JsonElement spec)
@@ -46,7 +56,9 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
         return patch;
     }
 
-    /// <summary>Decisions find records by these labels. An unreadable object gets none; the validating webhook refuses it afterwards.</summary>
+    /// <summary>
+    /// Decisions find records by these labels. An unreadable object gets none; the validating webhook refuses it afterwards.
+    /// </summary>
     private void AddLabels(JsonArray patch, Review review, bool isGlass)
     {
         IReadOnlyDictionary<string, string> labels;
@@ -62,7 +74,10 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
             return;
         }
 
-        if (!review.Object.GetProperty("metadata").TryGetProperty("labels", out var present) || present.ValueKind is not JsonValueKind.Object)
+        if (
+            !review.Object.GetProperty("metadata").TryGetProperty("labels", out var present)
+            || present.ValueKind is not JsonValueKind.Object
+        )
         {
             patch.Add((JsonNode)Add("/metadata/labels", new JsonObject()));
         }
@@ -73,5 +88,11 @@ internal sealed class StampEndpoint(BodyMemoryLimiter memory, AdmissionTelemetry
         }
     }
 
-    private static JsonObject Add(string path, JsonNode value) => new() { ["op"] = "add", ["path"] = path, ["value"] = value };
+    private static JsonObject Add(string path, JsonNode value) =>
+        new()
+        {
+            ["op"] = "add",
+            ["path"] = path,
+            ["value"] = value,
+        };
 }

@@ -18,14 +18,15 @@ internal sealed record Answer
     public bool IsForAutoscaler { get; init; }
 
     /// <summary>The value of the label <c>decision</c> in metrics.</summary>
-    public string Decision => Code switch
-    {
-        null => "allowed",
-        StatusCodes.Status403Forbidden when IsForAutoscaler => "denied_autoscaler",
-        StatusCodes.Status403Forbidden => "denied",
-        StatusCodes.Status429TooManyRequests => "overloaded",
-        _ => "malformed",
-    };
+    public string Decision =>
+        Code switch
+        {
+            null => "allowed",
+            StatusCodes.Status403Forbidden when IsForAutoscaler => "denied_autoscaler",
+            StatusCodes.Status403Forbidden => "denied",
+            StatusCodes.Status429TooManyRequests => "overloaded",
+            _ => "malformed",
+        };
 
     public IReadOnlyList<string> Warnings { get; private init; } = [];
 
@@ -37,7 +38,12 @@ internal sealed record Answer
     public static Answer AllowWith(byte[] patch) => new() { Patch = patch };
 
     public static Answer Forbid(string message, IReadOnlyList<string>? warnings = null) =>
-        new() { Code = StatusCodes.Status403Forbidden, Message = message, Warnings = warnings ?? [] };
+        new()
+        {
+            Code = StatusCodes.Status403Forbidden,
+            Message = message,
+            Warnings = warnings ?? [],
+        };
 
     /// <summary>Refused because the replica is overloaded; a retry may pass.</summary>
     public static Answer Busy(string message) => new() { Code = StatusCodes.Status429TooManyRequests, Message = message };
@@ -64,13 +70,16 @@ internal sealed record Answer
         {
             writer.WriteStartObject("status");
             writer.WriteNumber("code", code);
-            writer.WriteString("reason", code switch
-            {
-                StatusCodes.Status403Forbidden => "Forbidden",
-                StatusCodes.Status429TooManyRequests => "TooManyRequests",
-                StatusCodes.Status413PayloadTooLarge => "RequestEntityTooLarge",
-                _ => "BadRequest",
-            });
+            writer.WriteString(
+                "reason",
+                code switch
+                {
+                    StatusCodes.Status403Forbidden => "Forbidden",
+                    StatusCodes.Status429TooManyRequests => "TooManyRequests",
+                    StatusCodes.Status413PayloadTooLarge => "RequestEntityTooLarge",
+                    _ => "BadRequest",
+                }
+            );
             writer.WriteString("message", Message);
             writer.WriteEndObject();
         }

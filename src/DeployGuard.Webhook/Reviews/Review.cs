@@ -4,7 +4,9 @@ using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Webhook.Reviews;
 
-/// <summary>The request of an AdmissionReview, as far as DeployGuard reads it. Its elements are views into the body: do not keep them.</summary>
+/// <summary>
+/// The request of an AdmissionReview, as far as DeployGuard reads it. Its elements are views into the body: do not keep them.
+/// </summary>
 internal sealed record Review
 {
     public const string ApiVersion = "admission.k8s.io/v1";
@@ -78,40 +80,50 @@ internal sealed record Review
         };
     }
 
-    private static Operation ReadOperation(JsonElement request, string uid) => Text(request, "operation") switch
-    {
-        "CREATE" => Operation.Create,
-        "UPDATE" => Operation.Update,
-        "DELETE" => Operation.Delete,
-        var other => throw new MalformedReviewException(uid, "request.operation", $"expected CREATE, UPDATE or DELETE, found {other ?? "nothing"}"),
-    };
+    private static Operation ReadOperation(JsonElement request, string uid) =>
+        Text(request, "operation") switch
+        {
+            "CREATE" => Operation.Create,
+            "UPDATE" => Operation.Update,
+            "DELETE" => Operation.Delete,
+            var other => throw new MalformedReviewException(
+                uid,
+                "request.operation",
+                $"expected CREATE, UPDATE or DELETE, found {other ?? "nothing"}"
+            ),
+        };
 
     private static Requester ReadRequester(JsonElement user)
     {
-        string[] groups = user.ValueKind is JsonValueKind.Object && user.TryGetProperty("groups", out var list) && list.ValueKind is JsonValueKind.Array
-            ? [.. list.EnumerateArray().Where(g => g.ValueKind is JsonValueKind.String).Select(g => g.GetString() ?? "")]
-            : [];
+        string[] groups =
+            user.ValueKind is JsonValueKind.Object && user.TryGetProperty("groups", out var list) && list.ValueKind is JsonValueKind.Array
+                ? [.. list.EnumerateArray().Where(g => g.ValueKind is JsonValueKind.String).Select(g => g.GetString() ?? "")]
+                : [];
         return new Requester(Text(user, "username") ?? "", Text(user, "uid") ?? "", groups);
     }
 
     private static JsonElement Child(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null ? value : default;
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null
+            ? value
+            : default;
 
     private static string? Text(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String
+            ? value.GetString()
+            : null;
 
-    private static string Show(JsonElement owner, string name) => Text(owner, name) is { Length: > 0 and < 80 } text ? text : "nothing that fits";
+    private static string Show(JsonElement owner, string name) =>
+        Text(owner, name) is { Length: > 0 and < 80 } text ? text : "nothing that fits";
 
-    private static ReviewException NotAReview(string problem) => new(StatusCodes.Status400BadRequest, $"the body is not a valid AdmissionReview: {problem}");
+    private static ReviewException NotAReview(string problem) =>
+        new(StatusCodes.Status400BadRequest, $"the body is not a valid AdmissionReview: {problem}");
 }
 
 /// <summary>A review with a uid and a request that cannot be read. It is answered with a refusal.</summary>
 internal sealed class MalformedReviewException(string uid, string message, int code) : Exception(message)
 {
     public MalformedReviewException(string uid, string path, string problem)
-        : this(uid, $"{path}: {problem}", StatusCodes.Status400BadRequest)
-    {
-    }
+        : this(uid, $"{path}: {problem}", StatusCodes.Status400BadRequest) { }
 
     public string Uid { get; } = uid;
 

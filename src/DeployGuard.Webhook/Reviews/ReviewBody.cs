@@ -19,7 +19,9 @@ internal sealed class ReviewBody : IDisposable
 
     private const int MaxDepth = 200;
 
-    /// <summary>Larger than a review from an API server usually is. Only three of these are read at a time, so that they cannot fill the memory.</summary>
+    /// <summary>
+    /// Larger than a review from an API server usually is. Only three of these are read at a time, so that they cannot fill the memory.
+    /// </summary>
     public const int LargeBytes = 2 * 1024 * 1024;
     private static readonly SemaphoreSlim s_large = new(3);
 
@@ -39,7 +41,8 @@ internal sealed class ReviewBody : IDisposable
     public JsonElement Root => _document.RootElement;
 
     /// <exception cref="ReviewException">The body is empty or is no review.</exception>
-    /// <exception cref="MalformedReviewException">A review with a uid, but too large, too deep, not UTF-8, not JSON, or with duplicate keys.</exception>
+    /// <exception cref="MalformedReviewException">A review with a uid, but too large, too deep, not UTF-8, not JSON, or with duplicate
+    /// keys.</exception>
     public static async ValueTask<ReviewBody> ReadAsync(HttpContext context)
     {
         // Kestrel's own limit would end the call before the uid is read.
@@ -57,7 +60,9 @@ internal sealed class ReviewBody : IDisposable
 
         try
         {
-            return request.ContentLength is > MaxBytes ? throw await RefuseUnreadAsync(request, TooLarge, cancel) : await ReadAsync(request, isLarge, cancel);
+            return request.ContentLength is > MaxBytes
+                ? throw await RefuseUnreadAsync(request, TooLarge, cancel)
+                : await ReadAsync(request, isLarge, cancel);
         }
         catch when (isLarge)
         {
@@ -76,7 +81,8 @@ internal sealed class ReviewBody : IDisposable
         }
     }
 
-    private static string TooLarge => $"the body is larger than {MaxBytes / 1024 / 1024} MiB, or than {MaxPlainBytes / 1024 / 1024} MiB without escapes";
+    private static string TooLarge =>
+        $"the body is larger than {MaxBytes / 1024 / 1024} MiB, or than {MaxPlainBytes / 1024 / 1024} MiB without escapes";
 
     private static async ValueTask<ReviewBody> ReadAsync(HttpRequest request, bool isLarge, CancellationToken cancel)
     {
@@ -118,7 +124,10 @@ internal sealed class ReviewBody : IDisposable
     {
         if (json.IsEmpty)
         {
-            throw new ReviewException(StatusCodes.Status400BadRequest, "the body is empty; an AdmissionReview of admission.k8s.io/v1 is expected");
+            throw new ReviewException(
+                StatusCodes.Status400BadRequest,
+                "the body is empty; an AdmissionReview of admission.k8s.io/v1 is expected"
+            );
         }
 
         if (json.Length > MaxPlainBytes && json.Length - (json.Span.Count("\\u00"u8) * 5) > MaxPlainBytes)
@@ -135,7 +144,11 @@ internal sealed class ReviewBody : IDisposable
         {
             if (TextEscapes.FindLoneSurrogate(json.Span, MaxDepth) is { } place)
             {
-                throw ReviewUid.Refusal(json.Span, StatusCodes.Status400BadRequest, $"the body is not valid JSON: unpaired surrogate escape at byte {place}");
+                throw ReviewUid.Refusal(
+                    json.Span,
+                    StatusCodes.Status400BadRequest,
+                    $"the body is not valid JSON: unpaired surrogate escape at byte {place}"
+                );
             }
 
             return JsonDocument.Parse(json, s_strict);

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Telemetry;
 
@@ -14,40 +14,79 @@ namespace DeployGuard.Webhook.Telemetry;
 /// Counts requests and answers. No label holds the name of a workload: names go to the decision log and the records.
 /// The exporter adds the unit and <c>_total</c> to the names.
 /// </summary>
-internal sealed class AdmissionTelemetry(DecisionLog log, Meter meter, RetryDeduplicator retries, TrustedControllers trusted, TimeProvider time)
+internal sealed class AdmissionTelemetry(
+    DecisionLog log,
+    Meter meter,
+    RetryDeduplicator retries,
+    TrustedControllers trusted,
+    TimeProvider time
+)
 {
     public const string DeniedInstrument = "deployguard_rollouts_denied";
     public const string DurationInstrument = "deployguard_admission_duration";
     public const string ApprovalWaitInstrument = "deployguard_approval_wait";
 
-    private readonly Counter<long> _requests = meter.CreateCounter<long>("deployguard_admission_requests", description: "Admission requests answered.");
+    private readonly Counter<long> _requests = meter.CreateCounter<long>(
+        "deployguard_admission_requests",
+        description: "Admission requests answered."
+    );
 
     private readonly Counter<long> _denied = meter.CreateCounter<long>(
-        DeniedInstrument, description: "Rollouts with findings: refused (Enforce), warned about (Warn) or noted (Audit). Dry runs do not count.");
+        DeniedInstrument,
+        description: "Rollouts with findings: refused (Enforce), warned about (Warn) or noted (Audit). Dry runs do not count."
+    );
 
     private readonly Counter<long> _canary = meter.CreateCounter<long>(
-        "deployguard_canary_refused", description: "Requests refused because of unproven revisions, autoscalers' too. Dry runs do not count.");
+        "deployguard_canary_refused",
+        description: "Requests refused because of unproven revisions, autoscalers' too. Dry runs do not count."
+    );
 
     private readonly Counter<long> _rollouts = meter.CreateCounter<long>(
-        "deployguard_rollouts", description: "New revisions that an Enforce policy evaluated, by origin and decision. Dry runs do not count.");
+        "deployguard_rollouts",
+        description: "New revisions that an Enforce policy evaluated, by origin and decision. Dry runs do not count."
+    );
 
-    private readonly Counter<long> _overloaded = meter.CreateCounter<long>("deployguard_overloaded", description: "Requests refused because too many decisions waited.");
+    private readonly Counter<long> _overloaded = meter.CreateCounter<long>(
+        "deployguard_overloaded",
+        description: "Requests refused because too many decisions waited."
+    );
 
-    private readonly Histogram<double> _approvalWait = meter.CreateHistogram<double>(ApprovalWaitInstrument, "s", "Time from the first refusal of a change to its admission.");
+    private readonly Histogram<double> _approvalWait = meter.CreateHistogram<double>(
+        ApprovalWaitInstrument,
+        "s",
+        "Time from the first refusal of a change to its admission."
+    );
 
     private readonly Histogram<double> _duration = meter.CreateHistogram<double>(
-        DurationInstrument, "s", "Time from the first byte of a review to its answer.");
+        DurationInstrument,
+        "s",
+        "Time from the first byte of a review to its answer."
+    );
 
-    private readonly Counter<long> _approvals = meter.CreateCounter<long>("deployguard_approvals", description: "Approvals and rejections that were admitted.");
+    private readonly Counter<long> _approvals = meter.CreateCounter<long>(
+        "deployguard_approvals",
+        description: "Approvals and rejections that were admitted."
+    );
 
-    private readonly Counter<long> _breakGlass = meter.CreateCounter<long>("deployguard_breakglass_created", description: "BreakGlasses that were admitted.");
+    private readonly Counter<long> _breakGlass = meter.CreateCounter<long>(
+        "deployguard_breakglass_created",
+        description: "BreakGlasses that were admitted."
+    );
 
     private readonly Counter<long> _waived = meter.CreateCounter<long>(
-        "deployguard_findings_waived", description: "Findings of Enforce policies that were waived: by a BreakGlass, or for an exempt identity. Dry runs do not count.");
+        "deployguard_findings_waived",
+        description: "Findings of Enforce policies that were waived: by a BreakGlass, or for an exempt identity. Dry runs do not count."
+    );
 
-    private readonly Counter<long> _rollbacks = meter.CreateCounter<long>("deployguard_rollbacks", description: "Rollbacks to a revision that completed. Dry runs do not count.");
+    private readonly Counter<long> _rollbacks = meter.CreateCounter<long>(
+        "deployguard_rollbacks",
+        description: "Rollbacks to a revision that completed. Dry runs do not count."
+    );
 
-    private readonly Counter<long> _policies = meter.CreateCounter<long>("deployguard_policy_changes", description: "SafeguardPolicies created, changed or deleted.");
+    private readonly Counter<long> _policies = meter.CreateCounter<long>(
+        "deployguard_policy_changes",
+        description: "SafeguardPolicies created, changed or deleted."
+    );
 
     /// <summary>Starts the counters of alerts at zero, so that an alert sees the first increase.</summary>
     public void InitializeCounters()
@@ -90,18 +129,26 @@ internal sealed class AdmissionTelemetry(DecisionLog log, Meter meter, RetryDedu
             return false;
         }
 
-        foreach (var (policy, mode, safeguard, reason) in verdict.Findings.Where(f => f.Waiver is null).Select(f => (f.Policy, f.Mode, f.Safeguard, f.Finding.Reason)).Distinct())
+        foreach (
+            var (policy, mode, safeguard, reason) in verdict
+                .Findings.Where(f => f.Waiver is null)
+                .Select(f => (f.Policy, f.Mode, f.Safeguard, f.Finding.Reason))
+                .Distinct()
+        )
         {
             var target = verdict.Evaluated.Request.Target;
-            _denied.Add(1, new TagList
-            {
-                { "namespace", target.Namespace },
-                { "kind", target.Kind },
-                { "policy", policy },
-                { "safeguard", safeguard },
-                { "reason", reason },
-                { "mode", ModeName(mode) },
-            });
+            _denied.Add(
+                1,
+                new TagList
+                {
+                    { "namespace", target.Namespace },
+                    { "kind", target.Kind },
+                    { "policy", policy },
+                    { "safeguard", safeguard },
+                    { "reason", reason },
+                    { "mode", ModeName(mode) },
+                }
+            );
         }
 
         return false;
@@ -126,7 +173,17 @@ internal sealed class AdmissionTelemetry(DecisionLog log, Meter meter, RetryDedu
     }
 
     /// <summary>Counts a body that is no readable review.</summary>
-    public void CountMalformed() => _requests.Add(1, new TagList { { "resource", "" }, { "operation", "" }, { "decision", "malformed" }, { "dry_run", "false" } });
+    public void CountMalformed() =>
+        _requests.Add(
+            1,
+            new TagList
+            {
+                { "resource", "" },
+                { "operation", "" },
+                { "decision", "malformed" },
+                { "dry_run", "false" },
+            }
+        );
 
     public void CountBreakGlass(string @namespace) => _breakGlass.Add(1, new KeyValuePair<string, object?>("namespace", @namespace));
 
@@ -147,7 +204,15 @@ internal sealed class AdmissionTelemetry(DecisionLog log, Meter meter, RetryDedu
         }
 
         var evaluated = verdict.Evaluated;
-        _rollouts.Add(1, new TagList { { "namespace", evaluated.Request.Target.Namespace }, { "origin", evaluated.Origin.Kind.ToString() }, { "decision", verdict.IsAllowed ? "allowed" : "denied" } });
+        _rollouts.Add(
+            1,
+            new TagList
+            {
+                { "namespace", evaluated.Request.Target.Namespace },
+                { "origin", evaluated.Origin.Kind.ToString() },
+                { "decision", verdict.IsAllowed ? "allowed" : "denied" },
+            }
+        );
         if (verdict.IsAllowed && evaluated.Recorded is { Phase: Phase.Pending } waited)
         {
             _approvalWait.Record(Math.Max(0, (time.GetUtcNow() - waited.Since).TotalSeconds));
@@ -164,36 +229,63 @@ internal sealed class AdmissionTelemetry(DecisionLog log, Meter meter, RetryDedu
 
         if (verdict.Evaluated.ChangeType is ChangeType.Rollback)
         {
-            _rollbacks.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "kind", request.Target.Kind }, { "records", verdict.Evaluated.Recovered.Count > 0 ? "lost" : "kept" } });
+            _rollbacks.Add(
+                1,
+                new TagList
+                {
+                    { "namespace", request.Target.Namespace },
+                    { "kind", request.Target.Kind },
+                    { "records", verdict.Evaluated.Recovered.Count > 0 ? "lost" : "kept" },
+                }
+            );
         }
 
-        foreach (var (policy, safeguard, waiver) in verdict.Waived.Select(f => (f.Policy, f.Safeguard, Kind: f.Waiver?.BreakGlass is null ? "exempt" : "breakglass")).Distinct())
+        foreach (
+            var (policy, safeguard, waiver) in verdict
+                .Waived.Select(f => (f.Policy, f.Safeguard, Kind: f.Waiver?.BreakGlass is null ? "exempt" : "breakglass"))
+                .Distinct()
+        )
         {
-            _waived.Add(1, new TagList { { "namespace", request.Target.Namespace }, { "policy", policy }, { "safeguard", safeguard }, { "by", waiver } });
+            _waived.Add(
+                1,
+                new TagList
+                {
+                    { "namespace", request.Target.Namespace },
+                    { "policy", policy },
+                    { "safeguard", safeguard },
+                    { "by", waiver },
+                }
+            );
         }
     }
 
-    private void Count(Review review, string decision) => _requests.Add(1, new TagList
-    {
-        { "resource", review.SubResource.Length == 0 ? review.Resource : $"{review.Resource}/{review.SubResource}" },
-        { "operation", OperationName(review.Operation) },
-        { "decision", decision },
-        { "dry_run", review.DryRun ? "true" : "false" },
-    });
+    private void Count(Review review, string decision) =>
+        _requests.Add(
+            1,
+            new TagList
+            {
+                { "resource", review.SubResource.Length == 0 ? review.Resource : $"{review.Resource}/{review.SubResource}" },
+                { "operation", OperationName(review.Operation) },
+                { "decision", decision },
+                { "dry_run", review.DryRun ? "true" : "false" },
+            }
+        );
 
-    private static string OperationName(Operation operation) => operation switch
-    {
-        Operation.Create => "CREATE",
-        Operation.Update => "UPDATE",
-        Operation.Delete => "DELETE",
-        _ => throw new InvalidOperationException($"unknown operation {operation}"),
-    };
+    private static string OperationName(Operation operation) =>
+        operation switch
+        {
+            Operation.Create => "CREATE",
+            Operation.Update => "UPDATE",
+            Operation.Delete => "DELETE",
+            _ => throw new InvalidOperationException($"unknown operation {operation}"),
+        };
 
-    private static string ModeName(Mode mode) => mode switch
-    {
-        Mode.Enforce => nameof(Mode.Enforce),
-        Mode.Warn => nameof(Mode.Warn),
-        Mode.Audit => nameof(Mode.Audit),
-        _ => throw new InvalidOperationException($"unknown mode {mode}"),
-    };
+    private static string ModeName(Mode mode) =>
+        mode switch
+        {
+            Mode.Enforce => nameof(Mode.Enforce),
+            Mode.Warn => nameof(Mode.Warn),
+            Mode.Audit => nameof(Mode.Audit),
+            _ => throw new InvalidOperationException($"unknown mode {mode}"),
+        };
 }

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Telemetry;
 
@@ -10,52 +10,59 @@ namespace DeployGuard.Webhook.Telemetry;
 internal static class DecisionLine
 {
     // Relaxed escaping keeps the text readable; the line goes to a log, not into HTML.
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
-    public static ReadOnlyMemory<byte> Of(Verdict verdict, DateTimeOffset now) => Write(json =>
+    private static readonly JsonWriterOptions s_options = new()
     {
-        var (evaluated, request) = (verdict.Evaluated, verdict.Evaluated.Request);
-        json.WriteString("time", now);
-        json.WriteString("event", "decision");
-        json.WriteString("decision", verdict.IsAllowed ? "allowed" : "denied");
-        json.WriteBoolean("dryRun", request.DryRun);
-        json.WriteString("operation", request.Operation.ToString());
-        json.WriteString("kind", request.Target.Kind);
-        json.WriteString("namespace", request.Target.Namespace);
-        json.WriteString("name", request.Target.Name);
-        json.WriteString("user", request.Requester.Username);
-        json.WriteString("meaning", evaluated.ChangeType.ToString());
-        json.WriteString("because", evaluated.Because);
-        json.WriteString("change", evaluated.Name);
-        json.WriteStartArray("policies");
-        foreach (var policy in verdict.Policies)
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    public static ReadOnlyMemory<byte> Of(Verdict verdict, DateTimeOffset now) =>
+        Write(json =>
         {
-            json.WriteStringValue(policy.Name);
-        }
+            var (evaluated, request) = (verdict.Evaluated, verdict.Evaluated.Request);
+            json.WriteString("time", now);
+            json.WriteString("event", "decision");
+            json.WriteString("decision", verdict.IsAllowed ? "allowed" : "denied");
+            json.WriteBoolean("dryRun", request.DryRun);
+            json.WriteString("operation", request.Operation.ToString());
+            json.WriteString("kind", request.Target.Kind);
+            json.WriteString("namespace", request.Target.Namespace);
+            json.WriteString("name", request.Target.Name);
+            json.WriteString("user", request.Requester.Username);
+            json.WriteString("meaning", evaluated.ChangeType.ToString());
+            json.WriteString("because", evaluated.Because);
+            json.WriteString("change", evaluated.Name);
+            json.WriteStartArray("policies");
+            foreach (var policy in verdict.Policies)
+            {
+                json.WriteStringValue(policy.Name);
+            }
 
-        json.WriteEndArray();
-        WriteFindings(json, verdict.Findings);
-    });
+            json.WriteEndArray();
+            WriteFindings(json, verdict.Findings);
+        });
 
-    public static ReadOnlyMemory<byte> Of(Review review, Exception bug, DateTimeOffset now) => Write(json =>
-    {
-        json.WriteString("time", now);
-        json.WriteString("event", "error");
-        json.WriteString("kind", review.Kind);
-        json.WriteString("namespace", review.Namespace);
-        json.WriteString("name", review.Name);
-        json.WriteString("user", review.Requester.Username);
-        json.WriteString("error", bug.ToString());
-    });
+    public static ReadOnlyMemory<byte> Of(Review review, Exception bug, DateTimeOffset now) =>
+        Write(json =>
+        {
+            json.WriteString("time", now);
+            json.WriteString("event", "error");
+            json.WriteString("kind", review.Kind);
+            json.WriteString("namespace", review.Namespace);
+            json.WriteString("name", review.Name);
+            json.WriteString("user", review.Requester.Username);
+            json.WriteString("error", bug.ToString());
+        });
 
-    public static ReadOnlyMemory<byte> OfPolicyChange(Review review, DateTimeOffset now) => Write(json =>
-    {
-        json.WriteString("time", now);
-        json.WriteString("event", "policy");
-        json.WriteString("operation", review.Operation.ToString());
-        json.WriteString("policy", review.Name);
-        json.WriteString("user", review.Requester.Username);
-    });
+    public static ReadOnlyMemory<byte> OfPolicyChange(Review review, DateTimeOffset now) =>
+        Write(json =>
+        {
+            json.WriteString("time", now);
+            json.WriteString("event", "policy");
+            json.WriteString("operation", review.Operation.ToString());
+            json.WriteString("policy", review.Name);
+            json.WriteString("user", review.Requester.Username);
+        });
 
     private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<Violation> findings)
     {

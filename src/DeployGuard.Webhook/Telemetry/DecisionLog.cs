@@ -1,12 +1,13 @@
 using System.Threading.Channels;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Telemetry;
 
 /// <summary>
-/// One JSON line on standard output for every decision about a guarded workload. The queue is bounded: a slow reader of the output must not delay a
+/// One JSON line on standard output for every decision about a guarded workload. The queue is bounded: a slow reader of the output must not
+/// delay a
 /// deploy, so lines are dropped and counted.
 /// </summary>
 internal sealed class DecisionLog(Stream output, TimeProvider time) : BackgroundService
@@ -16,7 +17,9 @@ internal sealed class DecisionLog(Stream output, TimeProvider time) : Background
     /// <summary>Lines about allowed requests in one second. More of them would only repeat each other.</summary>
     private const int MaxAllowed = 200;
 
-    private readonly Channel<ReadOnlyMemory<byte>> _lines = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly Channel<ReadOnlyMemory<byte>> _lines = Channel.CreateBounded<ReadOnlyMemory<byte>>(
+        new BoundedChannelOptions(MaxWaiting) { SingleReader = true }
+    );
     private readonly Lock _lock = new();
     private long _lost;
     private long _sampledOut;

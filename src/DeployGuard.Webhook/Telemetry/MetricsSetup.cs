@@ -9,7 +9,9 @@ internal static class MetricsSetup
 {
     public const string MeterName = "deployguard";
 
-    /// <summary>Series per instrument before the SDK sums the rest in one series without labels. Namespaces times kinds times policies are many.</summary>
+    /// <summary>
+    /// Series per instrument before the SDK sums the rest in one series without labels. Namespaces times kinds times policies are many.
+    /// </summary>
     private const int MaxSeries = 20_000;
 
     /// <summary>Seconds, from one minute to three days: people approve, not machines.</summary>
@@ -24,20 +26,29 @@ internal static class MetricsSetup
     public static void AddDeployGuardTelemetry(this IServiceCollection services, Uri? otlp)
     {
         services.AddSingleton(new Meter(MeterName));
-        var telemetry = services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(MeterName)
-            .AddView(instrument => instrument.Name switch
-            {
-                AdmissionTelemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
-                AdmissionTelemetry.ApprovalWaitInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_approvalBuckets },
-                _ => new MetricStreamConfiguration { CardinalityLimit = MaxSeries },
-            })
-            .AddPrometheusExporter(options =>
-            {
-                // With one meter and one target, these labels would be the same on every series.
-                options.ScopeInfoEnabled = false;
-                options.TargetInfoEnabled = false;
-            }));
+        var telemetry = services
+            .AddOpenTelemetry()
+            .WithMetrics(metrics =>
+                metrics
+                    .AddMeter(MeterName)
+                    .AddView(instrument =>
+                        instrument.Name switch
+                        {
+                            AdmissionTelemetry.DurationInstrument => new ExplicitBucketHistogramConfiguration { Boundaries = s_buckets },
+                            AdmissionTelemetry.ApprovalWaitInstrument => new ExplicitBucketHistogramConfiguration
+                            {
+                                Boundaries = s_approvalBuckets,
+                            },
+                            _ => new MetricStreamConfiguration { CardinalityLimit = MaxSeries },
+                        }
+                    )
+                    .AddPrometheusExporter(options =>
+                    {
+                        // With one meter and one target, these labels would be the same on every series.
+                        options.ScopeInfoEnabled = false;
+                        options.TargetInfoEnabled = false;
+                    })
+            );
         if (otlp is not null)
         {
             telemetry.AddTraces(otlp);
@@ -50,8 +61,17 @@ internal static class MetricsSetup
         meter.CreateObservableGauge(
             "deployguard_build_info",
             () => new Measurement<int>(1, new KeyValuePair<string, object?>("version", Version)),
-            description: "Always 1; the label says which build runs.");
-        meter.CreateObservableCounter("deployguard_decision_log_sampled", () => log.SampledOut, description: "Lines about allowed requests that were left out of the decision log under a flood.");
-        meter.CreateObservableCounter("deployguard_decision_log_lost", () => log.Lost, description: "Lines of the decision log that were dropped because the reader was too slow.");
+            description: "Always 1; the label says which build runs."
+        );
+        meter.CreateObservableCounter(
+            "deployguard_decision_log_sampled",
+            () => log.SampledOut,
+            description: "Lines about allowed requests that were left out of the decision log under a flood."
+        );
+        meter.CreateObservableCounter(
+            "deployguard_decision_log_lost",
+            () => log.Lost,
+            description: "Lines of the decision log that were dropped because the reader was too slow."
+        );
     }
 }

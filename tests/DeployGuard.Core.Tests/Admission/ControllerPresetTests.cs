@@ -9,7 +9,10 @@ namespace DeployGuard.Core.Tests;
 
 public class ControllerPresetTests
 {
-    private static readonly ClusterSnapshot s_guarded = new() { Policies = [Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""")] };
+    private static readonly ClusterSnapshot s_guarded = new()
+    {
+        Policies = [Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""")],
+    };
 
     private static readonly CustomKind s_rollouts = new("argoproj.io", "rollouts", "Rollout", "spec.template");
 
@@ -28,11 +31,20 @@ public class ControllerPresetTests
     [TestCase("rollouts", "is none of kueue, keda, keda-scaled-jobs, argo-rollouts, with @NAMESPACE where it runs elsewhere")]
     [TestCase("keda@", "is none of kueue, keda")]
     [TestCase("keda@a@b", "is none of kueue, keda")]
-    [TestCase("argo-rollouts", "needs --workload-kind rollouts.argoproj.io/Rollout=spec.template (the chart's workloadKinds): otherwise the objects that it acts on are not evaluated")]
+    [TestCase(
+        "argo-rollouts",
+        "needs --workload-kind rollouts.argoproj.io/Rollout=spec.template (the chart's workloadKinds): otherwise the objects "
+            + "that it acts on are not evaluated"
+    )]
     [TestCase("keda-scaled-jobs", "needs --workload-kind scaledjobs.keda.sh/ScaledJob=spec.jobTargetRef.template")]
-    [TestCase("tekton", "cannot be trusted: every user who can write a TaskRun chooses what its pods run: run pipelines in a namespace of their own. See docs/integrations.md")]
+    [TestCase(
+        "tekton",
+        "cannot be trusted: every user who can write a TaskRun chooses what its pods run: run pipelines in a namespace of their "
+            + "own. See docs/integrations.md"
+    )]
     [TestCase("keda@kube-system", "accounts of kube-system belong to Kubernetes, and are known")]
-    public void APresetThatCannotBeUsedSaysWhy(string text, string why) => Assert.That(ControllerPreset.ProblemOf(text, []), Does.StartWith(why));
+    public void APresetThatCannotBeUsedSaysWhy(string text, string why) =>
+        Assert.That(ControllerPreset.ProblemOf(text, []), Does.StartWith(why));
 
     [TestCase("argoproj.io/v1alpha1", "Rollout", true, ChangeType.NothingToGuard)]
     [TestCase("argoproj.io/v1alpha1", "Experiment", true, ChangeType.NewRevision, Description = "its templates were not evaluated")]
@@ -43,14 +55,21 @@ public class ControllerPresetTests
     {
         var guard = SafeguardList.Evaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
         var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);
-        JsonObject Set(string image) => ReplicaSet(image)
-            .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "r", "uid": "1", "controller": {{(isController ? "true" : "false")}}}]""");
+        JsonObject Set(string image) =>
+            ReplicaSet(image)
+                .With(
+                    "metadata/ownerReferences",
+                    $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "r", "uid": "1", "controller": {{(isController ? "true" : "false")}}}]"""
+                );
 
         var made = guard.Evaluate(Some.Create(Set(Some.Image), rollouts), s_guarded, Some.Now);
         var changed = guard.Evaluate(Some.Update(Set(Some.Image), Set(Some.OtherImage), rollouts), s_guarded, Some.Now);
         var byAPerson = guard.Evaluate(Some.Create(Set(Some.Image), Some.Developer), s_guarded, Some.Now);
 
-        Assert.That((made.Evaluated.ChangeType, changed.Evaluated.ChangeType, byAPerson.Evaluated.ChangeType), Is.EqualTo((expected, expected, ChangeType.NewRevision)));
+        Assert.That(
+            (made.Evaluated.ChangeType, changed.Evaluated.ChangeType, byAPerson.Evaluated.ChangeType),
+            Is.EqualTo((expected, expected, ChangeType.NewRevision))
+        );
     }
 
     [Test]
@@ -59,7 +78,10 @@ public class ControllerPresetTests
         var guard = SafeguardList.Evaluator(new TrustedControllers([], [ControllerPreset.Trusted("argo-rollouts")]));
         var rollouts = new Requester("system:serviceaccount:argo-rollouts:argo-rollouts", "", ["system:serviceaccounts"]);
 
-        Assert.That(guard.Evaluate(Some.Create(ReplicaSet(Some.Image), rollouts), s_guarded, Some.Now).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
+        Assert.That(
+            guard.Evaluate(Some.Create(ReplicaSet(Some.Image), rollouts), s_guarded, Some.Now).Evaluated.ChangeType,
+            Is.EqualTo(ChangeType.NewRevision)
+        );
     }
 
     [Test]
@@ -67,7 +89,8 @@ public class ControllerPresetTests
     {
         var trusted = new TrustedControllers(
             [KeyValuePair.Create("system:serviceaccount:keda:keda-operator", (string[])["Pod"])],
-            [ControllerPreset.Trusted("keda"), ControllerPreset.Trusted("keda-scaled-jobs")]);
+            [ControllerPreset.Trusted("keda"), ControllerPreset.Trusted("keda-scaled-jobs")]
+        );
         var keda = new Requester("system:serviceaccount:keda:keda-operator", "", []);
 
         Assert.Multiple(() =>

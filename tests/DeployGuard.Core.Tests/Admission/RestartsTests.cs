@@ -16,7 +16,10 @@ public class RestartsTests
     [TestCase(false, LongAgo, true, TestName = "{m}(where nothing reads it)")]
     [TestCase(true, "sh -c this", true, TestName = "{m}(no time: another hash, which wants an approval)")]
     public void ARestartHasACurrentTime(bool isRead, string time, bool expected) =>
-        Assert.That(Restarts.HaveValidTimes(Web(isRead, null).Read().Template, Web(isRead, time).Read().Template, [], Some.Now), Is.EqualTo(expected));
+        Assert.That(
+            Restarts.HaveValidTimes(Web(isRead, null).Read().Template, Web(isRead, time).Read().Template, [], Some.Now),
+            Is.EqualTo(expected)
+        );
 
     [Test]
     public void AnUnchangedAnnotationIsNoRestart() =>
@@ -37,14 +40,19 @@ public class RestartsTests
         var old = Web(true, known).Read().WithoutDocument().Template;
         var history = new OwnedRevision("web-1", old.Hash) { RestartTimes = old.RestartTimes };
 
-        Assert.That(Restarts.HaveValidTimes(Web(true, Now).Read().Template, Web(true, LongAgo).Read().Template, [history], Some.Now), Is.EqualTo(expected));
+        Assert.That(
+            Restarts.HaveValidTimes(Web(true, Now).Read().Template, Web(true, LongAgo).Read().Template, [history], Some.Now),
+            Is.EqualTo(expected)
+        );
     }
 
     private static JsonObject Web(bool isRead, string? restartedAt)
     {
-        var web = Some.Deployment().With(
-            "spec/template/spec/volumes",
-            $$$"""[{"name": "v", "downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.{{{(isRead ? "annotations" : "name")}}}"} }] } }]""");
+        var web = Some.Deployment()
+            .With(
+                "spec/template/spec/volumes",
+                $$$"""[{"name": "v", "downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.{{{(isRead ? "annotations" : "name")}}}"} }] } }]"""
+            );
         return restartedAt is null ? web : web.With("spec/template/metadata/annotations", $$"""{"{{Key}}": "{{restartedAt}}"}""");
     }
 }

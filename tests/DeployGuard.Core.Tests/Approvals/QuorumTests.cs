@@ -11,19 +11,31 @@ public class QuorumTests
         var random = new Random(20261123);
         for (var round = 0; round < 3000; round++)
         {
-            QuorumLine[] lines = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => new QuorumLine(Groups(random, 1), random.Next(1, 3)))];
+            QuorumLine[] lines =
+            [
+                .. Enumerable.Range(0, random.Next(1, 4)).Select(_ => new QuorumLine(Groups(random, 1), random.Next(1, 3))),
+            ];
             List<IReadOnlyList<string>> people = [.. Enumerable.Range(0, random.Next(0, 6)).Select(_ => Groups(random, 0))];
 
             var quorum = Quorum.Seat(lines, people);
 
-            Assert.That(quorum.Filled, Is.EqualTo(Best([.. lines.SelectMany(l => Enumerable.Repeat(l, l.Count))], people, 0, new bool[people.Count])));
+            Assert.That(
+                quorum.Filled,
+                Is.EqualTo(Best([.. lines.SelectMany(l => Enumerable.Repeat(l, l.Count))], people, 0, new bool[people.Count]))
+            );
         }
     }
 
     [Test]
     public void LinesSayHowFarTheyAre()
     {
-        var quorum = Quorum.Seat([new QuorumLine(["a"], 2), new QuorumLine(["b"], 1)], [["a"], ["b"]]);
+        var quorum = Quorum.Seat(
+            [new QuorumLine(["a"], 2), new QuorumLine(["b"], 1)],
+            [
+                ["a"],
+                ["b"],
+            ]
+        );
 
         Assert.That(quorum.Lines.Select(l => l.Filled), Is.EqualTo(new[] { 1, 1 }));
         Assert.That((quorum.Filled, quorum.Wanted), Is.EqualTo((2, 3)));

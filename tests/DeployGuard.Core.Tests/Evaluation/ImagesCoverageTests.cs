@@ -10,13 +10,14 @@ namespace DeployGuard.Core.Tests;
 /// <summary>Policies whose approvals cover images: each new one by digest, and nothing else of the template.</summary>
 public class ImagesCoverageTests
 {
-    private static readonly SafeguardPolicy s_policy = Some.Policy("""
+    private static readonly SafeguardPolicy s_policy = Some.Policy(
+        """
         {"images": {"pin": "Digest"}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}
-        """);
+        """
+    );
 
     [Test]
-    public void AnotherTemplateWithTheSameImagesNeedsNoApproval() =>
-        Assert.That(Decide(Env(Some.Deployment())).IsAllowed, Is.True);
+    public void AnotherTemplateWithTheSameImagesNeedsNoApproval() => Assert.That(Decide(Env(Some.Deployment())).IsAllowed, Is.True);
 
     [Test]
     public void ANewImageNeedsOne() =>
@@ -33,7 +34,11 @@ public class ImagesCoverageTests
     [Test]
     public void EachNewImageMustBeNamed()
     {
-        var two = Some.Deployment(Some.OtherImage).With("spec/template/spec/initContainers", $$"""[{"name": "i", "image": "{{Some.OtherImage.Replace("web", "init", StringComparison.Ordinal)}}"}]""");
+        var two = Some.Deployment(Some.OtherImage)
+            .With(
+                "spec/template/spec/initContainers",
+                $$"""[{"name": "i", "image": "{{Some.OtherImage.Replace("web", "init", StringComparison.Ordinal)}}"}]"""
+            );
 
         Assert.That(Decide(two, Approval(Some.Alice, Some.OtherImage)).IsAllowed, Is.False);
     }
@@ -43,7 +48,12 @@ public class ImagesCoverageTests
     {
         var before = Some.Deployment();
         var brought = Some.Change(Some.Deployment(Some.OtherImage), Phase.Pending) with { Requesters = ["alice"] };
-        var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [Some.Change(before, Phase.Completed), brought], Approvals = [Approval(Some.Alice, Some.OtherImage)] };
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [s_policy],
+            Changes = [Some.Change(before, Phase.Completed), brought],
+            Approvals = [Approval(Some.Alice, Some.OtherImage)],
+        };
 
         Assert.That(Some.Decide(Some.Update(before, Env(Some.Deployment(Some.OtherImage))), cluster).IsAllowed, Is.False);
     }
@@ -56,13 +66,32 @@ public class ImagesCoverageTests
         var cluster = new ClusterSnapshot { Policies = [s_policy], Changes = [unreviewed] };
 
         Assert.That(Some.Decide(Some.Update(running, Env(Some.Deployment(Some.OtherImage))), cluster).IsAllowed, Is.False);
-        Assert.That(Some.Decide(Some.Update(running, Env(Some.Deployment(Some.OtherImage))), cluster with { Changes = [Reviewed(unreviewed)] }).IsAllowed, Is.True);
+        Assert.That(
+            Some.Decide(
+                Some.Update(running, Env(Some.Deployment(Some.OtherImage))),
+                cluster with
+                {
+                    Changes = [Reviewed(unreviewed)],
+                }
+            ).IsAllowed,
+            Is.True
+        );
     }
 
     [Test]
-    public void AVetoOfAnImageStopsEveryTemplateThatHasIt() => Assert.That(
-        Decide(Env(Some.Deployment(Some.OtherImage)), Approval(Some.Alice, Some.OtherImage), Approval(Some.Carol, Some.OtherImage) with { Decision = Decision.Reject }).Reasons(),
-        Is.EqualTo(new[] { "ApprovalRejected" }));
+    public void AVetoOfAnImageStopsEveryTemplateThatHasIt() =>
+        Assert.That(
+            Decide(
+                    Env(Some.Deployment(Some.OtherImage)),
+                    Approval(Some.Alice, Some.OtherImage),
+                    Approval(Some.Carol, Some.OtherImage) with
+                    {
+                        Decision = Decision.Reject,
+                    }
+                )
+                .Reasons(),
+            Is.EqualTo(new[] { "ApprovalRejected" })
+        );
 
     [Test]
     public void AVetoAsTheCommandLineWritesItCountsUnderAnotherTemplateAsTheApprovalDoes()
@@ -70,13 +99,19 @@ public class ImagesCoverageTests
         var asked = Some.Deployment(Some.OtherImage);
         Approval Both(Requester by, Decision decision) => Some.ApprovalOf(asked, by, decision) with { Images = [Some.OtherImage] };
 
-        Assert.That(Decide(Env(Some.Deployment(Some.OtherImage)), Both(Some.Alice, Decision.Approve), Both(Some.Carol, Decision.Reject)).Reasons(), Is.EqualTo(new[] { "ApprovalRejected" }));
+        Assert.That(
+            Decide(Env(Some.Deployment(Some.OtherImage)), Both(Some.Alice, Decision.Approve), Both(Some.Carol, Decision.Reject)).Reasons(),
+            Is.EqualTo(new[] { "ApprovalRejected" })
+        );
     }
 
     [Test]
     public void AVetoDoesNotStopRevisionsThatShareOnlyOldImages()
     {
-        var veto = Some.ApprovalOf(Some.Deployment(Some.OtherImage), Some.Carol, Decision.Reject) with { Images = [Some.Image, Some.OtherImage] };
+        var veto = Some.ApprovalOf(Some.Deployment(Some.OtherImage), Some.Carol, Decision.Reject) with
+        {
+            Images = [Some.Image, Some.OtherImage],
+        };
 
         Assert.That(Decide(Env(Some.Deployment()), veto).IsAllowed, Is.True);
     }
@@ -84,11 +119,21 @@ public class ImagesCoverageTests
     [Test]
     public void AVetoOfAnImageRejectsEveryChangeThatBringsIt()
     {
-        var (completed, waits) = (Some.Change(Some.Deployment(), Phase.Completed), Some.Change(Env(Some.Deployment(Some.OtherImage)), Phase.Pending));
-        var veto = Some.ApprovalOf(Some.Deployment(Some.OtherImage), Some.Carol, Decision.Reject) with { Images = [Some.Image, Some.OtherImage] };
+        var (completed, waits) = (
+            Some.Change(Some.Deployment(), Phase.Completed),
+            Some.Change(Env(Some.Deployment(Some.OtherImage)), Phase.Pending)
+        );
+        var veto = Some.ApprovalOf(Some.Deployment(Some.OtherImage), Some.Carol, Decision.Reject) with
+        {
+            Images = [Some.Image, Some.OtherImage],
+        };
 
         Assert.That(StandingVotes.Veto(waits, [veto], [s_policy], Some.Now, [completed, waits]), Is.EqualTo(veto));
-        Assert.That(StandingVotes.Veto(waits, [veto with { Images = [Some.Image] }], [s_policy], Some.Now, [completed, waits]), Is.Null, "an image that completed is no news");
+        Assert.That(
+            StandingVotes.Veto(waits, [veto with { Images = [Some.Image] }], [s_policy], Some.Now, [completed, waits]),
+            Is.Null,
+            "an image that completed is no news"
+        );
     }
 
     [Test]
@@ -99,14 +144,30 @@ public class ImagesCoverageTests
         Assert.That(Some.Decide(Some.Create(Some.Deployment(Some.OtherImage)), cluster).IsAllowed, Is.False);
     }
 
-    private static Change Reviewed(Change change) => change with { BreakGlassUses = [.. change.BreakGlassUses.Select(u => u with { ReviewedBy = "alice" })] };
+    private static Change Reviewed(Change change) =>
+        change with
+        {
+            BreakGlassUses = [.. change.BreakGlassUses.Select(u => u with { ReviewedBy = "alice" })],
+        };
 
     private static System.Text.Json.Nodes.JsonObject Env(System.Text.Json.Nodes.JsonObject deployment) =>
         deployment.With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""");
 
-    private static Approval Approval(Requester by, params string[] images) => Some.ApprovalOf(Some.Deployment(), by) with { TemplateHash = null, Images = images };
+    private static Approval Approval(Requester by, params string[] images) =>
+        Some.ApprovalOf(Some.Deployment(), by) with
+        {
+            TemplateHash = null,
+            Images = images,
+        };
 
-    private static Verdict Decide(System.Text.Json.Nodes.JsonObject after, params Approval[] approvals) => Some.Decide(
-        Some.Update(Some.Deployment(), after),
-        new ClusterSnapshot { Policies = [s_policy], Approvals = approvals, Changes = [Some.Change(Some.Deployment(), Phase.Completed)] });
+    private static Verdict Decide(System.Text.Json.Nodes.JsonObject after, params Approval[] approvals) =>
+        Some.Decide(
+            Some.Update(Some.Deployment(), after),
+            new ClusterSnapshot
+            {
+                Policies = [s_policy],
+                Approvals = approvals,
+                Changes = [Some.Change(Some.Deployment(), Phase.Completed)],
+            }
+        );
 }

@@ -5,7 +5,9 @@ using static DeployGuard.Core.Tests.Shop;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>An object with a live owner is also evaluated under its owner's policies. Controllers are known by their authenticated name.</summary>
+/// <summary>
+/// An object with a live owner is also evaluated under its owner's policies. Controllers are known by their authenticated name.
+/// </summary>
 public class OwnerPolicyTests
 {
     private const string Approval = """ "approval": {"quorum": [{"groups": ["senior-engineers"]}]} """;
@@ -20,7 +22,11 @@ public class OwnerPolicyTests
         var edited = SetOf(web).With("spec/template/spec/containers/0/image", $"\"{V2}\"");
 
         Assert.That(objects.Refusal(Some.Update(SetOf(web), edited), policy), Does.Contain("approval"));
-        Assert.That(objects.Refusal(Some.Create(SetOf(web, Second, 1).With("spec/template/spec/containers/0/image", $"\"{V2}\"")), policy), Does.Contain("approval"), "the claim only tightens");
+        Assert.That(
+            objects.Refusal(Some.Create(SetOf(web, Second, 1).With("spec/template/spec/containers/0/image", $"\"{V2}\"")), policy),
+            Does.Contain("approval"),
+            "the claim only tightens"
+        );
         Assert.That((objects with { Workloads = [] }).Refusal(Some.Update(SetOf(web), edited), policy), Is.Null, "it has no owner");
     }
 
@@ -37,7 +43,9 @@ public class OwnerPolicyTests
     public void AnOwnerTakesNothingOutOfAPolicy()
     {
         var policy = Some.Policy($$"""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"} } }, {{Approval}} }""");
-        var mine = Deployment("mine", 1, V2).With("metadata/labels", """{"tier": "1"}""").With("metadata/ownerReferences", OwnerJson("apps/v1", "Deployment", "web"));
+        var mine = Deployment("mine", 1, V2)
+            .With("metadata/labels", """{"tier": "1"}""")
+            .With("metadata/ownerReferences", OwnerJson("apps/v1", "Deployment", "web"));
 
         Assert.That(Settled.Refusal(Some.Create(mine), policy), Does.Contain("approval"));
     }
@@ -48,13 +56,18 @@ public class OwnerPolicyTests
     [TestCase("Job")]
     [TestCase("ControllerRevision")]
     public void TheGarbageCollectorWritesOwnersAndFinalizers(string kind) =>
-        Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind));
+        Assert.That(
+            TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind)
+        );
 
     [TestCase("Service")]
     [TestCase("EndpointSlice")]
     [TestCase("Namespace")]
     public void AndNothingElse(string kind) =>
-        Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind), Is.False);
+        Assert.That(
+            TrustedControllers.BuiltIn.Trusts(new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", []), kind),
+            Is.False
+        );
 
     [TestCase("system:serviceaccount:shop:generic-garbage-collector")]
     [TestCase("generic-garbage-collector")]

@@ -8,24 +8,34 @@ namespace DeployGuard.Core.Tests;
 
 public class PolicyEvaluatorTests
 {
-    private static readonly WorkloadRequest s_asked = Some.Update(Some.Deployment(), Some.Deployment("web:1").Annotated("deployguard.io/ai-tool", "claude-code"));
+    private static readonly WorkloadRequest s_asked = Some.Update(
+        Some.Deployment(),
+        Some.Deployment("web:1").Annotated("deployguard.io/ai-tool", "claude-code")
+    );
 
     [Test]
     public void EveryFindingOfEverySafeguardIsReportedInOneMessage()
     {
-        var policy = Some.Policy("""
+        var policy = Some.Policy(
+            """
             {"images": {}, "canary": {"steps": [5]},
              "approval": {"quorum": [{"groups": ["senior-engineers"]}, {"groups": ["directors"]}]}}
-            """);
+            """
+        );
         var verdict = Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy] });
 
-        Assert.That(Messages.Refusal(verdict), Is.EqualTo($$"""
-            Deployment shop/web refused by policy tier-1 (change {{verdict.Evaluated.Name}}):
-             - ImageNotPinned: image web:1 (spec.template.spec.containers[0].image) is referenced by tag: a tag can be moved after the approval. Reference it by digest: repository@sha256:...
-             - ApprovalMissing: AI-assisted change (annotation, tool claude-code); approvals 0 of 2: senior-engineers 0/1, directors 0/1. Ask them to run: kubectl deployguard approve {{verdict.Evaluated.Name}} -n shop
-             - PaceTooFast: 3 of 3 pods (100%) of Deployment web would be unproven, 1 at once; step 5% allows 1. In place, policy allows 1 at once: minReadySeconds 0 is below 60. Add this to your manifest, or run it and retry: kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0} } } }' (the rollout then takes about 3m; Helm needs --timeout 8m)
-            After approval re-run this command; Argo CD needs a manual sync.
-            """.Replace("} } } }", "}}}}")));
+        Assert.That(
+            Messages.Refusal(verdict),
+            Is.EqualTo(
+                $$"""
+                Deployment shop/web refused by policy tier-1 (change {{verdict.Evaluated.Name}}):
+                 - ImageNotPinned: image web:1 (spec.template.spec.containers[0].image) is referenced by tag: a tag can be moved after the approval. Reference it by digest: repository@sha256:...
+                 - ApprovalMissing: AI-assisted change (annotation, tool claude-code); approvals 0 of 2: senior-engineers 0/1, directors 0/1. Ask them to run: kubectl deployguard approve {{verdict.Evaluated.Name}} -n shop
+                 - PaceTooFast: 3 of 3 pods (100%) of Deployment web would be unproven, 1 at once; step 5% allows 1. In place, policy allows 1 at once: minReadySeconds 0 is below 60. Add this to your manifest, or run it and retry: kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":60,"progressDeadlineSeconds":660,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0} } } }' (the rollout then takes about 3m; Helm needs --timeout 8m)
+                After approval re-run this command; Argo CD needs a manual sync.
+                """.Replace("} } } }", "}}}}")
+            )
+        );
     }
 
     [Test]
@@ -35,7 +45,10 @@ public class PolicyEvaluatorTests
         var verdict = Some.Decide(s_asked, new ClusterSnapshot { Policies = [warn, Some.OneSenior] });
 
         Assert.That(verdict.IsAllowed, Is.False);
-        Assert.That(verdict.Findings.Select(f => (f.Policy, f.Mode)), Is.EqualTo(new[] { ("advice", Mode.Warn), ("tier-1", Mode.Enforce) }));
+        Assert.That(
+            verdict.Findings.Select(f => (f.Policy, f.Mode)),
+            Is.EqualTo(new[] { ("advice", Mode.Warn), ("tier-1", Mode.Enforce) })
+        );
     }
 
     [Test]
@@ -54,7 +67,10 @@ public class PolicyEvaluatorTests
         var policy = Some.Policy($$"""{"mode": "{{mode}}", "images": {} }""");
         var verdict = Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy] });
 
-        Assert.That((verdict.IsAllowed, verdict.IsGated, verdict.Findings.Count, Messages.WarningLines(verdict).Count), Is.EqualTo((true, false, 1, warnings)));
+        Assert.That(
+            (verdict.IsAllowed, verdict.IsGated, verdict.Findings.Count, Messages.WarningLines(verdict).Count),
+            Is.EqualTo((true, false, 1, warnings))
+        );
     }
 
     [Test]
@@ -87,13 +103,20 @@ public class PolicyEvaluatorTests
         var message = Messages.Refusal(verdict);
 
         Assert.That(message, Does.Not.Contain("(change "));
-        Assert.That(message, Does.Contain($"kubectl deployguard approve deployment/web -n shop --hash {s_asked.After!.Template.Hash[3..]}"));
+        Assert.That(
+            message,
+            Does.Contain($"kubectl deployguard approve deployment/web -n shop --hash {s_asked.After!.Template.Hash[3..]}")
+        );
     }
 
     [Test]
     public void ARollbackOntoATagOnlyWarns()
     {
-        var cluster = new ClusterSnapshot { Policies = [Some.Policy("""{"images": {}}""")], Changes = [Some.Change(Some.Deployment("web:1"), Phase.Completed)] };
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [Some.Policy("""{"images": {}}""")],
+            Changes = [Some.Change(Some.Deployment("web:1"), Phase.Completed)],
+        };
         var verdict = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment("web:1")), cluster);
 
         Assert.That(verdict.IsAllowed, Is.True);
@@ -125,8 +148,15 @@ public class PolicyEvaluatorTests
     {
         var policy = Some.Policy("""{"images": {}, "match": {"namespaceSelector": {"matchLabels": {"tier": "1"}}}}""");
 
-        Assert.That(Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy], NamespaceLabels = new Dictionary<string, string>() }).IsAllowed, Is.True);
-        Assert.That(Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy], NamespaceLabels = null }).IsAllowed, Is.False, "unknown labels match");
+        Assert.That(
+            Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy], NamespaceLabels = new Dictionary<string, string>() }).IsAllowed,
+            Is.True
+        );
+        Assert.That(
+            Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy], NamespaceLabels = null }).IsAllowed,
+            Is.False,
+            "unknown labels match"
+        );
     }
 
     [Test]
@@ -144,7 +174,10 @@ public class PolicyEvaluatorTests
         var warn = Some.OneSenior with { Mode = Mode.Warn };
         var rollback = new ClusterSnapshot { Policies = [Some.OneSenior], Changes = [Some.Change(Some.Deployment(), Phase.Completed)] };
 
-        Assert.That(Some.Requires(s_asked, new ClusterSnapshot { Policies = [Some.OneSenior] }), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.None)));
+        Assert.That(
+            Some.Requires(s_asked, new ClusterSnapshot { Policies = [Some.OneSenior] }),
+            Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.None))
+        );
         Assert.That(Some.Requires(s_asked, new ClusterSnapshot { Policies = [warn] }).IsNone);
         Assert.That(Some.Requires(s_asked, new ClusterSnapshot()).IsNone);
         Assert.That(Some.Requires(Some.Update(Some.Deployment("x"), Some.Deployment()), rollback).IsNone);
@@ -154,9 +187,20 @@ public class PolicyEvaluatorTests
     public void AnIncompleteEvaluationIsRefusedOnlyByEnforcePolicies()
     {
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior, Some.OneSenior with { Name = "advice", Mode = Mode.Warn }] };
-        var verdict = Some.Evaluator.Incomplete(Some.Evaluator.Classify(s_asked, cluster, Some.Now), cluster, Some.Now, Reasons.EvaluationIncomplete, "the approvals could not be read in time");
+        var verdict = Some.Evaluator.Incomplete(
+            Some.Evaluator.Classify(s_asked, cluster, Some.Now),
+            cluster,
+            Some.Now,
+            Reasons.EvaluationIncomplete,
+            "the approvals could not be read in time"
+        );
 
-        Assert.That(Messages.Refusal(verdict), Is.EqualTo(
-            "Deployment shop/web refused by policy tier-1:\n - EvaluationIncomplete: the approvals could not be read in time. Retry; if it persists, contact the platform team"));
+        Assert.That(
+            Messages.Refusal(verdict),
+            Is.EqualTo(
+                "Deployment shop/web refused by policy tier-1:\n - EvaluationIncomplete: the approvals could not be read in "
+                    + "time. Retry; if it persists, contact the platform team"
+            )
+        );
     }
 }

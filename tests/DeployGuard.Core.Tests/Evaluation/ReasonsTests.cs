@@ -17,13 +17,13 @@ public class ReasonsTests
     public void ACodeIsTheNameOfItsField() => Assert.That(Declared().Where(d => d.Reason.Code != d.Field), Is.Empty);
 
     [Test]
-    public void AReasonNamesWhatFindsIt() => Assert.That(
-        Reasons.All.Select(r => r.FoundBy).Distinct(), Is.EquivalentTo(SafeguardList.All.Select(s => s.Name).Concat(s_others)));
+    public void AReasonNamesWhatFindsIt() =>
+        Assert.That(Reasons.All.Select(r => r.FoundBy).Distinct(), Is.EquivalentTo(SafeguardList.All.Select(s => s.Name).Concat(s_others)));
 
     private static List<(string Field, Reason Reason)> Declared() =>
-    [
-        .. from field in typeof(Reasons).GetFields(BindingFlags.Public | BindingFlags.Static)
-           where field.FieldType == typeof(Reason)
-           select (field.Name, field.GetValue(null) as Reason ?? throw new InvalidOperationException($"{field.Name} is null")),
-    ];
+        [
+            .. from field in typeof(Reasons).GetFields(BindingFlags.Public | BindingFlags.Static)
+            where field.FieldType == typeof(Reason)
+            select (field.Name, field.GetValue(null) as Reason ?? throw new InvalidOperationException($"{field.Name} is null")),
+        ];
 }

@@ -27,14 +27,37 @@ public class SelectorEscapeTests
     }
 
     [Test]
-    public void TheMessageNamesThePolicyAndTheVerb() => Assert.That(
-        Messages.Refusal(Some.Decide(Namespace("tier=1", ""), new ClusterSnapshot { Policies = [Some.Policy(Tier1)] })),
-        Is.EqualTo("Namespace shop refused by policy tier-1:\n - PolicyScopeEscape: with these labels Namespace shop would leave policy tier-1. Keep the labels, or ask a user with the verb exempt to change them: kubectl auth can-i exempt safeguardpolicies/tier-1"));
+    public void TheMessageNamesThePolicyAndTheVerb() =>
+        Assert.That(
+            Messages.Refusal(Some.Decide(Namespace("tier=1", ""), new ClusterSnapshot { Policies = [Some.Policy(Tier1)] })),
+            Is.EqualTo(
+                "Namespace shop refused by policy tier-1:\n - PolicyScopeEscape: with these labels Namespace shop would leave "
+                    + "policy tier-1. Keep the labels, or ask a user with the verb exempt to change them: kubectl auth can-i "
+                    + "exempt safeguardpolicies/tier-1"
+            )
+        );
 
     [Test]
-    public void APolicyThatWillHoldCannotBeLeftBeforeItDoes() => Assert.That(
-        Some.Decide(Namespace("tier=1", ""), new ClusterSnapshot { Policies = [Some.Policy(Tier1.Replace("\"images\"", "\"active\": {\"from\": \"2027-01-01T00:00:00Z\"}, \"images\"", StringComparison.Ordinal))] }).IsAllowed,
-        Is.False);
+    public void APolicyThatWillHoldCannotBeLeftBeforeItDoes() =>
+        Assert.That(
+            Some.Decide(
+                Namespace("tier=1", ""),
+                new ClusterSnapshot
+                {
+                    Policies =
+                    [
+                        Some.Policy(
+                            Tier1.Replace(
+                                "\"images\"",
+                                "\"active\": {\"from\": \"2027-01-01T00:00:00Z\"}, \"images\"",
+                                StringComparison.Ordinal
+                            )
+                        ),
+                    ],
+                }
+            ).IsAllowed,
+            Is.False
+        );
 
     [Test]
     public void AnEscapeIsRefusedIfThePermissionCannotBeRead()
@@ -44,7 +67,8 @@ public class SelectorEscapeTests
 
         Assert.That(
             Some.Evaluator.Incomplete(evaluated, cluster, Some.Now, Reasons.EvaluationIncomplete, "no answer").Reasons(),
-            Is.EqualTo(new[] { "EvaluationIncomplete" }));
+            Is.EqualTo(new[] { "EvaluationIncomplete" })
+        );
     }
 
     [TestCase("")]
@@ -52,7 +76,10 @@ public class SelectorEscapeTests
     public void AWorkloadLeavesNoPolicyByItsLabelsAlsoNotThroughItsStatus(string subResource)
     {
         var request = Some.Update(Labelled("1"), Labelled("2")) with { SubResource = subResource };
-        var cluster = new ClusterSnapshot { Policies = [Some.Policy("""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"}}}, "images": {"pin": "Digest"}}""")] };
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [Some.Policy("""{"match": {"workloadSelector": {"matchLabels": {"tier": "1"}}}, "images": {"pin": "Digest"}}""")],
+        };
 
         Assert.That(Some.Decide(request, cluster).Reasons(), Is.EqualTo(new[] { "PolicyScopeEscape" }));
     }
@@ -66,18 +93,22 @@ public class SelectorEscapeTests
             LeavablePolicies = new HashSet<string> { "tier-1" },
         };
 
-        Assert.That(Some.Decide(Some.Update(Labelled("1"), Labelled("2", "web:1")), cluster).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }));
+        Assert.That(
+            Some.Decide(Some.Update(Labelled("1"), Labelled("2", "web:1")), cluster).Reasons(),
+            Is.EqualTo(new[] { "ImageNotPinned" })
+        );
     }
 
     private static System.Text.Json.Nodes.JsonObject Labelled(string tier, string image = Some.Image) =>
         Some.Deployment(image).With("metadata/labels", $$"""{"tier": "{{tier}}"}""");
 
-    private static NamespaceRequest Namespace(string before, string after) => new(Labels(before), Labels(after))
-    {
-        Operation = Operation.Update,
-        Requester = Some.Developer,
-        Target = new WorkloadRef("", "Namespace", "", "shop"),
-    };
+    private static NamespaceRequest Namespace(string before, string after) =>
+        new(Labels(before), Labels(after))
+        {
+            Operation = Operation.Update,
+            Requester = Some.Developer,
+            Target = new WorkloadRef("", "Namespace", "", "shop"),
+        };
 
     private static Dictionary<string, string> Labels(string text) =>
         text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split('=')).ToDictionary(l => l[0], l => l[1]);

@@ -17,7 +17,12 @@ public class WaiverTests
         var verdict = Decide(Some.Image, Glass());
 
         Assert.That(verdict.IsAllowed, Is.True);
-        Assert.That(Messages.WarningLines(verdict)[0], Is.EqualTo($"admitted by break-glass g; another person must review it: kubectl deployguard approve {verdict.Evaluated.Name} -n shop"));
+        Assert.That(
+            Messages.WarningLines(verdict)[0],
+            Is.EqualTo(
+                $"admitted by break-glass g; another person must review it: kubectl deployguard approve {verdict.Evaluated.Name} -n shop"
+            )
+        );
     }
 
     [Test]
@@ -30,8 +35,18 @@ public class WaiverTests
     [TestCase("web", "shop", true)]
     [TestCase("other", "shop", false)]
     [TestCase("web", "other", false)]
-    public void ItHoldsForItsWorkload(string name, string @namespace, bool allowed) => Assert.That(
-        Decide(Some.Image, Glass() with { Namespace = @namespace, Workload = new WorkloadRef("apps", "Deployment", @namespace, name) }).IsAllowed, Is.EqualTo(allowed));
+    public void ItHoldsForItsWorkload(string name, string @namespace, bool allowed) =>
+        Assert.That(
+            Decide(
+                Some.Image,
+                Glass() with
+                {
+                    Namespace = @namespace,
+                    Workload = new WorkloadRef("apps", "Deployment", @namespace, name),
+                }
+            ).IsAllowed,
+            Is.EqualTo(allowed)
+        );
 
     [Test]
     public void ItCoversObjectsOfItsWorkloadsControllerButNoFalseOwnerReferences()
@@ -40,27 +55,44 @@ public class WaiverTests
         var set = Shop.SetOf(web);
         var named = Shop.OwnerJson("apps/v1", "Deployment", "web");
         var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}}""");
-        bool IsAllowed(JsonObject made) => Some.Decide(
-            Some.Create(made), new ClusterSnapshot { Policies = [policy], BreakGlasses = [Glass()], Owners = [set.Read(), web.Read()] }).IsAllowed;
+        bool IsAllowed(JsonObject made) =>
+            Some.Decide(
+                Some.Create(made),
+                new ClusterSnapshot
+                {
+                    Policies = [policy],
+                    BreakGlasses = [Glass()],
+                    Owners = [set.Read(), web.Read()],
+                }
+            ).IsAllowed;
 
         Assert.That(IsAllowed(Shop.SetOf(web)), Is.True, "its ReplicaSet");
         Assert.That(IsAllowed(Shop.PodOf(set)), Is.True, "its pod");
         Assert.That(IsAllowed(Shop.Deployment("other", 1, Shop.V2).With("metadata/ownerReferences", named)), Is.False);
-        Assert.That(IsAllowed(Shop.SetOf(web).With("metadata/labels", """{"track": "other"}""")), Is.False, "the Deployment does not select it");
+        Assert.That(
+            IsAllowed(Shop.SetOf(web).With("metadata/labels", """{"track": "other"}""")),
+            Is.False,
+            "the Deployment does not select it"
+        );
     }
 
     [Test]
-    public void ItHoldsForEveryWorkloadIfItNamesNone() => Assert.That(Decide(Some.Image, Glass() with { Workload = null }).IsAllowed, Is.True);
+    public void ItHoldsForEveryWorkloadIfItNamesNone() =>
+        Assert.That(Decide(Some.Image, Glass() with { Workload = null }).IsAllowed, Is.True);
 
     [Test]
     public void ItEnds() => Assert.That(Decide(Some.Image, Glass() with { ExpiresAt = Some.Now }).IsAllowed, Is.False);
 
     [Test]
     public void ItEndsAfterADayWhateverItSays() =>
-        Assert.That(Decide(Some.Image, Glass() with { CreatedAt = Some.Now.AddHours(-24), ExpiresAt = Some.Now.AddYears(1) }).IsAllowed, Is.False);
+        Assert.That(
+            Decide(Some.Image, Glass() with { CreatedAt = Some.Now.AddHours(-24), ExpiresAt = Some.Now.AddYears(1) }).IsAllowed,
+            Is.False
+        );
 
     [Test]
-    public void ItWaivesOnlyTheListedSafeguards() => Assert.That(Decide(Some.Image, Glass() with { Waives = ["Pace"] }).IsAllowed, Is.False);
+    public void ItWaivesOnlyTheListedSafeguards() =>
+        Assert.That(Decide(Some.Image, Glass() with { Waives = ["Pace"] }).IsAllowed, Is.False);
 
     [Test]
     public void ItNeverWaivesImagePinning()
@@ -83,9 +115,14 @@ public class WaiverTests
     [Test]
     public void AServiceAccountIsExemptByNamespaceAndName()
     {
-        var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"serviceAccounts": ["argocd/argocd-application-controller"]}}""");
+        var policy = Some.Policy(
+            """{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"serviceAccounts": ["argocd/argocd-application-controller"]}}"""
+        );
 
-        Assert.That(Some.Decide(Some.Create(Some.Deployment(), Some.Machine), new ClusterSnapshot { Policies = [policy] }).IsAllowed, Is.True);
+        Assert.That(
+            Some.Decide(Some.Create(Some.Deployment(), Some.Machine), new ClusterSnapshot { Policies = [policy] }).IsAllowed,
+            Is.True
+        );
     }
 
     [Test]
@@ -93,7 +130,10 @@ public class WaiverTests
     {
         var policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["a"]}]}, "exempt": {"users": ["dana"]}}""");
 
-        Assert.That(Some.Decide(Some.Create(Some.Deployment()), new ClusterSnapshot { Policies = [policy, Some.OneSenior] }).Denials.Count(), Is.EqualTo(1));
+        Assert.That(
+            Some.Decide(Some.Create(Some.Deployment()), new ClusterSnapshot { Policies = [policy, Some.OneSenior] }).Denials.Count(),
+            Is.EqualTo(1)
+        );
     }
 
     [Test]
@@ -101,11 +141,15 @@ public class WaiverTests
     {
         var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
         var use = new BreakGlassUse("g", "dana", Some.Now, null);
-        Verdict Back(BreakGlassUse used) => Some.Decide(Some.Update(current, old), new ClusterSnapshot
-        {
-            Policies = [Some.OneSenior],
-            Changes = [Some.Change(current, Phase.Completed), Some.Change(old, Phase.Completed) with { BreakGlassUses = [used] }],
-        });
+        Verdict Back(BreakGlassUse used) =>
+            Some.Decide(
+                Some.Update(current, old),
+                new ClusterSnapshot
+                {
+                    Policies = [Some.OneSenior],
+                    Changes = [Some.Change(current, Phase.Completed), Some.Change(old, Phase.Completed) with { BreakGlassUses = [used] }],
+                }
+            );
 
         Assert.That(Back(use).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
         Assert.That(Back(use with { ReviewedBy = "alice" }).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
@@ -115,7 +159,10 @@ public class WaiverTests
     public void AnApprovedRevisionStaysARollbackTargetAfterABreakGlassForMoreExposure()
     {
         var (old, current) = (Some.Deployment(), Some.Deployment(Some.OtherImage));
-        var widened = Some.Change(old, Phase.Completed) with { BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null, AdmittedRevision: false)] };
+        var widened = Some.Change(old, Phase.Completed) with
+        {
+            BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now, null, AdmittedRevision: false)],
+        };
         var cluster = new ClusterSnapshot { Policies = [Some.OneSenior], Changes = [Some.Change(current, Phase.Completed), widened] };
 
         Assert.That(Some.Decide(Some.Update(current, old), cluster).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
@@ -125,29 +172,41 @@ public class WaiverTests
     [Test]
     public void ALongRefusalIsCutAndCountsTheRest()
     {
-        var containers = string.Join(',', Enumerable.Range(0, 200).Select(i => $$"""{"name": "c{{i}}", "image": "{{new string('x', 3000)}}{{i}}:1"}"""));
+        var containers = string.Join(
+            ',',
+            Enumerable.Range(0, 200).Select(i => $$"""{"name": "c{{i}}", "image": "{{new string('x', 3000)}}{{i}}:1"}""")
+        );
         var cluster = new ClusterSnapshot { Policies = [Some.Policy("""{"images": {"pin": "Digest"}}""")] };
 
-        var message = Messages.Refusal(Some.Decide(Some.Create(Some.Deployment().With("spec/template/spec/containers", $"[{containers}]")), cluster));
+        var message = Messages.Refusal(
+            Some.Decide(Some.Create(Some.Deployment().With("spec/template/spec/containers", $"[{containers}]")), cluster)
+        );
 
         Assert.That(message, Has.Length.LessThanOrEqualTo(Messages.MaxRefusal).And.Length.GreaterThan(Messages.MaxRefusal / 2));
         Assert.That(message, Does.Match(@"\n - and 1\d\d more; fix these first$"));
     }
 
-    private static BreakGlass Glass() => new()
-    {
-        Name = "g",
-        Namespace = "shop",
-        Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
-        Waives = ["Approval"],
-        Incident = "INC-1",
-        Reason = "orders fail",
-        CreatedAt = Some.Now.AddMinutes(-5),
-        ExpiresAt = Some.Now.AddHours(1),
-        RequestedBy = Some.Developer,
-    };
+    private static BreakGlass Glass() =>
+        new()
+        {
+            Name = "g",
+            Namespace = "shop",
+            Workload = new WorkloadRef("apps", "Deployment", "shop", "web"),
+            Waives = ["Approval"],
+            Incident = "INC-1",
+            Reason = "orders fail",
+            CreatedAt = Some.Now.AddMinutes(-5),
+            ExpiresAt = Some.Now.AddHours(1),
+            RequestedBy = Some.Developer,
+        };
 
-    private static Verdict Decide(string image, BreakGlass glass) => Some.Decide(
-        Some.Create(Some.Deployment(image)),
-        new ClusterSnapshot { Policies = [Some.Policy("""{"images": {"pin": "Digest"}, "approval": {"quorum": [{"groups": ["a"]}]}}""")], BreakGlasses = [glass] });
+    private static Verdict Decide(string image, BreakGlass glass) =>
+        Some.Decide(
+            Some.Create(Some.Deployment(image)),
+            new ClusterSnapshot
+            {
+                Policies = [Some.Policy("""{"images": {"pin": "Digest"}, "approval": {"quorum": [{"groups": ["a"]}]}}""")],
+                BreakGlasses = [glass],
+            }
+        );
 }

@@ -26,14 +26,19 @@ public class CanaryTests
     public void Case01_OneCanaryPasses() => Expect(Create(C(1)), Standing(), allowed: true);
 
     [Test]
-    public void Case02_TwoAreTooMany() => Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+    public void Case02_TwoAreTooMany() =>
+        Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
 
     [Test]
     public void Case03_ASecondTooEarly()
     {
         var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
 
-        var finding = Expect(Scale(C(1), 6), cluster, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left");
+        var finding = Expect(
+            Scale(C(1), 6),
+            cluster,
+            "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left"
+        );
         Assert.That(finding.Remedy, Is.EqualTo("Wait 1s, then retry: kubectl deployguard status deployment/web-canary -n shop"));
     }
 
@@ -45,24 +50,48 @@ public class CanaryTests
     public void Case05_OneMoreThanTheStepAllows()
     {
         var finding = Expect(
-            Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
-            "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; step 25% (of 21 pods) needs 4 soaking pods and has 1");
+            Scale(C(1), 7),
+            Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))),
+            "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; step 25% (of 21 pods) needs 4 soaking "
+                + "pods and has 1"
+        );
         Assert.That(finding.Remedy, Is.EqualTo("Now: kubectl scale deployment/web-canary -n shop --replicas=6"));
     }
 
     [Test]
     public void Case06_ADrainedPodDoesNotStartTheSoakAgain() =>
-        Expect(Scale(C(6), 20), Standing(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]), allowed: true);
+        Expect(
+            Scale(C(6), 20),
+            Standing(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]),
+            allowed: true
+        );
 
     [Test]
-    public void Case07_ARestartedPodDoes() => Expect(
-        Scale(C(6), 20),
-        Standing(Running(C(6), held: 5), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }]),
-        "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10; a pod restarted 2m ago, 8m of soak left");
+    public void Case07_ARestartedPodDoes() =>
+        Expect(
+            Scale(C(6), 20),
+            Standing(
+                Running(C(6), held: 5),
+                pods:
+                [
+                    .. Pods(C(5), TimeSpan.FromMinutes(10)),
+                    Pod(C(6), TimeSpan.FromMinutes(20)) with
+                    {
+                        StartedAt = Ago(2),
+                        RestartedAt = Ago(2),
+                    },
+                ]
+            ),
+            "20 of 40 pods (50%) behind Service web would be unproven; step 25% allows 10; a pod restarted 2m ago, 8m of soak left"
+        );
 
     [Test]
     public void Case08_ALatchedStepStays() =>
-        Expect(Scale(C(6), 20), Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]), allowed: true);
+        Expect(
+            Scale(C(6), 20),
+            Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]),
+            allowed: true
+        );
 
     [Test]
     public void Case09_ShrinkingTheProvenSideWarns()
@@ -71,46 +100,80 @@ public class CanaryTests
         var verdict = Some.Decide(Scale(Web(20), 10), cluster);
 
         Assert.That(verdict.IsAllowed);
-        Assert.That(verdict.Warnings.Single().Finding.Message, Does.StartWith("6 of 16 pods (37%) behind Service web would be unproven; step 25% allows 4"));
+        Assert.That(
+            verdict.Warnings.Single().Finding.Message,
+            Does.StartWith("6 of 16 pods (37%) behind Service web would be unproven; step 25% allows 4")
+        );
     }
 
     [Test]
-    public void Case10_AndTheNextIncreaseIsRefused() => Expect(
-        Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of this revision has served here for 10m");
+    public void Case10_AndTheNextIncreaseIsRefused() =>
+        Expect(
+            Scale(C(6), 7),
+            Standing(web: 10, others: Running(C(6), held: 5)),
+            "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of this revision has served here for 10m"
+        );
 
     /// <summary>One pod of two held every step in one soak, and the pool was then made as large as before.</summary>
     [Test]
     public void APoolThatIsScaledDownForASoakIsAsLargeAsItWas()
     {
         var pods = Pods(C(1), TimeSpan.FromMinutes(10));
-        ClusterSnapshot Then(int served, int minutes) => Standing(1, pods, Running(C(1))) is { Namespace: { } snapshot } cluster
-            ? cluster with { Namespace = snapshot with { Changes = [.. snapshot.Changes.Select(c => c.Phase is Phase.Proven ? c with { Served = [new ServedPool("Service web", served, Ago(minutes))] } : c)] } }
-            : throw new InvalidOperationException("nobody serves");
+        ClusterSnapshot Then(int served, int minutes) =>
+            Standing(1, pods, Running(C(1))) is { Namespace: { } snapshot } cluster
+                ? cluster with
+                {
+                    Namespace = snapshot with
+                    {
+                        Changes =
+                        [
+                            .. snapshot.Changes.Select(c =>
+                                c.Phase is Phase.Proven ? c with { Served = [new ServedPool("Service web", served, Ago(minutes))] } : c
+                            ),
+                        ],
+                    },
+                }
+                : throw new InvalidOperationException("nobody serves");
 
-        Expect(Scale(C(1), 2), Then(20, 30), "2 of 3 pods (66%) behind Service web would be unproven; step 25% allows 1; step 25% (of 20 pods) needs 4 soaking pods and has 1");
+        Expect(
+            Scale(C(1), 2),
+            Then(20, 30),
+            "2 of 3 pods (66%) behind Service web would be unproven; step 25% allows 1; step 25% (of 20 pods) needs 4 soaking "
+                + "pods and has 1"
+        );
         Expect(Scale(C(1), 2), Then(20, 90), allowed: true);
     }
 
     [Test]
-    public void Case11_AfterAllStepsAnyStrategyWill() => Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
+    public void Case11_AfterAllStepsAnyStrategyWill() =>
+        Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
 
     [Test]
     public void Case12_InPlaceOneAtATime()
     {
         Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
 
-        Assert.That(Messages.WarningLines(Some.Decide(Update(Web(20), Paced(Web(20, V2))), Standing())), Is.EqualTo(new[] { "tier-1: the rollout takes about 3h20m; Helm needs --timeout 3h25m" }));
+        Assert.That(
+            Messages.WarningLines(Some.Decide(Update(Web(20), Paced(Web(20, V2))), Standing())),
+            Is.EqualTo(new[] { "tier-1: the rollout takes about 3h20m; Helm needs --timeout 3h25m" })
+        );
     }
 
     [Test]
     public void Case13_InPlaceWithTheDefaultStrategy()
     {
         var finding = Expect(
-            Update(Web(20), Web(20, V2)), Standing(),
+            Update(Web(20), Web(20, V2)),
+            Standing(),
             "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1. "
-            + "In place, policy allows 1 at once: maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600");
-        Assert.That(finding.Remedy, Does.Contain(
-            """kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""));
+                + "In place, policy allows 1 at once: maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600"
+        );
+        Assert.That(
+            finding.Remedy,
+            Does.Contain(
+                """kubectl patch deployment/web -n shop --type=merge -p '{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""
+            )
+        );
         Assert.That(finding.Remedy, Does.EndWith("(the rollout then takes about 3h20m; Helm needs --timeout 3h25m)"));
     }
 
@@ -119,23 +182,28 @@ public class CanaryTests
 
     [Test]
     public void Case15_FivePercentOfThirtyRoundsUp() =>
-        Expect(Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), Standing(web: 30), allowed: true);
+        Expect(
+            Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")),
+            Standing(web: 30),
+            allowed: true
+        );
 
     [Test]
     public void Case16_RecreateOfOne() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
 
     [Test]
-    public void Case16_RecreateOfTwo() => Expect(Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), "2 of 2 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1");
+    public void Case16_RecreateOfTwo() =>
+        Expect(
+            Update(Web(2), Recreated(Web(2, V2))),
+            Standing(web: 2),
+            "2 of 2 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1"
+        );
 
     [TestCase(7, "3 of 10 pods (30%) behind Service web would be unproven; step 25% allows 2")]
     [TestCase(8, null)]
     public void Case17_AStatefulSetsPartition(int partition, string? refusal)
     {
-        var rolling = new Member
-        {
-            Spec = Set(9, V2).Read(),
-            Pods = [PodsOf(Set(9, V2), 1), PodsOf(Set(0, V1), 9)],
-        };
+        var rolling = new Member { Spec = Set(9, V2).Read(), Pods = [PodsOf(Set(9, V2), 1), PodsOf(Set(0, V1), 9)] };
         var cluster = Standing(web: 0) with
         {
             Namespace = Serve([rolling], [Proven(Set(0, V1)), Recorded(Set(9, V2), Phase.Running, 5)], []),
@@ -150,7 +218,10 @@ public class CanaryTests
     public void Case18_ADaemonSet(string maxUnavailable, string? refusal)
     {
         var before = Daemons(V1, "1");
-        var cluster = Standing(web: 0) with { Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
+        var cluster = Standing(web: 0) with
+        {
+            Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []),
+        };
 
         Expect(Update(before, Daemons(V2, maxUnavailable)), cluster, refusal);
     }
@@ -158,7 +229,11 @@ public class CanaryTests
     [Test]
     public void Case19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
 
-    [TestCase(20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m. They would replace 20 proven pods that served 4m ago")]
+    [TestCase(
+        20,
+        "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here "
+            + "for 10m. They would replace 20 proven pods that served 4m ago"
+    )]
     [TestCase(1, null)]
     public void Case20_DeletedAndMadeAnew(int replicas, string? refusal)
     {
@@ -178,53 +253,133 @@ public class CanaryTests
     [Test]
     public void Case21_TwoCanariesAreSummed()
     {
-        var finding = Expect(Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
-        Assert.That(finding.Message, Does.EndWith("Unproven: 1 of deployment/web-canary (web@sha256:22222222), 1 of deployment/web-exp (web@sha256:33333333)"));
+        var finding = Expect(
+            Create(Named("web-exp", 1, V3)),
+            Standing(Running(C(1))),
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
+        Assert.That(
+            finding.Message,
+            Does.EndWith("Unproven: 1 of deployment/web-canary (web@sha256:22222222), 1 of deployment/web-exp (web@sha256:33333333)")
+        );
     }
 
     [Test]
     public void WhatOthersWereLetReachAMomentAgoCountsUntilItIsSeen()
     {
-        ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] reached) => cluster with { Namespace = cluster.Namespace is { } snapshot ? snapshot with { PendingExposures = reached } : null };
-        PendingExposure Reached(JsonObject of, int pods, long? generation = null) => new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
+        ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] reached) =>
+            cluster with
+            {
+                Namespace = cluster.Namespace is { } snapshot ? snapshot with { PendingExposures = reached } : null,
+            };
+        PendingExposure Reached(JsonObject of, int pods, long? generation = null) =>
+            new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
         var other = Named("web-exp", 1, V3);
 
         // Neither is seen by anybody yet: the second of two that are made at the same instant.
-        var finding = Expect(Create(C(1)), With(Standing(), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
-        Assert.That(finding.Message, Does.EndWith("Unproven: 1 of deployment/web-exp (web@sha256:33333333), 1 of deployment/web-canary (web@sha256:22222222)"));
+        var finding = Expect(
+            Create(C(1)),
+            With(Standing(), Reached(other, 1)),
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
+        Assert.That(
+            finding.Message,
+            Does.EndWith("Unproven: 1 of deployment/web-exp (web@sha256:33333333), 1 of deployment/web-canary (web@sha256:22222222)")
+        );
 
         // Seen with what it was let have: it is counted once.
-        Expect(Create(C(1)), With(Standing(Running(other)), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Create(C(1)),
+            With(Standing(Running(other)), Reached(other, 1)),
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
 
         // Seen, but its Change is not, of which it depends that it counts at all: the two are watched apart.
-        Expect(Create(C(1)), With(Standing((Running(other).Member, Recorded(other, Phase.Pending, 0))), Reached(other, 1)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Create(C(1)),
+            With(Standing((Running(other).Member, Recorded(other, Phase.Pending, 0))), Reached(other, 1)),
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
 
         // Seen, but as it was before: three more are on their way. As it was left, or scaled down since, the cluster says how many.
         var seen = Running(C(1).With("metadata/generation", "4"), held: 25);
-        Expect(Create(other), With(Standing(seen), Reached(C(1), 4, generation: 4)), "5 of 25 pods (20%) behind Service web would be unproven; step 5% allows 1");
-        Expect(Create(other), With(Standing(seen), Reached(C(1), 4, generation: 3)), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Create(other),
+            With(Standing(seen), Reached(C(1), 4, generation: 4)),
+            "5 of 25 pods (20%) behind Service web would be unproven; step 5% allows 1"
+        );
+        Expect(
+            Create(other),
+            With(Standing(seen), Reached(C(1), 4, generation: 3)),
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
 
         // His own earlier request is not in his way, nor what another policy counts, nor another pool's.
-        Expect(Create(C(1)), With(Standing(), Reached(C(1), 1), Reached(other, 1) with { Policy = "another" }, Reached(other, 1) with { Pool = "Service another" }), allowed: true);
+        Expect(
+            Create(C(1)),
+            With(
+                Standing(),
+                Reached(C(1), 1),
+                Reached(other, 1) with
+                {
+                    Policy = "another",
+                },
+                Reached(other, 1) with
+                {
+                    Pool = "Service another",
+                }
+            ),
+            allowed: true
+        );
     }
 
     [Test]
     public void OnlyWhatRaisesAnUnprovenRevisionIsMadeKnown()
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2).With("spec/replicas", "1"));
-        var coloured = Standing() with { Namespace = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []) };
+        var coloured = Standing() with
+        {
+            Namespace = Serve([Running(blue).Member, Running(green).Member], [Proven(blue), Recorded(green, Phase.Completed, 0)], []),
+        };
 
-        Assert.That(Some.Requires(Create(C(1)), Standing()), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)));
-        Assert.That(Some.Requires(Create(C(1)) with { DryRun = true }, Standing()), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.None)));
-        Assert.That(Some.Requires(Create(Web(20)), Standing(web: 0)), Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)), "no step to share, and a Service may be turned to it");
-        Assert.That(Some.Requires(Scale(Web(20), 30), Standing()), Is.EqualTo(new Requirements(RequiredReads.None, RequiredReservations.ExposureIfPossible)), "proven here: only a Service that is turned to it has to know");
+        Assert.That(
+            Some.Requires(Create(C(1)), Standing()),
+            Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure))
+        );
+        Assert.That(
+            Some.Requires(Create(C(1)) with { DryRun = true }, Standing()),
+            Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.None))
+        );
+        Assert.That(
+            Some.Requires(Create(Web(20)), Standing(web: 0)),
+            Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)),
+            "no step to share, and a Service may be turned to it"
+        );
+        Assert.That(
+            Some.Requires(Scale(Web(20), 30), Standing()),
+            Is.EqualTo(new Requirements(RequiredReads.None, RequiredReservations.ExposureIfPossible)),
+            "proven here: only a Service that is turned to it has to know"
+        );
         Assert.That(Some.Requires(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(Requirements.None), "fewer");
         Assert.That(Some.Requires(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Requirements.None));
-        Assert.That(Some.Requires(Flip("colour", "blue", "app", "web"), coloured).Reservations, Is.EqualTo(RequiredReservations.Exposure), "a Service that comes to select one more");
+        Assert.That(
+            Some.Requires(Flip("colour", "blue", "app", "web"), coloured).Reservations,
+            Is.EqualTo(RequiredReservations.Exposure),
+            "a Service that comes to select one more"
+        );
 
         var daemons = C(1).With("kind", "\"DaemonSet\"").With("spec/replicas", "null").With("spec/strategy", "null");
-        Assert.That(Some.Requires(Create(daemons), Standing()), Is.EqualTo(new Requirements(RequiredReads.Votes | RequiredReads.Nodes, RequiredReservations.ExposureIfPossible)), "nobody has counted the nodes yet");
-        var counted = Standing() is { Namespace: { } snapshot } standing ? standing with { Namespace = snapshot with { Nodes = 1 } } : throw new InvalidOperationException("nobody serves");
+        Assert.That(
+            Some.Requires(Create(daemons), Standing()),
+            Is.EqualTo(new Requirements(RequiredReads.Votes | RequiredReads.Nodes, RequiredReservations.ExposureIfPossible)),
+            "nobody has counted the nodes yet"
+        );
+        var counted = Standing() is { Namespace: { } snapshot } standing
+            ? standing with
+            {
+                Namespace = snapshot with { Nodes = 1 },
+            }
+            : throw new InvalidOperationException("nobody serves");
         Assert.That(Some.Decide(Create(daemons), counted).Exposes.Single().Pods, Is.EqualTo(1));
     }
 
@@ -239,27 +394,59 @@ public class CanaryTests
             Services = [new Service("all", Labels("all", "yes"), false), new Service("web", Labels("app", "web"), false)],
         };
 
-        Expect(Create(canary), Standing() with { Namespace = snapshot }, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Create(canary),
+            Standing() with
+            {
+                Namespace = snapshot,
+            },
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
     }
 
     [TestCase("Template", "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")]
     [TestCase("Images", null)]
-    public void Case23_AnEnvironmentAlone(string covers, string? refusal) => Expect(
-        Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
-        Standing() with { Policies = [PolicyOf(covers)] },
-        refusal);
+    public void Case23_AnEnvironmentAlone(string covers, string? refusal) =>
+        Expect(
+            Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
+            Standing() with
+            {
+                Policies = [PolicyOf(covers)],
+            },
+            refusal
+        );
 
     [Test]
-    public void Case24_ARestartPasses() => Expect(
-        Update(C(6), C(6).With("spec/template/metadata/annotations", """{"kubectl.kubernetes.io/restartedAt": "now"}""")), Standing(Running(C(6))), allowed: true);
+    public void Case24_ARestartPasses() =>
+        Expect(
+            Update(C(6), C(6).With("spec/template/metadata/annotations", """{"kubectl.kubernetes.io/restartedAt": "now"}""")),
+            Standing(Running(C(6))),
+            allowed: true
+        );
 
     [Test]
     public void Case24_AndTheAgeOfItsPodsStartsAgain() =>
-        Assert.That(Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod && pod.Age(Some.Now) == TimeSpan.FromMinutes(1));
+        Assert.That(
+            Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod
+                && pod.Age(Some.Now) == TimeSpan.FromMinutes(1)
+        );
 
-    [TestCase(Phase.Completed, "", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m")]
-    [TestCase(Phase.Proven, "Deployment green", "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m")]
-    [TestCase(Phase.Proven, "", "20 of 20 pods (100%) behind Service web would be unproven", Description = "where it served is not on record yet: not here")]
+    [TestCase(
+        Phase.Completed,
+        "",
+        "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m"
+    )]
+    [TestCase(
+        Phase.Proven,
+        "Deployment green",
+        "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m"
+    )]
+    [TestCase(
+        Phase.Proven,
+        "",
+        "20 of 20 pods (100%) behind Service web would be unproven",
+        Description = "where it served is not on record yet: not here"
+    )]
     [TestCase(Phase.Proven, "Service web", null)]
     public void Case25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
     {
@@ -277,7 +464,11 @@ public class CanaryTests
         var green = Named("green", 1, V2);
         var proof = Proven(green) with { Served = [new ServedPool("Deployment green", 20, Ago(90))] };
 
-        Expect(Scale(green, 6), Standing((Running(green).Member, proof)), "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Scale(green, 6),
+            Standing((Running(green).Member, proof)),
+            "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1"
+        );
     }
 
     [Test]
@@ -294,17 +485,30 @@ public class CanaryTests
     public void Case25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
     {
         var dark = Named("dark", 1, V2);
-        var cluster = Standing() is var standing && standing.Namespace is { } snapshot
-            ? standing with { Namespace = snapshot with { Members = [.. snapshot.Members, Running(dark).Member] } } : throw new InvalidOperationException("no pools");
+        var cluster =
+            Standing() is var standing && standing.Namespace is { } snapshot
+                ? standing with
+                {
+                    Namespace = snapshot with { Members = [.. snapshot.Members, Running(dark).Member] },
+                }
+                : throw new InvalidOperationException("no pools");
 
-        Expect(Update(Web(20), Web(20, V2)), cluster, "20 of 21 pods (95%) behind Service web would be unproven, 10 at once; step 5% allows 1");
+        Expect(
+            Update(Web(20), Web(20, V2)),
+            cluster,
+            "20 of 21 pods (95%) behind Service web would be unproven, 10 at once; step 5% allows 1"
+        );
         Expect(Scale(dark, 6), cluster with { Changes = [] }, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1");
         Expect(Scale(Web(20), 25), cluster, allowed: true);
     }
 
     [Test]
     public void Case26_AnotherRevisionStartsWithNothing() =>
-        Expect(Update(C(10), C(10, V3)), Standing(Running(C(10), held: 25)), "10 of 30 pods (33%) behind Service web would be unproven, 5 at once; step 5% allows 1");
+        Expect(
+            Update(C(10), C(10, V3)),
+            Standing(Running(C(10), held: 25)),
+            "10 of 30 pods (33%) behind Service web would be unproven, 5 at once; step 5% allows 1"
+        );
 
     [Test]
     public void Case27_ACanaryOfOneMayChangeAsItLikes() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
@@ -313,39 +517,64 @@ public class CanaryTests
     public void AVetoTakesBackWhatWasHeld()
     {
         var veto = Some.ApprovalOf(C(1), Some.Alice, Decision.Reject);
-        var cluster = Standing(Running(C(1), held: 25)) is var standing ? standing with { Namespace = standing.Namespace! with { Votes = [veto] } } : null;
+        var cluster = Standing(Running(C(1), held: 25)) is var standing
+            ? standing with
+            {
+                Namespace = standing.Namespace! with { Votes = [veto] },
+            }
+            : null;
 
         Expect(Scale(C(1), 6), cluster!, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
     }
 
-    [TestCase(true, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; system:serviceaccount:argocd:argocd-application-controller rejected it")]
+    [TestCase(
+        true,
+        "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; "
+            + "system:serviceaccount:argocd:argocd-application-controller rejected it"
+    )]
     [TestCase(false, null)]
     public void SoDoesThatOfAMachineWhichThePolicyLists(bool isListed, string? refusal)
     {
         var policy = s_policy with { Approval = s_policy.Approval! with { Monitors = isListed ? [Some.Machine.Username] : [] } };
-        var cluster = Standing(Running(C(1), held: 25)) is var standing ? standing with { Namespace = standing.Namespace! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] } } : null;
+        var cluster = Standing(Running(C(1), held: 25)) is var standing
+            ? standing with
+            {
+                Namespace = standing.Namespace! with { Votes = [Some.ApprovalOf(C(1), Some.Machine, Decision.Reject)] },
+            }
+            : null;
 
         Expect(Scale(C(1), 6), cluster! with { Policies = [policy] }, refusal);
     }
 
     [Test]
-    public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() => Expect(
-        Update(Web(20), Web(20, V2)), Standing() is var cluster ? cluster with { Namespace = cluster.Namespace! with { Services = [] } } : null!,
-        "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once");
+    public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() =>
+        Expect(
+            Update(Web(20), Web(20, V2)),
+            Standing() is var cluster ? cluster with { Namespace = cluster.Namespace! with { Services = [] } } : null!,
+            "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once"
+        );
 
     [Test]
     public void ACanaryOfNobodyReachesProvesNothing()
     {
-        var lonely = C(1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var lonely = C(1)
+            .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
+            .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var cluster = Standing(Running(lonely), pods: Pods(lonely, TimeSpan.FromHours(1)));
 
-        Expect(Scale(lonely, 6), cluster, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m");
+        Expect(
+            Scale(lonely, 6),
+            cluster,
+            "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m"
+        );
     }
 
     [Test]
     public void WithoutAServiceItProvesByItsWork()
     {
-        var worker = C(1).With("spec/template/metadata/labels", """{"app": "worker"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var worker = C(1)
+            .With("spec/template/metadata/labels", """{"app": "worker"}""")
+            .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var cluster = Standing(Running(worker), pods: Pods(worker, TimeSpan.FromHours(1)));
 
         Expect(Scale(worker, 6), cluster with { Namespace = cluster.Namespace! with { Services = [] } }, allowed: true);
@@ -366,7 +595,11 @@ public class CanaryTests
     {
         var v2 = Paced(Web(1, V2));
         var rolling = new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Web(1), 1)] };
-        var cluster = Standing(web: 0) with { Namespace = Serve([rolling], [Proven(Web(1)), Recorded(v2, Phase.Running, 0)], []), Changes = [Proven(Web(1)), Recorded(v2, Phase.Running, 0)] };
+        var cluster = Standing(web: 0) with
+        {
+            Namespace = Serve([rolling], [Proven(Web(1)), Recorded(v2, Phase.Running, 0)], []),
+            Changes = [Proven(Web(1)), Recorded(v2, Phase.Running, 0)],
+        };
 
         Expect(Scale(v2, 20), cluster, "9 of 20 pods (45%) behind Service web would be unproven");
     }
@@ -376,9 +609,20 @@ public class CanaryTests
     {
         // Its workload is on record, this revision of it is not: it came while nobody answered.
         var cluster = Standing(Running(C(3)));
-        var dark = cluster.Namespace! with { Changes = [.. cluster.Namespace!.Changes.Where(c => c.Workload.Name == "web"), Proven(C(3, V3)) with { Images = [] }] };
+        var dark = cluster.Namespace! with
+        {
+            Changes = [.. cluster.Namespace!.Changes.Where(c => c.Workload.Name == "web"), Proven(C(3, V3)) with { Images = [] }],
+        };
 
-        Expect(Scale(C(3), 4), cluster with { Namespace = dark, Changes = [] }, "4 of 24 pods (16%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Scale(C(3), 4),
+            cluster with
+            {
+                Namespace = dark,
+                Changes = [],
+            },
+            "4 of 24 pods (16%) behind Service web would be unproven; step 5% allows 1"
+        );
     }
 
     [Test]
@@ -388,13 +632,32 @@ public class CanaryTests
         var begun = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
         var snapshot = Serve([begun], [Proven(Web(20)), Recorded(Paced(Web(20, V2)), Phase.Admitted, 0)], []);
 
-        Expect(Create(C(1, V3)), Standing() with { Namespace = snapshot }, "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Create(C(1, V3)),
+            Standing() with
+            {
+                Namespace = snapshot,
+            },
+            "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
     }
 
     [Test]
     public void AServiceThatSelectsNothingOrSomebodyElsesNameIsNoPool()
     {
-        var cluster = Standing() is var standing ? standing with { Namespace = standing.Namespace! with { Services = [new Service("empty", new Dictionary<string, string>(), false), new Service("elsewhere", Labels("app", "web"), true)] } } : null!;
+        var cluster = Standing() is var standing
+            ? standing with
+            {
+                Namespace = standing.Namespace! with
+                {
+                    Services =
+                    [
+                        new Service("empty", new Dictionary<string, string>(), false),
+                        new Service("elsewhere", Labels("app", "web"), true),
+                    ],
+                },
+            }
+            : null!;
 
         Expect(Update(Web(20), Web(20, V2)), cluster, "20 of 20 pods (100%) of Deployment web would be unproven");
     }
@@ -403,7 +666,10 @@ public class CanaryTests
     public void APartitionAboveTheReplicasExposesNobody()
     {
         var before = Set(0, V1);
-        var cluster = Standing(web: 0) with { Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+        var cluster = Standing(web: 0) with
+        {
+            Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []),
+        };
 
         Expect(Update(before, Set(11, V2)), cluster, allowed: true);
         Expect(Update(before, Set(8, V2)), cluster, "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1");
@@ -416,34 +682,69 @@ public class CanaryTests
         var cluster = Standing(web: 0) with { Changes = [Proven(Web(1000))], Namespace = Serve([inflated], [Proven(Web(1000))], []) };
 
         Expect(Create(C(2)), cluster, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
-        Expect(Update(Web(1000), Timed(Web(1000, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), cluster, "1000 of 1000 pods (100%) behind Service web would be unproven, 50 at once");
+        Expect(
+            Update(Web(1000), Timed(Web(1000, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")),
+            cluster,
+            "1000 of 1000 pods (100%) behind Service web would be unproven, 50 at once"
+        );
     }
 
     [Test]
     public void AStepIsHeldOfTheSamePodsThatItIsAShareOf()
     {
-        // Two thousand were asked for and twenty serve; and an idle one only says that it is a canary. Four fifths of a quarter of 26 pods are 5.
-        var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        // Two thousand were asked for and twenty serve; and an idle one only says that it is a canary. Four fifths of a quarter of 26 pods
+        // are 5.
+        var filler = Named("filler", 1000, V1)
+            .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
+            .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var inflated = Running(Web(2000)).Member with { Ready = 20 };
         IReadOnlyList<Change> changes = [Proven(Web(2000)), Proven(filler), Running(C(6), held: 5).Change];
-        var cluster = Standing(web: 0) with { Changes = changes, Namespace = Serve([inflated, Running(filler).Member, Running(C(6)).Member], changes, Pods(C(6), TimeSpan.FromMinutes(10))) };
+        var cluster = Standing(web: 0) with
+        {
+            Changes = changes,
+            Namespace = Serve([inflated, Running(filler).Member, Running(C(6)).Member], changes, Pods(C(6), TimeSpan.FromMinutes(10))),
+        };
 
         Expect(Scale(C(6), 20), cluster, allowed: true);
     }
 
     [TestCase(20, 25, null, Description = "an autoscaler, moments after the rollout: all users have v2 already")]
-    [TestCase(1, 20, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1", Description = "changed small, and scaled up")]
+    [TestCase(
+        1,
+        20,
+        "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1",
+        Description = "changed small, and scaled up"
+    )]
     [TestCase(10, 15, "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
     public void MoreOfWhatAllUsersHaveIsNoMoreExposure(int before, int after, string? refusal)
     {
-        IReadOnlyList<Change> changes = [Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] }, Recorded(Web(20, V2), Phase.Completed, 0)];
+        IReadOnlyList<Change> changes =
+        [
+            Proven(Web(20)) with
+            {
+                Served = [new ServedPool("Service web", 20, Ago(4))],
+            },
+            Recorded(Web(20, V2), Phase.Completed, 0),
+        ];
         var cluster = Standing(web: 0) with { Changes = changes, Namespace = Serve([Running(Web(before, V2)).Member], changes, []) };
 
         Expect(Scale(Web(before, V2), after), cluster, refusal);
         if (refusal is null)
         {
-            var vetoed = cluster with { Namespace = cluster.Namespace is { } snapshot ? snapshot with { Votes = [Some.ApprovalOf(Web(20, V2), Some.Alice, Decision.Reject)] } : null };
-            Expect(Scale(Web(before, V2), after), vetoed, "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1; alice rejected it");
+            var vetoed = cluster with
+            {
+                Namespace = cluster.Namespace is { } snapshot
+                    ? snapshot with
+                    {
+                        Votes = [Some.ApprovalOf(Web(20, V2), Some.Alice, Decision.Reject)],
+                    }
+                    : null,
+            };
+            Expect(
+                Scale(Web(before, V2), after),
+                vetoed,
+                "25 of 25 pods (100%) behind Service web would be unproven; step 5% allows 1; alice rejected it"
+            );
         }
     }
 
@@ -460,15 +761,28 @@ public class CanaryTests
             Target = new WorkloadRef("", "Service", "shop", "web"),
         };
 
-        Expect(request, Standing(web: 0) with { Namespace = Serve([Running(green).Member], [gone, Recorded(green, Phase.Proven, 0)], []) }, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            request,
+            Standing(web: 0) with
+            {
+                Namespace = Serve([Running(green).Member], [gone, Recorded(green, Phase.Proven, 0)], []),
+            },
+            "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1"
+        );
     }
 
     [Test]
     public void ALargeIdleCanaryMakesNoRoomForAnother()
     {
-        var filler = Named("filler", 1000, V1).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var filler = Named("filler", 1000, V1)
+            .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
+            .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
 
-        Expect(Create(C(2)), Standing((Running(filler).Member, Proven(filler))), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Create(C(2)),
+            Standing((Running(filler).Member, Proven(filler))),
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
     }
 
     [Test]
@@ -494,20 +808,40 @@ public class CanaryTests
     [Test]
     public void WhatTheCachesSayIsSaidSo()
     {
-        var cluster = Standing() is var standing ? standing with { Namespace = standing.Namespace! with { Stale = "the API server did not list the pods in time" } } : null!;
+        var cluster = Standing() is var standing
+            ? standing with
+            {
+                Namespace = standing.Namespace! with { Stale = "the API server did not list the pods in time" },
+            }
+            : null!;
 
         Assert.That(
             Expect(Create(C(2)), cluster, "2 of 22 pods (9%)").Message,
-            Does.EndWith("Evaluated with older data, because the API server did not list the pods in time"));
+            Does.EndWith("Evaluated with older data, because the API server did not list the pods in time")
+        );
     }
 
     [Test]
     public void Case34_ARollbackIsAsWideAsItEverWas()
     {
-        var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with { CompletedPods = 1, Served = [new ServedPool("Service web", 1, Some.Now.AddDays(-1))] };
-        var cluster = Standing() is var standing ? standing with { Changes = [v2, Proven(Web(20))], Namespace = standing.Namespace! with { Changes = [v2, Proven(Web(20))] } } : null!;
+        var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with
+        {
+            CompletedPods = 1,
+            Served = [new ServedPool("Service web", 1, Some.Now.AddDays(-1))],
+        };
+        var cluster = Standing() is var standing
+            ? standing with
+            {
+                Changes = [v2, Proven(Web(20))],
+                Namespace = standing.Namespace! with { Changes = [v2, Proven(Web(20))] },
+            }
+            : null!;
 
-        Expect(Update(Web(20), Web(20, V2)), cluster, "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");
+        Expect(
+            Update(Web(20), Web(20, V2)),
+            cluster,
+            "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"
+        );
         Expect(Update(Web(1), Web(1, V2)), cluster, allowed: true);
     }
 
@@ -515,36 +849,63 @@ public class CanaryTests
     public void LabelsThatJoinAServiceAreToldHowManyMayCome()
     {
         var outside = Named("green", 10, V2).With("spec/template/metadata/labels", """{"app": "green"}""");
-        var finding = Expect(Update(outside, Named("green", 10, V2)), Standing(Running(outside)), "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1");
+        var finding = Expect(
+            Update(outside, Named("green", 10, V2)),
+            Standing(Running(outside)),
+            "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1"
+        );
 
         Assert.That(finding.Remedy, Is.EqualTo("Scale to 1, then retry: kubectl scale deployment/green -n shop --replicas=1"));
     }
 
     [Test]
-    public void NothingIsOfferedWhereAnotherCanaryLeavesNoRoom() => Assert.That(
-        Expect(Update(Web(20), Web(20, V3)), Standing(Running(C(1))), "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1").Remedy,
-        Is.EqualTo("Wait for the current canary, or roll it back: kubectl deployguard status deployment/web -n shop"));
+    public void NothingIsOfferedWhereAnotherCanaryLeavesNoRoom() =>
+        Assert.That(
+            Expect(
+                Update(Web(20), Web(20, V3)),
+                Standing(Running(C(1))),
+                "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"
+            ).Remedy,
+            Is.EqualTo("Wait for the current canary, or roll it back: kubectl deployguard status deployment/web -n shop")
+        );
 
     [Test]
     public void AStatefulSetIsOfferedThePartitionOfItsStep()
     {
         var before = Set(0, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
-        var cluster = Standing(web: 0) with { Policies = [policy], Changes = [Proven(before)], Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+        var cluster = Standing(web: 0) with
+        {
+            Policies = [policy],
+            Changes = [Proven(before)],
+            Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []),
+        };
 
-        Assert.That(Expect(Update(before, Set(0, V2)), cluster, "10 of 10 pods (100%) behind Service web would be unproven").Remedy, Is.EqualTo(
-            """Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""));
+        Assert.That(
+            Expect(Update(before, Set(0, V2)), cluster, "10 of 10 pods (100%) behind Service web would be unproven").Remedy,
+            Is.EqualTo(
+                """Add this to your manifest, or run it and retry: kubectl patch statefulset/web -n shop --type=merge -p '{"spec":{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":9}}}}'"""
+            )
+        );
     }
 
     [Test]
     public void ADaemonSetThatSurgesIsPatchedToGoOnSurging()
     {
         var before = Daemons(V1, "1");
-        var cluster = Standing(web: 0) with { Changes = [Proven(before)], Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []) };
+        var cluster = Standing(web: 0) with
+        {
+            Changes = [Proven(before)],
+            Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 30)] }], [Proven(before)], []),
+        };
         var surging = Daemons(V2, "0").With("spec/updateStrategy/rollingUpdate/maxSurge", "10");
 
-        Assert.That(Expect(Update(before, surging), cluster, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy, Does.Contain(
-            """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""));
+        Assert.That(
+            Expect(Update(before, surging), cluster, "30 of 30 pods (100%) behind Service web would be unproven, 10 at once").Remedy,
+            Does.Contain(
+                """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""
+            )
+        );
     }
 
     [TestCase(10, 0, null, Description = "a batch, and nothing more")]
@@ -553,7 +914,11 @@ public class CanaryTests
     public void EveryNewOrdinalOfAStatefulSetIsOfItsNewestRevision(int replicas, int partition, string? refusal)
     {
         var before = Timed(Set(partition, V1));
-        var cluster = Standing(web: 0) with { Changes = [Proven(before)], Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []) };
+        var cluster = Standing(web: 0) with
+        {
+            Changes = [Proven(before)],
+            Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 10)] }], [Proven(before)], []),
+        };
 
         Expect(Update(before, Timed(Set(partition, V2)).With("spec/replicas", $"{replicas}")), cluster, refusal);
     }
@@ -563,7 +928,11 @@ public class CanaryTests
     {
         var v2 = Timed(Set(0, V2));
         IReadOnlyList<Change> changes = [Proven(Set(0, V1)), Recorded(v2, Phase.Running, 0)];
-        var cluster = Standing(web: 0) with { Changes = changes, Namespace = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []) };
+        var cluster = Standing(web: 0) with
+        {
+            Changes = changes,
+            Namespace = Serve([new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Set(0, V1), 9)] }], changes, []),
+        };
 
         Expect(Scale(v2, 13), cluster, "4 of 13 pods (30%) behind Service web would be unproven");
     }
@@ -574,24 +943,47 @@ public class CanaryTests
         var claims = Web(20).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""");
         var cluster = Standing(web: 0) with { Namespace = Serve([Running(claims).Member], [Proven(claims)], []) with { Services = [] } };
 
-        Expect(Update(claims, Web(20, V2).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""")), cluster, "20 of 20 pods (100%) of Deployment web would be unproven");
+        Expect(
+            Update(claims, Web(20, V2).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""")),
+            cluster,
+            "20 of 20 pods (100%) of Deployment web would be unproven"
+        );
     }
 
     [Test]
     public void WhoeverSaysThatHeIsItsCanaryDoesNotKeepWhatIsProvenFromBeingMade()
     {
-        var claims = C(5).With("spec/template/metadata/labels", """{"app": "elsewhere"}""").With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
+        var claims = C(5)
+            .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
+            .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
         var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
         IReadOnlyList<Change> changes = [gone, Running(claims).Change];
 
-        Expect(Create(Web(20)), Standing(web: 0) with { Changes = [gone], Namespace = Serve([Running(claims).Member], changes, []) }, allowed: true);
+        Expect(
+            Create(Web(20)),
+            Standing(web: 0) with
+            {
+                Changes = [gone],
+                Namespace = Serve([Running(claims).Member], changes, []),
+            },
+            allowed: true
+        );
     }
 
     [Test]
-    public void AChangeThatLeavesNoPodRaisesNothing() => Expect(Update(Web(1), Paced(Web(0, V3))), Standing(web: 1, others: Running(C(6))), allowed: true);
+    public void AChangeThatLeavesNoPodRaisesNothing() =>
+        Expect(Update(Web(1), Paced(Web(0, V3))), Standing(web: 1, others: Running(C(6))), allowed: true);
 
-    [TestCase(false, "7 of 27 pods (25%) behind Service web would be unproven; step 5% allows 1", Description = "three pods of it in a moment, whatever runs yet")]
-    [TestCase(true, "5 of 27 pods (18%) behind Service web would be unproven; step 5% allows 1", Description = "one, and the next when that has proven itself for a while")]
+    [TestCase(
+        false,
+        "7 of 27 pods (25%) behind Service web would be unproven; step 5% allows 1",
+        Description = "three pods of it in a moment, whatever runs yet"
+    )]
+    [TestCase(
+        true,
+        "5 of 27 pods (18%) behind Service web would be unproven; step 5% allows 1",
+        Description = "one, and the next when that has proven itself for a while"
+    )]
     public void ARolloutThatTakesNoTimeCountsAsAWhole(bool takesTime, string refusal)
     {
         // One of three pods was replaced so far, one at a time.
@@ -606,12 +998,23 @@ public class CanaryTests
     public void ACanaryThatIsAloneForAMomentHoldsNoStepByIt()
     {
         // A force replacement deletes web and makes it anew: without it one pod would be all of them.
-        var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(1))] };
+        var gone = Proven(Web(20)) with
+        {
+            Served = [new ServedPool("Service web", 20, Ago(1))],
+        };
         IReadOnlyList<Change> changes = [gone, Running(C(1)).Change];
-        var cluster = Standing(web: 0) with { Changes = [gone], Namespace = Serve([Running(C(1)).Member], changes, Pods(C(1), TimeSpan.FromHours(1))) };
+        var cluster = Standing(web: 0) with
+        {
+            Changes = [gone],
+            Namespace = Serve([Running(C(1)).Member], changes, Pods(C(1), TimeSpan.FromHours(1))),
+        };
 
         Expect(Create(Web(20, V2)), cluster, "21 of 21 pods (100%) behind Service web would be unproven; step 25% allows 5");
-        Assert.That(PoolStanding.Of(cluster.Namespace!, cluster, Some.Now).Single(s => s.Workload.Name == "web-canary").HeldPercent, Is.EqualTo(5), "nor is one latched");
+        Assert.That(
+            PoolStanding.Of(cluster.Namespace!, cluster, Some.Now).Single(s => s.Workload.Name == "web-canary").HeldPercent,
+            Is.EqualTo(5),
+            "nor is one latched"
+        );
     }
 
     [Test]
@@ -619,16 +1022,26 @@ public class CanaryTests
     {
         var before = Timed(Set(0, V1)).With("spec/replicas", "4");
         IReadOnlyList<Change> changes = [Proven(before), Recorded(Set(0, V2), Phase.Completed, 50)];
-        var cluster = Standing(web: 0) with { Changes = [Proven(before)], Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 4)] }], changes, []) };
+        var cluster = Standing(web: 0) with
+        {
+            Changes = [Proven(before)],
+            Namespace = Serve([new Member { Spec = before.Read(), Pods = [PodsOf(before, 4)] }], changes, []),
+        };
 
         Expect(Update(before, Timed(Set(0, V2)).With("spec/updateStrategy/rollingUpdate/maxUnavailable", "8")), cluster, allowed: true);
     }
 
     /// <summary>The columns k, T, U and cap of the tightest pool, of what is allowed as of what is refused.</summary>
     [TestCaseSource(nameof(Numbers))]
-    public void TheNumbersAreThoseOfTheModel(Request request, ClusterSnapshot cluster, (int Held, int Total, int Unproven, int Cap) expected)
+    public void TheNumbersAreThoseOfTheModel(
+        Request request,
+        ClusterSnapshot cluster,
+        (int Held, int Total, int Unproven, int Cap) expected
+    )
     {
-        var judged = new Inspection(Some.Decide(request, cluster).Evaluated, cluster.Policies.Single(), cluster, Some.Now).Exposed.OrderBy(j => j.Cap).First();
+        var judged = new Inspection(Some.Decide(request, cluster).Evaluated, cluster.Policies.Single(), cluster, Some.Now)
+            .Exposed.OrderBy(j => j.Cap)
+            .First();
 
         Assert.That((judged.Held.Steps, judged.Total, judged.Unproven, judged.Cap), Is.EqualTo(expected));
     }
@@ -637,7 +1050,15 @@ public class CanaryTests
     {
         var ten = TimeSpan.FromMinutes(10);
         IReadOnlyList<LivePod> drained = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(2))];
-        IReadOnlyList<LivePod> restarted = [.. Pods(C(5), ten), Pod(C(6), TimeSpan.FromMinutes(20)) with { StartedAt = Ago(2), RestartedAt = Ago(2) }];
+        IReadOnlyList<LivePod> restarted =
+        [
+            .. Pods(C(5), ten),
+            Pod(C(6), TimeSpan.FromMinutes(20)) with
+            {
+                StartedAt = Ago(2),
+                RestartedAt = Ago(2),
+            },
+        ];
         yield return Row("01", Create(C(1)), Standing(), (0, 21, 1, 1));
         yield return Row("02", Create(C(2)), Standing(), (0, 22, 2, 1));
         yield return Row("03", Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599))), (0, 26, 6, 1));
@@ -645,23 +1066,42 @@ public class CanaryTests
         yield return Row("05", Scale(C(1), 7), Standing(Running(C(1)), pods: Pods(C(1), ten)), (1, 27, 7, 6));
         yield return Row("06", Scale(C(6), 20), Standing(Running(C(6)), pods: drained), (2, 40, 20, 20));
         yield return Row("07", Scale(C(6), 20), Standing(Running(C(6), held: 5), pods: restarted), (1, 40, 20, 10));
-        yield return Row("08", Scale(C(6), 20), Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), ten), Pod(C(6), TimeSpan.FromMinutes(1))]), (2, 40, 20, 20));
+        yield return Row(
+            "08",
+            Scale(C(6), 20),
+            Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), ten), Pod(C(6), TimeSpan.FromMinutes(1))]),
+            (2, 40, 20, 20)
+        );
         yield return Row("09", Scale(Web(20), 10), Standing(Running(C(6), held: 5)), (1, 16, 6, 4));
         yield return Row("10", Scale(C(6), 7), Standing(web: 10, others: Running(C(6), held: 5)), (1, 17, 7, 4));
         yield return Row("11", Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), (3, 40, 40, 40));
         yield return Row("12", Update(Web(20), Paced(Web(20, V2))), Standing(), (0, 20, 1, 1));
         yield return Row("13", Update(Web(20), Web(20, V2)), Standing(), (0, 20, 20, 1));
         yield return Row("14", Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), (0, 3, 1, 1));
-        yield return Row("15", Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")), Standing(web: 30), (0, 30, 2, 1));
+        yield return Row(
+            "15",
+            Update(Web(30), Timed(Web(30, V2)).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")),
+            Standing(web: 30),
+            (0, 30, 2, 1)
+        );
         yield return Row("16a", Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), (0, 1, 1, 1));
         yield return Row("16b", Update(Web(2), Recreated(Web(2, V2))), Standing(web: 2), (0, 2, 2, 1));
         yield return Row("19", Create(Web(20)), Standing(web: 0), (0, 20, 20, 1));
         yield return Row("21", Create(Named("web-exp", 1, V3)), Standing(Running(C(1))), (0, 22, 2, 1));
-        yield return Row("23", Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")), Standing() with { Policies = [PolicyOf("Template")] }, (0, 20, 20, 1));
+        yield return Row(
+            "23",
+            Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
+            Standing() with
+            {
+                Policies = [PolicyOf("Template")],
+            },
+            (0, 20, 20, 1)
+        );
         yield return Row("26", Update(C(10), C(10, V3)), Standing(Running(C(10), held: 25)), (0, 30, 10, 1));
         yield return Row("27", Update(C(1), C(1, V3)), Standing(Running(C(1))), (0, 21, 1, 1));
 
-        static TestCaseData Row(string number, Request request, ClusterSnapshot cluster, (int, int, int, int) expected) => new TestCaseData(request, cluster, expected).SetArgDisplayNames($"row {number}");
+        static TestCaseData Row(string number, Request request, ClusterSnapshot cluster, (int, int, int, int) expected) =>
+            new TestCaseData(request, cluster, expected).SetArgDisplayNames($"row {number}");
     }
 
     private static ServiceRequest Flip(string key, string value, string newKey, string newValue) =>
@@ -687,9 +1127,12 @@ public class CanaryTests
 
     private static void Expect(Request request, ClusterSnapshot cluster, bool allowed) => Expect(request, cluster, allowed ? null : "");
 
-    private static SafeguardPolicy PolicyOf(string covers) => Some.Policy($$"""
-        {"approval": {"required": "Never", "quorum": [{"groups": ["senior-engineers"]}]}, "canary": {"covers": "{{covers}}", "steps": [5, 25, 50], "soak": "10m", "pace": {"percent": 5, "minReady": "10m"} } }
-        """);
+    private static SafeguardPolicy PolicyOf(string covers) =>
+        Some.Policy(
+            $$"""
+            {"approval": {"required": "Never", "quorum": [{"groups": ["senior-engineers"]}]}, "canary": {"covers": "{{covers}}", "steps": [5, 25, 50], "soak": "10m", "pace": {"percent": 5, "minReady": "10m"} } }
+            """
+        );
 
     private static ClusterSnapshot Standing(params (Member Member, Change Change)[] others) => Standing(20, null, others);
 
@@ -699,7 +1142,11 @@ public class CanaryTests
 
     private static ClusterSnapshot Standing(int web, IReadOnlyList<LivePod>? pods = null, params (Member Member, Change Change)[] others)
     {
-        List<(Member Member, Change Change)> all = [.. web == 0 ? [] : ((Member, Change)[])[(Running(Web(web)).Member, Proven(Web(web)))], .. others];
+        List<(Member Member, Change Change)> all =
+        [
+            .. web == 0 ? [] : ((Member, Change)[])[(Running(Web(web)).Member, Proven(Web(web)))],
+            .. others,
+        ];
         return new ClusterSnapshot
         {
             Policies = [s_policy],
@@ -709,10 +1156,18 @@ public class CanaryTests
     }
 
     private static NamespaceSnapshot Serve(IReadOnlyList<Member> members, IReadOnlyList<Change> changes, IReadOnlyList<LivePod> pods) =>
-        new() { Services = [new Service("web", Labels("app", "web"), false)], Members = [.. members.Select(m => m.Seeing(pods))], Changes = changes };
+        new()
+        {
+            Services = [new Service("web", Labels("app", "web"), false)],
+            Members = [.. members.Select(m => m.Seeing(pods))],
+            Changes = changes,
+        };
 
     private static (Member Member, Change Change) Running(JsonObject workload, int held = 0) =>
-        (new Member { Spec = workload.Read(), Pods = [PodsOf(workload, workload.Read().Replicas)] }, Recorded(workload, Phase.Completed, held));
+        (
+            new Member { Spec = workload.Read(), Pods = [PodsOf(workload, workload.Read().Replicas)] },
+            Recorded(workload, Phase.Completed, held)
+        );
 
     private static RevisionPods PodsOf(JsonObject workload, int pods) =>
         new(workload.Read().Template.Hash, null, workload.Read().Template.ImageNames, pods);
@@ -720,17 +1175,22 @@ public class CanaryTests
     private static Change Proven(JsonObject workload) => Some.Change(workload, Phase.Proven);
 
     private static Change Recorded(JsonObject workload, Phase phase, int held) =>
-        Some.Change(workload, phase) with { CompletedSteps = held == 0 ? [] : [new CompletedStep("tier-1", "Service web", held, Ago(30))] };
+        Some.Change(workload, phase) with
+        {
+            CompletedSteps = held == 0 ? [] : [new CompletedStep("tier-1", "Service web", held, Ago(30))],
+        };
 
-    private static List<LivePod> Pods(JsonObject workload, TimeSpan age) => [.. Enumerable.Range(0, workload.Read().Replicas).Select(_ => Pod(workload, age))];
+    private static List<LivePod> Pods(JsonObject workload, TimeSpan age) =>
+        [.. Enumerable.Range(0, workload.Read().Replicas).Select(_ => Pod(workload, age))];
 
-    private static LivePod Pod(JsonObject workload, TimeSpan age) => new()
-    {
-        Name = Some.NameOf(workload.Read()),
-        CreatedAt = Some.Now - age,
-        ReadySince = Some.Now - age,
-        StartedAt = Some.Now - age,
-    };
+    private static LivePod Pod(JsonObject workload, TimeSpan age) =>
+        new()
+        {
+            Name = Some.NameOf(workload.Read()),
+            CreatedAt = Some.Now - age,
+            ReadySince = Some.Now - age,
+            StartedAt = Some.Now - age,
+        };
 
     private static DateTimeOffset Ago(int minutes) => Some.Now.AddMinutes(-minutes);
 
@@ -748,25 +1208,36 @@ public class CanaryTests
 
     private static JsonObject C(int replicas, string image = V2) => Named("web-canary", replicas, image);
 
-    private static JsonObject Named(string name, int replicas, string image) => Some.Deployment(image, replicas)
-        .With("metadata/name", $"\"{name}\"").With("metadata/uid", $"\"uid-{name}\"")
-        .With("spec/template/metadata/labels", name == "web" ? """{"app": "web"}""" : $$"""{"app": "web", "track": "{{name}}"}""");
+    private static JsonObject Named(string name, int replicas, string image) =>
+        Some.Deployment(image, replicas)
+            .With("metadata/name", $"\"{name}\"")
+            .With("metadata/uid", $"\"uid-{name}\"")
+            .With("spec/template/metadata/labels", name == "web" ? """{"app": "web"}""" : $$"""{"app": "web", "track": "{{name}}"}""");
 
     private static JsonObject Coloured(string colour, string image) =>
         Named(colour, 20, image).With("spec/template/metadata/labels", $$"""{"app": "web", "colour": "{{colour}}"}""");
 
-    private static JsonObject Set(int partition, string image) => Web(10, image).With("kind", "\"StatefulSet\"")
-        .With("spec/strategy", "null").With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } }""");
+    private static JsonObject Set(int partition, string image) =>
+        Web(10, image)
+            .With("kind", "\"StatefulSet\"")
+            .With("spec/strategy", "null")
+            .With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } }""");
 
-    private static JsonObject Daemons(string image, string maxUnavailable) => Web(1, image).With("kind", "\"DaemonSet\"").With("status", """{"desiredNumberScheduled": 30}""")
-        .With("spec/strategy", "null").With("spec/minReadySeconds", "600")
-        .With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": {{maxUnavailable}} } }""");
+    private static JsonObject Daemons(string image, string maxUnavailable) =>
+        Web(1, image)
+            .With("kind", "\"DaemonSet\"")
+            .With("status", """{"desiredNumberScheduled": 30}""")
+            .With("spec/strategy", "null")
+            .With("spec/minReadySeconds", "600")
+            .With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": {{maxUnavailable}} } }""");
 
-    private static JsonObject Paced(JsonObject deployment) => Timed(deployment).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
+    private static JsonObject Paced(JsonObject deployment) =>
+        Timed(deployment).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
 
     private static JsonObject Recreated(JsonObject deployment) => Timed(deployment).With("spec/strategy", """{"type": "Recreate"}""");
 
-    private static JsonObject Timed(JsonObject deployment) => deployment.With("spec/minReadySeconds", "600").With("spec/progressDeadlineSeconds", "1200");
+    private static JsonObject Timed(JsonObject deployment) =>
+        deployment.With("spec/minReadySeconds", "600").With("spec/progressDeadlineSeconds", "1200");
 
     private static Dictionary<string, string> Labels(string key, string value) => new() { [key] = value };
 }

@@ -1,17 +1,22 @@
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// The exposure model of a made-up world, as plainly as its page has it and by none of the product's code: who is in which pool, U, T, k, cap, and
+/// The exposure model of a made-up world, as plainly as its page has it and by none of the product's code: who is in which pool, U, T, k,
+/// cap, and
 /// what is refused.
 /// </summary>
 internal sealed class ExposurePage(PooledWorld world)
 {
-    /// <summary>The Services that select it, and the pools of whom it says it is a canary of; one of its own where these are none.</summary>
+    /// <summary>
+    /// The Services that select it, and the pools of whom it says it is a canary of; one of its own where these are none.
+    /// </summary>
     public static IReadOnlyList<string> PoolsOf(Made made, IReadOnlyCollection<Made> all)
     {
         var selected = made.Services.Select(s => $"Service {s}").ToList();
         var stable = made.CanaryOf is { } name && name != made.Name ? all.FirstOrDefault(m => m.Name == name && m.CanaryOf is null) : null;
-        return stable is not null ? [.. selected.Union(PoolsOf(stable, all))] : selected.Count > 0 ? selected : [made.OwnPool];
+        return stable is not null ? [.. selected.Union(PoolsOf(stable, all))]
+            : selected.Count > 0 ? selected
+            : [made.OwnPool];
     }
 
     /// <summary>Why a request is to be refused, pool by pool; empty where it is to be allowed.</summary>
@@ -33,7 +38,11 @@ internal sealed class ExposurePage(PooledWorld world)
         }
 
         var scaled = Scaled(before, asked);
-        return before.Pods.Count == 0 ? [] : PoolsOf(before, world.Running).Where(p => p.StartsWith("Service ", StringComparison.Ordinal)).Select(p => Outgrown(p, scaled));
+        return before.Pods.Count == 0
+            ? []
+            : PoolsOf(before, world.Running)
+                .Where(p => p.StartsWith("Service ", StringComparison.Ordinal))
+                .Select(p => Outgrown(p, scaled));
     }
 
     /// <summary>Pods that may surge are shared out too, where there is more than one revision.</summary>
@@ -66,10 +75,17 @@ internal sealed class ExposurePage(PooledWorld world)
         var steps = raised.Min(i => Math.Max(world.Latched(i, pool), world.PodsAreOld ? HeldByPods(i, pool, was) : 0));
         var total = Math.Max(Total(pool, will, m => CountedOf(m, pool)), noneLeft ? served : 0);
         var cap = steps == world.Steps.Count ? total : Math.Max(1, total * world.Steps[steps] / 100);
-        var batch = will.Where(m => m.IsRollingOut && !m.IsPartitioned && raised.Contains(m.Image) && Conforms(m, world.Latched(m.Image, pool))).Select(m => Math.Min(m.Size, m.Pacing.Batch(m.Size))).DefaultIfEmpty(0).Max();
+        var batch = will.Where(m =>
+                m.IsRollingOut && !m.IsPartitioned && raised.Contains(m.Image) && Conforms(m, world.Latched(m.Image, pool))
+            )
+            .Select(m => Math.Min(m.Size, m.Pacing.Batch(m.Size)))
+            .DefaultIfEmpty(0)
+            .Max();
         var unproven = will.Sum(m => CountedOf(m, pool));
         var isLargerShare = (long)unproven * TotalNow(pool, was) > (long)was.Sum(m => CountedOf(m, pool)) * total;
-        return isLargerShare && unproven > Math.Max(cap, batch) ? $"{unproven} of {total} in {pool} before it rolls out, {steps} steps held, cap {cap}" : null;
+        return isLargerShare && unproven > Math.Max(cap, batch)
+            ? $"{unproven} of {total} in {pool} before it rolls out, {steps} steps held, cap {cap}"
+            : null;
     }
 
     /// <summary>Steps for which enough pods run it that the pool's users reach.</summary>
@@ -91,9 +107,11 @@ internal sealed class ExposurePage(PooledWorld world)
 
     /// <summary>Whether a request lets a workload run something else, reach further, or get there faster.</summary>
     private static bool Grows(Made before, Made asked) =>
-        asked.Image != before.Image || asked.Size > before.Size
+        asked.Image != before.Image
+        || asked.Size > before.Size
         || (asked.Kind == "StatefulSet" && asked.Partition < before.Partition)
-        || asked.Pacing.Batch(asked.Size) > before.Pacing.Batch(before.Size) || (before.Pacing.IsTimed && !asked.Pacing.IsTimed);
+        || asked.Pacing.Batch(asked.Size) > before.Pacing.Batch(before.Size)
+        || (before.Pacing.IsTimed && !asked.Pacing.IsTimed);
 
     /// <summary>What a pace kept from coming comes at once.</summary>
     private static bool IsFaster(Made before, Made asked) =>
@@ -131,15 +149,28 @@ internal sealed class ExposurePage(PooledWorld world)
         }
 
         var cap = steps == world.Steps.Count ? total : Math.Max(1, total * world.Steps[steps] / 100);
-        var leavesNone = before is { Size: > 0 } && before.Image != asked.Image && raises && batch == 0 && noneLeft && provenBefore > 0 && steps < world.Steps.Count;
-        return (raises && unproven > Math.Max(cap, batch)) || leavesNone ? $"{unproven} of {total} in {pool}, {steps} steps held, cap {cap}, batch {batch}" : null;
+        var leavesNone =
+            before is { Size: > 0 }
+            && before.Image != asked.Image
+            && raises
+            && batch == 0
+            && noneLeft
+            && provenBefore > 0
+            && steps < world.Steps.Count;
+        return (raises && unproven > Math.Max(cap, batch)) || leavesNone
+            ? $"{unproven} of {total} in {pool}, {steps} steps held, cap {cap}, batch {batch}"
+            : null;
     }
 
-    /// <summary>What a request makes of the workload itself: pods of the revision asked for, pods of other unproven ones that stay, its conforming batch.</summary>
+    /// <summary>
+    /// What a request makes of the workload itself: pods of the revision asked for, pods of other unproven ones that stay, its conforming
+    /// batch.
+    /// </summary>
     private (int Own, int Staying, int Batch, bool Raises) Exposes(string pool, Made? before, Made asked, int steps)
     {
         var inPlace = before is { Size: > 0 } && before.Image != asked.Image;
-        var left = before is null ? 0
+        var left = before is null
+            ? 0
             : Scaled(before, asked).Pods.Where(p => p.Key != asked.Image && !world.IsProven(p.Key, pool)).Sum(p => p.Value);
         if (world.IsProven(asked.Image, pool))
         {
@@ -163,12 +194,16 @@ internal sealed class ExposurePage(PooledWorld world)
         return (own, 0, own > (isJudged ? Math.Max(0, before.Size - before.Partition) : before.Runs(asked.Image)));
     }
 
-    /// <summary>A batch; of replicas that are added meanwhile a StatefulSet makes all of the newest revision, and a Deployment its share, if that is more.</summary>
+    /// <summary>
+    /// A batch; of replicas that are added meanwhile a StatefulSet makes all of the newest revision, and a Deployment its share, if that is
+    /// more.
+    /// </summary>
     private static (int Own, int Batch, bool Raises) AtItsPace(Made before, Made asked, bool inPlace)
     {
         var batch = Math.Min(asked.Size, asked.Pacing.Batch(asked.Size));
         var (runs, live) = (before.Runs(asked.Image), before.Pods.Values.Sum());
-        var added = asked.Kind == "StatefulSet" ? batch + Math.Max(0, asked.Size - before.Size)
+        var added =
+            asked.Kind == "StatefulSet" ? batch + Math.Max(0, asked.Size - before.Size)
             : inPlace || asked.Size <= before.Size ? 0
             : ((asked.Size * runs) + live - 1) / live - runs;
         var own = Math.Min(asked.Size, Math.Max(batch, added));
@@ -178,18 +213,25 @@ internal sealed class ExposurePage(PooledWorld world)
     private bool Conforms(Made made, int steps)
     {
         var percent = Math.Max(world.Percent, steps == world.Steps.Count ? 100 : world.Steps[steps]);
-        return made.Pacing.IsTimed && (made.Pacing.Batch(made.Size) <= Math.Max(1, made.Size * percent / 100) || (made.Pacing.IsPercent && made.Pacing.AtOnce <= percent));
+        return made.Pacing.IsTimed
+            && (
+                made.Pacing.Batch(made.Size) <= Math.Max(1, made.Size * percent / 100)
+                || (made.Pacing.IsPercent && made.Pacing.AtOnce <= percent)
+            );
     }
 
     private int CountedOf(Made made, string pool) => UnprovenOf(made, pool).Sum(u => u.Pods);
 
-    /// <summary>Of a workload that nobody asks about: what runs, and what its rollout will bring without anybody asking. The newest first.</summary>
+    /// <summary>
+    /// Of a workload that nobody asks about: what runs, and what its rollout will bring without anybody asking. The newest first.
+    /// </summary>
     private IEnumerable<(int Image, int Pods)> UnprovenOf(Made made, string pool)
     {
         var room = made.Size;
         foreach (var image in made.Pods.Keys.Where(k => k != made.Image).Prepend(made.Image).Where(i => !world.IsProven(i, pool)))
         {
-            var comes = !made.IsRollingOut ? made.Size
+            var comes =
+                !made.IsRollingOut ? made.Size
                 : made.IsPaused ? 0
                 : made.IsPartitioned ? made.Size - made.Partition
                 : Conforms(made, world.Latched(image, pool)) ? made.Pacing.Batch(made.Size)
@@ -205,7 +247,8 @@ internal sealed class ExposurePage(PooledWorld world)
     private static List<Made> Members(string pool, IReadOnlyCollection<Made> all) => [.. all.Where(m => PoolsOf(m, all).Contains(pool))];
 
     /// <summary>Who is in a pool by his word alone adds what is unproven of him.</summary>
-    private static int Total(string pool, List<Made> members, Func<Made, int> unproven) => members.Sum(m => IsOwn(pool, m) ? m.Size : unproven(m));
+    private static int Total(string pool, List<Made> members, Func<Made, int> unproven) =>
+        members.Sum(m => IsOwn(pool, m) ? m.Size : unproven(m));
 
     /// <summary>Where no proven pod is left, at least as many as there were of late.</summary>
     private int TotalNow(string pool, List<Made> members)
@@ -214,7 +257,8 @@ internal sealed class ExposurePage(PooledWorld world)
         return ProvenPods(pool, members, m => CountedOf(m, pool)) > 0 ? total : Math.Max(total, world.Served(pool));
     }
 
-    private static int ProvenPods(string pool, List<Made> members, Func<Made, int> unproven) => members.Where(m => IsOwn(pool, m)).Sum(m => m.Size - unproven(m));
+    private static int ProvenPods(string pool, List<Made> members, Func<Made, int> unproven) =>
+        members.Where(m => IsOwn(pool, m)).Sum(m => m.Size - unproven(m));
 
     private static bool IsOwn(string pool, Made made) => pool == made.OwnPool || made.Services.Any(s => pool == $"Service {s}");
 

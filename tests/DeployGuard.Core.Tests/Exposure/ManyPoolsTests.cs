@@ -3,7 +3,8 @@ using DeployGuard.Core.Evaluation;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Random worlds of several Services, StatefulSets, canaries by their word and half-done rollouts, and random requests in them, against the model
+/// Random worlds of several Services, StatefulSets, canaries by their word and half-done rollouts, and random requests in them, against the
+/// model
 /// written a second time.
 /// </summary>
 public class ManyPoolsTests
@@ -45,7 +46,11 @@ public class ManyPoolsTests
     {
         var expected = new ExposurePage(world).Refusals(asked);
         var verdict = world.Decide(asked);
-        Assert.That(verdict.IsAllowed, Is.EqualTo(expected.Count == 0), () => $"{when}: {world}asked: {asked}\nthe model refuses: {string.Join("; ", expected)}\nthe guard: {Said(verdict)}");
+        Assert.That(
+            verdict.IsAllowed,
+            Is.EqualTo(expected.Count == 0),
+            () => $"{when}: {world}asked: {asked}\nthe model refuses: {string.Join("; ", expected)}\nthe guard: {Said(verdict)}"
+        );
         if (verdict.IsAllowed)
         {
             world.Apply(asked);
@@ -86,11 +91,18 @@ public class ManyPoolsTests
         /// <summary>Whatever is half done: fewer, none, and what it completed on as many pods.</summary>
         private void MayGoBack(Made made)
         {
-            var ways = Enumerable.Range(0, PooledWorld.Images).Where(i => i != made.Image && world.CompletedOn(made, i) >= made.Size).Select(i => made with { Image = i, Pacing = Pacing.AllAtOnce })
-                .Append(made with { Size = made.Size / 2 }).Append(made with { Size = 0 });
+            var ways = Enumerable
+                .Range(0, PooledWorld.Images)
+                .Where(i => i != made.Image && world.CompletedOn(made, i) >= made.Size)
+                .Select(i => made with { Image = i, Pacing = Pacing.AllAtOnce })
+                .Append(made with { Size = made.Size / 2 })
+                .Append(made with { Size = 0 });
             foreach (var way in ways)
             {
-                Assert.That(world.Decide(way).IsAllowed, () => $"{when}, a way back: {world}asked: {way}\nthe guard: {Said(world.Decide(way))}");
+                Assert.That(
+                    world.Decide(way).IsAllowed,
+                    () => $"{when}, a way back: {world}asked: {way}\nthe guard: {Said(world.Decide(way))}"
+                );
             }
         }
 
@@ -100,12 +112,29 @@ public class ManyPoolsTests
             foreach (var pool in ExposurePage.PoolsOf(Now(target), world.Running))
             {
                 var (kind, name) = pool.Split(' ') is [var first, var second] ? (first, second) : throw new InvalidOperationException(pool);
-                var canary = new Made($"beside-{name}", "Deployment", kind == "Service" ? [name] : [], kind == "Service" ? null : name, 0, image, 0, Pacing.AllAtOnce);
-                for (var step = world.Latched(image, pool); step < world.Steps.Count && !world.IsProven(image, pool); step = world.Latched(image, pool))
+                var canary = new Made(
+                    $"beside-{name}",
+                    "Deployment",
+                    kind == "Service" ? [name] : [],
+                    kind == "Service" ? null : name,
+                    0,
+                    image,
+                    0,
+                    Pacing.AllAtOnce
+                );
+                for (
+                    var step = world.Latched(image, pool);
+                    step < world.Steps.Count && !world.IsProven(image, pool);
+                    step = world.Latched(image, pool)
+                )
                 {
                     Must(Most(pods => canary with { Size = pods }, canary.Size, 2000), $"as many as step {step} allows in {pool}");
                     world.Soak();
-                    Assert.That(world.Latched(image, pool), Is.GreaterThan(step), () => $"{when}: {world}step {step} is not held in {pool}");
+                    Assert.That(
+                        world.Latched(image, pool),
+                        Is.GreaterThan(step),
+                        () => $"{when}: {world}step {step} is not held in {pool}"
+                    );
                 }
             }
 
@@ -120,7 +149,10 @@ public class ManyPoolsTests
             for (var step = 0; Now(target).Partition > 0; step++)
             {
                 Assert.That(step, Is.LessThan(100), () => $"{when}: {world}it does not come further");
-                Must(Most(pods => Now(target) with { Partition = size - pods }, size - Now(target).Partition, size), "as low as its step allows");
+                Must(
+                    Most(pods => Now(target) with { Partition = size - pods }, size - Now(target).Partition, size),
+                    "as low as its step allows"
+                );
                 world.Soak();
             }
         }
@@ -128,7 +160,10 @@ public class ManyPoolsTests
         private void AtItsPace(string target)
         {
             var asked = Now(target) with { Image = image, Pacing = Pacing.OneByOne };
-            Assert.That(world.Decide(asked).IsAllowed, () => $"{when}, at its pace: {world}asked: {asked}\nthe guard: {Said(world.Decide(asked))}");
+            Assert.That(
+                world.Decide(asked).IsAllowed,
+                () => $"{when}, at its pace: {world}asked: {asked}\nthe guard: {Said(world.Decide(asked))}"
+            );
             world.Apply(asked);
             world.GoOn(target, 2);
             MayGoBack(Now(target));

@@ -7,7 +7,9 @@ using static DeployGuard.Core.Tests.Shop;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Requests of people on what a controller made: judged by what the controller will do next, while its rollout is under way.</summary>
+/// <summary>
+/// Requests of people on what a controller made: judged by what the controller will do next, while its rollout is under way.
+/// </summary>
 public class ObjectChangeTests
 {
     private const string AllOfThem = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
@@ -17,7 +19,10 @@ public class ObjectChangeTests
     public void AnOldReplicaSetIsMissedWhetherItIsReadyOrNot(int ready, string? refusal)
     {
         var old = SetOf(Web(20));
-        var objects = Rolling() with { Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Name == "web-5d9f7" ? w with { ReadyPods = ready } : w)] };
+        var objects = Rolling() with
+        {
+            Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Name == "web-5d9f7" ? w with { ReadyPods = ready } : w)],
+        };
 
         Expect(objects, Delete(old), refusal);
         Expect(objects, Scale(old, 0), refusal);
@@ -25,9 +30,12 @@ public class ObjectChangeTests
 
     [TestCase(19, null, Description = "one, as the rollout itself would")]
     [TestCase(18, "2 of 20 pods (10%) behind Service web would be unproven; step 5% allows 1")]
-    public void AnOldReplicaSetScaledDownByAPerson(int replicas, string? refusal) => Expect(Rolling(), Scale(SetOf(Web(20)), replicas), refusal);
+    public void AnOldReplicaSetScaledDownByAPerson(int replicas, string? refusal) =>
+        Expect(Rolling(), Scale(SetOf(Web(20)), replicas), refusal);
 
-    /// <summary>What is taken of the old is made of the new at once: a rollout of hours would be over in as many requests as it has pods.</summary>
+    /// <summary>
+    /// What is taken of the old is made of the new at once: a rollout of hours would be over in as many requests as it has pods.
+    /// </summary>
     [TestCase(false, "11 of 20 pods (55%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(true, null, Description = "its owner is being deleted, and makes nothing any more")]
     public void AnOldReplicaSetScaledDownAPodAtATimeAmidTheRollout(bool isEnding, string? refusal)
@@ -35,7 +43,21 @@ public class ObjectChangeTests
         var half = SetOf(Web(20, V2).Paced(), Second, 11);
         var old = SetOf(Web(20), First, 10);
         var web = isEnding ? Web(20, V2).Paced().With("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"") : Web(20, V2).Paced();
-        var objects = Rolling() with { Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Name switch { "web-7c6b9" => half.Live(), "web-5d9f7" => old.Live(), _ => web.Live() })] };
+        var objects = Rolling() with
+        {
+            Workloads =
+            [
+                .. Rolling()
+                    .Workloads.Select(w =>
+                        w.Spec.Ref.Name switch
+                        {
+                            "web-7c6b9" => half.Live(),
+                            "web-5d9f7" => old.Live(),
+                            _ => web.Live(),
+                        }
+                    ),
+            ],
+        };
 
         Expect(objects, Scale(old, 9), refusal);
     }
@@ -45,10 +67,20 @@ public class ObjectChangeTests
     public void AJobThatItsCronJobLosesIsMadeASecondTime(string? owners, string? refusal)
     {
         var cron = CronJob("nightly", 6, V2, "Forbid");
-        var job = Job("nightly-1", 6, V2, """{"app": "web"}""").With("metadata/ownerReferences", OwnerJson("batch/v1", "CronJob", "nightly"));
+        var job = Job("nightly-1", 6, V2, """{"app": "web"}""")
+            .With("metadata/ownerReferences", OwnerJson("batch/v1", "CronJob", "nightly"));
         var objects = Settled.With(cron.Live(), job.Live()).With(Some.Change(cron, Phase.Completed));
 
-        Expect(objects, Some.Update(job, owners is null ? job.DeepClone().AsObject().With("metadata/labels", """{"note": "mine"}""") : job.DeepClone().AsObject().With("metadata/ownerReferences", owners)), refusal);
+        Expect(
+            objects,
+            Some.Update(
+                job,
+                owners is null
+                    ? job.DeepClone().AsObject().With("metadata/labels", """{"note": "mine"}""")
+                    : job.DeepClone().AsObject().With("metadata/ownerReferences", owners)
+            ),
+            refusal
+        );
     }
 
     [Test]
@@ -57,7 +89,11 @@ public class ObjectChangeTests
         var young = SetOf(Web(20, V2).Paced(), Second, 1);
 
         Expect(Rolling(), Scale(young, 5), "5 of 20 pods (25%) behind Service web would be unproven; step 5% allows 1");
-        Expect(Rolling(), Some.Update(young, SetOf(Web(20, V2).Paced(), Second, 5)), "5 of 20 pods (25%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Rolling(),
+            Some.Update(young, SetOf(Web(20, V2).Paced(), Second, 5)),
+            "5 of 20 pods (25%) behind Service web would be unproven; step 5% allows 1"
+        );
         Expect(Rolling(), Scale(young, 0), null);
         Expect(Rolling(), Delete(young), null);
     }
@@ -67,7 +103,10 @@ public class ObjectChangeTests
     public void AnOwnerThatIsBeingDeletedOrIsPaused(string path, string json, string? refusal)
     {
         var after = Web(20, V2).Paced().With(path, json);
-        var objects = Rolling() with { Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Kind == "Deployment" ? after.Live() : w)] };
+        var objects = Rolling() with
+        {
+            Workloads = [.. Rolling().Workloads.Select(w => w.Spec.Ref.Kind == "Deployment" ? after.Live() : w)],
+        };
 
         Expect(objects, Delete(SetOf(Web(20))), refusal);
         Expect(objects, Scale(SetOf(Web(20)), 0), refusal);
@@ -83,7 +122,12 @@ public class ObjectChangeTests
         Expect(canary, Delete(PodOf(SetOf(Web(20)))), null);
     }
 
-    [TestCase("db-2", 0, "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1", Description = "an old pod comes back new")]
+    [TestCase(
+        "db-2",
+        0,
+        "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1",
+        Description = "an old pod comes back new"
+    )]
     [TestCase("db-9", 0, null, Description = "a new one as it was")]
     [TestCase("db-2", 3, null, Description = "below the partition it comes back old")]
     public void APodOfAStatefulSetUnderWay(string pod, int partition, string? refusal)
@@ -103,9 +147,16 @@ public class ObjectChangeTests
     [TestCase(false, "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1")]
     public void APodOnACordonedNodePasses(bool isCordoned, string? refusal)
     {
-        var objects = Sets(StatefulSet("db", 10, V2), updated: 7) with { CordonedNodes = isCordoned ? new HashSet<string> { "node-2" } : new HashSet<string>() };
+        var objects = Sets(StatefulSet("db", 10, V2), updated: 7) with
+        {
+            CordonedNodes = isCordoned ? new HashSet<string> { "node-2" } : new HashSet<string>(),
+        };
 
-        Expect(objects, Delete(PodOf(StatefulSet("db", 10, V1), "2").With("metadata/labels/controller-revision-hash", "\"db-old\"")), refusal);
+        Expect(
+            objects,
+            Delete(PodOf(StatefulSet("db", 10, V1), "2").With("metadata/labels/controller-revision-hash", "\"db-old\"")),
+            refusal
+        );
     }
 
     [Test]
@@ -113,7 +164,11 @@ public class ObjectChangeTests
     {
         var objects = Sets(DaemonSet("db", 10, V2), updated: 1);
 
-        Expect(objects, Delete(PodOf(DaemonSet("db", 10, V1), "2").With("metadata/labels/controller-revision-hash", "\"db-old\"")), "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            objects,
+            Delete(PodOf(DaemonSet("db", 10, V1), "2").With("metadata/labels/controller-revision-hash", "\"db-old\"")),
+            "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1"
+        );
         Expect(objects, Delete(PodOf(DaemonSet("db", 10, V2), "9").With("metadata/labels/controller-revision-hash", "\"db-new\"")), null);
     }
 
@@ -126,7 +181,14 @@ public class ObjectChangeTests
         var joined = pod.DeepClone().AsObject().With("metadata/labels/app", "\"web\"");
 
         Expect(objects, Some.Update(pod, joined), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
-        Expect(objects, Some.Update(pod, joined) with { SubResource = "status" }, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            objects,
+            Some.Update(pod, joined) with
+            {
+                SubResource = "status",
+            },
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
         Expect(objects, Some.Update(pod, pod.DeepClone().AsObject().With("metadata/labels/note", "\"mine\"")), null);
     }
 
@@ -136,7 +198,11 @@ public class ObjectChangeTests
         var pod = PodOf(SetOf(Web(20)));
         var taken = pod.DeepClone().AsObject().With("metadata/labels/app", "\"gone\"");
 
-        Expect(Settled.Running(C(2), Phase.Completed, minutes: 5), Some.Update(pod, taken), "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Settled.Running(C(2), Phase.Completed, minutes: 5),
+            Some.Update(pod, taken),
+            "2 of 21 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
         Expect(Settled.Running(C(1), Phase.Completed, minutes: 5), Some.Update(pod, taken), null);
         Expect(Settled, Some.Update(pod, taken), null);
     }
@@ -155,18 +221,27 @@ public class ObjectChangeTests
     public void WhatADeploymentScalesItsReplicaSetsByIsItsControllers(string annotation)
     {
         var old = SetOf(Web(20));
-        System.Text.Json.Nodes.JsonObject With(string key) => old.DeepClone().AsObject().With("metadata/annotations", $$"""{"{{key}}": "1"}""");
+        System.Text.Json.Nodes.JsonObject With(string key) =>
+            old.DeepClone().AsObject().With("metadata/annotations", $$"""{"{{key}}": "1"}""");
 
-        Assert.That(Rolling().Decide(Some.Update(old, With(annotation))).Denials.Select(d => d.Finding.Reason), Is.EqualTo(new[] { Reasons.ControllerOnly.Code }));
+        Assert.That(
+            Rolling().Decide(Some.Update(old, With(annotation))).Denials.Select(d => d.Finding.Reason),
+            Is.EqualTo(new[] { Reasons.ControllerOnly.Code })
+        );
         Expect(Rolling(), Some.Update(old, With("example.com/note")), null);
     }
 
     [Test]
     public void SoAreThoseOfOneThatAPersonMakes()
     {
-        var orphan = SetOf(C(1), Second, 1).With("metadata/ownerReferences", "[]").With("metadata/annotations", """{"deployment.kubernetes.io/max-replicas": "1"}""");
+        var orphan = SetOf(C(1), Second, 1)
+            .With("metadata/ownerReferences", "[]")
+            .With("metadata/annotations", """{"deployment.kubernetes.io/max-replicas": "1"}""");
 
-        Assert.That(Settled.Decide(Some.Create(orphan)).Denials.Select(d => d.Finding.Reason), Is.EqualTo(new[] { Reasons.ControllerOnly.Code }));
+        Assert.That(
+            Settled.Decide(Some.Create(orphan)).Denials.Select(d => d.Finding.Reason),
+            Is.EqualTo(new[] { Reasons.ControllerOnly.Code })
+        );
     }
 
     /// <summary>A paused Deployment that has nothing fills the newest that it has, whether its own was deleted or scaled away.</summary>
@@ -197,18 +272,32 @@ public class ObjectChangeTests
     {
         var set = StatefulSet("db", 10, V2, partition: 9);
 
-        Expect(Sets(set, updated: 1), Some.Update(set, set.DeepClone().AsObject().With("spec/ordinals", $$"""{"start": {{start}}}""")), refusal);
+        Expect(
+            Sets(set, updated: 1),
+            Some.Update(set, set.DeepClone().AsObject().With("spec/ordinals", $$"""{"start": {{start}}}""")),
+            refusal
+        );
     }
 
     /// <summary>A StatefulSet or DaemonSet of ten whose rollout to v2 is under way from the end, behind Service web.</summary>
     private static NamespaceObjects Sets(System.Text.Json.Nodes.JsonObject set, int updated)
     {
         var kind = $"{set["kind"]}";
-        System.Text.Json.Nodes.JsonObject Of(string image) => kind == "DaemonSet" ? DaemonSet("db", 10, image) : StatefulSet("db", 10, image);
-        LiveRevision Revision(string name, string image, long number) => new(name, "uid-db", Of(image).Read().Template, number, name) { Uid = $"uid-{name}" };
+        System.Text.Json.Nodes.JsonObject Of(string image) =>
+            kind == "DaemonSet" ? DaemonSet("db", 10, image) : StatefulSet("db", 10, image);
+        LiveRevision Revision(string name, string image, long number) =>
+            new(name, "uid-db", Of(image).Read().Template, number, name) { Uid = $"uid-{name}" };
         var old = Pods(PodOf(Of(V1)).With("metadata/labels/controller-revision-hash", "\"db-old\""), 10);
         var young = Pods(PodOf(Of(V2)).With("metadata/labels/controller-revision-hash", "\"db-new\""), 10, minutes: 1);
-        return Empty.With(new LiveWorkload { Spec = set.Read(), ReadyPods = 10, Revisions = ("db-old", "db-new"), UpdatedPods = updated }) with
+        return Empty.With(
+            new LiveWorkload
+            {
+                Spec = set.Read(),
+                ReadyPods = 10,
+                Revisions = ("db-old", "db-new"),
+                UpdatedPods = updated,
+            }
+        ) with
         {
             Revisions = [Revision("db-old", V1, 1), Revision("db-new", V2, 2)],
             Pods = [old with { Pods = [.. old.Pods.Take(10 - updated)] }, young with { Pods = [.. young.Pods.Skip(10 - updated)] }],

@@ -20,13 +20,22 @@ public class PaceTests
         var finding = Findings(Some.Deployment(Some.OtherImage, 20)).Single();
 
         Assert.That(finding.Reason, Is.EqualTo("PaceTooFast"));
-        Assert.That(finding.Message, Is.EqualTo(
-            "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once; step 5% allows 1. In place, policy allows 1 at once: "
-            + "maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600"));
-        Assert.That(finding.Remedy, Is.EqualTo(
-            "Add this to your manifest, or run it and retry: kubectl patch deployment/web -n shop --type=merge -p "
-            + """'{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}' """
-            + "(the rollout then takes about 3h20m; Helm needs --timeout 3h25m)"));
+        Assert.That(
+            finding.Message,
+            Is.EqualTo(
+                "20 of 20 pods (100%) of Deployment web would be unproven, 10 at once; step 5% allows 1. In place, policy "
+                    + "allows 1 at once: "
+                    + "maxSurge 25% and maxUnavailable 25% replace 10; minReadySeconds 0 is below 600"
+            )
+        );
+        Assert.That(
+            finding.Remedy,
+            Is.EqualTo(
+                "Add this to your manifest, or run it and retry: kubectl patch deployment/web -n shop --type=merge -p "
+                    + """'{"spec":{"minReadySeconds":600,"progressDeadlineSeconds":1200,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}' """
+                    + "(the rollout then takes about 3h20m; Helm needs --timeout 3h25m)"
+            )
+        );
     }
 
     [Test]
@@ -48,12 +57,22 @@ public class PaceTests
 
     [Test]
     public void Case15_FivePercentOfThirtyRoundsUpAndIsStillFivePercent() =>
-        Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, 30).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}"""))), Is.Empty);
+        Assert.That(
+            Findings(
+                Timed(
+                    Some.Deployment(Some.OtherImage, 30).With("spec/strategy/rollingUpdate", """{"maxSurge": "5%", "maxUnavailable": 0}""")
+                )
+            ),
+            Is.Empty
+        );
 
     [TestCase(1, 0)]
     [TestCase(2, 1)]
     public void Case16_RecreateReplacesAll(int replicas, int findings) =>
-        Assert.That(Findings(Timed(Some.Deployment(Some.OtherImage, replicas).With("spec/strategy", """{"type": "Recreate"}"""))), Has.Count.EqualTo(findings));
+        Assert.That(
+            Findings(Timed(Some.Deployment(Some.OtherImage, replicas).With("spec/strategy", """{"type": "Recreate"}"""))),
+            Has.Count.EqualTo(findings)
+        );
 
     [TestCase("Template", 1)]
     [TestCase("Images", 0)]
@@ -77,20 +96,28 @@ public class PaceTests
     public void AContainerThatServesNobodyNeedsNoProbe()
     {
         var after = Conforming(20);
-        after["spec"]!["template"]!["spec"]!["containers"]!.AsArray().Add(JsonNode.Parse($$"""{"name": "sidecar", "image": "{{Some.Image}}"}"""));
+        after["spec"]!["template"]!["spec"]!["containers"]!
+            .AsArray()
+            .Add(JsonNode.Parse($$"""{"name": "sidecar", "image": "{{Some.Image}}"}"""));
 
         Assert.That(Findings(after), Is.Empty);
     }
 
     [Test]
     public void ADeadlineBelowMinReadyIsRefusedAsTheApiServerWould() =>
-        Assert.That(Findings(Conforming(20).With("spec/progressDeadlineSeconds", "600")).Single().Message, Does.Contain("progressDeadlineSeconds 600 does not exceed minReadySeconds 600"));
+        Assert.That(
+            Findings(Conforming(20).With("spec/progressDeadlineSeconds", "600")).Single().Message,
+            Does.Contain("progressDeadlineSeconds 600 does not exceed minReadySeconds 600")
+        );
 
     [Test]
     public void LooseningThePaceOfARolloutUnderWayIsRefused()
     {
         var request = Some.Update(Conforming(20), Conforming(20).With("spec/strategy", """{"type": "Recreate"}"""));
-        var underWay = View("Images") with { Changes = [Some.Change(Some.Deployment(), Phase.Proven), Some.Change(Conforming(20), Phase.Running)] };
+        var underWay = View("Images") with
+        {
+            Changes = [Some.Change(Some.Deployment(), Phase.Proven), Some.Change(Conforming(20), Phase.Running)],
+        };
 
         Assert.That(Some.Decide(request, underWay).Reasons(), Is.EqualTo(new[] { "PaceTooFast" }));
     }
@@ -119,12 +146,15 @@ public class PaceTests
     public void ABatchIsWhatTheControllerMayReplaceAtOnce(int replicas, int surge, int unavailable, int batch)
     {
         var workload = Some.Deployment(replicas: replicas)
-            .With("spec/strategy/rollingUpdate", $$"""{"maxSurge": "{{surge}}%", "maxUnavailable": "{{unavailable}}%"}""").Read();
+            .With("spec/strategy/rollingUpdate", $$"""{"maxSurge": "{{surge}}%", "maxUnavailable": "{{unavailable}}%"}""")
+            .Read();
 
         Assert.That(RolloutBatch.Of(workload), Is.EqualTo(batch));
     }
 
-    /// <summary>Recreate of a StatefulSet is of Kubernetes 1.37; a type that nobody knows yet is taken for the fastest there could be.</summary>
+    /// <summary>
+    /// Recreate of a StatefulSet is of Kubernetes 1.37; a type that nobody knows yet is taken for the fastest there could be.
+    /// </summary>
     [TestCase("Deployment", "Recreate")]
     [TestCase("Deployment", "FromTheFuture")]
     [TestCase("StatefulSet", "OnDelete")]
@@ -153,10 +183,11 @@ public class PaceTests
     [Test]
     public void AStatefulSetThatIsRecreatedIsNotHeldByItsPartition()
     {
-        const string Rules = """{"canary": {"accept": ["StatefulSetPartition"], "steps": [50], "pace": {"percent": 5, "minReady": "0s"} } }""";
+        const string Rules =
+            """{"canary": {"accept": ["StatefulSetPartition"], "steps": [50], "pace": {"percent": 5, "minReady": "0s"} } }""";
         var cluster = new ClusterSnapshot { Policies = [Some.Policy(Rules)] };
-        Verdict Under(string type) => Some.Decide(
-            Some.Update(Of("StatefulSet", Strategy("RollingUpdate"), Some.Image), Of("StatefulSet", Strategy(type))), cluster);
+        Verdict Under(string type) =>
+            Some.Decide(Some.Update(Of("StatefulSet", Strategy("RollingUpdate"), Some.Image), Of("StatefulSet", Strategy(type))), cluster);
 
         Assert.That(Under("RollingUpdate").Findings, Is.Empty, "the control");
         Assert.That(Under("Recreate").Reasons(), Is.EqualTo(new[] { "PaceTooFast" }));
@@ -167,19 +198,25 @@ public class PaceTests
     [Test]
     public void ADaemonSetThatSurgesIsToldSoAndGoesOnSurging()
     {
-        var after = Of("DaemonSet", """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }""").With("spec/minReadySeconds", "600");
+        var after = Of("DaemonSet", """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0} }""")
+            .With("spec/minReadySeconds", "600");
 
         var finding = Findings(after).Single();
 
         Assert.That(finding.Message, Does.EndWith("In place, policy allows 1 at once: maxSurge 100% replaces 10"));
-        Assert.That(finding.Remedy, Does.Contain(
-            """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""));
+        Assert.That(
+            finding.Remedy,
+            Does.Contain(
+                """'{"spec":{"minReadySeconds":600,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}}}'"""
+            )
+        );
     }
 
     [Test]
     public void ADaemonSetThatDoesWithoutPodsIsToldThat()
     {
-        var finding = Findings(Of("DaemonSet", """{"rollingUpdate": {"maxUnavailable": "50%"} }""").With("spec/minReadySeconds", "600")).Single();
+        var finding = Findings(Of("DaemonSet", """{"rollingUpdate": {"maxUnavailable": "50%"} }""").With("spec/minReadySeconds", "600"))
+            .Single();
 
         Assert.That(finding.Message, Does.EndWith("maxUnavailable 50% replaces 5"));
         Assert.That(finding.Remedy, Does.Contain("""{"maxUnavailable":1,"maxSurge":null}"""));
@@ -208,7 +245,8 @@ public class PaceTests
     private static JsonObject Conforming(int replicas) =>
         Timed(Some.Deployment(Some.OtherImage, replicas).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}"""));
 
-    private static JsonObject Timed(JsonObject deployment) => deployment.With("spec/minReadySeconds", "600").With("spec/progressDeadlineSeconds", "1200");
+    private static JsonObject Timed(JsonObject deployment) =>
+        deployment.With("spec/minReadySeconds", "600").With("spec/progressDeadlineSeconds", "1200");
 
     private static ClusterSnapshot View(string covers) => new() { Policies = [Some.Policy(Pace.Replace("COVERS", covers))] };
 

@@ -93,7 +93,9 @@ public class PoolModelTests
         {
             Steps = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => random.Next(1, 100)).Distinct().Order()];
             Percent = random.Next(1, 40);
-            _policy = Some.Policy($$"""{"canary": {"required": "Always", "steps": [{{string.Join(", ", Steps)}}], "pace": {"percent": {{Percent}}, "minReady": "10m"} } }""");
+            _policy = Some.Policy(
+                $$"""{"canary": {"required": "Always", "steps": [{{string.Join(", ", Steps)}}], "pace": {"percent": {{Percent}}, "minReady": "10m"} } }"""
+            );
             _running["web"] = new Ask("web", random.Next(1, 60), 0, Conforms: false);
         }
 
@@ -103,28 +105,42 @@ public class PoolModelTests
 
         public IReadOnlyList<string> Canaries => [.. _running.Keys.Where(n => n != "web")];
 
-        public ClusterSnapshot View => new()
-        {
-            Policies = [_policy],
-            Changes = Records,
-            Namespace = new NamespaceSnapshot
+        public ClusterSnapshot View =>
+            new()
             {
-                Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
-                Members = [.. _running.Values.Select(r => new Member { Spec = Json(r).Read(), Pods = [new RevisionPods(Json(r).Read().Template.Hash, null, [Reference(r.Image)], r.Size)] })],
+                Policies = [_policy],
                 Changes = Records,
-            },
-        };
+                Namespace = new NamespaceSnapshot
+                {
+                    Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
+                    Members =
+                    [
+                        .. _running.Values.Select(r => new Member
+                        {
+                            Spec = Json(r).Read(),
+                            Pods = [new RevisionPods(Json(r).Read().Template.Hash, null, [Reference(r.Image)], r.Size)],
+                        }),
+                    ],
+                    Changes = Records,
+                },
+            };
 
         private IReadOnlyList<Change> Records =>
-        [
-            Some.Change(Json(new Ask("web", 1, 0, false)), Phase.Proven),
-            .. _running.Values.Where(r => r.Image != 0 || r.Name != "web").Select(r => Some.Change(Json(r), r.Image == 0 ? Phase.Proven : Phase.Completed)),
-            // Held by whoever it was: a step belongs to the image and the pool.
-            .. _held.Where(h => h.Value > 0).Select(h => Some.Change(Json(new Ask("gone", 1, h.Key, false)), Phase.Completed) with
-            {
-                CompletedSteps = [new CompletedStep(_policy.Name, "Service web", Steps[h.Value - 1], Some.Now)],
-            }),
-        ];
+            [
+                Some.Change(Json(new Ask("web", 1, 0, false)), Phase.Proven),
+                .. _running
+                    .Values.Where(r => r.Image != 0 || r.Name != "web")
+                    .Select(r => Some.Change(Json(r), r.Image == 0 ? Phase.Proven : Phase.Completed)),
+                // Held by whoever it was: a step belongs to the image and the pool.
+                .. _held
+                    .Where(h => h.Value > 0)
+                    .Select(h =>
+                        Some.Change(Json(new Ask("gone", 1, h.Key, false)), Phase.Completed) with
+                        {
+                            CompletedSteps = [new CompletedStep(_policy.Name, "Service web", Steps[h.Value - 1], Some.Now)],
+                        }
+                    ),
+            ];
 
         public int Size(string name) => _running[name].Size;
 
@@ -136,7 +152,11 @@ public class PoolModelTests
 
         public void Must(Ask ask, string what)
         {
-            Assert.That(Some.Decide(ToRequest(ask), View).Findings.Where(f => f.IsDenial).Select(f => f.Finding.Message), Is.Empty, () => $"{what}: {this}: {ask}");
+            Assert.That(
+                Some.Decide(ToRequest(ask), View).Findings.Where(f => f.IsDenial).Select(f => f.Finding.Message),
+                Is.Empty,
+                () => $"{what}: {this}: {ask}"
+            );
             Apply(ask);
         }
 
@@ -148,13 +168,21 @@ public class PoolModelTests
                 Hold(random.Next(1, Images), random.Next(0, Steps.Count + 1));
             }
 
-            var name = random.Next(3) switch { 0 => "web", 1 => "one", _ => "two" };
+            var name = random.Next(3) switch
+            {
+                0 => "web",
+                1 => "one",
+                _ => "two",
+            };
             var before = _running.GetValueOrDefault(name);
             var conforms = random.Next(2) == 0;
             return before is null || random.Next(2) == 0
                 // A rollout in place keeps its size: what scaling amid one does is another test's.
                 ? new Ask(name, before?.Size ?? random.Next(1, 12), random.Next(Images), conforms)
-                : before with { Size = random.Next(0, 60) };
+                : before with
+                {
+                    Size = random.Next(0, 60),
+                };
         }
 
         /// <summary>The model, by its formulas.</summary>
@@ -165,7 +193,10 @@ public class PoolModelTests
             var isUnproven = ask.Image != 0;
             var inPlace = before is { Size: > 0 } && before.Image != ask.Image;
             var batch = inPlace && ask.Conforms ? 1 : 0;
-            var own = !isUnproven ? 0 : inPlace && ask.Conforms ? 1 : ask.Size;
+            var own =
+                !isUnproven ? 0
+                : inPlace && ask.Conforms ? 1
+                : ask.Size;
             // While a conforming change goes its way, the rest of the workload runs what it ran.
             var rest = isUnproven && inPlace && ask.Conforms && before!.Image != 0 ? ask.Size - own : 0;
             var unproven = others.Where(o => o.Image != 0).Sum(o => o.Size) + own + rest;
@@ -185,21 +216,27 @@ public class PoolModelTests
             return (raised && unproven > Math.Max(cap, batch)) || (inPlace && isUnproven && !ask.Conforms && noneLeft && share < 100);
         }
 
-        public WorkloadRequest ToRequest(Ask ask) => _running.TryGetValue(ask.Name, out var before)
-            ? Some.Update(Json(before with { Conforms = ask.Conforms }), Json(ask))
-            : Some.Create(Json(ask));
+        public WorkloadRequest ToRequest(Ask ask) =>
+            _running.TryGetValue(ask.Name, out var before)
+                ? Some.Update(Json(before with { Conforms = ask.Conforms }), Json(ask))
+                : Some.Create(Json(ask));
 
-        public override string ToString() => $"steps [{string.Join(", ", Steps)}], held {string.Join(", ", _held)}: {string.Join(", ", _running.Values)}";
+        public override string ToString() =>
+            $"steps [{string.Join(", ", Steps)}], held {string.Join(", ", _held)}: {string.Join(", ", _running.Values)}";
 
         private static string Reference(int image) => $"registry.example.com/web@sha256:{image:x64}";
 
         private static JsonObject Json(Ask ask)
         {
             var deployment = Some.Deployment(Reference(ask.Image), ask.Size)
-                .With("metadata/name", $"\"{ask.Name}\"").With("metadata/uid", $"\"uid-{ask.Name}\"")
+                .With("metadata/name", $"\"{ask.Name}\"")
+                .With("metadata/uid", $"\"uid-{ask.Name}\"")
                 .With("spec/template/metadata/labels", $$"""{"app": "web", "track": "{{ask.Name}}"}""");
             return ask.Conforms
-                ? deployment.With("spec/minReadySeconds", "600").With("spec/progressDeadlineSeconds", "1200").With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""")
+                ? deployment
+                    .With("spec/minReadySeconds", "600")
+                    .With("spec/progressDeadlineSeconds", "1200")
+                    .With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""")
                 : deployment.With("spec/strategy", """{"type": "Recreate"}""");
         }
     }

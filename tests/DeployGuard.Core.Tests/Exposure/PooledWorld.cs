@@ -18,8 +18,19 @@ internal sealed record Pacing(int AtOnce, bool IsPercent, bool IsTimed)
     public int Batch(int size) => Math.Max(1, IsPercent ? ((AtOnce * size) + 99) / 100 : AtOnce);
 }
 
-/// <summary>A workload of a made-up world: what its spec asks for, and what its pods run. Revisions are told by the number of their image.</summary>
-internal sealed record Made(string Name, string Kind, IReadOnlyList<string> Services, string? CanaryOf, int Size, int Image, int Partition, Pacing Pacing)
+/// <summary>
+/// A workload of a made-up world: what its spec asks for, and what its pods run. Revisions are told by the number of their image.
+/// </summary>
+internal sealed record Made(
+    string Name,
+    string Kind,
+    IReadOnlyList<string> Services,
+    string? CanaryOf,
+    int Size,
+    int Image,
+    int Partition,
+    Pacing Pacing
+)
 {
     public IReadOnlyDictionary<int, int> Pods { get; init; } = new Dictionary<int, int>();
 
@@ -35,12 +46,14 @@ internal sealed record Made(string Name, string Kind, IReadOnlyList<string> Serv
     public int Runs(int image) => Pods.GetValueOrDefault(image);
 
     public override string ToString() =>
-        $"{Kind} {Name} [{string.Join(" ", Services)}]{(CanaryOf is null ? "" : $" canary-of {CanaryOf}")} x{Size} image {Image}{(IsPartitioned ? $" partition {Partition}" : "")} "
+        $"{Kind} {Name} [{string.Join(" ", Services)}]{(CanaryOf is null ? "" : $" canary-of {CanaryOf}")} x{Size} image "
+        + $"{Image}{(IsPartitioned ? $" partition {Partition}" : "")} "
         + $"{Pacing.Json}{(Pacing.IsTimed ? " timed" : "")} runs {{{string.Join(", ", Pods.Select(p => $"{p.Key}: {p.Value}"))}}}";
 }
 
 /// <summary>
-/// A namespace of several Services and workloads: behind one, two or none, some only by their word; and what is on record of it. Image 0 is proven
+/// A namespace of several Services and workloads: behind one, two or none, some only by their word; and what is on record of it. Image 0 is
+/// proven
 /// to everybody.
 /// </summary>
 internal sealed class PooledWorld
@@ -63,7 +76,9 @@ internal sealed class PooledWorld
         Steps = [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => random.Next(1, 100)).Distinct().Order()];
         Percent = random.Next(1, 40);
         PodsAreOld = random.Next(2) == 0;
-        _policy = Some.Policy($$"""{"canary": {"required": "Always", "steps": [{{string.Join(", ", Steps)}}], "pace": {"percent": {{Percent}}, "minReady": "10m"} } }""");
+        _policy = Some.Policy(
+            $$"""{"canary": {"required": "Always", "steps": [{{string.Join(", ", Steps)}}], "pace": {"percent": {{Percent}}, "minReady": "10m"} } }"""
+        );
         var names = Enumerable.Range(0, 6).Select(i => $"w{i}").ToList();
         _plans =
         [
@@ -71,8 +86,14 @@ internal sealed class PooledWorld
                 name,
                 random.Next(3) == 0 ? "StatefulSet" : "Deployment",
                 [.. s_services.Where(_ => random.Next(5) < 2)],
-                random.Next(4) > 0 ? null : random.Next(5) == 0 ? "nobody" : names[random.Next(names.Count)],
-                0, 0, 0, Pacing.AllAtOnce)),
+                random.Next(4) > 0 ? null
+                    : random.Next(5) == 0 ? "nobody"
+                    : names[random.Next(names.Count)],
+                0,
+                0,
+                0,
+                Pacing.AllAtOnce
+            )),
         ];
         foreach (var plan in _plans.Take(3))
         {
@@ -103,19 +124,30 @@ internal sealed class PooledWorld
     public int? CompletedOn(Made made, int image) => _completed.TryGetValue((made.Name, image), out var pods) ? pods : null;
 
     /// <summary>What is decided of a request.</summary>
-    public Verdict Decide(Made asked) => Some.Decide(
-        Find(asked.Name) is { } before ? Some.Update(Json(before), Json(asked)) : Some.Create(Json(asked)),
-        new ClusterSnapshot
-        {
-            Policies = [_policy],
-            Changes = [.. RecordsOf(asked)],
-            Namespace = new NamespaceSnapshot
+    public Verdict Decide(Made asked) =>
+        Some.Decide(
+            Find(asked.Name) is { } before ? Some.Update(Json(before), Json(asked)) : Some.Create(Json(asked)),
+            new ClusterSnapshot
             {
-                Services = [.. s_services.Select(s => new Service(s, new Dictionary<string, string> { [s] = "yes" }, false))],
-                Members = [.. Running.Select(m => new Member { Spec = Json(m).Read(), Pods = [.. m.Pods.Select(p => new RevisionPods(HashOf(m, p.Key), null, [Reference(p.Key)], p.Value))] }.Seeing(PodsAreOld ? [.. PodsOf(m)] : []))],
-                Changes = [.. _known.Values.SelectMany(RecordsOf), .. Remembered],
-            },
-        });
+                Policies = [_policy],
+                Changes = [.. RecordsOf(asked)],
+                Namespace = new NamespaceSnapshot
+                {
+                    Services = [.. s_services.Select(s => new Service(s, new Dictionary<string, string> { [s] = "yes" }, false))],
+                    Members =
+                    [
+                        .. Running.Select(m =>
+                            new Member
+                            {
+                                Spec = Json(m).Read(),
+                                Pods = [.. m.Pods.Select(p => new RevisionPods(HashOf(m, p.Key), null, [Reference(p.Key)], p.Value))],
+                            }.Seeing(PodsAreOld ? [.. PodsOf(m)] : [])
+                        ),
+                    ],
+                    Changes = [.. _known.Values.SelectMany(RecordsOf), .. Remembered],
+                },
+            }
+        );
 
     /// <summary>A workload is made, scaled, changed, or several of these at once.</summary>
     public Made Any(Random random)
@@ -134,10 +166,18 @@ internal sealed class PooledWorld
 
         if (random.Next(3) == 0)
         {
-            asked = asked with { Pacing = new Pacing(random.Next(1, 5) * (random.Next(2) == 0 ? 1 : 5), random.Next(3) == 0, random.Next(2) == 0) };
+            asked = asked with
+            {
+                Pacing = new Pacing(random.Next(1, 5) * (random.Next(2) == 0 ? 1 : 5), random.Next(3) == 0, random.Next(2) == 0),
+            };
         }
 
-        return asked.Kind == "StatefulSet" && random.Next(2) == 0 ? asked with { Partition = random.Next(Math.Max(asked.Size, asked.Partition) + 2) } : asked;
+        return asked.Kind == "StatefulSet" && random.Next(2) == 0
+            ? asked with
+            {
+                Partition = random.Next(Math.Max(asked.Size, asked.Partition) + 2),
+            }
+            : asked;
     }
 
     /// <summary>What the API server stores; its controller has done nothing yet but to scale.</summary>
@@ -145,7 +185,10 @@ internal sealed class PooledWorld
     {
         var before = Find(asked.Name);
         var isSettled = before is null || before.Size == 0 || (before.Image == asked.Image && !before.IsRollingOut);
-        _running[asked.Name] = _known[asked.Name] = asked with { Pods = isSettled ? new Dictionary<int, int> { [asked.Image] = asked.Size } : Scaled(before!.Pods, asked) };
+        _running[asked.Name] = _known[asked.Name] = asked with
+        {
+            Pods = isSettled ? new Dictionary<int, int> { [asked.Image] = asked.Size } : Scaled(before!.Pods, asked),
+        };
         Note();
     }
 
@@ -167,12 +210,22 @@ internal sealed class PooledWorld
 
     public void Settle(string name) => GoOn(name, int.MaxValue);
 
-    /// <summary>Every rollout goes on a little, or to its end; now and then somebody is gone, an hour passes, a soak ends, or something is proven.</summary>
+    /// <summary>
+    /// Every rollout goes on a little, or to its end; now and then somebody is gone, an hour passes, a soak ends, or something is proven.
+    /// </summary>
     public void Pass(Random random)
     {
         foreach (var name in _running.Keys.ToList())
         {
-            GoOn(name, random.Next(3) switch { 0 => 0, 1 => random.Next(1, 6), _ => int.MaxValue });
+            GoOn(
+                name,
+                random.Next(3) switch
+                {
+                    0 => 0,
+                    1 => random.Next(1, 6),
+                    _ => int.MaxValue,
+                }
+            );
         }
 
         switch (random.Next(12))
@@ -208,8 +261,10 @@ internal sealed class PooledWorld
     }
 
     public override string ToString() =>
-        $"steps [{string.Join(", ", Steps)}], pace {Percent}%, pods {(PodsAreOld ? "past" : "before")} their soak, proven {string.Join(" ", _proven)}, held {string.Join(" ", _latched.Where(l => l.Value > 0))}, "
-        + $"served {string.Join(" ", _served)}, completed {string.Join(" ", _completed.Select(c => $"{c.Key.Name}/{c.Key.Image}: {c.Value}"))}\n  {string.Join("\n  ", Running)}\n";
+        $"steps [{string.Join(", ", Steps)}], pace {Percent}%, pods {(PodsAreOld ? "past" : "before")} their soak, proven "
+        + $"{string.Join(" ", _proven)}, held {string.Join(" ", _latched.Where(l => l.Value > 0))}, "
+        + $"served {string.Join(" ", _served)}, completed "
+        + $"{string.Join(" ", _completed.Select(c => $"{c.Key.Name}/{c.Key.Image}: {c.Value}"))}\n  {string.Join("\n  ", Running)}\n";
 
     /// <summary>Fewer: the old ones go first. More: as the newest revision, as far as its partition lets it.</summary>
     private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, Made asked)
@@ -246,36 +301,70 @@ internal sealed class PooledWorld
     private const string NobodyNotedWhere = "";
 
     /// <summary>What a workload runs, ran or completed.</summary>
-    private IEnumerable<Change> RecordsOf(Made made) => Enumerable.Range(0, Images)
-        .Where(i => CompletedOn(made, i) is not null || (Find(made.Name) is { } runs && (runs.Image == i || runs.Runs(i) > 0)))
-        .Select(i => Some.Change(Json(made with { Image = i }), CompletedOn(made, i) is null ? Phase.Running : Phase.Completed) with { CompletedPods = CompletedOn(made, i) ?? 0, LegacyHash = NobodyNotedWhere });
+    private IEnumerable<Change> RecordsOf(Made made) =>
+        Enumerable
+            .Range(0, Images)
+            .Where(i => CompletedOn(made, i) is not null || (Find(made.Name) is { } runs && (runs.Image == i || runs.Runs(i) > 0)))
+            .Select(i =>
+                Some.Change(Json(made with { Image = i }), CompletedOn(made, i) is null ? Phase.Running : Phase.Completed) with
+                {
+                    CompletedPods = CompletedOn(made, i) ?? 0,
+                    LegacyHash = NobodyNotedWhere,
+                }
+            );
 
     /// <summary>What was proven and held, by workloads that are gone: it belongs to the image and the pool.</summary>
-    private IEnumerable<Change> Remembered => Enumerable.Range(0, Images).SelectMany(image =>
-    {
-        var gone = Json(new Made("gone", "Deployment", [], null, 1, image, 0, Pacing.AllAtOnce));
-        return (Change[])
-        [
-            Some.Change(gone, Phase.Completed) with { CompletedSteps = [.. _latched.Where(l => l.Key.Image == image && l.Value > 0).Select(l => new CompletedStep(_policy.Name, l.Key.Pool, Steps[l.Value - 1], Some.Now))] },
-            .. AllPools.Any(p => IsProven(image, p)) ? [Some.Change(gone, Phase.Proven) with { Served = [.. AllPools.Where(p => IsProven(image, p)).Select(p => Memory(image, p))] }] : (Change[])[],
-        ];
-    });
+    private IEnumerable<Change> Remembered =>
+        Enumerable
+            .Range(0, Images)
+            .SelectMany(image =>
+            {
+                var gone = Json(new Made("gone", "Deployment", [], null, 1, image, 0, Pacing.AllAtOnce));
+                return (Change[])
+                    [
+                        Some.Change(gone, Phase.Completed) with
+                        {
+                            CompletedSteps =
+                            [
+                                .. _latched
+                                    .Where(l => l.Key.Image == image && l.Value > 0)
+                                    .Select(l => new CompletedStep(_policy.Name, l.Key.Pool, Steps[l.Value - 1], Some.Now)),
+                            ],
+                        },
+                        .. AllPools.Any(p => IsProven(image, p))
+                            ?
+                            [
+                                Some.Change(gone, Phase.Proven) with
+                                {
+                                    Served = [.. AllPools.Where(p => IsProven(image, p)).Select(p => Memory(image, p))],
+                                },
+                            ]
+                            : (Change[])[],
+                    ];
+            });
 
     private IEnumerable<string> PoolsNow => [.. Running.SelectMany(m => ExposurePage.PoolsOf(m, Running)).Distinct()];
 
     private IReadOnlyList<string> AllPools => [.. s_services.Select(s => $"Service {s}"), .. _plans.Select(p => p.OwnPool)];
 
-    private ServedPool Memory(int image, string pool) => image == 0 && Served(pool) > 0 ? new ServedPool(pool, Served(pool), Some.Now.AddMinutes(-4)) : new ServedPool(pool, 0, Some.Now.AddHours(-2));
+    private ServedPool Memory(int image, string pool) =>
+        image == 0 && Served(pool) > 0
+            ? new ServedPool(pool, Served(pool), Some.Now.AddMinutes(-4))
+            : new ServedPool(pool, 0, Some.Now.AddHours(-2));
 
-    private static IEnumerable<LivePod> PodsOf(Made made) => made.Pods.SelectMany(p => Enumerable.Repeat(
-        new LivePod
-        {
-            Name = Some.NameOf(Json(made with { Image = p.Key }).Read()),
-            CreatedAt = Some.Now.AddHours(-1),
-            ReadySince = Some.Now.AddHours(-1),
-            StartedAt = Some.Now.AddHours(-1),
-        },
-        p.Value));
+    private static IEnumerable<LivePod> PodsOf(Made made) =>
+        made.Pods.SelectMany(p =>
+            Enumerable.Repeat(
+                new LivePod
+                {
+                    Name = Some.NameOf(Json(made with { Image = p.Key }).Read()),
+                    CreatedAt = Some.Now.AddHours(-1),
+                    ReadySince = Some.Now.AddHours(-1),
+                    StartedAt = Some.Now.AddHours(-1),
+                },
+                p.Value
+            )
+        );
 
     private static string HashOf(Made made, int image) => Json(made with { Image = image }).Read().Template.Hash;
 
@@ -284,14 +373,25 @@ internal sealed class PooledWorld
     private static JsonObject Json(Made made)
     {
         var labels = string.Concat(made.Services.Select(s => $", \"{s}\": \"yes\""));
-        var json = Some.Deployment(Reference(made.Image), made.Size).With("kind", $"\"{made.Kind}\"")
-            .With("metadata/name", $"\"{made.Name}\"").With("metadata/uid", $"\"uid-{made.Name}\"")
+        var json = Some.Deployment(Reference(made.Image), made.Size)
+            .With("kind", $"\"{made.Kind}\"")
+            .With("metadata/name", $"\"{made.Name}\"")
+            .With("metadata/uid", $"\"uid-{made.Name}\"")
             .With("spec/template/metadata/labels", $$"""{"app": "{{made.Name}}"{{labels}}}""")
-            .With("spec/minReadySeconds", made.Pacing.IsTimed ? "600" : "0").With("spec/progressDeadlineSeconds", "1200")
-            .With("spec/strategy", made.Kind == "StatefulSet" ? "null" : $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": {{made.Pacing.Json}}, "maxUnavailable": 0} }""");
+            .With("spec/minReadySeconds", made.Pacing.IsTimed ? "600" : "0")
+            .With("spec/progressDeadlineSeconds", "1200")
+            .With(
+                "spec/strategy",
+                made.Kind == "StatefulSet"
+                    ? "null"
+                    : $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": {{made.Pacing.Json}}, "maxUnavailable": 0} }"""
+            );
         if (made.Kind == "StatefulSet")
         {
-            json.With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": {{made.Pacing.Json}}, "partition": {{made.Partition}} } }""");
+            json.With(
+                "spec/updateStrategy",
+                $$"""{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": {{made.Pacing.Json}}, "partition": {{made.Partition}} } }"""
+            );
         }
 
         return made.CanaryOf is null ? json : json.With("metadata/annotations", $$"""{"deployguard.io/canary-of": "{{made.CanaryOf}}"}""");

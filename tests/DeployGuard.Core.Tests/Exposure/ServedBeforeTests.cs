@@ -7,7 +7,9 @@ using static DeployGuard.Core.Tests.Shop;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What a revision served a while ago it may serve again, and what completed may be made again: the way back, as far as it reached.</summary>
+/// <summary>
+/// What a revision served a while ago it may serve again, and what completed may be made again: the way back, as far as it reached.
+/// </summary>
 public class ServedBeforeTests
 {
     private const string Refused = "20 of 20 pods (100%) behind Service web would be unproven";
@@ -21,8 +23,16 @@ public class ServedBeforeTests
 
         Expect(objects, Scale(Web(4, V2), 10, s_autoscaler), null);
         Expect(objects, Scale(Web(4, V2), 11, s_autoscaler), "11 of 20 pods (55%) behind Service web would be unproven");
-        Expect(Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 61)] }), Scale(Web(4, V2), 10, s_autoscaler), "10 of 20 pods (50%) behind Service web would be unproven");
-        Expect(Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 600) with { IsPresent = true }] }), Scale(Web(4, V2), 10, s_autoscaler), null);
+        Expect(
+            Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 61)] }),
+            Scale(Web(4, V2), 10, s_autoscaler),
+            "10 of 20 pods (50%) behind Service web would be unproven"
+        );
+        Expect(
+            Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 600) with { IsPresent = true }] }),
+            Scale(Web(4, V2), 10, s_autoscaler),
+            null
+        );
     }
 
     [Test]
@@ -34,20 +44,47 @@ public class ServedBeforeTests
     {
         var objects = Completed(8, c => c with { Served = [ServedBy(20, 5)] });
 
-        Expect(objects with { Votes = [Some.ApprovalOf(Web(8, V2), Some.Carol, Decision.Reject)] }, Scale(Web(8, V2), 20, s_autoscaler), Refused);
+        Expect(
+            objects with
+            {
+                Votes = [Some.ApprovalOf(Web(8, V2), Some.Carol, Decision.Reject)],
+            },
+            Scale(Web(8, V2), 20, s_autoscaler),
+            Refused
+        );
     }
 
     [TestCase(null, Refused)]
     [TestCase("alice", null, Description = "somebody else has looked")]
-    public void NotWhatABreakGlassServed(string? reviewer, string? refusal) => Expect(
-        Completed(8, c => c with { Served = [ServedBy(20, 5)], BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now.AddHours(-1), reviewer)] }), Scale(Web(8, V2), 20, s_autoscaler), refusal);
+    public void NotWhatABreakGlassServed(string? reviewer, string? refusal) =>
+        Expect(
+            Completed(
+                8,
+                c =>
+                    c with
+                    {
+                        Served = [ServedBy(20, 5)],
+                        BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now.AddHours(-1), reviewer)],
+                    }
+            ),
+            Scale(Web(8, V2), 20, s_autoscaler),
+            refusal
+        );
 
     [Test]
     public void NotWhatAnotherRevisionOrAnotherPoolServed()
     {
         Expect(Completed(8, c => c), Scale(Web(8, V2), 20, s_autoscaler), Refused);
-        Expect(Completed(8, c => c with { Served = [ServedBy(20, 5) with { Pool = "Service api" }] }), Scale(Web(8, V2), 20, s_autoscaler), Refused);
-        Expect(Completed(8, c => c with { Phase = Phase.Running, Served = [ServedBy(20, 5)] }), Scale(Web(8, V2), 20, s_autoscaler), Refused);
+        Expect(
+            Completed(8, c => c with { Served = [ServedBy(20, 5) with { Pool = "Service api" }] }),
+            Scale(Web(8, V2), 20, s_autoscaler),
+            Refused
+        );
+        Expect(
+            Completed(8, c => c with { Phase = Phase.Running, Served = [ServedBy(20, 5)] }),
+            Scale(Web(8, V2), 20, s_autoscaler),
+            Refused
+        );
     }
 
     [TestCase(Phase.Completed, 20, 20, ChangeType.Rollback, null)]
@@ -57,7 +94,11 @@ public class ServedBeforeTests
     [TestCase(Phase.Expired, 0, 20, ChangeType.NewRevision, Refused)]
     public void AWorkloadMadeAgain(Phase phase, int completedOn, int replicas, ChangeType type, string? refusal)
     {
-        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(20, minutesAgo: 600)] }) with { Workloads = [], Pods = [] };
+        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(20, minutesAgo: 600)] }) with
+        {
+            Workloads = [],
+            Pods = [],
+        };
 
         Assert.That(gone.Decide(Some.Create(Web(replicas, V2), Some.Machine)).Evaluated.ChangeType, Is.EqualTo(type));
         Expect(gone, Some.Create(Web(replicas, V2), Some.Machine), refusal);
@@ -66,7 +107,14 @@ public class ServedBeforeTests
     [Test]
     public void WhatCompletedForOthersHasShownNothingToThese()
     {
-        var gone = Completed(20, c => c with { CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pool = "Service api" }] }) with { Workloads = [], Pods = [] };
+        var gone = Completed(
+            20,
+            c => c with { CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pool = "Service api" }] }
+        ) with
+        {
+            Workloads = [],
+            Pods = [],
+        };
 
         Expect(gone, Some.Create(Web(20, V2), Some.Machine), Refused);
     }
@@ -77,7 +125,20 @@ public class ServedBeforeTests
     [TestCase(Phase.Proven, 19, Refused, Description = "what it proved, it proved to others")]
     public void AWayBackIsAsWideAsItWasHere(Phase phase, int most, string? refusal)
     {
-        var gone = Completed(20, c => c with { Phase = phase, CompletedPods = 20, Served = [ServedBy(20, minutesAgo: 600) with { Pods = 0, MaxPods = most, WasOnlyUnproven = true }] }) with { Workloads = [], Pods = [] };
+        var gone = Completed(
+            20,
+            c =>
+                c with
+                {
+                    Phase = phase,
+                    CompletedPods = 20,
+                    Served = [ServedBy(20, minutesAgo: 600) with { Pods = 0, MaxPods = most, WasOnlyUnproven = true }],
+                }
+        ) with
+        {
+            Workloads = [],
+            Pods = [],
+        };
 
         Expect(gone, Some.Create(Web(20, V2), Some.Machine), refusal);
     }
@@ -87,14 +148,24 @@ public class ServedBeforeTests
     {
         var gone = Completed(20, c => c with { CompletedPods = 20 }) with { Workloads = [], Pods = [] };
 
-        Assert.That(gone.Decide(Some.Create(Deployment("web-2", 20, V2), Some.Machine)).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
+        Assert.That(
+            gone.Decide(Some.Create(Deployment("web-2", 20, V2), Some.Machine)).Evaluated.ChangeType,
+            Is.EqualTo(ChangeType.NewRevision)
+        );
     }
 
     [Test]
     public void WhatCameInByBreakGlassIsMadeAgainOnlyAfterItsReview()
     {
         NamespaceObjects Gone(string? reviewer) =>
-            Completed(20, c => c with { CompletedPods = 20, BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now.AddHours(-1), reviewer)] }) with { Workloads = [], Pods = [] };
+            Completed(
+                20,
+                c => c with { CompletedPods = 20, BreakGlassUses = [new BreakGlassUse("g", "dana", Some.Now.AddHours(-1), reviewer)] }
+            ) with
+            {
+                Workloads = [],
+                Pods = [],
+            };
 
         Assert.That(Gone(null).Decide(Some.Create(Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
         Assert.That(Gone("alice").Decide(Some.Create(Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
@@ -110,7 +181,8 @@ public class ServedBeforeTests
         };
     }
 
-    private static ServedPool ServedBy(int pods, int minutesAgo) => new("Service web", pods, Some.Now.AddMinutes(-minutesAgo)) { Selector = "app=web" };
+    private static ServedPool ServedBy(int pods, int minutesAgo) =>
+        new("Service web", pods, Some.Now.AddMinutes(-minutesAgo)) { Selector = "app=web" };
 
     private static void Expect(NamespaceObjects objects, Request request, string? refusal) =>
         Assert.That(objects.Refusal(request), refusal is null ? Is.Null : Does.StartWith(refusal));

@@ -9,7 +9,10 @@ using static DeployGuard.Core.Tests.Shop;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What the users of a Service reach after it was changed: shares decide, per port and per node, and what cannot be seen is refused while its pool is warm.</summary>
+/// <summary>
+/// What the users of a Service reach after it was changed: shares decide, per port and per node, and what cannot be seen is refused while
+/// its pool is warm.
+/// </summary>
 public class ServiceChangeTests
 {
     private static readonly ServicePort s_http = new(80, "TCP", "8080");
@@ -17,12 +20,21 @@ public class ServiceChangeTests
     private static NamespaceObjects WithCanary => Settled.Running(C(1), Phase.Completed, minutes: 5);
 
     [TestCase("8080", null, Description = "both have it")]
-    [TestCase("9090", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0", Description = "only the canary declares it")]
-    [TestCase("admin", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0", Description = "only the canary has a port of that name")]
+    [TestCase(
+        "9090",
+        "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0",
+        Description = "only the canary declares it"
+    )]
+    [TestCase(
+        "admin",
+        "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0",
+        Description = "only the canary has a port of that name"
+    )]
     [TestCase("7070", null, Description = "a number that nobody declares may be open in all")]
     public void APortIsServedByThoseWhoHaveIt(string target, string? refusal)
     {
-        var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090, "name": "admin"}]""");
+        var canary = C(1)
+            .With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090, "name": "admin"}]""");
         var web = WebService with { Ports = [s_http] };
         var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
 
@@ -33,12 +45,23 @@ public class ServiceChangeTests
     [Test]
     public void APortOfATemplateThatNoPodRunsIsNobodys()
     {
-        static JsonObject Only(JsonObject deployment) => deployment.With("spec/template/spec/containers/0/ports", """[{"name": "only", "containerPort": 8080}]""");
+        static JsonObject Only(JsonObject deployment) =>
+            deployment.With("spec/template/spec/containers/0/ports", """[{"name": "only", "containerPort": 8080}]""");
         var web = WebService with { Ports = [s_http] };
         var objects = Settled.Running(Only(C(1)), Phase.Completed, minutes: 5) with { Services = [web] };
-        objects = objects with { Workloads = [.. objects.Workloads.Select(w => w.Spec.Ref == Web(20).Read().Ref ? Only(Web(20)).With("spec/paused", "true").Live() : w)] };
+        objects = objects with
+        {
+            Workloads =
+            [
+                .. objects.Workloads.Select(w => w.Spec.Ref == Web(20).Read().Ref ? Only(Web(20)).With("spec/paused", "true").Live() : w),
+            ],
+        };
 
-        Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
+        Expect(
+            objects,
+            ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }),
+            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+        );
     }
 
     /// <summary>Its users are sent by a name: what has no port of that name any more serves none of them.</summary>
@@ -46,8 +69,12 @@ public class ServiceChangeTests
     [TestCase(0, null)]
     public void AProvenWorkloadThatGivesUpThePortLeavesItsUsersToTheCanary(int canaries, string? refusal)
     {
-        static JsonObject With(JsonObject deployment, string port) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{port}}", "containerPort": 8080}]""");
-        var objects = (Empty with { Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http")] }] }).Running(With(Web(20), "http"), Phase.Proven);
+        static JsonObject With(JsonObject deployment, string port) =>
+            deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{port}}", "containerPort": 8080}]""");
+        var objects = (Empty with { Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http")] }] }).Running(
+            With(Web(20), "http"),
+            Phase.Proven
+        );
         objects = canaries == 0 ? objects : objects.Running(With(C(canaries), "http"), Phase.Completed, minutes: 5);
 
         Expect(objects, Some.Update(With(Web(20), "http"), With(Web(20), "other")), refusal);
@@ -56,11 +83,19 @@ public class ServiceChangeTests
     [Test]
     public void APortOfANativeSidecarIsAPort()
     {
-        var canary = C(1).With("spec/template/spec/initContainers", """[{"name": "proxy", "image": "proxy:1", "restartPolicy": "Always", "ports": [{"name": "only", "containerPort": 9090}]}]""");
+        var canary = C(1)
+            .With(
+                "spec/template/spec/initContainers",
+                """[{"name": "proxy", "image": "proxy:1", "restartPolicy": "Always", "ports": [{"name": "only", "containerPort": 9090}]}]"""
+            );
         var web = WebService with { Ports = [s_http] };
         var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
 
-        Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
+        Expect(
+            objects,
+            ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", "only")] }),
+            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+        );
     }
 
     [Test]
@@ -70,18 +105,30 @@ public class ServiceChangeTests
         var web = WebService with { Ports = [s_http] };
         var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
 
-        Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "9090")] }), "1 of 1 pods (100%) behind Service web port 81/TCP where declared would be unproven; step 5% allows 0");
+        Expect(
+            objects,
+            ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "9090")] }),
+            "1 of 1 pods (100%) behind Service web port 81/TCP where declared would be unproven; step 5% allows 0"
+        );
         Expect(objects, ServiceChange(web, web with { Ports = [s_http, new ServicePort(81, "TCP", "8080")] }), null);
     }
 
     [Test]
     public void AProtocolIsPartOfAPort()
     {
-        var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 8080, "protocol": "UDP", "name": "quic"}]""");
+        var canary = C(1)
+            .With(
+                "spec/template/spec/containers/0/ports",
+                """[{"containerPort": 8080}, {"containerPort": 8080, "protocol": "UDP", "name": "quic"}]"""
+            );
         var web = WebService with { Ports = [s_http] };
         var objects = Settled.Running(canary, Phase.Completed, minutes: 5) with { Services = [web] };
 
-        Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "UDP", "quic")] }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
+        Expect(
+            objects,
+            ServiceChange(web, web with { Ports = [new ServicePort(80, "UDP", "quic")] }),
+            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+        );
     }
 
     [TestCase("red", "web", Description = "a Service of another name")]
@@ -94,21 +141,41 @@ public class ServiceChangeTests
         {
             Changes =
             [
-                Some.Change(Web(20), Phase.Proven) with { Served = [new ServedPool($"Service {former}", 20, Some.Now.AddMinutes(-1)) { Selector = "app=web", Addresses = "10.0.0.7" }] },
-                Some.Change(green, Phase.Completed) with { Served = [new ServedPool("Service green", 20, Some.Now.AddMinutes(-1)) { Selector = "app=green", Addresses = "10.0.0.8" }] },
+                Some.Change(Web(20), Phase.Proven) with
+                {
+                    Served =
+                    [
+                        new ServedPool($"Service {former}", 20, Some.Now.AddMinutes(-1)) { Selector = "app=web", Addresses = "10.0.0.7" },
+                    ],
+                },
+                Some.Change(green, Phase.Completed) with
+                {
+                    Served =
+                    [
+                        new ServedPool("Service green", 20, Some.Now.AddMinutes(-1)) { Selector = "app=green", Addresses = "10.0.0.8" },
+                    ],
+                },
             ],
         };
         var made = new Service(name, Labels(("app", "green")), false);
 
         Expect(objects, ServiceChange(null, made with { Addresses = ["10.0.0.8"] }), null);
-        Expect(objects, ServiceChange(null, made with { Addresses = ["10.0.0.7"] }), $"20 of 20 pods (100%) behind Service {name} would be unproven; step 5% allows 1");
+        Expect(
+            objects,
+            ServiceChange(null, made with { Addresses = ["10.0.0.7"] }),
+            $"20 of 20 pods (100%) behind Service {name} would be unproven; step 5% allows 1"
+        );
     }
 
     [Test]
     public void UsersThatAreKeptToTheirNodeReachThePodsThere()
     {
         // The canary's pod has node-0 with one pod of web.
-        Expect(WithCanary, ServiceChange(WebService, WebService with { RoutesLocally = true }), "1 of 2 pods (50%) behind Service web for users of node node-0 would be unproven; step 5% allows 0");
+        Expect(
+            WithCanary,
+            ServiceChange(WebService, WebService with { RoutesLocally = true }),
+            "1 of 2 pods (50%) behind Service web for users of node node-0 would be unproven; step 5% allows 0"
+        );
         Expect(Settled, ServiceChange(WebService, WebService with { RoutesLocally = true }), null);
         Expect(WithCanary, ServiceChange(WebService with { RoutesLocally = true }, WebService), null);
     }
@@ -117,9 +184,16 @@ public class ServiceChangeTests
     public void PodsThatAreNotReadyReachNobodyUntilTheyArePublished()
     {
         var objects = Settled.Running(C(20), Phase.Admitted, minutes: 5);
-        var hanging = objects with { Pods = [objects.Pods[0], objects.Pods[1] with { Pods = [.. objects.Pods[1].Pods.Select(p => p with { ReadySince = null })] }] };
+        var hanging = objects with
+        {
+            Pods = [objects.Pods[0], objects.Pods[1] with { Pods = [.. objects.Pods[1].Pods.Select(p => p with { ReadySince = null })] }],
+        };
 
-        Expect(hanging, ServiceChange(WebService, WebService with { PublishesNotReady = true }), "20 of 40 pods (50%) behind Service web for users of pods that are not ready would be unproven; step 5% allows 2");
+        Expect(
+            hanging,
+            ServiceChange(WebService, WebService with { PublishesNotReady = true }),
+            "20 of 40 pods (50%) behind Service web for users of pods that are not ready would be unproven; step 5% allows 2"
+        );
         Expect(Settled, ServiceChange(WebService, WebService with { PublishesNotReady = true }), null);
         Expect(hanging, ServiceChange(WebService with { PublishesNotReady = true }, WebService), null);
     }
@@ -154,7 +228,10 @@ public class ServiceChangeTests
         var elsewhere = WithGreen(image).ToSnapshot();
         var request = Named("green.elsewhere.svc.cluster.local");
 
-        var verdict = Some.Decide(request, new ClusterSnapshot { Policies = [Policy], Namespace = Settled.ToSnapshot() with { ExternalNameTarget = elsewhere } });
+        var verdict = Some.Decide(
+            request,
+            new ClusterSnapshot { Policies = [Policy], Namespace = Settled.ToSnapshot() with { ExternalNameTarget = elsewhere } }
+        );
 
         Assert.That(verdict.Denials.Select(d => d.Finding.Message).SingleOrDefault(), refusal is null ? Is.Null : Does.StartWith(refusal));
     }
@@ -164,7 +241,11 @@ public class ServiceChangeTests
     {
         var bare = WebService with { Selector = Labels() };
 
-        Expect(Settled, ServiceChange(WebService, bare), "users behind Service web would be redirected: its endpoints would be written by hand, so the serving pods are unknown");
+        Expect(
+            Settled,
+            ServiceChange(WebService, bare),
+            "users behind Service web would be redirected: its endpoints would be written by hand, so the serving pods are unknown"
+        );
         Expect(Empty, ServiceChange(WebService, bare), null);
         Expect(Empty, ServiceChange(null, bare), null);
     }
@@ -183,10 +264,20 @@ public class ServiceChangeTests
     [Test]
     public void AServiceThatTakesTheAddressOfAnotherHasTheUsersOfBoth()
     {
-        var (web, canary) = (WebService with { Addresses = ["10.0.0.7"] }, new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["10.0.0.8"] });
+        var (web, canary) = (
+            WebService with
+            {
+                Addresses = ["10.0.0.7"],
+            },
+            new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["10.0.0.8"] }
+        );
         var objects = WithCanary with { Services = [web, canary] };
 
-        Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "10.0.0.7"] }), "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0");
+        Expect(
+            objects,
+            ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "10.0.0.7"] }),
+            "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0"
+        );
         Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "192.0.2.1"] }), null);
     }
 
@@ -196,7 +287,11 @@ public class ServiceChangeTests
     {
         var canary = new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["node 30080"] };
         var given = new GivenUpAddresses("Service web", "app=web", "node 30080", Some.Now.AddMinutes(-5));
-        NamespaceObjects With(params GivenUpAddresses[] givenUp) => WithCanary with { Changes = [.. WithCanary.Changes.Select(c => c.Phase is Phase.Proven ? c with { GivenUp = givenUp } : c)] };
+        NamespaceObjects With(params GivenUpAddresses[] givenUp) =>
+            WithCanary with
+            {
+                Changes = [.. WithCanary.Changes.Select(c => c.Phase is Phase.Proven ? c with { GivenUp = givenUp } : c)],
+            };
 
         Expect(With(given), ServiceChange(null, canary), "1 of 1 pods (100%) behind Service canary would be unproven; step 5% allows 0");
         Expect(With(given with { At = Some.Now.AddDays(-1) }), ServiceChange(null, canary), null);
@@ -204,78 +299,164 @@ public class ServiceChangeTests
         Expect(With(given), ServiceChange(WebService, WebService with { Addresses = ["node 30080"] }), null);
     }
 
-    /// <summary>A Service that is turned, and a workload that grows where it will select it: each of them raises nothing by itself.</summary>
+    /// <summary>
+    /// A Service that is turned, and a workload that grows where it will select it: each of them raises nothing by itself.
+    /// </summary>
     [Test]
     [TestCase(0)]
     [TestCase(10, Description = "to its own users it comes back to a size that it had of late: that raises nothing")]
     public void WhatIsAskedInTheSameInstantAsAServiceIsTurnedIsJudgedBehindIt(int servedOfLate)
     {
-        var fresh = Deployment("fresh", 0, V2).With("metadata/generation", "7").With("spec/template/metadata/labels", """{"app": "fresh", "shop": "yes"}""");
+        var fresh = Deployment("fresh", 0, V2)
+            .With("metadata/generation", "7")
+            .With("spec/template/metadata/labels", """{"app": "fresh", "shop": "yes"}""");
         var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "track": "web", "shop": "yes"}""");
-        ServedPool[] served = servedOfLate > 0 ? [new ServedPool("Service fresh", servedOfLate, Some.Now.AddMinutes(-1)) { Selector = "app=fresh", MaxPods = servedOfLate }] : [];
-        var objects = (Empty with { Services = [.. Empty.Services, new Service("fresh", Labels(("app", "fresh")), false)] }).Running(web, Phase.Proven)
-            .With(fresh.Live(), SetOf(fresh).Live()).With(Some.Change(fresh, Phase.Completed) with { Served = served });
+        ServedPool[] served =
+            servedOfLate > 0
+                ?
+                [
+                    new ServedPool("Service fresh", servedOfLate, Some.Now.AddMinutes(-1))
+                    {
+                        Selector = "app=fresh",
+                        MaxPods = servedOfLate,
+                    },
+                ]
+                : [];
+        var objects = (Empty with { Services = [.. Empty.Services, new Service("fresh", Labels(("app", "fresh")), false)] })
+            .Running(web, Phase.Proven)
+            .With(fresh.Live(), SetOf(fresh).Live())
+            .With(Some.Change(fresh, Phase.Completed) with { Served = served });
         var turned = WebService with { Selector = Labels(("shop", "yes")) };
         var grown = Some.Update(fresh, fresh.DeepClone().AsObject().With("spec/replicas", "10"));
         IReadOnlyList<PendingExposure> Reached(Request request, params PendingExposure[] others) => Decide(request, others).Exposes;
-        string? Refusal(Request request, params PendingExposure[] others) => Decide(request, others).Denials.Select(d => d.Finding.Message).FirstOrDefault();
-        Verdict Decide(Request request, PendingExposure[] others) => Some.Decide(request, new ClusterSnapshot
-        {
-            Policies = [Policy],
-            Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)],
-            Namespace = objects.ToSnapshot() with { PendingExposures = others },
-        });
+        string? Refusal(Request request, params PendingExposure[] others) =>
+            Decide(request, others).Denials.Select(d => d.Finding.Message).FirstOrDefault();
+        Verdict Decide(Request request, PendingExposure[] others) =>
+            Some.Decide(
+                request,
+                new ClusterSnapshot
+                {
+                    Policies = [Policy],
+                    Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)],
+                    Namespace = objects.ToSnapshot() with { PendingExposures = others },
+                }
+            );
         var (service, pods) = (Reached(ServiceChange(WebService, turned)).Single(), Reached(grown).Single());
 
         Assert.That(pods.RaisesNoExposure, Is.EqualTo(servedOfLate > 0));
         Assert.That(Refusal(ServiceChange(WebService, turned)), Is.Null, "by itself");
         Assert.That(Refusal(grown), Is.Null, "by itself");
         Assert.That(Refusal(grown, service), Does.StartWith("10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1"));
-        Assert.That(Refusal(ServiceChange(WebService, turned), pods), Does.StartWith("users behind Service web would be redirected: the pods just admitted for deployment/fresh are not visible there yet"));
+        Assert.That(
+            Refusal(ServiceChange(WebService, turned), pods),
+            Does.StartWith(
+                "users behind Service web would be redirected: the pods just admitted for deployment/fresh are not visible there yet"
+            )
+        );
     }
 
     /// <summary>kubectl replace --force deletes a Service and makes it again, whatever is rolled out behind it.</summary>
     [TestCase(2, 2, null)]
     [TestCase(2, 10, null, Description = "it went on meanwhile, at its pace")]
-    [TestCase(0, 10, "10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1", Description = "of which nothing was there")]
+    [TestCase(
+        0,
+        10,
+        "10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1",
+        Description = "of which nothing was there"
+    )]
     public void AServiceMadeAgainAmidARollout(int had, int has, string? refusal)
     {
         var (before, after) = (Web(20), Web(20, V2).Paced());
         var (old, young) = (SetOf(before, replicas: 20 - has), SetOf(after, Second, has));
-        ServedPool Then(int pods, int most) => new("Service web", pods, Some.Now.AddSeconds(-20)) { Selector = "app=web", MaxPods = most, WasOnlyUnproven = pods < 20 };
-        var objects = (Empty with { Services = [] }).With(after.Live(), old.Live(), young.Live()).With(Pods(PodOf(old), 20 - has), Pods(PodOf(young), has, 1))
-            .With(Some.Change(before, Phase.Proven) with { Served = [Then(20, 20)] }, Some.Change(after, Phase.Running) with { Served = had == 0 ? [] : [Then(had, had)] });
+        ServedPool Then(int pods, int most) =>
+            new("Service web", pods, Some.Now.AddSeconds(-20))
+            {
+                Selector = "app=web",
+                MaxPods = most,
+                WasOnlyUnproven = pods < 20,
+            };
+        var objects = (Empty with { Services = [] })
+            .With(after.Live(), old.Live(), young.Live())
+            .With(Pods(PodOf(old), 20 - has), Pods(PodOf(young), has, 1))
+            .With(
+                Some.Change(before, Phase.Proven) with
+                {
+                    Served = [Then(20, 20)],
+                },
+                Some.Change(after, Phase.Running) with
+                {
+                    Served = had == 0 ? [] : [Then(had, had)],
+                }
+            );
 
         Expect(objects, ServiceChange(null, WebService), refusal);
     }
 
-    /// <summary>db-9 runs what is proven today; under a partition it is the first that runs something else, which is one of ten to the StatefulSet.</summary>
+    /// <summary>
+    /// db-9 runs what is proven today; under a partition it is the first that runs something else, which is one of ten to the StatefulSet.
+    /// </summary>
     [TestCase("apps.kubernetes.io/pod-index", "9")]
     [TestCase("statefulset.kubernetes.io/pod-name", "db-9")]
     public void AServiceIsNotNarrowedToAnOrdinal(string key, string value)
     {
         var db = StatefulSet("db", 10, V1);
-        var pods = Enumerable.Range(0, 10).Select(i => PodOf(db, $"{i}").With("metadata/labels", $$"""{"app": "web", "apps.kubernetes.io/pod-index": "{{i}}", "statefulset.kubernetes.io/pod-name": "db-{{i}}"}"""));
+        var pods = Enumerable
+            .Range(0, 10)
+            .Select(i =>
+                PodOf(db, $"{i}")
+                    .With(
+                        "metadata/labels",
+                        $$"""{"app": "web", "apps.kubernetes.io/pod-index": "{{i}}", "statefulset.kubernetes.io/pod-name": "db-{{i}}"}"""
+                    )
+            );
         var objects = Empty.With(db.Live()).With([.. pods.Select(p => Pods(p, 1))]).With(Some.Change(db, Phase.Proven));
         var narrowed = WebService with { Selector = Labels(("app", "web"), (key, value)) };
 
-        Expect(objects, ServiceChange(WebService, narrowed), $"users behind Service web would be redirected: it would select pods by {key}, and their future revision is unknown");
+        Expect(
+            objects,
+            ServiceChange(WebService, narrowed),
+            $"users behind Service web would be redirected: it would select pods by {key}, and their future revision is unknown"
+        );
         Expect(objects, ServiceChange(narrowed, WebService), null);
         var one = narrowed with { Name = "db-9" };
         Expect(objects, ServiceChange(null, one), null);
-        Expect(objects with { Services = [WebService, one] }, Named("db-9.shop.svc"), $"users behind Service web would be redirected: it would select pods by {key}, and their future revision is unknown");
-        Expect(objects with { Services = [WebService with { Addresses = ["192.0.2.1"] }] }, ServiceChange(null, one with { Addresses = ["192.0.2.1"] }), null);
+        Expect(
+            objects with
+            {
+                Services = [WebService, one],
+            },
+            Named("db-9.shop.svc"),
+            $"users behind Service web would be redirected: it would select pods by {key}, and their future revision is unknown"
+        );
+        Expect(
+            objects with
+            {
+                Services = [WebService with { Addresses = ["192.0.2.1"] }],
+            },
+            ServiceChange(null, one with { Addresses = ["192.0.2.1"] }),
+            null
+        );
     }
 
     [Test]
     public void AServiceMadeAgainNarrowerHasTheUsersOfTheOneThatIsGone()
     {
-        Expect(Gone("Service web", "app=web", ""), ServiceChange(null, WebService with { Selector = Labels(("app", "web"), ("track", "web-canary")) }), "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0");
+        Expect(
+            Gone("Service web", "app=web", ""),
+            ServiceChange(null, WebService with { Selector = Labels(("app", "web"), ("track", "web-canary")) }),
+            "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0"
+        );
         Expect(Gone("Service web", "app=web", ""), ServiceChange(null, WebService), null);
     }
 
     [TestCase(20, false, false, null)]
-    [TestCase(19, false, false, "20 of 20 pods (100%) behind Service web would be unproven", Description = "one came since, when nobody was asked")]
+    [TestCase(
+        19,
+        false,
+        false,
+        "20 of 20 pods (100%) behind Service web would be unproven",
+        Description = "one came since, when nobody was asked"
+    )]
     [TestCase(20, true, false, "20 of 20 pods (100%) behind Service web would be unproven", Description = "somebody rejected it")]
     [TestCase(20, false, true, "20 of 20 pods (100%) behind Service web would be unproven", Description = "a break-glass let it in")]
     public void MadeAgainAServiceServesWhomItServed(int served, bool isRejected, bool isUnreviewed, string? refusal)
@@ -289,7 +470,14 @@ public class ServiceChangeTests
         var objects = Empty.Running(web, Phase.Completed, minutes: 4) with
         {
             Services = [],
-            Changes = [completed, Some.Change(Web(20), Phase.Proven) with { Served = [new ServedPool("Service web", 20, Some.Now.AddMinutes(-30)) { Selector = "app=web" }] }],
+            Changes =
+            [
+                completed,
+                Some.Change(Web(20), Phase.Proven) with
+                {
+                    Served = [new ServedPool("Service web", 20, Some.Now.AddMinutes(-30)) { Selector = "app=web" }],
+                },
+            ],
             Votes = isRejected ? [Some.ApprovalOf(web, Some.Carol, Decision.Reject)] : [],
         };
 
@@ -300,7 +488,12 @@ public class ServiceChangeTests
     [TestCase(true)]
     public void AddressesWrittenByHandAreRefusedWhileTheServiceIsWarm(bool isSlice)
     {
-        var request = new EndpointsRequest("web", "") { Operation = Operation.Create, Requester = Some.Developer, Target = new WorkloadRef("", isSlice ? "EndpointSlice" : "Endpoints", "shop", "web-x") };
+        var request = new EndpointsRequest("web", "")
+        {
+            Operation = Operation.Create,
+            Requester = Some.Developer,
+            Target = new WorkloadRef("", isSlice ? "EndpointSlice" : "Endpoints", "shop", "web-x"),
+        };
         const string refusal = "users behind Service web would be redirected: the pods at addresses written by hand are unknown";
 
         Expect(Settled, request, refusal);
@@ -332,11 +525,23 @@ public class ServiceChangeTests
         return objects with
         {
             Services = [],
-            Changes = [.. objects.Changes.Select(c => c with { Served = c.Phase is Phase.Proven ? [new ServedPool(pool, 20, Some.Now.AddMinutes(-5)) { Selector = selector, Addresses = addresses }] : [] })],
+            Changes =
+            [
+                .. objects.Changes.Select(c =>
+                    c with
+                    {
+                        Served =
+                            c.Phase is Phase.Proven
+                                ? [new ServedPool(pool, 20, Some.Now.AddMinutes(-5)) { Selector = selector, Addresses = addresses }]
+                                : [],
+                    }
+                ),
+            ],
         };
     }
 
-    private static ServiceRequest Named(string host) => ServiceChange(WebService, WebService with { IsExternalName = true, ExternalName = host });
+    private static ServiceRequest Named(string host) =>
+        ServiceChange(WebService, WebService with { IsExternalName = true, ExternalName = host });
 
     private static void Expect(NamespaceObjects objects, Request request, string? refusal) =>
         Assert.That(objects.Refusal(request), refusal is null ? Is.Null : Does.StartWith(refusal));

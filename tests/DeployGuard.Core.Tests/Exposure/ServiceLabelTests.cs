@@ -7,7 +7,10 @@ using static DeployGuard.Core.Tests.Shop;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Labels that no hash covers (<c>helm.sh/chart</c>) and by which a Service selects all the same: what a workload has, and what its template says, are then behind other Services.</summary>
+/// <summary>
+/// Labels that no hash covers (<c>helm.sh/chart</c>) and by which a Service selects all the same: what a workload has, and what its
+/// template says, are then behind other Services.
+/// </summary>
 public class ServiceLabelTests
 {
     private const string Refusal = "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1";
@@ -32,9 +35,15 @@ public class ServiceLabelTests
     [TestCase(false)]
     public void TheSmallerOfTwoReplicaSetsIsScaled(bool isPaused)
     {
-        var (before, after) = (Charted(C(10), "helm.sh/chart", "shop-1"), Charted(C(10), "helm.sh/chart", "shop-2").With("spec/paused", isPaused ? "true" : "false"));
+        var (before, after) = (
+            Charted(C(10), "helm.sh/chart", "shop-1"),
+            Charted(C(10), "helm.sh/chart", "shop-2").With("spec/paused", isPaused ? "true" : "false")
+        );
         var (old, young) = (SetOf(before, First, 0), SetOf(after, Second, 10));
-        var objects = Chart.With(after.Live(), old.Live(), young.Live()).With(Pods(PodOf(young), 10, 1)).With(Some.Change(before, Phase.Completed));
+        var objects = Chart
+            .With(after.Live(), old.Live(), young.Live())
+            .With(Pods(PodOf(young), 10, 1))
+            .With(Some.Change(before, Phase.Completed));
 
         Expect(objects, Scale(old, 9), "9 of 29 pods (31%) behind Service web would be unproven; step 5% allows 1");
     }
@@ -47,9 +56,20 @@ public class ServiceLabelTests
         var canary = Charted(StatefulSet("db", 1, V2, 100), "helm.sh/chart", "shop-1");
         var moved = canary.DeepClone().AsObject();
         (moved["spec"]?["template"]?["metadata"]?["labels"] ?? throw new InvalidOperationException("no labels"))[key] = "other";
-        LiveRevision Revision(string name, JsonObject of, long number) => new(name, "uid-db", of.Read().Template, number, name) { Uid = $"uid-{name}" };
+        LiveRevision Revision(string name, JsonObject of, long number) =>
+            new(name, "uid-db", of.Read().Template, number, name) { Uid = $"uid-{name}" };
         var pods = Pods(PodOf(canary).With("metadata/labels/controller-revision-hash", "\"db-1\""), 1, 1);
-        var objects = Chart.With(new LiveWorkload { Spec = moved.Read(), ReadyPods = 1, Revisions = ("db-1", "db-2") }).With(pods).With(Some.Change(canary, Phase.Completed), Some.Change(moved, Phase.Completed)) with
+        var objects = Chart
+            .With(
+                new LiveWorkload
+                {
+                    Spec = moved.Read(),
+                    ReadyPods = 1,
+                    Revisions = ("db-1", "db-2"),
+                }
+            )
+            .With(pods)
+            .With(Some.Change(canary, Phase.Completed), Some.Change(moved, Phase.Completed)) with
         {
             Revisions = [Revision("db-1", canary, 1), Revision("db-2", moved, 2)],
         };
@@ -58,7 +78,8 @@ public class ServiceLabelTests
     }
 
     /// <summary>web with the chart's label, behind a Service that selects by it.</summary>
-    private static NamespaceObjects Chart => (Empty with { Services = [s_web] }).Running(Charted(Web(20), "helm.sh/chart", "shop-1"), Phase.Proven);
+    private static NamespaceObjects Chart =>
+        (Empty with { Services = [s_web] }).Running(Charted(Web(20), "helm.sh/chart", "shop-1"), Phase.Proven);
 
     private static JsonObject Charted(JsonObject workload, string key, string value)
     {

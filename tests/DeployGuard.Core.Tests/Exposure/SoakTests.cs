@@ -6,7 +6,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>How long a pod has served, what breaks a soak, what is remembered of pods that served, and which rollouts are in flight.</summary>
+/// <summary>
+/// How long a pod has served, what breaks a soak, what is remembered of pods that served, and which rollouts are in flight.
+/// </summary>
 public class SoakTests
 {
     private static readonly WorkloadRef s_web = new("apps", "Deployment", "shop", "web");
@@ -19,7 +21,11 @@ public class SoakTests
 
         Assert.That(pod.Age(Some.Now), Is.EqualTo(TimeSpan.FromMinutes(30)));
         Assert.That((pod with { StartedAt = Ago(5) }).Age(Some.Now), Is.EqualTo(TimeSpan.FromMinutes(5)));
-        Assert.That((pod with { CreatedAt = Ago(4) }).Age(Some.Now), Is.EqualTo(TimeSpan.FromMinutes(4)), "a status cannot be older than its pod");
+        Assert.That(
+            (pod with { CreatedAt = Ago(4) }).Age(Some.Now),
+            Is.EqualTo(TimeSpan.FromMinutes(4)),
+            "a status cannot be older than its pod"
+        );
     }
 
     [Test]
@@ -37,8 +43,15 @@ public class SoakTests
         Assert.That(Pod(2, 2, 2).InterruptionOf(s_soak, Some.Now), Is.Null, "made within the soak: neutral");
         Assert.That((Pod(60, 60, 60) with { IsDeleting = true }).InterruptionOf(s_soak, Some.Now), Is.Null, "drained");
         Assert.That(Pod(60, 3, 60).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(3), "lost its readiness")));
-        Assert.That((Pod(60, 2, 2) with { RestartedAt = Ago(2) }).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(2), "restarted")));
-        Assert.That((Pod(4, 1, 1) with { RestartedAt = Ago(1) }).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(1), "restarted")), "also one that was made within it");
+        Assert.That(
+            (Pod(60, 2, 2) with { RestartedAt = Ago(2) }).InterruptionOf(s_soak, Some.Now),
+            Is.EqualTo(new SoakInterruption(Ago(2), "restarted"))
+        );
+        Assert.That(
+            (Pod(4, 1, 1) with { RestartedAt = Ago(1) }).InterruptionOf(s_soak, Some.Now),
+            Is.EqualTo(new SoakInterruption(Ago(1), "restarted")),
+            "also one that was made within it"
+        );
         Assert.That((Pod(60, 30, 30) with { RestartedAt = Ago(30) }).InterruptionOf(s_soak, Some.Now), Is.Null, "before it");
     }
 
@@ -53,7 +66,10 @@ public class SoakTests
         Assert.That(shrunk, Is.EqualTo(new ServedPool("Service web", 20, Some.Now)));
         Assert.That(shrunk.Seeing(0, hour, Some.Now.AddMinutes(59)).IsWithin(hour, Some.Now.AddMinutes(59)));
         Assert.That(shrunk.IsWithin(hour, Some.Now.AddMinutes(60)), Is.False);
-        Assert.That(shrunk.Seeing(5, hour, Some.Now.AddMinutes(60)), Is.EqualTo(new ServedPool("Service web", 5, Some.Now.AddMinutes(60), IsPresent: true)));
+        Assert.That(
+            shrunk.Seeing(5, hour, Some.Now.AddMinutes(60)),
+            Is.EqualTo(new ServedPool("Service web", 5, Some.Now.AddMinutes(60), IsPresent: true))
+        );
         Assert.That(shrunk.Seeing(25, hour, Some.Now).Pods, Is.EqualTo(25));
     }
 
@@ -90,7 +106,19 @@ public class SoakTests
 
         Assert.That(InFlight.Holds(Change(Phase.Running, 5), live, isAtRest: true, TimeSpan.FromHours(1), Some.Now), Is.False);
         Assert.That(InFlight.IsHanging(Change(Phase.Running, 61), live, isAtRest: false, TimeSpan.FromHours(1), Some.Now));
-        Assert.That(InFlight.Holds(Change(Phase.Running, 5) with { Workload = s_web with { Kind = "CronJob" } }, live, false, TimeSpan.FromHours(1), Some.Now), Is.False);
+        Assert.That(
+            InFlight.Holds(
+                Change(Phase.Running, 5) with
+                {
+                    Workload = s_web with { Kind = "CronJob" },
+                },
+                live,
+                false,
+                TimeSpan.FromHours(1),
+                Some.Now
+            ),
+            Is.False
+        );
     }
 
     [TestCase(20, 5, 1, 1)]
@@ -105,18 +133,24 @@ public class SoakTests
         Assert.That((step.Beside, step.Soaking), Is.EqualTo((beside, soaking)));
     }
 
-    private static Change Change(Phase phase, int minutes) => new()
-    {
-        Name = "c",
-        Workload = s_web,
-        TemplateHash = "v1:this",
-        Phase = phase,
-        Since = Ago(minutes),
-        LastRequestedAt = Ago(minutes),
-    };
+    private static Change Change(Phase phase, int minutes) =>
+        new()
+        {
+            Name = "c",
+            Workload = s_web,
+            TemplateHash = "v1:this",
+            Phase = phase,
+            Since = Ago(minutes),
+            LastRequestedAt = Ago(minutes),
+        };
 
     private static LivePod Pod(int created, int ready, int started) =>
-        new() { CreatedAt = Ago(created), ReadySince = Ago(ready), StartedAt = Ago(started) };
+        new()
+        {
+            CreatedAt = Ago(created),
+            ReadySince = Ago(ready),
+            StartedAt = Ago(started),
+        };
 
     private static DateTimeOffset Ago(int minutes) => Some.Now.AddMinutes(-minutes);
 }

@@ -10,7 +10,8 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// The worked cases that a live cluster taught, by their numbers, from the objects of the namespace: what objects say of themselves decides nothing. Policy and standing as in
+/// The worked cases that a live cluster taught, by their numbers, from the objects of the namespace: what objects say of themselves decides
+/// nothing. Policy and standing as in
 /// <see cref="CanaryTests"/>; the canary is in the fifth minute of its first soak.
 /// </summary>
 public class WorkedCaseTests
@@ -26,9 +27,20 @@ public class WorkedCaseTests
         Assert.That(Settled.Refusal(Some.Update(Web(20), forged)), Is.Null, "metadata alone");
 
         var objects = Empty.Running(forged, Phase.Proven);
-        var recreate = Web(20, V2).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody")).With("spec/strategy", """{"type": "Recreate"}""");
-        Assert.That(objects.Refusal(Some.Update(forged, recreate)), Does.StartWith("20 of 20 pods (100%) behind Service web would be unproven, 20 at once; step 5% allows 1"));
-        Assert.That(objects.Refusal(Some.Update(forged, Web(20, V2).Paced().With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody")))), Is.Null, "its pace is kept");
+        var recreate = Web(20, V2)
+            .With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody"))
+            .With("spec/strategy", """{"type": "Recreate"}""");
+        Assert.That(
+            objects.Refusal(Some.Update(forged, recreate)),
+            Does.StartWith("20 of 20 pods (100%) behind Service web would be unproven, 20 at once; step 5% allows 1")
+        );
+        Assert.That(
+            objects.Refusal(
+                Some.Update(forged, Web(20, V2).Paced().With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody")))
+            ),
+            Is.Null,
+            "its pace is kept"
+        );
     }
 
     [TestCase(30, """{"app": "web"}""", "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2")]
@@ -43,7 +55,11 @@ public class WorkedCaseTests
         var one = Job("work", 1, V2, """{"app": "web"}""");
         var objects = Settled.With(one.Live()).With(Some.Change(one, Phase.Completed));
 
-        Expect(objects, Some.Update(one, Job("work", 30, V2, """{"app": "web"}""")), "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2");
+        Expect(
+            objects,
+            Some.Update(one, Job("work", 30, V2, """{"app": "web"}""")),
+            "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2"
+        );
     }
 
     [TestCase("Allow", "Jobs may overlap, so the number of pods behind Service web is unknown")]
@@ -68,9 +84,16 @@ public class WorkedCaseTests
 
         Expect(objects, Some.Update(Web(20), Web(20, V3).Paced()), null);
         Expect(objects, Some.Create(C(1, V3)), null);
-        Expect(objects, Some.Create(CronJob("hourly", 1, V3, "Forbid")), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            objects,
+            Some.Create(CronJob("hourly", 1, V3, "Forbid")),
+            "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
+        );
         Expect(objects, Some.Update(nightly, CronJob("nightly", 1, V3, "Forbid")), null);
-        Assert.That(objects.Decide(Some.Create(CronJob("hourly", 1, V3, "Forbid"))).Denials.Select(d => d.Finding.Remedy), Has.One.Contains("Give its pods labels that no Service selects"));
+        Assert.That(
+            objects.Decide(Some.Create(CronJob("hourly", 1, V3, "Forbid"))).Denials.Select(d => d.Finding.Remedy),
+            Has.One.Contains("Give its pods labels that no Service selects")
+        );
     }
 
     [TestCase("web-canary", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
@@ -84,7 +107,10 @@ public class WorkedCaseTests
     public void Case31_AServiceTurnedIntoAnExternalName(string host, string image, string? refusal)
     {
         var green = Deployment("green", 20, image).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
-        var objects = Settled.Running(green, Phase.Completed, minutes: 5) with { Services = [WebService, new Service("green", Labels(("app", "green")), false)] };
+        var objects = Settled.Running(green, Phase.Completed, minutes: 5) with
+        {
+            Services = [WebService, new Service("green", Labels(("app", "green")), false)],
+        };
 
         Expect(objects, ServiceChange(WebService, WebService with { IsExternalName = true, ExternalName = host }), refusal);
     }
@@ -98,7 +124,11 @@ public class WorkedCaseTests
         Expect(Rolling(), Scale(old, 0), refusal);
         Expect(Rolling(), Some.Update(old, SetOf(Web(20), First, 0)), refusal);
         Expect(Rolling(), Delete(old), refusal);
-        Expect(Rolling(), Some.Update(old, SetOf(Web(20), First, 0), new Requester("system:serviceaccount:kube-system:deployment-controller", "", [])), null);
+        Expect(
+            Rolling(),
+            Some.Update(old, SetOf(Web(20), First, 0), new Requester("system:serviceaccount:kube-system:deployment-controller", "", [])),
+            null
+        );
         Expect(Rolling(), Delete(old, new Requester("system:serviceaccount:kube-system:generic-garbage-collector", "", [])), null);
         Expect(Settled, Scale(old, 0), null);
     }
@@ -122,7 +152,11 @@ public class WorkedCaseTests
         Expect(Settled, Some.Update(SetOf(Web(20)), SetOf(Web(20)).With("metadata/ownerReferences", "[]")), null);
     }
 
-    [TestCase("track", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "its ReplicaSet makes another")]
+    [TestCase(
+        "track",
+        "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1",
+        Description = "its ReplicaSet makes another"
+    )]
     [TestCase("pod-template-hash", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("app", null, Description = "the Service lets it go too")]
     public void Case34_APodThatIsLetGoGoesOnServing(string label, string? refusal)
@@ -137,28 +171,49 @@ public class WorkedCaseTests
     [Test]
     public void APodOfAPersonIsCountedByAPolicyThatSelectsWorkloads()
     {
-        var policy = Some.Policy("""
+        var policy = Some.Policy(
+            """
             {"match": {"workloadSelector": {"matchLabels": {"tier": "1"}}}, "approval": {"required": "Never", "quorum": [{"groups": ["senior-engineers"]}]},
              "canary": {"steps": [5, 25, 50], "soak": "10m"} }
-            """);
+            """
+        );
         var objects = Settled with { Adopted = new Dictionary<string, AdoptedPods> { [policy.Name] = Settled.Adopted[Policy.Name] } };
-        static JsonObject Alone(string name) => PodOf(C(1), name).With("metadata/ownerReferences", "[]").With("metadata/labels/tier", "\"1\"");
+        static JsonObject Alone(string name) =>
+            PodOf(C(1), name).With("metadata/ownerReferences", "[]").With("metadata/labels/tier", "\"1\"");
         var one = Alone("0");
 
         Assert.That(objects.Refusal(Some.Create(one), policy), Is.Null, "the first is a step");
         objects = objects.With(Pods(one, 1, 1)).With(Some.Change(one, Phase.Completed));
-        Assert.That(objects.Refusal(Some.Create(Alone("1")), policy), Does.StartWith("2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"));
+        Assert.That(
+            objects.Refusal(Some.Create(Alone("1")), policy),
+            Does.StartWith("2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1")
+        );
     }
 
     /// <summary>Nobody is sent to a pod that has no port of that name: what runs there for an hour shows nothing.</summary>
     [TestCase("http", false, null)]
-    [TestCase("idle", true, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m", Description = "a port beside it, by number")]
-    [TestCase("idle", false, "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m")]
+    [TestCase(
+        "idle",
+        true,
+        "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m",
+        Description = "a port beside it, by number"
+    )]
+    [TestCase(
+        "idle",
+        false,
+        "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m"
+    )]
     public void ACanaryWithoutThePortOfTheServiceProvesNothing(string port, bool hasOther, string? refusal)
     {
-        static JsonObject Named(JsonObject deployment, string name) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
-        var front = WebService with { Ports = [new ServicePort(80, "TCP", "http"), .. hasOther ? [new ServicePort(81, "TCP", "9999")] : (ServicePort[])[]] };
-        var objects = (Empty with { Services = [front] }).Running(Named(Web(20), "http"), Phase.Proven).Running(Named(C(1), port), Phase.Completed);
+        static JsonObject Named(JsonObject deployment, string name) =>
+            deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
+        var front = WebService with
+        {
+            Ports = [new ServicePort(80, "TCP", "http"), .. hasOther ? [new ServicePort(81, "TCP", "9999")] : (ServicePort[])[]],
+        };
+        var objects = (Empty with { Services = [front] })
+            .Running(Named(Web(20), "http"), Phase.Proven)
+            .Running(Named(C(1), port), Phase.Completed);
 
         Expect(objects, Scale(Named(C(1), port), 6), refusal);
     }
@@ -168,9 +223,16 @@ public class WorkedCaseTests
     public void APortThatOnlyTheCanaryHasMakesThePoolNoSmaller()
     {
         static JsonObject Named(JsonObject deployment, string ports) => deployment.With("spec/template/spec/containers/0/ports", ports);
-        const string Http = """[{"name": "http", "containerPort": 8080}]""", Both = """[{"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 9090}]""";
-        var objects = (Empty with { Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http"), new ServicePort(90, "TCP", "metrics")] }] })
-            .Running(Named(Web(20), Http), Phase.Proven).Running(Named(C(1), Both), Phase.Completed, minutes: 1);
+        const string Http = """[{"name": "http", "containerPort": 8080}]""",
+            Both = """[{"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 9090}]""";
+        var objects = (
+            Empty with
+            {
+                Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http"), new ServicePort(90, "TCP", "metrics")] }],
+            }
+        )
+            .Running(Named(Web(20), Http), Phase.Proven)
+            .Running(Named(C(1), Both), Phase.Completed, minutes: 1);
 
         Expect(objects, Scale(Named(C(1), Both), 2), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
     }
@@ -180,9 +242,11 @@ public class WorkedCaseTests
     [TestCase("http", null, Description = "they serve")]
     public void PodsWithoutThePortOfTheServiceMakeNoRoom(string port, string? refusal)
     {
-        static JsonObject Named(JsonObject deployment, string name) => deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
+        static JsonObject Named(JsonObject deployment, string name) =>
+            deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
         var objects = (Empty with { Services = [WebService with { Ports = [new ServicePort(80, "TCP", "http")] }] })
-            .Running(Named(Web(20), "http"), Phase.Proven).Running(Named(Deployment("pad", 200, V1).With("spec/template/metadata/labels", """{"app": "web"}"""), port), Phase.Proven);
+            .Running(Named(Web(20), "http"), Phase.Proven)
+            .Running(Named(Deployment("pad", 200, V1).With("spec/template/metadata/labels", """{"app": "web"}"""), port), Phase.Proven);
 
         Expect(objects, Some.Create(Named(C(6), "http")), refusal);
     }
@@ -192,26 +256,48 @@ public class WorkedCaseTests
     [TestCase(false, 0, Operation.Create, null, Description = "it makes pods of its own template")]
     public void APausedDeploymentFillsTheOrphanThatItTakesIn(bool isPaused, int pods, Operation operation, string? refusal)
     {
-        var taker = Deployment("taker", 10, V1).With("spec/selector/matchLabels", """{"track": "web-canary"}""").With("spec/template/metadata/labels", """{"app": "web", "track": "web-canary"}""").With("spec/paused", isPaused ? "true" : "false");
+        var taker = Deployment("taker", 10, V1)
+            .With("spec/selector/matchLabels", """{"track": "web-canary"}""")
+            .With("spec/template/metadata/labels", """{"app": "web", "track": "web-canary"}""")
+            .With("spec/paused", isPaused ? "true" : "false");
         var orphan = SetOf(C(1), Second, pods).With("metadata/ownerReferences", "[]");
         var objects = Settled.With(orphan.Live()).With(Some.Change(orphan, Phase.Completed));
 
         Expect(objects, Some.Create(taker), refusal);
         // As a way back, too: what it takes in is none.
-        Expect(objects.With(Some.Change(taker, Phase.Completed) with { CompletedPods = 10, Served = [new ServedPool("Service web", 10, Some.Now.AddDays(-1))] }), Some.Create(taker), refusal);
+        Expect(
+            objects.With(
+                Some.Change(taker, Phase.Completed) with
+                {
+                    CompletedPods = 10,
+                    Served = [new ServedPool("Service web", 10, Some.Now.AddDays(-1))],
+                }
+            ),
+            Some.Create(taker),
+            refusal
+        );
     }
 
-    /// <summary>Whichever of them is quicker takes it in: what the one that has nothing yet makes of it is judged, in whatever order they are known.</summary>
+    /// <summary>
+    /// Whichever of them is quicker takes it in: what the one that has nothing yet makes of it is judged, in whatever order they are known.
+    /// </summary>
     [TestCase(false)]
     [TestCase(true)]
     public void TwoDeploymentsThatMayTakeInOneOrphan(bool isOtherFirst)
     {
-        JsonObject Taker(string name, int pods, string label, bool isPaused) => Deployment(name, pods, V1)
-            .With("spec/selector/matchLabels", $$"""{"{{label}}": "yes"}""").With("spec/template/metadata/labels", $$"""{"app": "web", "{{label}}": "yes"}""").With("spec/paused", isPaused ? "true" : "false");
+        JsonObject Taker(string name, int pods, string label, bool isPaused) =>
+            Deployment(name, pods, V1)
+                .With("spec/selector/matchLabels", $$"""{"{{label}}": "yes"}""")
+                .With("spec/template/metadata/labels", $$"""{"app": "web", "{{label}}": "yes"}""")
+                .With("spec/paused", isPaused ? "true" : "false");
         var (running, paused) = (Taker("running", 2, "a", false), Taker("paused", 10, "b", true));
-        var orphan = SetOf(C(1), Second, 0).With("metadata/ownerReferences", "[]").With("metadata/labels", """{"app": "web", "a": "yes", "b": "yes"}""");
+        var orphan = SetOf(C(1), Second, 0)
+            .With("metadata/ownerReferences", "[]")
+            .With("metadata/labels", """{"app": "web", "a": "yes", "b": "yes"}""");
         LiveWorkload[] takers = [running.Live(), SetOf(running).Live(), paused.Live()];
-        var objects = Settled.With(isOtherFirst ? [.. takers.Reverse()] : takers).With(Some.Change(running, Phase.Proven), Some.Change(paused, Phase.Completed));
+        var objects = Settled
+            .With(isOtherFirst ? [.. takers.Reverse()] : takers)
+            .With(Some.Change(running, Phase.Proven), Some.Change(paused, Phase.Completed));
 
         Expect(objects, Some.Create(orphan), "10 of 42 pods (23%) behind Service web would be unproven; step 5% allows 2");
     }
@@ -226,7 +312,16 @@ public class WorkedCaseTests
 
         Assert.That(request.After is { } after && RequestedWorkload.IsPlaced(request.Before, after), Is.EqualTo(refusal is not null));
         var snapshot = objects.ToSnapshot() with { Nodes = 10 };
-        var verdict = Some.Decide(request, new ClusterSnapshot { Policies = [Policy], Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)], Namespace = snapshot, HadRecords = false });
+        var verdict = Some.Decide(
+            request,
+            new ClusterSnapshot
+            {
+                Policies = [Policy],
+                Changes = [.. objects.Changes.Where(c => c.Workload == request.Target)],
+                Namespace = snapshot,
+                HadRecords = false,
+            }
+        );
         Assert.That(verdict.Denials.Select(d => d.Finding.Message).FirstOrDefault(), refusal is null ? Is.Null : Does.StartWith(refusal));
     }
 
@@ -234,13 +329,28 @@ public class WorkedCaseTests
     [TestCase("uid-forged", Description = "another one was made under its name")]
     public void Case35_TheNameOfAReplicaSetThatCompletedIsNoHistory(string uid)
     {
-        var completed = Some.Change(Web(20, V3), Phase.Completed) with { OwnedRevision = "web-7c6b9", OwnedUid = "uid-web-7c6b9", OwnedHash = Web(20, V3).Read().Template.Hash, CompletedPods = 20, Served = [new ServedPool("Service web", 20, Some.Now.AddDays(-1))] };
+        var completed = Some.Change(Web(20, V3), Phase.Completed) with
+        {
+            OwnedRevision = "web-7c6b9",
+            OwnedUid = "uid-web-7c6b9",
+            OwnedHash = Web(20, V3).Read().Template.Hash,
+            CompletedPods = 20,
+            Served = [new ServedPool("Service web", 20, Some.Now.AddDays(-1))],
+        };
         var forged = SetOf(Web(20, V2), Second, 0).With("metadata/uid", $"\"{uid}\"");
         var objects = Settled.With(forged.Live()).With(completed);
 
         Assert.That(objects.Decide(Some.Update(Web(20), Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
-        Expect(objects, Some.Update(Web(20), Web(20, V2)), "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1");
-        Assert.That(objects.Decide(Some.Update(Web(20), Web(20, V3))).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback), "what completed is");
+        Expect(
+            objects,
+            Some.Update(Web(20), Web(20, V2)),
+            "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"
+        );
+        Assert.That(
+            objects.Decide(Some.Update(Web(20), Web(20, V3))).Evaluated.ChangeType,
+            Is.EqualTo(ChangeType.Rollback),
+            "what completed is"
+        );
         Expect(objects, Some.Update(Web(20), Web(20, V3)), null);
     }
 
@@ -248,7 +358,11 @@ public class WorkedCaseTests
     public void Case36_AServiceMadeAgainAsItWasRaisesNothing()
     {
         Expect(Completed(20), ServiceChange(null, WebService), null);
-        Expect(Completed(20, selector: "app=old"), ServiceChange(null, WebService), "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
+        Expect(
+            Completed(20, selector: "app=old"),
+            ServiceChange(null, WebService),
+            "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1"
+        );
     }
 
     [TestCase(20, 5, null)]
@@ -276,8 +390,15 @@ public class WorkedCaseTests
         {
             Changes =
             [
-                Some.Change(web, Phase.Completed) with { CompletedPods = 20, Served = [new ServedPool("Service web", 20, Some.Now.AddMinutes(-at)) { Selector = selector }] },
-                Some.Change(Web(20), Phase.Proven) with { Served = [new ServedPool("Service web", 20, Some.Now.AddMinutes(-30)) { Selector = selector }] },
+                Some.Change(web, Phase.Completed) with
+                {
+                    CompletedPods = 20,
+                    Served = [new ServedPool("Service web", 20, Some.Now.AddMinutes(-at)) { Selector = selector }],
+                },
+                Some.Change(Web(20), Phase.Proven) with
+                {
+                    Served = [new ServedPool("Service web", 20, Some.Now.AddMinutes(-30)) { Selector = selector }],
+                },
             ],
         };
     }

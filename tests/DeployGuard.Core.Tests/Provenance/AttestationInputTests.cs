@@ -20,32 +20,58 @@ public class AttestationInputTests
     [TestCase("""{"signatures": [{"\ud800": 1}], "payload": "YQ=="}""", "envelope: is not text: half of a surrogate pair")]
     [TestCase("""{"payload": "YQ=="}""", "payloadType: is missing, or not a string")]
     [TestCase("""{"payload": "YQ==", "payloadType": "t"}""", "signatures: is missing, or not a list")]
-    [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": []}""", "signatures: is missing, or not a list with at least one item")]
+    [TestCase(
+        """{"payload": "YQ==", "payloadType": "t", "signatures": []}""",
+        "signatures: is missing, or not a list with at least one item"
+    )]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": ["YQ=="]}""", "signatures[0]: is not an object")]
-    [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "YQ=="}, {"keyid": "k"}]}""", "signatures[1].sig: is missing, or not a string")]
+    [TestCase(
+        """{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "YQ=="}, {"keyid": "k"}]}""",
+        "signatures[1].sig: is missing, or not a string"
+    )]
     [TestCase("""{"payload": "YQ==", "payloadType": "t", "signatures": [{"sig": "*"}]}""", "signatures[0].sig: is not base64")]
-    public void AnEnvelopeThatIsNoneIsRefused(string json, string message) => Assert.That(() => Envelope.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
+    public void AnEnvelopeThatIsNoneIsRefused(string json, string message) =>
+        Assert.That(() => Envelope.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
     [TestCase("""{"subject": []}""", "_type: is missing, or not a string")]
     [TestCase("""{"_type": "https://in-toto.io/Statement/v2"}""", "_type: \"https://in-toto.io/Statement/v2\" is neither")]
     [TestCase("""{"_type": "https://in-toto.io/Statement/v1"}""", "subject: is missing, or not a list")]
-    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "x"}], "predicateType": "p"}""", "subject[0].digest: is missing, or not an object")]
-    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": "AA"}}], "predicateType": "p"}""", "subject[0].digest.sha256: is not 64 lower-case hex digits")]
-    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": 1}}], "predicateType": "p"}""", "subject[0].digest.sha256: is missing, or not a string")]
-    [TestCase("""{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"gitCommit": "aa"}}]}""", "predicateType: is missing, or not a string")]
-    public void AStatementThatIsNoneIsRefused(string json, string message) => Assert.That(() => Statement.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
+    [TestCase(
+        """{"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "x"}], "predicateType": "p"}""",
+        "subject[0].digest: is missing, or not an object"
+    )]
+    [TestCase(
+        """{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": "AA"}}], "predicateType": "p"}""",
+        "subject[0].digest.sha256: is not 64 lower-case hex digits"
+    )]
+    [TestCase(
+        """{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"sha256": 1}}], "predicateType": "p"}""",
+        "subject[0].digest.sha256: is missing, or not a string"
+    )]
+    [TestCase(
+        """{"_type": "https://in-toto.io/Statement/v1", "subject": [{"digest": {"gitCommit": "aa"}}]}""",
+        "predicateType: is missing, or not a string"
+    )]
+    public void AStatementThatIsNoneIsRefused(string json, string message) =>
+        Assert.That(() => Statement.Read(Encoding.UTF8.GetBytes(json)), Refuses(message));
 
     [Test]
     public void AFormerStatementIsReadAndASubjectOfAnotherDigestMatchesNothing()
     {
-        var statement = Statement.Read("""{"_type": "https://in-toto.io/Statement/v0.1", "subject": [{"name": "x", "digest": {"gitCommit": "aa"}}], "predicateType": "p"}"""u8.ToArray());
-        Assert.That((statement.Subjects.Single().Sha256, statement.Find(new string('0', 64))), Is.EqualTo(((string?)null, (StatementSubject?)null)));
+        var statement = Statement.Read(
+            """{"_type": "https://in-toto.io/Statement/v0.1", "subject": [{"name": "x", "digest": {"gitCommit": "aa"}}], "predicateType": "p"}"""u8.ToArray()
+        );
+        Assert.That(
+            (statement.Subjects.Single().Sha256, statement.Find(new string('0', 64))),
+            Is.EqualTo(((string?)null, (StatementSubject?)null))
+        );
     }
 
     [Test]
     public void DepthOver64IsRefusedAnd64IsRead()
     {
-        static byte[] Deep(int depth) => Encoding.UTF8.GetBytes($$"""{"a": {{new string('[', depth - 1)}}{{new string(']', depth - 1)}}}""");
+        static byte[] Deep(int depth) =>
+            Encoding.UTF8.GetBytes($$"""{"a": {{new string('[', depth - 1)}}{{new string(']', depth - 1)}}}""");
         Assert.That(() => StrictJson.ReadObject(Deep(64), 1000, "it"), Throws.Nothing);
         Assert.That(() => StrictJson.ReadObject(Deep(65), 1000, "it"), Refuses("it: is not strict JSON"));
     }
@@ -64,7 +90,11 @@ public class AttestationInputTests
     }
 
     [Test]
-    public void BytesThatAreNoTextAreRefused() => Assert.That(() => Envelope.Read(new byte[] { (byte)'{', (byte)'"', 0xC3, 0x28, (byte)'"', (byte)':', (byte)'1', (byte)'}' }), Refuses("envelope: is not"));
+    public void BytesThatAreNoTextAreRefused() =>
+        Assert.That(
+            () => Envelope.Read(new byte[] { (byte)'{', (byte)'"', 0xC3, 0x28, (byte)'"', (byte)':', (byte)'1', (byte)'}' }),
+            Refuses("envelope: is not")
+        );
 
     [Test]
     public void AKeyOfAnotherCurveOrKindIsRefused()
@@ -75,11 +105,20 @@ public class AttestationInputTests
         Assert.Multiple(() =>
         {
             Assert.That(() => new SigningKey(larger.ExportPkcs8PrivateKeyPem()), Refuses("is not a key on the curve P-256"));
-            Assert.That(() => new SigningKey(rsa.ExportPkcs8PrivateKeyPem()), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
+            Assert.That(
+                () => new SigningKey(rsa.ExportPkcs8PrivateKeyPem()),
+                Refuses("holds no ECDSA P-256 key in PEM that could be read")
+            );
             Assert.That(() => new SigningKey(pair.ExportSubjectPublicKeyInfoPem()), Refuses("holds no private key in PEM"));
-            Assert.That(() => new VerifyingKey(pair.ExportPkcs8PrivateKeyPem()), Refuses("holds a private key; use the public key to verify"));
+            Assert.That(
+                () => new VerifyingKey(pair.ExportPkcs8PrivateKeyPem()),
+                Refuses("holds a private key; use the public key to verify")
+            );
             Assert.That(() => new VerifyingKey("hello"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
-            Assert.That(() => new VerifyingKey("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), Refuses("holds no ECDSA P-256 key in PEM that could be read"));
+            Assert.That(
+                () => new VerifyingKey("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"),
+                Refuses("holds no ECDSA P-256 key in PEM that could be read")
+            );
         });
     }
 

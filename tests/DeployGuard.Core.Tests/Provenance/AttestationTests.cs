@@ -10,7 +10,8 @@ public class AttestationTests
     private const string HelloType = "http://example.com/HelloWorld";
 
     /// <summary>Of the DSSE specification: its key, and its signature over <c>hello world</c>, as r and s.</summary>
-    private const string SpecificationSignature = "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
+    private const string SpecificationSignature =
+        "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA==";
 
     private static readonly string s_statement = """
         {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": "web", "digest": {"sha256": "DIGEST"}}], "predicateType": "https://example.com/p", "predicate": {"a": 1}}
@@ -25,34 +26,42 @@ public class AttestationTests
     public void DropKeys() => _pair.Dispose();
 
     [Test]
-    public void TheEncodingIsTheSpecifications() => Assert.That(
-        Encoding.UTF8.GetString(PreAuthentication.Encode(HelloType, "hello world"u8)),
-        Is.EqualTo("DSSEv1 29 http://example.com/HelloWorld 11 hello world"));
+    public void TheEncodingIsTheSpecifications() =>
+        Assert.That(
+            Encoding.UTF8.GetString(PreAuthentication.Encode(HelloType, "hello world"u8)),
+            Is.EqualTo("DSSEv1 29 http://example.com/HelloWorld 11 hello world")
+        );
 
     [Test]
-    public void LengthsCountBytesNotCharacters() => Assert.That(
-        Encoding.UTF8.GetString(PreAuthentication.Encode("ä", "ö€"u8)),
-        Is.EqualTo("DSSEv1 2 ä 5 ö€"));
+    public void LengthsCountBytesNotCharacters() =>
+        Assert.That(Encoding.UTF8.GetString(PreAuthentication.Encode("ä", "ö€"u8)), Is.EqualTo("DSSEv1 2 ä 5 ö€"));
 
     [Test]
     public void TheSpecificationsSignatureHoldsInBothAlphabets([Values] bool urlSafe)
     {
         using var key = new VerifyingKey(SpecificationKey());
         var signature = urlSafe ? SpecificationSignature.Replace('+', '-').Replace('/', '_') : SpecificationSignature;
-        var envelope = Read($$"""{"payload": "aGVsbG8gd29ybGQ=", "payloadType": "{{HelloType}}", "signatures": [{"sig": "{{signature}}"}]}""");
+        var envelope = Read(
+            $$"""{"payload": "aGVsbG8gd29ybGQ=", "payloadType": "{{HelloType}}", "signatures": [{"sig": "{{signature}}"}]}"""
+        );
 
         Assert.That(Verification.PayloadOf(envelope, HelloType, [key]), Is.EqualTo("hello world"u8.ToArray()));
     }
 
     [Test]
-    public void OursIsVerifiedInBothForms([Values(DSASignatureFormat.Rfc3279DerSequence, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)] DSASignatureFormat form)
+    public void OursIsVerifiedInBothForms(
+        [Values(DSASignatureFormat.Rfc3279DerSequence, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)] DSASignatureFormat form
+    )
     {
         using var key = Public();
         var payload = Encoding.UTF8.GetBytes(s_statement);
         var signature = _pair.SignData(PreAuthentication.Encode(Statement.PayloadType, payload), HashAlgorithmName.SHA256, form);
         var envelope = new Envelope(Statement.PayloadType, payload, [new EnvelopeSignature("", signature)]);
 
-        Assert.That(Statement.Read(Verification.PayloadOf(envelope, Statement.PayloadType, [key])).Find(new string('a', 64))?.Name, Is.EqualTo("web"));
+        Assert.That(
+            Statement.Read(Verification.PayloadOf(envelope, Statement.PayloadType, [key])).Find(new string('a', 64))?.Name,
+            Is.EqualTo("web")
+        );
     }
 
     [Test]
@@ -82,9 +91,28 @@ public class AttestationTests
         var signature = (byte[])envelope.Signatures[0].Bytes.Clone();
         signature[^1] ^= 1;
 
-        foreach (var touched in (Envelope[])[envelope with { Payload = payload }, envelope with { PayloadType = "application/x" }, envelope with { Signatures = [new EnvelopeSignature("", signature)] }])
+        foreach (
+            var touched in (Envelope[])
+                [
+                    envelope with
+                    {
+                        Payload = payload,
+                    },
+                    envelope with
+                    {
+                        PayloadType = "application/x",
+                    },
+                    envelope with
+                    {
+                        Signatures = [new EnvelopeSignature("", signature)],
+                    },
+                ]
+        )
         {
-            Assert.That(() => Verification.PayloadOf(touched, Statement.PayloadType, [key]), Refuses("signatures: none of 1 is by the given key over this payload"));
+            Assert.That(
+                () => Verification.PayloadOf(touched, Statement.PayloadType, [key]),
+                Refuses("signatures: none of 1 is by the given key over this payload")
+            );
         }
     }
 
@@ -122,14 +150,20 @@ public class AttestationTests
         var envelope = Signed(s_statement);
         var twice = envelope with { Signatures = [.. envelope.Signatures, .. Signed(s_statement).Signatures] };
 
-        Assert.That(() => Verification.PayloadOf(twice, Statement.PayloadType, [key, again], threshold: 2), Refuses("signatures: 1 of 2 required keys"));
+        Assert.That(
+            () => Verification.PayloadOf(twice, Statement.PayloadType, [key, again], threshold: 2),
+            Refuses("signatures: 1 of 2 required keys")
+        );
     }
 
     [Test]
     public void AnUnexpectedTypeIsRefusedAlsoIfItIsSigned()
     {
         using var key = Public();
-        Assert.That(() => Verification.PayloadOf(Signed(s_statement), HelloType, [key]), Refuses($"payloadType: \"{Statement.PayloadType}\" is not {HelloType}"));
+        Assert.That(
+            () => Verification.PayloadOf(Signed(s_statement), HelloType, [key]),
+            Refuses($"payloadType: \"{Statement.PayloadType}\" is not {HelloType}")
+        );
     }
 
     private VerifyingKey Public() => new(_pair.ExportSubjectPublicKeyInfoPem());
@@ -144,11 +178,17 @@ public class AttestationTests
 
     private static string SpecificationKey()
     {
-        using var key = ECDsa.Create(new ECParameters
-        {
-            Curve = ECCurve.NamedCurves.nistP256,
-            Q = new ECPoint { X = Convert.FromHexString("67cd390f77aa359cb08c2235f652270493a9ed832b0abcc01f70954c0390d238"), Y = Convert.FromHexString("0c782bd54e269125a44f4433aff1432ce94e12bca73aa67ac80cea12608ddf74") },
-        });
+        using var key = ECDsa.Create(
+            new ECParameters
+            {
+                Curve = ECCurve.NamedCurves.nistP256,
+                Q = new ECPoint
+                {
+                    X = Convert.FromHexString("67cd390f77aa359cb08c2235f652270493a9ed832b0abcc01f70954c0390d238"),
+                    Y = Convert.FromHexString("0c782bd54e269125a44f4433aff1432ce94e12bca73aa67ac80cea12608ddf74"),
+                },
+            }
+        );
         return key.ExportSubjectPublicKeyInfoPem();
     }
 

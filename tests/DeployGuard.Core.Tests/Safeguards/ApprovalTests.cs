@@ -16,7 +16,10 @@ public class ApprovalTests
     [Test]
     public void TheDifferenceFromAnApprovedTemplateIsNamed()
     {
-        var approved = Some.Deployment(Some.OtherImage).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""").Read().Template;
+        var approved = Some.Deployment(Some.OtherImage)
+            .With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")
+            .Read()
+            .Template;
         var cluster = new ClusterSnapshot
         {
             Policies = [Some.OneSenior],
@@ -25,10 +28,23 @@ public class ApprovalTests
 
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster).Denials.Single().Finding.Message,
-            Does.EndWith("senior-engineers 0/1. alice and carol approved another template (change deployment-web-1); it differs in spec.containers[web].env[A].name, spec.containers[web].env[A].value"));
+            Does.EndWith(
+                "senior-engineers 0/1. alice and carol approved another template (change deployment-web-1); it differs in "
+                    + "spec.containers[web].env[A].name, spec.containers[web].env[A].value"
+            )
+        );
         Assert.That(
-            Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), cluster with { OtherApproved = cluster.OtherApproved with { Template = null } }).Denials.Single().Finding.Message,
-            Does.EndWith("(change deployment-web-1); its hash differs"));
+            Some.Decide(
+                    Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)),
+                    cluster with
+                    {
+                        OtherApproved = cluster.OtherApproved with { Template = null },
+                    }
+                )
+                .Denials.Single()
+                .Finding.Message,
+            Does.EndWith("(change deployment-web-1); its hash differs")
+        );
     }
 
     [Test]
@@ -53,7 +69,8 @@ public class ApprovalTests
         Assert.That(Message([By(Some.Carol), By(Some.Carol) with { Name = "again" }]), Does.Contain("approvals 1 of 2"));
 
     [Test]
-    public void TheRequesterCannotApprove() => Assert.That(Message([By(Some.Alice), By(Some.Bob)], s_asked with { Requester = Some.Alice }), Does.Contain("senior-engineers 0/1"));
+    public void TheRequesterCannotApprove() =>
+        Assert.That(Message([By(Some.Alice), By(Some.Bob)], s_asked with { Requester = Some.Alice }), Does.Contain("senior-engineers 0/1"));
 
     [Test]
     public void NoEarlierRequesterCanApprove()
@@ -66,7 +83,10 @@ public class ApprovalTests
     [Test]
     public void ANamedAuthorCannotApprove()
     {
-        var request = Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage).AiAssisted().Annotated("deployguard.io/authors", "zoe, Alice"));
+        var request = Some.Update(
+            Some.Deployment(),
+            Some.Deployment(Some.OtherImage).AiAssisted().Annotated("deployguard.io/authors", "zoe, Alice")
+        );
 
         Assert.That(Message([By(Some.Alice), By(Some.Bob)], request), Does.Contain("senior-engineers 0/1"));
     }
@@ -77,7 +97,10 @@ public class ApprovalTests
 
     [Test]
     public void AnApprovalOfAnotherTemplateDoesNotCount() =>
-        Assert.That(Message([By(Some.Alice) with { TemplateHash = "v1:" + new string('0', 64) }, By(Some.Bob)]), Does.Contain("approvals 1 of 2"));
+        Assert.That(
+            Message([By(Some.Alice) with { TemplateHash = "v1:" + new string('0', 64) }, By(Some.Bob)]),
+            Does.Contain("approvals 1 of 2")
+        );
 
     [TestCase("Namespace")]
     [TestCase("Name")]
@@ -85,7 +108,12 @@ public class ApprovalTests
     public void AnApprovalOfAnotherWorkloadDoesNotCount(string what)
     {
         var web = s_asked.Target;
-        var other = what switch { "Namespace" => web with { Namespace = "x" }, "Name" => web with { Name = "x" }, _ => web with { Kind = "StatefulSet" } };
+        var other = what switch
+        {
+            "Namespace" => web with { Namespace = "x" },
+            "Name" => web with { Name = "x" },
+            _ => web with { Kind = "StatefulSet" },
+        };
 
         Assert.That(Message([By(Some.Alice) with { Workload = other }, By(Some.Bob)]), Does.Contain("approvals 1 of 2"));
     }
@@ -116,8 +144,14 @@ public class ApprovalTests
     [Test]
     public void AListedMonitorMayReject()
     {
-        var policy = Some.Policy($$"""{"approval": {"monitors": ["{{Some.Machine.Username}}"], "quorum": [{"groups": ["senior-engineers"]}]} }""");
-        var cluster = new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice), By(Some.Machine) with { Decision = Decision.Reject }] };
+        var policy = Some.Policy(
+            $$"""{"approval": {"monitors": ["{{Some.Machine.Username}}"], "quorum": [{"groups": ["senior-engineers"]}]} }"""
+        );
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [policy],
+            Approvals = [By(Some.Alice), By(Some.Machine) with { Decision = Decision.Reject }],
+        };
 
         Assert.That(Some.Decide(s_asked, cluster).Reasons(), Is.EqualTo(new[] { "ApprovalRejected" }));
     }
@@ -127,7 +161,10 @@ public class ApprovalTests
     {
         var policy = Some.Policy("""{"approval": {"bots": ["alice"], "quorum": [{"groups": ["senior-engineers"]}]}}""");
 
-        Assert.That(Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Reasons(), Is.EqualTo(new[] { "ApprovalMissing" }));
+        Assert.That(
+            Some.Decide(s_asked, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Reasons(),
+            Is.EqualTo(new[] { "ApprovalMissing" })
+        );
     }
 
     [Test]
@@ -138,7 +175,8 @@ public class ApprovalTests
 
         Assert.That(
             Some.Decide(request, cluster).Denials.Single().Finding.Message,
-            Does.EndWith("approvals 1 of 2: senior-engineers 1/1 (two people required, because a machine is the requester)"));
+            Does.EndWith("approvals 1 of 2: senior-engineers 1/1 (two people required, because a machine is the requester)")
+        );
         Assert.That(Some.Decide(request, cluster with { Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
     }
 
@@ -148,8 +186,14 @@ public class ApprovalTests
         var policy = Some.Policy("""{"approval": {"bots": ["argocd"], "quorum": [{"groups": ["senior-engineers"]}]}}""");
         var bot = s_asked with { Requester = new Requester("argocd", "", ["system:authenticated"]) };
 
-        Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Denials.Single().Finding.Message, Does.Contain("approvals 1 of 2"));
-        Assert.That(Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed, Is.True);
+        Assert.That(
+            Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice)] }).Denials.Single().Finding.Message,
+            Does.Contain("approvals 1 of 2")
+        );
+        Assert.That(
+            Some.Decide(bot, new ClusterSnapshot { Policies = [policy], Approvals = [By(Some.Alice), By(Some.Carol)] }).IsAllowed,
+            Is.True
+        );
     }
 
     [Test]
@@ -174,7 +218,10 @@ public class ApprovalTests
     [Test]
     public void AnAnnotationThatSaysNoRelaxesNothing()
     {
-        var verdict = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage).AiAssisted("false")), new ClusterSnapshot { Policies = [Some.OneSenior] });
+        var verdict = Some.Decide(
+            Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage).AiAssisted("false")),
+            new ClusterSnapshot { Policies = [Some.OneSenior] }
+        );
 
         Assert.That(verdict.Evaluated.Origin.Kind, Is.EqualTo(OriginKind.Unknown));
         Assert.That(verdict.IsAllowed, Is.False);
@@ -211,7 +258,15 @@ public class ApprovalTests
     private static Approval By(Requester who) => Some.ApprovalOf(Some.Deployment(Some.OtherImage), who);
 
     private static Verdict Decide(IReadOnlyList<Approval> approvals, WorkloadRequest? request = null, Change? recorded = null) =>
-        Some.Decide(request ?? s_asked, new ClusterSnapshot { Policies = [Some.TwoLines], Approvals = approvals, Changes = recorded is null ? [] : [recorded] });
+        Some.Decide(
+            request ?? s_asked,
+            new ClusterSnapshot
+            {
+                Policies = [Some.TwoLines],
+                Approvals = approvals,
+                Changes = recorded is null ? [] : [recorded],
+            }
+        );
 
     private static string? Message(IReadOnlyList<Approval> approvals, WorkloadRequest? request = null, Change? recorded = null) =>
         Decide(approvals, request, recorded).Denials.SingleOrDefault()?.Finding.Message;

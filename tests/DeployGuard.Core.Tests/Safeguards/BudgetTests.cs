@@ -17,7 +17,10 @@ public class BudgetTests
     {
         var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage)), View()).Findings.Single().Finding;
 
-        Assert.That((finding.Reason, finding.Message), Is.EqualTo(("BudgetExhausted", "1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")));
+        Assert.That(
+            (finding.Reason, finding.Message),
+            Is.EqualTo(("BudgetExhausted", "1 of 1 rollouts in namespace shop are in flight: shop/deployment/other"))
+        );
         Assert.That(finding.Remedy, Is.EqualTo("Retry when one of them has completed"));
     }
 
@@ -28,14 +31,20 @@ public class BudgetTests
     {
         var paused = Some.Deployment(Some.OtherImage).With("spec/paused", "true");
 
-        Assert.That(Reasons(Some.Update(paused, Some.Deployment(Some.OtherImage)), View(paused, phase)), Is.EqualTo(waits ? ["BudgetExhausted"] : Array.Empty<string>()));
+        Assert.That(
+            Reasons(Some.Update(paused, Some.Deployment(Some.OtherImage)), View(paused, phase)),
+            Is.EqualTo(waits ? ["BudgetExhausted"] : Array.Empty<string>())
+        );
     }
 
     [TestCase(2, 1, true)]
     [TestCase(2, 2, false)]
     [TestCase(1, 2, false)]
     public void LoweringAPartitionWaitsForAPlace(int before, int after, bool waits) =>
-        Assert.That(Reasons(Some.Update(Set(before), Set(after)), View(Set(before), Phase.Running)), Is.EqualTo(waits ? ["BudgetExhausted"] : Array.Empty<string>()));
+        Assert.That(
+            Reasons(Some.Update(Set(before), Set(after)), View(Set(before), Phase.Running)),
+            Is.EqualTo(waits ? ["BudgetExhausted"] : Array.Empty<string>())
+        );
 
     [Test]
     public void ScalingAndTheWayBackTakeNone()
@@ -59,13 +68,17 @@ public class BudgetTests
 
     private static IEnumerable<string> Reasons(Request request, ClusterSnapshot cluster) => Some.Decide(request, cluster).Reasons();
 
-    private static ClusterSnapshot View(JsonObject? recorded = null, Phase phase = Phase.Running) => new()
-    {
-        Policies = [Some.Policy("""{"budget": {"maxConcurrentRollouts": 1} }""", "budget")],
-        Changes = recorded is null ? [] : [Some.Change(recorded, phase)],
-        Budgets = new Dictionary<string, BudgetUse> { ["budget"] = new([s_other], []) },
-    };
+    private static ClusterSnapshot View(JsonObject? recorded = null, Phase phase = Phase.Running) =>
+        new()
+        {
+            Policies = [Some.Policy("""{"budget": {"maxConcurrentRollouts": 1} }""", "budget")],
+            Changes = recorded is null ? [] : [Some.Change(recorded, phase)],
+            Budgets = new Dictionary<string, BudgetUse> { ["budget"] = new([s_other], []) },
+        };
 
-    private static JsonObject Set(int partition) => Some.Deployment(Some.OtherImage).With("kind", "\"StatefulSet\"")
-        .With("spec/strategy", "null").With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } }""");
+    private static JsonObject Set(int partition) =>
+        Some.Deployment(Some.OtherImage)
+            .With("kind", "\"StatefulSet\"")
+            .With("spec/strategy", "null")
+            .With("spec/updateStrategy", $$"""{"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } }""");
 }

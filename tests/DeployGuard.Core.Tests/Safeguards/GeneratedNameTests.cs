@@ -33,7 +33,10 @@ public class GeneratedNameTests
         var remedy = Remedy(OwnedBy("acme.cert-manager.io/v1", "Challenge"), s_solver);
 
         Assert.That(remedy, Does.Contain("cert-manager cannot be trusted as a whole"));
-        Assert.That(remedy, Does.EndWith("Ask the platform team to add to policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]"));
+        Assert.That(
+            remedy,
+            Does.EndWith("Ask the platform team to add to policy tier-1: exempt.serviceAccounts: [cert-manager/cert-manager]")
+        );
         Assert.That(remedy, Does.Not.Contain("trustedControllers"));
     }
 
@@ -42,8 +45,13 @@ public class GeneratedNameTests
     {
         var remedy = Remedy(OwnedJob("keda.sh/v1alpha1", "ScaledJob"), s_keda);
 
-        Assert.That(remedy, Does.EndWith(
-            "and to add to the lists in the chart's values: trustedControllerPresets: [keda-scaled-jobs] and workloadKinds: [{group: keda.sh, resource: scaledjobs, kind: ScaledJob, templatePath: spec.jobTargetRef.template}]"));
+        Assert.That(
+            remedy,
+            Does.EndWith(
+                "and to add to the lists in the chart's values: trustedControllerPresets: [keda-scaled-jobs] and workloadKinds: "
+                    + "[{group: keda.sh, resource: scaledjobs, kind: ScaledJob, templatePath: spec.jobTargetRef.template}]"
+            )
+        );
     }
 
     [TestCase("ScaledObject", "belongs to a ScaledObject (keda.sh/v1alpha1), which DeployGuard does not evaluate")]
@@ -52,19 +60,23 @@ public class GeneratedNameTests
     {
         var remedy = Remedy(owner is null ? Job() : OwnedJob("keda.sh/v1alpha1", owner), s_keda);
 
-        Assert.That(remedy, Does.Contain(words).And.EndWith("Ask the platform team to add to policy tier-1: exempt.serviceAccounts: [keda/keda-operator]"));
+        Assert.That(
+            remedy,
+            Does.Contain(words).And.EndWith("Ask the platform team to add to policy tier-1: exempt.serviceAccounts: [keda/keda-operator]")
+        );
         Assert.That(remedy, Does.Not.Contain("trustedController"));
     }
 
     [Test]
-    public void AKnownControllerIsNotOfferedForAnotherKind() => Assert.That(
-        Remedy(OwnedBy("keda.sh/v1alpha1", "ScaledJob"), s_keda),
-        Does.Contain("keda cannot be trusted as a whole").And.Not.Contain("trustedController"));
+    public void AKnownControllerIsNotOfferedForAnotherKind() =>
+        Assert.That(
+            Remedy(OwnedBy("keda.sh/v1alpha1", "ScaledJob"), s_keda),
+            Does.Contain("keda cannot be trusted as a whole").And.Not.Contain("trustedController")
+        );
 
     [Test]
-    public void ABuiltInOwnerIsEvaluatedAlready() => Assert.That(
-        Remedy(OwnedBy("apps/v1", "ReplicaSet"), s_builder),
-        Does.Not.Contain("workloadKinds"));
+    public void ABuiltInOwnerIsEvaluatedAlready() =>
+        Assert.That(Remedy(OwnedBy("apps/v1", "ReplicaSet"), s_builder), Does.Not.Contain("workloadKinds"));
 
     [Test]
     public void AnAccountOfTheNamespaceItselfIsNotToBeTrusted()
@@ -76,12 +88,15 @@ public class GeneratedNameTests
     }
 
     [Test]
-    public void APersonIsToldToSetAName() => Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("Set metadata.name instead of metadata.generateName"));
+    public void APersonIsToldToSetAName() =>
+        Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("Set metadata.name instead of metadata.generateName"));
 
     [Test]
-    public void ANodeDebuggerSaysHowToHaveANameOfOnesOwn() => Assert.That(
-        Remedy(Pod("node-debugger-node-a-x7k2p"), Some.Developer),
-        Does.Contain("kubectl run debug-node-a -n shop --image=sh:1").And.Contains("\"nodeName\":\"node-a\""));
+    public void ANodeDebuggerSaysHowToHaveANameOfOnesOwn() =>
+        Assert.That(
+            Remedy(Pod("node-debugger-node-a-x7k2p"), Some.Developer),
+            Does.Contain("kubectl run debug-node-a -n shop --image=sh:1").And.Contains("\"nodeName\":\"node-a\"")
+        );
 
     [TestCase("node-debugger-node-a-x7k2p", true)]
     [TestCase("node-debugger-ip-10-0-0-1.example.com-x7k2p", true)]
@@ -98,17 +113,31 @@ public class GeneratedNameTests
         return verdict.Denials.Single().Finding.Remedy;
     }
 
-    private static JsonObject OwnedBy(string version, string kind) => Pod("web-x7k2p")
-        .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "c", "uid": "1", "controller": true}]""");
+    private static JsonObject OwnedBy(string version, string kind) =>
+        Pod("web-x7k2p")
+            .With(
+                "metadata/ownerReferences",
+                $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "c", "uid": "1", "controller": true}]"""
+            );
 
-    private static JsonObject OwnedJob(string version, string kind) => Job()
-        .With("metadata/ownerReferences", $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "c", "uid": "1", "controller": true}]""");
+    private static JsonObject OwnedJob(string version, string kind) =>
+        Job()
+            .With(
+                "metadata/ownerReferences",
+                $$"""[{"apiVersion": "{{version}}", "kind": "{{kind}}", "name": "c", "uid": "1", "controller": true}]"""
+            );
 
-    private static JsonObject Job() => Some.Parse("""
-        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work-x7k2p", "namespace": "shop"}, "spec": {"template": {"spec": {"containers": [{"name": "work", "image": "sh:1"}]} } } }
-        """);
+    private static JsonObject Job() =>
+        Some.Parse(
+            """
+            {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work-x7k2p", "namespace": "shop"}, "spec": {"template": {"spec": {"containers": [{"name": "work", "image": "sh:1"}]} } } }
+            """
+        );
 
-    private static JsonObject Pod(string name) => Some.Parse($$$"""
-        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{{name}}}", "namespace": "shop"}, "spec": {"containers": [{"name": "debugger", "image": "sh:1"}]} }
-        """);
+    private static JsonObject Pod(string name) =>
+        Some.Parse(
+            $$$"""
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "{{{name}}}", "namespace": "shop"}, "spec": {"containers": [{"name": "debugger", "image": "sh:1"}]} }
+            """
+        );
 }

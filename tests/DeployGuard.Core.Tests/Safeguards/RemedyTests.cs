@@ -10,7 +10,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Every command that a refusal offers is run here, and the request made again: it must pass. Random pools of one workload of v1, with or without an
+/// Every command that a refusal offers is run here, and the request made again: it must pass. Random pools of one workload of v1, with or
+/// without an
 /// unproven one beside it, and random requests.
 /// </summary>
 public partial class RemedyTests
@@ -38,7 +39,8 @@ public partial class RemedyTests
     /// <returns>Whether there was a command that changes something.</returns>
     private static bool Follow(RemedyWorld world, JsonObject? before, JsonObject after, Finding finding)
     {
-        var command = Scale().Match(finding.Remedy) is { Success: true } scale ? $$$"""{"spec": {"replicas": {{{scale.Groups[1].Value}}}}}"""
+        var command =
+            Scale().Match(finding.Remedy) is { Success: true } scale ? $$$"""{"spec": {"replicas": {{{scale.Groups[1].Value}}}}}"""
             : Create().Match(finding.Remedy) is { Success: true } create ? $$$"""{"spec": {"replicas": {{{create.Groups[1].Value}}}}}"""
             : Patch().Match(finding.Remedy) is { Success: true } patch ? patch.Groups[1].Value
             : null;
@@ -61,7 +63,11 @@ public partial class RemedyTests
             Assert.That(RolloutBatch.SurgesOnly(patched.Read()), Is.True, $"a rollout that surges still surges: {finding.Remedy}");
         }
 
-        Assert.That(Refusals(world, before, patched).Select(f => f.Message), Is.Empty, () => $"{world}\n{finding.Message}\n{finding.Remedy}\n{patched}");
+        Assert.That(
+            Refusals(world, before, patched).Select(f => f.Message),
+            Is.Empty,
+            () => $"{world}\n{finding.Message}\n{finding.Remedy}\n{patched}"
+        );
         return true;
     }
 
@@ -69,7 +75,10 @@ public partial class RemedyTests
     private static void AssertIsValid(JsonObject workload)
     {
         var strategy = workload.Read().Strategy;
-        Assert.That(strategy.Type is "RollingUpdate" or null || workload["spec"]?["strategy"]?["rollingUpdate"] is null, "rollingUpdate beside another type");
+        Assert.That(
+            strategy.Type is "RollingUpdate" or null || workload["spec"]?["strategy"]?["rollingUpdate"] is null,
+            "rollingUpdate beside another type"
+        );
         if ((string?)workload["kind"] == "Deployment")
         {
             Assert.That(strategy.ProgressDeadlineSeconds, Is.GreaterThan(strategy.MinReadySeconds));
@@ -77,12 +86,17 @@ public partial class RemedyTests
 
         if ((string?)workload["kind"] == "DaemonSet")
         {
-            Assert.That((strategy.MaxSurge?.Value ?? 0) == 0 || (strategy.MaxUnavailable?.Value ?? 1) == 0, "a DaemonSet has one of the two");
+            Assert.That(
+                (strategy.MaxSurge?.Value ?? 0) == 0 || (strategy.MaxUnavailable?.Value ?? 1) == 0,
+                "a DaemonSet has one of the two"
+            );
         }
     }
 
     private static IEnumerable<Finding> Refusals(RemedyWorld world, JsonObject? before, JsonObject after) =>
-        Some.Decide(before is null ? Some.Create(after) : Some.Update(before, after), world.View).Findings.Where(f => f.IsDenial).Select(f => f.Finding);
+        Some.Decide(before is null ? Some.Create(after) : Some.Update(before, after), world.View)
+            .Findings.Where(f => f.IsDenial)
+            .Select(f => f.Finding);
 
     /// <summary>RFC 7386, as <c>kubectl patch --type=merge</c> does it.</summary>
     private static void Merge(JsonObject target, JsonObject patch)
@@ -131,12 +145,24 @@ internal sealed class RemedyWorld
     {
         var steps = Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(1, 100)).Distinct().Order().ToList();
         var accept = s_accepts.Where(_ => random.Next(4) > 0).DefaultIfEmpty("Pool").Select(a => $"\"{a}\"");
-        _policy = Some.Policy($$"""
+        _policy = Some.Policy(
+            $$"""
             {"canary": {"required": "Always", "steps": [{{string.Join(", ", steps)}}], "accept": [{{string.Join(", ", accept)}}],
              "pace": {"percent": {{random.Next(1, 50)}}, "minReady": "{{random.Next(3) * 5}}m"} } }
-            """);
+            """
+        );
         _held = random.Next(3) == 0 ? steps[random.Next(steps.Count)] : 0;
-        _web = Workload("web", random.Next(4) switch { 0 => "StatefulSet", 1 => "DaemonSet", _ => "Deployment" }, random.Next(1, 60), 1);
+        _web = Workload(
+            "web",
+            random.Next(4) switch
+            {
+                0 => "StatefulSet",
+                1 => "DaemonSet",
+                _ => "Deployment",
+            },
+            random.Next(1, 60),
+            1
+        );
         _canary = random.Next(2) == 0 ? null : Workload("c", "Deployment", random.Next(1, 6), random.Next(2, 4));
     }
 
@@ -149,7 +175,15 @@ internal sealed class RemedyWorld
             [
                 Some.Change(_web, Phase.Proven),
                 .. _canary is null ? [] : (Change[])[Some.Change(_canary, Phase.Completed)],
-                .. _held == 0 ? [] : (Change[])[Some.Change(Workload("gone", "Deployment", 1, 2), Phase.Completed) with { CompletedSteps = [new CompletedStep(_policy.Name, "Service web", _held, Some.Now)] }],
+                .. _held == 0
+                    ? []
+                    : (Change[])
+                        [
+                            Some.Change(Workload("gone", "Deployment", 1, 2), Phase.Completed) with
+                            {
+                                CompletedSteps = [new CompletedStep(_policy.Name, "Service web", _held, Some.Now)],
+                            },
+                        ],
             ];
             return new ClusterSnapshot
             {
@@ -158,7 +192,14 @@ internal sealed class RemedyWorld
                 Namespace = new NamespaceSnapshot
                 {
                     Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
-                    Members = [.. running.Select(r => new Member { Spec = r.Read(), Pods = [new RevisionPods(r.Read().Template.Hash, null, r.Read().Template.ImageNames, r.Read().Replicas)] })],
+                    Members =
+                    [
+                        .. running.Select(r => new Member
+                        {
+                            Spec = r.Read(),
+                            Pods = [new RevisionPods(r.Read().Template.Hash, null, r.Read().Template.ImageNames, r.Read().Replicas)],
+                        }),
+                    ],
                     Changes = changes,
                 },
             };
@@ -176,18 +217,32 @@ internal sealed class RemedyWorld
                 return (_canary, _canary.DeepClone().AsObject().With("spec/replicas", $"{random.Next(1, 60)}"));
             default:
                 var before = Shape(_web.DeepClone().AsObject(), "default");
-                var after = Shape(before.DeepClone().AsObject(), strategies[random.Next(strategies.Count)]).With("spec/template/spec/containers/0/image", $"\"{Image(random.Next(2, 4))}\"");
-                return (before, random.Next(4) == 0 && (string?)after["kind"] != "DaemonSet" ? after.With("spec/replicas", $"{random.Next(1, 60)}") : after);
+                var after = Shape(before.DeepClone().AsObject(), strategies[random.Next(strategies.Count)])
+                    .With("spec/template/spec/containers/0/image", $"\"{Image(random.Next(2, 4))}\"");
+                return (
+                    before,
+                    random.Next(4) == 0 && (string?)after["kind"] != "DaemonSet"
+                        ? after.With("spec/replicas", $"{random.Next(1, 60)}")
+                        : after
+                );
         }
     }
 
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"steps [{string.Join(", ", _policy.Canary?.Steps ?? [])}] held {_held}%, pace {_policy.Canary?.Pace}, accept {string.Join(", ", _policy.Canary?.Accept ?? [])}: web {_web["kind"]} {_web.Read().Replicas}, canary {_canary?.Read().Replicas}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"steps [{string.Join(", ", _policy.Canary?.Steps ?? [])}] held {_held}%, pace {_policy.Canary?.Pace}, accept "
+                + $"{string.Join(", ", _policy.Canary?.Accept ?? [])}: web {_web["kind"]} {_web.Read().Replicas}, canary "
+                + $"{_canary?.Read().Replicas}"
+        );
 
-    private static JsonObject Workload(string name, string kind, int pods, int image) => Some.Deployment(Image(image), pods)
-        .With("kind", $"\"{kind}\"").With("metadata/name", $"\"{name}\"").With("metadata/uid", $"\"uid-{name}\"")
-        .With("status", $$"""{"desiredNumberScheduled": {{pods}} }""")
-        .With("spec/template/metadata/labels", $$"""{"app": "web", "track": "{{name}}"}""");
+    private static JsonObject Workload(string name, string kind, int pods, int image) =>
+        Some.Deployment(Image(image), pods)
+            .With("kind", $"\"{kind}\"")
+            .With("metadata/name", $"\"{name}\"")
+            .With("metadata/uid", $"\"uid-{name}\"")
+            .With("status", $$"""{"desiredNumberScheduled": {{pods}} }""")
+            .With("spec/template/metadata/labels", $$"""{"app": "web", "track": "{{name}}"}""");
 
     private static string Image(int number) => $"registry.example.com/web@sha256:{number:x64}";
 
@@ -198,11 +253,25 @@ internal sealed class RemedyWorld
         workload["spec"]?.AsObject().Remove("strategy");
         return strategy switch
         {
-            "default" => workload.With($"spec/{field}", isDeployment ? """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"} }""" : """{"type": "RollingUpdate"}"""),
-            "surge" when (string?)workload["kind"] != "StatefulSet" => workload.With($"spec/{field}", """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 7, "maxUnavailable": 0} }"""),
+            "default" => workload.With(
+                $"spec/{field}",
+                isDeployment
+                    ? """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"} }"""
+                    : """{"type": "RollingUpdate"}"""
+            ),
+            "surge" when (string?)workload["kind"] != "StatefulSet" => workload.With(
+                $"spec/{field}",
+                """{"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 7, "maxUnavailable": 0} }"""
+            ),
             "surge" => workload.With("spec/updateStrategy", """{"type": "RollingUpdate", "rollingUpdate": {"partition": 3} }"""),
-            "recreate" or "onDelete" => workload.With($"spec/{field}", isDeployment ? """{"type": "Recreate"}""" : """{"type": "OnDelete"}"""),
-            "paced" => workload.With("spec/minReadySeconds", "900").With("spec/progressDeadlineSeconds", "1000").With($"spec/{field}", """{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1} }"""),
+            "recreate" or "onDelete" => workload.With(
+                $"spec/{field}",
+                isDeployment ? """{"type": "Recreate"}""" : """{"type": "OnDelete"}"""
+            ),
+            "paced" => workload
+                .With("spec/minReadySeconds", "900")
+                .With("spec/progressDeadlineSeconds", "1000")
+                .With($"spec/{field}", """{"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1} }"""),
             "slow" => workload.With("spec/minReadySeconds", "5000").With("spec/progressDeadlineSeconds", "600"),
             "unprobed" => workload.With("spec/template/spec/containers/0/readinessProbe", "null"),
             _ => throw new InvalidOperationException($"no strategy {strategy}"),

@@ -10,16 +10,19 @@ namespace DeployGuard.Core.Tests;
 public class SafeguardListTests
 {
     [Test]
-    public void ABreakGlassMayNameEveryRuleThatCanBeWaivedAndNoOther() => Assert.That(
-        BreakGlass.Waivable, Is.EquivalentTo(SafeguardList.All.Where(s => s.IsWaivable).Select(s => s.Name)));
+    public void ABreakGlassMayNameEveryRuleThatCanBeWaivedAndNoOther() =>
+        Assert.That(BreakGlass.Waivable, Is.EquivalentTo(SafeguardList.All.Where(s => s.IsWaivable).Select(s => s.Name)));
 
     [Test]
     public void NamesAreUnique() => Assert.That(SafeguardList.All.Select(s => s.Name), Is.Unique);
 
     /// <summary>The way back stays open: a rule that refuses rollbacks is added here on purpose.</summary>
     [Test]
-    public void OnlyTheExposureRulesMayRefuseARollback() => Assert.That(
-        SafeguardList.All.Where(s => s.SeverityOf(ChangeType.Rollback) is Severity.AsPolicySays).Select(s => s.Name), Is.EqualTo(new[] { "Canary", "Pace" }));
+    public void OnlyTheExposureRulesMayRefuseARollback() =>
+        Assert.That(
+            SafeguardList.All.Where(s => s.SeverityOf(ChangeType.Rollback) is Severity.AsPolicySays).Select(s => s.Name),
+            Is.EqualTo(new[] { "Canary", "Pace" })
+        );
 
     [TestCase(ChangeType.NothingToGuard)]
     [TestCase(ChangeType.NotUnderstood)]
@@ -31,12 +34,19 @@ public class SafeguardListTests
         Assert.That(SafeguardList.All.Where(s => s.SeverityOf(ChangeType.LessExposure) is Severity.AsPolicySays), Is.Empty);
 
     [Test]
-    public void ThePolicyIsSummarisedByItsRulesInTheirOrder() => Assert.That(
-        SafeguardList.Summarise(Some.Policy("""
-            {"images": {"pin": "Digest"}, "approval": {"quorum": [{"groups": ["seniors"]}]}, "budget": {"maxConcurrentRollouts": 2}}
-            """)),
-        Is.EqualTo("images by digest; seniors 1 within 72h; 2 rollouts at once"));
+    public void ThePolicyIsSummarisedByItsRulesInTheirOrder() =>
+        Assert.That(
+            SafeguardList.Summarise(
+                Some.Policy(
+                    """
+                    {"images": {"pin": "Digest"}, "approval": {"quorum": [{"groups": ["seniors"]}]}, "budget": {"maxConcurrentRollouts": 2}}
+                    """
+                )
+            ),
+            Is.EqualTo("images by digest; seniors 1 within 72h; 2 rollouts at once")
+        );
 
     [Test]
-    public void APolicyWithoutBlocksRequiresNothing() => Assert.That(SafeguardList.Summarise(new SafeguardPolicy { Name = "empty" }), Is.EqualTo("nothing"));
+    public void APolicyWithoutBlocksRequiresNothing() =>
+        Assert.That(SafeguardList.Summarise(new SafeguardPolicy { Name = "empty" }), Is.EqualTo("nothing"));
 }

@@ -6,11 +6,15 @@ using static DeployGuard.Core.Tests.Shop;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Who stands for the objects and pods of a namespace. An owner that an object names is a claim; what nobody stands for is a member of its own.</summary>
+/// <summary>
+/// Who stands for the objects and pods of a namespace. An owner that an object names is a claim; what nobody stands for is a member of its
+/// own.
+/// </summary>
 public class AttributionTests
 {
     private const string Mirrored = "mirror.example.com/proxy/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
-    private const string Sidecar = """{"name": "proxy", "image": "registry.example.com/mesh/proxy@sha256:9999999999999999999999999999999999999999999999999999999999999999"}""";
+    private const string Sidecar =
+        """{"name": "proxy", "image": "registry.example.com/mesh/proxy@sha256:9999999999999999999999999999999999999999999999999999999999999999"}""";
 
     [Test]
     public void ADeploymentStandsForItsReplicaSetsAndTheirPods()
@@ -20,7 +24,8 @@ public class AttributionTests
         Assert.That(member.Spec.Ref.KubectlName, Is.EqualTo("deployment/web"));
         Assert.That(
             member.Pods.Select(p => (p.OwnedUid, p.Pods, p.Seen.Sum(g => g.Serving))),
-            Is.EquivalentTo(new[] { ("uid-web-5d9f7", 20, 20), ("uid-web-7c6b9", 1, 1) }));
+            Is.EquivalentTo(new[] { ("uid-web-5d9f7", 20, 20), ("uid-web-7c6b9", 1, 1) })
+        );
     }
 
     [TestCase("uid-of-nobody", Description = "no such owner")]
@@ -36,11 +41,17 @@ public class AttributionTests
 
     [Test]
     public void APodThatRunsAnotherImageThanItsOwnerIsItsOwn() =>
-        Assert.That(Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/image", $"\"{V2}\""), 1))), Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) }));
+        Assert.That(
+            Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/image", $"\"{V2}\""), 1))),
+            Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) })
+        );
 
     [Test]
     public void APodWithoutAContainerOfItsOwnerIsItsOwn() =>
-        Assert.That(Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/name", "\"other\""), 1))), Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) }));
+        Assert.That(
+            Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/name", "\"other\""), 1))),
+            Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) })
+        );
 
     [Test]
     public void AMirrorAndASidecarMakeNoOtherRevision()
@@ -58,26 +69,41 @@ public class AttributionTests
     public void APodThatARequestLetInIsJudgedByItsOwnRecord()
     {
         var pod = PodOf(SetOf(Web(20)), "19");
-        var objects = Settled.With(Some.Change(pod, Phase.Completed) with { Workload = new WorkloadRef("", "Pod", "shop", "web-5d9f7-19") });
+        var objects = Settled.With(
+            Some.Change(pod, Phase.Completed) with
+            {
+                Workload = new WorkloadRef("", "Pod", "shop", "web-5d9f7-19"),
+            }
+        );
 
         Assert.That(Alone(objects), Is.EqualTo(new[] { ("pod/web-5d9f7-19", 1, false) }), "whatever owner it names");
-        Assert.That(objects.ToSnapshot().Members.Single(m => m.Spec.Ref.Kind == "Deployment").Pods.Single().Seen.Sum(g => g.Serving), Is.EqualTo(19));
+        Assert.That(
+            objects.ToSnapshot().Members.Single(m => m.Spec.Ref.Kind == "Deployment").Pods.Single().Seen.Sum(g => g.Serving),
+            Is.EqualTo(19)
+        );
     }
 
     [Test]
     public void APodThatAControllerMadeLaterUnderTheNameOfOneThatAPersonMadeIsItsControllers()
     {
-        var pod = Some.Change(PodOf(SetOf(Web(20)), "19"), Phase.Completed) with { Workload = new WorkloadRef("", "Pod", "shop", "web-5d9f7-19") };
+        var pod = Some.Change(PodOf(SetOf(Web(20)), "19"), Phase.Completed) with
+        {
+            Workload = new WorkloadRef("", "Pod", "shop", "web-5d9f7-19"),
+        };
 
         Assert.That(Alone(Settled.With(pod with { LastRequestedAt = Some.Now.AddMinutes(-63) })), Is.Empty);
-        Assert.That(Alone(Settled.With(pod with { LastRequestedAt = Some.Now.AddMinutes(-59) })), Is.EqualTo(new[] { ("pod/web-5d9f7-19", 1, false) }));
+        Assert.That(
+            Alone(Settled.With(pod with { LastRequestedAt = Some.Now.AddMinutes(-59) })),
+            Is.EqualTo(new[] { ("pod/web-5d9f7-19", 1, false) })
+        );
     }
 
     [Test]
     public void APodWithAnotherInitContainerThanItsOwnersIsItsOwn()
     {
         const string init = """[{"name": "agent", "image": "{0}", "restartPolicy": "Always"}]""";
-        JsonObject With(JsonObject of, string path, string image) => of.With($"{path}/initContainers", init.Replace("{0}", image, StringComparison.Ordinal));
+        JsonObject With(JsonObject of, string path, string image) =>
+            of.With($"{path}/initContainers", init.Replace("{0}", image, StringComparison.Ordinal));
         var web = With(Web(20), "spec/template/spec", V1);
         var objects = Empty.With(web.Live(), SetOf(web).Live());
 
@@ -85,9 +111,20 @@ public class AttributionTests
         Assert.That(Alone(objects.With(Pods(With(PodOf(SetOf(web)), "spec", V2), 1))), Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) }));
     }
 
-    [TestCase("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-of-nobody", "controller": true}]""")]
-    [TestCase("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "uid-db", "controller": true}]""", Description = "its controller makes no ReplicaSets")]
-    [TestCase("metadata/ownerReferences", """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-web"}]""", Description = "not as its controller")]
+    [TestCase(
+        "metadata/ownerReferences",
+        """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-of-nobody", "controller": true}]"""
+    )]
+    [TestCase(
+        "metadata/ownerReferences",
+        """[{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "uid-db", "controller": true}]""",
+        Description = "its controller makes no ReplicaSets"
+    )]
+    [TestCase(
+        "metadata/ownerReferences",
+        """[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "uid-web"}]""",
+        Description = "not as its controller"
+    )]
     [TestCase("metadata/labels", """{"track": "elsewhere"}""", Description = "the selector lets it go")]
     [TestCase("spec/template/metadata/labels", """{"app": "web", "track": "elsewhere"}""", Description = "and its pods")]
     public void AReplicaSetThatNobodyStandsForIsItsOwn(string path, string json)
@@ -103,38 +140,65 @@ public class AttributionTests
     {
         var set = SetOf(Web(4), Second).With("metadata/ownerReferences", "[]");
 
-        Assert.That(Alone(Settled.With(set.Live()).With(Some.Change(set, Phase.Completed))), Is.EqualTo(new[] { ("replicaset/web-7c6b9", 4, false) }));
+        Assert.That(
+            Alone(Settled.With(set.Live()).With(Some.Change(set, Phase.Completed))),
+            Is.EqualTo(new[] { ("replicaset/web-7c6b9", 4, false) })
+        );
     }
 
     [Test]
     public void ReplicationControllersStandForTheirPods()
     {
-        var controller = Deployment("rc", 2, V1).With("apiVersion", "\"v1\"").With("kind", "\"ReplicationController\"").With("spec/selector", """{"track": "rc"}""");
+        var controller = Deployment("rc", 2, V1)
+            .With("apiVersion", "\"v1\"")
+            .With("kind", "\"ReplicationController\"")
+            .With("spec/selector", """{"track": "rc"}""");
 
-        Assert.That(Empty.With(controller.Live()).With(Pods(PodOf(controller), 2)).ToSnapshot().Members.Select(m => (m.Spec.Ref.Kind, m.Pods.Single().Seen.Sum(g => g.Serving))), Is.EqualTo(new[] { ("ReplicationController", 2) }));
+        Assert.That(
+            Empty
+                .With(controller.Live())
+                .With(Pods(PodOf(controller), 2))
+                .ToSnapshot()
+                .Members.Select(m => (m.Spec.Ref.Kind, m.Pods.Single().Seen.Sum(g => g.Serving))),
+            Is.EqualTo(new[] { ("ReplicationController", 2) })
+        );
     }
 
     [Test]
     public void OfACronJobCountsWhatItsJobsDoNotRunYet()
     {
         var cron = CronJob("nightly", 5, V1, "Forbid");
-        JsonObject Made(string name, string image) => Job(name, 3, image, """{"app": "web"}""").With("metadata/ownerReferences", OwnerJson("batch/v1", "CronJob", "nightly"));
+        JsonObject Made(string name, string image) =>
+            Job(name, 3, image, """{"app": "web"}""").With("metadata/ownerReferences", OwnerJson("batch/v1", "CronJob", "nightly"));
 
         var members = Empty.With(cron.Live(), Made("nightly-1", V1).Live(), Made("nightly-2", V2).Live()).ToSnapshot().Members;
 
         Assert.That(
             members.Select(m => (m.Spec.Ref.Name, m.Size, m.RecordedAs?.Name, m.IsUnattributed)),
-            Is.EquivalentTo(new[] { ("nightly", 2, (string?)null, false), ("nightly-1", 3, "nightly", false), ("nightly-2", 3, null, true) }),
-            "one that runs something else is none of its own");
+            Is.EquivalentTo(
+                new[] { ("nightly", 2, (string?)null, false), ("nightly-1", 3, "nightly", false), ("nightly-2", 3, null, true) }
+            ),
+            "one that runs something else is none of its own"
+        );
     }
 
     [Test]
     public void TheLabelOfAStatefulSetsPodIsAClaim()
     {
         var set = StatefulSet("db", 3, V2);
-        LiveRevision Revision(string name, string image, long number) => new(name, "uid-db", StatefulSet("db", 3, image).Read().Template, number, name) { Uid = $"uid-{name}" };
-        JsonObject Labelled(string image, string revision, string name) => PodOf(StatefulSet("db", 3, image), name).With("metadata/labels/controller-revision-hash", $"\"{revision}\"");
-        var objects = Empty.With(new LiveWorkload { Spec = set.Read(), ReadyPods = 3, Revisions = ("db-1", "db-2"), UpdatedPods = 2 }) with
+        LiveRevision Revision(string name, string image, long number) =>
+            new(name, "uid-db", StatefulSet("db", 3, image).Read().Template, number, name) { Uid = $"uid-{name}" };
+        JsonObject Labelled(string image, string revision, string name) =>
+            PodOf(StatefulSet("db", 3, image), name).With("metadata/labels/controller-revision-hash", $"\"{revision}\"");
+        var objects = Empty.With(
+            new LiveWorkload
+            {
+                Spec = set.Read(),
+                ReadyPods = 3,
+                Revisions = ("db-1", "db-2"),
+                UpdatedPods = 2,
+            }
+        ) with
         {
             Revisions = [Revision("db-1", V1, 1), Revision("db-2", V2, 2)],
             Pods = [Pods(Labelled(V1, "db-1", "0"), 1), Pods(Labelled(V2, "db-2", "1"), 1), Pods(Labelled(V2, "db-1", "2"), 1)],
@@ -142,7 +206,9 @@ public class AttributionTests
 
         Assert.That(
             objects.ToSnapshot().Members.Single().Pods.Select(p => (p.OwnedName, p.Pods, p.Seen.Sum(g => g.Serving))),
-            Is.EquivalentTo(new[] { ("db-2", 2, 2), ("db-1", 1, 1) }), "told by what it runs");
+            Is.EquivalentTo(new[] { ("db-2", 2, 2), ("db-1", 1, 1) }),
+            "told by what it runs"
+        );
     }
 
     [Test]
@@ -150,7 +216,13 @@ public class AttributionTests
     {
         var loose = PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]");
         var group = Pods(loose, 4);
-        var adopted = group with { Pods = [.. group.Pods.Select((p, i) => i < 3 ? p with { CreatedAt = AdoptedAt } : p with { CreatedAt = AdoptedAt.AddSeconds(1) })] };
+        var adopted = group with
+        {
+            Pods =
+            [
+                .. group.Pods.Select((p, i) => i < 3 ? p with { CreatedAt = AdoptedAt } : p with { CreatedAt = AdoptedAt.AddSeconds(1) }),
+            ],
+        };
 
         Assert.That(Alone(Settled.With(adopted)).Select(m => m.Pods), Is.EquivalentTo(new[] { 3, 1 }));
     }
@@ -171,14 +243,20 @@ public class AttributionTests
 
     [Test]
     public void ALoosePodOfWhatIsProvenIsProven() =>
-        Assert.That(Settled.With(Pods(PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]"), 5)).Refusal(Some.Create(C(1))), Is.Null);
+        Assert.That(
+            Settled.With(Pods(PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]"), 5)).Refusal(Some.Create(C(1))),
+            Is.Null
+        );
 
     [Test]
     public void FinishedAndDeletedPodsServeNobody()
     {
         var loose = Pods(PodOf(SetOf(Web(20, V3))).With("metadata/ownerReferences", "[]"), 2);
 
-        Assert.That(Alone(Settled.With(loose with { Pods = [loose.Pods[0] with { IsDeleting = true }, loose.Pods[1] with { IsFinished = true }] })), Is.Empty);
+        Assert.That(
+            Alone(Settled.With(loose with { Pods = [loose.Pods[0] with { IsDeleting = true }, loose.Pods[1] with { IsFinished = true }] })),
+            Is.Empty
+        );
     }
 
     [Test]
@@ -188,15 +266,27 @@ public class AttributionTests
         var moved = PodOf(set, "19").With("metadata/labels", """{"app": "api", "track": "web", "pod-template-hash": "5d9f7"}""");
         var group = Pods(PodOf(set), 20);
         var api = new Service("api", Labels(("app", "api")), false);
-        var objects = Settled with { Services = [WebService, api], Pods = [group with { Pods = [.. group.Pods.Take(19)] }, Pods(moved, 1) with { Pods = [group.Pods[19]] }] };
+        var objects = Settled with
+        {
+            Services = [WebService, api],
+            Pods = [group with { Pods = [.. group.Pods.Take(19)] }, Pods(moved, 1) with { Pods = [group.Pods[19]] }],
+        };
         var members = objects.ToSnapshot().Members;
 
         var (web, strays) = (Pool.Behind(WebService, members), Pool.Behind(api, members));
         Assert.That((web.Total, web.Members.Single().Excluded, web.Members.Single().Pods.Single().Pods), Is.EqualTo((19, 1, 19)));
-        Assert.That((strays.Total, strays.Members.Single().Spec.Ref.Name, strays.Members.Single().RecordedAs?.Name), Is.EqualTo((1, "web-5d9f7-19", "web")));
+        Assert.That(
+            (strays.Total, strays.Members.Single().Spec.Ref.Name, strays.Members.Single().RecordedAs?.Name),
+            Is.EqualTo((1, "web-5d9f7-19", "web"))
+        );
     }
 
     /// <summary>Members that no workload stands for: name, pods, and whether nobody knows where they come from.</summary>
     private static (string Name, int Pods, bool IsUnattributed)[] Alone(NamespaceObjects objects) =>
-        [.. objects.ToSnapshot().Members.Where(m => m.Spec.Ref.Kind is "Pod" or "ReplicaSet").Select(m => (m.Spec.Ref.KubectlName, m.Size, m.IsUnattributed))];
+        [
+            .. objects
+                .ToSnapshot()
+                .Members.Where(m => m.Spec.Ref.Kind is "Pod" or "ReplicaSet")
+                .Select(m => (m.Spec.Ref.KubectlName, m.Size, m.IsUnattributed)),
+        ];
 }

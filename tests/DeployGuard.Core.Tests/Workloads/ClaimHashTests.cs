@@ -6,24 +6,26 @@ namespace DeployGuard.Core.Tests;
 /// <summary>The claims of a StatefulSet decide where its pods' data lives.</summary>
 public class ClaimHashTests
 {
-    private const string Claim = """{"metadata": {"name": "data"}, "spec": {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}}""";
+    private const string Claim =
+        """{"metadata": {"name": "data"}, "spec": {"storageClassName": "fast", "resources": {"requests": {"storage": "1Gi"}}}}""";
 
     [TestCase("spec/volumeClaimTemplates/0/spec/storageClassName", "\"slow\"")]
     [TestCase("spec/volumeClaimTemplates/0/spec/dataSource", """{"kind": "PersistentVolumeClaim", "name": "other"}""")]
     [TestCase("spec/volumeClaimTemplates/0/metadata/name", "\"other\"")]
     [TestCase("spec/volumeClaimTemplates/0/metadata/labels", """{"a": "b"}""")]
     [TestCase("spec/volumeClaimTemplates/0/metadata/annotations", """{"a": "b"}""")]
-    public void AnotherClaimIsAnotherRevision(string path, string json) => Assert.That(Hash(Set(Claim).With(path, json)), Is.Not.EqualTo(Hash(Set(Claim))));
+    public void AnotherClaimIsAnotherRevision(string path, string json) =>
+        Assert.That(Hash(Set(Claim).With(path, json)), Is.Not.EqualTo(Hash(Set(Claim))));
 
     [TestCase("spec/volumeClaimTemplates/0/status", """{"phase": "Pending"}""")]
     [TestCase("spec/volumeClaimTemplates/0/kind", "\"PersistentVolumeClaim\"")]
     [TestCase("spec/volumeClaimTemplates/0/apiVersion", "\"v1\"")]
     [TestCase("spec/volumeClaimTemplates/0/metadata/creationTimestamp", "null")]
-    public void WhatTheServerAddsToAClaimDoesNotCount(string path, string json) => Assert.That(Hash(Set(Claim).With(path, json)), Is.EqualTo(Hash(Set(Claim))));
+    public void WhatTheServerAddsToAClaimDoesNotCount(string path, string json) =>
+        Assert.That(Hash(Set(Claim).With(path, json)), Is.EqualTo(Hash(Set(Claim))));
 
     [Test]
-    public void WithoutClaimsItHashesAsTheTemplateAlone() =>
-        Assert.That(Hash(Set("")), Is.EqualTo(Some.Deployment().Read().Template.Hash));
+    public void WithoutClaimsItHashesAsTheTemplateAlone() => Assert.That(Hash(Set("")), Is.EqualTo(Some.Deployment().Read().Template.Hash));
 
     [Test]
     public void ARevisionHashesAsItsOwnerWithTheOwnersClaims()
@@ -41,6 +43,6 @@ public class ClaimHashTests
 
     private static string Hash(JsonObject set) => set.Read().Template.Hash;
 
-    private static JsonObject Set(string claim) => Some.Parse(Some.Deployment().ToJsonString())
-        .With("kind", "\"StatefulSet\"").With("spec/volumeClaimTemplates", $"[{claim}]");
+    private static JsonObject Set(string claim) =>
+        Some.Parse(Some.Deployment().ToJsonString()).With("kind", "\"StatefulSet\"").With("spec/volumeClaimTemplates", $"[{claim}]");
 }

@@ -20,7 +20,9 @@ public class ClaimTests
 
     private static readonly Approval s_alicesYes = Some.ApprovalOf(s_v2, Some.Alice);
 
-    private static readonly SafeguardPolicy s_unknownIsHuman = Some.Policy("""{"origin": {"unknown": "Human"}, "approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""");
+    private static readonly SafeguardPolicy s_unknownIsHuman = Some.Policy(
+        """{"origin": {"unknown": "Human"}, "approval": {"quorum": [{"groups": ["senior-engineers"]}]}}"""
+    );
 
     [Test]
     public void AMachineThatAskedForTheSameRaisesNoPersonsQuorumInWhateverOrder([Values] bool first)
@@ -29,7 +31,11 @@ public class ClaimTests
         var cluster = View(Recorded(first ? [Rollback, Some.Developer.Username] : [Some.Developer.Username, Rollback]));
 
         Assert.That(Some.Decide(Some.Update(Some.Deployment(), s_v2), cluster).IsAllowed, Is.True);
-        Assert.That(Some.Decide(Some.Update(Some.Deployment(), s_v2, Some.Machine), cluster).Denials.Single().Finding.Message, Does.Contain("approvals 1 of 2"), "a machine that asks itself needs two");
+        Assert.That(
+            Some.Decide(Some.Update(Some.Deployment(), s_v2, Some.Machine), cluster).Denials.Single().Finding.Message,
+            Does.Contain("approvals 1 of 2"),
+            "a machine that asks itself needs two"
+        );
     }
 
     [Test]
@@ -37,22 +43,31 @@ public class ClaimTests
     {
         var cluster = View(Recorded([Some.Machine.Username, Some.Alice.Username]));
 
-        Assert.That(Some.Decide(Some.Update(Some.Deployment(), s_v2), cluster).Denials.Single().Finding.Message, Does.Contain("alice (requester or named author)"));
+        Assert.That(
+            Some.Decide(Some.Update(Some.Deployment(), s_v2), cluster).Denials.Single().Finding.Message,
+            Does.Contain("alice (requester or named author)")
+        );
     }
 
     [Test]
     public void AuthorsCountForWhoNamesThemAndForEverybodyIfTheFirstDid()
     {
         var named = Claim(Authors, "alice", "mallory");
-        Change mallorySecond = Recorded(["dana", "mallory"], named), malloryFirst = Recorded(["mallory", "dana"], named);
-        bool Allows(Change recorded, string who) => Some.Decide(Some.Update(Some.Deployment(), s_v2, new Requester(who, "", [])), View(recorded)).IsAllowed;
+        Change mallorySecond = Recorded(["dana", "mallory"], named),
+            malloryFirst = Recorded(["mallory", "dana"], named);
+        bool Allows(Change recorded, string who) =>
+            Some.Decide(Some.Update(Some.Deployment(), s_v2, new Requester(who, "", [])), View(recorded)).IsAllowed;
 
         Assert.Multiple(() =>
         {
             Assert.That(Allows(mallorySecond, "dana"), Is.True, "it was dana's before mallory had a word");
             Assert.That(Allows(mallorySecond, "mallory"), Is.False, "their own word holds");
             Assert.That(Allows(malloryFirst, "dana"), Is.False, "asking for what somebody brought takes their word along");
-            Assert.That(Allows(Recorded(["dana"], named with { By = null }), "dana"), Is.False, "an older version did not say whose word it was");
+            Assert.That(
+                Allows(Recorded(["dana"], named with { By = null }), "dana"),
+                Is.False,
+                "an older version did not say whose word it was"
+            );
         });
     }
 
@@ -70,27 +85,52 @@ public class ClaimTests
     public void WhatOthersWroteOnTheLiveObjectCountsWhileItStandsThereAndIsNotRemembered()
     {
         var annotated = Some.Deployment().Annotated(AiAssisted, "true");
-        var carrying = Some.Decide(Some.Update(annotated, Some.Deployment(Some.OtherImage).Annotated(AiAssisted, "true")), new ClusterSnapshot { Policies = [s_unknownIsHuman] });
+        var carrying = Some.Decide(
+            Some.Update(annotated, Some.Deployment(Some.OtherImage).Annotated(AiAssisted, "true")),
+            new ClusterSnapshot { Policies = [s_unknownIsHuman] }
+        );
         Assert.That(carrying.IsAllowed, Is.False);
         Assert.That(carrying.Evaluated.Origin.Evidence.Single(), Is.EqualTo(Claim(AiAssisted, "true", "dana") with { IsCarried = true }));
 
         var recorded = Recorded(["dana"], [.. carrying.Evaluated.Origin.Evidence]);
-        Assert.That(Some.Decide(Some.Update(annotated, s_v2), new ClusterSnapshot { Policies = [s_unknownIsHuman], Changes = [recorded] }).IsAllowed, Is.True);
+        Assert.That(
+            Some.Decide(
+                Some.Update(annotated, s_v2),
+                new ClusterSnapshot { Policies = [s_unknownIsHuman], Changes = [recorded] }
+            ).IsAllowed,
+            Is.True
+        );
     }
 
     [Test]
     public void WhatCameInWithAnEarlierRevisionIsTheRequestersOwnWordWhenItIsCarriedOn()
     {
-        var v1 = Some.Change(Some.Deployment(), Phase.Completed) with { Requesters = ["erin"], Evidence = [Claim(AiAssisted, "true", "erin")] };
-        var carried = Some.Decide(Some.Update(Some.Deployment().Annotated(AiAssisted, "true"), Some.Deployment(Some.OtherImage).Annotated(AiAssisted, "true")), new ClusterSnapshot { Policies = [s_unknownIsHuman], Changes = [v1] });
+        var v1 = Some.Change(Some.Deployment(), Phase.Completed) with
+        {
+            Requesters = ["erin"],
+            Evidence = [Claim(AiAssisted, "true", "erin")],
+        };
+        var carried = Some.Decide(
+            Some.Update(Some.Deployment().Annotated(AiAssisted, "true"), Some.Deployment(Some.OtherImage).Annotated(AiAssisted, "true")),
+            new ClusterSnapshot { Policies = [s_unknownIsHuman], Changes = [v1] }
+        );
 
-        Assert.That(carried.Evaluated.Origin.Evidence.Single(), Is.EqualTo(Claim(AiAssisted, "true", "dana")), "taking it away does not take it back");
+        Assert.That(
+            carried.Evaluated.Origin.Evidence.Single(),
+            Is.EqualTo(Claim(AiAssisted, "true", "dana")),
+            "taking it away does not take it back"
+        );
     }
 
     [Test]
     public void WhatKubectlCopiesFromAnOldReplicaSetIsNobodysWord()
     {
-        var cluster = new ClusterSnapshot { Policies = [s_unknownIsHuman], History = [new OwnedRevision("web-2", s_v2.Read().Template.Hash) { Claims = [(Authors, "alice")] }], Changes = [Some.Change(Some.Deployment(), Phase.Completed)] };
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [s_unknownIsHuman],
+            History = [new OwnedRevision("web-2", s_v2.Read().Template.Hash) { Claims = [(Authors, "alice")] }],
+            Changes = [Some.Change(Some.Deployment(), Phase.Completed)],
+        };
         var undone = Some.Update(Some.Deployment(), Some.Deployment(Some.OtherImage).Annotated(Authors, "alice"));
 
         Assert.That(Some.Decide(undone, cluster).Evaluated.Origin.Evidence, Has.Count.EqualTo(1).And.All.Property("IsCarried").True);
@@ -99,7 +139,9 @@ public class ClaimTests
     [Test]
     public void WhereImagesAreApprovedOnlyTheFirstWhoBroughtOneNamesAuthorsForOthers([Values] bool malloryFirst)
     {
-        var policy = Some.Policy("""{"images": {"pin": "Digest"}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}""");
+        var policy = Some.Policy(
+            """{"images": {"pin": "Digest"}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}"""
+        );
         var danas = Recorded(["dana"]) with { FirstRequestedAt = Some.Now.AddMinutes(-5) };
         var other = Some.Change(Some.Deployment(Some.OtherImage).With("spec/template/spec/hostname", "\"x\""), Phase.Pending) with
         {
@@ -107,14 +149,30 @@ public class ClaimTests
             Evidence = [Claim(Authors, "alice", "mallory")],
             FirstRequestedAt = Some.Now.AddMinutes(malloryFirst ? -9 : -1),
         };
-        var cluster = new ClusterSnapshot { Policies = [policy], Changes = [danas, other], Approvals = [s_alicesYes with { Images = s_v2.Read().Template.ImageNames }] };
+        var cluster = new ClusterSnapshot
+        {
+            Policies = [policy],
+            Changes = [danas, other],
+            Approvals = [s_alicesYes with { Images = s_v2.Read().Template.ImageNames }],
+        };
 
         Assert.That(Some.Decide(Some.Update(Some.Deployment(), s_v2), cluster).IsAllowed, Is.EqualTo(!malloryFirst));
     }
 
-    private static ClusterSnapshot View(Change recorded) => new() { Policies = [Some.OneSenior], Changes = [recorded], Approvals = [s_alicesYes] };
+    private static ClusterSnapshot View(Change recorded) =>
+        new()
+        {
+            Policies = [Some.OneSenior],
+            Changes = [recorded],
+            Approvals = [s_alicesYes],
+        };
 
-    private static Change Recorded(string[] requesters, params Evidence[] evidence) => Some.Change(s_v2, Phase.Pending) with { Requesters = requesters, Evidence = evidence };
+    private static Change Recorded(string[] requesters, params Evidence[] evidence) =>
+        Some.Change(s_v2, Phase.Pending) with
+        {
+            Requesters = requesters,
+            Evidence = evidence,
+        };
 
     private static Evidence Claim(string key, string value, string by) => new("annotation", key, value) { By = by };
 }

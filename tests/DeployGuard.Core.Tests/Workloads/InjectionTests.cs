@@ -8,15 +8,18 @@ namespace DeployGuard.Core.Tests;
 /// <summary>Images that an injector puts into a pod because the pod's annotations say so.</summary>
 public class InjectionTests
 {
-    private const string Sha512 = "sha512:" + "27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a";
+    private const string Sha512 =
+        "sha512:"
+        + "27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a";
 
     private static readonly SafeguardPolicy s_pinned = Some.Policy("""{"images": {"pin": "Digest"}}""");
     private static readonly SafeguardPolicy s_readable = Some.Policy("""{"images": {"pin": "Digest", "unreadable": "Refuse"}}""");
 
     /// <summary>Every key of the table, in a form that an injector reads, with a value that names an image by tag.</summary>
-    public static IEnumerable<string> Keys() => InjectionTable.BuiltIn.All
-        .Where(a => a.Form is InjectionForm.Image or InjectionForm.Version)
-        .Select(a => a.Key.Replace("*", "java", StringComparison.Ordinal));
+    public static IEnumerable<string> Keys() =>
+        InjectionTable
+            .BuiltIn.All.Where(a => a.Form is InjectionForm.Image or InjectionForm.Version)
+            .Select(a => a.Key.Replace("*", "java", StringComparison.Ordinal));
 
     [TestCaseSource(nameof(Keys))]
     public void AnImageOrVersionByTagIsRefusedAtItsAnnotation(string key)
@@ -35,13 +38,33 @@ public class InjectionTests
     [TestCase("admission.datadoghq.com/web.java-lib.custom-image", "x/evil:1", "makes Datadog inject image x/evil:1")]
     [TestCase("admission.datadoghq.com/apm-inject.custom-image", "x/evil:1", "makes Datadog inject image x/evil:1")]
     [TestCase("dapr.io/sidecar-image", "x/evil@sha256:12", "a digest that no container runtime can check")]
-    [TestCase("proxy.istio.io/overrides", """{"containers":[{"name":"istio-proxy","image":"x/evil:1"}]}""", "makes Istio inject image x/evil:1")]
+    [TestCase(
+        "proxy.istio.io/overrides",
+        """{"containers":[{"name":"istio-proxy","image":"x/evil:1"}]}""",
+        "makes Istio inject image x/evil:1"
+    )]
     [TestCase("sidecar.istio.io/userVolume", """{"v": {"image": {"reference": "x/evil:1"}}}""", "makes Istio inject image x/evil:1")]
-    [TestCase("sidecar.istio.io/proxyImage", "x/evil:1\" #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "a digest that no container runtime can check")]
-    [TestCase("config.linkerd.io/proxy-version", "evil #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a", "chooses the version")]
+    [TestCase(
+        "sidecar.istio.io/proxyImage",
+        "x/evil:1\" #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a",
+        "a digest that no container runtime can check"
+    )]
+    [TestCase(
+        "config.linkerd.io/proxy-version",
+        "evil #@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a",
+        "chooses the version"
+    )]
     [TestCase("sidecar.istio.io/proxyImage", "x/evil\u202e:1", "makes Istio inject image x/evil<U+202E>:1")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"/image","value":"x/evil:1"}]""", "makes Vault Agent Injector inject image x/evil:1")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""", "makes Vault Agent Injector inject image x/evil:1")]
+    [TestCase(
+        "vault.hashicorp.com/agent-json-patch",
+        """[{"op":"replace","path":"/image","value":"x/evil:1"}]""",
+        "makes Vault Agent Injector inject image x/evil:1"
+    )]
+    [TestCase(
+        "vault.hashicorp.com/agent-json-patch",
+        """[{"op":"replace","path":"","value":{"Image":"x/evil:1"}}]""",
+        "makes Vault Agent Injector inject image x/evil:1"
+    )]
     public void TheMessageSaysWhoInjectsWhat(string key, string value, string said) =>
         Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.Contain(said));
 
@@ -66,11 +89,19 @@ public class InjectionTests
     }
 
     [TestCase("sidecar.opentelemetry.io/inject", "true", "OpenTelemetry operator adds containers that cannot be read here")]
-    [TestCase("instrumentation.opentelemetry.io/inject-java", "shop/mine", "OpenTelemetry operator adds containers that cannot be read here")]
+    [TestCase(
+        "instrumentation.opentelemetry.io/inject-java",
+        "shop/mine",
+        "OpenTelemetry operator adds containers that cannot be read here"
+    )]
     [TestCase("sidecar.opentelemetry.io/inject", "off", "OpenTelemetry operator adds containers that cannot be read here")]
     [TestCase("kuma.io/container-patches", "mine", "Kuma adds containers that cannot be read here")]
     [TestCase("inject.istio.io/templates", "mine", "Istio adds containers that cannot be read here")]
-    [TestCase("example.com/sidecar-image", "x/evil:1", "annotation example.com/sidecar-image may name an image that is not checked; see images.injectionAnnotations")]
+    [TestCase(
+        "example.com/sidecar-image",
+        "x/evil:1",
+        "annotation example.com/sidecar-image may name an image that is not checked; see images.injectionAnnotations"
+    )]
     public void WhatCannotBeReadIsSaidSo(string key, string value, string said)
     {
         var passed = Judge(s_pinned, key, value);
@@ -86,12 +117,18 @@ public class InjectionTests
     [TestCase("proxy.istio.io/config", "image:\n  imageType: debug")]
     [TestCase("proxy.istio.io/config", "\"im\\u0061ge\": {}")]
     [TestCase("proxy.istio.io/config", """{"image": {"imageType": "debug"}}""")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"copy","from":"/env/0/value","path":"/image","value":"x@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a"}]""")]
+    [TestCase(
+        "vault.hashicorp.com/agent-json-patch",
+        """[{"op":"copy","from":"/env/0/value","path":"/image","value":"x@sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a"}]"""
+    )]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"move","from":"/env/0/value","path":"/image","value":null}]""")]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"move","from":"/x","path":""}]""")]
     [TestCase("proxy.istio.io/overrides", """{"image": ["x"]}""")]
     [TestCase("proxy.istio.io/overrides", """{"image": "\ud800"}""")]
-    [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"add","path":"/x","value":"x/evil:1"},{"op":"move","from":"/x","path":"/image"}]""")]
+    [TestCase(
+        "vault.hashicorp.com/agent-json-patch",
+        """[{"op":"add","path":"/x","value":"x/evil:1"},{"op":"move","from":"/x","path":"/image"}]"""
+    )]
     [TestCase("vault.hashicorp.com/agent-json-patch", """[{"op":"copy","from":"/args/0","path":"/image"}]""")]
     public void ADocumentThatHidesItsImageIsRefusedWhereImagesArePinned(string key, string value) =>
         Assert.That(Judge(s_pinned, key, value).Denials.Single().Finding.Message, Does.EndWith("whose image cannot be read"));
@@ -99,12 +136,17 @@ public class InjectionTests
     [Test]
     public void APolicyAddsItsOwn()
     {
-        var policy = Some.Policy("""
+        var policy = Some.Policy(
+            """
             {"images": {"pin": "Digest", "unreadable": "Refuse",
               "injectionAnnotations": {"image": ["a.b/side"], "version": ["a.b/tag"], "document": ["a.b/patch"], "other": ["a.b/ref-*"], "never": ["a.b/image"]}}}
-            """);
+            """
+        );
 
-        foreach (var (key, value) in ((string, string)[])[("a.b/side", "evil"), ("a.b/tag", "1"), ("a.b/patch", """{"image": "evil"}"""), ("a.b/ref-x", "mine")])
+        foreach (
+            var (key, value) in ((string, string)[])
+                [("a.b/side", "evil"), ("a.b/tag", "1"), ("a.b/patch", """{"image": "evil"}"""), ("a.b/ref-x", "mine")]
+        )
         {
             Assert.That(Judge(policy, key, value).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }), key);
             Assert.That(Judge(s_readable, key, value).IsAllowed, Is.True, key);
@@ -118,15 +160,24 @@ public class InjectionTests
     [TestCase("dapr.io/sidecar-image", "dapr.io/sidecar-image", InjectionForm.Other)]
     [TestCase("admission.datadoghq.com/java-lib.custom-image", "admission.datadoghq.com/java-lib.custom-image", InjectionForm.Never)]
     [TestCase("admission.datadoghq.com/java-lib.custom-image", "admission.datadoghq.com/java-lib.custom-image", InjectionForm.Other)]
-    public void WhatIsKnownToNameAnImageIsNotTakenBack(string key, string added, InjectionForm form) => Assert.That(
-        new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn.With([new InjectionAnnotation(added, form, "")]))
-            .Read(Annotated(key, "x/evil:1").Element()).Template.ImageNames,
-        Does.Contain("x/evil:1"));
+    public void WhatIsKnownToNameAnImageIsNotTakenBack(string key, string added, InjectionForm form) =>
+        Assert.That(
+            new WorkloadReader(
+                WorkloadKinds.BuiltIn,
+                TemplateNoise.Default,
+                InjectionTable.BuiltIn.With([new InjectionAnnotation(added, form, "")])
+            )
+                .Read(Annotated(key, "x/evil:1").Element())
+                .Template.ImageNames,
+            Does.Contain("x/evil:1")
+        );
 
     [Test]
     public void WhatCannotBeReadMayBeTakenForHarmlessByWhoKnows()
     {
-        var policy = Some.Policy("""{"images": {"pin": "Digest", "unreadable": "Refuse", "injectionAnnotations": {"never": ["sidecar.opentelemetry.io/inject", "proxy.istio.io/*"]}}}""");
+        var policy = Some.Policy(
+            """{"images": {"pin": "Digest", "unreadable": "Refuse", "injectionAnnotations": {"never": ["sidecar.opentelemetry.io/inject", "proxy.istio.io/*"]}}}"""
+        );
 
         Assert.That(Judge(policy, "sidecar.opentelemetry.io/inject", "true").IsAllowed, Is.True);
         Assert.That(Judge(policy, "instrumentation.opentelemetry.io/inject-java", "true").IsAllowed, Is.False);
@@ -137,23 +188,32 @@ public class InjectionTests
     [TestCase("image", "*", "would match every annotation")]
     [TestCase("other", "a*b*c", "has more than one *")]
     [TestCase("version", "a b", "is not an annotation key")]
-    public void AKeyThatCannotBeOneIsAnErrorOfThePolicy(string form, string key, string problem) => Assert.That(
-        PolicyReader.Read(Some.Parse("""{"metadata": {"name": "p"}}""").With($"spec/images/injectionAnnotations/{form}", $"[\"{key}\"]").Element()).Errors.Single(),
-        Is.EqualTo($"spec.images.injectionAnnotations.{form}[0]: \"{key}\" {problem}"));
+    public void AKeyThatCannotBeOneIsAnErrorOfThePolicy(string form, string key, string problem) =>
+        Assert.That(
+            PolicyReader
+                .Read(
+                    Some.Parse("""{"metadata": {"name": "p"}}""").With($"spec/images/injectionAnnotations/{form}", $"[\"{key}\"]").Element()
+                )
+                .Errors.Single(),
+            Is.EqualTo($"spec.images.injectionAnnotations.{form}[0]: \"{key}\" {problem}")
+        );
 
     [TestCase("image=a.b/c", true)]
     [TestCase("never=*.b/c", true)]
     [TestCase("guess=a.b/c", false)]
     [TestCase("a.b/c", false)]
     [TestCase("image=", false)]
-    public void AFlagIsAFormAndAKey(string text, bool isOne) => Assert.That(InjectionAnnotation.ParseOrNull(text) is not null, Is.EqualTo(isOne));
+    public void AFlagIsAFormAndAKey(string text, bool isOne) =>
+        Assert.That(InjectionAnnotation.ParseOrNull(text) is not null, Is.EqualTo(isOne));
 
     [Test]
     public void WhereApprovalsCoverImagesAnInjectedOneIsNew()
     {
-        var policy = Some.Policy("""
+        var policy = Some.Policy(
+            """
             {"images": {"pin": "Digest", "injectionAnnotations": {"image": ["a.b/side"]}}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}
-            """);
+            """
+        );
 
         foreach (var key in (string[])["dapr.io/sidecar-image", "config.linkerd.io/proxy-version", "a.b/side"])
         {
@@ -168,10 +228,17 @@ public class InjectionTests
     [TestCase("example.com/sidecar-image", "x/evil:1")]
     public void WhereApprovalsCoverImagesWhatCannotBeReadIsRefusedUnlessThePolicySaysOtherwise(string key, string value)
     {
-        const string Images = """{"images": {"pin": "Digest"UNREADABLE}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}""";
+        const string Images =
+            """{"images": {"pin": "Digest"UNREADABLE}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}""";
 
-        Assert.That(Judge(Some.Policy(Images.Replace("UNREADABLE", "", StringComparison.Ordinal)), key, value).Reasons(), Is.EqualTo(new[] { "ImageNotPinned" }));
-        Assert.That(Judge(Some.Policy(Images.Replace("UNREADABLE", ", \"unreadable\": \"Warn\"", StringComparison.Ordinal)), key, value).IsAllowed, Is.True);
+        Assert.That(
+            Judge(Some.Policy(Images.Replace("UNREADABLE", "", StringComparison.Ordinal)), key, value).Reasons(),
+            Is.EqualTo(new[] { "ImageNotPinned" })
+        );
+        Assert.That(
+            Judge(Some.Policy(Images.Replace("UNREADABLE", ", \"unreadable\": \"Warn\"", StringComparison.Ordinal)), key, value).IsAllowed,
+            Is.True
+        );
     }
 
     [Test]
@@ -179,13 +246,20 @@ public class InjectionTests
     {
         var page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", "policy.md"));
 
-        Assert.That(InjectionTable.BuiltIn.All.Where(a => a.Form is not InjectionForm.Guess && !page.Contains($"`{a.Key}`", StringComparison.Ordinal)), Is.Empty);
+        Assert.That(
+            InjectionTable.BuiltIn.All.Where(a =>
+                a.Form is not InjectionForm.Guess && !page.Contains($"`{a.Key}`", StringComparison.Ordinal)
+            ),
+            Is.Empty
+        );
     }
 
     [Test]
     public void TheAnnotationsOfARunningPodBringNothing()
     {
-        var pod = Some.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "a", "image": "main:1"}]}}""");
+        var pod = Some.Parse(
+            """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "shop"}, "spec": {"containers": [{"name": "a", "image": "main:1"}]}}"""
+        );
         var annotated = pod.DeepClone().AsObject().With("metadata/annotations", """{"dapr.io/sidecar-image": "x/evil:1"}""");
 
         Assert.That(Some.Decide(Some.Update(pod, annotated), new ClusterSnapshot { Policies = [s_pinned] }).IsAllowed, Is.True);
@@ -194,16 +268,27 @@ public class InjectionTests
     [Test]
     public void APlaceholderIsNoTag()
     {
-        var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment("auto")), new ClusterSnapshot { Policies = [s_pinned] }).Denials.Single().Finding;
+        var finding = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment("auto")), new ClusterSnapshot { Policies = [s_pinned] })
+            .Denials.Single()
+            .Finding;
 
-        Assert.That(finding.Message, Is.EqualTo("image auto (spec.template.spec.containers[0].image) is a placeholder: an injector replaces it when the pod is created, and the image is not known before that"));
+        Assert.That(
+            finding.Message,
+            Is.EqualTo(
+                "image auto (spec.template.spec.containers[0].image) is a placeholder: an injector replaces it when the pod is "
+                    + "created, and the image is not known before that"
+            )
+        );
     }
 
     [TestCase(Sha512, true)]
     [TestCase("sha512:27dd", false)]
     public void ADigestOfAnotherAlgorithmIsADigest(string digest, bool isAllowed)
     {
-        var verdict = Some.Decide(Some.Update(Some.Deployment(), Some.Deployment($"registry.example.com/shop/web@{digest}")), new ClusterSnapshot { Policies = [s_pinned] });
+        var verdict = Some.Decide(
+            Some.Update(Some.Deployment(), Some.Deployment($"registry.example.com/shop/web@{digest}")),
+            new ClusterSnapshot { Policies = [s_pinned] }
+        );
 
         Assert.That(verdict.IsAllowed, Is.EqualTo(isAllowed));
         Assert.That(verdict.Denials.Select(d => d.Finding.Message), Has.None.Contains("referenced by tag"));
@@ -213,5 +298,9 @@ public class InjectionTests
         Some.Decide(Some.Update(Some.Deployment(), Annotated(key, value)), new ClusterSnapshot { Policies = [policy] });
 
     private static System.Text.Json.Nodes.JsonObject Annotated(string key, string value) =>
-        Some.Deployment().With("spec/template/metadata/annotations", System.Text.Json.JsonSerializer.Serialize(new Dictionary<string, string> { [key] = value }));
+        Some.Deployment()
+            .With(
+                "spec/template/metadata/annotations",
+                System.Text.Json.JsonSerializer.Serialize(new Dictionary<string, string> { [key] = value })
+            );
 }

@@ -31,7 +31,8 @@ public partial class KindTests
     [Test]
     public void KindsAreNamedInTheirOwnFolderAlone()
     {
-        var named = Files().Where(f => !f.Path.StartsWith(Home, StringComparison.Ordinal))
+        var named = Files()
+            .Where(f => !f.Path.StartsWith(Home, StringComparison.Ordinal))
             .SelectMany(f => Literals(f.Text).Select(line => $"{f.Path}:{line}"));
         Assert.That(named, Is.Empty, "Ask the descriptor for the concept (WorkloadRef.Type), or add a property to it.");
     }
@@ -51,21 +52,36 @@ public partial class KindTests
     }
 
     [TestCase("Deployment", "apps", "deployments", "Serves, RollsOut, HasScale, HasReplicaSets")]
-    [TestCase("StatefulSet", "apps", "statefulsets",
-        "Serves, RollsOut, HasScale, CreatesPods, HasOrdinals, HasPartition, HasClaims, "
-        + "HasControllerRevisions, StatusNamesRevisions")]
+    [TestCase(
+        "StatefulSet",
+        "apps",
+        "statefulsets",
+        "Serves, RollsOut, HasScale, CreatesPods, HasOrdinals, HasPartition, HasClaims, " + "HasControllerRevisions, StatusNamesRevisions"
+    )]
     [TestCase("DaemonSet", "apps", "daemonsets", "Serves, RollsOut, CreatesPods, RunsOnEveryNode, HasControllerRevisions")]
-    [TestCase("ReplicaSet", "apps", "replicasets",
+    [TestCase(
+        "ReplicaSet",
+        "apps",
+        "replicasets",
         "Serves, RollsOut, HasScale, CreatesPods, IsCreatedByControllers, HoldsOneRevision, "
-        + "CountsWithOwner, IsSelectedByLabels, IsReplacedWhenDeleted")]
+            + "CountsWithOwner, IsSelectedByLabels, IsReplacedWhenDeleted"
+    )]
     [TestCase("ReplicationController", "", "replicationcontrollers", "Serves, RollsOut, HasScale, CreatesPods")]
     [TestCase("ControllerRevision", "apps", "controllerrevisions", "IsWrittenByControllersAlone")]
-    [TestCase("Job", "batch", "jobs",
-        "Serves, CreatesPods, RunsToCompletion, RunsOnce, IsStartedByQueues, IsShortLived, IsCreatedByControllers, CountsWithOwner")]
+    [TestCase(
+        "Job",
+        "batch",
+        "jobs",
+        "Serves, CreatesPods, RunsToCompletion, RunsOnce, IsStartedByQueues, IsShortLived, IsCreatedByControllers, CountsWithOwner"
+    )]
     [TestCase("CronJob", "batch", "cronjobs", "Serves, RunsToCompletion, RunsOnSchedule")]
-    [TestCase("Pod", "", "pods",
+    [TestCase(
+        "Pod",
+        "",
+        "pods",
         "Serves, IsItsOwnTemplate, IsOnePod, IsShortLived, IsCreatedByControllers, IsSelectedByLabels, IsReplacedWhenDeleted, "
-        + "IsWrittenByKubelets")]
+            + "IsWrittenByKubelets"
+    )]
     public void AKindDoes(string name, string group, string resource, string what)
     {
         var kind = BuiltInKinds.Of(group, name);
@@ -78,20 +94,39 @@ public partial class KindTests
     }
 
     [Test]
-    public void OnlySomeKindsReplacePodsInPlaceOrHaveASizeThatPeopleWrite() => Assert.Multiple(() =>
-    {
-        (string, Surging?)[] expected = [("Deployment", Surging.Besides), ("StatefulSet", Surging.Never), ("DaemonSet", Surging.Instead)];
-        Assert.That(BuiltInKinds.All.Where(k => k.InPlace is not null).Select(k => (k.Name, k.InPlace?.Surging)), Is.EqualTo(expected));
-        Assert.That(BuiltInKinds.All.Where(k => !k.IsSized).Select(k => k.Name), Is.EqualTo(new[] { "DaemonSet", "Pod" }));
-    });
+    public void OnlySomeKindsReplacePodsInPlaceOrHaveASizeThatPeopleWrite() =>
+        Assert.Multiple(() =>
+        {
+            (string, Surging?)[] expected =
+            [
+                ("Deployment", Surging.Besides),
+                ("StatefulSet", Surging.Never),
+                ("DaemonSet", Surging.Instead),
+            ];
+            Assert.That(BuiltInKinds.All.Where(k => k.InPlace is not null).Select(k => (k.Name, k.InPlace?.Surging)), Is.EqualTo(expected));
+            Assert.That(BuiltInKinds.All.Where(k => !k.IsSized).Select(k => k.Name), Is.EqualTo(new[] { "DaemonSet", "Pod" }));
+        });
 
-    [TestCase("Deployment", 1,
-        """{"minReadySeconds":30,"progressDeadlineSeconds":630,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":2,"maxUnavailable":0}}}""")]
-    [TestCase("StatefulSet", 0, """{"minReadySeconds":30,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":2}}}""")]
-    [TestCase("DaemonSet", 1,
-        """{"minReadySeconds":30,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":2,"maxUnavailable":0}}}""")]
-    [TestCase("DaemonSet", 0,
-        """{"minReadySeconds":30,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":2,"maxSurge":null}}}""")]
+    [TestCase(
+        "Deployment",
+        1,
+        """{"minReadySeconds":30,"progressDeadlineSeconds":630,"strategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":2,"maxUnavailable":0}}}"""
+    )]
+    [TestCase(
+        "StatefulSet",
+        0,
+        """{"minReadySeconds":30,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":2}}}"""
+    )]
+    [TestCase(
+        "DaemonSet",
+        1,
+        """{"minReadySeconds":30,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxSurge":2,"maxUnavailable":0}}}"""
+    )]
+    [TestCase(
+        "DaemonSet",
+        0,
+        """{"minReadySeconds":30,"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"maxUnavailable":2,"maxSurge":null}}}"""
+    )]
     public void APaceIsPatchedAsTheKindHasIt(string name, int surge, string patch)
     {
         var kind = BuiltInKinds.All.Single(k => k.Name == name);
@@ -104,35 +139,40 @@ public partial class KindTests
     }
 
     [Test]
-    public void APartitionIsPatchedAsTheKindHasIt() => Assert.That(
-        BuiltInKinds.StatefulSet.PartitionPatch?.Invoke(4),
-        Is.EqualTo("""{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":4}}}"""));
-
-    [Test]
-    public void AControllerIsTrustedForWhatItMakes() => Assert.Multiple(() =>
-    {
-        Assert.That(KindsOf("deployment-controller"), Is.EqualTo(new[] { "ReplicaSet" }));
-        Assert.That(KindsOf("replicaset-controller"), Is.EqualTo(new[] { "Pod" }));
-        Assert.That(KindsOf("replication-controller"), Is.EqualTo(new[] { "Pod" }));
-        Assert.That(KindsOf("daemon-set-controller"), Is.EquivalentTo(new[] { "Pod", "ControllerRevision" }));
-        Assert.That(KindsOf("statefulset-controller"), Is.EquivalentTo(new[] { "Pod", "ControllerRevision" }));
-        Assert.That(KindsOf("job-controller"), Is.EqualTo(new[] { "Pod" }));
-        Assert.That(KindsOf("cronjob-controller"), Is.EqualTo(new[] { "Job" }));
-        Assert.That(KindsOf("generic-garbage-collector"), Is.EquivalentTo(BuiltInKinds.All.Select(k => k.Name)));
+    public void APartitionIsPatchedAsTheKindHasIt() =>
         Assert.That(
-            TrustedControllers.BuiltIn.All.Single(t => t.User == "system:kube-controller-manager").Kinds,
-            Is.EquivalentTo(new[] { "ReplicaSet", "Pod", "ControllerRevision", "Job" }));
-        Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:node:n1", "", ["system:nodes"]), "Pod"));
-        Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:node:n1", "", ["system:nodes"]), "Job"), Is.False);
-    });
+            BuiltInKinds.StatefulSet.PartitionPatch?.Invoke(4),
+            Is.EqualTo("""{"updateStrategy":{"type":"RollingUpdate","rollingUpdate":{"partition":4}}}""")
+        );
 
     [Test]
-    public void AKindThatMovedIsFoundUnderItsFormerGroup() => Assert.Multiple(() =>
-    {
-        Assert.That(BuiltInKinds.Of("extensions", "Deployment"), Is.SameAs(BuiltInKinds.Deployment));
-        Assert.That(WorkloadKinds.BuiltIn.TemplatePath("extensions", "Deployment"), Is.EqualTo("spec.template"));
-        Assert.That(BuiltInKinds.Of("extensions", "Job"), Is.Not.SameAs(BuiltInKinds.Job));
-    });
+    public void AControllerIsTrustedForWhatItMakes() =>
+        Assert.Multiple(() =>
+        {
+            Assert.That(KindsOf("deployment-controller"), Is.EqualTo(new[] { "ReplicaSet" }));
+            Assert.That(KindsOf("replicaset-controller"), Is.EqualTo(new[] { "Pod" }));
+            Assert.That(KindsOf("replication-controller"), Is.EqualTo(new[] { "Pod" }));
+            Assert.That(KindsOf("daemon-set-controller"), Is.EquivalentTo(new[] { "Pod", "ControllerRevision" }));
+            Assert.That(KindsOf("statefulset-controller"), Is.EquivalentTo(new[] { "Pod", "ControllerRevision" }));
+            Assert.That(KindsOf("job-controller"), Is.EqualTo(new[] { "Pod" }));
+            Assert.That(KindsOf("cronjob-controller"), Is.EqualTo(new[] { "Job" }));
+            Assert.That(KindsOf("generic-garbage-collector"), Is.EquivalentTo(BuiltInKinds.All.Select(k => k.Name)));
+            Assert.That(
+                TrustedControllers.BuiltIn.All.Single(t => t.User == "system:kube-controller-manager").Kinds,
+                Is.EquivalentTo(new[] { "ReplicaSet", "Pod", "ControllerRevision", "Job" })
+            );
+            Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:node:n1", "", ["system:nodes"]), "Pod"));
+            Assert.That(TrustedControllers.BuiltIn.Trusts(new Requester("system:node:n1", "", ["system:nodes"]), "Job"), Is.False);
+        });
+
+    [Test]
+    public void AKindThatMovedIsFoundUnderItsFormerGroup() =>
+        Assert.Multiple(() =>
+        {
+            Assert.That(BuiltInKinds.Of("extensions", "Deployment"), Is.SameAs(BuiltInKinds.Deployment));
+            Assert.That(WorkloadKinds.BuiltIn.TemplatePath("extensions", "Deployment"), Is.EqualTo("spec.template"));
+            Assert.That(BuiltInKinds.Of("extensions", "Job"), Is.Not.SameAs(BuiltInKinds.Job));
+        });
 
     [Test]
     public void AnotherGroupsKindOfTheSameNameIsCountedAndReadAsACustomOne()
@@ -144,7 +184,8 @@ public partial class KindTests
             Assert.That((advanced.IsBuiltInWorkload, advanced.HasClaims, advanced.TemplatePath), Is.EqualTo((false, false, (string?)null)));
             Assert.That(
                 TrueOf(BuiltInKinds.Of("batch.volcano.sh", "Job")),
-                Does.Contain("RunsOnce").And.Not.Contain("IsShortLived").And.Not.Contain("IsStartedByQueues"));
+                Does.Contain("RunsOnce").And.Not.Contain("IsShortLived").And.Not.Contain("IsStartedByQueues")
+            );
         });
     }
 
@@ -156,7 +197,8 @@ public partial class KindTests
         {
             Assert.That(
                 (rollout?.Name, rollout?.ApiGroup, rollout?.Resource, rollout?.TemplatePath),
-                Is.EqualTo(("Rollout", "argoproj.io", "rollouts", "spec.template")));
+                Is.EqualTo(("Rollout", "argoproj.io", "rollouts", "spec.template"))
+            );
             Assert.That(rollout is null ? ["?"] : TrueOf(rollout), Is.EquivalentTo(new[] { "IsCustom", "IsSized" }));
             var redefined = WorkloadKinds.With([new CustomKind("apps", "deployments", "Deployment", "spec.other")]);
             Assert.That(redefined.TemplatePath("apps", "Deployment"), Is.EqualTo("spec.template"));
@@ -176,8 +218,11 @@ public partial class KindTests
         select (path, File.ReadAllText(file));
 
     /// <summary>Lines with the name of a kind, without comments.</summary>
-    private static IEnumerable<string> Literals(string text) => text.Split('\n').Select((line, i) => (Line: line.Trim(), Number: i + 1))
-        .Where(l => !l.Line.StartsWith("//", StringComparison.Ordinal) && KindLiteral().IsMatch(l.Line)).Select(l => $"{l.Number}: {l.Line}");
+    private static IEnumerable<string> Literals(string text) =>
+        text.Split('\n')
+            .Select((line, i) => (Line: line.Trim(), Number: i + 1))
+            .Where(l => !l.Line.StartsWith("//", StringComparison.Ordinal) && KindLiteral().IsMatch(l.Line))
+            .Select(l => $"{l.Number}: {l.Line}");
 
     [GeneratedRegex("\"(Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|ControllerRevision|Job|CronJob|Pod)\\\\?\"")]
     private static partial Regex KindLiteral();

@@ -5,13 +5,18 @@ namespace DeployGuard.Core.Tests;
 /// <summary>What may be left out of the hash by the chart's values, and what may not.</summary>
 public class NoiseKeyTests
 {
-    private static readonly WorkloadReader s_reader = new(WorkloadKinds.BuiltIn, new TemplateNoise(["rollme"], ["example.com/build"]), InjectionTable.BuiltIn);
+    private static readonly WorkloadReader s_reader = new(
+        WorkloadKinds.BuiltIn,
+        new TemplateNoise(["rollme"], ["example.com/build"]),
+        InjectionTable.BuiltIn
+    );
 
     [TestCase("openbao.org/log-level")]
     [TestCase("org.infisical.com/x")]
     [TestCase("telegraf.influxdata.com/class")]
     [TestCase("secrets-webhook.security.bank-vaults.io/vault-addr")]
-    public void WhatAKnownInjectorReadsIsNoNoise(string key) => Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.StartWith("is read by more than people"));
+    public void WhatAKnownInjectorReadsIsNoNoise(string key) =>
+        Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.StartWith("is read by more than people"));
 
     [TestCase("kubectl.kubernetes.io/restartedAt", "2026-11-23T10:00:00Z")]
     [TestCase("reloader.stakater.com/last-reloaded-from", """{\"hash\":\"2\"}""")]
@@ -19,7 +24,10 @@ public class NoiseKeyTests
     [TestCase("openshift.openshift.io/restartedAt", "2026-11-23T10:00:00Z")]
     [TestCase("cattle.io/timestamp", "2026-11-23T10:00:00Z")]
     public void WhatWellKnownToolsRestartByIsARestart(string key, string value) =>
-        Assert.That(Annotated(WorkloadReader.Default, key, value), Is.EqualTo(Annotated(WorkloadReader.Default, key, "another")).And.EqualTo(Some.Deployment().Read().Template.Hash));
+        Assert.That(
+            Annotated(WorkloadReader.Default, key, value),
+            Is.EqualTo(Annotated(WorkloadReader.Default, key, "another")).And.EqualTo(Some.Deployment().Read().Template.Hash)
+        );
 
     [Test]
     public void WhatIsListedIsLeftOutAndNothingElse()
@@ -27,8 +35,16 @@ public class NoiseKeyTests
         Assert.Multiple(() =>
         {
             Assert.That(Annotated(s_reader, "rollme", "a"), Is.EqualTo(Annotated(s_reader, "rollme", "b")));
-            Assert.That(Annotated(WorkloadReader.Default, "rollme", "a"), Is.Not.EqualTo(Annotated(WorkloadReader.Default, "rollme", "b")), "not by default");
-            Assert.That(Annotated(s_reader, "checksum/config", "a"), Is.Not.EqualTo(Annotated(s_reader, "checksum/config", "b")), "another ConfigMap is other behaviour");
+            Assert.That(
+                Annotated(WorkloadReader.Default, "rollme", "a"),
+                Is.Not.EqualTo(Annotated(WorkloadReader.Default, "rollme", "b")),
+                "not by default"
+            );
+            Assert.That(
+                Annotated(s_reader, "checksum/config", "a"),
+                Is.Not.EqualTo(Annotated(s_reader, "checksum/config", "b")),
+                "another ConfigMap is other behaviour"
+            );
             Assert.That(Labelled("example.com/build", "1"), Is.EqualTo(Labelled("example.com/build", "2")));
             Assert.That(Labelled("example.com/other", "1"), Is.Not.EqualTo(Labelled("example.com/other", "2")));
         });
@@ -37,12 +53,24 @@ public class NoiseKeyTests
     [Test]
     public void WhatThePodReadsIsNeverLeftOutButForATime()
     {
-        string Hash(string key, string value) => s_reader.Read(Some.Deployment()
-            .With("spec/template/metadata/annotations", $$"""{"{{key}}": "{{value}}"}""")
-            .With("spec/template/spec/containers/0/env", """[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['rollme']"}}}]""").Element()).Template.Hash;
+        string Hash(string key, string value) =>
+            s_reader
+                .Read(
+                    Some.Deployment()
+                        .With("spec/template/metadata/annotations", $$"""{"{{key}}": "{{value}}"}""")
+                        .With(
+                            "spec/template/spec/containers/0/env",
+                            """[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['rollme']"}}}]"""
+                        )
+                        .Element()
+                )
+                .Template.Hash;
 
         Assert.That(Hash("rollme", "a"), Is.Not.EqualTo(Hash("rollme", "b")));
-        Assert.That(Hash("reloader.stakater.com/last-reloaded-from", "a"), Is.Not.EqualTo(Hash("reloader.stakater.com/last-reloaded-from", "b")));
+        Assert.That(
+            Hash("reloader.stakater.com/last-reloaded-from", "a"),
+            Is.Not.EqualTo(Hash("reloader.stakater.com/last-reloaded-from", "b"))
+        );
         Assert.That(Hash("rollme", "2026-11-23T10:00:00Z"), Is.EqualTo(Hash("rollme", "2026-11-23T11:00:00Z")));
     }
 
@@ -77,20 +105,39 @@ public class NoiseKeyTests
     [Test]
     public void EveryListHasAFingerprintOfItsOwnTheDefaultOneIncluded()
     {
-        Assert.That(new TemplateNoise(["cattle.io/timestamp"], []).Fingerprint, Is.EqualTo(TemplateNoise.Default.Fingerprint).And.Length.EqualTo(8));
-        Assert.That(TemplateNoise.FingerprintOf(TemplateNoise.DefaultRestarts, TemplateNoise.DefaultLabels), Is.EqualTo(TemplateNoise.Default.Fingerprint));
+        Assert.That(
+            new TemplateNoise(["cattle.io/timestamp"], []).Fingerprint,
+            Is.EqualTo(TemplateNoise.Default.Fingerprint).And.Length.EqualTo(8)
+        );
+        Assert.That(
+            TemplateNoise.FingerprintOf(TemplateNoise.DefaultRestarts, TemplateNoise.DefaultLabels),
+            Is.EqualTo(TemplateNoise.Default.Fingerprint)
+        );
         Assert.That(
             TemplateNoise.FingerprintOf(TemplateNoise.DefaultRestarts.SkipLast(1), TemplateNoise.DefaultLabels),
             Is.Not.EqualTo(TemplateNoise.Default.Fingerprint),
-            "a release with other defaults");
-        Assert.That(new[] { TemplateNoise.Default, new TemplateNoise(["a"], []), new TemplateNoise([], ["a"]), new TemplateNoise(["a", "b"], []) }.Select(n => n.Fingerprint), Is.Unique.And.All.Length.EqualTo(8));
+            "a release with other defaults"
+        );
+        Assert.That(
+            new[]
+            {
+                TemplateNoise.Default,
+                new TemplateNoise(["a"], []),
+                new TemplateNoise([], ["a"]),
+                new TemplateNoise(["a", "b"], []),
+            }.Select(n => n.Fingerprint),
+            Is.Unique.And.All.Length.EqualTo(8)
+        );
         Assert.That(new TemplateNoise(["b", "a"], []).Fingerprint, Is.EqualTo(new TemplateNoise(["a", "b"], []).Fingerprint));
     }
 
     [Test]
     public void TheHashOfVersionOneKnowsNoOtherRestartsThanThatVersionDid()
     {
-        string Legacy(WorkloadReader reader, string key) => reader.Read(Some.Deployment().With("spec/template/metadata/annotations", $$"""{"{{key}}": "1"}""").Element()).Template.LegacyHash;
+        string Legacy(WorkloadReader reader, string key) =>
+            reader
+                .Read(Some.Deployment().With("spec/template/metadata/annotations", $$"""{"{{key}}": "1"}""").Element())
+                .Template.LegacyHash;
 
         Assert.That(Legacy(s_reader, "rollme"), Is.Not.EqualTo(Some.Deployment().Read().Template.LegacyHash));
         Assert.That(Legacy(s_reader, "cattle.io/timestamp"), Is.Not.EqualTo(Some.Deployment().Read().Template.LegacyHash));
@@ -98,8 +145,12 @@ public class NoiseKeyTests
     }
 
     private static string Annotated(WorkloadReader reader, string key, string value) =>
-        reader.Read(Some.Deployment().With($"spec/template/metadata/annotations/{key.Replace('/', '~')}", $"\"{value}\"").Element()).Template.Hash;
+        reader
+            .Read(Some.Deployment().With($"spec/template/metadata/annotations/{key.Replace('/', '~')}", $"\"{value}\"").Element())
+            .Template.Hash;
 
     private static string Labelled(string key, string value) =>
-        s_reader.Read(Some.Deployment().With($"spec/template/metadata/labels/{key.Replace('/', '~')}", $"\"{value}\"").Element()).Template.Hash;
+        s_reader
+            .Read(Some.Deployment().With($"spec/template/metadata/labels/{key.Replace('/', '~')}", $"\"{value}\"").Element())
+            .Template.Hash;
 }

@@ -41,7 +41,10 @@ public class TemplateHashTests
         var one = Some.Parse("""{"metadata": {}, "spec": {"a": 1, "b": {"c": [1, {"d": 2, "e": 3}]}}}""").Element();
         var other = Some.Parse("""{"spec": {"b": {"c": [1, {"e": 3, "d": 2}]}, "a": 1}, "metadata": {}}""").Element();
 
-        Assert.That(CanonicalTemplate.Of(one, TemplateNoise.Default).Hash, Is.EqualTo(CanonicalTemplate.Of(other, TemplateNoise.Default).Hash));
+        Assert.That(
+            CanonicalTemplate.Of(one, TemplateNoise.Default).Hash,
+            Is.EqualTo(CanonicalTemplate.Of(other, TemplateNoise.Default).Hash)
+        );
     }
 
     [Test]
@@ -50,7 +53,10 @@ public class TemplateHashTests
         var one = Some.Parse("""{"spec": {"containers": [{"name": "a"}, {"name": "b"}]}}""").Element();
         var other = Some.Parse("""{"spec": {"containers": [{"name": "b"}, {"name": "a"}]}}""").Element();
 
-        Assert.That(CanonicalTemplate.Of(one, TemplateNoise.Default).Hash, Is.Not.EqualTo(CanonicalTemplate.Of(other, TemplateNoise.Default).Hash));
+        Assert.That(
+            CanonicalTemplate.Of(one, TemplateNoise.Default).Hash,
+            Is.Not.EqualTo(CanonicalTemplate.Of(other, TemplateNoise.Default).Hash)
+        );
     }
 
     private static string With(string path, string json) => Some.Deployment().With(path, json).Read().Template.Hash;

@@ -24,7 +24,11 @@ public class TemplateReadsTests
             {
                 Assert.That(Hash("deployguard.io/run", "this"), Is.Not.EqualTo(Hash("deployguard.io/run", "that")), reader.Key);
                 Assert.That(Hash(RestartedAt, "sh -c this"), Is.Not.EqualTo(Hash(RestartedAt, "sh -c that")), reader.Key);
-                Assert.That(Hash(RestartedAt, "2026-11-23T10:00:00Z"), Is.EqualTo(Hash(RestartedAt, "2026-11-24T11:00:00+01:00")), $"{reader.Key}: a restart stays one");
+                Assert.That(
+                    Hash(RestartedAt, "2026-11-23T10:00:00Z"),
+                    Is.EqualTo(Hash(RestartedAt, "2026-11-24T11:00:00+01:00")),
+                    $"{reader.Key}: a restart stays one"
+                );
             });
         }
     }
@@ -35,8 +39,12 @@ public class TemplateReadsTests
     {
         foreach (var reader in Readers(fieldPath))
         {
-            string Hash(string key, string value) => Some.Deployment().With(reader.Key, reader.Value)
-                .With("spec/template/metadata/labels", $$"""{"app": "web", "{{key}}": "{{value}}"}""").Read().Template.Hash;
+            string Hash(string key, string value) =>
+                Some.Deployment()
+                    .With(reader.Key, reader.Value)
+                    .With("spec/template/metadata/labels", $$"""{"app": "web", "{{key}}": "{{value}}"}""")
+                    .Read()
+                    .Template.Hash;
 
             Assert.Multiple(() =>
             {
@@ -72,7 +80,8 @@ public class TemplateReadsTests
     [TestCase("2026-11-23T10:00:00Z\n", false)]
     [TestCase("$(date)", false)]
     [TestCase("", false)]
-    public void ARestartTimeIsATimeAndNothingElse(string value, bool expected) => Assert.That(RestartTime.IsTime(value), Is.EqualTo(expected));
+    public void ARestartTimeIsATimeAndNothingElse(string value, bool expected) =>
+        Assert.That(RestartTime.IsTime(value), Is.EqualTo(expected));
 
     [TestCase(-11, false)]
     [TestCase(-9, true)]
@@ -80,7 +89,10 @@ public class TemplateReadsTests
     [TestCase(9, true)]
     [TestCase(11, false)]
     public void ATimeIsCloseWithinTenMinutes(int minutes, bool expected) =>
-        Assert.That(RestartTime.IsClose(Some.Now.AddMinutes(minutes).ToString("yyyy-MM-ddTHH:mm:ssZ", null), Some.Now), Is.EqualTo(expected));
+        Assert.That(
+            RestartTime.IsClose(Some.Now.AddMinutes(minutes).ToString("yyyy-MM-ddTHH:mm:ssZ", null), Some.Now),
+            Is.EqualTo(expected)
+        );
 
     [Test]
     public void WhatIsNoTimeIsNotClose() => Assert.That(RestartTime.IsClose("now", Some.Now), Is.False);

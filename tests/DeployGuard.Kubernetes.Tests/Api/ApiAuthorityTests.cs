@@ -51,13 +51,15 @@ public class ApiAuthorityTests
         ApiConnection.Open(new KubernetesClientConfiguration { Host = $"https://localhost:{new Uri(server.Urls.Single()).Port}" }, _file);
 
     /// <summary>A connection of its own for every call, and so a handshake.</summary>
-    private Task<WebApplication> ServeAsync() => Loopback.ServeAsync(
-        context =>
-        {
-            context.Response.Headers.Connection = "close";
-            return context.Response.WriteAsync("{}");
-        },
-        () => _served.Load(TimeProvider.System.GetUtcNow()));
+    private Task<WebApplication> ServeAsync() =>
+        Loopback.ServeAsync(
+            context =>
+            {
+                context.Response.Headers.Connection = "close";
+                return context.Response.WriteAsync("{}");
+            },
+            () => _served.Load(TimeProvider.System.GetUtcNow())
+        );
 
     private static async Task<bool> AskAsync(ApiConnection connection)
     {

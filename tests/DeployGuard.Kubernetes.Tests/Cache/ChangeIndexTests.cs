@@ -24,18 +24,27 @@ public class ChangeIndexTests
     [TestCase(Phase.Completed)]
     [TestCase(Phase.Proven)]
     public void AChangeIsFoundByItsPhase(Phase phase, params string[] keys) =>
-        Assert.That(ChangeIndex.KeysOf(s_change with { Phase = phase }), Is.EqualTo((string[])["apps/Deployment/shop/web", "shop", .. keys]));
+        Assert.That(
+            ChangeIndex.KeysOf(s_change with { Phase = phase }),
+            Is.EqualTo((string[])["apps/Deployment/shop/web", "shop", .. keys])
+        );
 
     [Test]
     public void OneThatWasAdmittedOnceIsNotAmongThoseThatNeverWere() =>
-        Assert.That(ChangeIndex.KeysOf(s_change with { Phase = Phase.Expired, HasAdmittedCondition = true }), Is.EqualTo(new[] { "apps/Deployment/shop/web", "shop" }));
+        Assert.That(
+            ChangeIndex.KeysOf(s_change with { Phase = Phase.Expired, HasAdmittedCondition = true }),
+            Is.EqualTo(new[] { "apps/Deployment/shop/web", "shop" })
+        );
 
     [TestCase(null, true)]
     [TestCase("alice", false)]
     public void AUseOfABreakGlassIsFoundUntilItIsReviewed(string? reviewer, bool isFound) =>
         Assert.That(
-            ChangeIndex.KeysOf(s_change with { BreakGlassUses = [new BreakGlassUse("g", "dana", DateTimeOffset.UnixEpoch, reviewer)] }).Contains(ChangeIndex.Unreviewed),
-            Is.EqualTo(isFound));
+            ChangeIndex
+                .KeysOf(s_change with { BreakGlassUses = [new BreakGlassUse("g", "dana", DateTimeOffset.UnixEpoch, reviewer)] })
+                .Contains(ChangeIndex.Unreviewed),
+            Is.EqualTo(isFound)
+        );
 
     [Test]
     public void AChangeLeavesTheKeysThatNoLongerApply()

@@ -20,7 +20,9 @@ public class ClusterCachesTests
         await using var synced = await SyncedCaches.OfAsync(api);
         var caches = synced.Caches;
 
-        using var web = JsonDocument.Parse($$"""{"metadata": {"name": "web", "namespace": "shop", "uid": "u"}, "spec": {"template": {{Template}} } }""");
+        using var web = JsonDocument.Parse(
+            $$"""{"metadata": {"name": "web", "namespace": "shop", "uid": "u"}, "spec": {"template": {{Template}} } }"""
+        );
         var owner = ObservedWorkload.Read(web.RootElement, "apps/v1", "Deployment", WorkloadReader.Default);
         Assert.Multiple(() =>
         {
@@ -33,7 +35,10 @@ public class ClusterCachesTests
     private static async Task<bool> AnswerAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
-        if (context.Request.Query.ContainsKey("watch") || !(path.EndsWith("/replicasets", StringComparison.Ordinal) || path.EndsWith("/controllerrevisions", StringComparison.Ordinal)))
+        if (
+            context.Request.Query.ContainsKey("watch")
+            || !(path.EndsWith("/replicasets", StringComparison.Ordinal) || path.EndsWith("/controllerrevisions", StringComparison.Ordinal))
+        )
         {
             return false;
         }
@@ -42,8 +47,9 @@ public class ClusterCachesTests
         return true;
     }
 
-    private static string Owned(string @namespace) => $$"""
-        {"metadata": {"name": "x", "namespace": "{{@namespace}}", "uid": "{{@namespace}}", "ownerReferences": [{"uid": "u", "kind": "Deployment", "name": "web", "controller": true}]},
-         "spec": {"template": {{Template}} }, "revision": 1, "data": {"spec": {"template": {{Template}} } } }
-        """;
+    private static string Owned(string @namespace) =>
+        $$"""
+            {"metadata": {"name": "x", "namespace": "{{@namespace}}", "uid": "{{@namespace}}", "ownerReferences": [{"uid": "u", "kind": "Deployment", "name": "web", "controller": true}]},
+             "spec": {"template": {{Template}} }, "revision": 1, "data": {"spec": {"template": {{Template}} } } }
+            """;
 }

@@ -17,14 +17,16 @@ public class HashTranslationTests
     private static readonly string s_legacy = s_web.Template.LegacyHash;
 
     [Test]
-    public void VersionOneTookTheTwoForTheSame() => Assert.Multiple(() =>
-    {
-        Assert.That(s_disguised.Template.LegacyHash, Is.EqualTo(s_legacy));
-        Assert.That(s_disguised.Template.Hash, Is.Not.EqualTo(s_web.Template.Hash));
-    });
+    public void VersionOneTookTheTwoForTheSame() =>
+        Assert.Multiple(() =>
+        {
+            Assert.That(s_disguised.Template.LegacyHash, Is.EqualTo(s_legacy));
+            Assert.That(s_disguised.Template.Hash, Is.Not.EqualTo(s_web.Template.Hash));
+        });
 
     [Test]
-    public void WhatRunsIsWhatARecordStandsFor() => Assert.That(Translated(Live("", s_web, isCurrent: true)), Is.EqualTo(s_web.Template.Hash));
+    public void WhatRunsIsWhatARecordStandsFor() =>
+        Assert.That(Translated(Live("", s_web, isCurrent: true)), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
     public void SoIsTheRevisionThatItNames() =>
@@ -66,16 +68,34 @@ public class HashTranslationTests
         Assert.That(HashTranslation.WithoutCluster.For(null, s_web).Approvals([Vote(s_legacy)])[0].IsAbout(s_web));
 
     [Test]
-    public void AVoteOnAnotherWorkloadIsNotAbout() => Assert.That(
-        HashTranslation.WithoutCluster.For(null, s_web with { Ref = s_web.Ref with { Name = "other" } }).Approvals([Vote(s_legacy)])[0].TemplateHash, Is.EqualTo(s_legacy));
+    public void AVoteOnAnotherWorkloadIsNotAbout() =>
+        Assert.That(
+            HashTranslation
+                .WithoutCluster.For(null, s_web with { Ref = s_web.Ref with { Name = "other" } })
+                .Approvals([Vote(s_legacy)])[0]
+                .TemplateHash,
+            Is.EqualTo(s_legacy)
+        );
 
     [Test]
     public void OneRevisionUnderTwoNamesCountsOnceWithEverybodyWhoAsked()
     {
         IReadOnlyList<Change> twice =
         [
-            Recorded(s_legacy) with { Name = "old", Phase = Phase.Completed, Requesters = ["dana"], Evidence = [new Evidence("annotation", "deployguard.io/authors", "zoe")] },
-            Recorded(s_web.Template.Hash) with { Name = "new", LegacyHash = null, Requesters = ["erin", "dana"], BreakGlassUses = [new BreakGlassUse("g", "erin", default, null)] },
+            Recorded(s_legacy) with
+            {
+                Name = "old",
+                Phase = Phase.Completed,
+                Requesters = ["dana"],
+                Evidence = [new Evidence("annotation", "deployguard.io/authors", "zoe")],
+            },
+            Recorded(s_web.Template.Hash) with
+            {
+                Name = "new",
+                LegacyHash = null,
+                Requesters = ["erin", "dana"],
+                BreakGlassUses = [new BreakGlassUse("g", "erin", default, null)],
+            },
         ];
 
         var read = HashTranslation.WithoutCluster.For(null, s_web).Changes(twice).Single();
@@ -98,33 +118,53 @@ public class HashTranslationTests
         Assert.That(translation.Approvals([Vote(s_legacy)])[0].TemplateHash, Is.EqualTo(s_web.Template.Hash));
     }
 
-    private static string Translated(params IEnumerable<KnownTemplate> live) => new HashTranslation(_ => live).Change(Recorded(s_legacy)).TemplateHash;
+    private static string Translated(params IEnumerable<KnownTemplate> live) =>
+        new HashTranslation(_ => live).Change(Recorded(s_legacy)).TemplateHash;
 
-    private static string Translated(KnownTemplate live, Workload asked) => new HashTranslation(_ => [live], null, asked).Change(Recorded(s_legacy)).TemplateHash;
+    private static string Translated(KnownTemplate live, Workload asked) =>
+        new HashTranslation(_ => [live], null, asked).Change(Recorded(s_legacy)).TemplateHash;
 
     private static string Translated(KnownTemplate one, KnownTemplate other, string owned) =>
         new HashTranslation(_ => [one, other]).Change(Recorded(s_legacy) with { OwnedRevision = owned }).TemplateHash;
 
-    private static string Translated(Workload asked) => HashTranslation.WithoutCluster.For(null, asked).Change(Recorded(s_legacy)).TemplateHash;
+    private static string Translated(Workload asked) =>
+        HashTranslation.WithoutCluster.For(null, asked).Change(Recorded(s_legacy)).TemplateHash;
 
-    private static KnownTemplate Live(string name, Workload workload, bool isCurrent = false) => new(name, workload.Template.LegacyHash, workload.Template.Hash, isCurrent);
+    private static KnownTemplate Live(string name, Workload workload, bool isCurrent = false) =>
+        new(name, workload.Template.LegacyHash, workload.Template.Hash, isCurrent);
 
-    private static Change Recorded(string hash) => new() { Name = "c", Workload = s_web.Ref, TemplateHash = hash, LegacyHash = s_legacy, Phase = Phase.Pending };
+    private static Change Recorded(string hash) =>
+        new()
+        {
+            Name = "c",
+            Workload = s_web.Ref,
+            TemplateHash = hash,
+            LegacyHash = s_legacy,
+            Phase = Phase.Pending,
+        };
 
-    private static Approval Vote(string? hash) => new()
-    {
-        Name = "a",
-        Workload = s_web.Ref,
-        TemplateHash = hash,
-        Decision = Decision.Approve,
-        Approver = new Requester("alice", "", []),
-        CreatedAt = default,
-    };
+    private static Approval Vote(string? hash) =>
+        new()
+        {
+            Name = "a",
+            Workload = s_web.Ref,
+            TemplateHash = hash,
+            Decision = Decision.Approve,
+            Approver = new Requester("alice", "", []),
+            CreatedAt = default,
+        };
 
-    private static Workload Web(string read, string image = "web:1") => WorkloadReader.Default.Read(JsonDocument.Parse($$"""
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "uid": "u"},
-         "spec": {"template": {"metadata": {"annotations": {"deployguard.io/run": "{{read}}"} },
-          "spec": {"containers": [{"name": "web", "image": "{{image}}"}],
-           "volumes": [{"name": "v", "downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.annotations"} }] } }] } } } }
-        """).RootElement);
+    private static Workload Web(string read, string image = "web:1") =>
+        WorkloadReader.Default.Read(
+            JsonDocument
+                .Parse(
+                    $$"""
+                    {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "uid": "u"},
+                     "spec": {"template": {"metadata": {"annotations": {"deployguard.io/run": "{{read}}"} },
+                      "spec": {"containers": [{"name": "web", "image": "{{image}}"}],
+                       "volumes": [{"name": "v", "downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.annotations"} }] } }] } } } }
+                    """
+                )
+                .RootElement
+        );
 }

@@ -25,7 +25,8 @@ public class LivePodReaderTests
 
         Assert.That(
             (read.Name, read.Node, read.CreatedAt, read.ReadySince, read.StartedAt, read.RestartedAt, read.IsDeleting, read.IsFinished),
-            Is.EqualTo(("web-1-a", "node-1", At(0), (DateTimeOffset?)At(5), (DateTimeOffset?)At(4), (DateTimeOffset?)At(4), false, false)));
+            Is.EqualTo(("web-1-a", "node-1", At(0), (DateTimeOffset?)At(5), (DateTimeOffset?)At(4), (DateTimeOffset?)At(4), false, false))
+        );
     }
 
     [Test]
@@ -33,7 +34,10 @@ public class LivePodReaderTests
     {
         var read = _reader.Read(Pod()).Pod;
 
-        Assert.That((read.ReadySince, read.StartedAt, read.RestartedAt, read.IsReady), Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (DateTimeOffset?)null, false)));
+        Assert.That(
+            (read.ReadySince, read.StartedAt, read.RestartedAt, read.IsReady),
+            Is.EqualTo(((DateTimeOffset?)null, (DateTimeOffset?)null, (DateTimeOffset?)null, false))
+        );
     }
 
     [TestCase("Failed", true)]
@@ -58,7 +62,10 @@ public class LivePodReaderTests
         Assert.That(other.Shape, Is.SameAs(one.Shape));
         Assert.That(other.Key, Is.EqualTo(one.Key));
         Assert.That(one.Shape.OwnerUid, Is.EqualTo("uid-web-1"));
-        Assert.That(one.Shape.Template.Containers.Single(), Is.EqualTo(new Container("web", "web:1", one.Shape.Template.Containers.Single().Ports, false)));
+        Assert.That(
+            one.Shape.Template.Containers.Single(),
+            Is.EqualTo(new Container("web", "web:1", one.Shape.Template.Containers.Single().Ports, false))
+        );
         Assert.That(_reader.Shapes, Is.EqualTo(1));
     }
 
@@ -67,7 +74,10 @@ public class LivePodReaderTests
     [TestCase("web", "web:1", "web", "uid-web-2", Description = "another owner")]
     [TestCase("app", "web:1", "web", "uid-web-1", Description = "another container")]
     public void PodsThatDifferInWhomTheyServeDoNot(string container, string image, string label, string owner) =>
-        Assert.That(_reader.Read(Pod("b", container: container, image: image, label: label, owner: owner)).Shape, Is.Not.SameAs(_reader.Read(Pod("a")).Shape));
+        Assert.That(
+            _reader.Read(Pod("b", container: container, image: image, label: label, owner: owner)).Shape,
+            Is.Not.SameAs(_reader.Read(Pod("a")).Shape)
+        );
 
     [Test]
     public void OfPodsWithoutAnOwnerTheHashTellsWhichRevisionTheyAre()
@@ -93,11 +103,27 @@ public class LivePodReaderTests
     private static DateTimeOffset At(int minute) => new(2026, 11, 24, 0, minute, 0, TimeSpan.Zero);
 
     private static JsonElement Pod(
-        string name = "web-1-a", string container = "web", string image = "web:1", string label = "web", string? owner = "uid-web-1", string command = "run", string metadata = "", string status = "") =>
-        JsonDocument.Parse($$"""
-            {"metadata": {"name": "{{name}}", "namespace": "shop", "creationTimestamp": "2026-11-24T00:00:00Z", {{metadata}} "labels": {"app": "{{label}}"},
-              "ownerReferences": [{{(owner is null ? "" : $$"""{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "{{owner}}", "controller": true}""")}}]},
-             "spec": {"nodeName": "node-1", "containers": [{"name": "{{container}}", "image": "{{image}}", "command": ["{{command}}"]}]},
-             "status": { {{status}} } }
-            """).RootElement;
+        string name = "web-1-a",
+        string container = "web",
+        string image = "web:1",
+        string label = "web",
+        string? owner = "uid-web-1",
+        string command = "run",
+        string metadata = "",
+        string status = ""
+    ) =>
+        JsonDocument
+            .Parse(
+                $$"""
+                {"metadata": {"name": "{{name}}", "namespace": "shop", "creationTimestamp": "2026-11-24T00:00:00Z", {{metadata}} "labels": {"app": "{{label}}"},
+                  "ownerReferences": [{{(
+                    owner is null
+                        ? ""
+                        : $$"""{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-1", "uid": "{{owner}}", "controller": true}"""
+                )}}]},
+                 "spec": {"nodeName": "node-1", "containers": [{"name": "{{container}}", "image": "{{image}}", "command": ["{{command}}"]}]},
+                 "status": { {{status}} } }
+                """
+            )
+            .RootElement;
 }

@@ -7,24 +7,34 @@ namespace DeployGuard.Kubernetes.Tests;
 /// <summary>A ControllerRevision holds a template alone; its owner's claims make its hash.</summary>
 public class ObservedRevisionTests
 {
-    private const string Template = """{"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "db", "image": "db:1"}]}}""";
+    private const string Template =
+        """{"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [{"name": "db", "image": "db:1"}]}}""";
 
     [TestCase("""[{"metadata": {"name": "data"}, "spec": {}}]""", true)]
     [TestCase("[]", false)]
     public void ARevisionHashesAsItsSetDid(string claims, bool hasClaims)
     {
         var set = ObservedWorkload.Read(
-            Parse($$"""
+            Parse(
+                $$"""
                 {"metadata": {"name": "db", "namespace": "shop", "uid": "uid-db", "generation": 1},
                  "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "db"} }, "template": {{Template}}, "volumeClaimTemplates": {{claims}} } }
-                """),
+                """
+            ),
             "apps/v1",
             "StatefulSet",
-            WorkloadReader.Default);
-        var revision = ObservedRevision.Read(Parse($$"""
-            {"metadata": {"name": "db-1", "ownerReferences": [{"uid": "uid-db", "kind": "StatefulSet", "controller": true}]},
-             "revision": 1, "data": {"spec": {"template": {{Template}} } } }
-            """), WorkloadReader.Default) ?? throw new InvalidOperationException("no template");
+            WorkloadReader.Default
+        );
+        var revision =
+            ObservedRevision.Read(
+                Parse(
+                    $$"""
+                    {"metadata": {"name": "db-1", "ownerReferences": [{"uid": "uid-db", "kind": "StatefulSet", "controller": true}]},
+                     "revision": 1, "data": {"spec": {"template": {{Template}} } } }
+                    """
+                ),
+                WorkloadReader.Default
+            ) ?? throw new InvalidOperationException("no template");
 
         Assert.Multiple(() =>
         {

@@ -14,22 +14,42 @@ public class ObservedWorkloadTests
     [TestCase("{}", Halfway, true, Description = "under way")]
     [TestCase("{}", Through, false, Description = "completed")]
     [TestCase("""{"paused": true}""", Halfway, false, Description = "paused")]
-    [TestCase("{}", Halfway + """, "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]""", false, Description = "given up")]
+    [TestCase(
+        "{}",
+        Halfway + """, "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]""",
+        false,
+        Description = "given up"
+    )]
     [TestCase("{}", Halfway + """, "conditions": [{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}]""", true)]
-    public void ADeploymentHoldsItsPlaceWhileItIsUnderWay(string spec, string status, bool holds) => AssertHolds(Read("Deployment", spec, status), holds);
+    public void ADeploymentHoldsItsPlaceWhileItIsUnderWay(string spec, string status, bool holds) =>
+        AssertHolds(Read("Deployment", spec, status), holds);
 
     [Test]
     public void AGivenUpOneThatIsChangedHoldsAPlaceAgain() =>
-        AssertHolds(Read("Deployment", "{}", Halfway + """, "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]""", observed: "0"), true);
+        AssertHolds(
+            Read(
+                "Deployment",
+                "{}",
+                Halfway + """, "conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]""",
+                observed: "0"
+            ),
+            true
+        );
 
     [TestCase(2, 1, 3, false, Description = "all above the partition are through: it rests")]
     [TestCase(1, 1, 3, true, Description = "one above it is not")]
     [TestCase(2, 1, 2, true, Description = "one is not ready")]
     [TestCase(0, 2, 3, true, Description = "no partition holds it")]
-    public void AStatefulSetHoldsItsPlaceUntilItsPartitionHoldsIt(int partition, int updated, int ready, bool holds) => AssertHolds(
-        Read("StatefulSet", $$"""{"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } } }""",
-            $"\"replicas\": 3, \"updatedReplicas\": {updated}, \"readyReplicas\": {ready}, \"currentRevision\": \"a\", \"updateRevision\": \"b\""),
-        holds);
+    public void AStatefulSetHoldsItsPlaceUntilItsPartitionHoldsIt(int partition, int updated, int ready, bool holds) =>
+        AssertHolds(
+            Read(
+                "StatefulSet",
+                $$"""{"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": {{partition}} } } }""",
+                $"\"replicas\": 3, \"updatedReplicas\": {updated}, \"readyReplicas\": {ready}, \"currentRevision\": \"a\", "
+                    + "\"updateRevision\": \"b\""
+            ),
+            holds
+        );
 
     [Test]
     public void WhatWasRolledBackHoldsNoPlaceOnceTheLeaderSaysSo()
@@ -37,7 +57,18 @@ public class ObservedWorkloadTests
         var live = Read("Deployment", "{}", Halfway);
         var change = ChangeOf(live) with { TemplateHash = "v1:another" };
 
-        Assert.That(ChangeLifecycle.Next(change, new Observation(live.TemplateHash, live.IsObserved, live.IsComplete), null, PromotionCriteria.Time, change.Since)?.Phase, Is.EqualTo(Phase.Expired));
+        Assert.That(
+            ChangeLifecycle
+                .Next(
+                    change,
+                    new Observation(live.TemplateHash, live.IsObserved, live.IsComplete),
+                    null,
+                    PromotionCriteria.Time,
+                    change.Since
+                )
+                ?.Phase,
+            Is.EqualTo(Phase.Expired)
+        );
     }
 
     [TestCase("1", true)]
@@ -54,29 +85,45 @@ public class ObservedWorkloadTests
         var seen = new Observation(live.TemplateHash, live.IsObserved, live.IsComplete);
 
         Assert.That(InFlight.Holds(change, seen, live.IsAtRest, TimeSpan.FromHours(1), change.Since.AddMinutes(5)), Is.EqualTo(holds));
-        Assert.That(InFlight.Holds(change, seen, live.IsAtRest, TimeSpan.FromHours(1), change.Since.AddMinutes(60)), Is.False, "longer than hangAfter");
+        Assert.That(
+            InFlight.Holds(change, seen, live.IsAtRest, TimeSpan.FromHours(1), change.Since.AddMinutes(60)),
+            Is.False,
+            "longer than hangAfter"
+        );
     }
 
-    private static Change ChangeOf(ObservedWorkload live) => new()
-    {
-        Name = "c",
-        Workload = live.Ref,
-        TemplateHash = live.TemplateHash,
-        Phase = Phase.Running,
-        Since = new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero),
-    };
+    private static Change ChangeOf(ObservedWorkload live) =>
+        new()
+        {
+            Name = "c",
+            Workload = live.Ref,
+            TemplateHash = live.TemplateHash,
+            Phase = Phase.Running,
+            Since = new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero),
+        };
 
     private static ObservedWorkload Read(string kind, string spec, string status, string observed = "1")
     {
         var rest = spec.Trim()[1..^1];
         return ObservedWorkload.Read(
-            JsonDocument.Parse($$"""
-                {"metadata": {"name": "web", "namespace": "shop", "uid": "u", "generation": 1},
-                 "spec": { {{rest}}{{(rest.Length > 0 ? "," : "")}} "replicas": 3, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } },
-                 "status": {"observedGeneration": {{observed}}, {{status}} } }
-                """).RootElement,
+            JsonDocument
+                .Parse(
+                    $$"""
+                    {"metadata": {"name": "web", "namespace": "shop", "uid": "u", "generation": 1},
+                     "spec": { {{rest}}{{(
+                        rest.Length > 0 ? "," : ""
+                    )}} "replicas": 3, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } },
+                     "status": {"observedGeneration": {{observed}}, {{status}} } }
+                    """
+                )
+                .RootElement,
             kind == "Rollout" ? "argoproj.io/v1alpha1" : "apps/v1",
             kind,
-            new WorkloadReader(WorkloadKinds.With([new CustomKind("argoproj.io", "rollouts", "Rollout", "spec.template")]), TemplateNoise.Default, InjectionTable.BuiltIn));
+            new WorkloadReader(
+                WorkloadKinds.With([new CustomKind("argoproj.io", "rollouts", "Rollout", "spec.template")]),
+                TemplateNoise.Default,
+                InjectionTable.BuiltIn
+            )
+        );
     }
 }

@@ -12,7 +12,11 @@ public class PolicyListTests
     [Test]
     public void AdoptedPodsAreFoundByNamespaceAndPolicy()
     {
-        var list = new PolicyList([Entry("a", """{"namespace": "shop", "servingAt": "2026-11-01T00:00:00Z", "pods": ["p"]}"""), Entry("b", """{"namespace": "shop"}"""), Entry("c")]);
+        var list = new PolicyList([
+            Entry("a", """{"namespace": "shop", "servingAt": "2026-11-01T00:00:00Z", "pods": ["p"]}"""),
+            Entry("b", """{"namespace": "shop"}"""),
+            Entry("c"),
+        ]);
         Assert.Multiple(() =>
         {
             Assert.That(list.AdoptedIn("shop").Keys, Is.EqualTo(new[] { "a" }), "an adoption without pods does not count");
@@ -34,10 +38,12 @@ public class PolicyListTests
 
     private static PolicyEntry Entry(string name, params string[] adopted)
     {
-        using var policy = JsonDocument.Parse($$$"""
+        using var policy = JsonDocument.Parse(
+            $$$"""
             {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "{{{name}}}"}, "spec": {"mode": "Audit"},
              "status": {"adopted": [{{{string.Join(", ", adopted)}}}]}}
-            """);
+            """
+        );
         return PolicyEntry.Read(policy.RootElement);
     }
 }

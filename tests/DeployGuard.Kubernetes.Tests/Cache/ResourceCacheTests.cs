@@ -17,7 +17,14 @@ public class ResourceCacheTests
         _api = await FakeApi.StartAsync();
         _api.List = List("5", "a", "b");
         _cache = new ResourceCache<string>(
-            "things", _ => ValueTask.FromResult("api/v1/things"), item => Name(item) == "hidden" ? null : Name(item), name => [name[..1]], _api.Connection, TimeProvider.System, NullLogger.Instance);
+            "things",
+            _ => ValueTask.FromResult("api/v1/things"),
+            item => Name(item) == "hidden" ? null : Name(item),
+            name => [name[..1]],
+            _api.Connection,
+            TimeProvider.System,
+            NullLogger.Instance
+        );
         _stop = new CancellationTokenSource();
         _running = _cache.RunAsync(_stop.Token);
         await UntilAsync(() => _cache.IsSynced);
@@ -135,9 +142,11 @@ public class ResourceCacheTests
     private static string List(string version, params string[] names) =>
         $$"""{"metadata": {"resourceVersion": "{{version}}"}, "items": [{{string.Join(',', names.Select(n => Item(n, version)))}}]}""";
 
-    private static string Item(string name, string version) => $$"""{"metadata": {"name": "{{name}}", "namespace": "ns", "resourceVersion": "{{version}}"} }""";
+    private static string Item(string name, string version) =>
+        $$"""{"metadata": {"name": "{{name}}", "namespace": "ns", "resourceVersion": "{{version}}"} }""";
 
-    private static string Event(string type, string name, string version) => $$"""{"type": "{{type}}", "object": {{Item(name, version)}} }""";
+    private static string Event(string type, string name, string version) =>
+        $$"""{"type": "{{type}}", "object": {{Item(name, version)}} }""";
 
     private static async Task UntilAsync(Func<bool> condition)
     {

@@ -21,7 +21,9 @@ internal sealed class SyncedCaches : IAsyncDisposable
     /// <param name="reader">Null for the default one.</param>
     public static async Task<SyncedCaches> OfAsync(FakeApi api, WorkloadReader? reader = null)
     {
-        var synced = new SyncedCaches(new ClusterCaches(api.Connection, reader ?? WorkloadReader.Default, TimeProvider.System, NullLogger.Instance));
+        var synced = new SyncedCaches(
+            new ClusterCaches(api.Connection, reader ?? WorkloadReader.Default, TimeProvider.System, NullLogger.Instance)
+        );
         var waited = System.Diagnostics.Stopwatch.StartNew();
         while (!synced.Caches.All.All(c => c.IsSynced) && waited.Elapsed.TotalSeconds < 30)
         {

@@ -10,12 +10,18 @@ public class UnreadableRecordTests
     [TestCase(
         "changes",
         """{"metadata": {"name": "bad", "namespace": "shop"}, "spec": {"workload": {"kind": "Deployment", "name": "web"}, "templateHash": "v2:0"}, "status": {"phase": "Pending", "held": [{"percent": "five"}]}}""",
-        "changes shop/bad cannot be read: status.held[0].percent: expected a whole number, found a string")]
+        "changes shop/bad cannot be read: status.held[0].percent: expected a whole number, found a string"
+    )]
     [TestCase(
         "changeapprovals",
         """{"metadata": {"name": "bad", "namespace": "shop"}, "spec": {"workload": {"kind": "Deployment", "name": 1}, "templateHash": "v2:0", "decision": "Reject"}}""",
-        "changeapprovals shop/bad cannot be read: spec.workload.name: expected a string, found a number")]
-    [TestCase("breakglasses", """{"metadata": {"name": "bad", "namespace": "shop"}, "spec": {"waives": "Approval"}}""", "breakglasses shop/bad cannot be read: spec.waives: expected a list, found a string")]
+        "changeapprovals shop/bad cannot be read: spec.workload.name: expected a string, found a number"
+    )]
+    [TestCase(
+        "breakglasses",
+        """{"metadata": {"name": "bad", "namespace": "shop"}, "spec": {"waives": "Approval"}}""",
+        "breakglasses shop/bad cannot be read: spec.waives: expected a list, found a string"
+    )]
     public async Task IsNamedWithItsField(string resource, string record, string expected)
     {
         await using var api = await FakeApi.StartAsync();
@@ -44,11 +50,14 @@ public class UnreadableRecordTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            _written.Enqueue(formatter(state, exception));
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => _written.Enqueue(formatter(state, exception));
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() { }
     }
 }

@@ -91,11 +91,16 @@ public class CertificatePlanTests
     }
 
     private static Material? Next(Material? has, DateTimeOffset at, string? order = null, TimeSpan? published = null) =>
-        CertificatePlan.Next(has ?? throw new AssertionException("there is no step to go on from"), "deployguard-tls", order, published, s_names, at)?.Result;
+        CertificatePlan
+            .Next(has ?? throw new AssertionException("there is no step to go on from"), "deployguard-tls", order, published, s_names, at)
+            ?.Result;
 
     private static X509Certificate2 Leaf(Material? material) => X509Certificate2.CreateFromPem(material?.Certificate ?? "");
 
     /// <summary>Somebody who knows this bundle takes the certificate.</summary>
-    private static void AssertTrusted(Material? material, string? bundle, DateTimeOffset at) => Assert.That(
-        () => CertificatePair.Load(material?.Certificate ?? "", material?.Key ?? "", bundle ?? "", ("certificate", "key", "ca"), at), Throws.Nothing);
+    private static void AssertTrusted(Material? material, string? bundle, DateTimeOffset at) =>
+        Assert.That(
+            () => CertificatePair.Load(material?.Certificate ?? "", material?.Key ?? "", bundle ?? "", ("certificate", "key", "ca"), at),
+            Throws.Nothing
+        );
 }

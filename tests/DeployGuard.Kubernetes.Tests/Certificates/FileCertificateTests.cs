@@ -35,7 +35,10 @@ public class FileCertificateTests
     public void AMissingFileIsNamed()
     {
         File.Delete(File_("tls.key"));
-        Assert.That(() => Load(), Throws.TypeOf<CertificateProblemException>().With.Message.StartsWith($"{File_("tls.key")}: cannot be read"));
+        Assert.That(
+            () => Load(),
+            Throws.TypeOf<CertificateProblemException>().With.Message.StartsWith($"{File_("tls.key")}: cannot be read")
+        );
     }
 
     [TestCase("tls.crt")]
@@ -51,7 +54,12 @@ public class FileCertificateTests
     public void AnExpiredCertificateIsNamedWithItsDate()
     {
         Write(NewCertificate.For(["deployguard.svc"], s_now.AddDays(-400)));
-        Assert.That(() => Load(), Throws.TypeOf<CertificateExpiredException>().With.Message.StartsWith($"{File_("tls.crt")}: the certificate expired on 2026-01-17"));
+        Assert.That(
+            () => Load(),
+            Throws
+                .TypeOf<CertificateExpiredException>()
+                .With.Message.StartsWith($"{File_("tls.crt")}: the certificate expired on 2026-01-17")
+        );
     }
 
     [Test]
@@ -65,7 +73,12 @@ public class FileCertificateTests
     public void ACertificateOfAnotherCaIsNamedWithBothFiles()
     {
         File.WriteAllText(File_("ca.crt"), NewCertificate.For(["deployguard.svc"], s_now).CaCertificate);
-        Assert.That(() => Load(), Throws.TypeOf<CertificateProblemException>().With.Message.StartsWith($"{File_("tls.crt")}: is not signed by the CA in {File_("ca.crt")}"));
+        Assert.That(
+            () => Load(),
+            Throws
+                .TypeOf<CertificateProblemException>()
+                .With.Message.StartsWith($"{File_("tls.crt")}: is not signed by the CA in {File_("ca.crt")}")
+        );
     }
 
     [Test]

@@ -115,7 +115,14 @@ public class ManagedCertificateTests
 
     private ManagedCertificate Run()
     {
-        var options = new ClusterOptions { Namespace = "deployguard-system", Service = "deployguard", Secret = "deployguard-tls", WebhookConfiguration = "deployguard", Lease = "deployguard-leader" };
+        var options = new ClusterOptions
+        {
+            Namespace = "deployguard-system",
+            Service = "deployguard",
+            Secret = "deployguard-tls",
+            WebhookConfiguration = "deployguard",
+            Lease = "deployguard-leader",
+        };
         var certificate = new ManagedCertificate(_store.Connection, options, _time, NullLogger.Instance);
         _running.Add(certificate.RunAsync(_stop.Token));
         return certificate;

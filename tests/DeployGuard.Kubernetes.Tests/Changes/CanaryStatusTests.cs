@@ -16,9 +16,18 @@ public class CanaryStatusTests
     [TestCase(CanaryCovers.Template, "image-2", 1, Description = "another template, where that counts")]
     public void ARejectTakesBackWhatOthersHeldForTheSameRevision(CanaryCovers covers, string rejected, int held)
     {
-        SafeguardPolicy policy = new() { Name = "canary", Canary = new CanaryRules { Steps = [5], Covers = covers } };
+        SafeguardPolicy policy = new()
+        {
+            Name = "canary",
+            Canary = new CanaryRules { Steps = [5], Covers = covers },
+        };
 
-        var next = CanaryStatus.Next(Change("web", "image-2"), [], RevokedSteps.Of(Change("web", "image-2"), [Change("web-canary", rejected)], [policy]), s_now);
+        var next = CanaryStatus.Next(
+            Change("web", "image-2"),
+            [],
+            RevokedSteps.Of(Change("web", "image-2"), [Change("web-canary", rejected)], [policy]),
+            s_now
+        );
 
         Assert.That(next.Held, Has.Count.EqualTo(held));
     }
@@ -34,7 +43,9 @@ public class CanaryStatusTests
         var served = new ServedPool("Service web", 10, s_now, IsPresent: true);
         var completed = Change("web", "image-2") with { Phase = Phase.Completed, Served = [served] };
         ServedPool After(int minutes, ServedPool known, params PoolStanding[] standings) =>
-            CanaryStatus.Next(completed with { Served = [known] }, standings, new HashSet<string>(), s_now.AddMinutes(minutes)).Served.Single();
+            CanaryStatus
+                .Next(completed with { Served = [known] }, standings, new HashSet<string>(), s_now.AddMinutes(minutes))
+                .Served.Single();
 
         var replaced = After(1, served, Standing(completed) with { IsCurrent = false });
         Assert.That(replaced, Is.EqualTo(new ServedPool("Service web", 0, s_now.AddMinutes(1))));
@@ -42,13 +53,18 @@ public class CanaryStatusTests
         Assert.That(After(3, replaced, Standing(completed)).Pods, Is.EqualTo(4), "it is back");
     }
 
-    /// <summary>A Deployment that only says it is a canary of web has no users there: it may come back to nothing that it never served.</summary>
+    /// <summary>
+    /// A Deployment that only says it is a canary of web has no users there: it may come back to nothing that it never served.
+    /// </summary>
     [Test]
     public void WhatNobodyReachesServesNobody()
     {
         var completed = Change("fresh", "image-2") with { Phase = Phase.Completed };
 
-        Assert.That(CanaryStatus.Next(completed, [Standing(completed) with { IsReached = false }], new HashSet<string>(), s_now).Served, Is.Empty);
+        Assert.That(
+            CanaryStatus.Next(completed, [Standing(completed) with { IsReached = false }], new HashSet<string>(), s_now).Served,
+            Is.Empty
+        );
     }
 
     [Test]
@@ -56,27 +72,58 @@ public class CanaryStatusTests
     {
         var completed = Change("web", "image-2") with { Phase = Phase.Completed };
         bool WasOnlyUnproven(Change change, bool isProvenHere) =>
-            CanaryStatus.Next(change, [Standing(change) with { IsProven = isProvenHere, Size = 6 }], new HashSet<string>(), s_now).Served.Single(s => s.Pool == "Service web").WasOnlyUnproven;
+            CanaryStatus
+                .Next(change, [Standing(change) with { IsProven = isProvenHere, Size = 6 }], new HashSet<string>(), s_now)
+                .Served.Single(s => s.Pool == "Service web")
+                .WasOnlyUnproven;
         var trial = CanaryStatus.Next(completed, [Standing(completed) with { Size = 6 }], new HashSet<string>(), s_now).Served.Single();
 
         Assert.That((trial.WasOnlyUnproven, trial.MaxPods), Is.EqualTo((true, 6)));
-        Assert.That(WasOnlyUnproven(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: false), Is.True, "it proved itself elsewhere");
+        Assert.That(
+            WasOnlyUnproven(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: false),
+            Is.True,
+            "it proved itself elsewhere"
+        );
         Assert.That(WasOnlyUnproven(completed with { Phase = Phase.Proven, Served = [trial] }, isProvenHere: true), Is.False);
     }
 
-    /// <summary>A namespace's admin may make Services by the thousand: the record must stay small enough to be written, and keeps whom it served first.</summary>
+    /// <summary>
+    /// A namespace's admin may make Services by the thousand: the record must stay small enough to be written, and keeps whom it served
+    /// first.
+    /// </summary>
     [Test]
     public void ARecordKeepsAHundredPools()
     {
-        var proven = Change("web", "image-2") with { Phase = Phase.Proven, Served = [new ServedPool("Service web", 4, s_now, IsPresent: true), new ServedPool("Service gone", 0, s_now)] };
-        var standings = Enumerable.Range(0, 150).Select(i => Standing(proven) with { IsProven = true, Pool = $"Service s{i}" }).Prepend(Standing(proven) with { IsProven = true }).ToList();
+        var proven = Change("web", "image-2") with
+        {
+            Phase = Phase.Proven,
+            Served = [new ServedPool("Service web", 4, s_now, IsPresent: true), new ServedPool("Service gone", 0, s_now)],
+        };
+        var standings = Enumerable
+            .Range(0, 150)
+            .Select(i => Standing(proven) with { IsProven = true, Pool = $"Service s{i}" })
+            .Prepend(Standing(proven) with { IsProven = true })
+            .ToList();
 
         var next = CanaryStatus.Next(proven, standings, new HashSet<string>(), s_now);
 
-        Assert.That((next.Served.Count, next.Served[0].Pool, next.Served[1].Pool, next.Served[99].Pool), Is.EqualTo((100, "Service web", "Service gone", "Service s97")));
-        Assert.That(CanaryStatus.Next(proven with { Served = next.Served }, standings, new HashSet<string>(), s_now.AddMinutes(1)).Served, Is.EqualTo(next.Served), "nothing to write");
-        var deleted = CanaryStatus.Next(proven with { Served = next.Served }, [.. standings.Skip(1)], new HashSet<string>(), s_now.AddMinutes(1)).Served;
-        Assert.That((deleted.Count, deleted[0].Pool, deleted[0].IsPresent), Is.EqualTo((100, "Service web", false)), "a Service that is deleted is remembered, whoever makes others");
+        Assert.That(
+            (next.Served.Count, next.Served[0].Pool, next.Served[1].Pool, next.Served[99].Pool),
+            Is.EqualTo((100, "Service web", "Service gone", "Service s97"))
+        );
+        Assert.That(
+            CanaryStatus.Next(proven with { Served = next.Served }, standings, new HashSet<string>(), s_now.AddMinutes(1)).Served,
+            Is.EqualTo(next.Served),
+            "nothing to write"
+        );
+        var deleted = CanaryStatus
+            .Next(proven with { Served = next.Served }, [.. standings.Skip(1)], new HashSet<string>(), s_now.AddMinutes(1))
+            .Served;
+        Assert.That(
+            (deleted.Count, deleted[0].Pool, deleted[0].IsPresent),
+            Is.EqualTo((100, "Service web", false)),
+            "a Service that is deleted is remembered, whoever makes others"
+        );
     }
 
     /// <summary>Whoever takes an address after that has its users.</summary>
@@ -86,7 +133,12 @@ public class CanaryStatusTests
         var proven = Change("web", "image-2") with { Phase = Phase.Proven };
         Change After(int minutes, Change known, string addresses)
         {
-            var next = CanaryStatus.Next(known, [Standing(proven) with { IsProven = true, Addresses = addresses }], new HashSet<string>(), s_now.AddMinutes(minutes));
+            var next = CanaryStatus.Next(
+                known,
+                [Standing(proven) with { IsProven = true, Addresses = addresses }],
+                new HashSet<string>(),
+                s_now.AddMinutes(minutes)
+            );
             return known with { Served = next.Served, GivenUp = next.GivenUp };
         }
 
@@ -96,43 +148,53 @@ public class CanaryStatusTests
         Assert.That(once.GivenUp.Select(g => g.Addresses), Is.EqualTo(new[] { "node 30080" }));
         Assert.That(twice.GivenUp.Select(g => g.Addresses), Is.EqualTo(new[] { "192.0.2.1,node 30080" }));
         Assert.That(After(3, twice, "10.0.0.7").GivenUp, Is.EqualTo(twice.GivenUp), "nothing to write");
-        Assert.That(After(3, twice, "10.0.0.7,node 30080").GivenUp.Select(g => g.Addresses), Is.EqualTo(new[] { "192.0.2.1" }), "it has one again");
+        Assert.That(
+            After(3, twice, "10.0.0.7,node 30080").GivenUp.Select(g => g.Addresses),
+            Is.EqualTo(new[] { "192.0.2.1" }),
+            "it has one again"
+        );
         Assert.That(After(1_500, twice, "10.0.0.7").GivenUp, Is.Empty, "long ago");
     }
 
     [Test]
     public void MoreAddressesThanAreKeptAreAll()
     {
-        var proven = Change("web", "image-2") with { Phase = Phase.Proven, Served = [new ServedPool("Service web", 4, s_now, true) { Addresses = string.Join(',', Enumerable.Range(0, 65)) }] };
+        var proven = Change("web", "image-2") with
+        {
+            Phase = Phase.Proven,
+            Served = [new ServedPool("Service web", 4, s_now, true) { Addresses = string.Join(',', Enumerable.Range(0, 65)) }],
+        };
         var givenUp = CanaryStatus.Next(proven, [Standing(proven) with { IsProven = true }], new HashSet<string>(), s_now).GivenUp.Single();
 
         Assert.That(givenUp.Includes(["node 30080"]));
         Assert.That(givenUp.Includes([]), Is.False);
     }
 
-    private static PoolStanding Standing(Change change) => new()
-    {
-        Policy = "canary",
-        Pool = "Service web",
-        Workload = change.Workload,
-        TemplateHash = change.TemplateHash,
-        Images = change.Images,
-        Owned = null,
-        Pods = 4,
-        IsProven = false,
-        IsProving = true,
-        Unproven = 4,
-        Total = 10,
-        Rules = new CanaryRules { Steps = [5] },
-    };
+    private static PoolStanding Standing(Change change) =>
+        new()
+        {
+            Policy = "canary",
+            Pool = "Service web",
+            Workload = change.Workload,
+            TemplateHash = change.TemplateHash,
+            Images = change.Images,
+            Owned = null,
+            Pods = 4,
+            IsProven = false,
+            IsProving = true,
+            Unproven = 4,
+            Total = 10,
+            Rules = new CanaryRules { Steps = [5] },
+        };
 
-    private static Change Change(string workload, string image) => new()
-    {
-        Name = workload,
-        Workload = new WorkloadRef("apps", "Deployment", "shop", workload),
-        TemplateHash = $"v1:{workload}",
-        Images = [image],
-        Phase = Phase.Running,
-        CompletedSteps = [new CompletedStep("canary", "Service web", 5, s_now)],
-    };
+    private static Change Change(string workload, string image) =>
+        new()
+        {
+            Name = workload,
+            Workload = new WorkloadRef("apps", "Deployment", "shop", workload),
+            TemplateHash = $"v1:{workload}",
+            Images = [image],
+            Phase = Phase.Running,
+            CompletedSteps = [new CompletedStep("canary", "Service web", 5, s_now)],
+        };
 }

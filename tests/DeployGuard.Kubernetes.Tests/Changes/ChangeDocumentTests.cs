@@ -22,7 +22,12 @@ public class ChangeDocumentTests
         TemplateHash = "v1:0",
         Transition = To(Phase.Pending),
         Images = [new ImageChange("spec.template.spec.containers[0].image", "web:1", "web:2")],
-        Origin = new Origin(OriginKind.AiAssisted, "claude-code", ["zoe"], [new Evidence("annotation", "deployguard.io/ai-tool", "claude-code")]),
+        Origin = new Origin(
+            OriginKind.AiAssisted,
+            "claude-code",
+            ["zoe"],
+            [new Evidence("annotation", "deployguard.io/ai-tool", "claude-code")]
+        ),
         Requester = "dana",
     };
 
@@ -50,7 +55,8 @@ public class ChangeDocumentTests
             document["status"]!["rehashed"] = rehashed;
         }
 
-        void Write() => ChangeDocument.Merge(document, s_asked with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
+        void Write() =>
+            ChangeDocument.Merge(document, s_asked with { TemplateHash = hash, LegacyHash = legacy, Requester = "erin" }, s_now);
 
         if (!expected)
         {
@@ -68,7 +74,15 @@ public class ChangeDocumentTests
     public void RequestersAndEvidenceAccumulate()
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
-        ChangeDocument.Merge(document, s_asked with { Requester = "erin", Origin = Origin.NothingKnown with { Evidence = s_asked.Origin.Evidence } }, s_now);
+        ChangeDocument.Merge(
+            document,
+            s_asked with
+            {
+                Requester = "erin",
+                Origin = Origin.NothingKnown with { Evidence = s_asked.Origin.Evidence },
+            },
+            s_now
+        );
         ChangeDocument.Merge(document, s_asked, s_now.AddMinutes(1));
 
         Assert.That(Read(document)?.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
@@ -108,12 +122,15 @@ public class ChangeDocumentTests
 
         Assert.That(
             status["conditions"]!.AsArray().Select(c => $"{c?["type"]}={c?["status"]} {c?["reason"]} {c?["lastTransitionTime"]}"),
-            Is.EqualTo(new[]
-            {
-                "Pending=False Approved 2026-11-23T12:01:00Z",
-                "Admitted=True Approved 2026-11-23T12:01:00Z",
-                "Running=True Seen 2026-11-23T12:02:00Z",
-            }));
+            Is.EqualTo(
+                new[]
+                {
+                    "Pending=False Approved 2026-11-23T12:01:00Z",
+                    "Admitted=True Approved 2026-11-23T12:01:00Z",
+                    "Running=True Seen 2026-11-23T12:02:00Z",
+                }
+            )
+        );
         Assert.That(Read(document)?.Since, Is.EqualTo(s_now.AddMinutes(2)));
     }
 
@@ -128,9 +145,11 @@ public class ChangeDocumentTests
     }
 
     [Test]
-    public void ANameThatStandsForAnotherRevisionIsNotWrittenTo() => Assert.That(
-        () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_asked, s_now), s_asked with { TemplateHash = "v1:1" }, s_now),
-        Throws.TypeOf<ChangeNameTakenException>());
+    public void ANameThatStandsForAnotherRevisionIsNotWrittenTo() =>
+        Assert.That(
+            () => ChangeDocument.Merge(ChangeDocument.Merge(null, s_asked, s_now), s_asked with { TemplateHash = "v1:1" }, s_now),
+            Throws.TypeOf<ChangeNameTakenException>()
+        );
 
     [TestCase(Phase.Admitted, true)]
     [TestCase(Phase.Pending, false)]
@@ -179,19 +198,38 @@ public class ChangeDocumentTests
         }
 
         ChangeDocument.Merge(document, WithGlass("last"), s_now);
-        Assert.That(Read(document)?.BreakGlassUses.Select(u => u.Name), Is.EqualTo(Enumerable.Range(1, 29).Select(i => $"g{i}").Append("last")));
+        Assert.That(
+            Read(document)?.BreakGlassUses.Select(u => u.Name),
+            Is.EqualTo(Enumerable.Range(1, 29).Select(i => $"g{i}").Append("last"))
+        );
     }
 
     [Test]
     public void WhatIsMissingIsKnownUntilItIsLetInAlsoOfWhatCompletedLongAgo()
     {
-        var missing = s_asked with { Policies = [new MatchedPolicy("p", Mode.Enforce, "a senior")], Findings = [new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))] };
+        var missing = s_asked with
+        {
+            Policies = [new MatchedPolicy("p", Mode.Enforce, "a senior")],
+            Findings = [new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))],
+        };
         var document = ChangeDocument.Merge(null, s_asked with { Transition = To(Phase.Completed) }, s_now);
 
-        Assert.That(Read(ChangeDocument.Merge(document, missing, s_now)), Has.Property("HasOpenRequirements").True.And.Property("Phase").EqualTo(Phase.Completed));
-        Assert.That(Read(ChangeDocument.Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now))?.HasOpenRequirements, Is.False);
+        Assert.That(
+            Read(ChangeDocument.Merge(document, missing, s_now)),
+            Has.Property("HasOpenRequirements").True.And.Property("Phase").EqualTo(Phase.Completed)
+        );
+        Assert.That(
+            Read(
+                ChangeDocument.Merge(document, missing with { Transition = To(Phase.Admitted), Findings = [] }, s_now)
+            )?.HasOpenRequirements,
+            Is.False
+        );
         ChangeDocument.Merge(document, missing, s_now);
-        Assert.That(Read(ChangeDocument.Merge(document, s_asked with { Transition = To(Phase.Admitted) }, s_now))?.HasOpenRequirements, Is.False, "a rollback waits for nothing");
+        Assert.That(
+            Read(ChangeDocument.Merge(document, s_asked with { Transition = To(Phase.Admitted) }, s_now))?.HasOpenRequirements,
+            Is.False,
+            "a rollback waits for nothing"
+        );
     }
 
     private static ChangeEntry WithGlass(string name, Phase asked = Phase.Admitted)
@@ -207,7 +245,10 @@ public class ChangeDocumentTests
             ExpiresAt = s_now.AddHours(1),
             RequestedBy = new Requester("olga", "", []),
         };
-        var finding = new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r")) { Waiver = new Waiver(glass) };
+        var finding = new Violation("p", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "m", "r"))
+        {
+            Waiver = new Waiver(glass),
+        };
         return s_asked with { Transition = To(asked), IsNewRevision = true, Findings = [finding] };
     }
 
@@ -228,12 +269,18 @@ public class ChangeDocumentTests
     [Test]
     public void WhoClaimsWhatStandsOnRecordAndALatecomersWordConcludesNothing()
     {
-        static ChangeEntry Ask(string who, OriginKind kind, params string[] authors) => s_asked with
-        {
-            Requester = who,
-            Transition = To(Phase.Pending),
-            Origin = new Origin(kind, null, authors, [.. authors.Select(a => new Evidence("annotation", "deployguard.io/authors", a) { By = who })]),
-        };
+        static ChangeEntry Ask(string who, OriginKind kind, params string[] authors) =>
+            s_asked with
+            {
+                Requester = who,
+                Transition = To(Phase.Pending),
+                Origin = new Origin(
+                    kind,
+                    null,
+                    authors,
+                    [.. authors.Select(a => new Evidence("annotation", "deployguard.io/authors", a) { By = who })]
+                ),
+            };
         var document = ChangeDocument.Merge(null, Ask("dana", OriginKind.Unknown), s_now);
         for (var i = 0; i < 30; i++)
         {
@@ -245,7 +292,11 @@ public class ChangeDocumentTests
         Assert.That(read?.Origin, Is.EqualTo(OriginKind.Unknown));
         Assert.That(read?.Requesters, Is.EqualTo((string[])["dana", "mallory"]));
         Assert.That(read?.FirstRequestedAt, Is.EqualTo(s_now));
-        Assert.That(read?.EvidenceFor([]).Select(e => (e.Value, e.By)), Is.EqualTo(((string, string?)[])[("zoe", "dana")]), "a flood of theirs takes no room of hers");
+        Assert.That(
+            read?.EvidenceFor([]).Select(e => (e.Value, e.By)),
+            Is.EqualTo(((string, string?)[])[("zoe", "dana")]),
+            "a flood of theirs takes no room of hers"
+        );
         Assert.That(read?.EvidenceFor(["mallory"]).Select(e => e.Value), Has.Member("alice"));
         Assert.That(document["status"]?["origin"]?["authors"]?.AsArray().Select(a => (string?)a), Is.EqualTo((string[])["zoe"]));
     }
@@ -276,7 +327,11 @@ public class ChangeDocumentTests
 
         ChangeDocument.Merge(document, s_asked with { Requester = "erin" }, s_now);
 
-        Assert.That(Read(document)?.Requesters, Has.Count.EqualTo(22).And.Contains("erin"), "twenty machines, and everybody who is a person: whoever is forgotten could approve");
+        Assert.That(
+            Read(document)?.Requesters,
+            Has.Count.EqualTo(22).And.Contains("erin"),
+            "twenty machines, and everybody who is a person: whoever is forgotten could approve"
+        );
     }
 
     [TestCase(Phase.Pending, "web:9 -> web:2")]
@@ -298,7 +353,10 @@ public class ChangeDocumentTests
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         document["status"]!["completedPods"] = "three";
-        Assert.That(() => Read(document), Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo("status.completedPods: expected a whole number, found a string"));
+        Assert.That(
+            () => Read(document),
+            Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo("status.completedPods: expected a whole number, found a string")
+        );
     }
 
     [Test]
@@ -313,11 +371,21 @@ public class ChangeDocumentTests
 
     [Test]
     public void NoEmptyTextIsWritten() =>
-        Assert.That(ChangeDocument.Merge(null, s_asked with { Workload = s_asked.Workload with { ApiGroup = "" }, Requester = "" }, s_now).ToJsonString(), Does.Not.Contain(":\"\""));
+        Assert.That(
+            ChangeDocument
+                .Merge(null, s_asked with { Workload = s_asked.Workload with { ApiGroup = "" }, Requester = "" }, s_now)
+                .ToJsonString(),
+            Does.Not.Contain(":\"\"")
+        );
 
     private static Transition To(Phase phase) => new(phase, "Because", "because");
 
-    private static ChangeEntry Claims(string key, string value) => s_asked with { Origin = Origin.NothingKnown with { Evidence = [new Evidence("annotation", key, value)] } };
+    private static ChangeEntry Claims(string key, string value) =>
+        s_asked with
+        {
+            Origin = Origin.NothingKnown with { Evidence = [new Evidence("annotation", key, value)] },
+        };
 
-    private static Change? Read(JsonObject document) => ChangeReader.ReadOrNull(System.Text.Json.JsonSerializer.SerializeToElement(document));
+    private static Change? Read(JsonObject document) =>
+        ChangeReader.ReadOrNull(System.Text.Json.JsonSerializer.SerializeToElement(document));
 }

@@ -15,23 +15,39 @@ using DeployGuard.Kubernetes.Changes;
 namespace DeployGuard.Kubernetes.Tests;
 
 /// <summary>
-/// Sequences of requests, votes, BreakGlasses and clock steps, played against the guard with its records and against a model of a few lines that knows
+/// Sequences of requests, votes, BreakGlasses and clock steps, played against the guard with its records and against a model of a few lines
+/// that knows
 /// neither: no sequence lets a revision run that the model calls not approved, nor refuses one that it calls approved.
 /// </summary>
 public class SequenceTests
 {
     private static readonly Step[] s_alphabet =
     [
-        new("ask A", t => t.Ask("A", "dana")), new("ask B", t => t.Ask("B", "dana")), new("carol asks A", t => t.Ask("A", "carol")), new("a machine asks A", t => t.Ask("A", Town.Machine)),
-        new("alice approves A", t => t.Vote("A", "alice", Decision.Approve)), new("carol approves A", t => t.Vote("A", "carol", Decision.Approve)),
-        new("alice rejects A", t => t.Vote("A", "alice", Decision.Reject)), new("alice withdraws", t => t.Withdraw("alice")), new("bob approves A", t => t.Vote("A", "bob", Decision.Approve)),
-        new("back", t => t.Ask("old", "dana")), new("alice approves what ran", t => t.Vote("old", "alice", Decision.Approve)), new("two days pass", t => t.Pass(TimeSpan.FromDays(2))),
-        new("alice approves A for a day", t => t.Vote("A", "alice", Decision.Approve, TimeSpan.FromDays(1))), new("web is deleted", t => t.Delete()),
-        new("pods come up no more", t => t.Hang(true)), new("pods come up again", t => t.Hang(false)), new("dana breaks the glass", t => t.Break("dana")),
+        new("ask A", t => t.Ask("A", "dana")),
+        new("ask B", t => t.Ask("B", "dana")),
+        new("carol asks A", t => t.Ask("A", "carol")),
+        new("a machine asks A", t => t.Ask("A", Town.Machine)),
+        new("alice approves A", t => t.Vote("A", "alice", Decision.Approve)),
+        new("carol approves A", t => t.Vote("A", "carol", Decision.Approve)),
+        new("alice rejects A", t => t.Vote("A", "alice", Decision.Reject)),
+        new("alice withdraws", t => t.Withdraw("alice")),
+        new("bob approves A", t => t.Vote("A", "bob", Decision.Approve)),
+        new("back", t => t.Ask("old", "dana")),
+        new("alice approves what ran", t => t.Vote("old", "alice", Decision.Approve)),
+        new("two days pass", t => t.Pass(TimeSpan.FromDays(2))),
+        new("alice approves A for a day", t => t.Vote("A", "alice", Decision.Approve, TimeSpan.FromDays(1))),
+        new("web is deleted", t => t.Delete()),
+        new("pods come up no more", t => t.Hang(true)),
+        new("pods come up again", t => t.Hang(false)),
+        new("dana breaks the glass", t => t.Break("dana")),
     ];
 
     /// <summary>What makes a difference only in a longer story.</summary>
-    private static readonly Step[] s_more = [new("carol breaks the glass, also for the machine", t => t.Break("carol", Town.Machine)), new("five hours pass", t => t.Pass(TimeSpan.FromHours(5)))];
+    private static readonly Step[] s_more =
+    [
+        new("carol breaks the glass, also for the machine", t => t.Break("carol", Town.Machine)),
+        new("five hours pass", t => t.Pass(TimeSpan.FromHours(5))),
+    ];
 
     [Test]
     public void EverySequenceOfFourStepsIsJudgedAsTheModelDoes()
@@ -62,7 +78,9 @@ public class SequenceTests
         {
             if (step.Do(town) is { } wrong)
             {
-                Assert.Fail($"{(seed == 0 ? "" : $"seed {seed}: ")}{string.Join(", ", steps.Select(s => s.Name))}: at \"{step.Name}\" {wrong}");
+                Assert.Fail(
+                    $"{(seed == 0 ? "" : $"seed {seed}: ")}{string.Join(", ", steps.Select(s => s.Name))}: at \"{step.Name}\" {wrong}"
+                );
             }
 
             // Whoever looked before something was let in has not reviewed it.
@@ -83,11 +101,19 @@ public class SequenceTests
         public const string Machine = "system:serviceaccount:cd:deployer";
 
         private static readonly PolicyEvaluator s_guard = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
-        private static readonly SafeguardPolicy s_policy = PolicyReader.Read(JsonDocument.Parse(
-            """{"metadata": {"name": "p"}, "spec": {"approval": {"quorum": [{"groups": ["seniors"]}]} } }""").RootElement);
+        private static readonly SafeguardPolicy s_policy = PolicyReader.Read(
+            JsonDocument.Parse("""{"metadata": {"name": "p"}, "spec": {"approval": {"quorum": [{"groups": ["seniors"]}]} } }""").RootElement
+        );
 
         private static readonly Dictionary<string, Workload> s_revisions = new[] { "old", "A", "B" }.ToDictionary(r => r, Revision);
-        private static readonly Dictionary<string, string[]> s_groups = new() { ["alice"] = ["seniors"], ["carol"] = ["seniors"], ["bob"] = ["directors"], ["dana"] = [], [Machine] = [] };
+        private static readonly Dictionary<string, string[]> s_groups = new()
+        {
+            ["alice"] = ["seniors"],
+            ["carol"] = ["seniors"],
+            ["bob"] = ["directors"],
+            ["dana"] = [],
+            [Machine] = [],
+        };
 
         private readonly Dictionary<string, JsonObject> _records = [];
         private readonly List<Approval> _votes = [];
@@ -104,15 +130,18 @@ public class SequenceTests
         private readonly HashSet<string> _completed = ["old"];
         private readonly HashSet<string> _waits = [];
 
-        public Town() => Record(new ChangeEntry
-        {
-            Name = ChangeName.Of(s_revisions["old"].Ref, s_revisions["old"].Template.Hash),
-            Workload = s_revisions["old"].Ref,
-            TemplateHash = s_revisions["old"].Template.Hash,
-            Transition = new Transition(Phase.Proven, "Adopted", ""),
-            Images = [],
-            Adopted = true,
-        });
+        public Town() =>
+            Record(
+                new ChangeEntry
+                {
+                    Name = ChangeName.Of(s_revisions["old"].Ref, s_revisions["old"].Template.Hash),
+                    Workload = s_revisions["old"].Ref,
+                    TemplateHash = s_revisions["old"].Template.Hash,
+                    Transition = new Transition(Phase.Proven, "Adopted", ""),
+                    Images = [],
+                    Adopted = true,
+                }
+            );
 
         public string? Ask(string revision, string who)
         {
@@ -124,7 +153,17 @@ public class SequenceTests
                 Before = _runs is null ? null : s_revisions[_runs],
                 After = s_revisions[revision],
             };
-            var verdict = s_guard.Evaluate(request, new ClusterSnapshot { Policies = [s_policy], Changes = Changes, Approvals = [.. _votes], BreakGlasses = [.. _glasses] }, _now);
+            var verdict = s_guard.Evaluate(
+                request,
+                new ClusterSnapshot
+                {
+                    Policies = [s_policy],
+                    Changes = Changes,
+                    Approvals = [.. _votes],
+                    BreakGlasses = [.. _glasses],
+                },
+                _now
+            );
             var expected = MayRun(revision, who) || MayByBreakGlass(revision, who);
             if (verdict.Evaluated.After is not null)
             {
@@ -142,7 +181,10 @@ public class SequenceTests
             }
 
             Lead();
-            return verdict.IsAllowed == expected ? null : $"the guard says {verdict.IsAllowed}, the model {expected}: {string.Join("; ", verdict.Findings.Select(f => f.Finding.Message))}";
+            return verdict.IsAllowed == expected
+                ? null
+                : $"the guard says {verdict.IsAllowed}, the model {expected}: "
+                    + $"{string.Join("; ", verdict.Findings.Select(f => f.Finding.Message))}";
         }
 
         public string? Vote(string revision, string who, Decision decision, TimeSpan? holds = null)
@@ -164,7 +206,12 @@ public class SequenceTests
             }
 
             // What runs or ran waits for nobody's yes, until it is to be made anew, or came in by break-glass.
-            if (decision is Decision.Reject || _waits.Contains(revision) || _uses.Any(u => u.Revision == revision && !u.IsReviewed) || (_runs != revision && !_completed.Contains(revision)))
+            if (
+                decision is Decision.Reject
+                || _waits.Contains(revision)
+                || _uses.Any(u => u.Revision == revision && !u.IsReviewed)
+                || (_runs != revision && !_completed.Contains(revision))
+            )
             {
                 _said.Add((who, revision, decision, _now, _now + (holds ?? TimeSpan.FromHours(72))));
             }
@@ -189,7 +236,12 @@ public class SequenceTests
                 For = machine,
                 RequestedBy = Person(who),
             };
-            var isRefused = new NewBreakGlass(glass, Person(who), false, [s_policy], Changes.Where(c => c.IsUnreviewed)).Refuse(WorkloadKinds.BuiltIn, _now) is not null;
+            var isRefused =
+                new NewBreakGlass(glass, Person(who), false, [s_policy], Changes.Where(c => c.IsUnreviewed)).Refuse(
+                    WorkloadKinds.BuiltIn,
+                    _now
+                )
+                is not null;
             if (!isRefused)
             {
                 _glasses.Add(glass);
@@ -203,7 +255,9 @@ public class SequenceTests
             }
 
             Lead();
-            return isRefused != expected ? null : $"the glass is {(isRefused ? "refused" : "broken")}, in the model {(expected ? "broken" : "refused")}";
+            return isRefused != expected
+                ? null
+                : $"the glass is {(isRefused ? "refused" : "broken")}, in the model {(expected ? "broken" : "refused")}";
         }
 
         public string? Withdraw(string who)
@@ -255,7 +309,9 @@ public class SequenceTests
             return yes >= (who == Machine ? 2 : 1) && fresh.All(s => s.Decision is Decision.Approve);
         }
 
-        /// <summary>It serves its maker and the machine that he names, against a veto too; the use is his, and stays until somebody else has looked.</summary>
+        /// <summary>
+        /// It serves its maker and the machine that he names, against a veto too; the use is his, and stays until somebody else has looked.
+        /// </summary>
         private bool MayByBreakGlass(string revision, string who)
         {
             var (serves, _, glass) = _broken.FirstOrDefault(b => b.Serves.Contains(who) && _now < b.Until);
@@ -279,7 +335,15 @@ public class SequenceTests
             foreach (var open in _uses.Where(u => !u.IsReviewed).GroupBy(u => u.Revision).ToList())
             {
                 var part = _asked.Where(a => a.Revision == open.Key).Select(a => a.Who).Concat(open.Select(u => u.Who)).ToList();
-                if (_said.Any(s => s.Revision == open.Key && s.Decision is Decision.Approve && s.At >= open.Max(u => u.At) && s_groups[s.Who].Contains("seniors") && !part.Contains(s.Who)))
+                if (
+                    _said.Any(s =>
+                        s.Revision == open.Key
+                        && s.Decision is Decision.Approve
+                        && s.At >= open.Max(u => u.At)
+                        && s_groups[s.Who].Contains("seniors")
+                        && !part.Contains(s.Who)
+                    )
+                )
                 {
                     foreach (var use in open)
                     {
@@ -294,9 +358,14 @@ public class SequenceTests
         {
             get
             {
-                var recorded = s_revisions.Where(r => Changes.Any(c => c.IsUnreviewed && c.TemplateHash == r.Value.Template.Hash)).Select(r => r.Key).ToList();
+                var recorded = s_revisions
+                    .Where(r => Changes.Any(c => c.IsUnreviewed && c.TemplateHash == r.Value.Template.Hash))
+                    .Select(r => r.Key)
+                    .ToList();
                 var expected = s_revisions.Keys.Where(r => _uses.Any(u => u.Revision == r && !u.IsReviewed)).ToList();
-                return recorded.SequenceEqual(expected) ? null : $"unreviewed are {string.Join(", ", recorded)}, in the model {string.Join(", ", expected)}";
+                return recorded.SequenceEqual(expected)
+                    ? null
+                    : $"unreviewed are {string.Join(", ", recorded)}, in the model {string.Join(", ", expected)}";
             }
         }
 
@@ -305,9 +374,11 @@ public class SequenceTests
             public bool IsReviewed { get; set; }
         }
 
-        private List<Change> Changes => [.. _records.Values.Select(r => ChangeReader.ReadOrNull(JsonSerializer.SerializeToElement(r))).OfType<Change>()];
+        private List<Change> Changes =>
+            [.. _records.Values.Select(r => ChangeReader.ReadOrNull(JsonSerializer.SerializeToElement(r))).OfType<Change>()];
 
-        private void Record(ChangeEntry entry) => _records[entry.Name] = ChangeDocument.Merge(_records.GetValueOrDefault(entry.Name), entry, _now);
+        private void Record(ChangeEntry entry) =>
+            _records[entry.Name] = ChangeDocument.Merge(_records.GetValueOrDefault(entry.Name), entry, _now);
 
         /// <summary>What the leader does with what it sees.</summary>
         private void Lead()
@@ -320,7 +391,16 @@ public class SequenceTests
             foreach (var change in Changes)
             {
                 var live = _runs is null ? Observation.Nothing : new Observation(s_revisions[_runs].Template.Hash, true, !_hangs);
-                if (ChangeLifecycle.Next(change, live, StandingVotes.Veto(change, _votes, [s_policy], _now, Changes), PromotionCriteria.Time, _now) is { } next)
+                if (
+                    ChangeLifecycle.Next(
+                        change,
+                        live,
+                        StandingVotes.Veto(change, _votes, [s_policy], _now, Changes),
+                        PromotionCriteria.Time,
+                        _now
+                    ) is
+                    { } next
+                )
                 {
                     ChangeStatus.Move(_records[change.Name]["status"]!.AsObject(), next, _now);
                 }
@@ -336,9 +416,16 @@ public class SequenceTests
 
         private static Requester Person(string who) => new(who, "", s_groups[who]);
 
-        private static Workload Revision(string name) => WorkloadReader.Default.Read(JsonDocument.Parse($$"""
-            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
-             "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{name}}"}] } } } }
-            """).RootElement);
+        private static Workload Revision(string name) =>
+            WorkloadReader.Default.Read(
+                JsonDocument
+                    .Parse(
+                        $$"""
+                        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+                         "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{name}}"}] } } } }
+                        """
+                    )
+                    .RootElement
+            );
     }
 }

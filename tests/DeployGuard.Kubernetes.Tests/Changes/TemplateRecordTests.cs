@@ -46,11 +46,18 @@ public class TemplateRecordTests
         var record = Read(stored);
         Assert.That(record.After?.Json.ToArray(), Is.EqualTo(after.Template.Canonical?.Json.ToArray()));
         Assert.That(record.Before?.Hash, Is.EqualTo(before.Template.Hash));
-        Assert.That(record.After?.Unhashed.ToArray(), Is.EqualTo("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}"""u8.ToArray()));
+        Assert.That(
+            record.After?.Unhashed.ToArray(),
+            Is.EqualTo("""{"annotations":{"kubectl.kubernetes.io/restartedAt":"now"}}"""u8.ToArray())
+        );
         Assert.That((record.Hash, record.BeforeIsUnknown, record.TooLarge), Is.EqualTo((after.Template.Hash, false, false)));
         var change = Store.Objects.Single(o => o.Key.StartsWith($"{Folder}/changes/", StringComparison.Ordinal)).Value;
-        Assert.That(stored["metadata"]?["ownerReferences"]?.ToJsonString(), Is.EqualTo(
-            $$"""[{"apiVersion":"deployguard.io/v1alpha1","kind":"Change","name":"{{change["metadata"]?["name"]}}","uid":"{{change["metadata"]?["uid"]}}"}]"""));
+        Assert.That(
+            stored["metadata"]?["ownerReferences"]?.ToJsonString(),
+            Is.EqualTo(
+                $$"""[{"apiVersion":"deployguard.io/v1alpha1","kind":"Change","name":"{{change["metadata"]?["name"]}}","uid":"{{change["metadata"]?["uid"]}}"}]"""
+            )
+        );
     }
 
     [Test]
@@ -149,7 +156,17 @@ public class TemplateRecordTests
     {
         for (var i = 0; i < 500; i++)
         {
-            Store.Put($"{Folder}/changetemplates/t{i}", new JsonObject { ["metadata"] = new JsonObject { ["name"] = $"t{i}", ["creationTimestamp"] = JsonWriting.Time(TimeProvider.System.GetUtcNow()) } });
+            Store.Put(
+                $"{Folder}/changetemplates/t{i}",
+                new JsonObject
+                {
+                    ["metadata"] = new JsonObject
+                    {
+                        ["name"] = $"t{i}",
+                        ["creationTimestamp"] = JsonWriting.Time(TimeProvider.System.GetUtcNow()),
+                    },
+                }
+            );
         }
 
         Recorder.RecordAfterwards(Verdict(Web("web:2"), null));
@@ -163,30 +180,46 @@ public class TemplateRecordTests
     {
         for (var i = 0; i < 500; i++)
         {
-            Store.Put($"{Folder}/changetemplates/t{i}", new JsonObject
-            {
-                ["metadata"] = new JsonObject
+            Store.Put(
+                $"{Folder}/changetemplates/t{i}",
+                new JsonObject
                 {
-                    ["name"] = $"t{i}",
-                    ["creationTimestamp"] = $"2026-01-01T00:{i / 60:00}:{i % 60:00}Z",
-                    ["annotations"] = new JsonObject { [TemplateDocument.BytesAnnotation] = "100" },
-                },
-            });
+                    ["metadata"] = new JsonObject
+                    {
+                        ["name"] = $"t{i}",
+                        ["creationTimestamp"] = $"2026-01-01T00:{i / 60:00}:{i % 60:00}Z",
+                        ["annotations"] = new JsonObject { [TemplateDocument.BytesAnnotation] = "100" },
+                    },
+                }
+            );
         }
 
         Recorder.RecordAfterwards(Verdict(Web("web:2"), null));
         await DrainAsync();
 
         Assert.That(Recorder.TemplatesOverflowed, Is.Zero);
-        Assert.That(Store.Writes.Where(w => w.StartsWith("DELETE", StringComparison.Ordinal)), Is.EqualTo(new[] { $"DELETE {Folder}/changetemplates/t0" }));
+        Assert.That(
+            Store.Writes.Where(w => w.StartsWith("DELETE", StringComparison.Ordinal)),
+            Is.EqualTo(new[] { $"DELETE {Folder}/changetemplates/t0" })
+        );
     }
 
     private ChangeRecorder NewRecorder()
     {
         var caches = new ClusterCaches(Store.Connection, WorkloadReader.Default, TimeProvider.System, NullLogger.Instance);
-        var templates = new TemplateWriter(Store.Connection, new TemplateStore(Store.Connection, caches, TimeProvider.System), TimeProvider.System);
+        var templates = new TemplateWriter(
+            Store.Connection,
+            new TemplateStore(Store.Connection, caches, TimeProvider.System),
+            TimeProvider.System
+        );
         return new ChangeRecorder(
-            new ChangeWriter(Store.Connection, TimeProvider.System), templates, new EventWriter(Store.Connection, TimeProvider.System), new Inbox(caches.Changes), TimeProvider.System, NullLogger.Instance);
+            new ChangeWriter(Store.Connection, TimeProvider.System),
+            templates,
+            new EventWriter(Store.Connection, TimeProvider.System),
+            new Inbox(caches.Changes),
+            TimeProvider.System,
+            NullLogger.Instance
+        );
     }
 
     private async Task<JsonObject> RecordAsync(Verdict verdict)
@@ -207,18 +240,42 @@ public class TemplateRecordTests
         await Recorder.RunAsync(CancellationToken.None);
     }
 
-    private static TemplateRecord Read(JsonObject stored) => TemplateRecord.ReadOrNull(JsonSerializer.SerializeToElement(stored)) ?? throw new AssertionException("it is no ChangeTemplate");
+    private static TemplateRecord Read(JsonObject stored) =>
+        TemplateRecord.ReadOrNull(JsonSerializer.SerializeToElement(stored)) ?? throw new AssertionException("it is no ChangeTemplate");
 
     private static Verdict Verdict(Workload after, Workload? before)
     {
-        var request = new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = after.Ref, Before = before, After = after };
+        var request = new WorkloadRequest
+        {
+            Operation = Operation.Update,
+            Requester = new Requester("dana", "", []),
+            Target = after.Ref,
+            Before = before,
+            After = after,
+        };
         var name = ChangeName.Of(after.Ref, after.Template.Hash);
-        return new Verdict { Evaluated = new EvaluatedRequest { Request = request, Classification = new Classification(ChangeType.NewRevision, "another template"), Before = before, LiveHash = before?.Template.Hash, After = after, Name = name } };
+        return new Verdict
+        {
+            Evaluated = new EvaluatedRequest
+            {
+                Request = request,
+                Classification = new Classification(ChangeType.NewRevision, "another template"),
+                Before = before,
+                LiveHash = before?.Template.Hash,
+                After = after,
+                Name = name,
+            },
+        };
     }
 
-    private static Workload Web(string image, string argument = "serve") => WorkloadReader.Default.Read(JsonElement.Parse($$"""
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
-         "spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"} },
-          "spec": {"containers": [{"name": "web", "image": "{{image}}", "args": ["{{argument}}"]}] } } } }
-        """));
+    private static Workload Web(string image, string argument = "serve") =>
+        WorkloadReader.Default.Read(
+            JsonElement.Parse(
+                $$"""
+                {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"},
+                 "spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"} },
+                  "spec": {"containers": [{"name": "web", "image": "{{image}}", "args": ["{{argument}}"]}] } } } }
+                """
+            )
+        );
 }

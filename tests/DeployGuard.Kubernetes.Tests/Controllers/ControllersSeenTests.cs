@@ -30,7 +30,9 @@ public class ControllersSeenTests
             replica.Note(Deployments, "ReplicaSet");
         }
 
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"{{Robot}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]""");
+        await replica.UntilStoredAsync(
+            $$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"{{Robot}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]"""
+        );
         Assert.That(replica.Api.Writes, Is.EqualTo((string[])["POST"]));
     }
 
@@ -39,10 +41,13 @@ public class ControllersSeenTests
     {
         await using var replica = await Replica.StartAsync();
         replica.Api.Store("[]");
-        replica.Api.BeforeNextWrite = () => replica.Api.Store("""[{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":true}]""");
+        replica.Api.BeforeNextWrite = () =>
+            replica.Api.Store("""[{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":true}]""");
         replica.Note(Deployments, "ReplicaSet");
 
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":true}]""");
+        await replica.UntilStoredAsync(
+            $$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":true}]"""
+        );
         Assert.That(replica.Api.Writes, Is.EqualTo((string[])["PUT", "PUT"]), "the first lost the race");
     }
 
@@ -57,16 +62,22 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task WhoIsTrustedByNowIsSaidToBeAndWhatSomebodyElseMadeOfItIsWrittenOver([Values("hello", """[{"user": 1}]""", "{}")] string foreign)
+    public async Task WhoIsTrustedByNowIsSaidToBeAndWhatSomebodyElseMadeOfItIsWrittenOver(
+        [Values("hello", """[{"user": 1}]""", "{}")] string foreign
+    )
     {
         await using var replica = await Replica.StartAsync();
         replica.Api.Store($$"""[{"user":"{{Robot}}","kinds":["ReplicaSet","Secret"],"trusted":false,"verified":true}]""");
         replica.Note(Deployments, "ReplicaSet");
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]""");
+        await replica.UntilStoredAsync(
+            $$"""[{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true},{"user":"{{Robot}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]"""
+        );
 
         replica.Api.Store(foreign);
         replica.Note(Deployments, "Pod");
-        await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]""");
+        await replica.UntilStoredAsync(
+            $$"""[{"user":"{{Deployments}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"{{Deployments}}","kinds":["ReplicaSet"],"trusted":true,"verified":true}]"""
+        );
     }
 
     [Test]
@@ -80,7 +91,11 @@ public class ControllersSeenTests
         }
 
         await replica.UntilAsync(stored => SeenController.ReadAll(stored).Count == ControllersSeen.MaxUsers);
-        Assert.That(SeenController.ReadAll(replica.Stored), Has.All.Property("User").StartsWith("system:serviceaccount:n:"), "those that work now stay");
+        Assert.That(
+            SeenController.ReadAll(replica.Stored),
+            Has.All.Property("User").StartsWith("system:serviceaccount:n:"),
+            "those that work now stay"
+        );
     }
 
     [Test]
@@ -93,7 +108,15 @@ public class ControllersSeenTests
         replica.Note(Robot, "Deployment");
         replica.Seen.Note(Of(Robot, "Pod") with { DryRun = true }, isAdmitted: true);
         replica.Seen.Note(Of(Robot, "Pod") with { Operation = Operation.Update }, isAdmitted: true);
-        replica.Seen.Note(new OpaqueRequest(MetadataOnly: false) { Operation = Operation.Create, Requester = new Requester(Robot, "", []), Target = new WorkloadRef("apps", "ControllerRevision", "shop", "x") }, isAdmitted: true);
+        replica.Seen.Note(
+            new OpaqueRequest(MetadataOnly: false)
+            {
+                Operation = Operation.Create,
+                Requester = new Requester(Robot, "", []),
+                Target = new WorkloadRef("apps", "ControllerRevision", "shop", "x"),
+            },
+            isAdmitted: true
+        );
         replica.Note(Deployments, "ControllerRevision");
 
         await replica.UntilStoredAsync($$"""[{"user":"{{Deployments}}","kinds":["ControllerRevision"],"trusted":false,"verified":true}]""");
@@ -125,15 +148,18 @@ public class ControllersSeenTests
         replica.Api.Store("""[{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false}]""");
         replica.Note(Robot, "Pod");
 
-        await replica.UntilStoredAsync($$"""[{"user":"{{Robot}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":false}]""");
+        await replica.UntilStoredAsync(
+            $$"""[{"user":"{{Robot}}","kinds":["Pod"],"trusted":false,"verified":true},{"user":"system:serviceaccount:x:y","kinds":["Job"],"trusted":false,"verified":false}]"""
+        );
     }
 
-    private static OpaqueRequest Of(string user, string kind) => new(MetadataOnly: false, new OwnerReference("apps/v1", "Deployment", "web", "u", true))
-    {
-        Operation = Operation.Create,
-        Requester = new Requester(user, "", []),
-        Target = new WorkloadRef("apps", kind, "shop", "x"),
-    };
+    private static OpaqueRequest Of(string user, string kind) =>
+        new(MetadataOnly: false, new OwnerReference("apps/v1", "Deployment", "web", "u", true))
+        {
+            Operation = Operation.Create,
+            Requester = new Requester(user, "", []),
+            Target = new WorkloadRef("apps", kind, "shop", "x"),
+        };
 
     private sealed class Replica : IAsyncDisposable
     {
@@ -143,7 +169,13 @@ public class ControllersSeenTests
         private Replica(FakeObject api)
         {
             Api = api;
-            Seen = new ControllersSeen(api.Connection, s_options, (_, _, _) => Task.FromResult(Owner), TimeProvider.System, NullLogger.Instance);
+            Seen = new ControllersSeen(
+                api.Connection,
+                s_options,
+                (_, _, _) => Task.FromResult(Owner),
+                TimeProvider.System,
+                NullLogger.Instance
+            );
             _running = Seen.RunAsync(_stop.Token);
         }
 
@@ -154,7 +186,8 @@ public class ControllersSeenTests
 
         public ControllersSeen Seen { get; }
 
-        public System.Text.Json.JsonElement? Stored => Api.Stored is { } stored ? System.Text.Json.JsonSerializer.SerializeToElement(stored) : null;
+        public System.Text.Json.JsonElement? Stored =>
+            Api.Stored is { } stored ? System.Text.Json.JsonSerializer.SerializeToElement(stored) : null;
 
         public static async Task<Replica> StartAsync() => new(await FakeObject.StartAsync());
 

@@ -20,14 +20,18 @@ public class MachineChangesTests
         Assert.That(changes.Note(Of(Reloader, "till"), isAdmitted: false), Is.True);
         Assert.That(changes.Note(Of(Reloader, "till"), isAdmitted: true), Is.False, "that it was refused once stays");
         Assert.That(changes.Note(Of(Reloader, "shop"), isAdmitted: false), Is.False, "known to be refused");
-        Assert.That(SeenChanges.WriteAll(changes.Merge([])), Is.EqualTo($$"""[{"user":"{{Reloader}}","kind":"Deployment","namespaces":["shop","till"],"refused":true}]"""));
+        Assert.That(
+            SeenChanges.WriteAll(changes.Merge([])),
+            Is.EqualTo($$"""[{"user":"{{Reloader}}","kind":"Deployment","namespaces":["shop","till"],"refused":true}]""")
+        );
     }
 
     [TestCase("dana", "shop", TestName = "{m}(people)")]
     [TestCase("system:node:n1", "shop", TestName = "{m}(kubelets)")]
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "shop", TestName = "{m}(the control plane)")]
     [TestCase("system:serviceaccount:shop:deployer", "shop", TestName = "{m}(accounts in their own namespace)")]
-    public void ThisIsNotNoted(string user, string @namespace) => Assert.That(new MachineChanges().Note(Of(user, @namespace), isAdmitted: true), Is.False);
+    public void ThisIsNotNoted(string user, string @namespace) =>
+        Assert.That(new MachineChanges().Note(Of(user, @namespace), isAdmitted: true), Is.False);
 
     [Test]
     public void DryRunsCreatesAndWritesOfAStatusAreNotNoted()
@@ -48,9 +52,15 @@ public class MachineChangesTests
             changes.Note(Of($"system:serviceaccount:flood:a{i}", "shop"), isAdmitted: false);
         }
 
-        Assert.That(changes.Note(Of("system:serviceaccount:keda:keda-operator", "shop"), isAdmitted: true), Is.True, "another controller after the flood");
+        Assert.That(
+            changes.Note(Of("system:serviceaccount:keda:keda-operator", "shop"), isAdmitted: true),
+            Is.True,
+            "another controller after the flood"
+        );
         Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isAdmitted: true), Is.True, "who has a place keeps it");
-        var merged = changes.Merge([new SeenChanges(Reloader, "Deployment", [.. Enumerable.Range(0, 20).Select(i => $"n{i:00}")], false)]).ToList();
+        var merged = changes
+            .Merge([new SeenChanges(Reloader, "Deployment", [.. Enumerable.Range(0, 20).Select(i => $"n{i:00}")], false)])
+            .ToList();
 
         Assert.That(merged.Count(s => s.User.Contains(":flood:", StringComparison.Ordinal)), Is.EqualTo(MachineChanges.MaxOfANamespace));
         Assert.That(merged.Select(s => s.User), Does.Contain("system:serviceaccount:keda:keda-operator"));
@@ -66,7 +76,11 @@ public class MachineChangesTests
             changes.Note(Of("system:serviceaccount:flood:a", $"n{i}"), isAdmitted: true);
         }
 
-        Assert.That(changes.Note(Of("system:serviceaccount:flood:a", "n5000"), isAdmitted: false), Is.True, "the first refusal is noted however many places there are");
+        Assert.That(
+            changes.Note(Of("system:serviceaccount:flood:a", "n5000"), isAdmitted: false),
+            Is.True,
+            "the first refusal is noted however many places there are"
+        );
         Assert.That(changes.Note(Of(Reloader, "shop"), isAdmitted: true), Is.True);
         var flood = changes.Merge([]).Single(s => s.User != Reloader);
         Assert.That((flood.Namespaces.Count, flood.Refused), Is.EqualTo((SeenChanges.MaxNamespaces, true)));
@@ -86,21 +100,27 @@ public class MachineChangesTests
 
         changes.Note(Of(Reloader, "shop"), isAdmitted: true);
 
-        Assert.That(changes.Merge([]).Select(s => s.User).Distinct().ToList(), Has.Count.EqualTo(MachineChanges.MaxUsers).And.Contain(Reloader));
+        Assert.That(
+            changes.Merge([]).Select(s => s.User).Distinct().ToList(),
+            Has.Count.EqualTo(MachineChanges.MaxUsers).And.Contain(Reloader)
+        );
     }
 
     [Test]
     public void WhatSomebodyElseMadeOfTheListCountsForNothing([Values("hello", """[{"user": 1}]""", "{}")] string foreign)
     {
-        var stored = System.Text.Json.JsonSerializer.SerializeToElement(new { data = new Dictionary<string, string> { [SeenChanges.Key] = foreign } });
+        var stored = System.Text.Json.JsonSerializer.SerializeToElement(
+            new { data = new Dictionary<string, string> { [SeenChanges.Key] = foreign } }
+        );
 
         Assert.That(SeenChanges.ReadAll(stored), Is.Empty);
     }
 
-    private static WorkloadRequest Of(string user, string @namespace) => new()
-    {
-        Operation = Operation.Update,
-        Requester = new Requester(user, "", []),
-        Target = new WorkloadRef("apps", "Deployment", @namespace, "web"),
-    };
+    private static WorkloadRequest Of(string user, string @namespace) =>
+        new()
+        {
+            Operation = Operation.Update,
+            Requester = new Requester(user, "", []),
+            Target = new WorkloadRef("apps", "Deployment", @namespace, "web"),
+        };
 }

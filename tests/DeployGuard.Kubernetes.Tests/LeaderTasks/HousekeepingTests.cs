@@ -18,7 +18,8 @@ public class HousekeepingTests
     public async Task ACustomWorkloadThatRunsKeepsItsWayBackForEver(bool runs)
     {
         await using var api = await FakeApi.StartAsync();
-        var robot = """{"apiVersion": "example.com/v1", "kind": "Robot", "metadata": {"name": "x", "namespace": "shop", "uid": "u"}, "spec": {"template": {"spec": {"containers": [{"name": "x", "image": "x"}]}}}}""";
+        var robot =
+            """{"apiVersion": "example.com/v1", "kind": "Robot", "metadata": {"name": "x", "namespace": "shop", "uid": "u"}, "spec": {"template": {"spec": {"containers": [{"name": "x", "image": "x"}]}}}}""";
         api.List = $$"""
             {"metadata": {"resourceVersion": "1"}, "items": [{"metadata": {"name": "robot-x-1", "namespace": "shop"},
              "spec": {"workload": {"apiGroup": "example.com", "kind": "Robot", "name": "x"}, "templateHash": "v1:{{new string('0', 64)}}"},
@@ -37,10 +38,20 @@ public class HousekeepingTests
         api.Objects["/apis/example.com"] = """{"preferredVersion": {"groupVersion": "example.com/v1"}}""";
         api.Objects[Robot] = runs ? robot : FakeApi.NotFound;
         CustomKind[] kinds = [new("example.com", "robots", "Robot", "spec.template")];
-        var custom = new CustomWorkloads(api.Connection, kinds, new WorkloadReader(WorkloadKinds.With(kinds), TemplateNoise.Default, InjectionTable.BuiltIn), NullLogger.Instance);
-        await new Housekeeping(api.Connection, caches, custom, new ChangeWriter(api.Connection, time), time).RunAsync(CancellationToken.None);
+        var custom = new CustomWorkloads(
+            api.Connection,
+            kinds,
+            new WorkloadReader(WorkloadKinds.With(kinds), TemplateNoise.Default, InjectionTable.BuiltIn),
+            NullLogger.Instance
+        );
+        await new Housekeeping(api.Connection, caches, custom, new ChangeWriter(api.Connection, time), time).RunAsync(
+            CancellationToken.None
+        );
 
-        Assert.That(api.Deleted, runs ? Is.Empty : Is.EqualTo(new[] { Change, Change.Replace("/changes/", "/changetemplates/", StringComparison.Ordinal) }));
+        Assert.That(
+            api.Deleted,
+            runs ? Is.Empty : Is.EqualTo(new[] { Change, Change.Replace("/changes/", "/changetemplates/", StringComparison.Ordinal) })
+        );
         await stop.CancelAsync();
         await watching.ContinueWith(_ => { }, TaskScheduler.Default);
     }

@@ -15,7 +15,9 @@ public class RehashTests
          "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}
         """;
 
-    private static readonly PodTemplate s_template = WorkloadReader.Default.Read(System.Text.Json.JsonDocument.Parse(Deployment).RootElement).Template;
+    private static readonly PodTemplate s_template = WorkloadReader
+        .Default.Read(System.Text.Json.JsonDocument.Parse(Deployment).RootElement)
+        .Template;
 
     [TestCase("", null, true, TestName = "{m}(what runs)")]
     [TestCase("", "v2:1", false, TestName = "{m}(what was hashed again)")]
@@ -37,7 +39,11 @@ public class RehashTests
             Assert.Multiple(() =>
             {
                 Assert.That((string?)written[0]?["status"]?["rehashed"], Is.EqualTo(s_template.Hash));
-                Assert.That((string?)written[0]?["spec"]?["templateHash"], Is.EqualTo(s_template.LegacyHash), "version 0.2 finds it as it left it");
+                Assert.That(
+                    (string?)written[0]?["spec"]?["templateHash"],
+                    Is.EqualTo(s_template.LegacyHash),
+                    "version 0.2 finds it as it left it"
+                );
                 Assert.That((string?)written[0]?["metadata"]?["name"], Is.EqualTo("c"));
             });
         }
@@ -53,8 +59,23 @@ public class RehashTests
 
         return new JsonObject
         {
-            ["metadata"] = new JsonObject { ["name"] = "c", ["namespace"] = "shop", ["uid"] = "cu", ["resourceVersion"] = "1" },
-            ["spec"] = new JsonObject { ["workload"] = new JsonObject { ["apiGroup"] = "apps", ["kind"] = "Deployment", ["name"] = "web" }, ["templateHash"] = hash },
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = "c",
+                ["namespace"] = "shop",
+                ["uid"] = "cu",
+                ["resourceVersion"] = "1",
+            },
+            ["spec"] = new JsonObject
+            {
+                ["workload"] = new JsonObject
+                {
+                    ["apiGroup"] = "apps",
+                    ["kind"] = "Deployment",
+                    ["name"] = "web",
+                },
+                ["templateHash"] = hash,
+            },
             ["status"] = status,
         };
     }

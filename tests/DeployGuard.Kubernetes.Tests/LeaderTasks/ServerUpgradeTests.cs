@@ -7,11 +7,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Another list of template noise gives a template that nobody wrote to another hash: what completed stays what can be gone back to.</summary>
+/// <summary>
+/// Another list of template noise gives a template that nobody wrote to another hash: what completed stays what can be gone back to.
+/// </summary>
 public class ServerUpgradeTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1";
-    private const string Template = """{"metadata": {"annotations": {"rollme": "1"}}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}""";
+    private const string Template =
+        """{"metadata": {"annotations": {"rollme": "1"}}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}""";
     private const string Deployment = $$"""
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "1"}, "spec": {"template": {{Template}} } }
         """;
@@ -38,7 +41,13 @@ public class ServerUpgradeTests
         await using var api = await FakeApi.StartAsync();
         api.Own = context => AnswerAsync(context, Change(former, notedUnder), written);
         await using var synced = await SyncedCaches.OfAsync(api, reader);
-        await new ServerUpgrade(api.Connection, synced.Caches, new ChangeWriter(api.Connection, TimeProvider.System), s_list, TimeProvider.System).RunAsync(CancellationToken.None);
+        await new ServerUpgrade(
+            api.Connection,
+            synced.Caches,
+            new ChangeWriter(api.Connection, TimeProvider.System),
+            s_list,
+            TimeProvider.System
+        ).RunAsync(CancellationToken.None);
 
         Assert.That((string?)written.Single()?["status"]?["ownedHash"], Is.EqualTo(expected ? now : "edited"));
         Assert.That((string?)written.Single()?["status"]?["ownedServer"], Is.EqualTo($"v1.36.2 noise:{s_list.Fingerprint}"));
@@ -53,18 +62,30 @@ public class ServerUpgradeTests
         await using var api = await FakeApi.StartAsync();
         api.Own = context => AnswerAsync(context, Change(hash, notedUnder), written);
         await using var synced = await SyncedCaches.OfAsync(api, WorkloadReader.Default);
-        await new ServerUpgrade(api.Connection, synced.Caches, new ChangeWriter(api.Connection, TimeProvider.System), TemplateNoise.Default, TimeProvider.System).RunAsync(CancellationToken.None);
+        await new ServerUpgrade(
+            api.Connection,
+            synced.Caches,
+            new ChangeWriter(api.Connection, TimeProvider.System),
+            TemplateNoise.Default,
+            TimeProvider.System
+        ).RunAsync(CancellationToken.None);
 
         var status = written.Single()?["status"];
         Assert.That((string?)status?["ownedHash"], Is.EqualTo(hash));
         Assert.That((string?)status?["ownedServer"], Is.EqualTo($"v1.36.2 noise:{TemplateNoise.Default.Fingerprint}"));
     }
 
-    private static JsonObject Change(string hash, string server) => JsonNode.Parse($$"""
-        {"metadata": {"name": "c", "namespace": "shop", "uid": "cu", "resourceVersion": "1"},
-         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{hash}}"},
-         "status": {"phase": "Completed", "ownedUid": "s", "ownedHash": "{{hash}}", "ownedServer": "{{server}}"} }
-        """)?.AsObject() ?? throw new InvalidOperationException("no object");
+    private static JsonObject Change(string hash, string server) =>
+        JsonNode
+            .Parse(
+                $$"""
+                {"metadata": {"name": "c", "namespace": "shop", "uid": "cu", "resourceVersion": "1"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "{{hash}}"},
+                 "status": {"phase": "Completed", "ownedUid": "s", "ownedHash": "{{hash}}", "ownedServer": "{{server}}"} }
+                """
+            )
+            ?.AsObject()
+        ?? throw new InvalidOperationException("no object");
 
     private static async Task<bool> AnswerAsync(HttpContext context, JsonObject change, List<JsonNode?> written)
     {

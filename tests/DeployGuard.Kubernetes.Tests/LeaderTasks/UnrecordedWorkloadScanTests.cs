@@ -27,7 +27,8 @@ public class UnrecordedWorkloadScanTests
             synced.Caches,
             new CustomWorkloads(api.Connection, [], WorkloadReader.Default, NullLogger.Instance),
             new EventWriter(api.Connection, TimeProvider.System),
-            TimeProvider.System);
+            TimeProvider.System
+        );
 
         await scan.RunAsync(CancellationToken.None);
         Assert.That(scan.ByNamespace, Is.Empty, "the first scan only suspects");
@@ -38,19 +39,21 @@ public class UnrecordedWorkloadScanTests
 
     private static async Task<bool> AnswerAsync(HttpContext context, string match)
     {
-        var item = context.Request.Query.ContainsKey("watch") ? null : (context.Request.Path.Value ?? "").Split('/')[^1] switch
-        {
-            "namespaces" => Namespace,
-            "deployments" => """
-                {"metadata": {"name": "web", "namespace": "shop", "uid": "u", "labels": {"tier": "front"}},
-                 "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}
-                """,
-            "safeguardpolicies" => $$"""
-                {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "p"}, "spec": {"mode": "Enforce", "match": {{match}} },
-                 "status": {"adopted": [{"namespace": "shop"}]} }
-                """,
-            _ => null,
-        };
+        var item = context.Request.Query.ContainsKey("watch")
+            ? null
+            : (context.Request.Path.Value ?? "").Split('/')[^1] switch
+            {
+                "namespaces" => Namespace,
+                "deployments" => """
+                    {"metadata": {"name": "web", "namespace": "shop", "uid": "u", "labels": {"tier": "front"}},
+                     "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}
+                    """,
+                "safeguardpolicies" => $$"""
+                    {"apiVersion": "deployguard.io/v1alpha1", "kind": "SafeguardPolicy", "metadata": {"name": "p"}, "spec": {"mode": "Enforce", "match": {{match}} },
+                     "status": {"adopted": [{"namespace": "shop"}]} }
+                    """,
+                _ => null,
+            };
         if (item is null)
         {
             return false;

@@ -17,9 +17,13 @@ public class LiveFactsTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1/namespaces/shop/changeapprovals";
 
-    private static readonly Workload s_web = WorkloadReader.Default.Read(JsonElement.Parse("""
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}
-        """));
+    private static readonly Workload s_web = WorkloadReader.Default.Read(
+        JsonElement.Parse(
+            """
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}}
+            """
+        )
+    );
 
     private readonly List<JsonObject> _votes = [];
     private readonly List<string> _asked = [];
@@ -91,8 +95,24 @@ public class LiveFactsTests
         _votes.AddRange(Enumerable.Range(0, 201).Select(i => Vote($"v{i}", "web", "Approve", isLabelled: true)));
         await using var api = await StartAsync();
 
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfCreator("alice"), CancellationToken.None), Is.EqualTo(201));
-        Assert.That(await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync("changeapprovals", "shop", RecordLabels.OfCreator("bob"), CancellationToken.None), Is.Zero);
+        Assert.That(
+            await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync(
+                "changeapprovals",
+                "shop",
+                RecordLabels.OfCreator("alice"),
+                CancellationToken.None
+            ),
+            Is.EqualTo(201)
+        );
+        Assert.That(
+            await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).CountAsync(
+                "changeapprovals",
+                "shop",
+                RecordLabels.OfCreator("bob"),
+                CancellationToken.None
+            ),
+            Is.Zero
+        );
     }
 
     /// <summary>It explains a refusal, so that nothing may hang on it.</summary>
@@ -122,11 +142,17 @@ public class LiveFactsTests
             return true;
         };
 
-        var found = await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default)
-            .FindOtherApprovedAsync(s_web, Approved(Phase.Pending), CancellationToken.None);
+        var found = await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).FindOtherApprovedAsync(
+            s_web,
+            Approved(Phase.Pending),
+            CancellationToken.None
+        );
         await stop.CancelAsync();
 
-        Assert.That((found?.Change, found?.Approvers.Single(), found?.Template), Is.EqualTo(("deployment-web-1", "alice", (RecordedTemplate?)null)));
+        Assert.That(
+            (found?.Change, found?.Approvers.Single(), found?.Template),
+            Is.EqualTo(("deployment-web-1", "alice", (RecordedTemplate?)null))
+        );
         Assert.That(asked, Does.EndWith("/namespaces/shop/changetemplates/deployment-web-1"));
     }
 
@@ -137,8 +163,13 @@ public class LiveFactsTests
         await using var api = await FakeApi.StartAsync();
 
         Assert.That(
-            await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).FindOtherApprovedAsync(s_web, Approved(phase), CancellationToken.None),
-            Is.Null);
+            await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).FindOtherApprovedAsync(
+                s_web,
+                Approved(phase),
+                CancellationToken.None
+            ),
+            Is.Null
+        );
     }
 
     private static ClusterSnapshot Approved(Phase phase)
@@ -146,10 +177,27 @@ public class LiveFactsTests
         var hash = "v2:" + new string('1', 64);
         return new ClusterSnapshot
         {
-            Changes = [new Change { Name = "deployment-web-1", Workload = s_web.Ref, TemplateHash = hash, Phase = phase }],
+            Changes =
+            [
+                new Change
+                {
+                    Name = "deployment-web-1",
+                    Workload = s_web.Ref,
+                    TemplateHash = hash,
+                    Phase = phase,
+                },
+            ],
             Approvals =
             [
-                new Approval { Name = "a", Workload = s_web.Ref, TemplateHash = hash, Decision = Decision.Approve, Approver = new Requester("alice", "", ["seniors"]), CreatedAt = DateTimeOffset.UnixEpoch },
+                new Approval
+                {
+                    Name = "a",
+                    Workload = s_web.Ref,
+                    TemplateHash = hash,
+                    Decision = Decision.Approve,
+                    Approver = new Requester("alice", "", ["seniors"]),
+                    CreatedAt = DateTimeOffset.UnixEpoch,
+                },
             ],
         };
     }
@@ -159,14 +207,20 @@ public class LiveFactsTests
     [TestCase("\"three\"", 0)]
     public async Task AChangeThatCannotBeReadCountsForNothing(string pods, int expected)
     {
-        _change = $$$"""{"metadata": {"name": "c", "namespace": "shop"}, "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:0"}, "status": {"phase": "Pending", "completedPods": {{{pods}}} } }""";
+        _change =
+            $$$"""{"metadata": {"name": "c", "namespace": "shop"}, "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "templateHash": "v2:0"}, "status": {"phase": "Pending", "completedPods": {{{pods}}} } }""";
         Assert.That((await RefreshAsync()).Changes.DistinctBy(c => c.Name).Count(), Is.EqualTo(expected));
     }
 
     private async Task<ClusterSnapshot> RefreshAsync()
     {
         await using var api = await StartAsync();
-        return await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).RefreshAsync(s_web, null, new ClusterSnapshot { Namespace = new NamespaceSnapshot() }, CancellationToken.None);
+        return await new LiveFacts(api.Connection, HashTranslation.WithoutCluster, WorkloadReader.Default).RefreshAsync(
+            s_web,
+            null,
+            new ClusterSnapshot { Namespace = new NamespaceSnapshot() },
+            CancellationToken.None
+        );
     }
 
     private async Task<FakeApi> StartAsync()
@@ -204,7 +258,13 @@ public class LiveFactsTests
         }
 
         var items = new JsonArray([.. _votes.Where(v => Matches(v, selector)).Select(v => v.DeepClone())]);
-        await context.Response.WriteAsync(new JsonObject { ["metadata"] = new JsonObject { ["resourceVersion"] = "1" }, ["items"] = items }.ToJsonString());
+        await context.Response.WriteAsync(
+            new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["resourceVersion"] = "1" },
+                ["items"] = items,
+            }.ToJsonString()
+        );
         return true;
     }
 
@@ -217,15 +277,22 @@ public class LiveFactsTests
 
     private static JsonObject Vote(string name, string workload, string decision, bool isLabelled)
     {
-        var vote = JsonElement.Parse($$"""
+        var vote = JsonElement.Parse(
+            $$"""
             {"metadata": {"name": "{{name}}", "namespace": "shop", "creationTimestamp": "2026-11-27T00:00:00Z"},
-             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "v1:{{new string('0', 64)}}", "decision": "{{decision}}",
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "v1:{{new string(
+                '0',
+                64
+            )}}", "decision": "{{decision}}",
                       "reason": "{{new string('x', 2000)}}", "approver": {"username": "alice", "groups": ["seniors"]} } }
-            """);
+            """
+        );
         var document = JsonObject.Create(vote) ?? throw new InvalidOperationException("no vote");
         if (isLabelled)
         {
-            document["metadata"]!["labels"] = new JsonObject([.. RecordLabels.Of(ApprovalReader.Read(vote, default)).Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value))]);
+            document["metadata"]!["labels"] = new JsonObject([
+                .. RecordLabels.Of(ApprovalReader.Read(vote, default)).Select(l => KeyValuePair.Create(l.Key, (JsonNode?)l.Value)),
+            ]);
         }
 
         return document;

@@ -20,7 +20,11 @@ public class LiveNamespaceTests
     private const string V1 = "web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
     private const string V2 = "web@sha256:2222222222222222222222222222222222222222222222222222222222222222";
 
-    private static readonly SafeguardPolicy s_policy = new() { Name = "canary", Canary = new CanaryRules { Required = Required.Always, Steps = [5, 25] } };
+    private static readonly SafeguardPolicy s_policy = new()
+    {
+        Name = "canary",
+        Canary = new CanaryRules { Required = Required.Always, Steps = [5, 25] },
+    };
 
     private FakeApi _api = null!;
     private ClusterCaches _caches = null!;
@@ -59,7 +63,10 @@ public class LiveNamespaceTests
 
         Assert.That((read.Stale, read.Services.Single().Name), Is.EqualTo(((string?)null, "web")));
         var member = read.Members.Single();
-        Assert.That((member.Spec.Ref.Name, member.Pods.Single().OwnedUid, member.Pods.Single().Seen.Sum(g => g.Serving)), Is.EqualTo(("canary", "uid-canary-1", 1)));
+        Assert.That(
+            (member.Spec.Ref.Name, member.Pods.Single().OwnedUid, member.Pods.Single().Seen.Sum(g => g.Serving)),
+            Is.EqualTo(("canary", "uid-canary-1", 1))
+        );
     }
 
     [Test]
@@ -68,10 +75,20 @@ public class LiveNamespaceTests
         var canary = Workload("canary", V2, 6);
         _slow = "/deployments";
 
-        var read = await new LiveNamespace(_api.Connection, _caches, TimeSpan.FromSeconds(1)).ReadAsync("shop", Known(canary), CancellationToken.None);
+        var read = await new LiveNamespace(_api.Connection, _caches, TimeSpan.FromSeconds(1)).ReadAsync(
+            "shop",
+            Known(canary),
+            CancellationToken.None
+        );
 
         Assert.That(read.Stale, Is.EqualTo("the API server did not list the namespace in time"));
-        Assert.That(Refusal(canary, 7, read), Is.EqualTo("7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; no pod of this revision has served here for 10m. Evaluated with older data, because the API server did not list the namespace in time"));
+        Assert.That(
+            Refusal(canary, 7, read),
+            Is.EqualTo(
+                "7 of 27 pods (25%) behind Service web would be unproven; step 25% allows 6; no pod of this revision has served "
+                    + "here for 10m. Evaluated with older data, because the API server did not list the namespace in time"
+            )
+        );
         Assert.That(Refusal(Workload("canary", V2, 5), 6, read), Is.Empty, "the step on record counts");
     }
 
@@ -81,11 +98,22 @@ public class LiveNamespaceTests
         var cached = NamespaceReader.Cached("shop", _caches);
         Assert.That((cached.PodsAreKnown, cached.Pods.Count), Is.EqualTo((false, 0)), "nobody follows the namespace");
 
-        var read = await new LiveNamespace(_api.Connection, _caches).WithPodsAsync("shop", cached.ToSnapshot() with { Nodes = 3 }, CancellationToken.None);
+        var read = await new LiveNamespace(_api.Connection, _caches).WithPodsAsync(
+            "shop",
+            cached.ToSnapshot() with
+            {
+                Nodes = 3,
+            },
+            CancellationToken.None
+        );
 
         Assert.That((read.Objects?.PodsAreKnown, read.Nodes), Is.EqualTo(((bool?)true, 3)));
         Assert.That(read.Members.Single().Pods.Single().Seen.Single().Pods.Single().Name, Is.EqualTo("canary-1-a"));
-        Assert.That(await new LiveNamespace(_api.Connection, _caches).WithPodsAsync("shop", read, CancellationToken.None), Is.SameAs(read), "they are known");
+        Assert.That(
+            await new LiveNamespace(_api.Connection, _caches).WithPodsAsync("shop", read, CancellationToken.None),
+            Is.SameAs(read),
+            "they are known"
+        );
     }
 
     [Test]
@@ -94,7 +122,9 @@ public class LiveNamespaceTests
         _slow = "/pods";
         var serving = new LiveNamespace(_api.Connection, _caches, TimeSpan.FromSeconds(1));
 
-        await Assert.ThrowsAsync<UnavailableException>(() => serving.WithPodsAsync("shop", NamespaceReader.Cached("shop", _caches).ToSnapshot(), CancellationToken.None));
+        await Assert.ThrowsAsync<UnavailableException>(() =>
+            serving.WithPodsAsync("shop", NamespaceReader.Cached("shop", _caches).ToSnapshot(), CancellationToken.None)
+        );
     }
 
     [Test]
@@ -117,20 +147,51 @@ public class LiveNamespaceTests
     {
         _api.Objects["/api/v1/nodes/node-1"] = $$"""{"metadata": {"name": "node-1"}, "spec": {"unschedulable": {{unschedulable}} } }""";
 
-        Assert.That(await new LiveNamespace(_api.Connection, _caches).IsCordonedAsync("node-1", CancellationToken.None), Is.EqualTo(isCordoned));
+        Assert.That(
+            await new LiveNamespace(_api.Connection, _caches).IsCordonedAsync("node-1", CancellationToken.None),
+            Is.EqualTo(isCordoned)
+        );
     }
 
-    private static NamespaceSnapshot Known(Workload canary) => new()
-    {
-        Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
-        Members = [Running(Workload("web", V1, 20)), Running(canary)],
-        Changes = [Change(Workload("web", V1, 20), Phase.Proven), Change(canary, Phase.Running) with { CompletedSteps = [new CompletedStep("canary", "Service web", 5, TimeProvider.System.GetUtcNow())] }],
-    };
+    private static NamespaceSnapshot Known(Workload canary) =>
+        new()
+        {
+            Services = [new Service("web", new Dictionary<string, string> { ["app"] = "web" }, false)],
+            Members = [Running(Workload("web", V1, 20)), Running(canary)],
+            Changes =
+            [
+                Change(Workload("web", V1, 20), Phase.Proven),
+                Change(canary, Phase.Running) with
+                {
+                    CompletedSteps = [new CompletedStep("canary", "Service web", 5, TimeProvider.System.GetUtcNow())],
+                },
+            ],
+        };
 
-    private static string Refusal(Workload canary, int replicas, NamespaceSnapshot snapshot) => string.Join("; ", SafeguardList.Evaluator(TrustedControllers.BuiltIn).Evaluate(
-        new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = canary.Ref, Before = canary, After = canary with { Replicas = replicas } },
-        new ClusterSnapshot { Policies = [s_policy], Namespace = snapshot, Changes = snapshot.Changes },
-        TimeProvider.System.GetUtcNow()).Denials.Select(d => d.Finding.Message));
+    private static string Refusal(Workload canary, int replicas, NamespaceSnapshot snapshot) =>
+        string.Join(
+            "; ",
+            SafeguardList
+                .Evaluator(TrustedControllers.BuiltIn)
+                .Evaluate(
+                    new WorkloadRequest
+                    {
+                        Operation = Operation.Update,
+                        Requester = new Requester("dana", "", []),
+                        Target = canary.Ref,
+                        Before = canary,
+                        After = canary with { Replicas = replicas },
+                    },
+                    new ClusterSnapshot
+                    {
+                        Policies = [s_policy],
+                        Namespace = snapshot,
+                        Changes = snapshot.Changes,
+                    },
+                    TimeProvider.System.GetUtcNow()
+                )
+                .Denials.Select(d => d.Finding.Message)
+        );
 
     /// <summary>A canary with its ReplicaSet and one pod, behind Service web.</summary>
     private async Task<bool> AnswerAsync(HttpContext context)
@@ -154,9 +215,11 @@ public class LiveNamespaceTests
             "services" => """{"metadata": {"name": "web", "namespace": "shop"}, "spec": {"selector": {"app": "web"}}}""",
             _ => "",
         };
-        await context.Response.WriteAsync(path.EndsWith("/batch/v1", StringComparison.Ordinal)
-            ? """{"resources": [{"name": "cronjobs"}]}"""
-            : $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{items}}]}""");
+        await context.Response.WriteAsync(
+            path.EndsWith("/batch/v1", StringComparison.Ordinal)
+                ? """{"resources": [{"name": "cronjobs"}]}"""
+                : $$"""{"metadata": {"resourceVersion": "1"}, "items": [{{items}}]}"""
+        );
         return true;
     }
 
@@ -172,27 +235,36 @@ public class LiveNamespaceTests
     private static Member Running(Workload workload) =>
         new() { Spec = workload, Pods = [new RevisionPods(workload.Template.Hash, null, workload.Template.ImageNames, workload.Replicas)] };
 
-    private static Change Change(Workload workload, Phase phase) => new()
-    {
-        Name = workload.Ref.Name,
-        Workload = workload.Ref,
-        TemplateHash = workload.Template.Hash,
-        Images = workload.Template.ImageNames,
-        Phase = phase,
-    };
+    private static Change Change(Workload workload, Phase phase) =>
+        new()
+        {
+            Name = workload.Ref.Name,
+            Workload = workload.Ref,
+            TemplateHash = workload.Template.Hash,
+            Images = workload.Template.ImageNames,
+            Phase = phase,
+        };
 
-    private static Workload Workload(string name, string image, int replicas) => ObservedWorkload.Read(JsonDocument.Parse(Json(name, image, replicas, "")).RootElement, "apps/v1", "Deployment", WorkloadReader.Default).Spec;
+    private static Workload Workload(string name, string image, int replicas) =>
+        ObservedWorkload
+            .Read(JsonDocument.Parse(Json(name, image, replicas, "")).RootElement, "apps/v1", "Deployment", WorkloadReader.Default)
+            .Spec;
 
-    private static string Json(string name, string image, int replicas, string owner) => $$"""
-        {"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "uid-{{name}}", "labels": {"app": "web"}, "ownerReferences": [{{owner}}]},
-         "spec": {"replicas": {{replicas}}, "selector": {"matchLabels": {"app": "web"} },
-          "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "{{image}}"}] } } } }
-        """;
+    private static string Json(string name, string image, int replicas, string owner) =>
+        $$"""
+            {"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "uid-{{name}}", "labels": {"app": "web"}, "ownerReferences": [{{owner}}]},
+             "spec": {"replicas": {{replicas}}, "selector": {"matchLabels": {"app": "web"} },
+              "template": {"metadata": {"labels": {"app": "web"} }, "spec": {"containers": [{"name": "web", "image": "{{image}}"}] } } } }
+            """;
 
-    private static string Pod() => $$"""
-        {"metadata": {"name": "canary-1-a", "namespace": "shop", "uid": "uid-pod", "creationTimestamp": "2026-11-24T00:00:00Z", "labels": {"app": "web"}, "ownerReferences": [{{Owner("canary-1")}}]},
-         "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
-        """;
+    private static string Pod() =>
+        $$"""
+            {"metadata": {"name": "canary-1-a", "namespace": "shop", "uid": "uid-pod", "creationTimestamp": "2026-11-24T00:00:00Z", "labels": {"app": "web"}, "ownerReferences": [{{Owner(
+                "canary-1"
+            )}}]},
+             "spec": {"containers": [{"name": "web", "image": "{{V2}}"}]} }
+            """;
 
-    private static string Owner(string name) => $$"""{"apiVersion": "apps/v1", "kind": "Deployment", "name": "{{name}}", "uid": "uid-{{name}}", "controller": true}""";
+    private static string Owner(string name) =>
+        $$"""{"apiVersion": "apps/v1", "kind": "Deployment", "name": "{{name}}", "uid": "uid-{{name}}", "controller": true}""";
 }

@@ -60,11 +60,14 @@ public class SingleFlightTests
             return seen;
         });
 
-        await Parallel.ForEachAsync(Enumerable.Range(0, 2000), async (_, _) =>
-        {
-            var written = Interlocked.Increment(ref version);
-            Assert.That(await flight.ReadAsync(), Is.GreaterThanOrEqualTo(written), "what was written before the call is seen");
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 2000),
+            async (_, _) =>
+            {
+                var written = Interlocked.Increment(ref version);
+                Assert.That(await flight.ReadAsync(), Is.GreaterThanOrEqualTo(written), "what was written before the call is seen");
+            }
+        );
 
         Assert.That(reads, Is.LessThanOrEqualTo(2000));
     }

@@ -148,7 +148,11 @@ public class BudgetReservationsTests
         _changes.Add(Change("a", "Running", "budget", "elsewhere"));
         var policy = PolicyOf("budget", BudgetScope.Cluster);
 
-        Assert.That((await First.ReserveAsync(Verdict("b", policy), CancellationToken.None))["budget"].Rollouts.Select(r => $"{r.Namespace}/{r.Name}"), Is.EqualTo(new[] { "elsewhere/a" }));
+        Assert.That(
+            (await First.ReserveAsync(Verdict("b", policy), CancellationToken.None))["budget"]
+                .Rollouts.Select(r => $"{r.Namespace}/{r.Name}"),
+            Is.EqualTo(new[] { "elsewhere/a" })
+        );
         Assert.That(Api.Requests, Has.Some.StartsWith("/apis/deployguard.io/v1alpha1/changes?"));
         Assert.That(await TakeAsync("c"), Is.Empty, "the budget of a namespace is another");
     }
@@ -172,7 +176,10 @@ public class BudgetReservationsTests
     public async Task WhereOneOfTwoBudgetsIsSpentNoPlaceIsTakenInTheOther()
     {
         _changes.Add(Change("a", "Running", "tight"));
-        var tight = PolicyOf("tight", BudgetScope.Namespace) with { Budget = new BudgetRules(1, BudgetScope.Namespace, TimeSpan.FromHours(1)) };
+        var tight = PolicyOf("tight", BudgetScope.Namespace) with
+        {
+            Budget = new BudgetRules(1, BudgetScope.Namespace, TimeSpan.FromHours(1)),
+        };
 
         var uses = await First.ReserveAsync(Verdict("b", PolicyOf("budget", BudgetScope.Namespace), tight), CancellationToken.None);
 
@@ -185,13 +192,24 @@ public class BudgetReservationsTests
     [TestCase("Admitted", null, 31, 0, Description = "nothing came of it")]
     [TestCase("Admitted", "{}", 31, 1, Description = "it is what the workload is to run")]
     [TestCase("Running", "{}", 31, 1)]
-    [TestCase("Running", """{"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}""", 31, 0, Description = "through, though the leader has not said so")]
+    [TestCase(
+        "Running",
+        """{"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}""",
+        31,
+        0,
+        Description = "through, though the leader has not said so"
+    )]
     [TestCase("Running", "paused", 31, 0, Description = "at rest")]
     [TestCase("Running", "{}", 3600, 0, Description = "it hangs")]
     [TestCase("Pending", "{}", 0, 0)]
     [TestCase("Completed", "{}", 0, 0)]
     [TestCase("Expired", "{}", 0, 0)]
-    public async Task ARolloutIsInFlightFromItsAdmissionUntilItIsThroughAtRestOrHangs(string phase, string? status, int seconds, int inFlight)
+    public async Task ARolloutIsInFlightFromItsAdmissionUntilItIsThroughAtRestOrHangs(
+        string phase,
+        string? status,
+        int seconds,
+        int inFlight
+    )
     {
         _changes.Add(Change("a", phase, "baseline"));
         if (status is not null)
@@ -207,7 +225,12 @@ public class BudgetReservationsTests
     [Test]
     public async Task RolloutsInFlightAreCountedByNamespaceWhateverPolicyTheyMatch()
     {
-        _changes.AddRange([Change("a", "Running", "budget"), Change("b", "Admitted", "baseline"), Change("c", "Running", "budget", "bank"), Change("d", "Proven", "budget", "elsewhere")]);
+        _changes.AddRange([
+            Change("a", "Running", "budget"),
+            Change("b", "Admitted", "baseline"),
+            Change("c", "Running", "budget", "bank"),
+            Change("d", "Proven", "budget", "elsewhere"),
+        ]);
 
         Assert.That(await InFlightAsync(), Is.EquivalentTo(new Dictionary<string, int> { ["shop"] = 2, ["bank"] = 1 }));
     }
@@ -216,7 +239,11 @@ public class BudgetReservationsTests
     [TestCase("baseline", 0, Description = "no budget counts it: an hour")]
     public async Task OneHangsOnlyOnceEveryBudgetThatCountsItGaveItUp(string policy, int inFlight)
     {
-        _policies.Add(JsonNode.Parse("""{"metadata": {"name": "patient"}, "spec": {"budget": {"maxConcurrentRollouts": 1, "hangAfter": "2h"} } }""")!.AsObject());
+        _policies.Add(
+            JsonNode
+                .Parse("""{"metadata": {"name": "patient"}, "spec": {"budget": {"maxConcurrentRollouts": 1, "hangAfter": "2h"} } }""")!
+                .AsObject()
+        );
         _changes.Add(Change("a", "Running", policy));
         _time.Now += TimeSpan.FromMinutes(90);
 
@@ -234,12 +261,24 @@ public class BudgetReservationsTests
     }
 
     private async Task<IReadOnlyList<string>> TakeAsync(string workload, BudgetReservations? replica = null) =>
-        [.. (await (replica ?? First).ReserveAsync(Verdict(workload, PolicyOf("budget", BudgetScope.Namespace)), CancellationToken.None))["budget"].Rollouts.Select(r => r.Name).Order()];
+        [
+            .. (
+                await (replica ?? First).ReserveAsync(Verdict(workload, PolicyOf("budget", BudgetScope.Namespace)), CancellationToken.None)
+            )["budget"]
+                .Rollouts.Select(r => r.Name)
+                .Order(),
+        ];
 
     private IEnumerable<string> Places() =>
-        JsonNode.Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")?.AsArray().Select(p => (string?)p?["workload"]?["name"] ?? "").Order() ?? throw new InvalidOperationException("no places");
+        JsonNode
+            .Parse((string?)_stored.Values.Single()["data"]?["places"] ?? "[]")
+            ?.AsArray()
+            .Select(p => (string?)p?["workload"]?["name"] ?? "")
+            .Order()
+        ?? throw new InvalidOperationException("no places");
 
-    private BudgetReservations NewReplica() => new(Api.Connection, NewCaches(), Came(NewCaches()), TestOptions.Installed, _time, s_patience);
+    private BudgetReservations NewReplica() =>
+        new(Api.Connection, NewCaches(), Came(NewCaches()), TestOptions.Installed, _time, s_patience);
 
     private ClusterCaches NewCaches() => new(Api.Connection, WorkloadReader.Default, _time, NullLogger.Instance);
 
@@ -281,22 +320,43 @@ public class BudgetReservationsTests
         var path = context.Request.Path.Value ?? "";
         if (path == "/apis/batch/v1")
         {
-            await WriteAsync(context, HttpStatusCode.OK, new JsonObject { ["resources"] = new JsonArray(new JsonObject { ["name"] = "cronjobs" }) });
+            await WriteAsync(
+                context,
+                HttpStatusCode.OK,
+                new JsonObject { ["resources"] = new JsonArray(new JsonObject { ["name"] = "cronjobs" }) }
+            );
             return true;
         }
 
         if (!path.Contains("/configmaps", StringComparison.Ordinal))
         {
-            var stored = path.EndsWith("/deployments", StringComparison.Ordinal) ? _deployments : path.EndsWith("/safeguardpolicies", StringComparison.Ordinal) ? _policies : _changes;
-            var items = stored.Where(c => stored != _changes || path.EndsWith("/v1alpha1/changes", StringComparison.Ordinal) || path.Contains($"/{c["metadata"]?["namespace"]}/", StringComparison.Ordinal)).Select(c => c.DeepClone());
-            await WriteAsync(context, HttpStatusCode.OK, new JsonObject { ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) });
+            var stored =
+                path.EndsWith("/deployments", StringComparison.Ordinal) ? _deployments
+                : path.EndsWith("/safeguardpolicies", StringComparison.Ordinal) ? _policies
+                : _changes;
+            var items = stored
+                .Where(c =>
+                    stored != _changes
+                    || path.EndsWith("/v1alpha1/changes", StringComparison.Ordinal)
+                    || path.Contains($"/{c["metadata"]?["namespace"]}/", StringComparison.Ordinal)
+                )
+                .Select(c => c.DeepClone());
+            await WriteAsync(
+                context,
+                HttpStatusCode.OK,
+                new JsonObject { ["metadata"] = new JsonObject(), ["items"] = new JsonArray([.. items]) }
+            );
             return true;
         }
 
         var name = path[(path.LastIndexOf('/') + 1)..];
         if (context.Request.Method == "GET")
         {
-            await WriteAsync(context, _stored.ContainsKey(name) ? HttpStatusCode.OK : HttpStatusCode.NotFound, _stored.GetValueOrDefault(name) ?? []);
+            await WriteAsync(
+                context,
+                _stored.ContainsKey(name) ? HttpStatusCode.OK : HttpStatusCode.NotFound,
+                _stored.GetValueOrDefault(name) ?? []
+            );
             return true;
         }
 
@@ -328,12 +388,20 @@ public class BudgetReservationsTests
         return context.Response.WriteAsync(body.ToJsonString());
     }
 
-    private JsonObject Change(string workload, string phase, string policy, string @namespace = "shop") => JsonNode.Parse($$"""
-        {"metadata": {"name": "deployment-{{workload}}", "namespace": "{{@namespace}}"},
-         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "{{Deployment(workload).Template.Hash}}"},
-         "status": {"phase": "{{phase}}", "policies": [{"name": "{{policy}}"}], "requesters": [{"username": "dana", "lastAt": "{{_time.Now:O}}"}],
-                    "conditions": [{"type": "{{phase}}", "status": "True", "lastTransitionTime": "{{_time.Now:O}}"}]} }
-        """)?.AsObject() ?? throw new InvalidOperationException("no change");
+    private JsonObject Change(string workload, string phase, string policy, string @namespace = "shop") =>
+        JsonNode
+            .Parse(
+                $$"""
+                {"metadata": {"name": "deployment-{{workload}}", "namespace": "{{@namespace}}"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "{{Deployment(
+                    workload
+                ).Template.Hash}}"},
+                 "status": {"phase": "{{phase}}", "policies": [{"name": "{{policy}}"}], "requesters": [{"username": "dana", "lastAt": "{{_time.Now:O}}"}],
+                            "conditions": [{"type": "{{phase}}", "status": "True", "lastTransitionTime": "{{_time.Now:O}}"}]} }
+                """
+            )
+            ?.AsObject()
+        ?? throw new InvalidOperationException("no change");
 
     /// <summary>A Deployment as its controller has seen it.</summary>
     private static JsonObject Live(string name, string status, bool isPaused)
@@ -346,21 +414,38 @@ public class BudgetReservationsTests
         return live;
     }
 
-    private static SafeguardPolicy PolicyOf(string name, BudgetScope per) => new() { Name = name, Budget = new BudgetRules(2, per, TimeSpan.FromHours(1)) };
+    private static SafeguardPolicy PolicyOf(string name, BudgetScope per) =>
+        new() { Name = name, Budget = new BudgetRules(2, per, TimeSpan.FromHours(1)) };
 
     private static Verdict Verdict(string workload, params IReadOnlyList<SafeguardPolicy> policies)
     {
         var after = Deployment(workload);
-        var request = new WorkloadRequest { Operation = Operation.Create, Requester = new Requester("dana", "", []), Target = after.Ref, After = after };
-        return new Verdict { Evaluated = new EvaluatedRequest { Request = request, Classification = new Classification(ChangeType.NewRevision, "a new workload"), After = after, Policies = policies } };
+        var request = new WorkloadRequest
+        {
+            Operation = Operation.Create,
+            Requester = new Requester("dana", "", []),
+            Target = after.Ref,
+            After = after,
+        };
+        return new Verdict
+        {
+            Evaluated = new EvaluatedRequest
+            {
+                Request = request,
+                Classification = new Classification(ChangeType.NewRevision, "a new workload"),
+                After = after,
+                Policies = policies,
+            },
+        };
     }
 
     private static Workload Deployment(string name) => WorkloadReader.Default.Read(JsonDocument.Parse(Manifest(name)).RootElement);
 
-    private static string Manifest(string name) => $$"""
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "{{name}}", "namespace": "shop", "uid": "{{name}}"},
-         "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{V1}}"}]} } } }
-        """;
+    private static string Manifest(string name) =>
+        $$"""
+            {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "{{name}}", "namespace": "shop", "uid": "{{name}}"},
+             "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "{{V1}}"}]} } } }
+            """;
 
     private sealed class Clock : TimeProvider
     {

@@ -39,7 +39,13 @@ public class PendingExposureStoreTests
         PendingExposureStore[] replicas = [NewReplica(), NewReplica(), NewReplica()];
 
         // Asked again after every lost swap: only the answer that was written counts.
-        var seen = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => replicas[i % 3].TakeAsync("shop", "dana", others => others.Count > 0 ? [] : [Pods($"web-{i}")], CancellationToken.None)));
+        var seen = await Task.WhenAll(
+            Enumerable
+                .Range(0, 30)
+                .Select(i =>
+                    replicas[i % 3].TakeAsync("shop", "dana", others => others.Count > 0 ? [] : [Pods($"web-{i}")], CancellationToken.None)
+                )
+        );
 
         Assert.That(seen.Count(others => others.Count == 0), Is.EqualTo(1));
         Assert.That(Stored(), Has.Length.EqualTo(1));
@@ -48,15 +54,26 @@ public class PendingExposureStoreTests
     [Test]
     public async Task WhatWasLetReachIsReadBackWholeByAnotherReplica()
     {
-        await NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1"), Pods("web-1") with { Pool = "Service other", Generation = 7 }], CancellationToken.None);
+        await NewReplica()
+            .TakeAsync(
+                "shop",
+                "dana",
+                _ => [Pods("web-1"), Pods("web-1") with { Pool = "Service other", Generation = 7 }],
+                CancellationToken.None
+            );
 
         var others = await NewReplica().TakeAsync("shop", "dana", _ => [], CancellationToken.None);
 
-        Assert.That(others.Select(o => (o.Policy, o.Pool, o.Workload, o.TemplateHash, Image: o.Images.Single(), o.Pods, o.Generation)), Is.EqualTo(new[]
-        {
-            ("canary", "Service web", Ref("web-1"), s_hash, "registry.example.com/web@sha256:2", 1, (long?)null),
-            ("canary", "Service other", Ref("web-1"), s_hash, "registry.example.com/web@sha256:2", 1, 7),
-        }));
+        Assert.That(
+            others.Select(o => (o.Policy, o.Pool, o.Workload, o.TemplateHash, Image: o.Images.Single(), o.Pods, o.Generation)),
+            Is.EqualTo(
+                new[]
+                {
+                    ("canary", "Service web", Ref("web-1"), s_hash, "registry.example.com/web@sha256:2", 1, (long?)null),
+                    ("canary", "Service other", Ref("web-1"), s_hash, "registry.example.com/web@sha256:2", 1, 7),
+                }
+            )
+        );
     }
 
     [Test]
@@ -86,7 +103,11 @@ public class PendingExposureStoreTests
         await replica.TakeAsync("shop", "dana", _ => [Pods("web-1") with { Generation = asked }], CancellationToken.None);
 
         _time.Advance(RecentObjects.WrittenWithin - TimeSpan.FromSeconds(1));
-        Assert.That(await replica.TakeAsync("shop", "dana", _ => [], CancellationToken.None), Has.Count.EqualTo(1), "the API server may be slow to write it");
+        Assert.That(
+            await replica.TakeAsync("shop", "dana", _ => [], CancellationToken.None),
+            Has.Count.EqualTo(1),
+            "the API server may be slow to write it"
+        );
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("web-2")], CancellationToken.None), Has.Count.EqualTo(expected));
         Assert.That(Stored(), Has.Length.EqualTo(expected + 1));
@@ -102,11 +123,19 @@ public class PendingExposureStoreTests
             await replica.TakeAsync("shop", "dana", _ => [Pods("web-0") with { Pods = i + 1 }], CancellationToken.None);
         }
 
-        Assert.That((await replica.TakeAsync("shop", "erin", _ => [], CancellationToken.None)).Select(o => o.Pods), Is.EquivalentTo((int[])[7, 8, 9, 10]), "its latest");
+        Assert.That(
+            (await replica.TakeAsync("shop", "erin", _ => [], CancellationToken.None)).Select(o => o.Pods),
+            Is.EquivalentTo((int[])[7, 8, 9, 10]),
+            "its latest"
+        );
 
         var more = Enumerable.Range(1, 50).Select(i => Pods($"web-{i}")).ToList();
         Assert.That(() => replica.TakeAsync("shop", "dana", _ => more, CancellationToken.None), Throws.TypeOf<UnavailableException>());
-        Assert.That(await replica.TakeAsync("shop", "erin", _ => more, CancellationToken.None), Has.Count.EqualTo(4), "another requester has places of their own");
+        Assert.That(
+            await replica.TakeAsync("shop", "erin", _ => more, CancellationToken.None),
+            Has.Count.EqualTo(4),
+            "another requester has places of their own"
+        );
     }
 
     /// <summary>An autoscaler's steps by the hundred keep nobody from a canary.</summary>
@@ -114,9 +143,18 @@ public class PendingExposureStoreTests
     public async Task WhatRaisesNothingTakesNobodysPlace()
     {
         var replica = NewReplica();
-        await replica.TakeAsync("shop", "system:autoscaler", _ => [.. Enumerable.Range(0, 250).Select(i => Pods($"web-{i}") with { Pool = "" })], CancellationToken.None);
+        await replica.TakeAsync(
+            "shop",
+            "system:autoscaler",
+            _ => [.. Enumerable.Range(0, 250).Select(i => Pods($"web-{i}") with { Pool = "" })],
+            CancellationToken.None
+        );
 
-        Assert.That(await replica.TakeAsync("shop", "dana", _ => [Pods("canary")], CancellationToken.None), Has.Count.EqualTo(200), "the last of them are known");
+        Assert.That(
+            await replica.TakeAsync("shop", "dana", _ => [Pods("canary")], CancellationToken.None),
+            Has.Count.EqualTo(200),
+            "the last of them are known"
+        );
         Assert.That(await replica.TakeAsync("shop", "erin", _ => [], CancellationToken.None), Has.Count.EqualTo(201));
     }
 
@@ -136,10 +174,19 @@ public class PendingExposureStoreTests
     [TestCase(Foreign, 1, 0, "2026-11-24T00:00:00Z", "\"x\"")]
     [TestCase(Foreign, 1, 64, "2099-11-24T00:00:00Z", "\"x\"")]
     [TestCase(Foreign, 1, 64, "2026-11-24T00:00:00Z", "null")]
-    public async Task WhatSomebodyElseWroteThereIsWrittenOver(string format, int pods = 0, int digits = 0, string at = "", string image = "")
+    public async Task WhatSomebodyElseWroteThereIsWrittenOver(
+        string format,
+        int pods = 0,
+        int digits = 0,
+        string at = "",
+        string image = ""
+    )
     {
-        var foreign = format.Replace("PODS", $"{pods}", StringComparison.Ordinal).Replace("HASH", $"v1:{new string('2', digits)}", StringComparison.Ordinal)
-            .Replace("AT", at, StringComparison.Ordinal).Replace("IMAGE", image, StringComparison.Ordinal);
+        var foreign = format
+            .Replace("PODS", $"{pods}", StringComparison.Ordinal)
+            .Replace("HASH", $"v1:{new string('2', digits)}", StringComparison.Ordinal)
+            .Replace("AT", at, StringComparison.Ordinal)
+            .Replace("IMAGE", image, StringComparison.Ordinal);
         var replica = NewReplica();
         await replica.TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None);
         Store.Objects.Values.Single()["data"] = new JsonObject { ["places"] = foreign };
@@ -153,21 +200,42 @@ public class PendingExposureStoreTests
     {
         Store.Admit = _ => throw new InvalidOperationException("quota");
 
-        await Assert.ThrowsAsync<UnavailableException>(() => NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None));
+        await Assert.ThrowsAsync<UnavailableException>(() =>
+            NewReplica().TakeAsync("shop", "dana", _ => [Pods("web-1")], CancellationToken.None)
+        );
     }
 
-    private void PutDeployment(string name, int generation) => Store.Put($"apis/apps/v1/namespaces/shop/deployments/{name}", Parsed($$"""
-        {"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "u", "generation": {{generation}} },
-         "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }
-        """));
+    private void PutDeployment(string name, int generation) =>
+        Store.Put(
+            $"apis/apps/v1/namespaces/shop/deployments/{name}",
+            Parsed(
+                $$"""
+                {"metadata": {"name": "{{name}}", "namespace": "shop", "uid": "u", "generation": {{generation}} },
+                 "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }
+                """
+            )
+        );
 
-    private PendingExposureStore NewReplica() => new(Store.Connection, new RecentObjects(Store.Connection, new ClusterCaches(Store.Connection, WorkloadReader.Default, _time, NullLogger.Instance)), TestOptions.Installed, _time, s_patience);
+    private PendingExposureStore NewReplica() =>
+        new(
+            Store.Connection,
+            new RecentObjects(Store.Connection, new ClusterCaches(Store.Connection, WorkloadReader.Default, _time, NullLogger.Instance)),
+            TestOptions.Installed,
+            _time,
+            s_patience
+        );
 
-    private JsonObject[] Stored() => [.. (JsonNode.Parse((string?)Store.Objects.Values.Single(o => o["data"] is not null)["data"]?["places"] ?? "[]")?.AsArray() ?? []).OfType<JsonObject>()];
+    private JsonObject[] Stored() =>
+        [
+            .. (
+                JsonNode.Parse((string?)Store.Objects.Values.Single(o => o["data"] is not null)["data"]?["places"] ?? "[]")?.AsArray() ?? []
+            ).OfType<JsonObject>(),
+        ];
 
     private static JsonObject Parsed(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
-    private static PendingExposure Pods(string workload) => new("canary", "Service web", Ref(workload), s_hash, ["registry.example.com/web@sha256:2"], 1, null);
+    private static PendingExposure Pods(string workload) =>
+        new("canary", "Service web", Ref(workload), s_hash, ["registry.example.com/web@sha256:2"], 1, null);
 
     private static WorkloadRef Ref(string name) => new("apps", "Deployment", "shop", name);
 }

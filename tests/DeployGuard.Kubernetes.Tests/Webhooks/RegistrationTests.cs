@@ -10,7 +10,10 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>The webhook configurations, on a server that has matchConditions and on one that drops them. The tests on the real API server are EndToEnd's.</summary>
+/// <summary>
+/// The webhook configurations, on a server that has matchConditions and on one that drops them. The tests on the real API server are
+/// EndToEnd's.
+/// </summary>
 public class RegistrationTests
 {
     private const string Validating = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/deployguard";
@@ -40,7 +43,10 @@ public class RegistrationTests
         await _registration.RunAsync(CancellationToken.None);
 
         var open = Entry("workloads-open.deployguard.io");
-        Assert.That(open["matchConditions"]?.AsArray().Select(c => (string?)c?["name"]), Is.EqualTo(new[] { "not-by-its-controller", "more-than-a-restart-or-scale-down" }));
+        Assert.That(
+            open["matchConditions"]?.AsArray().Select(c => (string?)c?["name"]),
+            Is.EqualTo(new[] { "not-by-its-controller", "more-than-a-restart-or-scale-down" })
+        );
         Assert.That(Entry("namespaces.deployguard.io")["failurePolicy"]?.ToString(), Is.EqualTo("Fail"));
         Assert.That(Names(), Does.Not.Contain("pods.deployguard.io"), "they are judged with the others");
     }
@@ -61,7 +67,10 @@ public class RegistrationTests
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: false).Validating(s_all);
 
-        Assert.That(entries.SelectMany(RulesOf).Where(r => r.Operations.Contains("DELETE")).Select(r => r.Resource), Is.EqualTo((string[])["safeguardpolicies", "changes", "changetemplates", "changeapprovals", "breakglasses"]));
+        Assert.That(
+            entries.SelectMany(RulesOf).Where(r => r.Operations.Contains("DELETE")).Select(r => r.Resource),
+            Is.EqualTo((string[])["safeguardpolicies", "changes", "changetemplates", "changeapprovals", "breakglasses"])
+        );
         Assert.That(entries.SelectMany(RulesOf).Select(r => r.Resource), Has.None.EqualTo("pods/status").And.None.Contains("endpoint"));
     }
 
@@ -74,34 +83,70 @@ public class RegistrationTests
         Assert.Multiple(() =>
         {
             Assert.That(Told(pace), Is.EqualTo("Ignore 1 In c"));
-            Assert.That(RulesOf(pace).Where(r => r.Operations.Contains("DELETE")).Select(r => r.Resource), Is.EqualTo((string[])["pods", "replicasets"]));
+            Assert.That(
+                RulesOf(pace).Where(r => r.Operations.Contains("DELETE")).Select(r => r.Resource),
+                Is.EqualTo((string[])["pods", "replicasets"])
+            );
             Assert.That(Told(entries.Single(e => (string?)e?["name"] == "endpoints.deployguard.io")), Is.EqualTo("Ignore 1 In b,c"));
             Assert.That(Told(entries.Single(e => (string?)e?["name"] == "labels.deployguard.io")), Is.EqualTo("Fail 3 In a,b,c"));
-            Assert.That(Told(entries.Single(e => (string?)e?["name"] == "labels-open.deployguard.io")), Does.StartWith("Ignore 1 NotIn a,b,c,"));
-            Assert.That(entries.SelectMany(RulesOf).Select(r => r.Resource), Has.None.EqualTo("pods/eviction").And.None.EqualTo("*"), "a drain waits for nobody");
-            Assert.That(entries.Where(e => (string?)e?["failurePolicy"] == "Fail" && (string?)e?["name"] != "records.deployguard.io").SelectMany(RulesOf), Has.All.Property("Operations").Not.Contains("DELETE"));
+            Assert.That(
+                Told(entries.Single(e => (string?)e?["name"] == "labels-open.deployguard.io")),
+                Does.StartWith("Ignore 1 NotIn a,b,c,")
+            );
+            Assert.That(
+                entries.SelectMany(RulesOf).Select(r => r.Resource),
+                Has.None.EqualTo("pods/eviction").And.None.EqualTo("*"),
+                "a drain waits for nobody"
+            );
+            Assert.That(
+                entries
+                    .Where(e => (string?)e?["failurePolicy"] == "Fail" && (string?)e?["name"] != "records.deployguard.io")
+                    .SelectMany(RulesOf),
+                Has.All.Property("Operations").Not.Contains("DELETE")
+            );
         });
     }
 
     [Test]
     public void WhereNothingIsRolledOutNorAskedForACanaryThereIsNoEntryForIt()
     {
-        var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(new WebhookScope(["a"], [], [], false));
+        var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(
+            new WebhookScope(["a"], [], [], false)
+        );
 
-        Assert.That(entries.Select(e => (string?)e?["name"]), Has.None.AnyOf("pace.deployguard.io", "endpoints.deployguard.io", "labels-open.deployguard.io"));
+        Assert.That(
+            entries.Select(e => (string?)e?["name"]),
+            Has.None.AnyOf("pace.deployguard.io", "endpoints.deployguard.io", "labels-open.deployguard.io")
+        );
     }
 
     [Test]
     public void ARolloutIsUnderWayFromItsAdmissionUntilItIsThrough()
     {
-        Change Change(string @namespace, Phase phase) => new() { Name = "c", Workload = new WorkloadRef("apps", "Deployment", @namespace, "web"), TemplateHash = "v1:1", Phase = phase };
+        Change Change(string @namespace, Phase phase) =>
+            new()
+            {
+                Name = "c",
+                Workload = new WorkloadRef("apps", "Deployment", @namespace, "web"),
+                TemplateHash = "v1:1",
+                Phase = phase,
+            };
         Change[] changes =
         [
-            Change("e", Phase.Admitted), Change("d", Phase.Running), Change("d", Phase.Running), Change("c", Phase.Completed), Change("b", Phase.Completed), Change("a", Phase.Proven), Change("a", Phase.Pending),
+            Change("e", Phase.Admitted),
+            Change("d", Phase.Running),
+            Change("d", Phase.Running),
+            Change("c", Phase.Completed),
+            Change("b", Phase.Completed),
+            Change("a", Phase.Proven),
+            Change("a", Phase.Pending),
             Change("elsewhere", Phase.Running),
         ];
 
-        Assert.That(RolloutNamespaces.In(["a", "b", "c", "d", "e"], changes, c => c.Workload.Namespace == "c"), Is.EqualTo((string[])["c", "d", "e"]));
+        Assert.That(
+            RolloutNamespaces.In(["a", "b", "c", "d", "e"], changes, c => c.Workload.Namespace == "c"),
+            Is.EqualTo((string[])["c", "d", "e"])
+        );
     }
 
     [Test]
@@ -168,7 +213,11 @@ public class RegistrationTests
 
         Assert.That(Names(), Is.EqualTo(new[] { "records.deployguard.io" }));
         Assert.That(_registration.GateIsOpen, Is.True);
-        Assert.That(_registration.Altered["ValidatingWebhookConfiguration"], Is.Zero, "whoever opens it takes the entries out by the same command");
+        Assert.That(
+            _registration.Altered["ValidatingWebhookConfiguration"],
+            Is.Zero,
+            "whoever opens it takes the entries out by the same command"
+        );
 
         _store.Objects[Validating]["metadata"]?.AsObject().Remove("annotations");
         await _registration.RunAsync(CancellationToken.None);
@@ -210,16 +259,33 @@ public class RegistrationTests
     private static string Told(JsonNode? entry)
     {
         var selector = entry?["namespaceSelector"]?["matchExpressions"]?[0];
-        return $"{entry?["failurePolicy"]} {entry?["timeoutSeconds"]} {selector?["operator"]} {string.Join(',', selector?["values"]?.AsArray().Select(v => (string?)v) ?? [])}";
+        return $"{entry?["failurePolicy"]} {entry?["timeoutSeconds"]} {selector?["operator"]} "
+            + $"{string.Join(',', selector?["values"]?.AsArray().Select(v => (string?)v) ?? [])}";
     }
 
     private sealed record Ruled(string Resource, IReadOnlyList<string> Operations);
 
     private Registration Register(byte ca = 1)
     {
-        var options = new ClusterOptions { Namespace = "deployguard-system", Service = "deployguard", Secret = "deployguard-tls", WebhookConfiguration = "deployguard", Lease = "deployguard-leader", CustomKinds = [new CustomKind("example.com", "robots", "Robot", "spec.template")] };
+        var options = new ClusterOptions
+        {
+            Namespace = "deployguard-system",
+            Service = "deployguard",
+            Secret = "deployguard-tls",
+            WebhookConfiguration = "deployguard",
+            Lease = "deployguard-leader",
+            CustomKinds = [new CustomKind("example.com", "robots", "Robot", "spec.template")],
+        };
         var caches = new ClusterCaches(_store.Connection, WorkloadReader.Default, _time, NullLogger.Instance);
-        return new Registration(_store.Connection, caches, options, () => [ca], new EventWriter(_store.Connection, _time), _time, NullLogger.Instance);
+        return new Registration(
+            _store.Connection,
+            caches,
+            options,
+            () => [ca],
+            new EventWriter(_store.Connection, _time),
+            _time,
+            NullLogger.Instance
+        );
     }
 
     private void OpenGate()
@@ -230,5 +296,6 @@ public class RegistrationTests
 
     private List<string> Names() => [.. _store.Objects[Validating]["webhooks"]?.AsArray().Select(w => (string?)w?["name"] ?? "") ?? []];
 
-    private JsonObject Entry(string name) => _store.Objects[Validating]["webhooks"]?.AsArray().Single(w => (string?)w?["name"] == name)?.AsObject() ?? [];
+    private JsonObject Entry(string name) =>
+        _store.Objects[Validating]["webhooks"]?.AsArray().Single(w => (string?)w?["name"] == name)?.AsObject() ?? [];
 }

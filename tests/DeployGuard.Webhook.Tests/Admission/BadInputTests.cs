@@ -10,7 +10,8 @@ public class BadInputTests
     private RunningWebhook _webhook = null!;
 
     [OneTimeSetUp]
-    public async Task StartAsync() => _webhook = await RunningWebhook.StartAsync(new SafeguardPolicy { Name = "p", Images = new ImageRules(Pin.Digest) });
+    public async Task StartAsync() =>
+        _webhook = await RunningWebhook.StartAsync(new SafeguardPolicy { Name = "p", Images = new ImageRules(Pin.Digest) });
 
     [OneTimeTearDown]
     public async Task StopAsync() => await _webhook.DisposeAsync();
@@ -28,8 +29,16 @@ public class BadInputTests
         yield return Case("an empty body", "", "the body is empty");
         yield return Case("no JSON", "hello", "the body is not valid JSON: 'h' is an invalid start of a value");
         yield return Case("half a JSON", """{"kind": "AdmissionReview", """, "the body is not valid JSON");
-        yield return Case("a v1beta1 review", Reviews.Update().Replace("admission.k8s.io/v1", "admission.k8s.io/v1beta1"), "found AdmissionReview of admission.k8s.io/v1beta1");
-        yield return Case("another kind", """{"apiVersion": "v1", "kind": "Pod"}""", "expected kind AdmissionReview of admission.k8s.io/v1, found Pod of v1");
+        yield return Case(
+            "a v1beta1 review",
+            Reviews.Update().Replace("admission.k8s.io/v1", "admission.k8s.io/v1beta1"),
+            "found AdmissionReview of admission.k8s.io/v1beta1"
+        );
+        yield return Case(
+            "another kind",
+            """{"apiVersion": "v1", "kind": "Pod"}""",
+            "expected kind AdmissionReview of admission.k8s.io/v1, found Pod of v1"
+        );
         yield return Case("a list", "[]", "expected kind AdmissionReview");
         yield return Case("no uid", Reviews.Update().Replace("\"uid\":\"u-1\",", ""), "request.uid is missing");
         yield return Case("a depth of 10,000", new string('[', 10_000) + new string(']', 10_000), "depth");
@@ -55,8 +64,18 @@ public class BadInputTests
 
     public static IEnumerable<TestCaseData> Unreadable()
     {
-        yield return Case("a name that is there twice", Reviews.Update().Replace("\"name\":\"web\"", "\"name\":\"web\",\"name\":\"other\""), 400, "Duplicate property 'name'");
-        yield return Case("an object of 201 levels", Reviews.Update().Replace("\"replicas\":3", $"\"replicas\":3,\"deep\":{new string('[', 201)}{new string(']', 201)}"), 400, "depth");
+        yield return Case(
+            "a name that is there twice",
+            Reviews.Update().Replace("\"name\":\"web\"", "\"name\":\"web\",\"name\":\"other\""),
+            400,
+            "Duplicate property 'name'"
+        );
+        yield return Case(
+            "an object of 201 levels",
+            Reviews.Update().Replace("\"replicas\":3", $"\"replicas\":3,\"deep\":{new string('[', 201)}{new string(']', 201)}"),
+            400,
+            "depth"
+        );
         yield return Case("a review of 21 MiB", Create(Long(' ', 21)), 413, "larger than 20 MiB");
         yield return Case("a review of 9 MiB without escapes", Create(Long('a', 9)), 413, "8 MiB without escapes");
     }
@@ -91,10 +110,22 @@ public class BadInputTests
         yield return Case("no spec", Create(noSpec), "Deployment shop/web: object.spec: is missing");
         var text = Reviews.Deployment(Reviews.Image);
         text["spec"]!["template"]!["spec"]!["containers"] = "web";
-        yield return Case("containers that are a string", Create(text), "Deployment shop/web: object.spec.template.spec.containers: expected a list, found a string");
+        yield return Case(
+            "containers that are a string",
+            Create(text),
+            "Deployment shop/web: object.spec.template.spec.containers: expected a list, found a string"
+        );
         yield return Case("no object", Create(null), "object: expected an object, found none");
-        yield return Case("no old object", Reviews.Of("UPDATE", "apps", "Deployment", "deployments", "dana", Reviews.Deployment(Reviews.Image)), "oldObject: expected an object, found none");
-        yield return Case("another operation", Create(Reviews.Deployment(Reviews.Image)).Replace("CREATE", "CONNECT"), "request.operation: expected CREATE, UPDATE or DELETE, found CONNECT");
+        yield return Case(
+            "no old object",
+            Reviews.Of("UPDATE", "apps", "Deployment", "deployments", "dana", Reviews.Deployment(Reviews.Image)),
+            "oldObject: expected an object, found none"
+        );
+        yield return Case(
+            "another operation",
+            Create(Reviews.Deployment(Reviews.Image)).Replace("CREATE", "CONNECT"),
+            "request.operation: expected CREATE, UPDATE or DELETE, found CONNECT"
+        );
     }
 
     [TestCaseSource(nameof(MalformedObjects))]

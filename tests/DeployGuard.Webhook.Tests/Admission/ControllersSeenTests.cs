@@ -16,9 +16,18 @@ public class ControllersSeenTests
     {
         var facts = new LiteralFacts();
         await using var webhook = await RunningWebhook.StartAsync(facts);
-        await webhook.AskAsync("/admit/workloads", await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "reviews", "kubectl-set-image-create-pod.json")));
-        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true)));
-        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: false)));
+        await webhook.AskAsync(
+            "/admit/workloads",
+            await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "reviews", "kubectl-set-image-create-pod.json"))
+        );
+        await webhook.AskAsync(
+            "/admit/workloads",
+            Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true))
+        );
+        await webhook.AskAsync(
+            "/admit/workloads",
+            Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: false))
+        );
 
         var seen = facts.Seen.ToList();
         Assert.Multiple(() =>
@@ -31,17 +40,41 @@ public class ControllersSeenTests
     [Test]
     public async Task RefusedRequestsAndDryRunsDoNotReportControllers()
     {
-        var facts = new LiteralFacts { Cached = new ClusterSnapshot { Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"images": {"pin": "Digest"}}}""").RootElement)] } };
+        var facts = new LiteralFacts
+        {
+            Cached = new ClusterSnapshot
+            {
+                Policies =
+                [
+                    PolicyReader.Read(
+                        JsonDocument.Parse("""{"metadata": {"name": "all"}, "spec": {"images": {"pin": "Digest"}}}""").RootElement
+                    ),
+                ],
+            },
+        };
         await using var webhook = await RunningWebhook.StartAsync(facts);
         const string Maker = "system:serviceaccount:shop:bot";
 
-        var refused = await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Maker, Revision(owned: true)));
-        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true), dryRun: true));
+        var refused = await webhook.AskAsync(
+            "/admit/workloads",
+            Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Maker, Revision(owned: true))
+        );
+        await webhook.AskAsync(
+            "/admit/workloads",
+            Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true), dryRun: true)
+        );
         Assert.That(refused.GetProperty("allowed").GetBoolean(), Is.False);
         Assert.That(facts.Seen, Is.Empty);
-        Assert.That(facts.SeenRefused.Select(r => r.Requester.Username), Is.EqualTo((string[])[Maker]), "what is refused is told apart, and a dry run is nothing");
+        Assert.That(
+            facts.SeenRefused.Select(r => r.Requester.Username),
+            Is.EqualTo((string[])[Maker]),
+            "what is refused is told apart, and a dry run is nothing"
+        );
 
-        await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true)));
+        await webhook.AskAsync(
+            "/admit/workloads",
+            Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, Revision(owned: true))
+        );
         Assert.That(facts.Seen.Single().Requester.Username, Is.EqualTo(Controller));
     }
 
@@ -51,21 +84,39 @@ public class ControllersSeenTests
         await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts());
         var broken = Revision(owned: false);
         broken["metadata"] = new JsonObject { ["name"] = "x", ["ownerReferences"] = "me" };
-        var answer = await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, broken));
-        Assert.That(answer.GetProperty("status").GetProperty("message").GetString(), Does.Contain("object.metadata.ownerReferences: expected a list"));
+        var answer = await webhook.AskAsync(
+            "/admit/workloads",
+            Reviews.Of("CREATE", "apps", "ControllerRevision", "controllerrevisions", Controller, broken)
+        );
+        Assert.That(
+            answer.GetProperty("status").GetProperty("message").GetString(),
+            Does.Contain("object.metadata.ownerReferences: expected a list")
+        );
     }
 
-    private static JsonObject Revision(bool owned) => new()
-    {
-        ["apiVersion"] = "apps/v1",
-        ["kind"] = "ControllerRevision",
-        ["metadata"] = new JsonObject
+    private static JsonObject Revision(bool owned) =>
+        new()
         {
-            ["name"] = "logs-1",
-            ["namespace"] = "shop",
-            ["ownerReferences"] = owned ? new JsonArray(new JsonObject { ["apiVersion"] = "apps/v1", ["kind"] = "DaemonSet", ["name"] = "logs", ["uid"] = "u", ["controller"] = true }) : new JsonArray(),
-        },
-        ["data"] = new JsonObject(),
-        ["revision"] = 1,
-    };
+            ["apiVersion"] = "apps/v1",
+            ["kind"] = "ControllerRevision",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = "logs-1",
+                ["namespace"] = "shop",
+                ["ownerReferences"] = owned
+                    ? new JsonArray(
+                        new JsonObject
+                        {
+                            ["apiVersion"] = "apps/v1",
+                            ["kind"] = "DaemonSet",
+                            ["name"] = "logs",
+                            ["uid"] = "u",
+                            ["controller"] = true,
+                        }
+                    )
+                    : new JsonArray(),
+            },
+            ["data"] = new JsonObject(),
+            ["revision"] = 1,
+        };
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Manifests;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -32,25 +32,38 @@ public class ExampleTests
 
     private static string Review(string folder, WorkloadRequest request)
     {
-        JsonElement? Read(string file) => File.Exists(Path.Combine(folder, file)) ? ManifestReader.Read(Path.Combine(folder, file))[0].Content : null;
-        return JsonSerializer.Serialize(new
-        {
-            apiVersion = "admission.k8s.io/v1",
-            kind = "AdmissionReview",
-            request = new
+        JsonElement? Read(string file) =>
+            File.Exists(Path.Combine(folder, file)) ? ManifestReader.Read(Path.Combine(folder, file))[0].Content : null;
+        return JsonSerializer.Serialize(
+            new
             {
-                uid = "u-1",
-                kind = new { group = request.Target.ApiGroup, version = "v1", kind = request.Target.Kind },
-                resource = new { group = request.Target.ApiGroup, version = "v1", resource = $"{request.Target.Kind.ToLowerInvariant()}s" },
-                name = request.Target.Name,
-                @namespace = request.Target.Namespace,
-                operation = request.Operation is Operation.Create ? "CREATE" : "UPDATE",
-                userInfo = new { username = request.Requester.Username, groups = request.Requester.Groups },
-                @object = Read("after.yaml"),
-                oldObject = Read("before.yaml"),
-                dryRun = request.DryRun,
-            },
-        });
+                apiVersion = "admission.k8s.io/v1",
+                kind = "AdmissionReview",
+                request = new
+                {
+                    uid = "u-1",
+                    kind = new
+                    {
+                        group = request.Target.ApiGroup,
+                        version = "v1",
+                        kind = request.Target.Kind,
+                    },
+                    resource = new
+                    {
+                        group = request.Target.ApiGroup,
+                        version = "v1",
+                        resource = $"{request.Target.Kind.ToLowerInvariant()}s",
+                    },
+                    name = request.Target.Name,
+                    @namespace = request.Target.Namespace,
+                    operation = request.Operation is Operation.Create ? "CREATE" : "UPDATE",
+                    userInfo = new { username = request.Requester.Username, groups = request.Requester.Groups },
+                    @object = Read("after.yaml"),
+                    oldObject = Read("before.yaml"),
+                    dryRun = request.DryRun,
+                },
+            }
+        );
     }
 
     private sealed class FixedTime(DateTimeOffset now) : TimeProvider

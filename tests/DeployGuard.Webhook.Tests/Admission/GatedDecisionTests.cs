@@ -17,7 +17,9 @@ public class GatedDecisionTests
         Approval = new ApprovalRules { Quorum = [new QuorumLine(["senior-engineers"], 1)] },
     };
 
-    private static readonly Workload s_asked = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.OtherImage)));
+    private static readonly Workload s_asked = WorkloadReader.Default.Read(
+        JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.OtherImage))
+    );
 
     private static readonly Approval s_approval = new()
     {
@@ -88,27 +90,67 @@ public class GatedDecisionTests
     [Test]
     public async Task AStepHeldOnlyByLivePodsPasses()
     {
-        var canary = PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "steps": [5]}}}""").RootElement);
+        var canary = PolicyReader.Read(
+            JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "steps": [5]}}}""").RootElement
+        );
         var before = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image)));
-        var beside = s_asked with { Ref = s_asked.Ref with { Name = "beside" }, Replicas = 1, Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "web" } };
+        var beside = s_asked with
+        {
+            Ref = s_asked.Ref with { Name = "beside" },
+            Replicas = 1,
+            Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "web" },
+        };
         _facts.Cached = new ClusterSnapshot
         {
             Policies = [canary],
             Namespace = new NamespaceSnapshot
             {
-                Members = [new Member { Spec = before }, new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1)] }],
-                Changes = [new Change { Name = "b", Workload = beside.Ref, TemplateHash = beside.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
+                Members =
+                [
+                    new Member { Spec = before },
+                    new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1)] },
+                ],
+                Changes =
+                [
+                    new Change
+                    {
+                        Name = "b",
+                        Workload = beside.Ref,
+                        TemplateHash = beside.Template.Hash,
+                        Images = [Reviews.OtherImage],
+                        Phase = Phase.Completed,
+                    },
+                ],
             },
         };
         var old = TimeProvider.System.GetUtcNow().AddHours(-1);
 
         Assert.That(await MessageAsync(), Does.Contain("PaceTooFast"));
-        var seen = new PodGroup(new PodShape("uid-beside", beside.Template), [new LivePod { Name = "beside-1", CreatedAt = old, ReadySince = old, StartedAt = old }]);
+        var seen = new PodGroup(
+            new PodShape("uid-beside", beside.Template),
+            [
+                new LivePod
+                {
+                    Name = "beside-1",
+                    CreatedAt = old,
+                    ReadySince = old,
+                    StartedAt = old,
+                },
+            ]
+        );
         _facts.Live = _facts.Cached with
         {
             Namespace = _facts.Cached.Namespace with
             {
-                Members = [new Member { Spec = before }, new Member { Spec = beside, Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1) { Seen = [seen] }] }],
+                Members =
+                [
+                    new Member { Spec = before },
+                    new Member
+                    {
+                        Spec = beside,
+                        Pods = [new RevisionPods(beside.Template.Hash, null, [Reviews.OtherImage], 1) { Seen = [seen] }],
+                    },
+                ],
             },
         };
         Assert.That(await MessageAsync(), Is.Null, "held by pods that no cache has");
@@ -119,16 +161,43 @@ public class GatedDecisionTests
     [TestCase(Phase.Proven, "8", "EvaluationIncomplete: down", Description = "the cache lags behind the parent")]
     public async Task AScaleUpOfAProvenRevisionWaitsForNothing(Phase phase, string version, string? refusal)
     {
-        var stable = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
-        var web = s_asked with { ResourceVersion = "7", Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
+        var stable = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with
+        {
+            Ref = s_asked.Ref with { Name = "stable" },
+            Replicas = 60,
+        };
+        var web = s_asked with
+        {
+            ResourceVersion = "7",
+            Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" },
+        };
         _facts.Cached = new ClusterSnapshot
         {
-            Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [25]}}}""").RootElement)],
+            Policies =
+            [
+                PolicyReader.Read(
+                    JsonDocument
+                        .Parse(
+                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [25]}}}"""
+                        )
+                        .RootElement
+                ),
+            ],
             Parent = web,
             Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = stable }, new Member { Spec = web }],
-                Changes = [new Change { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = phase }],
+                Changes =
+                [
+                    new Change
+                    {
+                        Name = "w",
+                        Workload = web.Ref,
+                        TemplateHash = web.Template.Hash,
+                        Images = [Reviews.OtherImage],
+                        Phase = phase,
+                    },
+                ],
             },
         };
         _facts.ReadsFail = "down";
@@ -142,16 +211,44 @@ public class GatedDecisionTests
     [Test]
     public async Task PendingExposureOfOtherRequestsCountsAndOwnExposureIsPublished()
     {
-        var web = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
-        var canary = s_asked with { ResourceVersion = "7", Generation = 4, Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" } };
+        var web = WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(Reviews.Deployment(Reviews.Image))) with
+        {
+            Ref = s_asked.Ref with { Name = "stable" },
+            Replicas = 60,
+        };
+        var canary = s_asked with
+        {
+            ResourceVersion = "7",
+            Generation = 4,
+            Annotations = new Dictionary<string, string> { [Member.CanaryOfAnnotation] = "stable" },
+        };
         _facts.Cached = new ClusterSnapshot
         {
-            Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}""").RootElement)],
+            Policies =
+            [
+                PolicyReader.Read(
+                    JsonDocument
+                        .Parse(
+                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}"""
+                        )
+                        .RootElement
+                ),
+            ],
             Parent = canary,
             Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = web }, new Member { Spec = canary }],
-                Changes = [new Change { Name = "w", Workload = canary.Ref, TemplateHash = canary.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Completed }],
+                Changes =
+                [
+                    new Change
+                    {
+                        Name = "w",
+                        Workload = canary.Ref,
+                        TemplateHash = canary.Template.Hash,
+                        Images = [Reviews.OtherImage],
+                        Phase = Phase.Completed,
+                    },
+                ],
             },
         };
 
@@ -159,12 +256,31 @@ public class GatedDecisionTests
         Assert.That(alone.GetProperty("allowed").GetBoolean(), Is.True, alone.GetRawText());
         Assert.That(
             _facts.Reached.Select(r => (r.Policy, r.Pool, r.Workload, r.TemplateHash, r.Pods, r.Generation)),
-            Is.EqualTo(new[] { ("canary", "Deployment stable", canary.Ref, canary.Template.Hash, 5, (long?)4) }));
+            Is.EqualTo(new[] { ("canary", "Deployment stable", canary.Ref, canary.Template.Hash, 5, (long?)4) })
+        );
 
-        _facts.Others = [new PendingExposure("canary", "Deployment stable", canary.Ref with { Name = "other" }, "v1:other", ["registry.example.com/other@sha256:00"], 3, null)];
+        _facts.Others =
+        [
+            new PendingExposure(
+                "canary",
+                "Deployment stable",
+                canary.Ref with
+                {
+                    Name = "other",
+                },
+                "v1:other",
+                ["registry.example.com/other@sha256:00"],
+                3,
+                null
+            ),
+        ];
         _facts.Reached.Clear();
         var beside = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
-        Assert.That(beside.GetRawText(), Does.Contain("8 of 68 pods (11%) of Deployment stable would be unproven; step 10% allows 6").And.Contain("3 of deployment/other"));
+        Assert.That(
+            beside.GetRawText(),
+            Does.Contain("8 of 68 pods (11%) of Deployment stable would be unproven; step 10% allows 6")
+                .And.Contain("3 of deployment/other")
+        );
         Assert.That(_facts.Reached, Is.Empty, "what is refused reaches nobody");
 
         _facts.Others = [];
@@ -176,28 +292,60 @@ public class GatedDecisionTests
         Assert.That(unknown.GetRawText(), Does.Contain("EvaluationIncomplete: down"));
     }
 
-    /// <summary>More pods of what is proven where they are: a Service that is turned to them in the same moment must know, and an autoscaler must not hang on it.</summary>
+    /// <summary>
+    /// More pods of what is proven where they are: a Service that is turned to them in the same moment must know, and an autoscaler must
+    /// not hang on it.
+    /// </summary>
     [Test]
     public async Task AScaleThatRaisesNoExposureIsPublishedIfPossible()
     {
         var web = s_asked with { ResourceVersion = "7", Generation = 4 };
         _facts.Cached = new ClusterSnapshot
         {
-            Policies = [PolicyReader.Read(JsonDocument.Parse("""{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}""").RootElement)],
+            Policies =
+            [
+                PolicyReader.Read(
+                    JsonDocument
+                        .Parse(
+                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}"""
+                        )
+                        .RootElement
+                ),
+            ],
             Parent = web,
             Namespace = new NamespaceSnapshot
             {
                 Members = [new Member { Spec = web }],
-                Changes = [new Change { Name = "w", Workload = web.Ref, TemplateHash = web.Template.Hash, Images = [Reviews.OtherImage], Phase = Phase.Proven }],
+                Changes =
+                [
+                    new Change
+                    {
+                        Name = "w",
+                        Workload = web.Ref,
+                        TemplateHash = web.Template.Hash,
+                        Images = [Reviews.OtherImage],
+                        Phase = Phase.Proven,
+                    },
+                ],
             },
         };
 
-        Assert.That((await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(), Is.True);
-        Assert.That(_facts.Reached.Select(r => (r.Policy, r.RaisesNoExposure, r.Workload, r.Pods, r.Generation)), Is.EqualTo(new[] { ("canary", true, web.Ref, 5, (long?)4) }));
+        Assert.That(
+            (await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
+            Is.True
+        );
+        Assert.That(
+            _facts.Reached.Select(r => (r.Policy, r.RaisesNoExposure, r.Workload, r.Pods, r.Generation)),
+            Is.EqualTo(new[] { ("canary", true, web.Ref, 5, (long?)4) })
+        );
 
         _facts.Reached.Clear();
         _facts.ReachFails = "down";
-        Assert.That((await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(), Is.True, "it hangs on nothing");
+        Assert.That(
+            (await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
+            Is.True,
+            "it hangs on nothing"
+        );
     }
 
     [Test]
@@ -214,7 +362,11 @@ public class GatedDecisionTests
         Assert.That(await MessageAsync(), Is.Null);
         Assert.That(_facts.Reservations, Is.EqualTo(1));
         _facts.Budgets["budget"] = new BudgetUse([s_asked.Ref with { Name = "other" }], [s_asked.Ref with { Name = "stuck" }]);
-        Assert.That(await MessageAsync(), Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other").And.Contain("Fix or roll back those that take too long: shop/deployment/stuck"));
+        Assert.That(
+            await MessageAsync(),
+            Does.Contain("BudgetExhausted: 1 of 1 rollouts in namespace shop are in flight: shop/deployment/other")
+                .And.Contain("Fix or roll back those that take too long: shop/deployment/stuck")
+        );
     }
 
     [Test]
@@ -252,7 +404,9 @@ public class GatedDecisionTests
     public async Task AnAuditPolicyLeavesNoRecordOfAPod()
     {
         _facts.Cached = new ClusterSnapshot { Policies = [s_policy with { Mode = Mode.Audit }] };
-        var pod = System.Text.Json.Nodes.JsonNode.Parse("""{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}""");
+        var pod = System.Text.Json.Nodes.JsonNode.Parse(
+            """{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}"""
+        );
 
         await _webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "", "Pod", "pods", "dana", pod));
 
@@ -265,7 +419,16 @@ public class GatedDecisionTests
         _facts.ReadsFail = _facts.WritesFail = "down";
         _facts.Cached = _facts.Cached with
         {
-            Changes = [new Change { Name = "c", Workload = s_asked.Ref, TemplateHash = s_asked.Template.Hash, Phase = Phase.Completed }],
+            Changes =
+            [
+                new Change
+                {
+                    Name = "c",
+                    Workload = s_asked.Ref,
+                    TemplateHash = s_asked.Template.Hash,
+                    Phase = Phase.Completed,
+                },
+            ],
         };
 
         Assert.That(await MessageAsync(), Is.Null);

@@ -1,22 +1,30 @@
 using System.Text.Json;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Identities;
 using DeployGuard.Core.Policies;
 using DeployGuard.Core.Snapshots;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>More requests than a replica can decide at once: users are shed before machines, and other requests are not affected.</summary>
 public class OverloadTests
 {
-    private static readonly SafeguardPolicy s_policy = new() { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["senior-engineers"], 1)] } };
+    private static readonly SafeguardPolicy s_policy = new()
+    {
+        Name = "tier-1",
+        Approval = new ApprovalRules { Quorum = [new QuorumLine(["senior-engineers"], 1)] },
+    };
 
     [Test]
     public async Task RequestsAboveTheLimitAreRefusedAndUnguardedOnesPass()
     {
         var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var facts = new LiteralFacts { Cached = new ClusterSnapshot { Policies = [s_policy] }, Hold = hold.Task };
+        var facts = new LiteralFacts
+        {
+            Cached = new ClusterSnapshot { Policies = [s_policy] },
+            Hold = hold.Task,
+        };
         await using var webhook = await RunningWebhook.StartAsync(facts);
         var waiting = Enumerable.Range(0, 64).Select(_ => webhook.AskAsync("/admit/workloads?timeout=30s", Reviews.Update())).ToList();
         JsonElement refused;
@@ -25,15 +33,19 @@ public class OverloadTests
             // Until all of them are inside, this one waits with them.
             var next = webhook.AskAsync("/admit/workloads?timeout=30s", Reviews.Update());
             waiting.Add(next);
-            refused = await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System)) == next ? await next : default;
-        }
-        while (refused.ValueKind is JsonValueKind.Undefined && waiting.Count < 200);
+            refused =
+                await Task.WhenAny(next, Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System)) == next ? await next : default;
+        } while (refused.ValueKind is JsonValueKind.Undefined && waiting.Count < 200);
 
         Assert.That(refused.GetProperty("status").GetProperty("code").GetInt32(), Is.EqualTo(429));
         Assert.That(refused.GetProperty("status").GetProperty("message").GetString(), Does.Contain("Overloaded: too many decisions wait"));
         Assert.That(facts.SeenRefused, Is.Empty, "an overload says nothing about the requester");
         facts.Cached = new ClusterSnapshot();
-        Assert.That((await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(), Is.True, "an unguarded request waits for nothing");
+        Assert.That(
+            (await webhook.AskAsync("/admit/workloads", Reviews.Update())).GetProperty("allowed").GetBoolean(),
+            Is.True,
+            "an unguarded request waits for nothing"
+        );
         hold.SetResult();
         await Task.WhenAll(waiting);
         var metrics = await webhook.ScrapeAsync();

@@ -19,8 +19,18 @@ public class PaceReviewTests
     [OneTimeTearDown]
     public async Task StopAsync() => await _webhook.DisposeAsync();
 
-    [TestCase("daemonset-surge-all-update-daemonset", "maxSurge 100% replaces 20", "kubectl patch daemonset/agent", """{"maxSurge":5,"maxUnavailable":0}""")]
-    [TestCase("statefulset-half-at-once-update-statefulset", "maxUnavailable 50% replaces 5", "kubectl patch statefulset/db", """{"partition":9}""")]
+    [TestCase(
+        "daemonset-surge-all-update-daemonset",
+        "maxSurge 100% replaces 20",
+        "kubectl patch daemonset/agent",
+        """{"maxSurge":5,"maxUnavailable":0}"""
+    )]
+    [TestCase(
+        "statefulset-half-at-once-update-statefulset",
+        "maxUnavailable 50% replaces 5",
+        "kubectl patch statefulset/db",
+        """{"partition":9}"""
+    )]
     public async Task ATooFastRolloutIsNamedInTermsOfItsKindAndGetsAPatch(string review, string fault, string command, string patch)
     {
         var answer = await AskAsync(Read(review));
@@ -48,7 +58,8 @@ public class PaceReviewTests
     }
 
     private static JsonNode Read(string review) =>
-        JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "reviews", $"{review}.json"))) ?? throw new InvalidOperationException("no review");
+        JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "reviews", $"{review}.json")))
+        ?? throw new InvalidOperationException("no review");
 
     private Task<JsonElement> AskAsync(JsonNode review) => _webhook.AskAsync("/admit/workloads?timeout=3s", review.ToJsonString());
 }

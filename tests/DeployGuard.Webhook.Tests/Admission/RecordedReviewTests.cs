@@ -77,32 +77,49 @@ public partial class RecordedReviewTests
 
         var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", review);
 
-        Assert.That(response.GetProperty("uid").GetString(), Is.EqualTo(JsonDocument.Parse(review).RootElement.GetProperty("request").GetProperty("uid").GetString()));
+        Assert.That(
+            response.GetProperty("uid").GetString(),
+            Is.EqualTo(JsonDocument.Parse(review).RootElement.GetProperty("request").GetProperty("uid").GetString())
+        );
         Assert.That(Reasons(response), Is.EqualTo(s_refused.GetValueOrDefault(name, "")));
     }
 
     [Test]
     public async Task TheFieldsThatAMachineChangedAreNamed()
     {
-        var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf("reloader-by-variable-update-deployment")));
+        var response = await _webhook.AskAsync(
+            "/admit/workloads?timeout=3s",
+            await File.ReadAllTextAsync(PathOf("reloader-by-variable-update-deployment"))
+        );
 
-        Assert.That(response.GetProperty("status").GetProperty("message").GetString(), Does.Contain("\nChanged: spec.containers[web].env[STAKATER_WEB_CONFIGMAP].value."));
+        Assert.That(
+            response.GetProperty("status").GetProperty("message").GetString(),
+            Does.Contain("\nChanged: spec.containers[web].env[STAKATER_WEB_CONFIGMAP].value.")
+        );
     }
 
     /// <summary>What controllers add to a template is no part of it, as a real server sent it.</summary>
     [TestCase("kubectl-apply-create-create-deployment", "kubectl-apply-create-create-replicaset")]
     [TestCase("kubectl-set-image-update-deployment", "kubectl-set-image-create-replicaset")]
     [TestCase("kubectl-rollout-restart-update-deployment", "kubectl-rollout-restart-create-replicaset")]
-    public void AReplicaSetHashesAsItsDeployment(string deployment, string replicaSet) => Assert.That(HashOf(replicaSet), Is.EqualTo(HashOf(deployment)));
+    public void AReplicaSetHashesAsItsDeployment(string deployment, string replicaSet) =>
+        Assert.That(HashOf(replicaSet), Is.EqualTo(HashOf(deployment)));
 
     /// <summary>An approval of the first attempt is one of the second.</summary>
     [Test]
-    public void EachAttemptOfKubectlDebugHasTheSameHash() => Assert.That(
-        HashOf("kubectl-debug-second-attempt-update-pod-ephemeralcontainers"), Is.EqualTo(HashOf("kubectl-debug-first-attempt-update-pod-ephemeralcontainers")));
+    public void EachAttemptOfKubectlDebugHasTheSameHash() =>
+        Assert.That(
+            HashOf("kubectl-debug-second-attempt-update-pod-ephemeralcontainers"),
+            Is.EqualTo(HashOf("kubectl-debug-first-attempt-update-pod-ephemeralcontainers"))
+        );
 
     [TestCase("acme-solver-create-pod", "exempt.serviceAccounts: [cert-manager/cert-manager]", "metadata.name")]
     [TestCase("kubectl-debug-node-first-attempt-create-pod", "kubectl run debug-node-a", "After approval")]
-    [TestCase("mesh-gateway-create-deployment", "image auto (spec.template.spec.containers[0].image) is a placeholder", "referenced by tag")]
+    [TestCase(
+        "mesh-gateway-create-deployment",
+        "image auto (spec.template.spec.containers[0].image) is a placeholder",
+        "referenced by tag"
+    )]
     public async Task TheRemedyFitsTheObject(string name, string said, string notSaid)
     {
         var response = await _webhook.AskAsync("/admit/workloads?timeout=3s", await File.ReadAllTextAsync(PathOf(name)));
@@ -113,7 +130,9 @@ public partial class RecordedReviewTests
     [Test]
     public void TheLabelsOfAJobsSelectorAreNoPartOfItsTemplate()
     {
-        var job = JsonNode.Parse(File.ReadAllText(PathOf("other-kinds-create-job")))?["request"]?["object"] ?? throw new InvalidOperationException("no object");
+        var job =
+            JsonNode.Parse(File.ReadAllText(PathOf("other-kinds-create-job")))?["request"]?["object"]
+            ?? throw new InvalidOperationException("no object");
         var before = Hash(job);
         job["spec"]?["template"]?["metadata"]?.AsObject().Remove("labels");
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Policies;
@@ -9,6 +8,7 @@ using DeployGuard.Core.Snapshots;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Manifests;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -21,10 +21,16 @@ public class ReplayTests
     private static readonly PolicyEvaluator s_evaluator = SafeguardList.Evaluator(TrustedControllers.BuiltIn);
 
     /// <summary>Every rule has something to say.</summary>
-    private static readonly SafeguardPolicy s_strict = PolicyReader.Read(JsonDocument.Parse("""
-        {"metadata": {"name": "strict"}, "spec": {"mode": "Enforce", "images": {"pin": "Digest"}, "approval": {"required": "Always", "quorum": [{"groups": ["seniors"]}]},
-         "canary": {"required": "Always", "covers": "Template", "steps": [10, 50]}, "budget": {"maxConcurrentRollouts": 1}}}
-        """).RootElement);
+    private static readonly SafeguardPolicy s_strict = PolicyReader.Read(
+        JsonDocument
+            .Parse(
+                """
+                {"metadata": {"name": "strict"}, "spec": {"mode": "Enforce", "images": {"pin": "Digest"}, "approval": {"required": "Always", "quorum": [{"groups": ["seniors"]}]},
+                 "canary": {"required": "Always", "covers": "Template", "steps": [10, 50]}, "budget": {"maxConcurrentRollouts": 1}}}
+                """
+            )
+            .RootElement
+    );
 
     public static IEnumerable<string> Examples() => Directory.GetDirectories(s_examples).Select(d => Path.GetFileName(d)).Order();
 
@@ -46,19 +52,25 @@ public class ReplayTests
         var request = new RequestReader(WorkloadReader.Default).Read(Review.Read(document.RootElement));
         var parent = (request as WorkloadRequest)?.Before ?? (request as WorkloadRequest)?.After;
 
-        IsReplayed(new EvaluationInput(
-            request,
-            new ClusterSnapshot
-            {
-                Policies = [s_strict],
-                Parent = parent,
-                Namespace = new NamespaceObjects
+        IsReplayed(
+            new EvaluationInput(
+                request,
+                new ClusterSnapshot
                 {
-                    Services = [new Service("all", parent?.Template.Labels ?? new Dictionary<string, string> { ["app"] = "web" }, false)],
-                    Workloads = parent is null ? [] : [new LiveWorkload { Spec = parent }],
-                }.ToSnapshot(),
-            },
-            DateTimeOffset.UnixEpoch));
+                    Policies = [s_strict],
+                    Parent = parent,
+                    Namespace = new NamespaceObjects
+                    {
+                        Services =
+                        [
+                            new Service("all", parent?.Template.Labels ?? new Dictionary<string, string> { ["app"] = "web" }, false),
+                        ],
+                        Workloads = parent is null ? [] : [new LiveWorkload { Spec = parent }],
+                    }.ToSnapshot(),
+                },
+                DateTimeOffset.UnixEpoch
+            )
+        );
     }
 
     private static void IsReplayed(EvaluationInput input)
@@ -73,12 +85,17 @@ public class ReplayTests
     private static string Told(EvaluationInput input)
     {
         var verdict = s_evaluator.Evaluate(input.Request, input.Cluster, input.Now);
-        return string.Join('\n', (string[])
-        [
-            $"{verdict.Evaluated.ChangeType}: {verdict.Evaluated.Because}; {verdict.Evaluated.Name}; {verdict.Evaluated.ApproveBy}",
-            Messages.Refusal(verdict),
-            .. Messages.WarningLines(verdict),
-            .. verdict.Findings.Select(f => $"{f.Policy} {f.Mode} {f.Safeguard} {f.Waiver?.Name} {f.Finding.Path} {f.Finding.Missing}"),
-        ]);
+        return string.Join(
+            '\n',
+            (string[])
+                [
+                    $"{verdict.Evaluated.ChangeType}: {verdict.Evaluated.Because}; {verdict.Evaluated.Name}; {verdict.Evaluated.ApproveBy}",
+                    Messages.Refusal(verdict),
+                    .. Messages.WarningLines(verdict),
+                    .. verdict.Findings.Select(f =>
+                        $"{f.Policy} {f.Mode} {f.Safeguard} {f.Waiver?.Name} {f.Finding.Path} {f.Finding.Missing}"
+                    ),
+                ]
+        );
     }
 }

@@ -1,16 +1,18 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Admission;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Webhook.Admission;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
 /// <summary>What is read of deletes, of a status, and of the addresses of a Service.</summary>
 public class RequestReaderTests
 {
-    private static readonly RequestReader s_reader = new(new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn));
+    private static readonly RequestReader s_reader = new(
+        new WorkloadReader(WorkloadKinds.BuiltIn, TemplateNoise.Default, InjectionTable.BuiltIn)
+    );
 
     [Test]
     public void OfADeletedPodAndReplicaSetItIsKnownWhatTheyWere([Values("Pod", "ReplicaSet")] string kind)
@@ -18,7 +20,10 @@ public class RequestReaderTests
         var before = ((WorkloadRequest)Read("DELETE", kind == "Pod" ? "" : "apps", kind, null, Obj(kind))).Before;
 
         Assert.That(before?.Labels["app"], Is.EqualTo("web"));
-        Assert.That(before?.OwnerReferences, Is.EqualTo((OwnerReference[])[new("apps/v1", "Deployment", "web", "u-1", true), new("v1", "ConfigMap", "c", "u-2", false)]));
+        Assert.That(
+            before?.OwnerReferences,
+            Is.EqualTo((OwnerReference[])[new("apps/v1", "Deployment", "web", "u-1", true), new("v1", "ConfigMap", "c", "u-2", false)])
+        );
         Assert.That(before?.Finalizers, Is.EqualTo((string[])["example.com/a"]));
         Assert.That(before?.IsDeleting, Is.True);
         Assert.That(before?.ControllerUid, Is.EqualTo("u-1"));
@@ -51,16 +56,22 @@ public class RequestReaderTests
         after["metadata"]!["labels"]!["app"] = "other";
         var request = (WorkloadRequest)Read("UPDATE", "", "Pod", after, Obj("Pod"), "status");
 
-        Assert.That((request.SubResource, request.Before?.Labels["app"], request.After?.Labels["app"]), Is.EqualTo(("status", "web", "other")));
+        Assert.That(
+            (request.SubResource, request.Before?.Labels["app"], request.After?.Labels["app"]),
+            Is.EqualTo(("status", "web", "other"))
+        );
     }
 
     [Test]
     public void AnEndpointSliceSendsTheUsersOfTheServiceOnItsLabel()
     {
-        JsonObject Slice(string service) => Parse($$"""
-            {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": "x", "labels": {"kubernetes.io/service-name": "{{service}}"} },
-             "endpoints": [{"addresses": ["10.0.0.1", "10.0.0.2"], "targetRef": {"kind": "Pod", "name": "web-1"} }, {"addresses": ["10.0.0.3"], "conditions": {"ready": false} }]}
-            """);
+        JsonObject Slice(string service) =>
+            Parse(
+                $$"""
+                {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4", "metadata": {"name": "x", "labels": {"kubernetes.io/service-name": "{{service}}"} },
+                 "endpoints": [{"addresses": ["10.0.0.1", "10.0.0.2"], "targetRef": {"kind": "Pod", "name": "web-1"} }, {"addresses": ["10.0.0.3"], "conditions": {"ready": false} }]}
+                """
+            );
         var request = (EndpointsRequest)Read("UPDATE", "discovery.k8s.io", "EndpointSlice", Slice("web"), Slice("api"));
 
         Assert.That((request.Service, request.ServiceBefore), Is.EqualTo(("web", "api")));
@@ -70,10 +81,12 @@ public class RequestReaderTests
     [Test]
     public void EndpointsSendThoseOfTheServiceOfTheirName()
     {
-        var endpoints = Parse("""
+        var endpoints = Parse(
+            """
             {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "web"},
              "subsets": [{"addresses": [{"ip": "10.0.0.1", "targetRef": {"kind": "Pod", "name": "web-1"} }], "notReadyAddresses": [{"ip": "10.0.0.2"}]}]}
-            """);
+            """
+        );
         var request = (EndpointsRequest)Read("CREATE", "", "Endpoints", endpoints, null);
 
         Assert.That((request.Service, request.ServiceBefore), Is.EqualTo(("web", "")));
@@ -81,20 +94,36 @@ public class RequestReaderTests
 
     [TestCase("""{"subsets": []}""", "object.metadata: is missing")]
     public void AddressesOfAnotherFormAreMalformed(string endpoints, string message) =>
-        Assert.That(() => Read("CREATE", "", "Endpoints", Parse(endpoints), null), Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo(message));
+        Assert.That(
+            () => Read("CREATE", "", "Endpoints", Parse(endpoints), null),
+            Throws.TypeOf<MalformedObjectException>().With.Message.EqualTo(message)
+        );
 
-    private static JsonObject Obj(string kind) => Parse($$"""
-        {"apiVersion": "{{(kind == "Pod" ? "v1" : "apps/v1")}}", "kind": "{{kind}}",
-         "metadata": {"name": "web-1", "namespace": "shop", "labels": {"app": "web"}, "deletionTimestamp": "2026-11-27T00:00:00Z", "finalizers": ["example.com/a"],
-          "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u-1", "controller": true}, {"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "uid": "u-2"}]},
-         "spec": {"containers": [{"name": "web", "image": "web:1"}], "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }
-        """);
+    private static JsonObject Obj(string kind) =>
+        Parse(
+            $$"""
+            {"apiVersion": "{{(kind == "Pod" ? "v1" : "apps/v1")}}", "kind": "{{kind}}",
+             "metadata": {"name": "web-1", "namespace": "shop", "labels": {"app": "web"}, "deletionTimestamp": "2026-11-27T00:00:00Z", "finalizers": ["example.com/a"],
+              "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u-1", "controller": true}, {"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "uid": "u-2"}]},
+             "spec": {"containers": [{"name": "web", "image": "web:1"}], "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]} } } }
+            """
+        );
 
     private static JsonObject Parse(string json) => JsonNode.Parse(json)?.AsObject() ?? throw new InvalidOperationException("no object");
 
-    private static Request Read(string operation, string group, string kind, JsonObject? after, JsonObject? before, string subResource = "", string options = "null")
+    private static Request Read(
+        string operation,
+        string group,
+        string kind,
+        JsonObject? after,
+        JsonObject? before,
+        string subResource = "",
+        string options = "null"
+    )
     {
-        var review = JsonNode.Parse(Reviews.Of(operation, group, kind, $"{kind.ToLowerInvariant()}s", "dana", after, before)) ?? throw new InvalidOperationException("no review");
+        var review =
+            JsonNode.Parse(Reviews.Of(operation, group, kind, $"{kind.ToLowerInvariant()}s", "dana", after, before))
+            ?? throw new InvalidOperationException("no review");
         review["request"]!["subResource"] = subResource;
         review["request"]!["options"] = JsonNode.Parse(options);
         using var document = JsonDocument.Parse(review.ToJsonString());

@@ -39,19 +39,21 @@ public class CertificateChainTests
         await tcp.ConnectAsync(address.Host, address.Port);
         await using var tls = new SslStream(tcp.GetStream());
         // Refused, it throws.
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-        {
-            TargetHost = "localhost",
-            RemoteCertificateValidationCallback = (_, presented, sent, _) =>
+        await tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions
             {
-                using var chain = new X509Chain();
-                chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-                chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-                chain.ChainPolicy.CustomTrustStore.Add(root);
-                chain.ChainPolicy.ExtraStore.AddRange(sent?.ChainPolicy.ExtraStore ?? []);
-                return presented is X509Certificate2 leaf && chain.Build(leaf);
-            },
-        });
+                TargetHost = "localhost",
+                RemoteCertificateValidationCallback = (_, presented, sent, _) =>
+                {
+                    using var chain = new X509Chain();
+                    chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+                    chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+                    chain.ChainPolicy.CustomTrustStore.Add(root);
+                    chain.ChainPolicy.ExtraStore.AddRange(sent?.ChainPolicy.ExtraStore ?? []);
+                    return presented is X509Certificate2 leaf && chain.Build(leaf);
+                },
+            }
+        );
         return true;
     }
 

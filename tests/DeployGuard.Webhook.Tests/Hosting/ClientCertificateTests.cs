@@ -41,7 +41,8 @@ public class ClientCertificateTests
     [TestCase("/admit/workloads")]
     [TestCase("/admit/records")]
     [TestCase("/stamp")]
-    public async Task ACallerWithoutACertificateIsRefused(string path) => Assert.That(await PostAsync(null, path), Is.EqualTo(HttpStatusCode.Forbidden));
+    public async Task ACallerWithoutACertificateIsRefused(string path) =>
+        Assert.That(await PostAsync(null, path), Is.EqualTo(HttpStatusCode.Forbidden));
 
     [Test]
     public async Task ProbesNeedNone() => Assert.That((await _webhook.GetAsync("/readyz")).StatusCode, Is.EqualTo(HttpStatusCode.OK));
@@ -56,21 +57,28 @@ public class ClientCertificateTests
     }
 
     [Test]
-    public async Task ACertificateForServersEndsTheHandshake() => await Assert.ThrowsAsync<HttpRequestException>(() => PostAsync(Client(_ca, "1.3.6.1.5.5.7.3.1")));
+    public async Task ACertificateForServersEndsTheHandshake() =>
+        await Assert.ThrowsAsync<HttpRequestException>(() => PostAsync(Client(_ca, "1.3.6.1.5.5.7.3.1")));
 
     [Test]
     public void AFileWithoutACertificateStopsTheStart()
     {
         var empty = Path.GetTempFileName();
 
-        Assert.That(async () => await RunningWebhook.StartAsync(new StandaloneAccess(() => []), clientCa: new FileInfo(empty)), Throws.TypeOf<CertificateProblemException>().With.Message.Contains(empty));
+        Assert.That(
+            async () => await RunningWebhook.StartAsync(new StandaloneAccess(() => []), clientCa: new FileInfo(empty)),
+            Throws.TypeOf<CertificateProblemException>().With.Message.Contains(empty)
+        );
 
         File.Delete(empty);
     }
 
     private async Task<HttpStatusCode> PostAsync(X509Certificate2? client, string path = "/admit/workloads")
     {
-        using var trustAny = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, presented, _, _) => presented is not null } };
+        using var trustAny = new SocketsHttpHandler
+        {
+            SslOptions = { RemoteCertificateValidationCallback = (_, presented, _, _) => presented is not null },
+        };
         if (client is not null)
         {
             // Chosen by nobody but us: left to itself, the handler presents no certificate that is for servers.

@@ -22,7 +22,11 @@ public class ShutdownTests
         using var ready = await webhook.GetAsync("/readyz");
         Assert.That((ready.StatusCode, ready.Headers.ConnectionClose), Is.EqualTo((HttpStatusCode.ServiceUnavailable, (bool?)true)));
         using var answered = await webhook.PostAsync("/admit/workloads", Reviews.Scale(3, 2, "7"));
-        Assert.That((answered.StatusCode, answered.Headers.ConnectionClose), Is.EqualTo((HttpStatusCode.OK, (bool?)true)), "still answered");
+        Assert.That(
+            (answered.StatusCode, answered.Headers.ConnectionClose),
+            Is.EqualTo((HttpStatusCode.OK, (bool?)true)),
+            "still answered"
+        );
         Assert.That(shutdown.Requested.IsCompleted, Is.False);
 
         time.Advance(TimeSpan.FromSeconds(5));

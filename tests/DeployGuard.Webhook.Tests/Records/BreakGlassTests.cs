@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using DeployGuard.Webhook.Reviews;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Workloads;
+using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
@@ -24,9 +24,15 @@ public class BreakGlassTests
     {
         var patch = await StampAsync(Glass("mallory"));
 
-        Assert.That(patch[0]?.ToJsonString(), Is.EqualTo("""{"op":"add","path":"/spec/requestedBy","value":{"username":"olga","uid":"","groups":["on-call"]}}"""));
+        Assert.That(
+            patch[0]?.ToJsonString(),
+            Is.EqualTo("""{"op":"add","path":"/spec/requestedBy","value":{"username":"olga","uid":"","groups":["on-call"]}}""")
+        );
         Assert.That((string?)patch[1]?["path"], Is.EqualTo("/spec/expiresAt"));
-        Assert.That(patch[1]?["value"]?.GetValue<DateTimeOffset>() - TimeProvider.System.GetUtcNow(), Is.EqualTo(TimeSpan.FromHours(4)).Within(TimeSpan.FromMinutes(1)));
+        Assert.That(
+            patch[1]?["value"]?.GetValue<DateTimeOffset>() - TimeProvider.System.GetUtcNow(),
+            Is.EqualTo(TimeSpan.FromHours(4)).Within(TimeSpan.FromMinutes(1))
+        );
     }
 
     [Test]
@@ -35,7 +41,10 @@ public class BreakGlassTests
         var glass = Glass();
         glass["spec"]!["expiresAt"] = "2026-11-23T15:00:00Z";
 
-        Assert.That((await StampAsync(glass)).Select(p => (string?)p?["path"]), Is.EqualTo(new[] { "/spec/requestedBy", "/metadata/labels", "/metadata/labels/deployguard.io~1maker" }));
+        Assert.That(
+            (await StampAsync(glass)).Select(p => (string?)p?["path"]),
+            Is.EqualTo(new[] { "/spec/requestedBy", "/metadata/labels", "/metadata/labels/deployguard.io~1maker" })
+        );
     }
 
     [Test]
@@ -60,7 +69,11 @@ public class BreakGlassTests
     }
 
     [Test]
-    public async Task AMachineCannotBreakTheGlass() => Assert.That(await RefusalAsync(Glass("system:serviceaccount:ci:deployer"), "system:serviceaccount:ci:deployer"), Does.Contain("MachineIdentity"));
+    public async Task AMachineCannotBreakTheGlass() =>
+        Assert.That(
+            await RefusalAsync(Glass("system:serviceaccount:ci:deployer"), "system:serviceaccount:ci:deployer"),
+            Does.Contain("MachineIdentity")
+        );
 
     [TestCase(23, "olga", null, true)]
     [TestCase(25, "olga", null, false)]
@@ -82,7 +95,13 @@ public class BreakGlassTests
         var refusal = await RefusalAsync(Glass());
         _facts.Unreviewed = [];
 
-        Assert.That(refusal, allowed ? Is.Null : Does.Contain("BreakGlassUnreviewed: deployment-web-1 in shop").And.Contain("kubectl deployguard approve deployment-web-1 -n shop"));
+        Assert.That(
+            refusal,
+            allowed
+                ? Is.Null
+                : Does.Contain("BreakGlassUnreviewed: deployment-web-1 in shop")
+                    .And.Contain("kubectl deployguard approve deployment-web-1 -n shop")
+        );
     }
 
     [Test]
@@ -97,13 +116,19 @@ public class BreakGlassTests
         Assert.That(refusal, Does.Contain("EvaluationIncomplete: no answer"));
     }
 
-    private static JsonObject Glass(string by = "olga") => JsonNode.Parse($$$"""
-        {"metadata": {"name": "g", "namespace": "shop"},
-         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "waives": ["Approval"], "incident": "INC-1", "reason": "orders fail",
-                  "requestedBy": {"username": "{{{by}}}", "groups": ["on-call"]} } }
-        """)!.AsObject();
+    private static JsonObject Glass(string by = "olga") =>
+        JsonNode
+            .Parse(
+                $$$"""
+                {"metadata": {"name": "g", "namespace": "shop"},
+                 "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "web"}, "waives": ["Approval"], "incident": "INC-1", "reason": "orders fail",
+                          "requestedBy": {"username": "{{{by}}}", "groups": ["on-call"]} } }
+                """
+            )!
+            .AsObject();
 
-    private static string Review(JsonObject glass, string user) => Reviews.Of("CREATE", "deployguard.io", "BreakGlass", "breakglasses", user, glass, groups: s_onCall);
+    private static string Review(JsonObject glass, string user) =>
+        Reviews.Of("CREATE", "deployguard.io", "BreakGlass", "breakglasses", user, glass, groups: s_onCall);
 
     private async Task<JsonArray> StampAsync(JsonObject glass)
     {

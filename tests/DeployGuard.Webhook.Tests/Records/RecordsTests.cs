@@ -21,7 +21,19 @@ public class RecordsTests
     {
         _facts.Cached = new ClusterSnapshot
         {
-            Policies = [new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(s_seniors, 1)], Bots = ["robbie"], Monitors = ["system:serviceaccount:ci:judge"] } }],
+            Policies =
+            [
+                new SafeguardPolicy
+                {
+                    Name = "tier-1",
+                    Approval = new ApprovalRules
+                    {
+                        Quorum = [new QuorumLine(s_seniors, 1)],
+                        Bots = ["robbie"],
+                        Monitors = ["system:serviceaccount:ci:judge"],
+                    },
+                },
+            ],
             Changes =
             [
                 new Change
@@ -47,7 +59,10 @@ public class RecordsTests
         var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
         var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64());
-        Assert.That(patch?[0]?.ToJsonString(), Is.EqualTo("""{"op":"add","path":"/spec/approver","value":{"username":"mallory","uid":"","groups":["developers"]}}"""));
+        Assert.That(
+            patch?[0]?.ToJsonString(),
+            Is.EqualTo("""{"op":"add","path":"/spec/approver","value":{"username":"mallory","uid":"","groups":["developers"]}}""")
+        );
     }
 
     [Test]
@@ -56,13 +71,19 @@ public class RecordsTests
         var response = await _webhook.AskAsync("/stamp", Reviews.Approval("mallory", ["developers"], approver: "alice"));
 
         var patch = JsonNode.Parse(response.GetProperty("patch").GetBytesFromBase64())!.AsArray();
-        Assert.That(patch.Skip(1).Select(p => $"{p?["path"]} {p?["value"]?.ToJsonString()}"), Is.EqualTo(new[]
-        {
-            "/metadata/labels {}",
-            $"/metadata/labels/deployguard.io~1workload \"{RecordLabels.Of(new WorkloadRef("apps", "Deployment", "shop", "web"))}\"",
-            "/metadata/labels/deployguard.io~1decision \"Approve\"",
-            $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfCreator("mallory")}\"",
-        }));
+        Assert.That(
+            patch.Skip(1).Select(p => $"{p?["path"]} {p?["value"]?.ToJsonString()}"),
+            Is.EqualTo(
+                new[]
+                {
+                    "/metadata/labels {}",
+                    "/metadata/labels/deployguard.io~1workload "
+                        + $"\"{RecordLabels.Of(new WorkloadRef("apps", "Deployment", "shop", "web"))}\"",
+                    "/metadata/labels/deployguard.io~1decision \"Approve\"",
+                    $"/metadata/labels/deployguard.io~1maker \"{RecordLabels.OfCreator("mallory")}\"",
+                }
+            )
+        );
     }
 
     [TestCase(RecordLabels.Workload)]
@@ -74,8 +95,14 @@ public class RecordsTests
         var forged = honest.DeepClone();
         forged["metadata"]!["labels"] = new JsonObject { [label] = "0000000000000000" };
 
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", forged)), Does.Contain($"IdentityForged: metadata.labels: {label} is stamped by DeployGuard"));
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)), Does.Contain($"RecordImmutable: metadata.labels: {label} is stamped by DeployGuard and cannot be changed"));
+        Assert.That(
+            await RefusalAsync(Approvals("CREATE", "alice", forged)),
+            Does.Contain($"IdentityForged: metadata.labels: {label} is stamped by DeployGuard")
+        );
+        Assert.That(
+            await RefusalAsync(Approvals("UPDATE", "alice", honest, forged)),
+            Does.Contain($"RecordImmutable: metadata.labels: {label} is stamped by DeployGuard and cannot be changed")
+        );
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", forged, forged)), Is.Null);
     }
 
@@ -85,8 +112,13 @@ public class RecordsTests
         _facts.Records = 200;
         try
         {
-            Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Does.Contain(
-                "TooManyRecords: you have 200 changeapprovals in shop; the limit is 200. Remove those that are no longer needed, then retry: kubectl deployguard withdraw NAME -n shop"));
+            Assert.That(
+                await RefusalAsync(Reviews.Approval("alice", s_seniors)),
+                Does.Contain(
+                    "TooManyRecords: you have 200 changeapprovals in shop; the limit is 200. Remove those that are no longer "
+                        + "needed, then retry: kubectl deployguard withdraw NAME -n shop"
+                )
+            );
         }
         finally
         {
@@ -102,8 +134,14 @@ public class RecordsTests
         var many = Reviews.ApprovalObject("alice", s_seniors, "Approve");
         many["spec"]!["images"] = new JsonArray([.. Enumerable.Range(0, 100).Select(i => (JsonNode)$"{Reviews.Image}{i:000}")]);
 
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", wordy)), Does.Contain("RecordTooLarge: spec.reason has 2049 characters; the limit is 2048"));
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", many)), Does.Contain("RecordTooLarge: spec.images has").And.Contain("the limit is 4096"));
+        Assert.That(
+            await RefusalAsync(Approvals("CREATE", "alice", wordy)),
+            Does.Contain("RecordTooLarge: spec.reason has 2049 characters; the limit is 2048")
+        );
+        Assert.That(
+            await RefusalAsync(Approvals("CREATE", "alice", many)),
+            Does.Contain("RecordTooLarge: spec.images has").And.Contain("the limit is 4096")
+        );
     }
 
     [TestCase("CREATE", "dana", false)]
@@ -118,9 +156,22 @@ public class RecordsTests
     [TestCase("DELETE", Self, true)]
     public async Task OnlyDeployGuardWritesChangeTemplates(string operation, string user, bool allowed)
     {
-        var template = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "deployment-web-1", ["namespace"] = "shop" } };
+        var template = new JsonObject
+        {
+            ["metadata"] = new JsonObject { ["name"] = "deployment-web-1", ["namespace"] = "shop" },
+        };
 
-        var message = await RefusalAsync(Reviews.Of(operation, "deployguard.io", "ChangeTemplate", "changetemplates", user, operation == "DELETE" ? null : template, operation == "CREATE" ? null : template.DeepClone()));
+        var message = await RefusalAsync(
+            Reviews.Of(
+                operation,
+                "deployguard.io",
+                "ChangeTemplate",
+                "changetemplates",
+                user,
+                operation == "DELETE" ? null : template,
+                operation == "CREATE" ? null : template.DeepClone()
+            )
+        );
 
         Assert.That(message, allowed ? Is.Null : Does.Contain("ManagedByDeployGuard: ChangeTemplates are written by DeployGuard alone"));
     }
@@ -129,12 +180,24 @@ public class RecordsTests
     public async Task AnEligibleApprovalPasses() => Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors)), Is.Null);
 
     [TestCase("mallory", "developers", "Approve", "alice", "spec.approver is stamped by DeployGuard and must be mallory")]
-    [TestCase("dana", "senior-engineers", "Approve", null, "dana requested deployment-web-1; requesters and authors cannot approve. Ask another person of senior-engineers")]
+    [TestCase(
+        "dana",
+        "senior-engineers",
+        "Approve",
+        null,
+        "dana requested deployment-web-1; requesters and authors cannot approve. Ask another person of senior-engineers"
+    )]
     [TestCase("zoe", "senior-engineers", "Approve", null, "zoe is named as an author of deployment-web-1")]
     [TestCase("mallory", "developers", "Approve", null, "mallory is in none of the approving groups: senior-engineers")]
     [TestCase("robbie", "senior-engineers", "Approve", null, "robbie is listed as a bot; only people can approve")]
     [TestCase("system:serviceaccount:ci:deployer", "senior-engineers", "Approve", null, "is a machine; only people can approve")]
-    [TestCase("system:serviceaccount:ci:monitor", "monitors", "Reject", null, "NotEligible: a veto of system:serviceaccount:ci:monitor would not count")]
+    [TestCase(
+        "system:serviceaccount:ci:monitor",
+        "monitors",
+        "Reject",
+        null,
+        "NotEligible: a veto of system:serviceaccount:ci:monitor would not count"
+    )]
     [TestCase("system:serviceaccount:ci:judge", "monitors", "Reject", null, null)]
     [TestCase("alice", "senior-engineers", "Reject", null, null)]
     public async Task WhoMayApprove(string user, string group, string decision, string? approver, string? refusal)
@@ -150,7 +213,11 @@ public class RecordsTests
         var (made, rehashed) = ("v1:" + new string('3', 64), "v2:" + new string('4', 64));
         _facts.Cached = shared with { Changes = [shared.Changes[0] with { TemplateHash = rehashed, LegacyHash = made }] };
 
-        var refusals = new[] { await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: made)), await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: rehashed)) };
+        var refusals = new[]
+        {
+            await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: made)),
+            await RefusalAsync(Reviews.Approval("dana", s_seniors, hash: rehashed)),
+        };
 
         _facts.Cached = shared;
         Assert.That(refusals, Has.All.Contains("requesters and authors cannot approve"));
@@ -164,7 +231,10 @@ public class RecordsTests
         labelled["metadata"]!["labels"] = new JsonObject { ["a"] = "b" };
         var changed = Reviews.ApprovalObject("alice", s_seniors, "Approve", "v1:" + new string('1', 64));
 
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", changed, before)), Does.EndWith("RecordImmutable: its spec cannot be changed; withdraw it and create another one"));
+        Assert.That(
+            await RefusalAsync(Approvals("UPDATE", "alice", changed, before)),
+            Does.EndWith("RecordImmutable: its spec cannot be changed; withdraw it and create another one")
+        );
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", labelled, before)), Is.Null);
     }
 
@@ -184,7 +254,10 @@ public class RecordsTests
         held["metadata"]!["finalizers"] = new JsonArray("example.com/keep");
         var free = Reviews.ApprovalObject("alice", s_seniors, "Approve");
 
-        Assert.That(await RefusalAsync(Approvals("CREATE", "alice", held)), Does.Contain("RecordHasFinalizers: metadata.finalizers must be empty: example.com/keep"));
+        Assert.That(
+            await RefusalAsync(Approvals("CREATE", "alice", held)),
+            Does.Contain("RecordHasFinalizers: metadata.finalizers must be empty: example.com/keep")
+        );
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", held, free)), Does.Contain("RecordHasFinalizers"));
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "whoever mends it must be able to");
     }
@@ -195,9 +268,26 @@ public class RecordsTests
     public async Task ACompletedRevisionCanBeApprovedIfItsWorkloadIsToBeCreatedAgain(Phase phase, bool waits, string? refusal)
     {
         var hash = "v1:" + new string('2', 64);
-        _facts.Cached = _facts.Cached with { Changes = [_facts.Cached.Changes[0], _facts.Cached.Changes[0] with { Name = "deployment-web-2", TemplateHash = hash, Phase = phase, HasOpenRequirements = waits, Evidence = [] }] };
+        _facts.Cached = _facts.Cached with
+        {
+            Changes =
+            [
+                _facts.Cached.Changes[0],
+                _facts.Cached.Changes[0] with
+                {
+                    Name = "deployment-web-2",
+                    TemplateHash = hash,
+                    Phase = phase,
+                    HasOpenRequirements = waits,
+                    Evidence = [],
+                },
+            ],
+        };
 
-        Assert.That(await RefusalAsync(Reviews.Approval("alice", s_seniors, hash: hash)), refusal is null ? Is.Null : Does.Contain(refusal));
+        Assert.That(
+            await RefusalAsync(Reviews.Approval("alice", s_seniors, hash: hash)),
+            refusal is null ? Is.Null : Does.Contain(refusal)
+        );
     }
 
     [TestCase(Mode.Audit, ApprovalCovers.Template, null)]
@@ -206,7 +296,13 @@ public class RecordsTests
     public async Task ATagBesideAHashIsRefusedOnlyWhereImagesAreWhatIsApproved(Mode mode, ApprovalCovers covers, string? refusal)
     {
         var shared = _facts.Cached;
-        var pins = new SafeguardPolicy { Name = "pins", Mode = mode, Images = new ImageRules(Pin.Digest), Approval = new ApprovalRules { Covers = covers, Quorum = [new QuorumLine(s_seniors, 1)] } };
+        var pins = new SafeguardPolicy
+        {
+            Name = "pins",
+            Mode = mode,
+            Images = new ImageRules(Pin.Digest),
+            Approval = new ApprovalRules { Covers = covers, Quorum = [new QuorumLine(s_seniors, 1)] },
+        };
         _facts.Cached = shared with { Policies = [.. shared.Policies, pins] };
         var approval = Reviews.ApprovalObject("alice", s_seniors, "Approve");
         approval["spec"]!["images"] = new JsonArray("web:2");
@@ -221,10 +317,18 @@ public class RecordsTests
     public async Task WhoFillsASeatOfAPolicyThatOnlyLooksOnFillsNoneOfOneThatEnforces()
     {
         var shared = _facts.Cached;
-        var audits = new SafeguardPolicy { Name = "baseline", Mode = Mode.Audit, Approval = new ApprovalRules { Bots = ["alice"], Quorum = [new QuorumLine(["auditors"], 1)] } };
+        var audits = new SafeguardPolicy
+        {
+            Name = "baseline",
+            Mode = Mode.Audit,
+            Approval = new ApprovalRules { Bots = ["alice"], Quorum = [new QuorumLine(["auditors"], 1)] },
+        };
         _facts.Cached = shared with { Policies = [audits, .. shared.Policies] };
 
-        var (auditor, senior) = (await RefusalAsync(Reviews.Approval("mallory", ["auditors"])), await RefusalAsync(Reviews.Approval("alice", s_seniors)));
+        var (auditor, senior) = (
+            await RefusalAsync(Reviews.Approval("mallory", ["auditors"])),
+            await RefusalAsync(Reviews.Approval("alice", s_seniors))
+        );
         _facts.Cached = shared;
 
         Assert.That(auditor, Does.Contain("mallory is in none of the approving groups: senior-engineers"));
@@ -237,9 +341,11 @@ public class RecordsTests
     [TestCase("Approve", "bob", false)]
     [TestCase("Approve", "alice", true)]
     [TestCase("Approve", Self, true)]
-    public async Task AVoteIsWithdrawnByItsCreator(string decision, string user, bool allowed) => Assert.That(
-        await RefusalAsync(Approvals("DELETE", user, null, Reviews.ApprovalObject("alice", s_seniors, decision))) is null,
-        Is.EqualTo(allowed));
+    public async Task AVoteIsWithdrawnByItsCreator(string decision, string user, bool allowed) =>
+        Assert.That(
+            await RefusalAsync(Approvals("DELETE", user, null, Reviews.ApprovalObject("alice", s_seniors, decision))) is null,
+            Is.EqualTo(allowed)
+        );
 
     [TestCase("alice", "Approve")]
     [TestCase("alice", "Reject")]
@@ -252,7 +358,10 @@ public class RecordsTests
 
         Assert.That(await RefusalAsync(Reviews.Approval(user, left, decision)), Is.Not.Null, "no new one");
         Assert.That(await RefusalAsync(Approvals("DELETE", user, null, vote, left)), Is.Null);
-        Assert.That(await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)), Does.Contain($"NotCreator: only {user}, or a user with the verb override, can withdraw it"));
+        Assert.That(
+            await RefusalAsync(Approvals("DELETE", "bob", null, vote, left)),
+            Does.Contain($"NotCreator: only {user}, or a user with the verb override, can withdraw it")
+        );
     }
 
     [TestCase("CREATE", "cluster-admin", false)]
@@ -263,7 +372,16 @@ public class RecordsTests
     public async Task OnlyDeployGuardWritesChanges(string operation, string user, bool allowed)
     {
         var change = new JsonObject { ["metadata"] = new JsonObject { ["name"] = "c" } };
-        var review = Reviews.Of(operation, "deployguard.io", "Change", "changes", user, change, change.DeepClone(), groups: ["system:masters"]);
+        var review = Reviews.Of(
+            operation,
+            "deployguard.io",
+            "Change",
+            "changes",
+            user,
+            change,
+            change.DeepClone(),
+            groups: ["system:masters"]
+        );
 
         Assert.That(await RefusalAsync(review) is null, Is.EqualTo(allowed));
     }
@@ -283,8 +401,25 @@ public class RecordsTests
     public async Task RecordsCanBeDeletedInATerminatingNamespace()
     {
         _facts.EndingNamespaces.Add("shop");
-        var veto = await RefusalAsync(Approvals("DELETE", "system:serviceaccount:kube-system:namespace-controller", null, Reviews.ApprovalObject("alice", s_seniors, "Reject")));
-        var change = await RefusalAsync(Reviews.Of("DELETE", "deployguard.io", "Change", "changes", "system:serviceaccount:kube-system:namespace-controller", null, new JsonObject()));
+        var veto = await RefusalAsync(
+            Approvals(
+                "DELETE",
+                "system:serviceaccount:kube-system:namespace-controller",
+                null,
+                Reviews.ApprovalObject("alice", s_seniors, "Reject")
+            )
+        );
+        var change = await RefusalAsync(
+            Reviews.Of(
+                "DELETE",
+                "deployguard.io",
+                "Change",
+                "changes",
+                "system:serviceaccount:kube-system:namespace-controller",
+                null,
+                new JsonObject()
+            )
+        );
         _facts.EndingNamespaces.Clear();
 
         Assert.That((veto, change), Is.EqualTo(((string?)null, (string?)null)));
@@ -293,18 +428,25 @@ public class RecordsTests
     [Test]
     public async Task AnInvalidPolicyIsRefusedWithEveryError()
     {
-        var policy = JsonNode.Parse("""
+        var policy = JsonNode.Parse(
+            """
             {"metadata": {"name": "tier-1"}, "spec": {"budget": {}, "approval": {"quorum": [{"groups": ["a"], "count": 0}]}, "canary": {"steps": [25, 5], "pace": {"minReady": "10 minutes"}}, "x": 1}}
-            """);
+            """
+        );
 
-        Assert.That(await RefusalAsync(Reviews.Of("CREATE", "deployguard.io", "SafeguardPolicy", "safeguardpolicies", "admin", policy)), Is.EqualTo("""
-            SafeguardPolicy tier-1 is not valid:
-             - spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10
-             - spec.canary.steps: [25, 5] must increase
-             - spec.canary.pace.minReady: "10 minutes" is not a duration; write for example 90s, 10m, 72h or 1h30m
-             - spec.budget.maxConcurrentRollouts: is missing: set how many rollouts may be in flight
-             - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin
-            """));
+        Assert.That(
+            await RefusalAsync(Reviews.Of("CREATE", "deployguard.io", "SafeguardPolicy", "safeguardpolicies", "admin", policy)),
+            Is.EqualTo(
+                """
+                SafeguardPolicy tier-1 is not valid:
+                 - spec.approval.quorum[0].count: 0 is not a whole number from 1 to 10
+                 - spec.canary.steps: [25, 5] must increase
+                 - spec.canary.pace.minReady: "10 minutes" is not a duration; write for example 90s, 10m, 72h or 1h30m
+                 - spec.budget.maxConcurrentRollouts: is missing: set how many rollouts may be in flight
+                 - spec.x: unknown field; allowed are active, approval, budget, canary, dryRun, exempt, freeze, images, match, mode, origin
+                """
+            )
+        );
     }
 
     private static string Approvals(string operation, string user, JsonNode? obj, JsonNode? oldObj = null, string[]? groups = null) =>

@@ -33,7 +33,11 @@ public class DecisionLogTests
 
         var lines = Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.That(lines.Count(l => l.Contains("\"denied\"", StringComparison.Ordinal)), Is.EqualTo(1000));
-        Assert.That(lines.Count(l => l.Contains("\"allowed\"", StringComparison.Ordinal)), Is.EqualTo(201), "200 of the first second, and the one of the next");
+        Assert.That(
+            lines.Count(l => l.Contains("\"allowed\"", StringComparison.Ordinal)),
+            Is.EqualTo(201),
+            "200 of the first second, and the one of the next"
+        );
         Assert.That((log.SampledOut, log.Lost), Is.EqualTo((800L, 0L)));
     }
 
@@ -57,11 +61,22 @@ public class DecisionLogTests
     private static Verdict Decided(bool allowed)
     {
         var target = new WorkloadRef("apps", "Deployment", "shop", "web");
-        var request = new WorkloadRequest { Operation = Operation.Update, Requester = new Requester("dana", "", []), Target = target };
+        var request = new WorkloadRequest
+        {
+            Operation = Operation.Update,
+            Requester = new Requester("dana", "", []),
+            Target = target,
+        };
         return new Verdict
         {
-            Evaluated = new EvaluatedRequest { Request = request, Classification = new Classification(ChangeType.NewRevision, "another template") },
-            Findings = allowed ? [] : [new Violation("tier-1", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "0 of 1", "ask"))],
+            Evaluated = new EvaluatedRequest
+            {
+                Request = request,
+                Classification = new Classification(ChangeType.NewRevision, "another template"),
+            },
+            Findings = allowed
+                ? []
+                : [new Violation("tier-1", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "0 of 1", "ask"))],
         };
     }
 }

@@ -14,14 +14,30 @@ public partial class MetricsTests
     [Test]
     public async Task NamesAndLabelsAreTheDocumentedOnes()
     {
-        await using var webhook = await RunningWebhook.StartAsync(new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] } });
+        await using var webhook = await RunningWebhook.StartAsync(
+            new SafeguardPolicy
+            {
+                Name = "tier-1",
+                Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] },
+            }
+        );
         await webhook.AskAsync("/admit/workloads", Reviews.Update());
         await webhook.AskAsync("/admit/records", Reviews.Approval("alice", ["a"]));
 
         var series = Series().Matches(await webhook.ScrapeAsync()).Select(m => m.Value).ToHashSet();
 
-        Assert.That(series, Does.Contain("""deployguard_admission_requests_total{decision="denied",dry_run="false",operation="UPDATE",resource="deployments"}"""));
-        Assert.That(series, Does.Contain("""deployguard_rollouts_denied_total{kind="Deployment",mode="Enforce",namespace="shop",policy="tier-1",reason="ApprovalMissing",safeguard="Approval"}"""));
+        Assert.That(
+            series,
+            Does.Contain(
+                """deployguard_admission_requests_total{decision="denied",dry_run="false",operation="UPDATE",resource="deployments"}"""
+            )
+        );
+        Assert.That(
+            series,
+            Does.Contain(
+                """deployguard_rollouts_denied_total{kind="Deployment",mode="Enforce",namespace="shop",policy="tier-1",reason="ApprovalMissing",safeguard="Approval"}"""
+            )
+        );
         Assert.That(series, Does.Contain("""deployguard_admission_duration_seconds_bucket{le="0.00025"}"""));
         Assert.That(series, Does.Contain("""deployguard_admission_duration_seconds_bucket{le="10"}"""));
         Assert.That(series, Does.Contain("""deployguard_approvals_total{decision="Approve"}"""));
@@ -36,17 +52,28 @@ public partial class MetricsTests
         var policy = new SafeguardPolicy { Name = "tier-1", Images = new ImageRules(Pin.Digest) };
         await using var webhook = await RunningWebhook.StartAsync(policy);
         var twoTags = Reviews.Deployment("web:1");
-        twoTags["spec"]!["template"]!["spec"]!["initContainers"] = new System.Text.Json.Nodes.JsonArray(new System.Text.Json.Nodes.JsonObject { ["image"] = "init:1" });
+        twoTags["spec"]!["template"]!["spec"]!["initContainers"] = new System.Text.Json.Nodes.JsonArray(
+            new System.Text.Json.Nodes.JsonObject { ["image"] = "init:1" }
+        );
 
         await webhook.AskAsync("/admit/workloads", Reviews.Of("CREATE", "apps", "Deployment", "deployments", "dana", twoTags));
 
-        Assert.That(await webhook.ScrapeAsync(), Does.Match("(?m)^deployguard_rollouts_denied_total\\{[^}]*reason=\"ImageNotPinned\"[^}]*\\} 1$"));
+        Assert.That(
+            await webhook.ScrapeAsync(),
+            Does.Match("(?m)^deployguard_rollouts_denied_total\\{[^}]*reason=\"ImageNotPinned\"[^}]*\\} 1$")
+        );
     }
 
     [Test]
     public async Task ARetryOfARefusalIsNotCountedAsAnotherRollout()
     {
-        await using var webhook = await RunningWebhook.StartAsync(new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] } });
+        await using var webhook = await RunningWebhook.StartAsync(
+            new SafeguardPolicy
+            {
+                Name = "tier-1",
+                Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] },
+            }
+        );
 
         await webhook.AskAsync("/admit/workloads", Reviews.Update());
         await webhook.AskAsync("/admit/workloads", Reviews.Update());
@@ -78,15 +105,27 @@ public partial class MetricsTests
         await end.CancelAsync();
         await running;
 
-        Assert.That(metrics, Does.Contain("\ndeployguard_rollouts_in_flight{namespace=\"shop\"} 2\n").And.Contain("\ndeployguard_rollouts_in_flight{namespace=\"bank\"} 1\n"));
-        Assert.That(metrics, Does.Contain("\ndeployguard_changes_waiting{namespace=\"bank\"} 1\n").And.Not.Contain("deployguard_changes_waiting{namespace=\"shop\"}"));
+        Assert.That(
+            metrics,
+            Does.Contain("\ndeployguard_rollouts_in_flight{namespace=\"shop\"} 2\n")
+                .And.Contain("\ndeployguard_rollouts_in_flight{namespace=\"bank\"} 1\n")
+        );
+        Assert.That(
+            metrics,
+            Does.Contain("\ndeployguard_changes_waiting{namespace=\"bank\"} 1\n")
+                .And.Not.Contain("deployguard_changes_waiting{namespace=\"shop\"}")
+        );
     }
 
-    private static string Change(string @namespace, string workload, string phase) => $$"""
-        {"metadata": {"name": "deployment-{{workload}}", "namespace": "{{@namespace}}"},
-         "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "v1:{{new string('0', 64)}}"},
-         "status": {"phase": "{{phase}}", "conditions": [{"type": "{{phase}}", "status": "True", "lastTransitionTime": "{{TimeProvider.System.GetUtcNow():O}}"}]} }
-        """;
+    private static string Change(string @namespace, string workload, string phase) =>
+        $$"""
+            {"metadata": {"name": "deployment-{{workload}}", "namespace": "{{@namespace}}"},
+             "spec": {"workload": {"apiGroup": "apps", "kind": "Deployment", "name": "{{workload}}"}, "templateHash": "v1:{{new string(
+                '0',
+                64
+            )}}"},
+             "status": {"phase": "{{phase}}", "conditions": [{"type": "{{phase}}", "status": "True", "lastTransitionTime": "{{TimeProvider.System.GetUtcNow():O}}"}]} }
+            """;
 
     [GeneratedRegex(@"^deployguard_\w+\{[^}]*\}", RegexOptions.Multiline)]
     private static partial Regex Series();

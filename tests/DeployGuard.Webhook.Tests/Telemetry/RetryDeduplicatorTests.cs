@@ -32,22 +32,23 @@ public class RetryDeduplicatorTests
         Assert.That(retries.IsRepeated(Refused(new Evidence("annotation", "deployguard.io/ai-assisted", "true"))), Is.True);
     }
 
-    private static Verdict Refused(params Evidence[] evidence) => new()
-    {
-        Evaluated = new EvaluatedRequest
+    private static Verdict Refused(params Evidence[] evidence) =>
+        new()
         {
-            Request = new OpaqueRequest(MetadataOnly: false)
+            Evaluated = new EvaluatedRequest
             {
-                Operation = Operation.Update,
-                Requester = new Requester("dana", "", []),
-                Target = new WorkloadRef("apps", "Deployment", "shop", "web"),
+                Request = new OpaqueRequest(MetadataOnly: false)
+                {
+                    Operation = Operation.Update,
+                    Requester = new Requester("dana", "", []),
+                    Target = new WorkloadRef("apps", "Deployment", "shop", "web"),
+                },
+                Classification = new Classification(ChangeType.NewRevision, "another template"),
+                Name = "deployment-web-1",
+                Origin = Origin.NothingKnown with { Evidence = evidence },
             },
-            Classification = new Classification(ChangeType.NewRevision, "another template"),
-            Name = "deployment-web-1",
-            Origin = Origin.NothingKnown with { Evidence = evidence },
-        },
-        Findings = [new Violation("guarded", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "none", "Ask"))],
-    };
+            Findings = [new Violation("guarded", Mode.Enforce, "Approval", new Finding(Reasons.ApprovalMissing, "", "none", "Ask"))],
+        };
 
     private sealed class StoppedTime : TimeProvider
     {

@@ -18,15 +18,24 @@ public class TraceTests
     public async Task EveryAdmissionIsASpanWithWhatWasDecided()
     {
         await using var collector = await CollectAsync();
-        var policy = new SafeguardPolicy { Name = "tier-1", Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] } };
-        await using (var webhook = await RunningWebhook.StartAsync(new StandaloneAccess(() => [policy]), otlp: new Uri(collector.Urls.Single())))
+        var policy = new SafeguardPolicy
+        {
+            Name = "tier-1",
+            Approval = new ApprovalRules { Quorum = [new QuorumLine(["a"], 1)] },
+        };
+        await using (
+            var webhook = await RunningWebhook.StartAsync(new StandaloneAccess(() => [policy]), otlp: new Uri(collector.Urls.Single()))
+        )
         {
             await webhook.AskAsync("/admit/workloads", Reviews.Update());
         }
 
         // The end of the program sends what waits.
         var span = _received.Single(r => r.Path == "/v1/traces").Body;
-        Assert.That(span, Does.Contain("deployguard.decision").And.Contain("denied").And.Contain("ApprovalMissing").And.Contain("k8s.namespace.name"));
+        Assert.That(
+            span,
+            Does.Contain("deployguard.decision").And.Contain("denied").And.Contain("ApprovalMissing").And.Contain("k8s.namespace.name")
+        );
         Assert.That(span, Does.Not.Contain("dana"), "no names of people");
         Assert.That(_received.Where(r => r.Path == "/v1/metrics").Select(r => r.Body), Has.Some.Contains("deployguard_rollouts_denied"));
     }

@@ -27,7 +27,8 @@ public sealed record Envelope(string PayloadType, byte[] Payload, IReadOnlyList<
         return new Envelope(
             StrictJson.Text(root, "payloadType", ""),
             payload,
-            [.. StrictJson.Objects(root, "signatures", MaxSignatures).Select(s => ReadSignature(s.Item, s.Path))]);
+            [.. StrictJson.Objects(root, "signatures", MaxSignatures).Select(s => ReadSignature(s.Item, s.Path))]
+        );
     }
 
     /// <summary>The stored form: JSON in UTF-8, with standard base64.</summary>
@@ -55,9 +56,11 @@ public sealed record Envelope(string PayloadType, byte[] Payload, IReadOnlyList<
         return buffer.WrittenSpan.ToArray();
     }
 
-    private static EnvelopeSignature ReadSignature(JsonElement signature, string path) => new(
-        StrictJson.TextOrNull(signature, "keyid", path) ?? "",
-        LenientBase64.Decode(StrictJson.Text(signature, "sig", path), $"{path}sig"));
+    private static EnvelopeSignature ReadSignature(JsonElement signature, string path) =>
+        new(
+            StrictJson.TextOrNull(signature, "keyid", path) ?? "",
+            LenientBase64.Decode(StrictJson.Text(signature, "sig", path), $"{path}sig")
+        );
 }
 
 /// <param name="KeyId">A hint at the signer, for display; it decides nothing.</param>

@@ -28,7 +28,9 @@ internal static class KeyFile
         try
         {
             key.ImportFromPem(pem);
-            return key.ExportParameters(false).Curve.Oid.Value == P256 ? key : throw new AttestationException("is not a key on the curve P-256");
+            return key.ExportParameters(false).Curve.Oid.Value == P256
+                ? key
+                : throw new AttestationException("is not a key on the curve P-256");
         }
         catch (Exception wrong) when (wrong is CryptographicException or ArgumentException)
         {

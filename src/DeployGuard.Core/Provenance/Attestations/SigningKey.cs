@@ -25,7 +25,11 @@ public sealed class SigningKey : IDisposable
             throw new AttestationException($"payload: has {payload.Length} bytes; the limit is {Envelope.MaxPayload}");
         }
 
-        var signature = _key.SignData(PreAuthentication.Encode(payloadType, payload), HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+        var signature = _key.SignData(
+            PreAuthentication.Encode(payloadType, payload),
+            HashAlgorithmName.SHA256,
+            DSASignatureFormat.Rfc3279DerSequence
+        );
         return new Envelope(payloadType, payload, [new EnvelopeSignature(KeyId, signature)]);
     }
 

@@ -29,7 +29,8 @@ public sealed record Statement(IReadOnlyList<StatementSubject> Subjects, string 
         return new Statement(
             [.. StrictJson.Objects(root, "subject", MaxSubjects).Select(s => ReadSubject(s.Item, s.Path))],
             StrictJson.Text(root, "predicateType", ""),
-            root.TryGetProperty("predicate", out var predicate) ? predicate : default);
+            root.TryGetProperty("predicate", out var predicate) ? predicate : default
+        );
     }
 
     /// <summary>The subject with a digest; null if the statement is not about it.</summary>

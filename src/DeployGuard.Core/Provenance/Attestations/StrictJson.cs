@@ -55,7 +55,12 @@ public static class StrictJson
     {
         try
         {
-            return owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+            return
+                owner.TryGetProperty(name, out var value)
+                && value.ValueKind is JsonValueKind.String
+                && value.GetString() is { Length: > 0 } text
+                ? text
+                : null;
         }
         catch (InvalidOperationException wrong)
         {
@@ -75,8 +80,12 @@ public static class StrictJson
             throw new AttestationException($"{name}: has {list.GetArrayLength()} items; the limit is {most}");
         }
 
-        return list.EnumerateArray().Select((item, i) => item.ValueKind is JsonValueKind.Object
-            ? (item, $"{name}[{i}].")
-            : throw new AttestationException($"{name}[{i}]: is not an object"));
+        return list.EnumerateArray()
+            .Select(
+                (item, i) =>
+                    item.ValueKind is JsonValueKind.Object
+                        ? (item, $"{name}[{i}].")
+                        : throw new AttestationException($"{name}[{i}]: is not an object")
+            );
     }
 }

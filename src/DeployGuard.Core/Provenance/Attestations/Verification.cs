@@ -14,9 +14,11 @@ public static class Verification
         var signed = keys.Where(k => envelope.Signatures.Any(s => k.Verifies(encoded, s.Bytes))).Select(k => k.KeyId).Distinct().Count();
         if (signed < threshold)
         {
-            throw new AttestationException(threshold == 1
-                ? $"signatures: none of {envelope.Signatures.Count} is by the given key{(keys.Count == 1 ? "" : "s")} over this payload"
-                : $"signatures: {signed} of {threshold} required keys signed this payload");
+            throw new AttestationException(
+                threshold == 1
+                    ? $"signatures: none of {envelope.Signatures.Count} is by the given key{(keys.Count == 1 ? "" : "s")} over this payload"
+                    : $"signatures: {signed} of {threshold} required keys signed this payload"
+            );
         }
 
         return envelope.PayloadType == payloadType

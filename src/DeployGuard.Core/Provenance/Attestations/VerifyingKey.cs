@@ -24,7 +24,10 @@ public sealed class VerifyingKey : IDisposable
     public bool Verifies(ReadOnlySpan<byte> encoded, ReadOnlySpan<byte> signature) =>
         _key.VerifyData(encoded, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence)
         // A DER signature can also have 64 bytes, so the length does not tell the form.
-        || (signature.Length == RawLength && _key.VerifyData(encoded, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
+        || (
+            signature.Length == RawLength
+            && _key.VerifyData(encoded, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation)
+        );
 
     public void Dispose() => _key.Dispose();
 }

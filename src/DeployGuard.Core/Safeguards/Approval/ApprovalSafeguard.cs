@@ -21,7 +21,10 @@ internal sealed class ApprovalSafeguard : ISafeguard
     public IEnumerable<Finding> Inspect(Inspection inspection)
     {
         var (evaluated, policy) = (inspection.Evaluated, inspection.Policy);
-        if (policy.Approval is not { Required: not Required.Never } rules || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after })
+        if (
+            policy.Approval is not { Required: not Required.Never } rules
+            || evaluated is not { ChangeType: ChangeType.NewRevision, After: { } after }
+        )
         {
             return [];
         }
@@ -35,7 +38,9 @@ internal sealed class ApprovalSafeguard : ISafeguard
     }
 
     public Requirements Requires(Inspection inspection) =>
-        inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never } ? new(RequiredReads.Votes, RequiredReservations.None) : Requirements.None;
+        inspection is { IsNewRevisionOfWorkload: true, Policy.Approval.Required: not Required.Never }
+            ? new(RequiredReads.Votes, RequiredReservations.None)
+            : Requirements.None;
 
     public string? Summarise(SafeguardPolicy policy)
     {
@@ -70,8 +75,10 @@ internal sealed class ApprovalSafeguard : ISafeguard
         yield return new Finding(
             Reasons.ApprovalMissing,
             "",
-            $"{Describe(evaluated.Origin, rules, policy)}; approvals {Math.Min(got, wanted)} of {wanted}: {lines}{why}{inVain}{Other(evaluated, inspection.Cluster)}",
-            Remedy(evaluated, policy))
+            $"{Describe(evaluated.Origin, rules, policy)}; approvals {Math.Min(got, wanted)} of {wanted}: "
+                + $"{lines}{why}{inVain}{Other(evaluated, inspection.Cluster)}",
+            Remedy(evaluated, policy)
+        )
         {
             Missing = lines + why,
         };
@@ -90,26 +97,33 @@ internal sealed class ApprovalSafeguard : ISafeguard
             + (fields.Length > 0 ? $"it differs in {fields}" : "its hash differs");
     }
 
-    private static Finding RejectedBy(Approval veto, EvaluatedRequest evaluated) => new(
-        Reasons.ApprovalRejected,
-        "",
-        $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}",
-        $"Ask {veto.Approver.Username} to withdraw it: kubectl deployguard withdraw {evaluated.Name} -n {evaluated.Request.Target.Namespace}");
+    private static Finding RejectedBy(Approval veto, EvaluatedRequest evaluated) =>
+        new(
+            Reasons.ApprovalRejected,
+            "",
+            $"{veto.Approver.Username} rejected it{(veto.Reason.Length > 0 ? $": {veto.Reason}" : "")}",
+            $"Ask {veto.Approver.Username} to withdraw it: kubectl deployguard withdraw {evaluated.Name} -n "
+                + $"{evaluated.Request.Target.Namespace}"
+        );
 
-    private static string Describe(Origin origin, ApprovalRules rules, SafeguardPolicy policy) => origin.Kind switch
-    {
-        _ when rules.Required is Required.Always => "Every change needs approval",
-        OriginKind.AiAssisted => $"AI-assisted change ({origin.Evidence[0].Source}{(origin.Tool is { } tool ? $", tool {tool}" : "")})",
-        _ => $"Origin unknown (policy {policy.Name} treats it as AI-assisted)",
-    };
+    private static string Describe(Origin origin, ApprovalRules rules, SafeguardPolicy policy) =>
+        origin.Kind switch
+        {
+            _ when rules.Required is Required.Always => "Every change needs approval",
+            OriginKind.AiAssisted => $"AI-assisted change ({origin.Evidence[0].Source}{(origin.Tool is { } tool ? $", tool {tool}" : "")})",
+            _ => $"Origin unknown (policy {policy.Name} treats it as AI-assisted)",
+        };
 
-    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy) => evaluated.ApproveBy switch
-    {
-        ApproveBy.ChangeName => $"Ask them to run: kubectl deployguard approve {evaluated.Name} -n {evaluated.Request.Target.Namespace}",
-        ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n {evaluated.Request.Target.Namespace}"
-            + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
-        ApproveBy.Never => GeneratedNameRemedy.Of(evaluated, policy),
-        ApproveBy.NotYet => "Apply it to the cluster: the refusal there gives the command to approve it",
-        _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
-    };
+    private static string Remedy(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
+        evaluated.ApproveBy switch
+        {
+            ApproveBy.ChangeName =>
+                $"Ask them to run: kubectl deployguard approve {evaluated.Name} -n {evaluated.Request.Target.Namespace}",
+            ApproveBy.Hash => $"Ask them to run: kubectl deployguard approve {evaluated.Request.Target.KubectlName} -n "
+                + $"{evaluated.Request.Target.Namespace}"
+                + $" --hash {Workloads.TemplateHash.DigitsOf(evaluated.After?.Template.Hash ?? "")}",
+            ApproveBy.Never => GeneratedNameRemedy.Of(evaluated, policy),
+            ApproveBy.NotYet => "Apply it to the cluster: the refusal there gives the command to approve it",
+            _ => throw new InvalidOperationException($"unknown way to approve {evaluated.ApproveBy}"),
+        };
 }

@@ -17,14 +17,18 @@ internal sealed class Budget : ISafeguard
     public bool IsWaivable => true;
 
     public IEnumerable<Finding> Inspect(Inspection inspection) =>
-        inspection.Policy.Budget is { } rules && IsCounted(inspection.Evaluated) && inspection.Cluster.Budgets.TryGetValue(inspection.Policy.Name, out var use) && use.IsExhausted(rules)
+        inspection.Policy.Budget is { } rules
+        && IsCounted(inspection.Evaluated)
+        && inspection.Cluster.Budgets.TryGetValue(inspection.Policy.Name, out var use)
+        && use.IsExhausted(rules)
             ? [new Finding(Reasons.BudgetExhausted, "", Message(rules, use, inspection.Evaluated), Remedy(use))]
             : [];
 
     public SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) =>
         policy.Budget is not null && IsCounted(evaluated) ? SnapshotParts.Budgets : SnapshotParts.None;
 
-    public Requirements Requires(Inspection inspection) => inspection.Policy.Budget is null ? Requirements.None
+    public Requirements Requires(Inspection inspection) =>
+        inspection.Policy.Budget is null ? Requirements.None
         // A dry run takes no place.
         : !inspection.Evaluated.Request.DryRun && IsCounted(inspection.Evaluated) ? new(RequiredReads.Votes, RequiredReservations.Budget)
         : inspection.IsNewRevisionOfWorkload ? new(RequiredReads.Votes, RequiredReservations.None)
@@ -33,10 +37,17 @@ internal sealed class Budget : ISafeguard
     public string? Summarise(SafeguardPolicy policy) => policy.Budget is { } budget ? $"{budget.MaxRollouts} rollouts at once" : null;
 
     /// <summary>Whether a change takes a place in a budget: a new rollout, or one that was at rest and continues.</summary>
-    public static bool IsCounted(EvaluatedRequest evaluated) => evaluated.Request.Target.Type.RollsOut && (evaluated.ChangeType is ChangeType.NewRevision || GoesOn(evaluated));
+    public static bool IsCounted(EvaluatedRequest evaluated) =>
+        evaluated.Request.Target.Type.RollsOut && (evaluated.ChangeType is ChangeType.NewRevision || GoesOn(evaluated));
 
     private static bool GoesOn(EvaluatedRequest evaluated) =>
-        evaluated is { ChangeType: ChangeType.MoreExposure, Recorded.Phase: Phase.Admitted or Phase.Running, Before.Strategy: { } before, After.Strategy: { } after }
+        evaluated
+            is {
+                ChangeType: ChangeType.MoreExposure,
+                Recorded.Phase: Phase.Admitted or Phase.Running,
+                Before.Strategy: { } before,
+                After.Strategy: { } after
+            }
         && ((before.Paused && !after.Paused) || (after.Partition ?? 0) < (before.Partition ?? 0));
 
     private static string Message(BudgetRules rules, BudgetUse use, EvaluatedRequest evaluated)
@@ -45,10 +56,12 @@ internal sealed class Budget : ISafeguard
         return $"{use.Rollouts.Count} of {rules.MaxRollouts} rollouts {where} are in flight: {Names(use.Rollouts)}";
     }
 
-    private static string Remedy(BudgetUse use) => use.Hanging.Count == 0
-        ? "Retry when one of them has completed"
-        : $"Retry when one of them has completed. Fix or roll back those that take too long: {Names(use.Hanging)}";
+    private static string Remedy(BudgetUse use) =>
+        use.Hanging.Count == 0
+            ? "Retry when one of them has completed"
+            : $"Retry when one of them has completed. Fix or roll back those that take too long: {Names(use.Hanging)}";
 
     private static string Names(IReadOnlyList<WorkloadRef> workloads) =>
-        string.Join(", ", workloads.Take(MaxNamed).Select(w => $"{w.Namespace}/{w.KubectlName}")) + (workloads.Count > MaxNamed ? $" and {workloads.Count - MaxNamed} more" : "");
+        string.Join(", ", workloads.Take(MaxNamed).Select(w => $"{w.Namespace}/{w.KubectlName}"))
+        + (workloads.Count > MaxNamed ? $" and {workloads.Count - MaxNamed} more" : "");
 }

@@ -15,9 +15,14 @@ internal static class CanaryMessage
         var (request, now) = (inspection.Evaluated.Request, inspection.Now);
         var atOnce = pool.InPlace is { Faults.Count: > 0 } bound ? $", {bound.Batch} at once" : "";
         var others = pool.Revisions.Where(r => r.Workload != request.Target).ToList();
-        var whose = others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1 ? "" : $". Unproven: {string.Join(", ", pool.Revisions.Select(Show))}";
-        var replaced = pool.Replaced is not { Pods: > 0 } was || was.At == now ? ""
-            : $". They would replace {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
+        var whose =
+            others.Count == 0 || request is ServiceRequest && pool.Revisions.Count == 1
+                ? ""
+                : $". Unproven: {string.Join(", ", pool.Revisions.Select(Show))}";
+        var replaced =
+            pool.Replaced is not { Pods: > 0 } was || was.At == now
+                ? ""
+                : $". They would replace {was.Pods} proven pods{(was.IsPresent ? "" : $" that served {Durations.Show(now - was.At)} ago")}";
         var stale = inspection.Cluster.Namespace?.Stale is { } why ? $". Evaluated with older data, because {why}" : "";
         if (pool.UnknownExposure is { } unknown)
         {
@@ -29,7 +34,8 @@ internal static class CanaryMessage
 
     /// <summary><c>6 of 26 pods (23%) behind Service web</c>.</summary>
     public static string Share(PoolAssessment pool) =>
-        $"{pool.Unproven} of {pool.Total} pods ({Percent(pool.Unproven, pool.Total)}%) {pool.Pool.Where}{(IsOneOfMany(pool) ? $" port {pool.Port}" : "")}{(pool.Node.Length > 0 ? $" for users of {pool.Node}" : "")}";
+        $"{pool.Unproven} of {pool.Total} pods ({Percent(pool.Unproven, pool.Total)}%) "
+        + $"{pool.Pool.Where}{(IsOneOfMany(pool) ? $" port {pool.Port}" : "")}{(pool.Node.Length > 0 ? $" for users of {pool.Node}" : "")}";
 
     private static bool IsOneOfMany(PoolAssessment pool) => pool.Port.Length > 0 && pool.Pool.Service is { Ports.Count: > 1 };
 
@@ -39,9 +45,11 @@ internal static class CanaryMessage
     {
         var (wait, left) = (pool.Held.Wait, pool.Held.Left);
         // A rollout in place waits for no step: it follows its pace.
-        return pool.InPlace is not null || (wait.Length == 0 && left is null) ? ""
+        return pool.InPlace is not null || (wait.Length == 0 && left is null)
+            ? ""
             : $"; {wait}{(wait.Length > 0 && left is not null ? ", " : "")}{(left is { } soak ? $"{Durations.Show(soak)} of soak left" : "")}";
     }
 
-    private static string Show(UnprovenPods some) => $"{some.Pods} of {some.Workload.KubectlName} ({RevisionKey.Show(some.TemplateHash, some.Images)})";
+    private static string Show(UnprovenPods some) =>
+        $"{some.Pods} of {some.Workload.KubectlName} ({RevisionKey.Show(some.TemplateHash, some.Images)})";
 }

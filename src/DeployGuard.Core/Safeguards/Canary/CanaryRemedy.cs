@@ -26,9 +26,13 @@ internal static class CanaryRemedy
 
         if (ObjectChange.Is(evaluated.Request))
         {
-            return inspection.Cluster.Namespace?.Members.FirstOrDefault(m => m.IsRollingOut && pool.Raises.Any(r => r.Workload == m.Spec.Ref)) is { } rolling
-                ? $"Wait until the rollout of {rolling.Spec.Ref.KubectlName} has finished, or roll it back: kubectl rollout undo {rolling.Spec.Ref.KubectlName} -n {evaluated.Request.Target.Namespace}"
-                : $"Change the workload that owns it, or wait for the current canary: kubectl get changes -n {evaluated.Request.Target.Namespace}";
+            return
+                inspection.Cluster.Namespace?.Members.FirstOrDefault(m => m.IsRollingOut && pool.Raises.Any(r => r.Workload == m.Spec.Ref))
+                    is { } rolling
+                ? $"Wait until the rollout of {rolling.Spec.Ref.KubectlName} has finished, or roll it back: kubectl rollout undo "
+                    + $"{rolling.Spec.Ref.KubectlName} -n {evaluated.Request.Target.Namespace}"
+                : "Change the workload that owns it, or wait for the current canary: kubectl get changes -n "
+                    + $"{evaluated.Request.Target.Namespace}";
         }
 
         if (evaluated is { ChangeType: ChangeType.Rollback, Before: { } was, After: { } back } && back.Replicas > was.Replicas)
@@ -36,7 +40,10 @@ internal static class CanaryRemedy
             return $"Roll back with the current number of replicas, then scale up: replicas: {was.Replicas}";
         }
 
-        if (evaluated.After is { Type.RunsToCompletion: true } work && inspection.Highest(pods => work with { Replicas = pods }, 0, work.Replicas) == 0)
+        if (
+            evaluated.After is { Type.RunsToCompletion: true } work
+            && inspection.Highest(pods => work with { Replicas = pods }, 0, work.Replicas) == 0
+        )
         {
             return "Give its pods labels that no Service selects";
         }
@@ -46,12 +53,18 @@ internal static class CanaryRemedy
             return $"First run it in a Deployment that serves the same users: {Explained}";
         }
 
-        var wait = pool.Held.Left is { } left ? $"; or wait {Durations.Show(left)} for step {pool.Rules.ShareAfter(pool.Held.Steps + 1)}%" : "";
-        return (after.IsPartitioned && evaluated.Before is not null
-                ? StatefulSetRemedy.Lower(inspection, after)
-                : FewerReplicas(inspection, after)) is { } offer
-            ? offer + wait
-            : pool.Held.Left is { } rest ? $"Wait {Durations.Show(rest)}, then retry: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
+        var wait = pool.Held.Left is { } left
+            ? $"; or wait {Durations.Show(left)} for step {pool.Rules.ShareAfter(pool.Held.Steps + 1)}%"
+            : "";
+        return (
+                after.IsPartitioned && evaluated.Before is not null
+                    ? StatefulSetRemedy.Lower(inspection, after)
+                    : FewerReplicas(inspection, after)
+            )
+                is { } offer
+                ? offer + wait
+            : pool.Held.Left is { } rest
+                ? $"Wait {Durations.Show(rest)}, then retry: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
             : pool.Held.Wait.Length > 0 && evaluated.Before is not null && pool.Revisions.All(r => r.Workload == after.Ref)
                 ? $"See what it waits for: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
             : Later(evaluated, after);
@@ -61,7 +74,8 @@ internal static class CanaryRemedy
     public static string InPlace(PoolAssessment pool, Inspection inspection, Workload after) =>
         pool.InPlace is not { Faults.Count: > 0 } bound ? Later(inspection.Evaluated, after)
         : after.Type.InPlace is null ? $"First run it in a Deployment that serves the same users: {Explained}"
-        : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition) ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Evaluated, after)
+        : after.Type.HasPartition && pool.Rules.Accept.Contains(RolloutMethod.StatefulSetPartition)
+            ? StatefulSetRemedy.HoldBack(inspection, after) ?? Later(inspection.Evaluated, after)
         : !pool.Rules.Accept.Contains(RolloutMethod.Pace) ? $"First run it in a second Deployment behind the same Service: {Explained}"
         : PacePatch.Of(bound, inspection, after) ?? Later(inspection.Evaluated, after);
 
@@ -79,5 +93,6 @@ internal static class CanaryRemedy
     }
 
     private static string Later(EvaluatedRequest evaluated, Workload after) =>
-        $"Wait for the current canary, or roll it back: {(evaluated.Before is null ? Explained : $"kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}")}";
+        "Wait for the current canary, or roll it back: "
+        + $"{(evaluated.Before is null ? Explained : $"kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}")}";
 }

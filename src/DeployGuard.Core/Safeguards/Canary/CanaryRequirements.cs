@@ -24,7 +24,10 @@ internal static class CanaryRequirements
         }
 
         reads |= OfObject(evaluated.Request, inspection.Cluster);
-        if (inspection.Mode is Mode.Enforce && inspection.Exposed.Any(p => p.IsRefused && inspection.WaiverOf(p.InPlace is null ? Canary.OwnName : Pace.OwnName) is null))
+        if (
+            inspection.Mode is Mode.Enforce
+            && inspection.Exposed.Any(p => p.IsRefused && inspection.WaiverOf(p.InPlace is null ? Canary.OwnName : Pace.OwnName) is null)
+        )
         {
             reads |= RequiredReads.Namespace | RequiredReads.Votes;
         }
@@ -59,22 +62,26 @@ internal static class CanaryRequirements
         var policy = inspection.Policy.Name;
         return evaluated.Request is ServiceRequest { After: { Selector.Count: > 0 } after } service
             // Its users already reach the pods that it selects now.
-            ? after.SelectorText != service.Before?.SelectorText && inspection.Exposed.Any(p => p.HasUsers) ? [PendingExposure.OfService(policy, after, evaluated.Request.Target)] : []
+            ? after.SelectorText != service.Before?.SelectorText && inspection.Exposed.Any(p => p.HasUsers)
+                ? [PendingExposure.OfService(policy, after, evaluated.Request.Target)]
+                : []
             : inspection.Exposed.Any(p => p.IsRaised)
                 ? from pool in inspection.Exposed
-                  where pool.IsRaised
-                  from some in pool.Raises
-                  select Pending(some, evaluated, policy, pool.Pool.Name)
-            : evaluated.After is { } made && inspection.Exposed.Count > 0 ? [PendingExposure.WithoutNewExposure(policy, made, evaluated.Before?.Generation)]
-            : [];
+                where pool.IsRaised
+                from some in pool.Raises
+                select Pending(some, evaluated, policy, pool.Pool.Name)
+                : evaluated.After is { } made && inspection.Exposed.Count > 0
+                    ? [PendingExposure.WithoutNewExposure(policy, made, evaluated.Before?.Generation)]
+                    : [];
     }
 
-    private static RequiredReads OfObject(Request request, ClusterSnapshot cluster) => request switch
-    {
-        ScaleRequest scale when cluster.Parent?.ResourceVersion != scale.ResourceVersion => RequiredReads.Parent,
-        WorkloadRequest { After: { } placed } daemons when RequestedWorkload.IsPlaced(daemons.Before, placed) => RequiredReads.Nodes,
-        _ => RequiredReads.None,
-    };
+    private static RequiredReads OfObject(Request request, ClusterSnapshot cluster) =>
+        request switch
+        {
+            ScaleRequest scale when cluster.Parent?.ResourceVersion != scale.ResourceVersion => RequiredReads.Parent,
+            WorkloadRequest { After: { } placed } daemons when RequestedWorkload.IsPlaced(daemons.Before, placed) => RequiredReads.Nodes,
+            _ => RequiredReads.None,
+        };
 
     private static RequiredReservations Reservations(Inspection inspection)
     {
@@ -91,6 +98,13 @@ internal static class CanaryRequirements
     {
         var isItself = some.Workload == evaluated.After?.Ref;
         return new PendingExposure(
-            policy, pool, isItself ? some.Workload : evaluated.Request.Target, some.TemplateHash, some.Images, some.Pods, isItself ? evaluated.Before?.Generation : null);
+            policy,
+            pool,
+            isItself ? some.Workload : evaluated.Request.Target,
+            some.TemplateHash,
+            some.Images,
+            some.Pods,
+            isItself ? evaluated.Before?.Generation : null
+        );
     }
 }

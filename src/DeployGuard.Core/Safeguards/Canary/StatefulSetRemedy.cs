@@ -21,10 +21,16 @@ internal static class StatefulSetRemedy
 
     /// <summary>A partition for a StatefulSet that is changed without one; null if not even one pod may run the revision.</summary>
     public static string? HoldBack(Inspection inspection, Workload after) =>
-        Most(inspection, after, 0, after.Replicas) is > 0 and var most ? $"Add this to your manifest, or run it and retry: {Patch(after, most)}" : null;
+        Most(inspection, after, 0, after.Replicas) is > 0 and var most
+            ? $"Add this to your manifest, or run it and retry: {Patch(after, most)}"
+            : null;
 
     private static int Most(Inspection inspection, Workload after, int from, int exposed) =>
-        inspection.Highest(pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) } }, from, exposed);
+        inspection.Highest(
+            pods => after with { Strategy = after.Strategy with { Type = "RollingUpdate", Partition = PartitionOf(after, pods) } },
+            from,
+            exposed
+        );
 
     private static string Patch(Workload after, int exposed) =>
         $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "

@@ -14,23 +14,39 @@ internal sealed class Freeze : ISafeguard
 
     public IEnumerable<Finding> Inspect(Inspection inspection) =>
         inspection.Policy is { Freeze: { } rules, Active.Until: { } until } && inspection.Evaluated.ChangeType is ChangeType.NewRevision
-            ? [new Finding(
-                Reasons.Frozen,
-                "",
-                $"policy {inspection.Policy.Name} blocks new revisions until {Show(until)}{Why(rules)}",
-                "Wait until then; rollbacks, scaling and restarts pass. In an incident, run: kubectl deployguard breakglass")]
+            ?
+            [
+                new Finding(
+                    Reasons.Frozen,
+                    "",
+                    $"policy {inspection.Policy.Name} blocks new revisions until {Show(until)}{Why(rules)}",
+                    "Wait until then; rollbacks, scaling and restarts pass. In an incident, run: kubectl deployguard breakglass"
+                ),
+            ]
             : [];
 
     public bool Announces(SafeguardPolicy policy) => policy.Freeze is not null;
 
     public IEnumerable<Finding> Announce(Inspection inspection) =>
-        inspection.Policy is { Freeze: { } rules, Active: { From: { } from, Until: { } until } } && inspection.Evaluated.ChangeType is ChangeType.NewRevision
-            && inspection.Now < from && inspection.Now >= from - rules.Announce
-            ? [new Finding(Reasons.FreezeUpcoming, "", $"new revisions are blocked from {Show(from)} until {Show(until)}{Why(rules)}", "Roll out before it, or after it")]
+        inspection.Policy is { Freeze: { } rules, Active: { From: { } from, Until: { } until } }
+        && inspection.Evaluated.ChangeType is ChangeType.NewRevision
+        && inspection.Now < from
+        && inspection.Now >= from - rules.Announce
+            ?
+            [
+                new Finding(
+                    Reasons.FreezeUpcoming,
+                    "",
+                    $"new revisions are blocked from {Show(from)} until {Show(until)}{Why(rules)}",
+                    "Roll out before it, or after it"
+                ),
+            ]
             : [];
 
     public Requirements Requires(Inspection inspection) =>
-        inspection is { IsNewRevisionOfWorkload: true, Policy.Freeze: not null } ? new(RequiredReads.Votes, RequiredReservations.None) : Requirements.None;
+        inspection is { IsNewRevisionOfWorkload: true, Policy.Freeze: not null }
+            ? new(RequiredReads.Votes, RequiredReservations.None)
+            : Requirements.None;
 
     public string? Summarise(SafeguardPolicy policy) => policy.Freeze is null ? null : "a freeze";
 

@@ -27,25 +27,44 @@ internal sealed class Pace : ISafeguard
     public SnapshotParts Parts(EvaluatedRequest evaluated, SafeguardPolicy policy) => Canary.PartsFor(policy);
 
     public IEnumerable<Finding> Inspect(Inspection inspection) =>
-        inspection.Exposed.Where(j => j is { IsRefused: true, InPlace: not null }).OrderBy(j => j.Cap).ThenBy(j => j.Total).Take(1)
+        inspection
+            .Exposed.Where(j => j is { IsRefused: true, InPlace: not null })
+            .OrderBy(j => j.Cap)
+            .ThenBy(j => j.Total)
+            .Take(1)
             .Select(j => TooFast(j, inspection));
 
     /// <summary>The duration of a conforming rollout: by default, Helm gives up after five minutes.</summary>
     public IEnumerable<string> Notes(Inspection inspection) =>
-        inspection.Evaluated is not { ChangeType: ChangeType.NewRevision, Before: not null, After: { } after } ? []
-            : inspection.Exposed.Where(j => j is { IsRaised: true, IsCold: false, IsRefused: false, InPlace.Faults.Count: 0, OwnBatch: > 0 })
+        inspection.Evaluated is not { ChangeType: ChangeType.NewRevision, Before: not null, After: { } after }
+            ? []
+            : inspection
+                .Exposed.Where(j => j is { IsRaised: true, IsCold: false, IsRefused: false, InPlace.Faults.Count: 0, OwnBatch: > 0 })
                 .Select(j => PacePatch.Takes(after with { Replicas = j.Asked }, j.OwnBatch))
-                .Where(takes => takes >= s_minAnnounced).Take(1)
-                .Select(takes => $"{inspection.Policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + PacePatch.Slack)}");
+                .Where(takes => takes >= s_minAnnounced)
+                .Take(1)
+                .Select(takes =>
+                    $"{inspection.Policy.Name}: the rollout takes about {Durations.Show(takes)}; Helm needs --timeout "
+                    + $"{Durations.Show(takes + PacePatch.Slack)}"
+                );
 
     /// <summary>The canary's summary names the pace as well.</summary>
     public string? Summarise(SafeguardPolicy policy) => null;
 
     private static Finding TooFast(PoolAssessment pool, Inspection inspection)
     {
-        var (after, bound) = inspection.Evaluated is { After: { } workload } && pool.InPlace is { } found ? (workload with { Replicas = pool.Asked }, found) : throw new InvalidOperationException("the change is not in place");
-        var faults = bound.Faults.Count == 0 ? "" : $". In place, policy allows {bound.MaxAtOnce} at once: {string.Join("; ", bound.Faults)}";
+        var (after, bound) =
+            inspection.Evaluated is { After: { } workload } && pool.InPlace is { } found
+                ? (workload with { Replicas = pool.Asked }, found)
+                : throw new InvalidOperationException("the change is not in place");
+        var faults =
+            bound.Faults.Count == 0 ? "" : $". In place, policy allows {bound.MaxAtOnce} at once: {string.Join("; ", bound.Faults)}";
         var none = pool.LeavesNoneProven && !pool.IsOver ? ", and no proven pod would be left" : "";
-        return new Finding(Reasons.PaceTooFast, "spec.strategy", $"{CanaryMessage.Of(pool, inspection)}{none}{faults}", CanaryRemedy.InPlace(pool, inspection, after));
+        return new Finding(
+            Reasons.PaceTooFast,
+            "spec.strategy",
+            $"{CanaryMessage.Of(pool, inspection)}{none}{faults}",
+            CanaryRemedy.InPlace(pool, inspection, after)
+        );
     }
 }

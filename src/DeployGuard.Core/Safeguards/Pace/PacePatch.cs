@@ -21,17 +21,21 @@ internal static class PacePatch
 
         var probes = bound.Unprobed.Count == 0 ? "" : $"Add a readinessProbe to {string.Join(", ", bound.Unprobed)}. ";
         return $"{probes}Add this to your manifest, or run it and retry: "
-            + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p '{{\"spec\":{Spec(Conforming(after, batch, rules), batch)}}}'{Lasts(Takes(Conforming(after, batch, rules), batch))}";
+            + $"kubectl patch {after.Ref.KubectlName} -n {after.Ref.Namespace} --type=merge -p "
+            + $"'{{\"spec\":{Spec(Conforming(after, batch, rules), batch)}}}'{Lasts(Takes(Conforming(after, batch, rules), batch))}";
     }
 
     /// <summary>How long Helm should wait after the expected end of the rollout: its default timeout.</summary>
     public static TimeSpan Slack { get; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long a conforming rollout takes.</summary>
-    public static TimeSpan Takes(Workload workload, int batch) => (long)((workload.Replicas + batch - 1) / batch) * TimeSpan.FromSeconds(workload.Strategy.MinReadySeconds);
+    public static TimeSpan Takes(Workload workload, int batch) =>
+        (long)((workload.Replicas + batch - 1) / batch) * TimeSpan.FromSeconds(workload.Strategy.MinReadySeconds);
 
     private static string Lasts(TimeSpan takes) =>
-        takes == TimeSpan.Zero ? "" : $" (the rollout then takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + Slack)})";
+        takes == TimeSpan.Zero
+            ? ""
+            : $" (the rollout then takes about {Durations.Show(takes)}; Helm needs --timeout {Durations.Show(takes + Slack)})";
 
     /// <summary>The workload after the patch, with the probes that its author still has to add.</summary>
     private static Workload Conforming(Workload after, int batch, CanaryRules rules)
@@ -53,13 +57,14 @@ internal static class PacePatch
         };
     }
 
-    private static bool Surges(Workload after) => InPlace(after).Surging switch
-    {
-        Surging.Never => false,
-        Surging.Instead => RolloutBatch.SurgesOnly(after),
-        Surging.Besides => true,
-        var other => throw new InvalidOperationException($"no patch is known for {other}"),
-    };
+    private static bool Surges(Workload after) =>
+        InPlace(after).Surging switch
+        {
+            Surging.Never => false,
+            Surging.Instead => RolloutBatch.SurgesOnly(after),
+            Surging.Besides => true,
+            var other => throw new InvalidOperationException($"no patch is known for {other}"),
+        };
 
     private static string Spec(Workload patched, int batch) => InPlace(patched).PacePatch(patched, batch);
 

@@ -24,13 +24,22 @@ public static class BuiltInKinds
     public static WorkloadKind Pod { get; } = Workloads.Pod.Describe();
 
     public static IReadOnlyList<WorkloadKind> All { get; } =
-        [Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, ControllerRevision, Job, CronJob, Pod];
+    [Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, ControllerRevision, Job, CronJob, Pod];
 
     /// <summary>What every custom kind is, for every decision. <see cref="CustomKind.Describe"/> adds only names and the path.</summary>
-    private static readonly WorkloadKind s_other = new() { Name = "", ApiGroup = "", Resource = "", IsCustom = true };
+    private static readonly WorkloadKind s_other = new()
+    {
+        Name = "",
+        ApiGroup = "",
+        Resource = "",
+        IsCustom = true,
+    };
 
-    private static readonly FrozenDictionary<string, (WorkloadKind BuiltIn, WorkloadKind Namesake)> s_byName =
-        All.ToFrozenDictionary(k => k.Name, k => (k, k.Namesake()), StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, (WorkloadKind BuiltIn, WorkloadKind Namesake)> s_byName = All.ToFrozenDictionary(
+        k => k.Name,
+        k => (k, k.Namesake()),
+        StringComparer.Ordinal
+    );
 
     /// <summary>
     /// The descriptor of a kind. A kind of the same name in another group is a <see cref="WorkloadKind.Namesake"/>. Any other kind has the

@@ -11,18 +11,21 @@ public sealed record CustomKind(string ApiGroup, string Resource, string Kind, s
     public const string Expected = "expected RESOURCE.GROUP/KIND=PATH such as rollouts.argoproj.io/Rollout=spec.template";
 
     /// <summary>The descriptor. Only the template path is known, unless a built-in kind has the same name.</summary>
-    public WorkloadKind Describe() => BuiltInKinds.Of(ApiGroup, Kind) with
-    {
-        Name = Kind,
-        ApiGroup = ApiGroup,
-        Resource = Resource,
-        TemplatePath = TemplatePath,
-        IsCustom = true,
-    };
+    public WorkloadKind Describe() =>
+        BuiltInKinds.Of(ApiGroup, Kind) with
+        {
+            Name = Kind,
+            ApiGroup = ApiGroup,
+            Resource = Resource,
+            TemplatePath = TemplatePath,
+            IsCustom = true,
+        };
 
     /// <summary>Reads <c>rollouts.argoproj.io/Rollout=spec.template</c>; null if the text has another form.</summary>
     public static CustomKind? ParseOrNull(string text) =>
-        text.Split('=') is [var what, { Length: > 0 } path] && what.Split('/') is [var name, { Length: > 0 } kind] && name.Split('.', 2) is [{ Length: > 0 } resource, { Length: > 0 } group]
+        text.Split('=') is [var what, { Length: > 0 } path]
+        && what.Split('/') is [var name, { Length: > 0 } kind]
+        && name.Split('.', 2) is [{ Length: > 0 } resource, { Length: > 0 } group]
             ? new CustomKind(group, resource, kind, path)
             : null;
 }

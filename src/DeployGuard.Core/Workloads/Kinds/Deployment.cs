@@ -5,27 +5,28 @@ internal static class Deployment
 {
     private static readonly IntOrPercent s_quarter = new(25, IsPercent: true);
 
-    public static WorkloadKind Describe() => new()
-    {
-        Name = "Deployment",
-        ApiGroup = "apps",
-        Resource = "deployments",
-        HasScale = true,
-        TemplatePath = "spec.template",
-        ReadSelector = PodSelectorReader.OfRequirements,
-        Serves = true,
-        RollsOut = true,
-        InPlace = new InPlaceRollout
+    public static WorkloadKind Describe() =>
+        new()
         {
-            DefaultSurge = s_quarter,
-            DefaultUnavailable = s_quarter,
-            Surging = Surging.Besides,
-            Batch = w => RolloutBatch.Surge(w).CeilingOf(w.Replicas) + RolloutBatch.Unavailable(w).FloorOf(w.Replicas),
-            HasProgressDeadline = true,
-            PacePatch = PacePatch,
-        },
-        RevisionsIn = RevisionStore.ReplicaSets,
-    };
+            Name = "Deployment",
+            ApiGroup = "apps",
+            Resource = "deployments",
+            HasScale = true,
+            TemplatePath = "spec.template",
+            ReadSelector = PodSelectorReader.OfRequirements,
+            Serves = true,
+            RollsOut = true,
+            InPlace = new InPlaceRollout
+            {
+                DefaultSurge = s_quarter,
+                DefaultUnavailable = s_quarter,
+                Surging = Surging.Besides,
+                Batch = w => RolloutBatch.Surge(w).CeilingOf(w.Replicas) + RolloutBatch.Unavailable(w).FloorOf(w.Replicas),
+                HasProgressDeadline = true,
+                PacePatch = PacePatch,
+            },
+            RevisionsIn = RevisionStore.ReplicaSets,
+        };
 
     private static string PacePatch(Workload patched, int batch) =>
         $"{{\"minReadySeconds\":{patched.Strategy.MinReadySeconds},\"progressDeadlineSeconds\":{patched.Strategy.ProgressDeadlineSeconds}"

@@ -38,15 +38,18 @@ public sealed record KindStatus
         Conditions(status).Any(c => c.GetProperty("type").ValueEquals(type) && c.GetProperty("status").ValueEquals("True"));
 
     public static JsonElement.ArrayEnumerator Conditions(JsonElement status) =>
-        status.ValueKind is JsonValueKind.Object && status.TryGetProperty("conditions", out var conditions)
+        status.ValueKind is JsonValueKind.Object
+        && status.TryGetProperty("conditions", out var conditions)
         && conditions.ValueKind is JsonValueKind.Array
             ? conditions.EnumerateArray()
             : default;
 
     /// <summary>A whole number in an object; null if it is absent.</summary>
     public static long? Number(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value)
-        && value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var number)
+        owner.ValueKind is JsonValueKind.Object
+        && owner.TryGetProperty(name, out var value)
+        && value.ValueKind is JsonValueKind.Number
+        && value.TryGetInt64(out var number)
             ? number
             : null;
 }

@@ -149,16 +149,17 @@ public sealed record WorkloadKind
     /// The descriptor of a kind of the same name in another group, such as the StatefulSet of OpenKruise. Policies match kinds by name, so
     /// its pods count like those of the built-in kind. Its fields and labels are treated like those of a custom kind.
     /// </summary>
-    internal WorkloadKind Namesake() => this with
-    {
-        ApiGroup = "",
-        TemplatePath = null,
-        IsCustom = true,
-        HasClaims = false,
-        IsControllerLabel = (_, _, _, _) => false,
-        IsStartedByQueues = false,
-        IsShortLived = false,
-    };
+    internal WorkloadKind Namesake() =>
+        this with
+        {
+            ApiGroup = "",
+            TemplatePath = null,
+            IsCustom = true,
+            HasClaims = false,
+            IsControllerLabel = (_, _, _, _) => false,
+            IsStartedByQueues = false,
+            IsShortLived = false,
+        };
 }
 
 /// <summary>Where a controller stores the revisions of a workload.</summary>

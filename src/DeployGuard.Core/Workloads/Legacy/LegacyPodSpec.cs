@@ -41,20 +41,28 @@ internal static class LegacyPodSpec
     /// or a host path under such a name. Servers before 1.22 mount a Secret with a fixed name, which stays in the hash.
     /// </summary>
     private static HashSet<string> TokenVolumes(JsonElement spec) =>
-    [
-        .. Items(spec, "volumes")
-            .Where(v => Text(v, "name").StartsWith("kube-api-access-", StringComparison.Ordinal) && Names(v).All(n => n is "name" or "projected")
-                && v.TryGetProperty("projected", out var projected) && Items(projected, "sources").All(IsTokenSource))
-            .Select(v => Text(v, "name")),
-    ];
+        [
+            .. Items(spec, "volumes")
+                .Where(v =>
+                    Text(v, "name").StartsWith("kube-api-access-", StringComparison.Ordinal)
+                    && Names(v).All(n => n is "name" or "projected")
+                    && v.TryGetProperty("projected", out var projected)
+                    && Items(projected, "sources").All(IsTokenSource)
+                )
+                .Select(v => Text(v, "name")),
+        ];
 
-    private static bool IsTokenSource(JsonElement source) => Names(source).All(kind => kind switch
-    {
-        "serviceAccountToken" => Text(source.GetProperty(kind), "audience").Length == 0,
-        "configMap" => Text(source.GetProperty(kind), "name") == "kube-root-ca.crt",
-        "downwardAPI" => Items(source.GetProperty(kind), "items").All(i => Text(i, "path") == "namespace"),
-        _ => false,
-    });
+    private static bool IsTokenSource(JsonElement source) =>
+        Names(source)
+            .All(kind =>
+                kind switch
+                {
+                    "serviceAccountToken" => Text(source.GetProperty(kind), "audience").Length == 0,
+                    "configMap" => Text(source.GetProperty(kind), "name") == "kube-root-ca.crt",
+                    "downwardAPI" => Items(source.GetProperty(kind), "items").All(i => Text(i, "path") == "namespace"),
+                    _ => false,
+                }
+            );
 
     private static void WriteContainer(Utf8JsonWriter writer, JsonElement container, HashSet<string> tokens)
     {
@@ -76,7 +84,11 @@ internal static class LegacyPodSpec
 
     /// <summary>Writes the items to keep; an empty rest is not written.</summary>
     private static void WriteItems(
-        Utf8JsonWriter writer, (string Name, JsonElement Value) list, Func<JsonElement, bool> keep, Action<Utf8JsonWriter, JsonElement> write)
+        Utf8JsonWriter writer,
+        (string Name, JsonElement Value) list,
+        Func<JsonElement, bool> keep,
+        Action<Utf8JsonWriter, JsonElement> write
+    )
     {
         var kept = list.Value.EnumerateArray().Where(keep).ToList();
         if (kept.Count == 0)
@@ -91,7 +103,8 @@ internal static class LegacyPodSpec
 
     private static bool IsTokenMount(JsonElement mount, HashSet<string> tokens) =>
         Text(mount, "mountPath") == TokenMountPath
-        && mount.TryGetProperty("readOnly", out var readOnly) && readOnly.ValueKind is JsonValueKind.True
+        && mount.TryGetProperty("readOnly", out var readOnly)
+        && readOnly.ValueKind is JsonValueKind.True
         && Names(mount).All(n => n is "name" or "mountPath" or "readOnly")
         && tokens.Contains(Text(mount, "name"));
 
@@ -100,13 +113,20 @@ internal static class LegacyPodSpec
         && Text(toleration, "operator") == "Exists"
         && Text(toleration, "effect") == "NoExecute"
         && toleration.TryGetProperty("tolerationSeconds", out var seconds)
-        && seconds.ValueKind is JsonValueKind.Number && seconds.TryGetInt64(out var value) && value == 300;
+        && seconds.ValueKind is JsonValueKind.Number
+        && seconds.TryGetInt64(out var value)
+        && value == 300;
 
-    private static IEnumerable<string> Names(JsonElement owner) => owner.ValueKind is JsonValueKind.Object ? owner.EnumerateObject().Select(p => p.Name) : [];
+    private static IEnumerable<string> Names(JsonElement owner) =>
+        owner.ValueKind is JsonValueKind.Object ? owner.EnumerateObject().Select(p => p.Name) : [];
 
     private static JsonElement.ArrayEnumerator Items(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array ? list.EnumerateArray() : default;
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var list) && list.ValueKind is JsonValueKind.Array
+            ? list.EnumerateArray()
+            : default;
 
     private static string Text(JsonElement owner, string name) =>
-        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() ?? "" : "";
+        owner.ValueKind is JsonValueKind.Object && owner.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String
+            ? value.GetString() ?? ""
+            : "";
 }

@@ -50,8 +50,16 @@ internal static class LegacyTemplateHash
             return;
         }
 
-        var annotations = Entries(metadata, "annotations", key => LegacyNoise.IsAnnotation(key) && !IsRead(owner, $"metadata.annotations['{key}']"));
-        var labels = Entries(metadata, "labels", key => LegacyNoise.IsLabel(key) && (LegacyNoise.IsOfControllers(key) || !IsRead(owner, $"metadata.labels['{key}']")));
+        var annotations = Entries(
+            metadata,
+            "annotations",
+            key => LegacyNoise.IsAnnotation(key) && !IsRead(owner, $"metadata.annotations['{key}']")
+        );
+        var labels = Entries(
+            metadata,
+            "labels",
+            key => LegacyNoise.IsLabel(key) && (LegacyNoise.IsOfControllers(key) || !IsRead(owner, $"metadata.labels['{key}']"))
+        );
         if (annotations.Count + labels.Count > 0)
         {
             writer.WriteStartObject("metadata");
@@ -61,16 +69,20 @@ internal static class LegacyTemplateHash
         }
     }
 
-    private static bool IsRead(JsonElement owner, string fieldPath) =>
-        owner.TryGetProperty("spec", out var spec) && Names(spec, fieldPath);
+    private static bool IsRead(JsonElement owner, string fieldPath) => owner.TryGetProperty("spec", out var spec) && Names(spec, fieldPath);
 
-    private static bool Names(JsonElement node, string fieldPath) => node.ValueKind switch
-    {
-        JsonValueKind.Object => node.EnumerateObject().Any(p =>
-            p.NameEquals("fieldPath") ? p.Value.ValueKind is JsonValueKind.String && p.Value.ValueEquals(fieldPath) : Names(p.Value, fieldPath)),
-        JsonValueKind.Array => node.EnumerateArray().Any(item => Names(item, fieldPath)),
-        _ => false,
-    };
+    private static bool Names(JsonElement node, string fieldPath) =>
+        node.ValueKind switch
+        {
+            JsonValueKind.Object => node.EnumerateObject()
+                .Any(p =>
+                    p.NameEquals("fieldPath")
+                        ? p.Value.ValueKind is JsonValueKind.String && p.Value.ValueEquals(fieldPath)
+                        : Names(p.Value, fieldPath)
+                ),
+            JsonValueKind.Array => node.EnumerateArray().Any(item => Names(item, fieldPath)),
+            _ => false,
+        };
 
     private static List<JsonProperty> Entries(JsonElement metadata, string name, Func<string, bool> isNoise) =>
         metadata.TryGetProperty(name, out var map) && map.ValueKind is JsonValueKind.Object

@@ -17,19 +17,39 @@ internal sealed record Asked(string What, Request Request, Action<SimulatedNames
 /// <summary>The requests, told by what they make of an object.</summary>
 internal static class Asking
 {
-    private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", ["system:serviceaccounts"]);
+    private static readonly Requester s_autoscaler = new(
+        "system:serviceaccount:kube-system:horizontal-pod-autoscaler",
+        "",
+        ["system:serviceaccounts"]
+    );
 
-    public static Asked Make(Controller made) => new(
-        $"make {made}",
-        new WorkloadRequest { Operation = Operation.Create, Requester = Some.Developer, Target = Rendering.Ref(made.Kind, made.Name), After = made.ToWorkload() },
-        world => world.Controllers.Add(made.Copy()),
-        made.Template.Image);
+    public static Asked Make(Controller made) =>
+        new(
+            $"make {made}",
+            new WorkloadRequest
+            {
+                Operation = Operation.Create,
+                Requester = Some.Developer,
+                Target = Rendering.Ref(made.Kind, made.Name),
+                After = made.ToWorkload(),
+            },
+            world => world.Controllers.Add(made.Copy()),
+            made.Template.Image
+        );
 
-    public static Asked Make(Pod made) => new(
-        $"make {made}",
-        new WorkloadRequest { Operation = Operation.Create, Requester = Some.Developer, Target = Rendering.Ref("Pod", made.Name), After = made.ToWorkload() },
-        world => world.Pods.Add(made.Copy()),
-        made.Image);
+    public static Asked Make(Pod made) =>
+        new(
+            $"make {made}",
+            new WorkloadRequest
+            {
+                Operation = Operation.Create,
+                Requester = Some.Developer,
+                Target = Rendering.Ref("Pod", made.Name),
+                After = made.ToWorkload(),
+            },
+            world => world.Pods.Add(made.Copy()),
+            made.Image
+        );
 
     /// <param name="subResource">Metadata may be written through <c>status</c> too.</param>
     public static Asked Change(Controller before, string what, Action<Controller> change, string subResource = "")
@@ -37,9 +57,18 @@ internal static class Asking
         var after = before.Changed(change);
         return new Asked(
             $"{what}: {after}",
-            new WorkloadRequest { Operation = Operation.Update, SubResource = subResource, Requester = Some.Developer, Target = Rendering.Ref(before.Kind, before.Name), Before = before.ToWorkload(), After = after.ToWorkload() },
+            new WorkloadRequest
+            {
+                Operation = Operation.Update,
+                SubResource = subResource,
+                Requester = Some.Developer,
+                Target = Rendering.Ref(before.Kind, before.Name),
+                Before = before.ToWorkload(),
+                After = after.ToWorkload(),
+            },
             world => Replace(world, before.Uid, change),
-            after.Template.Image);
+            after.Template.Image
+        );
     }
 
     public static Asked Change(Pod before, string what, Action<Pod> change, string subResource = "")
@@ -48,37 +77,67 @@ internal static class Asking
         change(after);
         return new Asked(
             $"{what}: {after}",
-            new WorkloadRequest { Operation = Operation.Update, SubResource = subResource, Requester = Some.Developer, Target = Rendering.Ref("Pod", before.Name), Before = before.ToWorkload(), After = after.ToWorkload() },
+            new WorkloadRequest
+            {
+                Operation = Operation.Update,
+                SubResource = subResource,
+                Requester = Some.Developer,
+                Target = Rendering.Ref("Pod", before.Name),
+                Before = before.ToWorkload(),
+                After = after.ToWorkload(),
+            },
             world => world.Pods.Where(p => p.Uid == before.Uid).ToList().ForEach(change),
-            after.Image);
+            after.Image
+        );
     }
 
-    public static Asked Scale(Controller before, int replicas, bool isAutoscaler) => new(
-        $"scale to {replicas}: {before}",
-        new ScaleRequest(before.Replicas, replicas, $"{before.Generation}") { Operation = Operation.Update, Requester = isAutoscaler ? s_autoscaler : Some.Developer, Target = Rendering.Ref(before.Kind, before.Name) },
-        world => Replace(world, before.Uid, c => c.Replicas = replicas),
-        before.Template.Image);
+    public static Asked Scale(Controller before, int replicas, bool isAutoscaler) =>
+        new(
+            $"scale to {replicas}: {before}",
+            new ScaleRequest(before.Replicas, replicas, $"{before.Generation}")
+            {
+                Operation = Operation.Update,
+                Requester = isAutoscaler ? s_autoscaler : Some.Developer,
+                Target = Rendering.Ref(before.Kind, before.Name),
+            },
+            world => Replace(world, before.Uid, c => c.Replicas = replicas),
+            before.Template.Image
+        );
 
-    public static Asked Delete(Made made, bool orphan) => new(
-        $"delete {(orphan ? "and orphan " : "")}{made}",
-        new WorkloadRequest
-        {
-            Operation = Operation.Delete,
-            Requester = Some.Developer,
-            Target = Rendering.Ref(made.Kind, made.Name),
-            Orphans = orphan,
-            Before = made switch { Pod pod => pod.ToWorkload(), Controller { Kind: "ReplicaSet" } set => set.ToWorkload(), _ => null },
-        },
-        world => world.Delete(made.Uid, orphan));
+    public static Asked Delete(Made made, bool orphan) =>
+        new(
+            $"delete {(orphan ? "and orphan " : "")}{made}",
+            new WorkloadRequest
+            {
+                Operation = Operation.Delete,
+                Requester = Some.Developer,
+                Target = Rendering.Ref(made.Kind, made.Name),
+                Orphans = orphan,
+                Before = made switch
+                {
+                    Pod pod => pod.ToWorkload(),
+                    Controller { Kind: "ReplicaSet" } set => set.ToWorkload(),
+                    _ => null,
+                },
+            },
+            world => world.Delete(made.Uid, orphan)
+        );
 
-    public static Asked Front(Front? before, Front after) => new(
-        $"{(before is null ? "make" : "change")} {after}",
-        new ServiceRequest(before?.ToService(), after.ToService()) { Operation = before is null ? Operation.Create : Operation.Update, Requester = Some.Developer, Target = Rendering.Ref("Service", after.Name) },
-        world =>
-        {
-            world.Services.RemoveAll(s => s.Name == after.Name);
-            world.Services.Add(after);
-        });
+    public static Asked Front(Front? before, Front after) =>
+        new(
+            $"{(before is null ? "make" : "change")} {after}",
+            new ServiceRequest(before?.ToService(), after.ToService())
+            {
+                Operation = before is null ? Operation.Create : Operation.Update,
+                Requester = Some.Developer,
+                Target = Rendering.Ref("Service", after.Name),
+            },
+            world =>
+            {
+                world.Services.RemoveAll(s => s.Name == after.Name);
+                world.Services.Add(after);
+            }
+        );
 
     private static void Replace(SimulatedNamespace world, string uid, Action<Controller> change)
     {

@@ -15,18 +15,24 @@ internal static class DeploymentRules
         deployment.Observed = deployment.Generation;
         var (sets, claimed) = Claim(world, deployment);
         var newest = sets.Where(s => s.Template.IsSame(deployment.Template)).MinBy(s => s.Created);
-        var scaled = deployment.Paused || sets.Exists(s => s.Replicas > 0 && s.Sizes is { } sizes && sizes.Desired != deployment.Replicas)
-            ? Scale(world, deployment, sets, newest)
-            : deployment.IsBlunt ? Recreate(world, deployment, sets, newest) : Roll(world, deployment, sets, newest);
+        var scaled =
+            deployment.Paused || sets.Exists(s => s.Replicas > 0 && s.Sizes is { } sizes && sizes.Desired != deployment.Replicas)
+                ? Scale(world, deployment, sets, newest)
+            : deployment.IsBlunt ? Recreate(world, deployment, sets, newest)
+            : Roll(world, deployment, sets, newest);
         return isNew || claimed || scaled;
     }
 
-    public static int Surge(Controller deployment) => deployment.IsBlunt || deployment.Replicas == 0 ? 0
-        : deployment.Pacing.IsPercent ? ((deployment.Pacing.AtOnce * deployment.Replicas) + 99) / 100 : deployment.Pacing.AtOnce;
+    public static int Surge(Controller deployment) =>
+        deployment.IsBlunt || deployment.Replicas == 0 ? 0
+        : deployment.Pacing.IsPercent ? ((deployment.Pacing.AtOnce * deployment.Replicas) + 99) / 100
+        : deployment.Pacing.AtOnce;
 
     public static string HashOf(Template template, int collisions)
     {
-        var digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{template.Image} {template.Labels.Without(Template.HashLabel).Text} {collisions}"));
+        var digest = SHA256.HashData(
+            Encoding.UTF8.GetBytes($"{template.Image} {template.Labels.Without(Template.HashLabel).Text} {collisions}")
+        );
         return string.Concat(digest.Take(8).Select(b => Letters[b % Letters.Length]));
     }
 
@@ -121,13 +127,22 @@ internal static class DeploymentRules
     private static bool Scale(SimulatedNamespace world, Controller deployment, List<Controller> sets, Controller? newest)
     {
         var active = sets.Where(s => s.Replicas > 0).ToList();
-        var alone = active.Count switch { 0 => newest ?? sets.MaxBy(s => s.Created), 1 => active[0], _ => null };
+        var alone = active.Count switch
+        {
+            0 => newest ?? sets.MaxBy(s => s.Created),
+            1 => active[0],
+            _ => null,
+        };
         if (alone is not null)
         {
             return Resize(deployment, alone, deployment.Replicas);
         }
 
-        if (newest is not null && newest.Replicas == deployment.Replicas && world.PodsOf(newest).Count(p => world.IsAvailable(p, deployment.Pacing)) == deployment.Replicas)
+        if (
+            newest is not null
+            && newest.Replicas == deployment.Replicas
+            && world.PodsOf(newest).Count(p => world.IsAvailable(p, deployment.Pacing)) == deployment.Replicas
+        )
         {
             return active.Where(s => s != newest).ToList().ConvertAll(s => Resize(deployment, s, 0)).Exists(r => r);
         }
@@ -139,7 +154,10 @@ internal static class DeploymentRules
     {
         var size = deployment.Replicas + Surge(deployment);
         var add = size - active.Sum(s => s.Replicas);
-        var ordered = add > 0 ? active.OrderByDescending(s => s.Replicas).ThenByDescending(s => s.Created).ToList() : [.. active.OrderByDescending(s => s.Replicas).ThenBy(s => s.Created)];
+        var ordered =
+            add > 0
+                ? active.OrderByDescending(s => s.Replicas).ThenByDescending(s => s.Created).ToList()
+                : [.. active.OrderByDescending(s => s.Replicas).ThenBy(s => s.Created)];
         var (added, sizes) = (0, new int[ordered.Count]);
         for (var i = 0; i < ordered.Count; i++)
         {
@@ -161,8 +179,11 @@ internal static class DeploymentRules
         }
 
         var most = set.Sizes is { Most: > 0 } known ? known.Most : deployment.Replicas + Surge(deployment);
-        var fraction = deployment.Replicas == 0 ? -set.Replicas
-            : (int)Math.Round(set.Replicas * (double)(deployment.Replicas + Surge(deployment)) / most, MidpointRounding.AwayFromZero) - set.Replicas;
+        var fraction =
+            deployment.Replicas == 0
+                ? -set.Replicas
+                : (int)Math.Round(set.Replicas * (double)(deployment.Replicas + Surge(deployment)) / most, MidpointRounding.AwayFromZero)
+                    - set.Replicas;
         return add > 0 ? Math.Min(fraction, allowed) : Math.Max(fraction, allowed);
     }
 

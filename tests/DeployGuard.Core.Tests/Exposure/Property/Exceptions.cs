@@ -41,5 +41,6 @@ internal sealed class Tally
 
     public int this[string what] => _counts.GetValueOrDefault(what);
 
-    public override string ToString() => string.Join("\n", _counts.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Value,9} {c.Key}"));
+    public override string ToString() =>
+        string.Join("\n", _counts.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Value, 9} {c.Key}"));
 }

@@ -4,7 +4,8 @@ using DeployGuard.Core.Evaluation;
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>
-/// No request that passes, with all that controllers make of it, raises what is unproven behind a Service above the larger of what was there, or was coming, and what
+/// No request that passes, with all that controllers make of it, raises what is unproven behind a Service above the larger of what was
+/// there, or was coming, and what
 /// the step allows.
 /// </summary>
 internal sealed class Invariant(Oracle oracle, Tally tally)
@@ -20,10 +21,20 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
         var before = Play(world, null);
         var after = Play(world, asked);
-        return after.Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after, verdict)).FirstOrDefault(b => b is not null);
+        return after
+            .Services.Select(s => BrokenAt(world, s.Key, s.Value, before, asked, after, verdict))
+            .FirstOrDefault(b => b is not null);
     }
 
-    private string? BrokenAt(SimulatedNamespace world, Front service, Counted then, Played before, Asked asked, Played after, Verdict verdict)
+    private string? BrokenAt(
+        SimulatedNamespace world,
+        Front service,
+        Counted then,
+        Played before,
+        Asked asked,
+        Played after,
+        Verdict verdict
+    )
     {
         var left = after.End[service].Proven;
         // Of a Service that changes: what its users had by its former self.
@@ -31,7 +42,16 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var now = former is null ? Counted.Nothing : before.Services[former];
         if (asked.Request is ServiceRequest)
         {
-            return former == service ? null : new ServiceInvariant(oracle, tally).Broken(before.World, service, after.End[service], former, former is null ? now : before.End[former], former is null ? 0 : oracle.Count(world, former).Ready);
+            return former == service
+                ? null
+                : new ServiceInvariant(oracle, tally).Broken(
+                    before.World,
+                    service,
+                    after.End[service],
+                    former,
+                    former is null ? now : before.End[former],
+                    former is null ? 0 : oracle.Count(world, former).Ready
+                );
         }
 
         // Whoever is an alias shares the users of the other from then on: only becoming one is judged.
@@ -47,20 +67,32 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
         // Another size that gives an image no larger share of the users raises it for none of them.
         bool IsNoLarger(int had, int has) => IsAnotherSize(asked) && (long)has * now.Whole <= (long)had * (then.Lacking + left);
-        var raised = then.ByImage.Select(i => (Image: i.Key, Had: now.ByImage.GetValueOrDefault(i.Key), Has: i.Value))
-            .Where(i => i.Has > i.Had && !IsNoLarger(i.Had, i.Has)).Select(i => i.Image).ToList();
+        var raised = then
+            .ByImage.Select(i => (Image: i.Key, Had: now.ByImage.GetValueOrDefault(i.Key), Has: i.Value))
+            .Where(i => i.Has > i.Had && !IsNoLarger(i.Had, i.Has))
+            .Select(i => i.Image)
+            .ToList();
         var steps = raised.Select(i => oracle.Held(before.World, service, i)).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
         var total = Math.Max(now.Total, then.Total);
-        var cap = CapOf(steps, left > 0 && asked.Request.Operation is not Operation.Delete ? total : Math.Max(total, oracle.Served(service.Name, world.Now)));
-        var batch = Stored(world, asked).Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels)).Select(c => BatchOf(c, steps)).DefaultIfEmpty(0).Max();
+        var cap = CapOf(
+            steps,
+            left > 0 && asked.Request.Operation is not Operation.Delete ? total : Math.Max(total, oracle.Served(service.Name, world.Now))
+        );
+        var batch = Stored(world, asked)
+            .Where(c => raised.Contains(c.Template.Image) && service.Selector.Selects(c.Template.Labels))
+            .Select(c => BatchOf(c, steps))
+            .DefaultIfEmpty(0)
+            .Max();
         if (then.Unproven - Paced(world, service, asked, steps) <= Math.Max(cap, batch))
         {
             tally.Add("raised within its step");
             return null;
         }
 
-        return Why(world, service, then, now, left, asked, steps, verdict) is { } excepted ? Count(excepted)
-            : $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total}; step {steps} allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
+        return Why(world, service, then, now, left, asked, steps, verdict) is { } excepted
+            ? Count(excepted)
+            : $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total}; step {steps} "
+                + $"allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
     }
 
     private static List<Controller> Stored(SimulatedNamespace world, Asked asked)
@@ -70,10 +102,19 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         return copy.Controllers;
     }
 
-    /// <summary>What a rollout at a pace that conforms has brought so far came a batch at a time: more replicas amid it are judged by what they add.</summary>
+    /// <summary>
+    /// What a rollout at a pace that conforms has brought so far came a batch at a time: more replicas amid it are judged by what they add.
+    /// </summary>
     private int Paced(SimulatedNamespace world, Front service, Asked asked, int steps) =>
-        world.Find(asked.Request.Target.Kind, asked.Request.Target.Name) is not { Kind: "Deployment" or "StatefulSet" } target || BatchOf(target, steps) == 0 || asked.Image != target.Template.Image ? 0
-            : world.Behind(service).Count(p => p.Image == target.Template.Image && Oracle.RootOf(world, p) == target && !oracle.IsProven(p.Image, service.Name));
+        world.Find(asked.Request.Target.Kind, asked.Request.Target.Name) is not { Kind: "Deployment" or "StatefulSet" } target
+        || BatchOf(target, steps) == 0
+        || asked.Image != target.Template.Image
+            ? 0
+            : world
+                .Behind(service)
+                .Count(p =>
+                    p.Image == target.Template.Image && Oracle.RootOf(world, p) == target && !oracle.IsProven(p.Image, service.Name)
+                );
 
     private string? Count(Excepted excepted)
     {
@@ -81,31 +122,50 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         return null;
     }
 
-    private Excepted? Why(SimulatedNamespace world, Front service, Counted then, Counted now, int left, Asked asked, int steps, Verdict verdict) =>
+    private Excepted? Why(
+        SimulatedNamespace world,
+        Front service,
+        Counted then,
+        Counted now,
+        int left,
+        Asked asked,
+        int steps,
+        Verdict verdict
+    ) =>
         now.Proven == 0 && oracle.IsCold(service.Name, world.Now) ? Excepted.ColdPool
         : steps == oracle.Rules.Steps.Count ? Excepted.AllStepsHeld
         // A share of what is ready: users have no other.
         : IsAnotherSize(asked) && (long)then.Unproven * (now.Unproven + now.Proven) <= (long)now.Unproven * (then.Unproven + left)
             ? Excepted.ServedBefore
         : asked.Request is WorkloadRequest { Operation: Operation.Delete, Target.Kind: "Pod" } pod
-            && world.Of("StatefulSet")
-                .Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal) && pod.Before?.ControllerUid != s.Uid)
+        && world
+            .Of("StatefulSet")
+            .Any(s => pod.Target.Name.StartsWith($"{s.Name}-", StringComparison.Ordinal) && pod.Before?.ControllerUid != s.Uid)
             ? Excepted.NameFreed
         : IsAnotherSize(asked) && oracle.SizeServed(world, service, asked) ? Excepted.ServedBefore
         // The way back to what served these users, and no others.
         : verdict.Evaluated.ChangeType is ChangeType.Rollback && oracle.RanThere(world, service, asked) ? Excepted.Rollback
         : null;
 
-    private static bool IsAnotherSize(Asked asked) => asked.Request is ScaleRequest or WorkloadRequest { Before: not null, After: not null };
+    private static bool IsAnotherSize(Asked asked) =>
+        asked.Request is ScaleRequest or WorkloadRequest { Before: not null, After: not null };
 
-    private int CapOf(int steps, int total) => steps == oracle.Rules.Steps.Count ? total : Math.Max(1, total * oracle.Rules.Steps[steps] / 100);
+    private int CapOf(int steps, int total) =>
+        steps == oracle.Rules.Steps.Count ? total : Math.Max(1, total * oracle.Rules.Steps[steps] / 100);
 
     private int BatchOf(Controller controller, int steps)
     {
         var percent = Math.Max(oracle.Rules.Pace.Percent, oracle.Rules.ShareAfter(steps));
-        var batch = controller.Kind == "StatefulSet" ? controller.Pacing.Batch(controller.Replicas) : Math.Max(1, DeploymentRules.Surge(controller));
-        var conforms = controller is { IsBlunt: false, Pacing.IsTimed: true, Kind: "Deployment" or "StatefulSet" }
-            && (batch <= Math.Max(1, controller.Replicas * percent / 100) || (controller.Pacing.IsPercent && controller.Pacing.AtOnce <= percent));
+        var batch =
+            controller.Kind == "StatefulSet"
+                ? controller.Pacing.Batch(controller.Replicas)
+                : Math.Max(1, DeploymentRules.Surge(controller));
+        var conforms =
+            controller is { IsBlunt: false, Pacing.IsTimed: true, Kind: "Deployment" or "StatefulSet" }
+            && (
+                batch <= Math.Max(1, controller.Replicas * percent / 100)
+                || (controller.Pacing.IsPercent && controller.Pacing.AtOnce <= percent)
+            );
         return conforms || (controller.IsBlunt && controller.Replicas == 1) ? Math.Min(batch, controller.Replicas) : 0;
     }
 

@@ -65,38 +65,58 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         };
     }
 
-    private Asked? Workload() => Root() is not { } root ? null : random.Next(8) switch
-    {
-        0 or 1 => NewImage(root, (root.Template.Image + 1) % Images, Pacing.OneByOne, isBlunt: false),
-        2 => NewImage(root, random.Next(Images), AnyPacing(), random.Next(4) == 0),
-        3 => Pace(root, AnyPacing(), random.Next(3) == 0),
-        4 => Asking.Change(root, "pause or resume", c => c.Paused = c.Kind == "Deployment" && !c.Paused),
-        5 when root.Kind == "StatefulSet" => Partition(root, random.Next(root.Replicas + 2)),
-        5 or 6 => Relabel(root),
-        _ => Both(root, random.Next(Images), random.Next(1, 12), AnyPacing()),
-    };
+    private Asked? Workload() =>
+        Root() is not { } root
+            ? null
+            : random.Next(8) switch
+            {
+                0 or 1 => NewImage(root, (root.Template.Image + 1) % Images, Pacing.OneByOne, isBlunt: false),
+                2 => NewImage(root, random.Next(Images), AnyPacing(), random.Next(4) == 0),
+                3 => Pace(root, AnyPacing(), random.Next(3) == 0),
+                4 => Asking.Change(root, "pause or resume", c => c.Paused = c.Kind == "Deployment" && !c.Paused),
+                5 when root.Kind == "StatefulSet" => Partition(root, random.Next(root.Replicas + 2)),
+                5 or 6 => Relabel(root),
+                _ => Both(root, random.Next(Images), random.Next(1, 12), AnyPacing()),
+            };
 
-    private static Asked NewImage(Controller root, int image, Pacing pacing, bool isBlunt) => Asking.Change(root, "roll out", c =>
-    {
-        c.Template = c.Template with { Image = image };
-        (c.Pacing, c.IsBlunt) = (pacing, isBlunt);
-    });
+    private static Asked NewImage(Controller root, int image, Pacing pacing, bool isBlunt) =>
+        Asking.Change(
+            root,
+            "roll out",
+            c =>
+            {
+                c.Template = c.Template with { Image = image };
+                (c.Pacing, c.IsBlunt) = (pacing, isBlunt);
+            }
+        );
 
-    private static Asked Pace(Controller root, Pacing pacing, bool isBlunt) => Asking.Change(root, "other pace", c => (c.Pacing, c.IsBlunt) = (pacing, isBlunt));
+    private static Asked Pace(Controller root, Pacing pacing, bool isBlunt) =>
+        Asking.Change(root, "other pace", c => (c.Pacing, c.IsBlunt) = (pacing, isBlunt));
 
     private static Asked Partition(Controller root, int partition) => Asking.Change(root, "other partition", c => c.Partition = partition);
 
-    private static Asked Both(Controller root, int image, int size, Pacing pacing) => Asking.Change(root, "roll out and scale", c =>
-    {
-        c.Template = c.Template with { Image = image };
-        (c.Pacing, c.Replicas) = (pacing, size);
-    });
+    private static Asked Both(Controller root, int image, int size, Pacing pacing) =>
+        Asking.Change(
+            root,
+            "roll out and scale",
+            c =>
+            {
+                c.Template = c.Template with { Image = image };
+                (c.Pacing, c.Replicas) = (pacing, size);
+            }
+        );
 
     /// <summary>Its template joins other Services; its selector, which cannot change, still takes it in.</summary>
     private Asked? Relabel(Controller root)
     {
         var app = s_apps[random.Next(s_apps.Length)];
-        return root.Selector["app"] is not null ? null : Asking.Change(root, "labels of the template", c => c.Template = c.Template with { Labels = c.Template.Labels.With("app", app) });
+        return root.Selector["app"] is not null
+            ? null
+            : Asking.Change(
+                root,
+                "labels of the template",
+                c => c.Template = c.Template with { Labels = c.Template.Labels.With("app", app) }
+            );
     }
 
     private Asked? Size()
@@ -110,23 +130,34 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         return Asking.Scale(root, size, random.Next(2) == 0) with { IsWayBack = size < root.Replicas };
     }
 
-    private Asked? Delete() => random.Next(3) > 0 && Root() is { } root && (root.Name != "web" || random.Next(4) == 0)
-        ? Asking.Delete(root, random.Next(2) == 0) with { IsWayBack = true }
-        : Pick(world.Of("Job")) is { } job ? Asking.Delete(job, random.Next(2) == 0) with { IsWayBack = true } : null;
+    private Asked? Delete() =>
+        random.Next(3) > 0 && Root() is { } root && (root.Name != "web" || random.Next(4) == 0)
+            ? Asking.Delete(root, random.Next(2) == 0) with
+            {
+                IsWayBack = true,
+            }
+        : Pick(world.Of("Job")) is { } job ? Asking.Delete(job, random.Next(2) == 0) with { IsWayBack = true }
+        : null;
 
-    private Claim AnyOwner() => random.Next(3) == 0 || Root() is not { } root
-        ? new Claim("ConfigMap", "settings", SimulatedNamespace.OutsideUid)
-        : random.Next(2) == 0 && Pick(world.Of("ReplicaSet")) is { } set ? set.AsOwner : root.AsOwner;
+    private Claim AnyOwner() =>
+        random.Next(3) == 0 || Root() is not { } root ? new Claim("ConfigMap", "settings", SimulatedNamespace.OutsideUid)
+        : random.Next(2) == 0 && Pick(world.Of("ReplicaSet")) is { } set ? set.AsOwner
+        : root.AsOwner;
 
     /// <summary>An owner that is made up, or taken away.</summary>
     private Asked? Owner()
     {
         Claim? owner = random.Next(2) == 0 ? AnyOwner() : null;
-        return random.Next(2) == 0 && Pick(world.Pods) is { } pod ? pod.Uid == owner?.Uid ? null : Asking.Change(pod, "owner of", p => p.Owner = owner)
-            : Pick(world.Controllers.Where(c => c.Uid != owner?.Uid)) is not { } controller ? null
-            // Owners in a ring collect each other; nobody can tell what becomes of them.
-            : owner is not null && world.ByUid(owner.Uid)?.Owner is not null && controller.Kind != "ReplicaSet" ? null
-            : Asking.Change(controller, "owner of", c => c.Owner = owner);
+        return random.Next(2) == 0 && Pick(world.Pods) is { } pod
+            ? pod.Uid == owner?.Uid
+                ? null
+                : Asking.Change(pod, "owner of", p => p.Owner = owner)
+            : Pick(world.Controllers.Where(c => c.Uid != owner?.Uid)) is not { } controller
+                ? null
+                // Owners in a ring collect each other; nobody can tell what becomes of them.
+                : owner is not null && world.ByUid(owner.Uid)?.Owner is not null && controller.Kind != "ReplicaSet"
+                    ? null
+                    : Asking.Change(controller, "owner of", c => c.Owner = owner);
     }
 
     private Asked? Job()
@@ -139,58 +170,77 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
 
         var (name, uid) = ($"job-{world.NewNumber()}", world.NewUid());
         var labels = TagSet.None.With("app", s_apps[random.Next(s_apps.Length)]).With("controller-uid", uid);
-        return world.Of("Job").Count() > 2 ? null : Asking.Make(new Controller
-        {
-            Kind = "Job",
-            Name = name,
-            Uid = uid,
-            Labels = TagSet.None,
-            Created = world.Now,
-            Selector = TagSet.None.With("controller-uid", uid),
-            Template = new Template(random.Next(Images), labels),
-            Replicas = random.Next(1, 12),
-            Owner = random.Next(6) == 0 ? AnyOwner() : null,
-        });
+        return world.Of("Job").Count() > 2
+            ? null
+            : Asking.Make(
+                new Controller
+                {
+                    Kind = "Job",
+                    Name = name,
+                    Uid = uid,
+                    Labels = TagSet.None,
+                    Created = world.Now,
+                    Selector = TagSet.None.With("controller-uid", uid),
+                    Template = new Template(random.Next(Images), labels),
+                    Replicas = random.Next(1, 12),
+                    Owner = random.Next(6) == 0 ? AnyOwner() : null,
+                }
+            );
     }
 
     /// <summary>A ReplicaSet or a Pod by hand, under a name of its own or of a controller's choice.</summary>
     private Asked? MakeSetOrPod()
     {
         var root = Root();
-        var like = root is not null && random.Next(2) == 0 ? root.Template : new Template(random.Next(Images), TagSet.None.With("app", s_apps[random.Next(s_apps.Length)]).With("track", $"x{random.Next(3)}"));
+        var like =
+            root is not null && random.Next(2) == 0
+                ? root.Template
+                : new Template(
+                    random.Next(Images),
+                    TagSet.None.With("app", s_apps[random.Next(s_apps.Length)]).With("track", $"x{random.Next(3)}")
+                );
         var template = random.Next(2) == 0 ? like : like with { Image = random.Next(Images) };
         var owner = random.Next(3) == 0 ? AnyOwner() : null;
         if (random.Next(2) == 0)
         {
-            var ordinal = root is { Kind: "StatefulSet" } && random.Next(2) == 0 ? $"{root.Name}-{root.Replicas}" : $"pod-{world.NewNumber()}";
-            return world.Pods.Exists(p => p.Name == ordinal) ? null : Asking.Make(new Pod
-            {
-                Kind = "Pod",
-                Name = ordinal,
-                Uid = world.NewUid(),
-                Labels = template.Labels,
-                Owner = owner,
-                Created = world.Now,
-                Image = template.Image,
-                Node = $"node-{random.Next(3)}",
-            });
+            var ordinal =
+                root is { Kind: "StatefulSet" } && random.Next(2) == 0 ? $"{root.Name}-{root.Replicas}" : $"pod-{world.NewNumber()}";
+            return world.Pods.Exists(p => p.Name == ordinal)
+                ? null
+                : Asking.Make(
+                    new Pod
+                    {
+                        Kind = "Pod",
+                        Name = ordinal,
+                        Uid = world.NewUid(),
+                        Labels = template.Labels,
+                        Owner = owner,
+                        Created = world.Now,
+                        Image = template.Image,
+                        Node = $"node-{random.Next(3)}",
+                    }
+                );
         }
 
         var hash = DeploymentRules.HashOf(template, random.Next(2));
         var name = root is not null && random.Next(2) == 0 ? $"{root.Name}-{hash}" : $"set-{world.NewNumber()}";
         var labels = random.Next(2) == 0 ? template.Labels.With(Template.HashLabel, hash) : template.Labels;
-        return world.Find("ReplicaSet", name) is not null ? null : Asking.Make(new Controller
-        {
-            Kind = "ReplicaSet",
-            Name = name,
-            Uid = world.NewUid(),
-            Labels = labels,
-            Owner = owner,
-            Created = world.Now,
-            Selector = labels,
-            Template = template with { Labels = labels },
-            Replicas = random.Next(0, 5),
-        });
+        return world.Find("ReplicaSet", name) is not null
+            ? null
+            : Asking.Make(
+                new Controller
+                {
+                    Kind = "ReplicaSet",
+                    Name = name,
+                    Uid = world.NewUid(),
+                    Labels = labels,
+                    Owner = owner,
+                    Created = world.Now,
+                    Selector = labels,
+                    Template = template with { Labels = labels },
+                    Replicas = random.Next(0, 5),
+                }
+            );
     }
 
     private Asked? Service()
@@ -200,8 +250,21 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         var plain = TagSet.None.With("app", name);
         return random.Next(6) switch
         {
-            0 when before is not null => new Asked($"delete {before}", Asking.Front(before, before).Request with { Operation = Operation.Delete }, w => w.Services.RemoveAll(s => s.Name == name)) { IsWayBack = true },
-            1 or 2 when before is not null && Pick(world.Pods) is { } pod => Asking.Front(before, new Front(name, random.Next(2) == 0 ? pod.Labels : Some(pod.Labels), null)),
+            0 when before is not null => new Asked(
+                $"delete {before}",
+                Asking.Front(before, before).Request with
+                {
+                    Operation = Operation.Delete,
+                },
+                w => w.Services.RemoveAll(s => s.Name == name)
+            )
+            {
+                IsWayBack = true,
+            },
+            1 or 2 when before is not null && Pick(world.Pods) is { } pod => Asking.Front(
+                before,
+                new Front(name, random.Next(2) == 0 ? pod.Labels : Some(pod.Labels), null)
+            ),
             3 => Asking.Front(before, new Front(name, TagSet.None, name == "web" ? "api" : "web")),
             _ => Asking.Front(before, new Front(name, plain, null)),
         };
@@ -210,8 +273,9 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
     private TagSet Some(TagSet labels) => Pick(labels.Map.Keys) is { } key ? TagSet.None.With(key, labels[key] ?? "") : labels;
 
     /// <summary>Back to an image that a workload of this name had before: an undo.</summary>
-    private Asked? Restore() => Pick(world.Of("Deployment")) is not { } root ? null
+    private Asked? Restore() =>
+        Pick(world.Of("Deployment")) is not { } root ? null
         : Pick(world.Of("ReplicaSet").Where(s => s.Owner?.Uid == root.Uid && s.Template.Image != root.Template.Image)) is { } set
             ? NewImage(root, set.Template.Image, root.Pacing, root.IsBlunt)
-            : null;
+        : null;
 }

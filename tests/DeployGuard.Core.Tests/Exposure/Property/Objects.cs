@@ -6,7 +6,8 @@ internal sealed record Template(int Image, TagSet Labels)
     public const string HashLabel = "pod-template-hash";
 
     /// <summary>As the deployment controller compares templates.</summary>
-    public bool IsSame(Template other) => Image == other.Image && (ReferenceEquals(Labels, other.Labels) || Labels.Without(HashLabel) == other.Labels.Without(HashLabel));
+    public bool IsSame(Template other) =>
+        Image == other.Image && (ReferenceEquals(Labels, other.Labels) || Labels.Without(HashLabel) == other.Labels.Without(HashLabel));
 
     public override string ToString() => $"image {Image} {Labels}";
 }
@@ -45,7 +46,8 @@ internal sealed class Pod : Made
 
     public Pod Copy() => (Pod)MemberwiseClone();
 
-    public override string ToString() => $"Pod {Name} image {Image} {Labels} of {Owner?.Name ?? "nobody"}{(Ready is null ? " not ready" : "")}";
+    public override string ToString() =>
+        $"Pod {Name} image {Image} {Labels} of {Owner?.Name ?? "nobody"}{(Ready is null ? " not ready" : "")}";
 }
 
 /// <summary>A Deployment, ReplicaSet, StatefulSet or Job.</summary>
@@ -93,7 +95,8 @@ internal sealed class Controller : Made
     }
 
     public override string ToString() =>
-        $"{Kind} {Name} x{Replicas} {Template} selects {Selector} labels {Labels} of {Owner?.Name ?? "nobody"}{(Paused ? " paused" : "")}{(IsBlunt ? " blunt" : "")}{(Partition > 0 ? $" partition {Partition}" : "")} "
+        $"{Kind} {Name} x{Replicas} {Template} selects {Selector} labels {Labels} of "
+        + $"{Owner?.Name ?? "nobody"}{(Paused ? " paused" : "")}{(IsBlunt ? " blunt" : "")}{(Partition > 0 ? $" partition {Partition}" : "")} "
         + $"{Pacing.Json}{(Pacing.IsTimed ? " timed" : "")}{(Kind == "StatefulSet" ? $" {OldRevision}->{NewRevision}" : "")}";
 }
 

@@ -10,9 +10,14 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <param name="Proven">The others; those that surge do not count.</param>
 /// <param name="Staying">Pods without those beyond the size of their controller, which it is about to delete.</param>
 internal sealed record Counted(
-    int Unproven, int Proven, int Total, int Ready, int Staying,
+    int Unproven,
+    int Proven,
+    int Total,
+    int Ready,
+    int Staying,
     IReadOnlyDictionary<int, int> ByImage,
-    IReadOnlyDictionary<int, int> Surging)
+    IReadOnlyDictionary<int, int> Surging
+)
 {
     public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
 
@@ -21,15 +26,23 @@ internal sealed record Counted(
 
     public int Whole => Lacking + Proven;
 
-    public Counted Most(Counted other) => new(
-        Math.Max(Unproven, other.Unproven), Math.Max(Proven, other.Proven), Math.Max(Total, other.Total), Math.Max(Ready, other.Ready), Math.Max(Staying, other.Staying),
-        ByImage.Keys.Union(other.ByImage.Keys)
-            .ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))),
-        Surging);
+    public Counted Most(Counted other) =>
+        new(
+            Math.Max(Unproven, other.Unproven),
+            Math.Max(Proven, other.Proven),
+            Math.Max(Total, other.Total),
+            Math.Max(Ready, other.Ready),
+            Math.Max(Staying, other.Staying),
+            ByImage
+                .Keys.Union(other.ByImage.Keys)
+                .ToDictionary(i => i, i => Math.Max(ByImage.GetValueOrDefault(i), other.ByImage.GetValueOrDefault(i))),
+            Surging
+        );
 }
 
 /// <summary>
-/// What serves, by what pods run and which Services select them. It knows nothing of the exposure model: what a pod says of itself, and who it says owns it, counts
+/// What serves, by what pods run and which Services select them. It knows nothing of the exposure model: what a pod says of itself, and who
+/// it says owns it, counts
 /// for nothing.
 /// </summary>
 internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
@@ -39,8 +52,17 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
 
     public CanaryRules Rules => rules;
 
-    public bool IsProven(int image, string service) => image == 0
-        || leader.Changes.Exists(c => c.Phase is Phase.Proven && !c.IsUnreviewed && Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service}" && (!s.WasOnlyUnproven || c.CompletedSteps.Any(h => h.Pool == s.Pool && rules.Steps.All(step => step <= h.Percent)))));
+    public bool IsProven(int image, string service) =>
+        image == 0
+        || leader.Changes.Exists(c =>
+            c.Phase is Phase.Proven
+            && !c.IsUnreviewed
+            && Is(c, image)
+            && c.Served.Any(s =>
+                s.Pool == $"Service {service}"
+                && (!s.WasOnlyUnproven || c.CompletedSteps.Any(h => h.Pool == s.Pool && rules.Steps.All(step => step <= h.Percent)))
+            )
+        );
 
     /// <param name="former">The world before the request: what surged by its spec then surges yet, until it goes.</param>
     public Counted Count(SimulatedNamespace world, Front service, SimulatedNamespace? former = null)
@@ -88,25 +110,43 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
                 _last[service.Name] = (service, isKnown && last.Service == service ? had.Most(last.Had) : had);
             }
 
-            _served[service.Name] = _served.TryGetValue(service.Name, out var served) ? served.Seeing(had.Proven, rules.ColdAfter, world.Now) : new ServedPool(service.Name, had.Proven, world.Now, IsPresent: true);
+            _served[service.Name] = _served.TryGetValue(service.Name, out var served)
+                ? served.Seeing(had.Proven, rules.ColdAfter, world.Now)
+                : new ServedPool(service.Name, had.Proven, world.Now, IsPresent: true);
         }
     }
 
-    /// <summary>The most proven pods that a Service had of late, by what was counted and by what is on record: the two are not noted at the same moments.</summary>
+    /// <summary>
+    /// The most proven pods that a Service had of late, by what was counted and by what is on record: the two are not noted at the same
+    /// moments.
+    /// </summary>
     public int Served(string service, DateTimeOffset now) => Math.Max(Seen(service, now), Recorded(service, now));
 
     /// <summary>Nothing proven was there of late.</summary>
     public bool IsCold(string service, DateTimeOffset now) => Math.Min(Seen(service, now), Recorded(service, now)) == 0;
 
-    private int Seen(string service, DateTimeOffset now) => _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
+    private int Seen(string service, DateTimeOffset now) =>
+        _served.TryGetValue(service, out var served) && served.IsWithin(rules.ColdAfter, now) ? served.Pods : 0;
 
-    private int Recorded(string service, DateTimeOffset now) => leader.Changes.Where(c => c.Phase is Phase.Proven).SelectMany(c => c.Served)
-        .Where(s => s.Pool == $"Service {service}" && s.IsWithin(rules.ColdAfter, now)).Select(s => s.Pods).DefaultIfEmpty(0).Max();
+    private int Recorded(string service, DateTimeOffset now) =>
+        leader
+            .Changes.Where(c => c.Phase is Phase.Proven)
+            .SelectMany(c => c.Served)
+            .Where(s => s.Pool == $"Service {service}" && s.IsWithin(rules.ColdAfter, now))
+            .Select(s => s.Pods)
+            .DefaultIfEmpty(0)
+            .Max();
 
     /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
     public int Held(SimulatedNamespace world, Front service, int image)
     {
-        var percent = leader.Changes.Where(c => Is(c, image)).SelectMany(c => c.CompletedSteps).Where(h => h.Pool == $"Service {service.Name}").Select(h => h.Percent).DefaultIfEmpty(0).Max();
+        var percent = leader
+            .Changes.Where(c => Is(c, image))
+            .SelectMany(c => c.CompletedSteps)
+            .Where(h => h.Pool == $"Service {service.Name}")
+            .Select(h => h.Percent)
+            .DefaultIfEmpty(0)
+            .Max();
         var steps = rules.Steps.Count(s => s <= percent);
         var pods = world.Behind(service).ToList();
         var old = pods.Count(p => p.Image == image && p.Ready is { } since && world.Now - since >= rules.Soak);
@@ -127,8 +167,19 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var target = asked.Request.Target;
         var copy = world.Copy();
         asked.Apply(copy);
-        return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
-            && (c.Served.Count == 0 || c.Served.Any(s => s.Pool == $"Service {service.Name}" && (after.Replicas <= s.MaxPods || (c.Phase is Phase.Proven && !s.WasOnlyUnproven)))));
+        return copy.Find(target.Kind, target.Name) is { } after
+            && leader.Changes.Exists(c =>
+                c.Workload == target
+                && Is(c, after.Template.Image)
+                && c.HasCompleted
+                && (
+                    c.Served.Count == 0
+                    || c.Served.Any(s =>
+                        s.Pool == $"Service {service.Name}"
+                        && (after.Replicas <= s.MaxPods || (c.Phase is Phase.Proven && !s.WasOnlyUnproven))
+                    )
+                )
+            );
     }
 
     /// <summary>As many pods as the workload that is scaled had there of late, of the same revision, by what is on record of it.</summary>
@@ -137,8 +188,15 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var target = asked.Request.Target;
         var copy = world.Copy();
         asked.Apply(copy);
-        return copy.Find(target.Kind, target.Name) is { } after && leader.Changes.Exists(c => c.Workload == target && Is(c, after.Template.Image) && c.HasCompleted
-            && c.Served.Any(s => s.Pool == $"Service {service.Name}" && s.IsWithin(rules.ColdAfter, world.Now) && after.Replicas <= s.Pods));
+        return copy.Find(target.Kind, target.Name) is { } after
+            && leader.Changes.Exists(c =>
+                c.Workload == target
+                && Is(c, after.Template.Image)
+                && c.HasCompleted
+                && c.Served.Any(s =>
+                    s.Pool == $"Service {service.Name}" && s.IsWithin(rules.ColdAfter, world.Now) && after.Replicas <= s.Pods
+                )
+            );
     }
 
     /// <summary>The last of its name, there or gone: its users are those of one that is made again.</summary>
@@ -148,13 +206,23 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     /// The last of its name selected the same of late, and had as many pods of an image: by what was counted, or by what is on record.
     /// </summary>
     public bool WasMadeAgain(Front service, int image, int pods, DateTimeOffset now) =>
-        (_last.TryGetValue(service.Name, out var last) && last.Service.Selector == service.Selector && pods <= last.Had.ByImage.GetValueOrDefault(image))
-        || leader.Changes.Exists(c => Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service.Name}" && pods <= s.Pods && s.IsWithin(rules.ColdAfter, now)));
+        (
+            _last.TryGetValue(service.Name, out var last)
+            && last.Service.Selector == service.Selector
+            && pods <= last.Had.ByImage.GetValueOrDefault(image)
+        )
+        || leader.Changes.Exists(c =>
+            Is(c, image) && c.Served.Any(s => s.Pool == $"Service {service.Name}" && pods <= s.Pods && s.IsWithin(rules.ColdAfter, now))
+        );
 
     /// <summary>The controller at the end of a chain of owners that its selectors bear out, as controllers see it.</summary>
     public static Controller? RootOf(SimulatedNamespace world, Pod pod) =>
         world.ByUid(pod.Owner?.Uid) is not { } owner || !owner.Selector.Selects(pod.Labels) ? null
-            : owner.Kind == "ReplicaSet" && world.ByUid(owner.Owner?.Uid) is { Kind: "Deployment" } above && above.Selector.Selects(owner.Labels) ? above : owner;
+        : owner.Kind == "ReplicaSet"
+        && world.ByUid(owner.Owner?.Uid) is { Kind: "Deployment" } above
+        && above.Selector.Selects(owner.Labels)
+            ? above
+        : owner;
 
     private static bool Is(Change change, int image) => change.Images.Contains(Rendering.Reference(image));
 }

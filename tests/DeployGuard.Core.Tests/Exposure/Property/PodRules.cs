@@ -14,7 +14,13 @@ internal static class PodRules
         }
 
         // Not ready before ready, then the youngest.
-        foreach (var pod in pods.OrderBy(p => p.Ready is not null).ThenByDescending(p => p.Ready ?? p.Created).ThenByDescending(p => p.Created).Take(Math.Max(0, pods.Count - owner.Replicas)).ToList())
+        foreach (
+            var pod in pods.OrderBy(p => p.Ready is not null)
+                .ThenByDescending(p => p.Ready ?? p.Created)
+                .ThenByDescending(p => p.Created)
+                .Take(Math.Max(0, pods.Count - owner.Replicas))
+                .ToList()
+        )
         {
             world.Pods.Remove(pod);
             changed = true;

@@ -16,14 +16,18 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
         var last = former ?? oracle.Last(service.Name) ?? service;
         var stay = then.ByImage.Select(i => (Image: i.Key, Pods: i.Value - then.Surging.GetValueOrDefault(i.Key))).Where(i => i.Pods > 0);
         var raised = stay.Where(i => now.Whole == 0 || i.Pods * now.Whole > now.ByImage.GetValueOrDefault(i.Image) * then.Whole)
-            .Select(i => i.Image).ToList();
+            .Select(i => i.Image)
+            .ToList();
         if (former is null && raised.RemoveAll(i => oracle.WasMadeAgain(service, i, then.ByImage[i], world.Now)) > 0 && raised.Count == 0)
         {
             tally.Add(Excepted.ServiceMadeAgain);
             return null;
         }
 
-        var steps = raised.Select(i => Math.Max(oracle.Held(world, held, i), oracle.Held(world, last, i))).DefaultIfEmpty(oracle.Rules.Steps.Count).Min();
+        var steps = raised
+            .Select(i => Math.Max(oracle.Held(world, held, i), oracle.Held(world, last, i)))
+            .DefaultIfEmpty(oracle.Rules.Steps.Count)
+            .Min();
         var least = then.Total >= Math.Min(now.Staying, ready) ? 1 : 0;
         var cap = steps == oracle.Rules.Steps.Count ? then.Total : Math.Max(least, then.Total * oracle.Rules.Steps[steps] / 100);
         if (then.Unproven <= cap)
@@ -38,6 +42,7 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
             return null;
         }
 
-        return $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total} behind {former}; step {steps} allows {cap}; raised images {string.Join(' ', raised)}";
+        return $"{then.Unproven} of {then.Total} unproven behind {service}, were {now.Unproven} of {now.Total} behind {former}; step "
+            + $"{steps} allows {cap}; raised images {string.Join(' ', raised)}";
     }
 }

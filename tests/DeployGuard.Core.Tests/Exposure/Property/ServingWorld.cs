@@ -5,12 +5,13 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>One made-up namespace under its policy, led through steps that are each told by a number alone, so that any of them can be left out.</summary>
+/// <summary>
+/// One made-up namespace under its policy, led through steps that are each told by a number alone, so that any of them can be left out.
+/// </summary>
 internal sealed class ServingWorld
 {
     /// <summary>Writing a whole namespace down costs more than the decision: one of so many is.</summary>
     private const int ReplayedEach = 40;
-
 
     private readonly SimulatedNamespace _world = new();
     private readonly SimulatedLeader _leader;
@@ -23,7 +24,11 @@ internal sealed class ServingWorld
         (_seed, _tally) = (seed, tally);
         var random = new Random(seed);
         var steps = (IReadOnlyList<int>)[.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next(1, 80)).Distinct().Order()];
-        _leader = new SimulatedLeader(Some.Policy($$"""{"canary": {"required": "Always", "steps": [{{string.Join(", ", steps)}}], "pace": {"percent": {{random.Next(1, 30)}}, "minReady": "10m"} } }"""));
+        _leader = new SimulatedLeader(
+            Some.Policy(
+                $$"""{"canary": {"required": "Always", "steps": [{{string.Join(", ", steps)}}], "pace": {"percent": {{random.Next(1, 30)}}, "minReady": "10m"} } }"""
+            )
+        );
         _oracle = new Oracle(_leader, _leader.Policy.Canary ?? throw new InvalidOperationException("no canary"));
         foreach (var name in (string[])["web", "api"])
         {
@@ -45,18 +50,20 @@ internal sealed class ServingWorld
     private void Make(string name, string kind, int size)
     {
         var labels = TagSet.None.With("app", name).With("track", name);
-        _world.Controllers.Add(new Controller
-        {
-            Kind = kind,
-            Name = name,
-            Uid = _world.NewUid(),
-            Labels = labels,
-            Created = _world.Now,
-            Selector = labels,
-            Template = new Template(0, labels),
-            Replicas = size,
-            Pacing = Pacing.OneByOne,
-        });
+        _world.Controllers.Add(
+            new Controller
+            {
+                Kind = kind,
+                Name = name,
+                Uid = _world.NewUid(),
+                Labels = labels,
+                Created = _world.Now,
+                Selector = labels,
+                Template = new Template(0, labels),
+                Replicas = size,
+                Pacing = Pacing.OneByOne,
+            }
+        );
     }
 
     /// <returns>What is wrong; null where nothing is.</returns>
@@ -79,7 +86,8 @@ internal sealed class ServingWorld
         return broken is null ? null : $"{broken}\n{this}";
     }
 
-    public override string ToString() => $"{_world}\n  {string.Join("\n  ", _leader.Changes.Select(c => $"{c.Workload.Kind} {c.Workload.Name} {c.TemplateHash[3..9]} image {c.Images[0][^1]} {c.Phase} on {c.CompletedPods}, held {string.Join(' ', c.CompletedSteps.Select(h => $"{h.Pool} {h.Percent}%"))}, served {string.Join(' ', c.Served.Select(s => $"{s.Pool} {s.Pods}"))}"))}";
+    public override string ToString() =>
+        $"{_world}\n  {string.Join("\n  ", _leader.Changes.Select(c => $"{c.Workload.Kind} {c.Workload.Name} {c.TemplateHash[3..9]} image {c.Images[0][^1]} {c.Phase} on {c.CompletedPods}, held {string.Join(' ', c.CompletedSteps.Select(h => $"{h.Pool} {h.Percent}%"))}, served {string.Join(' ', c.Served.Select(s => $"{s.Pool} {s.Pods}"))}"))}";
 
     private string? Ask(Random random)
     {
@@ -96,7 +104,10 @@ internal sealed class ServingWorld
             Some.IsReplayed(verdict, new EvaluationInput(asked.Request, cluster, _world.Now));
         }
 
-        Log.Add($"{asked.What}{(asked.WithBreakGlass ? " by break-glass" : "")}: {verdict.Evaluated.ChangeType}, {(verdict.IsAllowed ? "passes" : string.Join("; ", verdict.Denials.Select(d => d.Finding.Message)))}");
+        Log.Add(
+            $"{asked.What}{(asked.WithBreakGlass ? " by break-glass" : "")}: {verdict.Evaluated.ChangeType}, "
+                + $"{(verdict.IsAllowed ? "passes" : string.Join("; ", verdict.Denials.Select(d => d.Finding.Message)))}"
+        );
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Evaluated.ChangeType}" : $"refused: {verdict.Evaluated.ChangeType}");
         if (!verdict.IsAllowed)
         {
@@ -129,7 +140,12 @@ internal sealed class ServingWorld
     private string? Pass(Random random)
     {
         _world.Settle();
-        var count = random.Next(8) switch { 0 => 8, 1 or 2 or 3 => 3, _ => 1 };
+        var count = random.Next(8) switch
+        {
+            0 => 8,
+            1 or 2 or 3 => 3,
+            _ => 1,
+        };
         for (var i = 0; i < count; i++)
         {
             if (Batch() is { } broken)
@@ -156,16 +172,21 @@ internal sealed class ServingWorld
             var has = _oracle.Count(_world, service);
             if (has.Unproven > had.Unproven + batch)
             {
-                return $"in 10 minutes {has.Unproven} of {has.Total} unproven behind {service}, were {had.Unproven} of {had.Total}; all rollouts under way come to {batch} at once";
+                return $"in 10 minutes {has.Unproven} of {has.Total} unproven behind {service}, were {had.Unproven} of {had.Total}; "
+                    + $"all rollouts under way come to {batch} at once";
             }
         }
 
         return null;
     }
 
-    private int RollingBehind(Front service) => _world.Controllers
-        .Where(c => c.Kind is "Deployment" or "StatefulSet" && (service.Selector.Selects(c.Template.Labels) || _world.Behind(service).Any(p => Oracle.RootOf(_world, p) == c)))
-        .Sum(c => Math.Max(1, c.Kind == "StatefulSet" ? c.Pacing.Batch(c.Replicas) : DeploymentRules.Surge(c)));
+    private int RollingBehind(Front service) =>
+        _world
+            .Controllers.Where(c =>
+                c.Kind is "Deployment" or "StatefulSet"
+                && (service.Selector.Selects(c.Template.Labels) || _world.Behind(service).Any(p => Oracle.RootOf(_world, p) == c))
+            )
+            .Sum(c => Math.Max(1, c.Kind == "StatefulSet" ? c.Pacing.Batch(c.Replicas) : DeploymentRules.Surge(c)));
 
     /// <summary>A drained node, which asks nobody.</summary>
     private string? Evict(Random random)
@@ -215,15 +236,16 @@ internal sealed class ServingWorld
         }
     }
 
-    private BreakGlass Glass() => new()
-    {
-        Name = "glass",
-        Namespace = Rendering.Namespace,
-        Waives = ["Canary", "Pace"],
-        Incident = "INC-1",
-        Reason = "down",
-        CreatedAt = _world.Now,
-        ExpiresAt = _world.Now.AddHours(1),
-        RequestedBy = Some.Developer,
-    };
+    private BreakGlass Glass() =>
+        new()
+        {
+            Name = "glass",
+            Namespace = Rendering.Namespace,
+            Waives = ["Canary", "Pace"],
+            Incident = "INC-1",
+            Reason = "down",
+            CreatedAt = _world.Now,
+            ExpiresAt = _world.Now.AddHours(1),
+            RequestedBy = Some.Developer,
+        };
 }

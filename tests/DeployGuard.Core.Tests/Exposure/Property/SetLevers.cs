@@ -7,26 +7,38 @@ internal sealed class SetLevers(SimulatedNamespace world, Random random)
 
     private string SubResource => random.Next(4) == 0 ? "status" : "";
 
-    public Asked? Any() => Pick(world.Of("ReplicaSet")) is not { } set ? null : random.Next(4) switch
-    {
-        0 => Image(set, random.Next(Levers.Images)),
-        1 when AnyLabels(set.Labels) is { } labels => Asking.Change(set, "labels of", s => s.Labels = labels, SubResource),
-        2 when AnyLabels(set.Template.Labels) is { } labels && set.Selector.Selects(labels) => Asking.Change(set, "labels of the template of", s => s.Template = s.Template with { Labels = labels }),
-        _ => Asking.Delete(set, random.Next(2) == 0),
-    };
+    public Asked? Any() =>
+        Pick(world.Of("ReplicaSet")) is not { } set
+            ? null
+            : random.Next(4) switch
+            {
+                0 => Image(set, random.Next(Levers.Images)),
+                1 when AnyLabels(set.Labels) is { } labels => Asking.Change(set, "labels of", s => s.Labels = labels, SubResource),
+                2 when AnyLabels(set.Template.Labels) is { } labels && set.Selector.Selects(labels) => Asking.Change(
+                    set,
+                    "labels of the template of",
+                    s => s.Template = s.Template with { Labels = labels }
+                ),
+                _ => Asking.Delete(set, random.Next(2) == 0),
+            };
 
-    public Asked? OfPods() => Pick(world.Pods) is not { } pod ? null : random.Next(4) switch
-    {
-        0 when random.Next(3) == 0 => Image(pod, random.Next(Levers.Images)),
-        0 or 1 when AnyLabels(pod.Labels) is { } labels => Asking.Change(pod, "labels of", p => p.Labels = labels, SubResource),
-        _ => Asking.Delete(pod, orphan: false),
-    };
+    public Asked? OfPods() =>
+        Pick(world.Pods) is not { } pod
+            ? null
+            : random.Next(4) switch
+            {
+                0 when random.Next(3) == 0 => Image(pod, random.Next(Levers.Images)),
+                0 or 1 when AnyLabels(pod.Labels) is { } labels => Asking.Change(pod, "labels of", p => p.Labels = labels, SubResource),
+                _ => Asking.Delete(pod, orphan: false),
+            };
 
-    public Asked? Sizes() => Pick(world.Of("ReplicaSet")) is not { } set ? null
+    public Asked? Sizes() =>
+        Pick(world.Of("ReplicaSet")) is not { } set ? null
         : random.Next(2) == 0 ? Asking.Scale(set, Other(set.Replicas), isAutoscaler: false)
         : Size(set, Other(set.Replicas));
 
-    private static Asked Image(Controller set, int image) => Asking.Change(set, "image of", s => s.Template = s.Template with { Image = image });
+    private static Asked Image(Controller set, int image) =>
+        Asking.Change(set, "image of", s => s.Template = s.Template with { Image = image });
 
     private static Asked Image(Pod pod, int image) => Asking.Change(pod, "image of", p => p.Image = image);
 
@@ -44,7 +56,14 @@ internal sealed class SetLevers(SimulatedNamespace world, Random random)
         return random.Next(3) switch
         {
             0 => labels[key] is null ? null : labels.Without(key),
-            1 => labels.With(key, key == "app" ? random.Next(2) == 0 ? "web" : "api" : $"v{random.Next(3)}"),
+            1 => labels.With(
+                key,
+                key == "app"
+                    ? random.Next(2) == 0
+                        ? "web"
+                        : "api"
+                    : $"v{random.Next(3)}"
+            ),
             _ => Pick(world.Pods) is { } other && other.Labels[key] is { } value && value != labels[key] ? labels.With(key, value) : null,
         };
     }

@@ -20,7 +20,12 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
     /// <summary>What runs when the policy comes ran before anybody guarded it.</summary>
     public void Adopt(SimulatedNamespace world)
     {
-        var loose = Observe(world).ToSnapshot().Members.Where(m => m.IsUnattributed).SelectMany(m => m.Pods).SelectMany(r => r.Seen).SelectMany(g => g.Pods);
+        var loose = Observe(world)
+            .ToSnapshot()
+            .Members.Where(m => m.IsUnattributed)
+            .SelectMany(m => m.Pods)
+            .SelectMany(r => r.Seen)
+            .SelectMany(g => g.Pods);
         Adopted[policy.Name] = new AdoptedPods(world.Now, loose.Select(p => p.Name).ToHashSet());
         foreach (var root in world.Controllers.Where(c => c.Kind != "ReplicaSet").Select(c => c.ToWorkload()))
         {
@@ -32,7 +37,11 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
     public void Admit(Verdict verdict, DateTimeOffset now)
     {
         var evaluated = verdict.Evaluated;
-        if (!verdict.IsAllowed || evaluated.After is not { } after || !(verdict.IsGated || evaluated.ChangeType is ChangeType.Rollback || verdict.Waived.Any()))
+        if (
+            !verdict.IsAllowed
+            || evaluated.After is not { } after
+            || !(verdict.IsGated || evaluated.ChangeType is ChangeType.Rollback || verdict.Waived.Any())
+        )
         {
             return;
         }
@@ -48,7 +57,19 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
             HasAdmittedCondition = true,
             Requesters = [evaluated.Request.Requester.Username],
             Policies = evaluated.ChangeType is ChangeType.Rollback ? known.Policies : [.. verdict.Policies.Select(p => p.Name)],
-            BreakGlassUses = verdict.Waived.Any() ? [.. known.BreakGlassUses, new BreakGlassUse("glass", evaluated.Request.Requester.Username, now, null, evaluated.ChangeType is ChangeType.NewRevision)] : known.BreakGlassUses,
+            BreakGlassUses = verdict.Waived.Any()
+                ?
+                [
+                    .. known.BreakGlassUses,
+                    new BreakGlassUse(
+                        "glass",
+                        evaluated.Request.Requester.Username,
+                        now,
+                        null,
+                        evaluated.ChangeType is ChangeType.NewRevision
+                    ),
+                ]
+                : known.BreakGlassUses,
         };
         Changes.RemoveAll(c => c == known);
         Changes.Add(asked);
@@ -80,7 +101,11 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
             Phase = phase,
             Since = next is null ? change.Since : now,
             HasAdmittedCondition = change.WasAdmitted,
-            AvailableSince = phase is Phase.Completed or Phase.Proven ? isAvailable ? change.AvailableSince ?? now : null : change.AvailableSince,
+            AvailableSince = phase is Phase.Completed or Phase.Proven
+                ? isAvailable
+                    ? change.AvailableSince ?? now
+                    : null
+                : change.AvailableSince,
             CompletedPods = isAvailable ? Math.Max(change.CompletedPods, size) : change.CompletedPods,
             OwnedUid = change.OwnedUid ?? (runs ? owned?.Uid : null),
             OwnedHash = change.OwnedHash ?? (runs ? owned?.TemplateHash : null),
@@ -119,28 +144,48 @@ internal sealed class SimulatedLeader(SafeguardPolicy policy)
             "StatefulSet" => [.. pods.Where(p => p.Labels[StatefulSetRules.RevisionLabel] == found.NewRevision)],
             _ => pods,
         };
-        return found.Kind != "Job" && found.Replicas > 0 && pods.Count == found.Replicas && newest.Count == found.Replicas && newest.TrueForAll(p => world.IsAvailable(p, found.Pacing))
+        return found.Kind != "Job"
+            && found.Replicas > 0
+            && pods.Count == found.Replicas
+            && newest.Count == found.Replicas
+            && newest.TrueForAll(p => world.IsAvailable(p, found.Pacing))
             && (found.Kind != "StatefulSet" || found.OldRevision == found.NewRevision);
     }
 
     private static IEnumerable<CompletedStep> Held(Change change, IReadOnlyList<PoolStanding> standings, DateTimeOffset now) =>
-        (change.WasAdmitted ? standings : []).Where(s => !s.IsProven && s.HeldPercent > 0).Select(s => new CompletedStep(s.Policy, s.Pool, s.HeldPercent, now))
-            .Concat(change.CompletedSteps).GroupBy(h => (h.Policy, h.Pool)).Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First());
+        (change.WasAdmitted ? standings : [])
+            .Where(s => !s.IsProven && s.HeldPercent > 0)
+            .Select(s => new CompletedStep(s.Policy, s.Pool, s.HeldPercent, now))
+            .Concat(change.CompletedSteps)
+            .GroupBy(h => (h.Policy, h.Pool))
+            .Select(g => g.OrderByDescending(h => h.Percent).ThenBy(h => h.At).First());
 
-    private static Change Change(Workload workload, Phase phase) => new()
-    {
-        Name = ChangeName.Of(workload.Ref, workload.Template.Hash),
-        Workload = workload.Ref,
-        TemplateHash = workload.Template.Hash,
-        Images = workload.Template.ImageNames,
-        Phase = phase,
-    };
+    private static Change Change(Workload workload, Phase phase) =>
+        new()
+        {
+            Name = ChangeName.Of(workload.Ref, workload.Template.Hash),
+            Workload = workload.Ref,
+            TemplateHash = workload.Template.Hash,
+            Images = workload.Template.ImageNames,
+            Phase = phase,
+        };
 }
 
 /// <summary>The revisions that the API server holds for a workload, by the owner that they name.</summary>
 internal static class Histories
 {
     public static IEnumerable<OwnedRevision> Of(SimulatedNamespace world, Controller workload) =>
-        world.Of("ReplicaSet").Where(s => s.Owner?.Uid == workload.Uid).Select(s => new OwnedRevision(s.Name, s.ToWorkload().Template.Hash, s.Uid))
-            .Concat(world.Revisions.Where(r => r.OwnerUid == workload.Uid).Select(r => new OwnedRevision(r.Name, Rendering.TemplateOf(r.Template.Image, r.Template.Labels, r.Template.Labels, "").Hash, r.Uid)));
+        world
+            .Of("ReplicaSet")
+            .Where(s => s.Owner?.Uid == workload.Uid)
+            .Select(s => new OwnedRevision(s.Name, s.ToWorkload().Template.Hash, s.Uid))
+            .Concat(
+                world
+                    .Revisions.Where(r => r.OwnerUid == workload.Uid)
+                    .Select(r => new OwnedRevision(
+                        r.Name,
+                        Rendering.TemplateOf(r.Template.Image, r.Template.Labels, r.Template.Labels, "").Hash,
+                        r.Uid
+                    ))
+            );
 }

@@ -15,15 +15,16 @@ internal sealed class SimulatedNamespace
 
     public List<Front> Services { get; private init; } = [];
 
-    public SimulatedNamespace Copy() => new()
-    {
-        _made = _made,
-        Now = Now,
-        Controllers = Controllers.ConvertAll(c => c.Copy()),
-        Pods = Pods.ConvertAll(p => p.Copy()),
-        Revisions = [.. Revisions],
-        Services = [.. Services],
-    };
+    public SimulatedNamespace Copy() =>
+        new()
+        {
+            _made = _made,
+            Now = Now,
+            Controllers = Controllers.ConvertAll(c => c.Copy()),
+            Pods = Pods.ConvertAll(p => p.Copy()),
+            Revisions = [.. Revisions],
+            Services = [.. Services],
+        };
 
     public string NewUid() => $"uid-{++_made}";
 
@@ -71,11 +72,17 @@ internal sealed class SimulatedNamespace
     }
 
     /// <summary>Pods behind a Service, by what its selector says and nothing else.</summary>
-    public IEnumerable<Pod> Behind(Front service) => service.Alias is { } alias
-        ? Service(alias) is { Alias: null } target ? Behind(target) : []
-        : Pods.Where(p => service.Selector.Selects(p.Labels));
+    public IEnumerable<Pod> Behind(Front service) =>
+        service.Alias is { } alias
+            ? Service(alias) is { Alias: null } target
+                ? Behind(target)
+                : []
+            : Pods.Where(p => service.Selector.Selects(p.Labels));
 
     public override string ToString() =>
         $"  {string.Join("\n  ", Services)}\n  {string.Join("\n  ", Controllers)}\n  "
-        + string.Join("\n  ", Pods.GroupBy(p => (p.Owner?.Name, p.Image, p.Labels, Ready: p.Ready is not null)).Select(g => $"{g.Count()} pods {g.First()}"));
+        + string.Join(
+            "\n  ",
+            Pods.GroupBy(p => (p.Owner?.Name, p.Image, p.Labels, Ready: p.Ready is not null)).Select(g => $"{g.Count()} pods {g.First()}")
+        );
 }

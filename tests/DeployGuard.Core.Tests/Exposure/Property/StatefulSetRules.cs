@@ -13,11 +13,17 @@ internal static class StatefulSetRules
         set.Observed = set.Generation;
         isNew |= Revise(world, set);
         var (pods, claimed) = PodRules.Claim(world, set, p => Ordinal(set, p) is not null);
-        return Make(world, set, pods) ?? Condemn(world, set, pods) ?? Update(world, set, pods) ?? (Complete(world, set, pods) || isNew || claimed);
+        return Make(world, set, pods)
+            ?? Condemn(world, set, pods)
+            ?? Update(world, set, pods)
+            ?? (Complete(world, set, pods) || isNew || claimed);
     }
 
     private static int? Ordinal(Controller set, Pod pod) =>
-        pod.Name.StartsWith($"{set.Name}-", StringComparison.Ordinal) && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal) ? ordinal : null;
+        pod.Name.StartsWith($"{set.Name}-", StringComparison.Ordinal)
+        && int.TryParse(pod.Name.AsSpan(set.Name.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)
+            ? ordinal
+            : null;
 
     private static bool Revise(SimulatedNamespace world, Controller set)
     {
@@ -26,7 +32,13 @@ internal static class StatefulSetRules
         var found = own.Find(r => r.Template.IsSame(set.Template));
         if (found is null)
         {
-            found = new Revision($"{set.Name}-{DeploymentRules.HashOf(set.Template, 0)}", world.NewUid(), set.Uid, set.Template, number + 1);
+            found = new Revision(
+                $"{set.Name}-{DeploymentRules.HashOf(set.Template, 0)}",
+                world.NewUid(),
+                set.Uid,
+                set.Template,
+                number + 1
+            );
             world.Revisions.Add(found);
         }
         else if (found.Number < number)
@@ -63,7 +75,15 @@ internal static class StatefulSetRules
 
             var name = !set.IsBlunt && ordinal < set.Partition ? set.OldRevision : set.NewRevision;
             var template = world.Revisions.Find(r => r.OwnerUid == set.Uid && r.Name == name)?.Template ?? set.Template;
-            world.MakePod($"{set.Name}-{ordinal}", template with { Labels = template.Labels.With(RevisionLabel, name) }, set.AsOwner, world.IsCrashing(set));
+            world.MakePod(
+                $"{set.Name}-{ordinal}",
+                template with
+                {
+                    Labels = template.Labels.With(RevisionLabel, name),
+                },
+                set.AsOwner,
+                world.IsCrashing(set)
+            );
             return true;
         }
 
@@ -85,14 +105,22 @@ internal static class StatefulSetRules
     private static bool? Update(SimulatedNamespace world, Controller set, List<Pod> pods)
     {
         var room = Math.Max(1, set.Pacing.Batch(set.Replicas)) - pods.Count(p => !world.IsAvailable(p, set.Pacing));
-        var old = pods.Where(p => Ordinal(set, p) >= set.Partition && p.Labels[RevisionLabel] != set.NewRevision).OrderByDescending(p => Ordinal(set, p)).Take(set.IsBlunt ? 0 : Math.Max(0, room)).ToList();
+        var old = pods.Where(p => Ordinal(set, p) >= set.Partition && p.Labels[RevisionLabel] != set.NewRevision)
+            .OrderByDescending(p => Ordinal(set, p))
+            .Take(set.IsBlunt ? 0 : Math.Max(0, room))
+            .ToList();
         old.ForEach(p => world.Pods.Remove(p));
         return old.Count > 0 ? true : null;
     }
 
     private static bool Complete(SimulatedNamespace world, Controller set, List<Pod> pods)
     {
-        if (set.IsBlunt || set.OldRevision == set.NewRevision || pods.Count < set.Replicas || pods.Exists(p => p.Labels[RevisionLabel] != set.NewRevision || p.Ready is null))
+        if (
+            set.IsBlunt
+            || set.OldRevision == set.NewRevision
+            || pods.Count < set.Replicas
+            || pods.Exists(p => p.Labels[RevisionLabel] != set.NewRevision || p.Ready is null)
+        )
         {
             return false;
         }

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>Labels, or a selector over them. The same ones are the same object, so that a million steps compare them by reference.</summary>
+/// <summary>
+/// Labels, or a selector over them. The same ones are the same object, so that a million steps compare them by reference.
+/// </summary>
 internal sealed class TagSet
 {
     private static readonly ConcurrentDictionary<string, TagSet> s_known = new(StringComparer.Ordinal);
@@ -19,7 +21,9 @@ internal sealed class TagSet
     {
         var sorted = tags.OrderBy(t => t.Key, StringComparer.Ordinal).ToList();
         var text = string.Join(',', sorted.Select(t => $"{t.Key}={t.Value}"));
-        return s_known.TryGetValue(text, out var known) ? known : s_known.GetOrAdd(text, new TagSet(text, sorted.ToDictionary(StringComparer.Ordinal)));
+        return s_known.TryGetValue(text, out var known)
+            ? known
+            : s_known.GetOrAdd(text, new TagSet(text, sorted.ToDictionary(StringComparer.Ordinal)));
     }
 
     public string? this[string key] => Map.GetValueOrDefault(key);

@@ -1,7 +1,8 @@
 namespace DeployGuard.Core.Tests.Serving;
 
 /// <summary>
-/// Random worlds with the rules of the real controllers, and a developer who pulls every lever: whatever passes, what serves stays within the steps. A run prints how
+/// Random worlds with the rules of the real controllers, and a developer who pulls every lever: whatever passes, what serves stays within
+/// the steps. A run prints how
 /// often what happened, with every exception.
 /// </summary>
 public class WhatServesTests
@@ -18,7 +19,13 @@ public class WhatServesTests
     public void WhateverPassesNoMoreServesThanItsStepAllows()
     {
         var tally = new Tally();
-        var broken = Enumerable.Range(First, Math.Max(1, Steps / StepsOfAWorld)).AsParallel().Select(seed => Run(seed, tally)).Where(b => b is not null).Take(MaxTold).ToList();
+        var broken = Enumerable
+            .Range(First, Math.Max(1, Steps / StepsOfAWorld))
+            .AsParallel()
+            .Select(seed => Run(seed, tally))
+            .Where(b => b is not null)
+            .Take(MaxTold)
+            .ToList();
         TestContext.Out.WriteLine($"{Steps} steps\n{tally}");
         Assert.That(string.Join("\n\n", broken.Select(b => b is { } found ? Shortest(found) : "")), Is.Empty);
     }
