@@ -43,9 +43,12 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
 
     public IRecordFacts RecordFacts => this;
 
-    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel) => ValueTask.FromResult(Cached);
+    public ValueTask<ClusterSnapshot> TakeAsync(Request request, CancellationToken cancel) =>
+        ValueTask.FromResult(Cached with { Namespace = null });
 
-    public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) => cluster;
+    /// <summary>As the real one: a part that no rule declares is not there.</summary>
+    public ClusterSnapshot Complete(Request request, ClusterSnapshot cluster, SnapshotParts parts) =>
+        parts.HasFlag(SnapshotParts.Namespace) ? cluster with { Namespace = Cached.Namespace } : cluster;
 
     /// <summary>Verbs that anybody has: <c>exempt safeguardpolicies/tier-1</c>.</summary>
     public HashSet<string> Permissions { get; } = [];
@@ -97,13 +100,14 @@ internal sealed class LiteralFacts : IClusterAccess, ISnapshotSource, IReservati
         CancellationToken deadline
     )
     {
+        var with = cluster.Namespace is { } snapshot ? cluster with { Namespace = snapshot with { PendingExposures = Others } } : cluster;
+        var exposed = gains(with);
         if (ReachFails is { } why)
         {
             throw new UnavailableException(why);
         }
 
-        var with = cluster.Namespace is { } snapshot ? cluster with { Namespace = snapshot with { PendingExposures = Others } } : cluster;
-        Reached.AddRange(gains(with));
+        Reached.AddRange(exposed);
         return Task.FromResult(with);
     }
 

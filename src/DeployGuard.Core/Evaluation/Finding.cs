@@ -22,6 +22,9 @@ public sealed record Violation(string Policy, Mode Mode, string Safeguard, Findi
     /// <summary>Why it does not refuse the request; null if nothing waives it.</summary>
     public Waiver? Waiver { get; init; }
 
+    /// <summary><see cref="ISafeguard.LimitsExposure"/> of its safeguard.</summary>
+    public bool LimitsExposure { get; init; }
+
     /// <summary>It alone is enough to refuse the request.</summary>
     public bool IsDenial => Mode is Mode.Enforce && Waiver is null;
 }

@@ -17,6 +17,9 @@ internal interface ISafeguard
     /// <summary>Whether a BreakGlass may waive its findings.</summary>
     bool IsWaivable { get; }
 
+    /// <summary>Whether its refusals count as refused exposure of unproven revisions, in the metric of that name.</summary>
+    bool LimitsExposure => false;
+
     /// <summary>
     /// How its findings count for a type of change. Rollbacks must stay possible, so only rules against the harm of a rollback apply to
     /// them.

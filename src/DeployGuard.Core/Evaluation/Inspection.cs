@@ -43,7 +43,7 @@ internal sealed class Inspection(EvaluatedRequest evaluated, SafeguardPolicy pol
         request.DryRun && policy is { Mode: Mode.Enforce, DryRun: DryRunAnswer.Warn } ? Mode.Warn : policy.Mode;
 
     /// <summary>The waiver for findings of a safeguard; null if there is none.</summary>
-    public Waiver? WaiverOf(string safeguard) => Waivers.For(this, safeguard);
+    public Waiver? WaiverOf(ISafeguard safeguard) => Waivers.For(this, safeguard);
 
     /// <summary>The highest number (of replicas, or of pods at once) with which the change would pass.</summary>
     /// <param name="shape">The workload with that number.</param>

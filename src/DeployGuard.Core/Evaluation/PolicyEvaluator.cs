@@ -191,7 +191,8 @@ public sealed class PolicyEvaluator
             .Inspect(inspection)
             .Select(finding => new Violation(inspection.Policy.Name, mode, safeguard.Name, finding)
             {
-                Waiver = mode is Mode.Enforce ? inspection.WaiverOf(safeguard.Name) : null,
+                Waiver = mode is Mode.Enforce ? inspection.WaiverOf(safeguard) : null,
+                LimitsExposure = safeguard.LimitsExposure,
             });
     }
 

@@ -8,7 +8,7 @@ namespace DeployGuard.Core.Evaluation;
 /// <summary>Waivers of enforced findings: a BreakGlass of the requester, or an exempt identity.</summary>
 internal static class Waivers
 {
-    public static Waiver? For(Inspection inspection, string safeguard)
+    public static Waiver? For(Inspection inspection, ISafeguard safeguard)
     {
         var request = inspection.Evaluated.Request;
         if (inspection.Policy.Exempt.Includes(request.Requester))
@@ -17,8 +17,8 @@ internal static class Waivers
         }
 
         var glass = inspection.Cluster.BreakGlasses.FirstOrDefault(g =>
-            BreakGlass.Waivable.Contains(safeguard)
-            && g.Waives.Contains(safeguard)
+            safeguard.IsWaivable
+            && g.Waives.Contains(safeguard.Name)
             && g.MayBeUsedBy(request.Requester.Username)
             && CoveredBy(request, inspection.Cluster).Any(w => g.Covers(w, inspection.Now))
         );

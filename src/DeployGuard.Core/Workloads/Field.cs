@@ -88,9 +88,6 @@ public readonly record struct Field(JsonElement Element, FieldLocation? Place)
 
     public MalformedObjectException Wrong(string expected) => new(Path, $"expected {expected}, found {Describe(Element)}");
 
-    /// <summary>The value as a string, for items of lists.</summary>
-    public string AsText() => Element.ValueKind is JsonValueKind.String ? Element.GetString() ?? "" : throw Wrong("a string");
-
     /// <summary>The value itself, which must be an object; for items of lists.</summary>
     public Field AsObject() => Element.ValueKind is JsonValueKind.Object ? this : throw Wrong("an object");
 

@@ -14,22 +14,12 @@ public static class ApiPaths
 
     public const string Nodes = "api/v1/nodes";
 
-    public const string ReplicationControllers = "api/v1/replicationcontrollers";
-
     public const string Deployments = "apis/apps/v1/deployments";
-
-    public const string StatefulSets = "apis/apps/v1/statefulsets";
-
-    public const string DaemonSets = "apis/apps/v1/daemonsets";
-
-    public const string ReplicaSets = "apis/apps/v1/replicasets";
 
     public const string ControllerRevisions = "apis/apps/v1/controllerrevisions";
 
     /// <summary>The resources of the group, to see which versions it has.</summary>
     public const string Batch = "apis/batch/v1";
-
-    public const string Jobs = "apis/batch/v1/jobs";
 
     public const string CronJobs = "apis/batch/v1/cronjobs";
 

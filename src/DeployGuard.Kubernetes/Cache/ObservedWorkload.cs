@@ -51,7 +51,7 @@ internal sealed record ObservedWorkload
         var workload = reader.Read(WithType(item, apiVersion, kind));
         var status = item.Member("status") ?? default;
         var spec = item.Member("spec") ?? default;
-        var observed = ObservedGeneration(status) is not { } seen || seen >= item.GetProperty("metadata").Number("generation");
+        var observed = IsObservedBy(status, item.GetProperty("metadata").Number("generation"));
         var slim = workload.WithoutDocument();
         var says = workload.Type.Status;
         return new ObservedWorkload
@@ -72,14 +72,22 @@ internal sealed record ObservedWorkload
         };
     }
 
-    /// <summary>Null if the status has none. Argo Rollouts write the number as a string.</summary>
-    private static long? ObservedGeneration(JsonElement status) =>
-        status.Number("observedGeneration")
-        ?? (
-            long.TryParse(status.Text("observedGeneration"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
-                ? generation
-                : null
-        );
+    /// <summary>
+    /// A status without an observed generation counts, because some kinds write none. Argo Rollouts write the number as a string. A value
+    /// that is no number proves nothing, so the status may describe a former template.
+    /// </summary>
+    private static bool IsObservedBy(JsonElement status, long? generation) =>
+        status.Member("observedGeneration") is not { ValueKind: not JsonValueKind.Null }
+        || (
+            status.Number("observedGeneration")
+            ?? (
+                long.TryParse(status.Text("observedGeneration"), NumberStyles.None, CultureInfo.InvariantCulture, out var read)
+                    ? read
+                    : null
+            )
+        )
+            is { } seen
+            && !(seen < generation);
 
     private static bool IsHeldByPartition(Workload workload, JsonElement status) =>
         workload.Type.HasPartition

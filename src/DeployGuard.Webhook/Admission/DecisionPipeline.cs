@@ -19,11 +19,10 @@ internal sealed class DecisionPipeline(
     TimeProvider time
 )
 {
-    private readonly IReadOnlyList<ILiveReader> _readers =
-    [
+    private readonly IReadOnlyList<ILiveReader> _readers = Complete([
         .. cluster.LiveReaders,
         new ExemptionReader(evaluator, cluster.RecordFacts, time),
-    ];
+    ]);
 
     /// <param name="timeout">How long the answer may take.</param>
     public async ValueTask<Verdict> DecideAsync(Request request, TimeSpan timeout, CancellationToken cancel)
@@ -66,11 +65,11 @@ internal sealed class DecisionPipeline(
     /// From the caches: the type of the change, the parts of the snapshot that its policies need, and the live reads and reservations that
     /// are required.
     /// </summary>
-    private async ValueTask<Decision> ReadCachesAsync(Request request, CancellationToken cancel) =>
+    private async ValueTask<PendingDecision> ReadCachesAsync(Request request, CancellationToken cancel) =>
         WithRequirements(Classify(request, await cluster.Snapshots.TakeAsync(request, cancel), SnapshotParts.None));
 
     /// <summary>Reads from the API server the parts that the requirements name, reader by reader.</summary>
-    private async ValueTask<Decision> ReadLiveAsync(Decision decision, CancellationToken deadline)
+    private async ValueTask<PendingDecision> ReadLiveAsync(PendingDecision decision, CancellationToken deadline)
     {
         var classified = decision.Cluster;
         foreach (var reader in _readers)
@@ -92,32 +91,32 @@ internal sealed class DecisionPipeline(
     }
 
     /// <summary>A live read may change the type of the change.</summary>
-    private Decision Reclassify(Decision decision) =>
+    private PendingDecision Reclassify(PendingDecision decision) =>
         Classify(decision.Evaluated.Request, decision.Cluster, decision.Parts) with
         {
             Requirements = decision.Requirements,
         };
 
     /// <summary>The time of the snapshot holds for all later steps, so that the record and the answer agree.</summary>
-    private Decision Classify(Request request, ClusterSnapshot snapshot, SnapshotParts taken)
+    private PendingDecision Classify(Request request, ClusterSnapshot snapshot, SnapshotParts taken)
     {
         var now = time.GetUtcNow();
         var evaluated = evaluator.Classify(request, snapshot, now);
         var parts = evaluator.Parts(evaluated);
-        return new Decision(evaluator, evaluated, cluster.Snapshots.Complete(request, snapshot, parts & ~taken), now)
+        return new PendingDecision(evaluator, evaluated, cluster.Snapshots.Complete(request, snapshot, parts & ~taken), now)
         {
             Parts = parts | taken,
         };
     }
 
-    private Decision WithRequirements(Decision decision) =>
+    private PendingDecision WithRequirements(PendingDecision decision) =>
         decision with
         {
             Requirements = evaluator.Requires(decision.Evaluated, decision.Cluster, decision.Now),
         };
 
     /// <summary>Publishes the pending exposure of this request to the other replicas, and counts theirs.</summary>
-    private async ValueTask<Decision> ReserveExposureAsync(Decision decision, CancellationToken deadline)
+    private async ValueTask<PendingDecision> ReserveExposureAsync(PendingDecision decision, CancellationToken deadline)
     {
         const RequiredReservations Exposure = RequiredReservations.Exposure | RequiredReservations.ExposureIfPossible;
         var requirements = decision.Requirements;
@@ -128,9 +127,8 @@ internal sealed class DecisionPipeline(
             return decision;
         }
 
-        decision = await ReserveOnceAsync(decision, verdict, deadline);
-        var refused = decision.Evaluate();
-        if (refused.IsAllowed || requirements.Reads.HasFlag(RequiredReads.Namespace))
+        decision = await ReserveOnceAsync(decision, deadline);
+        if (decision.Evaluate().IsAllowed || requirements.Reads.HasFlag(RequiredReads.Namespace))
         {
             return decision;
         }
@@ -143,34 +141,40 @@ internal sealed class DecisionPipeline(
             },
             deadline
         );
-        return await ReserveOnceAsync(decision, refused, deadline);
+        return await ReserveOnceAsync(decision, deadline);
     }
 
-    private async ValueTask<Decision> ReserveOnceAsync(Decision decision, Verdict verdict, CancellationToken deadline)
+    private async ValueTask<PendingDecision> ReserveOnceAsync(PendingDecision decision, CancellationToken deadline)
     {
+        // The decision with the reservations of others, as far as they could be read: a failure to publish must not hide them.
+        var last = decision;
         try
         {
-            var snapshot = await cluster.Reservations.ReserveExposureAsync(
+            await cluster.Reservations.ReserveExposureAsync(
                 decision.Evaluated.Request,
                 decision.Cluster,
-                with => (decision with { Cluster = with }).Evaluate() is { IsAllowed: true } admitted ? admitted.Exposes : [],
+                with =>
+                {
+                    last = decision with { Cluster = with };
+                    return last.Evaluate() is { IsAllowed: true } admitted ? admitted.Exposes : [];
+                },
                 deadline
             );
-            return decision with { Cluster = snapshot };
         }
         catch (UnavailableException unavailable)
-            when (verdict is { IsAllowed: true, Exposes: { Count: > 0 } exposes } && exposes.All(e => e.RaisesNoExposure))
+            when (last.Evaluate() is { IsAllowed: true, Exposes: { Count: > 0 } exposes } && exposes.All(e => e.RaisesNoExposure))
         {
             // Only a Service that changes at the same instant would need this. An autoscaler must not wait for it.
             Traces.AddUnpublished(unavailable.Message);
-            return decision;
         }
+
+        return last;
     }
 
     /// <summary>
     /// The last reservation: a request that is refused for another reason, or because the budget is known to be exhausted, takes no place.
     /// </summary>
-    private async ValueTask<Decision> ReserveBudgetAsync(Decision decision, CancellationToken deadline) =>
+    private async ValueTask<PendingDecision> ReserveBudgetAsync(PendingDecision decision, CancellationToken deadline) =>
         decision.Requirements.Reservations.HasFlag(RequiredReservations.Budget) && decision.Evaluate() is { IsAllowed: true } verdict
             ? decision with
             {
@@ -178,7 +182,7 @@ internal sealed class DecisionPipeline(
             }
             : decision;
 
-    private async ValueTask RecordAsync(Decision decision, CancellationToken deadline)
+    private async ValueTask RecordAsync(PendingDecision decision, CancellationToken deadline)
     {
         if (decision.Evaluate() is var verdict && IsRecordedFirst(verdict))
         {
@@ -186,7 +190,7 @@ internal sealed class DecisionPipeline(
         }
     }
 
-    private async ValueTask<Verdict> ExplainAsync(Decision decision, CancellationToken deadline)
+    private async ValueTask<Verdict> ExplainAsync(PendingDecision decision, CancellationToken deadline)
     {
         var verdict = decision.Evaluate();
         return verdict.Denials.Any(d => d.Finding.Cause == Reasons.ApprovalMissing)
@@ -199,7 +203,7 @@ internal sealed class DecisionPipeline(
             : verdict;
     }
 
-    private Verdict Overloaded(Decision decision)
+    private Verdict Overloaded(PendingDecision decision)
     {
         if (decision.Requirements == new Requirements(RequiredReads.None, RequiredReservations.ExposureIfPossible))
         {
@@ -214,6 +218,16 @@ internal sealed class DecisionPipeline(
             Reasons.Overloaded,
             "too many decisions wait for the API server"
         );
+    }
+
+    /// <summary>A required read without a reader would be skipped without a word, so each flag has one. Standalone has no API server.</summary>
+    private static IReadOnlyList<ILiveReader> Complete(IReadOnlyList<ILiveReader> readers)
+    {
+        var reads = readers.Select(r => r.Reads).ToList();
+        var expected = Enum.GetValues<RequiredReads>().Where(r => r is not RequiredReads.None);
+        return reads is [RequiredReads.Exemption] || (reads[0] is RequiredReads.Parent && reads.Order().SequenceEqual(expected.Order()))
+            ? readers
+            : throw new InvalidOperationException($"one live reader for each flag, Parent first; got: {string.Join(", ", reads)}");
     }
 
     private static bool IsRecordedFirst(Verdict verdict) => verdict is { IsAllowed: true, IsGated: true, Evaluated.Request.DryRun: false };

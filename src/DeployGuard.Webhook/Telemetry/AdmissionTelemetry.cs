@@ -119,7 +119,7 @@ internal sealed class AdmissionTelemetry(
         }
 
         CountRollout(verdict);
-        foreach (var reason in verdict.Denials.Where(d => d.Safeguard is "Canary" or "Pace").Select(d => d.Finding.Reason).Distinct())
+        foreach (var reason in verdict.Denials.Where(d => d.LimitsExposure).Select(d => d.Finding.Reason).Distinct())
         {
             _canary.Add(1, new KeyValuePair<string, object?>("reason", reason));
         }

@@ -39,7 +39,10 @@ public class CanaryTests
             cluster,
             "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; 1s of soak left"
         );
-        Assert.That(finding.Remedy, Is.EqualTo("Wait 1s, then retry: kubectl deployguard status deployment/web-canary -n shop"));
+        Assert.That(
+            finding.Remedy,
+            Is.EqualTo("Wait 1s, then retry; to watch it: kubectl deployguard status deployment/web-canary -n shop")
+        );
     }
 
     [Test]
@@ -866,7 +869,9 @@ public class CanaryTests
                 Standing(Running(C(1))),
                 "21 of 21 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1"
             ).Remedy,
-            Is.EqualTo("Wait for the current canary, or roll it back: kubectl deployguard status deployment/web -n shop")
+            Is.EqualTo(
+                "Wait until the current canary is complete, then retry; to watch it: kubectl deployguard status deployment/web -n shop"
+            )
         );
 
     [Test]

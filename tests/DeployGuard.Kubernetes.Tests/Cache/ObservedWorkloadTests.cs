@@ -75,6 +75,7 @@ public class ObservedWorkloadTests
     [TestCase("0", false)]
     [TestCase("\"1\"", true, Description = "Argo Rollouts write a string")]
     [TestCase("\"0\"", false)]
+    [TestCase("\"5f8f9d7c6\"", false, Description = "a hash proves nothing")]
     [TestCase("null", true, Description = "a kind that does not write it")]
     public void AnObservedGenerationIsReadAsANumberOrAString(string observed, bool isObserved) =>
         Assert.That(Read("Rollout", "{}", Through, observed).IsObserved, Is.EqualTo(isObserved));

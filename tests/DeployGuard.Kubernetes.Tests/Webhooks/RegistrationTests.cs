@@ -51,6 +51,35 @@ public class RegistrationTests
         Assert.That(Names(), Does.Not.Contain("pods.deployguard.io"), "they are judged with the others");
     }
 
+    /// <summary>A kind with a descriptor whose requests never arrive would look guarded and not be.</summary>
+    [TestCase(true)]
+    [TestCase(false)]
+    public void EveryBuiltInKindIsRegisteredAndMayBeRead(bool hasMatchConditions)
+    {
+        var rules = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions)
+            .Validating(s_all)
+            .SelectMany(e => e!["rules"]!.AsArray())
+            .ToList();
+
+        foreach (var kind in BuiltInKinds.All)
+        {
+            Assert.That(
+                rules.Any(r => Contains(r!["apiGroups"], kind.ApiGroup) && Contains(r["resources"], kind.Resource)),
+                Is.True,
+                $"{kind.Name} reaches the webhook"
+            );
+            Assert.That(
+                RequiredPermissions
+                    .Of(TestOptions.Installed)
+                    .Any(p => p.ApiGroup == kind.ApiGroup && p.Resource == kind.Resource && p.Verb == "list"),
+                Is.True,
+                $"{kind.Name} may be listed"
+            );
+        }
+
+        static bool Contains(JsonNode? list, string value) => list!.AsArray().Any(v => v!.GetValue<string>() == value);
+    }
+
     [Test]
     public async Task AServerWithoutIsGivenEntriesThatDoNotNeedThem()
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using DeployGuard.Core.Approvals;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Identities;
@@ -346,6 +347,79 @@ public class GatedDecisionTests
             Is.True,
             "it hangs on nothing"
         );
+    }
+
+    /// <summary>
+    /// The reservations of others were read, and show that the scale adds pods behind a Service that is being changed. It must not pass
+    /// unpublished then.
+    /// </summary>
+    [Test]
+    public async Task AScaleThatRaisesExposureOnlyWithTheReservationsOfOthersNeedsItsOwn()
+    {
+        var stable = Labelled(Reviews.Image) with { Ref = s_asked.Ref with { Name = "stable" }, Replicas = 60 };
+        var canary = Labelled(Reviews.OtherImage) with { ResourceVersion = "7", Generation = 4 };
+        _facts.Cached = new ClusterSnapshot
+        {
+            Policies =
+            [
+                PolicyReader.Read(
+                    JsonDocument
+                        .Parse(
+                            """{"metadata": {"name": "canary"}, "spec": {"canary": {"required": "Always", "covers": "Template", "steps": [10]}}}"""
+                        )
+                        .RootElement
+                ),
+            ],
+            Parent = canary,
+            Namespace = new NamespaceSnapshot
+            {
+                Members = [new Member { Spec = stable }, new Member { Spec = canary }],
+                Changes =
+                [
+                    new Change
+                    {
+                        Name = "w",
+                        Workload = canary.Ref,
+                        TemplateHash = canary.Template.Hash,
+                        Images = [Reviews.OtherImage],
+                        Phase = Phase.Completed,
+                    },
+                    new Change
+                    {
+                        Name = "s",
+                        Workload = stable.Ref,
+                        TemplateHash = stable.Template.Hash,
+                        Images = [Reviews.Image],
+                        Phase = Phase.Proven,
+                    },
+                ],
+            },
+        };
+        _facts.ReachFails = "down";
+        Assert.That(
+            (await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"))).GetProperty("allowed").GetBoolean(),
+            Is.True,
+            "alone it raises nothing"
+        );
+
+        _facts.Others =
+        [
+            PendingExposure.OfService("canary", Service.Selecting("shop", "app=web"), new WorkloadRef("", "Service", "shop", "shop")),
+        ];
+        _facts.ReachFails = null;
+        var published = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        Assert.That(published.GetProperty("allowed").GetBoolean(), Is.True, published.GetRawText());
+        Assert.That(_facts.Reached.Select(r => (r.Pool, r.Pods)), Is.EqualTo(new[] { ("Service shop", 5) }));
+        _facts.ReachFails = "down";
+        var unknown = await _webhook.AskAsync("/admit/workloads?timeout=3s", Reviews.Scale(3, 5, "7"));
+        Assert.That(unknown.GetRawText(), Does.Contain("EvaluationIncomplete: down"));
+    }
+
+    private static Workload Labelled(string image)
+    {
+        var deployment = Reviews.Deployment(image);
+        deployment["spec"]!["template"]!["metadata"]!["labels"] = new JsonObject { ["app"] = "web" };
+        return WorkloadReader.Default.Read(JsonSerializer.SerializeToElement(deployment));
     }
 
     [Test]

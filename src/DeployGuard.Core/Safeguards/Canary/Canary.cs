@@ -15,6 +15,8 @@ internal sealed class Canary : ISafeguard
 
     public bool IsWaivable => true;
 
+    public bool LimitsExposure => true;
+
     public Severity SeverityOf(ChangeType type) =>
         type switch
         {

@@ -64,7 +64,7 @@ internal static class CanaryRemedy
                 is { } offer
                 ? offer + wait
             : pool.Held.Left is { } rest
-                ? $"Wait {Durations.Show(rest)}, then retry: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
+                ? $"Wait {Durations.Show(rest)}, then retry; to watch it: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
             : pool.Held.Wait.Length > 0 && evaluated.Before is not null && pool.Revisions.All(r => r.Workload == after.Ref)
                 ? $"See what it waits for: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
             : Later(evaluated, after);
@@ -93,6 +93,10 @@ internal static class CanaryRemedy
     }
 
     private static string Later(EvaluatedRequest evaluated, Workload after) =>
-        "Wait for the current canary, or roll it back: "
-        + $"{(evaluated.Before is null ? Explained : $"kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}")}";
+        "Wait until the current canary is complete, then retry; "
+        + (
+            evaluated.Before is null
+                ? $"how a canary works: {Explained}"
+                : $"to watch it: kubectl deployguard status {after.Ref.KubectlName} -n {after.Ref.Namespace}"
+        );
 }

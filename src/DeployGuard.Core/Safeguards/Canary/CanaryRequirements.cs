@@ -11,6 +11,9 @@ namespace DeployGuard.Core.Safeguards;
 /// </summary>
 internal static class CanaryRequirements
 {
+    private static readonly ISafeguard s_canary = new Canary();
+    private static readonly ISafeguard s_pace = new Pace();
+
     /// <summary>
     /// A request that adds no unproven pods requires nothing: an autoscaler must not depend on the speed of the API server.
     /// </summary>
@@ -26,7 +29,7 @@ internal static class CanaryRequirements
         reads |= OfObject(evaluated.Request, inspection.Cluster);
         if (
             inspection.Mode is Mode.Enforce
-            && inspection.Exposed.Any(p => p.IsRefused && inspection.WaiverOf(p.InPlace is null ? Canary.OwnName : Pace.OwnName) is null)
+            && inspection.Exposed.Any(p => p.IsRefused && inspection.WaiverOf(p.InPlace is null ? s_canary : s_pace) is null)
         )
         {
             reads |= RequiredReads.Namespace | RequiredReads.Votes;

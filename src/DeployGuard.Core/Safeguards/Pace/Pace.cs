@@ -20,6 +20,8 @@ internal sealed class Pace : ISafeguard
 
     public bool IsWaivable => true;
 
+    public bool LimitsExposure => true;
+
     /// <summary>Also for a rollback: a revision that completed on few pods, or in another pool, must not return on many at once.</summary>
     public Severity SeverityOf(ChangeType type) =>
         type is ChangeType.NewRevision or ChangeType.MoreExposure or ChangeType.Rollback ? Severity.AsPolicySays : Severity.None;

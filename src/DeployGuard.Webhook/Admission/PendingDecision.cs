@@ -5,7 +5,7 @@ using DeployGuard.Core.Snapshots;
 namespace DeployGuard.Webhook.Admission;
 
 /// <summary>A decision in progress: the classified request, the snapshot that it uses, and the time of that snapshot.</summary>
-internal sealed record Decision(PolicyEvaluator Evaluator, EvaluatedRequest Evaluated, ClusterSnapshot Cluster, DateTimeOffset Now)
+internal sealed record PendingDecision(PolicyEvaluator Evaluator, EvaluatedRequest Evaluated, ClusterSnapshot Cluster, DateTimeOffset Now)
 {
     private (ClusterSnapshot Of, Verdict Verdict)? _cached;
 
