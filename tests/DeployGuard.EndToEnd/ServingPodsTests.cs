@@ -156,7 +156,7 @@ public class ServingPodsTests
         // The leader records a workload without records after ten seconds.
         var orphaned = await Rig.Wait.UntilAsync(
             sandbox.ChangesAsync,
-            changes => changes.Any(c => IsOf(c, set) && PhaseOf(c) == "Proven"),
+            changes => changes.Any(c => IsOf(c, set)),
             "the leader to record the orphaned ReplicaSet"
         );
         Assert.That(
