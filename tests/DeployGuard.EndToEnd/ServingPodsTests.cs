@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using static DeployGuard.EndToEnd.Pools;
 using static DeployGuard.EndToEnd.Sandbox;
@@ -6,7 +7,7 @@ namespace DeployGuard.EndToEnd;
 
 /// <summary>
 /// Serving pods decide: bypasses of a canary by forged or changed objects, each with a request that must pass. Their rows in
-/// docs/threat-model.md are 35 to 40.
+/// docs/threat-model.md are 35 to 40, and 46.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public class ServingPodsTests
@@ -139,6 +140,59 @@ public class ServingPodsTests
         );
 
         Assert.That(response.Output, Does.Contain("ApprovalMissing"));
+    }
+
+    /// <summary>A ReplicaSet has no history, whatever names it as its owner, and a refused request leaves no completed record.</summary>
+    [Test]
+    public async Task Threat46_AReplicaSetWithAFalseHistoryIsEvaluatedLikeANewOne()
+    {
+        var sandbox = await WithServiceAsync("canary-slow", 10);
+        var set = await RevisionOfAsync(sandbox);
+        await GiveHistoryAsync(sandbox, set);
+
+        var edited = await sandbox.KubectlAsync("dana", "set", "image", $"replicaset/{set}", $"web={V2}");
+        Assert.That(edited.Output, Does.Contain("would be unproven"));
+        (await sandbox.KubectlAsync("dana", "delete", "deployment/web", "--cascade=orphan")).OrFail();
+        // The leader records a workload without records after ten seconds.
+        var orphaned = await Rig.Wait.UntilAsync(
+            sandbox.ChangesAsync,
+            changes => changes.Any(c => IsOf(c, set)),
+            "the leader to record the orphaned ReplicaSet"
+        );
+        Assert.That(
+            orphaned
+                .Where(c => IsOf(c, set))
+                .Select(c => $"{c.GetProperty("spec").GetProperty("images")[0].GetProperty("to")} {PhaseOf(c)}"),
+            Is.EqualTo(new[] { $"{V1} Proven" }),
+            "neither the refused request nor the leader recorded the other template"
+        );
+        (await sandbox.KubectlAsync("dana", "delete", $"replicaset/{set}")).OrFail();
+
+        var again = await sandbox.CreateAsync("dana", ReplicaSet(set, 10));
+
+        Assert.That(again.Output, Does.Contain("10 of 10 pods (100%) behind Service web would be unproven"));
+        await sandbox.AssertNothingRunsAsync(V2);
+    }
+
+    /// <summary>A ReplicaSet that no policy selects is evaluated by its owner's policies, which adopted nothing of it.</summary>
+    [Test]
+    public async Task Threat46_AReplicaSetOutsideTheSelectorHasNoHistoryEither()
+    {
+        var sandbox = await UnguardedAsync();
+        var web = Web(V1);
+        web["metadata"]!["labels"] = new JsonObject { ["guard"] = "yes" };
+        (await sandbox.ApplyAsync("dana", web)).OrFail();
+        (await sandbox.IsReadyAsync("deployment/web")).OrFail();
+        await sandbox.GuardAsync("labelled");
+        var set = await RevisionOfAsync(sandbox);
+        await GiveHistoryAsync(sandbox, set);
+        (await sandbox.KubectlAsync("dana", "rollout", "pause", "deployment/web")).OrFail();
+
+        var edited = await sandbox.KubectlAsync("dana", "set", "image", $"replicaset/{set}", $"web={V2}");
+
+        Assert.That(edited.Output, Does.Contain("ApprovalMissing"));
+        await RecoveryActions.ReplacedAsync(sandbox, "app=web");
+        await sandbox.AssertNothingRunsAsync(V2);
     }
 
     [Test]
@@ -391,6 +445,35 @@ public class ServingPodsTests
             Does.Contain("2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1")
         );
     }
+
+    /// <summary>A ReplicaSet without pods, with another image, that names one of web's as its controller.</summary>
+    private static async Task GiveHistoryAsync(Sandbox sandbox, string set)
+    {
+        var uid = (await sandbox.KubectlAsync("dana", "get", $"replicaset/{set}", "-o", "jsonpath={.metadata.uid}")).OrFail().Output;
+        (await sandbox.CreateAsync("dana", ReplicaSet("x", 0))).OrFail();
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "replicaset/x",
+                "--type=merge",
+                "-p",
+                $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"{{{set}}}","uid":"{{{uid}}}","controller":true}]}}"""
+            )
+        ).OrFail();
+    }
+
+    private static JsonObject ReplicaSet(string name, int replicas)
+    {
+        var set = Web(V2, replicas);
+        set["kind"] = "ReplicaSet";
+        set["metadata"]!["name"] = name;
+        set["spec"]!.AsObject().Remove("strategy");
+        return set;
+    }
+
+    private static bool IsOf(JsonElement change, string workload) =>
+        change.GetProperty("spec").GetProperty("workload").GetProperty("name").ValueEquals(workload);
 
     internal static async Task EventuallyRefusedAsync(Sandbox sandbox, Func<Task<Rig.Run>> ask) =>
         await Rig.Wait.UntilAsync(

@@ -114,6 +114,12 @@ public sealed record Change
     /// <summary>It ran when DeployGuard was installed, or replaces records that were lost.</summary>
     public bool Adopted { get; init; }
 
+    /// <summary>
+    /// It replaces a record that was lost, and has not soaked since: nobody knows where it served, or whether it completed. The adoption
+    /// records everything as proven.
+    /// </summary>
+    public bool IsRecovered => Adopted && Phase is Phase.Completed;
+
     /// <summary>A BreakGlass was used for it, and no other person has reviewed it since.</summary>
     public bool IsUnreviewed => BreakGlassUses.Any(u => u.ReviewedBy is null);
 

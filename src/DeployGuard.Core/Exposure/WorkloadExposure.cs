@@ -24,7 +24,8 @@ internal sealed class WorkloadExposure(ExposureContext context)
             .. Pool.Of(asked.After, snapshot.Services, then)
                 .Where(pool => pool.Service is not null || !after.Type.RunsToCompletion)
                 .Where(pool =>
-                    evaluated.ChangeType is not ChangeType.Rollback || !RevisionHistory.HasServedAsMany(after, pool.Name, context.Cluster)
+                    evaluated.ChangeType is not ChangeType.Rollback
+                    || !RevisionHistory.HasServedAsMany(after, pool.Name, PresentIn(PoolNow(pool, asked, now), asked), context.Cluster)
                 )
                 .Select(pool => Assess(pool, PoolNow(pool, asked, now), asked, scaled)),
             // A re-created workload may adopt newer ReplicaSets, and a growing rollback scales the revision that it leaves: neither is
@@ -70,6 +71,10 @@ internal sealed class WorkloadExposure(ExposureContext context)
         pool.Service is { } service ? Pool.Behind(service, now)
         : asked.Before is null ? pool with { Members = [.. pool.Members.Where(m => m.Spec.Ref != asked.After.Spec.Ref)] }
         : Pool.Of(asked.Before, context.Namespace.Services, now).FirstOrDefault(p => p.Name == pool.Name) ?? pool with { Members = [] };
+
+    /// <summary>The desired pods with which the workload serves the pool before the request.</summary>
+    private static int PresentIn(Pool before, RequestedWorkload asked) =>
+        asked.Before is { } was && before.Members.Any(m => m.Spec.Ref == was.Spec.Ref) ? was.Size : 0;
 
     private PoolAssessment Assess(Pool pool, Pool before, RequestedWorkload asked, Member? scaled)
     {

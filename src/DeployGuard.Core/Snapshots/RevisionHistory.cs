@@ -14,26 +14,35 @@ internal static class RevisionHistory
     /// <summary>
     /// The rollback's revision already served a pool's users on at least as many pods as requested now, or was proven there. Completion in
     /// another pool is no evidence for these users. For adopted revisions, and Changes of a former version, the pools were not recorded.
+    /// If the records are lost, nobody knows where it served: it may only take the place of the pods that the workload has there now.
     /// </summary>
     /// <param name="pool"><see cref="Exposure.Pool.Name"/>.</param>
-    public static bool HasServedAsMany(Workload after, string pool, ClusterSnapshot cluster) =>
+    /// <param name="present">The desired pods of the workload in this pool before the request; 0 if the request creates it.</param>
+    public static bool HasServedAsMany(Workload after, string pool, int present, ClusterSnapshot cluster) =>
         RecordsAreLost(cluster)
-        || cluster.Changes.Any(c =>
-            c.HasCompleted
-            && IsOf(c, after.Template.Hash, cluster)
-            && (
-                c.Served.Count == 0
-                    ? c.Adopted || (c.LegacyHash is not null && (c.Phase is Phase.Proven || c.CompletedPods >= after.Replicas))
-                    : c.Served.Any(s =>
-                        s.Pool == pool
-                        && (
-                            (c.Phase is Phase.Proven && !s.WasOnlyUnproven)
-                            || c.Adopted
-                            || (s.MaxPods == 0 ? c.CompletedPods : s.MaxPods) >= after.Replicas
+            ? after.Replicas <= present
+            : cluster.Changes.Any(c =>
+                c.HasCompleted
+                && IsOf(c, after.Template.Hash, cluster)
+                && (
+                    c.Served.Count == 0
+                        ? IsKnownToHaveServed(c, after, present)
+                        : c.Served.Any(s =>
+                            s.Pool == pool
+                            && (
+                                (c.Phase is Phase.Proven && !s.WasOnlyUnproven)
+                                || (c.Adopted && !c.IsRecovered)
+                                || (s.MaxPods == 0 ? c.CompletedPods : s.MaxPods) >= after.Replicas
+                            )
                         )
-                    )
-            )
-        );
+                )
+            );
+
+    /// <summary>By a record that names no pool.</summary>
+    private static bool IsKnownToHaveServed(Change change, Workload after, int present) =>
+        change.IsRecovered
+            ? after.Replicas <= present
+            : change.Adopted || (change.LegacyHash is not null && (change.Phase is Phase.Proven || change.CompletedPods >= after.Replicas));
 
     private static bool IsOf(Change change, string templateHash, ClusterSnapshot cluster) =>
         change.TemplateHash == templateHash

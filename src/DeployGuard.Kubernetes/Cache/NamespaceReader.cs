@@ -37,7 +37,9 @@ internal static class NamespaceReader
         var all = (await workloads).SelectMany(w => w).ToList();
         var byUid = all.ToLookup(w => w.Uid, StringComparer.Ordinal);
         var translation = new HashTranslation(workload =>
-            all.FirstOrDefault(w => w.Ref == workload) is { } live ? LiveTemplates.Of(live, HistoryOf(live, all, revisions.Result)) : []
+            all.FirstOrDefault(w => w.Ref == workload) is { } live
+                ? LiveTemplates.Of(live, KeptRevisions.Of(live, all, revisions.Result).Select(k => k.Revision))
+                : []
         );
         return new NamespaceObjects
         {
@@ -58,13 +60,4 @@ internal static class NamespaceReader
         from owner in caches.Workloads[kind.Name].Under(@namespace)
         from revision in caches.RevisionsOf(owner)
         select revision.Live(owner);
-
-    private static IEnumerable<OwnedRevision> HistoryOf(
-        ObservedWorkload workload,
-        IReadOnlyList<ObservedWorkload> all,
-        IReadOnlyList<ObservedRevision> revisions
-    ) =>
-        all.Where(w => w.ControllerUid == workload.Uid && w.Ref.Type.HoldsOneRevision)
-            .Select(KeptRevisions.Owned)
-            .Concat(revisions.Where(r => r.ControllerUid == workload.Uid).Select(r => KeptRevisions.Owned(r.Under(workload))));
 }

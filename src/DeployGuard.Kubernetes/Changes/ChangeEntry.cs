@@ -101,9 +101,12 @@ internal sealed record ChangeEntry
             .Template.Images.Concat(verdict.Policies.SelectMany(p => p.ImagesOf(workload.Template)))
             .DistinctBy(i => (i.Path, i.Reference));
 
-    /// <summary>Records that were lost, from the revisions that are kept for the workload.</summary>
+    /// <summary>
+    /// Records that were lost, from the revisions that are kept for the workload. None for a refused request: it would leave records of what
+    /// it was refused for.
+    /// </summary>
     public static IEnumerable<ChangeEntry> Recovered(Verdict verdict) =>
-        verdict.Evaluated is not { After: { } after } evaluated
+        !verdict.IsAllowed || verdict.Evaluated is not { After: { } after } evaluated
             ? []
             : evaluated
                 .Recovered.DistinctBy(r => r.TemplateHash)

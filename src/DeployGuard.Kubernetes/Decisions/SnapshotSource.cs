@@ -94,10 +94,6 @@ internal sealed class SnapshotSource(ClusterCaches caches, LiveFacts live, Budge
             ? found.Spec
             : null;
 
-    /// <summary>
-    /// Whether a workload was there when every policy that adopted its namespace did: it was put on record then. To a policy that has
-    /// adopted nothing there, what runs is all that is known.
-    /// </summary>
     private static bool HadRecords(ObservedWorkload live, PolicyList policies, IReadOnlyDictionary<string, string>? labels) =>
-        AdoptedBefore.Covers(live, policies.Entries.Where(p => p.Policy.Match.IncludesNamespace(labels)));
+        AdoptedBefore.IsOnRecord(live, policies.Entries.Where(p => p.Policy.Match.IncludesNamespace(labels)));
 }

@@ -121,7 +121,7 @@ internal sealed class Adoption(
     {
         // Hashes are translated by the revisions that are adopted here.
         var translation = new HashTranslation(_ =>
-            LiveTemplates.Of(workload, RevisionEntries.Of(workload, live, history).Select(r => r.Revision))
+            LiveTemplates.Of(workload, KeptRevisions.Of(workload, live, history).Select(r => r.Revision))
         );
         // Revisions recorded under an Audit policy ran before the namespace was guarded, too.
         var known = recorded

@@ -7,16 +7,6 @@ namespace DeployGuard.Kubernetes.LeaderTasks;
 /// <summary>Entries that record the current revision of a workload, and those that it can be rolled back to.</summary>
 internal static class RevisionEntries
 {
-    /// <summary>The revisions that the controller of the workload keeps, with their images.</summary>
-    public static IEnumerable<(OwnedRevision Revision, IReadOnlyList<string> Images)> Of(
-        ObservedWorkload workload,
-        IEnumerable<ObservedWorkload> live,
-        IEnumerable<ObservedRevision> history
-    ) =>
-        live.Where(s => s.ControllerUid == workload.Uid && s.Ref.Type.HoldsOneRevision)
-            .Select(s => (KeptRevisions.Owned(s), s.Images))
-            .Concat(history.Where(r => r.ControllerUid == workload.Uid).Select(r => (KeptRevisions.Owned(r.Under(workload)), r.Images)));
-
     /// <param name="current">Of the current revision.</param>
     /// <param name="older">Of the others.</param>
     public static IEnumerable<ChangeEntry> Entries(
@@ -27,7 +17,7 @@ internal static class RevisionEntries
         Transition older
     )
     {
-        var kept = Of(workload, live, history).ToList();
+        var kept = KeptRevisions.Of(workload, live, history).ToList();
         var runs = kept.FirstOrDefault(k => k.Revision.TemplateHash == workload.TemplateHash).Revision;
         return kept.Where(k => k.Revision.TemplateHash != workload.TemplateHash)
             .Select(k => Entry(workload, k.Revision.TemplateHash, k.Images, k.Revision, older))

@@ -143,6 +143,53 @@ public class ServedBeforeTests
         Expect(gone, Some.Create(Web(20, V2), Some.Machine), refusal);
     }
 
+    /// <summary>
+    /// Where every record is lost, nobody knows what the older revision served: it may take the place of what the workload has here now.
+    /// </summary>
+    [TestCase(20, null)]
+    [TestCase(21, "21 of 41 pods (51%) behind Service web would be unproven")]
+    public void WithoutRecordsAWayBackIsAsWideAsTheWorkloadIsNow(int replicas, string? refusal)
+    {
+        var objects = WithoutRecords();
+
+        Assert.That(
+            objects.Decide(Some.Update(Web(20), Web(replicas, V2))).Evaluated.ChangeType,
+            Is.EqualTo(ChangeType.Rollback),
+            "it needs no approval"
+        );
+        Expect(objects, Some.Update(Web(20), Web(replicas, V2)), refusal);
+    }
+
+    [TestCase(20, null)]
+    [TestCase(21, "21 of 41 pods (51%) behind Service web would be unproven")]
+    public void ARecoveredRecordReachesNoFurther(int replicas, string? refusal) =>
+        Expect(WithoutRecords().With(s_recovered), Some.Update(Web(20), Web(replicas, V2)), refusal);
+
+    /// <summary>A workload that is created again has nothing whose place it could take.</summary>
+    [Test]
+    public void ARecoveredRecordIsNoEvidenceForAWorkloadMadeAgain()
+    {
+        var objects = Empty.Running(C(20, V1), Phase.Proven).With(s_recovered);
+
+        Assert.That(objects.Decide(Some.Create(Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
+        Expect(objects, Some.Create(Web(20, V2)), "20 of 40 pods (50%) behind Service web would be unproven");
+    }
+
+    [TestCase("Service web", 3, "20 of 40 pods (50%) behind Service web would be unproven")]
+    [TestCase("Service web", 20, null)]
+    [TestCase("Service api", 20, "20 of 40 pods (50%) behind Service web would be unproven")]
+    public void WhatARecoveredRecordWasSeenToServeDecidesFromThenOn(string pool, int most, string? refusal) =>
+        Expect(
+            WithoutRecords().With(s_recovered with { Served = [ServedBy(0, minutesAgo: 600) with { Pool = pool, MaxPods = most }] }),
+            Some.Update(Web(20), Web(20, V2)),
+            refusal
+        );
+
+    /// <summary>The adoption recorded no pools: what ran before the namespace was guarded may have any size.</summary>
+    [Test]
+    public void WhatWasAdoptedMayHaveAnySize() =>
+        Expect(WithoutRecords().With(s_recovered with { Phase = Phase.Proven }), Some.Update(Web(20), Web(21, V2)), null);
+
     [Test]
     public void UnderAnotherNameItIsNoWayBack()
     {
@@ -169,6 +216,15 @@ public class ServedBeforeTests
 
         Assert.That(Gone(null).Decide(Some.Create(Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.NewRevision));
         Assert.That(Gone("alice").Decide(Some.Create(Web(20, V2))).Evaluated.ChangeType, Is.EqualTo(ChangeType.Rollback));
+    }
+
+    private static readonly Change s_recovered = Some.Change(Web(20, V2), Phase.Completed) with { Adopted = true };
+
+    /// <summary>Web runs v1, which only the record of another workload proves, and its ReplicaSet of v2 is kept.</summary>
+    private static NamespaceObjects WithoutRecords()
+    {
+        var objects = Empty.Running(C(20, V1), Phase.Proven).Running(Web(20), Phase.Proven).With(SetOf(Web(20, V2), Second, 0).Live());
+        return objects with { Changes = [.. objects.Changes.Where(c => c.Workload.Name != "web")] };
     }
 
     /// <summary>Web completed v2 in place; 20 pods of proven v1 served until half an hour ago.</summary>

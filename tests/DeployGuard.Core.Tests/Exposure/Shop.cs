@@ -229,7 +229,7 @@ internal static class Shop
                     :
                     [
                         .. objects
-                            .Workloads.Where(w => w.Spec.ControllerUid == before.Uid)
+                            .Workloads.Where(w => w.Spec.ControllerUid == before.Uid && Ownership.IsOwnerOf(before, w.Spec))
                             .Select(w => new OwnedRevision(w.Spec.Ref.Name, w.Spec.Template.Hash, w.Spec.Uid)),
                     ],
                 Owners = [.. OwnersOf(objects, before).Concat(OwnersOf(objects, after)).Distinct()],

@@ -5,6 +5,7 @@ using DeployGuard.Core.Admission;
 using DeployGuard.Core.Changes;
 using DeployGuard.Core.Evaluation;
 using DeployGuard.Core.Identities;
+using DeployGuard.Core.Policies;
 using DeployGuard.Core.Workloads;
 using DeployGuard.Kubernetes.Api;
 using DeployGuard.Kubernetes.Cache;
@@ -173,6 +174,25 @@ public class TemplateRecordTests
         await DrainAsync();
 
         Assert.That((Recorder.TemplatesOverflowed, Recorder.Failed), Is.EqualTo((1L, 0L)));
+    }
+
+    /// <summary>A refused request must not put on record what it was refused for.</summary>
+    [TestCase(true, 2)]
+    [TestCase(false, 0)]
+    public async Task LostRecordsAreWrittenOnlyForWhatWasAdmitted(bool isAllowed, int changes)
+    {
+        var verdict = Verdict(Web("web:2"), Web("web:1"));
+        var refusal = new Finding(Reasons.CanaryStepExceeded, "", "too many", "Scale down");
+        Recorder.RecordAfterwards(
+            verdict with
+            {
+                Evaluated = verdict.Evaluated with { Recovered = [new OwnedRevision("web-1", Web("web:3").Template.Hash, "uid-1")] },
+                Findings = isAllowed ? [] : [new Violation("p", Mode.Enforce, "Canary", refusal)],
+            }
+        );
+        await DrainAsync();
+
+        Assert.That(Store.Objects.Keys.Count(k => k.StartsWith($"{Folder}/changes/", StringComparison.Ordinal)), Is.EqualTo(changes));
     }
 
     [Test]

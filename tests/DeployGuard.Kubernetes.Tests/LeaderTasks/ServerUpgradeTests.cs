@@ -14,13 +14,14 @@ public class ServerUpgradeTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1";
     private const string Template =
-        """{"metadata": {"annotations": {"rollme": "1"}}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}""";
+        """{"metadata": {"labels": {"app": "web"}, "annotations": {"rollme": "1"}}, "spec": {"containers": [{"name": "web", "image": "web:1"}]}}""";
     private const string Deployment = $$"""
-        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "1"}, "spec": {"template": {{Template}} } }
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "1"},
+         "spec": {"selector": {"matchLabels": {"app": "web"} }, "template": {{Template}} } }
         """;
     private const string ReplicaSet = $$"""
         {"apiVersion": "apps/v1", "kind": "ReplicaSet",
-         "metadata": {"name": "web-1", "namespace": "shop", "uid": "s", "resourceVersion": "1", "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u", "controller": true}]},
+         "metadata": {"name": "web-1", "namespace": "shop", "uid": "s", "resourceVersion": "1", "labels": {"app": "web"}, "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "u", "controller": true}]},
          "spec": {"template": {{Template}} } }
         """;
 

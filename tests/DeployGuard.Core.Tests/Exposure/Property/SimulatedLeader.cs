@@ -177,7 +177,7 @@ internal static class Histories
     public static IEnumerable<OwnedRevision> Of(SimulatedNamespace world, Controller workload) =>
         world
             .Of("ReplicaSet")
-            .Where(s => s.Owner?.Uid == workload.Uid)
+            .Where(s => s.Owner?.Uid == workload.Uid && Ownership.IsOwnerOf(workload.ToWorkload(), s.ToWorkload()))
             .Select(s => new OwnedRevision(s.Name, s.ToWorkload().Template.Hash, s.Uid))
             .Concat(
                 world
