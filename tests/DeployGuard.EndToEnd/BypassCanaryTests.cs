@@ -220,6 +220,67 @@ public class BypassCanaryTests
         );
     }
 
+    /// <summary>
+    /// The new template has the same images. Pods that run the former one, however they are labelled, complete no step of it.
+    /// </summary>
+    [Test]
+    public async Task Threat47_OldPodsCompleteNoStepOfANewTemplate()
+    {
+        var sandbox = await WithServiceAsync("canary-templates-quick", replicas: 10);
+        var set = SecondDeployment("can", V1, 1);
+        set["kind"] = "ReplicaSet";
+        set["spec"]!.AsObject().Remove("strategy");
+        set["spec"]!.AsObject().Remove("progressDeadlineSeconds");
+        (await sandbox.ApplyAsync("dana", set)).OrFail();
+        await AreReadyAsync(sandbox, "track=can");
+        (
+            await sandbox.KubectlAsync(
+                "dana",
+                "patch",
+                "replicaset/can",
+                "--type=strategic",
+                "-p",
+                """{"spec":{"template":{"spec":{"containers":[{"name":"web","env":[{"name":"EVIL","value":"1"}]}]}}}}"""
+            )
+        ).OrFail();
+        var patched = TimeProvider.System.GetUtcNow();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.ScaleAsync("replicaset/can", 5),
+            refused =>
+                TimeProvider.System.GetUtcNow() - patched > TimeSpan.FromSeconds(15)
+                && refused.Output.Contains("step 10% allows 1", StringComparison.Ordinal),
+            "three times the soak"
+        );
+        Assert.That(
+            (await sandbox.ScaleAsync("replicaset/can", 5)).Output,
+            Does.Contain("step 10% allows 1; no pod of this revision has served here")
+        );
+        (await sandbox.KubectlAsync("dana", "delete", "pod", "-l", "track=can")).OrFail();
+        await Rig.Wait.UntilAsync(
+            () => sandbox.ScaleAsync("replicaset/can", 2),
+            run => run.Succeeded,
+            "a pod that runs the new template completes the step"
+        );
+    }
+
+    [Test]
+    public async Task Threat47_ThePodsRevisionLabelIsItsControllers()
+    {
+        var sandbox = await WithServiceAsync("canary-templates-quick", replicas: 2);
+        (await sandbox.ApplyAsync("admin", NewerServer.StatefulSetOfEight(V1))).OrFail();
+        await AreReadyAsync(sandbox, "app=db");
+
+        foreach (var label in (string[])["controller-revision-hash=db-1", "controller-revision-hash-"])
+        {
+            Assert.That(
+                (await sandbox.KubectlAsync("dana", "label", "pod", "db-0", label, "--overwrite")).Output,
+                Does.Contain("ControllerOnly: only its controller writes a pod's label controller-revision-hash")
+            );
+        }
+
+        (await sandbox.KubectlAsync("dana", "label", "pod", "db-0", "note=seen")).OrFail();
+    }
+
     [Test]
     public async Task Threat25_BreakGlassAndThenARollback()
     {
@@ -313,6 +374,13 @@ public class BypassCanaryTests
             Does.Contain("PaceTooFast: 4 of 4 pods (100%) behind Service web would be unproven")
         );
     }
+
+    private static async Task AreReadyAsync(Sandbox sandbox, string selector) =>
+        await Rig.Wait.UntilAsync(
+            () => sandbox.KubectlAsync("admin", "wait", "pods", "-l", selector, "--for=condition=Ready", "--timeout=60s"),
+            run => run.Succeeded,
+            $"the pods with {selector} to be ready"
+        );
 
     private static JsonObject Pod(string name) =>
         Parse(

@@ -31,6 +31,9 @@ public enum Obstacle
     /// <summary>Annotations that a Deployment's controller uses to scale its ReplicaSets: only that controller writes them.</summary>
     ScalingAnnotations,
 
+    /// <summary>A pod's label that names its revision: only its controller writes it.</summary>
+    RevisionLabel,
+
     /// <summary>The template has bytes that are not UTF-8.</summary>
     TextNotUtf8,
 

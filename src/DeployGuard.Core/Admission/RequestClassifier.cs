@@ -43,6 +43,17 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
 
     private Classification ClassifyWorkload(WorkloadRequest request, ClusterSnapshot cluster, DateTimeOffset time)
     {
+        if (
+            request is { Before: { Type.IsOnePod: true } pod, After: { } relabelled }
+            && RevisionLabelOf(pod) != RevisionLabelOf(relabelled)
+        )
+        {
+            return Classification.NotUnderstood(
+                Obstacle.RevisionLabel,
+                $"only its controller writes a pod's label {LiveRevision.Label}: with another value the pod would count for another revision"
+            );
+        }
+
         if (request.SubResource == "status")
         {
             // A pod's labels decide which Services select it, also if they are written through the status.
@@ -122,6 +133,8 @@ internal sealed class RequestClassifier(TrustedControllers trusted)
         && (before.Replicas == 0 || after.Replicas == 0)
         && before.OwnerReferences.SequenceEqual(after.OwnerReferences)
         && SchedulingDirectives.AreOnlyDifference(before.Template, after.Template);
+
+    private static string? RevisionLabelOf(Workload pod) => pod.Template.Labels.GetValueOrDefault(LiveRevision.Label);
 
     private static Classification ScalingAnnotationsChanged() =>
         Classification.NotUnderstood(

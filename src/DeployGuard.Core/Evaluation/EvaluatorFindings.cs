@@ -41,6 +41,12 @@ internal static class EvaluatorFindings
         return evaluated.Classification.Obstacle switch
         {
             Obstacle.ScalingAnnotations => new Finding(Reasons.ControllerOnly, "metadata.annotations", why, "Change the Deployment itself"),
+            Obstacle.RevisionLabel => new Finding(
+                Reasons.ControllerOnly,
+                "metadata.labels",
+                why,
+                "Keep the label, and change other labels to take the pod out of its Service or controller"
+            ),
             Obstacle.TextNotUtf8 => new Finding(Reasons.TextNotUtf8, "", why, "Write the manifest in UTF-8, without the character U+FFFD"),
             Obstacle.RestartTime => new Finding(
                 Reasons.RestartTimeInvalid,

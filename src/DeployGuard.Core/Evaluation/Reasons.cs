@@ -99,9 +99,10 @@ public static class Reasons
         "ControllerOnly",
         EvaluatorFindings.SafeguardLabel,
         "A person wrote what only controllers write: a ControllerRevision, which could make a StatefulSet run a revision that "
-            + "was not evaluated, or the annotations with which a Deployment scales its ReplicaSets.",
+            + "was not evaluated, the label that names the revision of a pod, or the annotations with which a Deployment scales its "
+            + "ReplicaSets.",
         Requester,
-        "Change the StatefulSet, DaemonSet or Deployment itself."
+        "Change the StatefulSet, DaemonSet or Deployment itself, and leave the label of its pods as it is."
     );
 
     public static readonly Reason RestartTimeInvalid = new(

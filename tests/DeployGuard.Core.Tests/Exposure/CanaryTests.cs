@@ -49,6 +49,37 @@ public class CanaryTests
     public void Case04_TheSecondStepAfterItsSoak() =>
         Expect(Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);
 
+    /// <summary>
+    /// A ReplicaSet keeps its pods when its template changes. With the same images they would complete the step of a template that none
+    /// of them runs.
+    /// </summary>
+    [TestCase("Template", 12, false)]
+    [TestCase("Template", 9, true)]
+    [TestCase("Images", 12, true)]
+    public void PodsThatAreOlderThanTheRequestForTheirTemplateCompleteNoStep(string covers, int podMinutes, bool allowed)
+    {
+        var policy = PolicyOf(covers) with { Canary = PolicyOf(covers).Canary! with { Soak = TimeSpan.FromMinutes(8) } };
+        var set = C(1).With("kind", "\"ReplicaSet\"");
+        var (member, change) = Running(set);
+        var cluster = Standing(
+            20,
+            Pods(set, TimeSpan.FromMinutes(podMinutes)),
+            (member, change with { LastRequestedAt = Ago(10) }),
+            (Running(C(0, V3).With("kind", "\"ReplicaSet\"")).Member, Some.Change(C(1, V3).With("kind", "\"ReplicaSet\""), Phase.Completed))
+        );
+
+        Expect(
+            Scale(set, 6),
+            cluster with
+            {
+                Policies = [policy],
+            },
+            allowed
+                ? null
+                : "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 8m"
+        );
+    }
+
     [Test]
     public void Case05_OneMoreThanTheStepAllows()
     {

@@ -231,6 +231,24 @@ public class ObjectChangeTests
         Expect(Rolling(), Some.Update(old, With("example.com/note")), null);
     }
 
+    [TestCase("db-2")]
+    [TestCase(null, Description = "without it, the newest revision would count")]
+    public void ThePodsRevisionLabelIsItsControllers(string? value)
+    {
+        var pod = PodOf(SetOf(Web(20))).With("metadata/labels", """{"app": "web", "controller-revision-hash": "db-1"}""");
+        var relabelled = pod.DeepClone()
+            .AsObject()
+            .With(
+                "metadata/labels",
+                value is null ? """{"app": "web"}""" : $$"""{"app": "web", "controller-revision-hash": "{{value}}"}"""
+            );
+
+        Assert.That(
+            Settled.Decide(Some.Update(pod, relabelled)).Denials.Select(d => d.Finding.Reason),
+            Is.EqualTo(new[] { Reasons.ControllerOnly.Code })
+        );
+    }
+
     [Test]
     public void SoAreThoseOfOneThatAPersonMakes()
     {
