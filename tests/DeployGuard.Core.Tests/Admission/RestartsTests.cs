@@ -26,11 +26,11 @@ public class RestartsTests
         Assert.That(Restarts.HaveValidTimes(Web(true, LongAgo).Read().Template, Web(true, LongAgo).Read().Template, [], Some.Now));
 
     [Test]
-    public void TakingItOutSaysNothing() =>
+    public void RemovingTheAnnotationIsNoRestart() =>
         Assert.That(Restarts.HaveValidTimes(Web(true, LongAgo).Read().Template, Web(true, null).Read().Template, [], Some.Now));
 
     [Test]
-    public void AWorkloadMadeWithAnOldTimeIsNotRestarted() =>
+    public void WorkloadCreatedWithAnOldTimeIsNotRestarted() =>
         Assert.That(Restarts.HaveValidTimes(null, Web(true, LongAgo).Read().Template, [], Some.Now), Is.False);
 
     [TestCase(LongAgo, true)]

@@ -37,7 +37,7 @@ public class ChangeLifecycleTests
         );
 
     [Test]
-    public void ASpecThatItsControllerHasNotSeenSaysNothing() =>
+    public void UnobservedSpecDoesNotAdvanceTheChange() =>
         Assert.That(
             ChangeLifecycle.Next(In(Phase.Running, 1), new Observation("v1:other", false, false), null, PromotionCriteria.Time, Some.Now),
             Is.Null
@@ -52,7 +52,7 @@ public class ChangeLifecycleTests
         );
 
     [Test]
-    public void AskingAgainKeepsItThere() =>
+    public void RequestingAgainKeepsItInTheInbox() =>
         Assert.That(
             ChangeLifecycle.Next(
                 In(Phase.Pending, 60 * 24 * 30) with
@@ -93,7 +93,7 @@ public class ChangeLifecycleTests
     }
 
     [Test]
-    public void AVetoRejectsAndItsEndReopens()
+    public void VetoRejectsTheChangeAndItsEndReopensIt()
     {
         var veto = Some.ApprovalOf(s_deployment, Some.Alice, Decision.Reject) with { Reason = "drops orders" };
 
@@ -220,7 +220,7 @@ public class ChangeLifecycleTests
     }
 
     [Test]
-    public void OfPodsAndJobsTheNewestOfEachRequesterAreKept()
+    public void NewestPodsAndJobsOfEachRequesterAreKept()
     {
         Change Pod(int i, string by) =>
             In(Phase.Completed, i) with

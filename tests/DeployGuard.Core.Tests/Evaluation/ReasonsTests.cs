@@ -17,7 +17,7 @@ public class ReasonsTests
     public void ACodeIsTheNameOfItsField() => Assert.That(Declared().Where(d => d.Reason.Code != d.Field), Is.Empty);
 
     [Test]
-    public void AReasonNamesWhatFindsIt() =>
+    public void ReasonNamesItsSafeguard() =>
         Assert.That(Reasons.All.Select(r => r.FoundBy).Distinct(), Is.EquivalentTo(SafeguardList.All.Select(s => s.Name).Concat(s_others)));
 
     private static List<(string Field, Reason Reason)> Declared() =>

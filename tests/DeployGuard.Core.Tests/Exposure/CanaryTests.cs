@@ -23,14 +23,14 @@ public class CanaryTests
     private static readonly SafeguardPolicy s_policy = PolicyOf("Images");
 
     [Test]
-    public void Case01_OneCanaryPasses() => Expect(Create(C(1)), Standing(), allowed: true);
+    public void Case01_OneCanaryPodPasses() => Expect(Create(C(1)), Standing(), allowed: true);
 
     [Test]
-    public void Case02_TwoAreTooMany() =>
+    public void Case02_TwoCanaryPodsAreTooMany() =>
         Expect(Create(C(2)), Standing(), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
 
     [Test]
-    public void Case03_ASecondTooEarly()
+    public void Case03_SecondStepBeforeItsSoakIsRefused()
     {
         var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromSeconds(599)));
 
@@ -43,11 +43,11 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case04_TheSecondStepAfterItsSoak() =>
+    public void Case04_SecondStepAfterItsSoakPasses() =>
         Expect(Scale(C(1), 6), Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromMinutes(10))), allowed: true);
 
     [Test]
-    public void Case05_OneMoreThanTheStepAllows()
+    public void Case05_OneMoreThanTheStepAllowsIsRefused()
     {
         var finding = Expect(
             Scale(C(1), 7),
@@ -59,7 +59,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case06_ADrainedPodDoesNotStartTheSoakAgain() =>
+    public void Case06_DrainedPodDoesNotRestartTheSoak() =>
         Expect(
             Scale(C(6), 20),
             Standing(Running(C(6)), pods: [.. Pods(C(5), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(2))]),
@@ -67,7 +67,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case07_ARestartedPodDoes() =>
+    public void Case07_RestartedPodRestartsTheSoak() =>
         Expect(
             Scale(C(6), 20),
             Standing(
@@ -86,7 +86,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case08_ALatchedStepStays() =>
+    public void Case08_LatchedStepStaysCompleted() =>
         Expect(
             Scale(C(6), 20),
             Standing(Running(C(6), held: 25), pods: [.. Pods(C(3), TimeSpan.FromMinutes(10)), Pod(C(6), TimeSpan.FromMinutes(1))]),
@@ -94,7 +94,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case09_ShrinkingTheProvenSideWarns()
+    public void Case09_ScalingDownTheProvenWorkloadWarns()
     {
         var cluster = Standing(Running(C(6), held: 5));
         var verdict = Some.Decide(Scale(Web(20), 10), cluster);
@@ -107,7 +107,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case10_AndTheNextIncreaseIsRefused() =>
+    public void Case10_NextIncreaseAfterAScaleDownIsRefused() =>
         Expect(
             Scale(C(6), 7),
             Standing(web: 10, others: Running(C(6), held: 5)),
@@ -116,7 +116,7 @@ public class CanaryTests
 
     /// <summary>One pod of two held every step in one soak, and the pool was then made as large as before.</summary>
     [Test]
-    public void APoolThatIsScaledDownForASoakIsAsLargeAsItWas()
+    public void PoolScaledDownDuringASoakCountsAtItsFormerSize()
     {
         var pods = Pods(C(1), TimeSpan.FromMinutes(10));
         ClusterSnapshot Then(int served, int minutes) =>
@@ -145,11 +145,11 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case11_AfterAllStepsAnyStrategyWill() =>
+    public void Case11_AfterAllStepsAnyStrategyPasses() =>
         Expect(Update(Web(20), Web(20, V2)), Standing(Running(C(20), held: 50)), allowed: true);
 
     [Test]
-    public void Case12_InPlaceOneAtATime()
+    public void Case12_RolloutInPlaceOnePodAtATimePasses()
     {
         Expect(Update(Web(20), Paced(Web(20, V2))), Standing(), allowed: true);
 
@@ -160,7 +160,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case13_InPlaceWithTheDefaultStrategy()
+    public void Case13_RolloutInPlaceWithTheDefaultStrategyIsRefused()
     {
         var finding = Expect(
             Update(Web(20), Web(20, V2)),
@@ -178,7 +178,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case14_AQuarterOfThreeIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
+    public void Case14_QuarterOfThreePodsIsOne() => Expect(Update(Web(3), Timed(Web(3, V2))), Standing(web: 3), allowed: true);
 
     [Test]
     public void Case15_FivePercentOfThirtyRoundsUp() =>
@@ -189,10 +189,10 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case16_RecreateOfOne() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
+    public void Case16_RecreateOfOnePodPasses() => Expect(Update(Web(1), Recreated(Web(1, V2))), Standing(web: 1), allowed: true);
 
     [Test]
-    public void Case16_RecreateOfTwo() =>
+    public void Case16_RecreateOfTwoPodsIsRefused() =>
         Expect(
             Update(Web(2), Recreated(Web(2, V2))),
             Standing(web: 2),
@@ -201,7 +201,7 @@ public class CanaryTests
 
     [TestCase(7, "3 of 10 pods (30%) behind Service web would be unproven; step 25% allows 2")]
     [TestCase(8, null)]
-    public void Case17_AStatefulSetsPartition(int partition, string? refusal)
+    public void Case17_StatefulSetPartition(int partition, string? refusal)
     {
         var rolling = new Member { Spec = Set(9, V2).Read(), Pods = [PodsOf(Set(9, V2), 1), PodsOf(Set(0, V1), 9)] };
         var cluster = Standing(web: 0) with
@@ -215,7 +215,7 @@ public class CanaryTests
 
     [TestCase("2", "30 of 30 pods (100%) behind Service web would be unproven, 2 at once; step 5% allows 1")]
     [TestCase("\"5%\"", null)]
-    public void Case18_ADaemonSet(string maxUnavailable, string? refusal)
+    public void Case18_DaemonSet(string maxUnavailable, string? refusal)
     {
         var before = Daemons(V1, "1");
         var cluster = Standing(web: 0) with
@@ -227,7 +227,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case19_AColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
+    public void Case19_ColdPool() => Expect(Create(Web(20)), Standing(web: 0), allowed: true);
 
     [TestCase(
         20,
@@ -235,7 +235,7 @@ public class CanaryTests
             + "for 10m. They would replace 20 proven pods that served 4m ago"
     )]
     [TestCase(1, null)]
-    public void Case20_DeletedAndMadeAnew(int replicas, string? refusal)
+    public void Case20_DeletedAndCreatedAgain(int replicas, string? refusal)
     {
         var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
 
@@ -243,7 +243,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case20_AnHourLaterThePoolIsCold()
+    public void Case20_PoolIsColdAnHourLater()
     {
         var gone = Proven(Web(20)) with { Served = [new ServedPool("Service web", 20, Ago(60))] };
 
@@ -265,7 +265,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatOthersWereLetReachAMomentAgoCountsUntilItIsSeen()
+    public void PendingExposureOfOthersCountsUntilItIsObserved()
     {
         ClusterSnapshot With(ClusterSnapshot cluster, params PendingExposure[] reached) =>
             cluster with
@@ -334,7 +334,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void OnlyWhatRaisesAnUnprovenRevisionIsMadeKnown()
+    public void OnlyMoreExposureOfAnUnprovenRevisionIsReserved()
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2).With("spec/replicas", "1"));
         var coloured = Standing() with
@@ -384,7 +384,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case22_TheTightestPoolAnswers()
+    public void Case22_TightestPoolDecides()
     {
         var api = Named("api", 180, V1).With("spec/template/metadata/labels", """{"app": "api", "all": "yes"}""");
         var web = Web(20).With("spec/template/metadata/labels", """{"app": "web", "all": "yes"}""");
@@ -406,7 +406,7 @@ public class CanaryTests
 
     [TestCase("Template", "20 of 20 pods (100%) behind Service web would be unproven, 10 at once; step 5% allows 1")]
     [TestCase("Images", null)]
-    public void Case23_AnEnvironmentAlone(string covers, string? refusal) =>
+    public void Case23_EnvironmentChangeAlone(string covers, string? refusal) =>
         Expect(
             Update(Web(20), Web(20).With("spec/template/spec/containers/0/env", """[{"name": "A", "value": "1"}]""")),
             Standing() with
@@ -417,7 +417,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case24_ARestartPasses() =>
+    public void Case24_RestartPasses() =>
         Expect(
             Update(C(6), C(6).With("spec/template/metadata/annotations", """{"kubectl.kubernetes.io/restartedAt": "now"}""")),
             Standing(Running(C(6))),
@@ -425,7 +425,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case24_AndTheAgeOfItsPodsStartsAgain() =>
+    public void Case24_RestartResetsTheAgeOfPods() =>
         Assert.That(
             Pod(C(1), TimeSpan.FromHours(1)) with { CreatedAt = Ago(1), ReadySince = Ago(1), StartedAt = Ago(1) } is var pod
                 && pod.Age(Some.Now) == TimeSpan.FromMinutes(1)
@@ -448,7 +448,7 @@ public class CanaryTests
         Description = "where it served is not on record yet: not here"
     )]
     [TestCase(Phase.Proven, "Service web", null)]
-    public void Case25_ASelectorFlippedToGreen(Phase phase, string served, string? refusal)
+    public void Case25_SelectorSwitchedToGreen(Phase phase, string served, string? refusal)
     {
         var (blue, green) = (Coloured("blue", V1), Coloured("green", V2));
         var proof = Recorded(green, phase, 0) with { Served = served.Length == 0 ? [] : [new ServedPool(served, 20, Ago(90))] };
@@ -458,7 +458,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case25_WhatProvedItselfToNobodyJoinsWithOnePodAndProvesNothingByThat()
+    public void Case25_RevisionProvenWithoutUsersJoinsWithOnePodAndStaysUnproven()
     {
         // Green is behind the Service since a moment, as its first step.
         var green = Named("green", 1, V2);
@@ -472,7 +472,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AWorkloadThatComesBehindItsFirstServiceKeepsItsProof()
+    public void WorkloadJoiningItsFirstServiceStaysProven()
     {
         var proof = Proven(Web(20)) with { Served = [new ServedPool("Deployment web", 20, Ago(90), IsPresent: true)] };
         var cluster = Standing(web: 0) with { Changes = [proof], Namespace = Serve([Running(Web(20)).Member], [proof], []) };
@@ -482,7 +482,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case25_WhatCameInWhileNobodyAnsweredProvesNothingToOthers()
+    public void Case25_WorkloadAdmittedDuringAnOutageProvesNothingForOthers()
     {
         var dark = Named("dark", 1, V2);
         var cluster =
@@ -503,7 +503,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case26_AnotherRevisionStartsWithNothing() =>
+    public void Case26_NewRevisionStartsWithNoCompletedStep() =>
         Expect(
             Update(C(10), C(10, V3)),
             Standing(Running(C(10), held: 25)),
@@ -511,10 +511,10 @@ public class CanaryTests
         );
 
     [Test]
-    public void Case27_ACanaryOfOneMayChangeAsItLikes() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
+    public void Case27_CanaryOfOnePodMayChangeFreely() => Expect(Update(C(1), C(1, V3)), Standing(Running(C(1))), allowed: true);
 
     [Test]
-    public void AVetoTakesBackWhatWasHeld()
+    public void VetoWithdrawsCompletedSteps()
     {
         var veto = Some.ApprovalOf(C(1), Some.Alice, Decision.Reject);
         var cluster = Standing(Running(C(1), held: 25)) is var standing
@@ -533,7 +533,7 @@ public class CanaryTests
             + "system:serviceaccount:argocd:argocd-application-controller rejected it"
     )]
     [TestCase(false, null)]
-    public void SoDoesThatOfAMachineWhichThePolicyLists(bool isListed, string? refusal)
+    public void VetoOfAListedMonitorWithdrawsCompletedSteps(bool isListed, string? refusal)
     {
         var policy = s_policy with { Approval = s_policy.Approval! with { Monitors = isListed ? [Some.Machine.Username] : [] } };
         var cluster = Standing(Running(C(1), held: 25)) is var standing
@@ -547,7 +547,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AWorkloadBehindNoServiceIsAPoolOfItsOwn() =>
+    public void WorkloadBehindNoServiceIsItsOwnPool() =>
         Expect(
             Update(Web(20), Web(20, V2)),
             Standing() is var cluster ? cluster with { Namespace = cluster.Namespace! with { Services = [] } } : null!,
@@ -555,7 +555,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void ACanaryOfNobodyReachesProvesNothing()
+    public void CanaryThatNoUserReachesCompletesNoStep()
     {
         var lonely = C(1)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
@@ -570,7 +570,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WithoutAServiceItProvesByItsWork()
+    public void CanaryWithoutAServiceCompletesStepsByRunning()
     {
         var worker = C(1)
             .With("spec/template/metadata/labels", """{"app": "worker"}""")
@@ -581,7 +581,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ProofThatThePolicyDoesNotAcceptIsNone()
+    public void RolloutMethodThatThePolicyDoesNotAcceptDoesNotCount()
     {
         var policy = Some.Policy("""{"canary": {"steps": [5, 25, 50], "accept": ["StatefulSetPartition"]}}""");
         var cluster = Standing(Running(C(1)), pods: Pods(C(1), TimeSpan.FromHours(1))) with { Policies = [policy] };
@@ -591,7 +591,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void MoreReplicasAmidARolloutBringNoMoreThanABatch()
+    public void ScaleUpDuringARolloutCountsTheShareOfTheNewRevision()
     {
         var v2 = Paced(Web(1, V2));
         var rolling = new Member { Spec = v2.Read(), Pods = [PodsOf(v2, 1), PodsOf(Web(1), 1)] };
@@ -605,7 +605,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatCameInTheDarkIsCountedAsUnproven()
+    public void RevisionAdmittedDuringAnOutageCountsAsUnproven()
     {
         // Its workload is on record, this revision of it is not: it came while nobody answered.
         var cluster = Standing(Running(C(3)));
@@ -626,7 +626,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ARolloutThatHasJustBegunCountsItsBatch()
+    public void RolloutThatHasJustBegunCountsItsBatch()
     {
         // The API server has v2 of web, its controller has made nothing of it yet.
         var begun = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
@@ -643,7 +643,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AServiceThatSelectsNothingOrSomebodyElsesNameIsNoPool()
+    public void ServiceWithoutASelectorOrWithAnExternalNameIsNoPool()
     {
         var cluster = Standing() is var standing
             ? standing with
@@ -663,7 +663,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void APartitionAboveTheReplicasExposesNobody()
+    public void PartitionAboveTheReplicasExposesNobody()
     {
         var before = Set(0, V1);
         var cluster = Standing(web: 0) with
@@ -676,7 +676,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void PodsThatAreOnlyAskedForMakeNoRoom()
+    public void RequestedPodsThatAreNotReadyMakeNoRoom()
     {
         var inflated = Running(Web(1000)).Member with { Ready = 20 };
         var cluster = Standing(web: 0) with { Changes = [Proven(Web(1000))], Namespace = Serve([inflated], [Proven(Web(1000))], []) };
@@ -690,7 +690,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AStepIsHeldOfTheSamePodsThatItIsAShareOf()
+    public void StepIsCompletedByAShareOfTheServingPods()
     {
         // Two thousand were asked for and twenty serve; and an idle one only says that it is a canary. Four fifths of a quarter of 26 pods
         // are 5.
@@ -716,7 +716,7 @@ public class CanaryTests
         Description = "changed small, and scaled up"
     )]
     [TestCase(10, 15, "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
-    public void MoreOfWhatAllUsersHaveIsNoMoreExposure(int before, int after, string? refusal)
+    public void ScalingTheOnlyRevisionThatServesIsNoMoreExposure(int before, int after, string? refusal)
     {
         IReadOnlyList<Change> changes =
         [
@@ -749,7 +749,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AServiceThatComesToHaveABackendOfItsOwnIsJudgedByIt()
+    public void ServiceSwitchedToItsOwnBackendIsEvaluatedByIt()
     {
         var green = Coloured("green", V2);
         var gone = Proven(Coloured("blue", V1)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
@@ -772,7 +772,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ALargeIdleCanaryMakesNoRoomForAnother()
+    public void LargeIdleCanaryMakesNoRoomForAnother()
     {
         var filler = Named("filler", 1000, V1)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
@@ -786,7 +786,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatIsBrokenMayBeMendedAtItsOwnPace()
+    public void BrokenRevisionMayBeFixedAtItsOwnPace()
     {
         var broken = Running(Web(20)).Member with { Ready = 0 };
         var cluster = Standing(web: 0) with { Changes = [Proven(Web(20))], Namespace = Serve([broken], [Proven(Web(20))], []) };
@@ -796,7 +796,7 @@ public class CanaryTests
 
     [TestCase("tier-1", "15 of 20 pods (75%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("another", null)]
-    public void WhatRanBeforeAPolicyCameIsNotHeldByIt(string policy, string? refusal)
+    public void RevisionOlderThanAPolicyIsNotLimitedByIt(string policy, string? refusal)
     {
         var runs = Recorded(Web(10), Phase.Completed, 0) with { Policies = [policy] };
         var gone = Proven(Web(20, V3)) with { Served = [new ServedPool("Service web", 20, Ago(4))] };
@@ -806,7 +806,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhatTheCachesSayIsSaidSo()
+    public void MessageSaysThatStaleDataWasUsed()
     {
         var cluster = Standing() is var standing
             ? standing with
@@ -822,7 +822,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void Case34_ARollbackIsAsWideAsItEverWas()
+    public void Case34_RollbackMayReachItsFormerSize()
     {
         var v2 = Recorded(Web(1, V2), Phase.Completed, 0) with
         {
@@ -846,7 +846,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void LabelsThatJoinAServiceAreToldHowManyMayCome()
+    public void JoiningAServiceByLabelsNamesTheAllowedReplicas()
     {
         var outside = Named("green", 10, V2).With("spec/template/metadata/labels", """{"app": "green"}""");
         var finding = Expect(
@@ -859,7 +859,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void NothingIsOfferedWhereAnotherCanaryLeavesNoRoom() =>
+    public void NoPatchIsOfferedIfAnotherCanaryLeavesNoRoom() =>
         Assert.That(
             Expect(
                 Update(Web(20), Web(20, V3)),
@@ -870,7 +870,7 @@ public class CanaryTests
         );
 
     [Test]
-    public void AStatefulSetIsOfferedThePartitionOfItsStep()
+    public void StatefulSetIsOfferedThePartitionOfItsStep()
     {
         var before = Set(0, V1);
         var policy = Some.Policy("""{"canary": {"required": "Always", "steps": [5, 25], "accept": ["Pool", "StatefulSetPartition"]} }""");
@@ -890,7 +890,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ADaemonSetThatSurgesIsPatchedToGoOnSurging()
+    public void PatchForASurgingDaemonSetKeepsSurging()
     {
         var before = Daemons(V1, "1");
         var cluster = Standing(web: 0) with
@@ -911,7 +911,7 @@ public class CanaryTests
     [TestCase(10, 0, null, Description = "a batch, and nothing more")]
     [TestCase(13, 0, "4 of 13 pods (30%) behind Service web would be unproven")]
     [TestCase(13, 12, null, Description = "but for what the partition keeps back")]
-    public void EveryNewOrdinalOfAStatefulSetIsOfItsNewestRevision(int replicas, int partition, string? refusal)
+    public void NewOrdinalsOfAStatefulSetRunItsNewestRevision(int replicas, int partition, string? refusal)
     {
         var before = Timed(Set(partition, V1));
         var cluster = Standing(web: 0) with
@@ -924,7 +924,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AndSoItIsAmidItsRollout()
+    public void NewOrdinalsDuringARolloutRunTheNewestRevision()
     {
         var v2 = Timed(Set(0, V2));
         IReadOnlyList<Change> changes = [Proven(Set(0, V1)), Recorded(v2, Phase.Running, 0)];
@@ -938,7 +938,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AWordAboutNobodyTakesNoWorkloadOutOfItsOwnSteps()
+    public void ClaimToBeTheCanaryOfNothingKeepsTheWorkloadInItsOwnSteps()
     {
         var claims = Web(20).With("metadata/annotations", """{"deployguard.io/canary-of": "nobody"}""");
         var cluster = Standing(web: 0) with { Namespace = Serve([Running(claims).Member], [Proven(claims)], []) with { Services = [] } };
@@ -951,7 +951,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void WhoeverSaysThatHeIsItsCanaryDoesNotKeepWhatIsProvenFromBeingMade()
+    public void ClaimingToBeACanaryDoesNotBlockTheProvenRevision()
     {
         var claims = C(5)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
@@ -971,7 +971,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AChangeThatLeavesNoPodRaisesNothing() =>
+    public void ChangeWithScaleToZeroRaisesNoExposure() =>
         Expect(Update(Web(1), Paced(Web(0, V3))), Standing(web: 1, others: Running(C(6))), allowed: true);
 
     [TestCase(
@@ -984,7 +984,7 @@ public class CanaryTests
         "5 of 27 pods (18%) behind Service web would be unproven; step 5% allows 1",
         Description = "one, and the next when that has proven itself for a while"
     )]
-    public void ARolloutThatTakesNoTimeCountsAsAWhole(bool takesTime, string refusal)
+    public void RolloutWithoutPaceCountsAsAWhole(bool takesTime, string refusal)
     {
         // One of three pods was replaced so far, one at a time.
         var begun = Named("small", 3, V2).With("spec/strategy/rollingUpdate", """{"maxSurge": 1, "maxUnavailable": 0}""");
@@ -995,7 +995,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void ACanaryThatIsAloneForAMomentHoldsNoStepByIt()
+    public void CanaryThatIsBrieflyAloneCompletesNoStep()
     {
         // A force replacement deletes web and makes it anew: without it one pod would be all of them.
         var gone = Proven(Web(20)) with
@@ -1018,7 +1018,7 @@ public class CanaryTests
     }
 
     [Test]
-    public void AStatefulSetBringsNoMorePodsThanItHas()
+    public void StatefulSetBatchIsLimitedToItsReplicas()
     {
         var before = Timed(Set(0, V1)).With("spec/replicas", "4");
         IReadOnlyList<Change> changes = [Proven(before), Recorded(Set(0, V2), Phase.Completed, 50)];
@@ -1033,17 +1033,17 @@ public class CanaryTests
 
     /// <summary>The columns k, T, U and cap of the tightest pool, of what is allowed as of what is refused.</summary>
     [TestCaseSource(nameof(Numbers))]
-    public void TheNumbersAreThoseOfTheModel(
+    public void NumbersMatchTheModel(
         Request request,
         ClusterSnapshot cluster,
         (int Held, int Total, int Unproven, int Cap) expected
     )
     {
-        var judged = new Inspection(Some.Decide(request, cluster).Evaluated, cluster.Policies.Single(), cluster, Some.Now)
-            .Exposed.OrderBy(j => j.Cap)
+        var evaluated = new Inspection(Some.Decide(request, cluster).Evaluated, cluster.Policies.Single(), cluster, Some.Now)
+            .Exposed.OrderBy(e => e.Cap)
             .First();
 
-        Assert.That((judged.Held.Steps, judged.Total, judged.Unproven, judged.Cap), Is.EqualTo(expected));
+        Assert.That((evaluated.Held.Steps, evaluated.Total, evaluated.Unproven, evaluated.Cap), Is.EqualTo(expected));
     }
 
     private static IEnumerable<TestCaseData> Numbers()

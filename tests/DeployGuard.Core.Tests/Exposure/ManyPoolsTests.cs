@@ -10,7 +10,7 @@ namespace DeployGuard.Core.Tests;
 public class ManyPoolsTests
 {
     [Test]
-    public void NoAllowedRequestGoesBeyondItsStepInAnyPoolAndNothingElseIsRefused([Range(1, 20)] int seed)
+    public void AllowedRequestsStayWithinTheStepOfEveryPoolAndOthersAreRefused([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
         for (var round = 0; round < 12; round++)
@@ -18,14 +18,14 @@ public class ManyPoolsTests
             var world = new PooledWorld(random);
             for (var i = 0; i < 15; i++)
             {
-                Ask(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
+                CompareWithModel(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
                 world.Pass(random);
             }
         }
     }
 
     [Test]
-    public void ThereIsAlwaysAWayToEverywhereAndOneBack([Range(1, 20)] int seed)
+    public void FullRolloutAndRollbackAreAlwaysPossible([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
         for (var round = 0; round < 6; round++)
@@ -33,16 +33,16 @@ public class ManyPoolsTests
             var world = new PooledWorld(random);
             for (var i = 0; i < 8; i++)
             {
-                Ask(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
+                CompareWithModel(world, world.Any(random), $"seed {seed}, round {round}, request {i}");
                 world.Pass(random);
             }
 
-            new Walk(world, random.Next(1, PooledWorld.Images), $"seed {seed}, round {round}").ThereAndBack(random);
+            new Walk(world, random.Next(1, PooledWorld.Images), $"seed {seed}, round {round}").RollOutAndBack(random);
         }
     }
 
     /// <summary>Does what is allowed, once the guard and the model agree on it.</summary>
-    private static void Ask(PooledWorld world, Made asked, string when)
+    private static void CompareWithModel(PooledWorld world, ModelWorkload asked, string when)
     {
         var expected = new ExposurePage(world).Refusals(asked);
         var verdict = world.Decide(asked);
@@ -62,11 +62,11 @@ public class ManyPoolsTests
     /// <summary>From whatever state to where everybody has what is proven, on to a new image everywhere, and back again.</summary>
     private sealed class Walk(PooledWorld world, int image, string when)
     {
-        public void ThereAndBack(Random random)
+        public void RollOutAndBack(Random random)
         {
             foreach (var made in world.Running.ToList())
             {
-                MayGoBack(made);
+                MayRollBack(made);
                 Must(made with { Image = 0, Partition = 0, Pacing = Pacing.AllAtOnce }, "to what is proven, at once");
             }
 
@@ -89,7 +89,7 @@ public class ManyPoolsTests
         }
 
         /// <summary>Whatever is half done: fewer, none, and what it completed on as many pods.</summary>
-        private void MayGoBack(Made made)
+        private void MayRollBack(ModelWorkload made)
         {
             var ways = Enumerable
                 .Range(0, PooledWorld.Images)
@@ -112,7 +112,7 @@ public class ManyPoolsTests
             foreach (var pool in ExposurePage.PoolsOf(Now(target), world.Running))
             {
                 var (kind, name) = pool.Split(' ') is [var first, var second] ? (first, second) : throw new InvalidOperationException(pool);
-                var canary = new Made(
+                var canary = new ModelWorkload(
                     $"beside-{name}",
                     "Deployment",
                     kind == "Service" ? [name] : [],
@@ -165,15 +165,15 @@ public class ManyPoolsTests
                 () => $"{when}, at its pace: {world}asked: {asked}\nthe guard: {Said(world.Decide(asked))}"
             );
             world.Apply(asked);
-            world.GoOn(target, 2);
-            MayGoBack(Now(target));
+            world.ContinueRollout(target, 2);
+            MayRollBack(Now(target));
             world.Settle(target);
         }
 
-        private Made Now(string name) => world.Find(name) ?? throw new InvalidOperationException($"{name} is gone");
+        private ModelWorkload Now(string name) => world.Find(name) ?? throw new InvalidOperationException($"{name} is gone");
 
         /// <summary>The most that the model allows.</summary>
-        private Made Most(Func<int, Made> shape, int from, int to)
+        private ModelWorkload Most(Func<int, ModelWorkload> shape, int from, int to)
         {
             var page = new ExposurePage(world);
             var most = from;
@@ -185,7 +185,7 @@ public class ManyPoolsTests
             return shape(most);
         }
 
-        private void Must(Made asked, string what)
+        private void Must(ModelWorkload asked, string what)
         {
             var verdict = world.Decide(asked);
             Assert.That(verdict.IsAllowed, () => $"{when}, {what}: {world}asked: {asked}\nthe guard: {Said(verdict)}");

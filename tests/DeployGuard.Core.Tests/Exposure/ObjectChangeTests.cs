@@ -16,7 +16,7 @@ public class ObjectChangeTests
 
     [TestCase(20, AllOfThem)]
     [TestCase(0, AllOfThem, Description = "for a moment: who deletes its pods first must not get further")]
-    public void AnOldReplicaSetIsMissedWhetherItIsReadyOrNot(int ready, string? refusal)
+    public void ScalingDownAnOldReplicaSetIsRefusedWhetherItIsReadyOrNot(int ready, string? refusal)
     {
         var old = SetOf(Web(20));
         var objects = Rolling() with
@@ -30,7 +30,7 @@ public class ObjectChangeTests
 
     [TestCase(19, null, Description = "one, as the rollout itself would")]
     [TestCase(18, "2 of 20 pods (10%) behind Service web would be unproven; step 5% allows 1")]
-    public void AnOldReplicaSetScaledDownByAPerson(int replicas, string? refusal) =>
+    public void OldReplicaSetScaledDownByAPerson(int replicas, string? refusal) =>
         Expect(Rolling(), Scale(SetOf(Web(20)), replicas), refusal);
 
     /// <summary>
@@ -38,7 +38,7 @@ public class ObjectChangeTests
     /// </summary>
     [TestCase(false, "11 of 20 pods (55%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(true, null, Description = "its owner is being deleted, and makes nothing any more")]
-    public void AnOldReplicaSetScaledDownAPodAtATimeAmidTheRollout(bool isEnding, string? refusal)
+    public void OldReplicaSetScaledDownOnePodAtATimeDuringARollout(bool isEnding, string? refusal)
     {
         var half = SetOf(Web(20, V2).Paced(), Second, 11);
         var old = SetOf(Web(20), First, 10);
@@ -64,7 +64,7 @@ public class ObjectChangeTests
 
     [TestCase("[]", "12 of 32 pods (37%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(null, null, Description = "it keeps its owner")]
-    public void AJobThatItsCronJobLosesIsMadeASecondTime(string? owners, string? refusal)
+    public void JobReleasedByItsCronJobIsCreatedAgain(string? owners, string? refusal)
     {
         var cron = CronJob("nightly", 6, V2, "Forbid");
         var job = Job("nightly-1", 6, V2, """{"app": "web"}""")
@@ -84,7 +84,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void TheNewReplicaSetScaledUpByAPerson()
+    public void NewReplicaSetScaledUpByAPerson()
     {
         var young = SetOf(Web(20, V2).Paced(), Second, 1);
 
@@ -100,7 +100,7 @@ public class ObjectChangeTests
 
     [TestCase("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"", null, Description = "what is being deleted makes nothing any more")]
     [TestCase("spec/paused", "true", AllOfThem, Description = "the one ReplicaSet that is left is scaled to all replicas, paused or not")]
-    public void AnOwnerThatIsBeingDeletedOrIsPaused(string path, string json, string? refusal)
+    public void OwnerThatIsBeingDeletedOrPaused(string path, string json, string? refusal)
     {
         var after = Web(20, V2).Paced().With(path, json);
         var objects = Rolling() with
@@ -113,7 +113,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void ASettledReplicaSetIsMadeUpForByTheSame()
+    public void PodsOfASettledReplicaSetAreReplacedByTheSameRevision()
     {
         var canary = Settled.Running(C(1), Phase.Completed, minutes: 5);
 
@@ -130,7 +130,7 @@ public class ObjectChangeTests
     )]
     [TestCase("db-9", 0, null, Description = "a new one as it was")]
     [TestCase("db-2", 3, null, Description = "below the partition it comes back old")]
-    public void APodOfAStatefulSetUnderWay(string pod, int partition, string? refusal)
+    public void PodOfAStatefulSetDuringARollout(string pod, int partition, string? refusal)
     {
         var objects = Sets(StatefulSet("db", 10, V2, partition), updated: 10 - Math.Max(partition, 3));
         var (image, revision) = pod == "db-9" ? (V2, "db-new") : (V1, "db-old");
@@ -145,7 +145,7 @@ public class ObjectChangeTests
 
     [TestCase(true, null, Description = "a drain must go on")]
     [TestCase(false, "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1")]
-    public void APodOnACordonedNodePasses(bool isCordoned, string? refusal)
+    public void PodOnACordonedNodeMayBeDeleted(bool isCordoned, string? refusal)
     {
         var objects = Sets(StatefulSet("db", 10, V2), updated: 7) with
         {
@@ -160,7 +160,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void APodOfADaemonSetUnderWay()
+    public void PodOfADaemonSetDuringARollout()
     {
         var objects = Sets(DaemonSet("db", 10, V2), updated: 1);
 
@@ -173,7 +173,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void APodThatJoinsAServiceByItsLabelsCounts()
+    public void PodJoiningAServiceByItsLabelsCounts()
     {
         var green = Deployment("green", 5, V2).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
         var objects = Settled.Running(green, Phase.Completed, minutes: 5).Running(C(1), Phase.Completed, minutes: 5);
@@ -193,7 +193,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void AProvenPodThatIsTakenOutRaisesTheShareOfTheOthers()
+    public void RemovingAProvenPodRaisesTheShareOfTheOthers()
     {
         var pod = PodOf(SetOf(Web(20)));
         var taken = pod.DeepClone().AsObject().With("metadata/labels/app", "\"gone\"");
@@ -208,7 +208,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void AReplicaSetThatIsCalledAvailableSoonerHoldsNothingBack()
+    public void ReplicaSetWithLowerMinReadySecondsNoLongerLimitsThePace()
     {
         var young = SetOf(Web(20, V2).Paced(), Second, 1);
 
@@ -218,7 +218,7 @@ public class ObjectChangeTests
 
     [TestCase("deployment.kubernetes.io/max-replicas")]
     [TestCase("deployment.kubernetes.io/desired-replicas")]
-    public void WhatADeploymentScalesItsReplicaSetsByIsItsControllers(string annotation)
+    public void ScalingAnnotationsOfAReplicaSetBelongToItsController(string annotation)
     {
         var old = SetOf(Web(20));
         System.Text.Json.Nodes.JsonObject With(string key) =>
@@ -232,7 +232,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void SoAreThoseOfOneThatAPersonMakes()
+    public void ScalingAnnotationsOfACreatedReplicaSetBelongToTheController()
     {
         var orphan = SetOf(C(1), Second, 1)
             .With("metadata/ownerReferences", "[]")
@@ -247,7 +247,7 @@ public class ObjectChangeTests
     /// <summary>A paused Deployment that has nothing fills the newest that it has, whether its own was deleted or scaled away.</summary>
     [TestCase(true)]
     [TestCase(false)]
-    public void WhatAPausedDeploymentHasIsNotTakenAwayForSomethingElse(bool isDeleted)
+    public void ReplicaSetOfAPausedDeploymentMayNotBeReplacedByAnother(bool isDeleted)
     {
         var (web, own) = (Web(20).With("spec/paused", "true"), SetOf(Web(20)));
         var taken = SetOf(Web(20, V2), Second, 0).With("metadata/creationTimestamp", "\"2026-11-23T11:00:00Z\"");
@@ -257,7 +257,7 @@ public class ObjectChangeTests
     }
 
     [Test]
-    public void TheReplicaSetOfADeploymentThatIsBeingDeletedServesOn()
+    public void ReplicaSetOfADeploymentThatIsBeingDeletedKeepsServing()
     {
         var canary = C(1).With("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"");
         var objects = Settled.Running(C(1), Phase.Completed, minutes: 5);
@@ -268,7 +268,7 @@ public class ObjectChangeTests
 
     [TestCase(0, null)]
     [TestCase(1, "2 of 10 pods (20%) behind Service web would be unproven; step 5% allows 1")]
-    public void OtherOrdinalsOfAStatefulSetAreNewPods(int start, string? refusal)
+    public void OtherStartOrdinalsOfAStatefulSetAreNewPods(int start, string? refusal)
     {
         var set = StatefulSet("db", 10, V2, partition: 9);
 

@@ -21,7 +21,7 @@ internal sealed record Pacing(int AtOnce, bool IsPercent, bool IsTimed)
 /// <summary>
 /// A workload of a made-up world: what its spec asks for, and what its pods run. Revisions are told by the number of their image.
 /// </summary>
-internal sealed record Made(
+internal sealed record ModelWorkload(
     string Name,
     string Kind,
     IReadOnlyList<string> Services,
@@ -63,9 +63,9 @@ internal sealed class PooledWorld
     private static readonly string[] s_services = ["a", "b", "c"];
 
     private readonly SafeguardPolicy _policy;
-    private readonly IReadOnlyList<Made> _plans;
-    private readonly Dictionary<string, Made> _running = [];
-    private readonly Dictionary<string, Made> _known = [];
+    private readonly IReadOnlyList<ModelWorkload> _plans;
+    private readonly Dictionary<string, ModelWorkload> _running = [];
+    private readonly Dictionary<string, ModelWorkload> _known = [];
     private readonly HashSet<(int Image, string Pool)> _proven = [];
     private readonly Dictionary<(int Image, string Pool), int> _latched = [];
     private readonly Dictionary<string, int> _served = [];
@@ -82,7 +82,7 @@ internal sealed class PooledWorld
         var names = Enumerable.Range(0, 6).Select(i => $"w{i}").ToList();
         _plans =
         [
-            .. names.Select(name => new Made(
+            .. names.Select(name => new ModelWorkload(
                 name,
                 random.Next(3) == 0 ? "StatefulSet" : "Deployment",
                 [.. s_services.Where(_ => random.Next(5) < 2)],
@@ -109,9 +109,9 @@ internal sealed class PooledWorld
     /// <summary>Every pod is past its soak as soon as it is there: what is held is then known before it is on record.</summary>
     public bool PodsAreOld { get; }
 
-    public IReadOnlyCollection<Made> Running => _running.Values;
+    public IReadOnlyCollection<ModelWorkload> Running => _running.Values;
 
-    public Made? Find(string name) => _running.GetValueOrDefault(name);
+    public ModelWorkload? Find(string name) => _running.GetValueOrDefault(name);
 
     public bool IsProven(int image, string pool) => image == 0 || _proven.Contains((image, pool));
 
@@ -121,10 +121,10 @@ internal sealed class PooledWorld
     public int Served(string pool) => _served.GetValueOrDefault(pool);
 
     /// <summary>The most pods on which a workload completed an image.</summary>
-    public int? CompletedOn(Made made, int image) => _completed.TryGetValue((made.Name, image), out var pods) ? pods : null;
+    public int? CompletedOn(ModelWorkload made, int image) => _completed.TryGetValue((made.Name, image), out var pods) ? pods : null;
 
     /// <summary>What is decided of a request.</summary>
-    public Verdict Decide(Made asked) =>
+    public Verdict Decide(ModelWorkload asked) =>
         Some.Decide(
             Find(asked.Name) is { } before ? Some.Update(Json(before), Json(asked)) : Some.Create(Json(asked)),
             new ClusterSnapshot
@@ -150,7 +150,7 @@ internal sealed class PooledWorld
         );
 
     /// <summary>A workload is made, scaled, changed, or several of these at once.</summary>
-    public Made Any(Random random)
+    public ModelWorkload Any(Random random)
     {
         var plan = _plans[random.Next(_plans.Count)];
         var asked = Find(plan.Name) ?? plan with { Size = random.Next(1, 12), Image = random.Next(Images) };
@@ -181,7 +181,7 @@ internal sealed class PooledWorld
     }
 
     /// <summary>What the API server stores; its controller has done nothing yet but to scale.</summary>
-    public void Apply(Made asked)
+    public void Apply(ModelWorkload asked)
     {
         var before = Find(asked.Name);
         var isSettled = before is null || before.Size == 0 || (before.Image == asked.Image && !before.IsRollingOut);
@@ -193,7 +193,7 @@ internal sealed class PooledWorld
     }
 
     /// <summary>A rollout goes on by at most so many pods, and stops where its partition is.</summary>
-    public void GoOn(string name, int most)
+    public void ContinueRollout(string name, int most)
     {
         var made = _running[name];
         var pods = made.Pods.ToDictionary();
@@ -208,7 +208,7 @@ internal sealed class PooledWorld
         Note();
     }
 
-    public void Settle(string name) => GoOn(name, int.MaxValue);
+    public void Settle(string name) => ContinueRollout(name, int.MaxValue);
 
     /// <summary>
     /// Every rollout goes on a little, or to its end; now and then somebody is gone, an hour passes, a soak ends, or something is proven.
@@ -217,7 +217,7 @@ internal sealed class PooledWorld
     {
         foreach (var name in _running.Keys.ToList())
         {
-            GoOn(
+            ContinueRollout(
                 name,
                 random.Next(3) switch
                 {
@@ -267,7 +267,7 @@ internal sealed class PooledWorld
         + $"{string.Join(" ", _completed.Select(c => $"{c.Key.Name}/{c.Key.Image}: {c.Value}"))}\n  {string.Join("\n  ", Running)}\n";
 
     /// <summary>Fewer: the old ones go first. More: as the newest revision, as far as its partition lets it.</summary>
-    private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, Made asked)
+    private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, ModelWorkload asked)
     {
         var pods = before.ToDictionary();
         while (pods.Values.Sum() > asked.Size)
@@ -298,10 +298,10 @@ internal sealed class PooledWorld
     }
 
     /// <summary>Of what a former version recorded, nobody knows whom it served: its way back is open everywhere.</summary>
-    private const string NobodyNotedWhere = "";
+    private const string ServingUnknown = "";
 
     /// <summary>What a workload runs, ran or completed.</summary>
-    private IEnumerable<Change> RecordsOf(Made made) =>
+    private IEnumerable<Change> RecordsOf(ModelWorkload made) =>
         Enumerable
             .Range(0, Images)
             .Where(i => CompletedOn(made, i) is not null || (Find(made.Name) is { } runs && (runs.Image == i || runs.Runs(i) > 0)))
@@ -309,7 +309,7 @@ internal sealed class PooledWorld
                 Some.Change(Json(made with { Image = i }), CompletedOn(made, i) is null ? Phase.Running : Phase.Completed) with
                 {
                     CompletedPods = CompletedOn(made, i) ?? 0,
-                    LegacyHash = NobodyNotedWhere,
+                    LegacyHash = ServingUnknown,
                 }
             );
 
@@ -319,7 +319,7 @@ internal sealed class PooledWorld
             .Range(0, Images)
             .SelectMany(image =>
             {
-                var gone = Json(new Made("gone", "Deployment", [], null, 1, image, 0, Pacing.AllAtOnce));
+                var gone = Json(new ModelWorkload("gone", "Deployment", [], null, 1, image, 0, Pacing.AllAtOnce));
                 return (Change[])
                     [
                         Some.Change(gone, Phase.Completed) with
@@ -352,7 +352,7 @@ internal sealed class PooledWorld
             ? new ServedPool(pool, Served(pool), Some.Now.AddMinutes(-4))
             : new ServedPool(pool, 0, Some.Now.AddHours(-2));
 
-    private static IEnumerable<LivePod> PodsOf(Made made) =>
+    private static IEnumerable<LivePod> PodsOf(ModelWorkload made) =>
         made.Pods.SelectMany(p =>
             Enumerable.Repeat(
                 new LivePod
@@ -366,11 +366,11 @@ internal sealed class PooledWorld
             )
         );
 
-    private static string HashOf(Made made, int image) => Json(made with { Image = image }).Read().Template.Hash;
+    private static string HashOf(ModelWorkload made, int image) => Json(made with { Image = image }).Read().Template.Hash;
 
     private static string Reference(int image) => $"registry.example.com/web@sha256:{image:x64}";
 
-    private static JsonObject Json(Made made)
+    private static JsonObject Json(ModelWorkload made)
     {
         var labels = string.Concat(made.Services.Select(s => $", \"{s}\": \"yes\""));
         var json = Some.Deployment(Reference(made.Image), made.Size)

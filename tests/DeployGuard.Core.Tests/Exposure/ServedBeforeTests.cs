@@ -17,7 +17,7 @@ public class ServedBeforeTests
     private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", []);
 
     [Test]
-    public void AnAutoscalerGoesToFourAndBackToTen()
+    public void AutoscalerGoesToFourAndBackToTen()
     {
         var objects = Completed(4, c => c with { Served = [ServedBy(10, minutesAgo: 5)] });
 
@@ -36,11 +36,11 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public void APersonMayDoWhatAnAutoscalerMay() =>
+    public void PersonMayScaleLikeAnAutoscaler() =>
         Expect(Completed(8, c => c with { Served = [ServedBy(20, 5)] }), Some.Update(Web(8, V2), Web(20, V2)), null);
 
     [Test]
-    public void NotWhatWasRejected()
+    public void RejectedRevisionMayNotServeAgain()
     {
         var objects = Completed(8, c => c with { Served = [ServedBy(20, 5)] });
 
@@ -56,7 +56,7 @@ public class ServedBeforeTests
 
     [TestCase(null, Refused)]
     [TestCase("alice", null, Description = "somebody else has looked")]
-    public void NotWhatABreakGlassServed(string? reviewer, string? refusal) =>
+    public void RevisionServedUnderABreakGlassMayNotServeAgainBeforeItsReview(string? reviewer, string? refusal) =>
         Expect(
             Completed(
                 8,
@@ -72,7 +72,7 @@ public class ServedBeforeTests
         );
 
     [Test]
-    public void NotWhatAnotherRevisionOrAnotherPoolServed()
+    public void PodsServedByAnotherRevisionOrInAnotherPoolDoNotCount()
     {
         Expect(Completed(8, c => c), Scale(Web(8, V2), 20, s_autoscaler), Refused);
         Expect(
@@ -92,7 +92,7 @@ public class ServedBeforeTests
     [TestCase(Phase.Proven, 1, 20, ChangeType.Rollback, null, Description = "what is proven may have any size")]
     [TestCase(Phase.Running, 0, 20, ChangeType.NewRevision, Refused)]
     [TestCase(Phase.Expired, 0, 20, ChangeType.NewRevision, Refused)]
-    public void AWorkloadMadeAgain(Phase phase, int completedOn, int replicas, ChangeType type, string? refusal)
+    public void WorkloadCreatedAgain(Phase phase, int completedOn, int replicas, ChangeType type, string? refusal)
     {
         var gone = Completed(20, c => c with { Phase = phase, CompletedPods = completedOn, Served = [ServedBy(20, minutesAgo: 600)] }) with
         {
@@ -105,7 +105,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public void WhatCompletedForOthersHasShownNothingToThese()
+    public void RevisionCompletedForOtherUsersIsUnprovenHere()
     {
         var gone = Completed(
             20,
@@ -123,7 +123,7 @@ public class ServedBeforeTests
     [TestCase(Phase.Completed, 20, null)]
     [TestCase(Phase.Completed, 19, Refused)]
     [TestCase(Phase.Proven, 19, Refused, Description = "what it proved, it proved to others")]
-    public void AWayBackIsAsWideAsItWasHere(Phase phase, int most, string? refusal)
+    public void RollbackIsLimitedToItsFormerSizeInThisPool(Phase phase, int most, string? refusal)
     {
         var gone = Completed(
             20,
@@ -144,7 +144,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public void UnderAnotherNameItIsNoWayBack()
+    public void RevisionOfAnotherNameIsNoRollback()
     {
         var gone = Completed(20, c => c with { CompletedPods = 20 }) with { Workloads = [], Pods = [] };
 
@@ -155,7 +155,7 @@ public class ServedBeforeTests
     }
 
     [Test]
-    public void WhatCameInByBreakGlassIsMadeAgainOnlyAfterItsReview()
+    public void RevisionAdmittedByBreakGlassIsCreatedAgainOnlyAfterItsReview()
     {
         NamespaceObjects Gone(string? reviewer) =>
             Completed(

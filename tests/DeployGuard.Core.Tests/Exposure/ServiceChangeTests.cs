@@ -31,7 +31,7 @@ public class ServiceChangeTests
         Description = "only the canary has a port of that name"
     )]
     [TestCase("7070", null, Description = "a number that nobody declares may be open in all")]
-    public void APortIsServedByThoseWhoHaveIt(string target, string? refusal)
+    public void PortIsServedByPodsThatDeclareIt(string target, string? refusal)
     {
         var canary = C(1)
             .With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090, "name": "admin"}]""");
@@ -43,7 +43,7 @@ public class ServiceChangeTests
 
     /// <summary>A paused Deployment may say anything of ports in its template, and none of its pods has them.</summary>
     [Test]
-    public void APortOfATemplateThatNoPodRunsIsNobodys()
+    public void PortOfATemplateThatNoPodRunsDoesNotCount()
     {
         static JsonObject Only(JsonObject deployment) =>
             deployment.With("spec/template/spec/containers/0/ports", """[{"name": "only", "containerPort": 8080}]""");
@@ -67,7 +67,7 @@ public class ServiceChangeTests
     /// <summary>Its users are sent by a name: what has no port of that name any more serves none of them.</summary>
     [TestCase(1, "users of port http behind Service web would reach only unproven pods")]
     [TestCase(0, null)]
-    public void AProvenWorkloadThatGivesUpThePortLeavesItsUsersToTheCanary(int canaries, string? refusal)
+    public void RemovingThePortFromTheProvenWorkloadSendsItsUsersToTheCanary(int canaries, string? refusal)
     {
         static JsonObject With(JsonObject deployment, string port) =>
             deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{port}}", "containerPort": 8080}]""");
@@ -81,7 +81,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void APortOfANativeSidecarIsAPort()
+    public void PortOfANativeSidecarCounts()
     {
         var canary = C(1)
             .With(
@@ -99,7 +99,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void APortBesideTheOthersIsJudgedByItself()
+    public void AddedPortIsEvaluatedByItself()
     {
         var canary = C(1).With("spec/template/spec/containers/0/ports", """[{"containerPort": 8080}, {"containerPort": 9090}]""");
         var web = WebService with { Ports = [s_http] };
@@ -114,7 +114,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AProtocolIsPartOfAPort()
+    public void ProtocolIsPartOfAPort()
     {
         var canary = C(1)
             .With(
@@ -133,7 +133,7 @@ public class ServiceChangeTests
 
     [TestCase("red", "web", Description = "a Service of another name")]
     [TestCase("green", "web", Description = "one that is made again as it was, but for the address")]
-    public void AServiceThatTakesTheAddressOfAnotherIsNotWhatServedItsUsers(string name, string former)
+    public void ServiceTakingTheAddressOfAnotherDidNotServeItsUsers(string name, string former)
     {
         var green = Deployment("green", 20, V2).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
         var objects = Settled.Running(green, Phase.Completed, minutes: 5) with { Services = [] };
@@ -168,7 +168,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void UsersThatAreKeptToTheirNodeReachThePodsThere()
+    public void UsersWithNodeLocalTrafficReachThePodsOfTheirNode()
     {
         // The canary's pod has node-0 with one pod of web.
         Expect(
@@ -181,7 +181,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void PodsThatAreNotReadyReachNobodyUntilTheyArePublished()
+    public void PodsThatAreNotReadyServeNobodyUnlessPublished()
     {
         var objects = Settled.Running(C(20), Phase.Admitted, minutes: 5);
         var hanging = objects with
@@ -202,7 +202,7 @@ public class ServiceChangeTests
     [TestCase("green.shop.svc.cluster.local")]
     [TestCase("green.shop.svc.cluster.local.")]
     [TestCase("GREEN.Shop.svc.Cluster.local")]
-    public void AnExternalNameOfAServiceHereIsItsPool(string host) =>
+    public void ExternalNameOfALocalServiceIsItsPool(string host) =>
         Expect(WithGreen(V2), Named(host), "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
 
     [TestCase("green.shop.svc.example.org", Description = "a cluster domain that nobody knows")]
@@ -213,7 +213,7 @@ public class ServiceChangeTests
     [TestCase("bare.shop.svc", Description = "its endpoints are written by hand")]
     [TestCase("web.example.com")]
     [TestCase("")]
-    public void AnyOtherHostCannotBeSeen(string host)
+    public void OtherExternalHostsCannotBeEvaluated(string host)
     {
         var refusal = $"users behind Service web would be redirected: the serving pods at {host} are unknown";
 
@@ -223,7 +223,7 @@ public class ServiceChangeTests
 
     [TestCase(V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(V1, null)]
-    public void AnExternalNameOfAServiceElsewhereIsThePoolThere(string image, string? refusal)
+    public void ExternalNameOfAServiceInAnotherNamespaceIsItsPool(string image, string? refusal)
     {
         var elsewhere = WithGreen(image).ToSnapshot();
         var request = Named("green.elsewhere.svc.cluster.local");
@@ -237,7 +237,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void WithoutASelectorItsEndpointsStand()
+    public void EndpointsOfAServiceWithoutASelectorCannotBeEvaluated()
     {
         var bare = WebService with { Selector = Labels() };
 
@@ -251,7 +251,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AServiceUnderTheAddressOfOneThatIsGoneHasItsUsers()
+    public void ServiceWithTheAddressOfADeletedOneHasItsUsers()
     {
         var made = new Service("other", Labels(("track", "web-canary")), false) { Addresses = ["10.0.0.7"] };
         var gone = Gone("Service web", "app=web", "10.0.0.7");
@@ -262,7 +262,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AServiceThatTakesTheAddressOfAnotherHasTheUsersOfBoth()
+    public void ServiceTakingTheAddressOfAnotherHasTheUsersOfBoth()
     {
         var (web, canary) = (
             WebService with
@@ -283,7 +283,7 @@ public class ServiceChangeTests
 
     /// <summary>Users of an address that a Service gave up follow it, although the Service is there.</summary>
     [Test]
-    public void AServiceThatTakesAnAddressThatAnotherGaveUpAWhileAgoHasItsUsers()
+    public void ServiceTakingARecentlyReleasedAddressHasItsUsers()
     {
         var canary = new Service("canary", Labels(("track", "web-canary")), false) { Addresses = ["node 30080"] };
         var given = new GivenUpAddresses("Service web", "app=web", "node 30080", Some.Now.AddMinutes(-5));
@@ -305,7 +305,7 @@ public class ServiceChangeTests
     [Test]
     [TestCase(0)]
     [TestCase(10, Description = "to its own users it comes back to a size that it had of late: that raises nothing")]
-    public void WhatIsAskedInTheSameInstantAsAServiceIsTurnedIsJudgedBehindIt(int servedOfLate)
+    public void ConcurrentRequestIsEvaluatedBehindTheSwitchedService(int servedOfLate)
     {
         var fresh = Deployment("fresh", 0, V2)
             .With("metadata/generation", "7")
@@ -364,7 +364,7 @@ public class ServiceChangeTests
         "10 of 20 pods (50%) behind Service web would be unproven; step 5% allows 1",
         Description = "of which nothing was there"
     )]
-    public void AServiceMadeAgainAmidARollout(int had, int has, string? refusal)
+    public void ServiceCreatedAgainDuringARollout(int had, int has, string? refusal)
     {
         var (before, after) = (Web(20), Web(20, V2).Paced());
         var (old, young) = (SetOf(before, replicas: 20 - has), SetOf(after, Second, has));
@@ -397,7 +397,7 @@ public class ServiceChangeTests
     /// </summary>
     [TestCase("apps.kubernetes.io/pod-index", "9")]
     [TestCase("statefulset.kubernetes.io/pod-name", "db-9")]
-    public void AServiceIsNotNarrowedToAnOrdinal(string key, string value)
+    public void ServiceMayNotBeNarrowedToAnOrdinal(string key, string value)
     {
         var db = StatefulSet("db", 10, V1);
         var pods = Enumerable
@@ -439,7 +439,7 @@ public class ServiceChangeTests
     }
 
     [Test]
-    public void AServiceMadeAgainNarrowerHasTheUsersOfTheOneThatIsGone()
+    public void ServiceCreatedAgainWithANarrowerSelectorHasTheUsersOfTheFormerOne()
     {
         Expect(
             Gone("Service web", "app=web", ""),
@@ -459,7 +459,7 @@ public class ServiceChangeTests
     )]
     [TestCase(20, true, false, "20 of 20 pods (100%) behind Service web would be unproven", Description = "somebody rejected it")]
     [TestCase(20, false, true, "20 of 20 pods (100%) behind Service web would be unproven", Description = "a break-glass let it in")]
-    public void MadeAgainAServiceServesWhomItServed(int served, bool isRejected, bool isUnreviewed, string? refusal)
+    public void ServiceCreatedAgainServesItsFormerUsers(int served, bool isRejected, bool isUnreviewed, string? refusal)
     {
         var web = Web(20, V2);
         var completed = Some.Change(web, Phase.Completed) with
@@ -486,7 +486,7 @@ public class ServiceChangeTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public void AddressesWrittenByHandAreRefusedWhileTheServiceIsWarm(bool isSlice)
+    public void ManualEndpointsAreRefusedWhileThePoolIsWarm(bool isSlice)
     {
         var request = new EndpointsRequest("web", "")
         {

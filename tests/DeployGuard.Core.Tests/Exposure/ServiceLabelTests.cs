@@ -20,7 +20,7 @@ public class ServiceLabelTests
     /// <summary>One that is paused scales the ReplicaSet that it has, whatever its template says by now.</summary>
     [TestCase("helm.sh/chart", "shop-1", "helm.sh/chart", "shop-2", Refusal)]
     [TestCase("helm.sh/chart", "shop-2", "helm.sh/chart", "shop-3", null, Description = "neither is selected")]
-    public void APausedDeploymentGrows(string had, string value, string has, string other, string? refusal)
+    public void PausedDeploymentIsScaledUp(string had, string value, string has, string other, string? refusal)
     {
         var canary = Charted(C(1), had, value);
         var moved = Charted(C(1), has, other).With("spec/paused", "true");
@@ -33,7 +33,7 @@ public class ServiceLabelTests
     /// <summary>Two ReplicaSets of one hash, of which the smaller one is behind the Service.</summary>
     [TestCase(true)]
     [TestCase(false)]
-    public void TheSmallerOfTwoReplicaSetsIsScaled(bool isPaused)
+    public void SmallerOfTwoReplicaSetsIsScaled(bool isPaused)
     {
         var (before, after) = (
             Charted(C(10), "helm.sh/chart", "shop-1"),
@@ -51,7 +51,7 @@ public class ServiceLabelTests
     /// <summary>Below its partition a StatefulSet makes pods of the revision that it had.</summary>
     [TestCase("helm.sh/chart", Refusal)]
     [TestCase("app", Refusal, Description = "a label that the hash covers")]
-    public void AStatefulSetGrowsBelowItsPartition(string key, string? refusal)
+    public void StatefulSetIsScaledUpBelowItsPartition(string key, string? refusal)
     {
         var canary = Charted(StatefulSet("db", 1, V2, 100), "helm.sh/chart", "shop-1");
         var moved = canary.DeepClone().AsObject();

@@ -15,7 +15,7 @@ public class SoakTests
     private static readonly TimeSpan s_soak = TimeSpan.FromMinutes(10);
 
     [Test]
-    public void AgeIsTimeSinceTheLatestOfReadinessStartAndBirth()
+    public void AgeIsTimeSinceTheLatestOfReadinessStartAndCreation()
     {
         var pod = Pod(created: 60, ready: 30, started: 40);
 
@@ -29,7 +29,7 @@ public class SoakTests
     }
 
     [Test]
-    public void WhatIsNotReadyOrGoesHasNoAge()
+    public void PodThatIsNotReadyOrIsTerminatingHasNoAge()
     {
         Assert.That((Pod(60, 30, 30) with { ReadySince = null }).Age(Some.Now), Is.EqualTo(TimeSpan.Zero));
         Assert.That((Pod(60, 30, 30) with { IsDeleting = true }).Age(Some.Now), Is.EqualTo(TimeSpan.Zero));
@@ -37,7 +37,7 @@ public class SoakTests
     }
 
     [Test]
-    public void ARestartOrLostReadinessBreaksTheSoakAndADrainDoesNot()
+    public void RestartOrLostReadinessBreaksTheSoakAndADrainDoesNot()
     {
         Assert.That(Pod(60, 60, 60).InterruptionOf(s_soak, Some.Now), Is.Null);
         Assert.That(Pod(2, 2, 2).InterruptionOf(s_soak, Some.Now), Is.Null, "made within the soak: neutral");
@@ -56,7 +56,7 @@ public class SoakTests
     }
 
     [Test]
-    public void ThePodsThatServedAreRememberedAtTheirMost()
+    public void MaximumOfServingPodsIsRemembered()
     {
         var hour = TimeSpan.FromHours(1);
         var served = new ServedPool("Service web", 20, Ago(500), IsPresent: true);
@@ -82,7 +82,7 @@ public class SoakTests
     [TestCase(Phase.Running, 60, true, false, false, Description = "hangs")]
     [TestCase(Phase.Completed, 1, true, true, false)]
     [TestCase(Phase.Pending, 0, false, false, false)]
-    public void ARolloutIsInFlight(Phase phase, int minutes, bool runs, bool isComplete, bool holds)
+    public void RolloutIsInFlight(Phase phase, int minutes, bool runs, bool isComplete, bool holds)
     {
         var change = Change(phase, minutes);
         var live = new Observation(runs ? change.TemplateHash : "v1:other", true, isComplete);
@@ -91,7 +91,7 @@ public class SoakTests
     }
 
     [Test]
-    public void WhatItsControllerHasNotBegunWithHoldsItsPlace()
+    public void RolloutThatItsControllerHasNotStartedIsInFlight()
     {
         // The API server has it; complete is what ran before.
         var live = new Observation(Change(Phase.Admitted, 1).TemplateHash, IsObserved: false, IsComplete: false);
@@ -100,7 +100,7 @@ public class SoakTests
     }
 
     [Test]
-    public void APausedOneHoldsNoPlaceAndAHangingOneIsTold()
+    public void PausedRolloutIsNotInFlightAndAHangingOneIsReported()
     {
         var live = new Observation(Change(Phase.Running, 5).TemplateHash, true, false);
 
@@ -126,7 +126,7 @@ public class SoakTests
     [TestCase(20, 50, 20, 16)]
     [TestCase(3, 25, 1, 1)]
     [TestCase(3, 50, 3, 2)]
-    public void AStepComesToSoManyPods(int replicas, int percent, int beside, int soaking)
+    public void NumberOfPodsOfAStep(int replicas, int percent, int beside, int soaking)
     {
         var step = EffectiveStep.All(new CanaryRules { Steps = [5, 25, 50] }, replicas).Single(s => s.Percent == percent);
 

@@ -21,7 +21,7 @@ public class WorkedCaseTests
     private static readonly Requester s_autoscaler = new("system:serviceaccount:kube-system:horizontal-pod-autoscaler", "", []);
 
     [Test]
-    public void Case28_AForgedControllerTakesNothingOutOfItsPool()
+    public void Case28_ForgedOwnerDoesNotRemoveAPodFromItsPool()
     {
         var forged = Web(20).With("metadata/ownerReferences", OwnerJson("v1", "ConfigMap", "nobody"));
         Assert.That(Settled.Refusal(Some.Update(Web(20), forged)), Is.Null, "metadata alone");
@@ -46,11 +46,11 @@ public class WorkedCaseTests
     [TestCase(30, """{"app": "web"}""", "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2")]
     [TestCase(1, """{"app": "web"}""", null)]
     [TestCase(30, """{"app": "batch"}""", null, Description = "nobody is served by it")]
-    public void Case29_AJobThatTheServiceSelectsCounts(int parallelism, string labels, string? refusal) =>
+    public void Case29_JobSelectedByTheServiceCounts(int parallelism, string labels, string? refusal) =>
         Expect(Settled, Some.Create(Job("work", parallelism, V2, labels)), refusal);
 
     [Test]
-    public void Case29_SoDoesItsParallelismRaised()
+    public void Case29_RaisedParallelismCounts()
     {
         var one = Job("work", 1, V2, """{"app": "web"}""");
         var objects = Settled.With(one.Live()).With(Some.Change(one, Phase.Completed));
@@ -65,7 +65,7 @@ public class WorkedCaseTests
     [TestCase("Allow", "Jobs may overlap, so the number of pods behind Service web is unknown")]
     [TestCase("Forbid", null)]
     [TestCase("Replace", null)]
-    public void Case29_OfACronJobWhoseJobsWaitForNobodyNoneCanTellHowManyServe(string concurrency, string? refusal)
+    public void Case29_PodsOfACronJobWithConcurrentJobsCannotBeCounted(string concurrency, string? refusal)
     {
         Expect(Settled, Some.Create(CronJob("nightly", 1, V2, concurrency)), refusal);
 
@@ -77,7 +77,7 @@ public class WorkedCaseTests
 
     /// <summary>Its Jobs end before they could soak: it would hold up every rollout beside it for good.</summary>
     [Test]
-    public void Case29_ACronJobHasAStepOfItsOwn()
+    public void Case29_CronJobHasItsOwnStep()
     {
         var nightly = CronJob("nightly", 1, V2, "Forbid");
         var objects = Settled.With(nightly.Live()).With(Some.Change(nightly, Phase.Completed));
@@ -98,13 +98,13 @@ public class WorkedCaseTests
 
     [TestCase("web-canary", "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0; 5m of soak left")]
     [TestCase("web", null, Description = "the canary is taken out")]
-    public void Case30_AServiceNarrowedToTheCanary(string track, string? refusal) =>
+    public void Case30_ServiceNarrowedToTheCanary(string track, string? refusal) =>
         Expect(WithCanary, ServiceChange(WebService, WebService with { Selector = Labels(("app", "web"), ("track", track)) }), refusal);
 
     [TestCase("green.shop.svc.cluster.local", V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("shop.example.com", V2, "users behind Service web would be redirected: the serving pods at shop.example.com are unknown")]
     [TestCase("green.shop.svc.cluster.local", V1, null, Description = "what serves there is proven here")]
-    public void Case31_AServiceTurnedIntoAnExternalName(string host, string image, string? refusal)
+    public void Case31_ServiceChangedToAnExternalName(string host, string image, string? refusal)
     {
         var green = Deployment("green", 20, image).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
         var objects = Settled.Running(green, Phase.Completed, minutes: 5) with
@@ -116,7 +116,7 @@ public class WorkedCaseTests
     }
 
     [Test]
-    public void Case32_TheOldReplicaSetScaledToZeroByAPersonUndoesThePace()
+    public void Case32_ScalingTheOldReplicaSetToZeroUndoesThePace()
     {
         var old = SetOf(Web(20));
         const string refusal = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
@@ -134,14 +134,14 @@ public class WorkedCaseTests
     }
 
     [Test]
-    public void Case32_APodOfADeploymentComesBackAsItWas()
+    public void Case32_DeletedPodOfADeploymentIsReplacedByTheSameRevision()
     {
         Expect(Rolling(), Delete(PodOf(SetOf(Web(20)))), null);
         Expect(Rolling(), Delete(PodOf(SetOf(Web(20, V2), Second))), null);
     }
 
     [Test]
-    public void Case33_AReplicaSetThatIsLetGoGoesOnServing()
+    public void Case33_OrphanedReplicaSetKeepsServing()
     {
         var set = SetOf(C(1));
         const string refusal = "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1";
@@ -159,7 +159,7 @@ public class WorkedCaseTests
     )]
     [TestCase("pod-template-hash", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("app", null, Description = "the Service lets it go too")]
-    public void Case34_APodThatIsLetGoGoesOnServing(string label, string? refusal)
+    public void Case34_OrphanedPodKeepsServing(string label, string? refusal)
     {
         var pod = PodOf(SetOf(C(1)));
         var without = pod.DeepClone().AsObject().With($"metadata/labels/{label}", "\"gone\"");
@@ -169,7 +169,7 @@ public class WorkedCaseTests
     }
 
     [Test]
-    public void APodOfAPersonIsCountedByAPolicyThatSelectsWorkloads()
+    public void PodCreatedByAPersonCountsUnderAPolicyThatSelectsWorkloads()
     {
         var policy = Some.Policy(
             """
@@ -203,7 +203,7 @@ public class WorkedCaseTests
         false,
         "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1; no pod of this revision has served here for 10m"
     )]
-    public void ACanaryWithoutThePortOfTheServiceProvesNothing(string port, bool hasOther, string? refusal)
+    public void CanaryWithoutThePortOfTheServiceCompletesNoStep(string port, bool hasOther, string? refusal)
     {
         static JsonObject Named(JsonObject deployment, string name) =>
             deployment.With("spec/template/spec/containers/0/ports", $$"""[{"name": "{{name}}", "containerPort": 8080}]""");
@@ -220,7 +220,7 @@ public class WorkedCaseTests
 
     /// <summary>A canary that has a port more than what is proven is no pool by itself.</summary>
     [Test]
-    public void APortThatOnlyTheCanaryHasMakesThePoolNoSmaller()
+    public void PortThatOnlyTheCanaryDeclaresDoesNotShrinkThePool()
     {
         static JsonObject Named(JsonObject deployment, string ports) => deployment.With("spec/template/spec/containers/0/ports", ports);
         const string Http = """[{"name": "http", "containerPort": 8080}]""",
@@ -254,7 +254,7 @@ public class WorkedCaseTests
     [TestCase(true, 0, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(true, 1, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(false, 0, Operation.Create, null, Description = "it makes pods of its own template")]
-    public void APausedDeploymentFillsTheOrphanThatItTakesIn(bool isPaused, int pods, Operation operation, string? refusal)
+    public void PausedDeploymentScalesTheOrphanThatItAdopts(bool isPaused, int pods, Operation operation, string? refusal)
     {
         var taker = Deployment("taker", 10, V1)
             .With("spec/selector/matchLabels", """{"track": "web-canary"}""")
@@ -283,7 +283,7 @@ public class WorkedCaseTests
     /// </summary>
     [TestCase(false)]
     [TestCase(true)]
-    public void TwoDeploymentsThatMayTakeInOneOrphan(bool isOtherFirst)
+    public void TwoDeploymentsThatMayAdoptOneOrphan(bool isOtherFirst)
     {
         JsonObject Taker(string name, int pods, string label, bool isPaused) =>
             Deployment(name, pods, V1)
@@ -304,7 +304,7 @@ public class WorkedCaseTests
 
     [TestCase("nodeSelector", """{"pool": "all"}""", "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("terminationGracePeriodSeconds", "5", null)]
-    public void ADaemonSetThatMayComeToOtherNodesComesToAll(string field, string json, string? refusal)
+    public void DaemonSetThatMayRunOnOtherNodesCountsAllNodes(string field, string json, string? refusal)
     {
         var daemons = DaemonSet("agent", 1, V2).With("spec/template/spec/nodeSelector", """{"pool": "one"}""");
         var objects = Settled.With(daemons.Live(1)).With(Some.Change(daemons, Phase.Completed));
@@ -327,7 +327,7 @@ public class WorkedCaseTests
 
     [TestCase("uid-web-7c6b9", Description = "the template of the ReplicaSet was edited")]
     [TestCase("uid-forged", Description = "another one was made under its name")]
-    public void Case35_TheNameOfAReplicaSetThatCompletedIsNoHistory(string uid)
+    public void Case35_NameOfACompletedReplicaSetIsNoHistory(string uid)
     {
         var completed = Some.Change(Web(20, V3), Phase.Completed) with
         {
@@ -355,7 +355,7 @@ public class WorkedCaseTests
     }
 
     [Test]
-    public void Case36_AServiceMadeAgainAsItWasRaisesNothing()
+    public void Case36_ServiceCreatedAgainUnchangedRaisesNoExposure()
     {
         Expect(Completed(20), ServiceChange(null, WebService), null);
         Expect(
@@ -368,12 +368,12 @@ public class WorkedCaseTests
     [TestCase(20, 5, null)]
     [TestCase(21, 5, "21 of 21 pods (100%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(20, 61, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1", Description = "too long ago")]
-    public void Case37_AnAutoscalerComesBackToWhatTheRevisionServed(int replicas, int servedAt, string? refusal) =>
+    public void Case37_AutoscalerReturnsToTheFormerSizeOfTheRevision(int replicas, int servedAt, string? refusal) =>
         Expect(Completed(8, servedAt), Scale(Web(8, V2), replicas, s_autoscaler), refusal);
 
     [TestCase(20, null)]
     [TestCase(21, "21 of 21 pods (100%) behind Service web would be unproven; step 5% allows 1")]
-    public void Case38_ADeploymentMadeAgainWithWhatCompleted(int replicas, string? refusal)
+    public void Case38_DeploymentCreatedAgainWithACompletedRevision(int replicas, string? refusal)
     {
         var gone = Completed(20) with { Workloads = [], Pods = [] };
 

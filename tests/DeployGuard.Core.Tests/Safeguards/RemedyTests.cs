@@ -19,7 +19,7 @@ public partial class RemedyTests
     private static readonly string[] s_strategies = ["default", "surge", "recreate", "onDelete", "paced", "slow", "unprobed"];
 
     [Test]
-    public void TheOfferOfARefusalPasses([Range(1, 30)] int seed)
+    public void OfferedRemedyPasses([Range(1, 30)] int seed)
     {
         var random = new Random(seed);
         var offers = 0;

@@ -26,7 +26,7 @@ public class SafeguardListTests
 
     [TestCase(ChangeType.NothingToGuard)]
     [TestCase(ChangeType.NotUnderstood)]
-    public void NoRuleAppliesToWhatTheEvaluatorAnswersItself(ChangeType type) =>
+    public void NoRuleAppliesToRequestsThatTheEvaluatorAnswersItself(ChangeType type) =>
         Assert.That(SafeguardList.All.Where(s => s.SeverityOf(type) is not Severity.None), Is.Empty);
 
     [Test]
@@ -34,7 +34,7 @@ public class SafeguardListTests
         Assert.That(SafeguardList.All.Where(s => s.SeverityOf(ChangeType.LessExposure) is Severity.AsPolicySays), Is.Empty);
 
     [Test]
-    public void ThePolicyIsSummarisedByItsRulesInTheirOrder() =>
+    public void PolicyIsSummarisedByItsRulesInOrder() =>
         Assert.That(
             SafeguardList.Summarise(
                 Some.Policy(

@@ -17,7 +17,7 @@ public class AttributionTests
         """{"name": "proxy", "image": "registry.example.com/mesh/proxy@sha256:9999999999999999999999999999999999999999999999999999999999999999"}""";
 
     [Test]
-    public void ADeploymentStandsForItsReplicaSetsAndTheirPods()
+    public void DeploymentOwnsItsReplicaSetsAndTheirPods()
     {
         var member = Rolling().ToSnapshot().Members.Single();
 
@@ -31,7 +31,7 @@ public class AttributionTests
     [TestCase("uid-of-nobody", Description = "no such owner")]
     [TestCase("uid-web", Description = "a Deployment makes no pods")]
     [TestCase("uid-job", Description = "its selector takes in others")]
-    public void APodThatNamesAnOwnerWhoDoesNotStandForItIsItsOwn(string uid)
+    public void PodWithAnOwnerThatDoesNotSelectItIsUnattributed(string uid)
     {
         var forged = PodOf(SetOf(Web(20))).With("metadata/ownerReferences", OwnerJson("apps/v1", "ReplicaSet", "web-5d9f7", uid));
         var job = Job("job", 1, V1, """{"app": "batch"}""").With("spec/selector", """{"matchLabels": {"app": "batch"}}""");
@@ -40,21 +40,21 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodThatRunsAnotherImageThanItsOwnerIsItsOwn() =>
+    public void PodWithAnotherImageThanItsOwnerIsUnattributed() =>
         Assert.That(
             Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/image", $"\"{V2}\""), 1))),
             Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) })
         );
 
     [Test]
-    public void APodWithoutAContainerOfItsOwnerIsItsOwn() =>
+    public void PodWithoutAContainerOfItsOwnerIsUnattributed() =>
         Assert.That(
             Alone(Settled.With(Pods(PodOf(SetOf(Web(20))).With("spec/containers/0/name", "\"other\""), 1))),
             Is.EqualTo(new[] { ("pod/web-5d9f7-0", 1, true) })
         );
 
     [Test]
-    public void AMirrorAndASidecarMakeNoOtherRevision()
+    public void RegistryMirrorAndSidecarMakeNoOtherRevision()
     {
         var mirrored = PodOf(SetOf(Web(20))).With("spec/containers/0/image", $"\"{Mirrored}\"");
         var injected = PodOf(SetOf(Web(20)));
@@ -66,7 +66,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodThatARequestLetInIsJudgedByItsOwnRecord()
+    public void PodAdmittedByARequestIsEvaluatedByItsOwnRecord()
     {
         var pod = PodOf(SetOf(Web(20)), "19");
         var objects = Settled.With(
@@ -84,7 +84,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodThatAControllerMadeLaterUnderTheNameOfOneThatAPersonMadeIsItsControllers()
+    public void PodCreatedLaterByAControllerUnderAKnownNameIsAttributedToIt()
     {
         var pod = Some.Change(PodOf(SetOf(Web(20)), "19"), Phase.Completed) with
         {
@@ -99,7 +99,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void APodWithAnotherInitContainerThanItsOwnersIsItsOwn()
+    public void PodWithAnotherInitContainerThanItsOwnerIsUnattributed()
     {
         const string init = """[{"name": "agent", "image": "{0}", "restartPolicy": "Always"}]""";
         JsonObject With(JsonObject of, string path, string image) =>
@@ -127,7 +127,7 @@ public class AttributionTests
     )]
     [TestCase("metadata/labels", """{"track": "elsewhere"}""", Description = "the selector lets it go")]
     [TestCase("spec/template/metadata/labels", """{"app": "web", "track": "elsewhere"}""", Description = "and its pods")]
-    public void AReplicaSetThatNobodyStandsForIsItsOwn(string path, string json)
+    public void ReplicaSetWithoutAValidOwnerIsUnattributed(string path, string json)
     {
         var set = SetOf(Web(20), Second, 4).With(path, json);
         var db = StatefulSet("db", 1, V1).With("spec/template/metadata/labels", """{"track": "db"}""");
@@ -136,7 +136,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void AReplicaSetThatARequestLetInIsItsOwnAndKnown()
+    public void ReplicaSetAdmittedByARequestStandsByItsOwnRecord()
     {
         var set = SetOf(Web(4), Second).With("metadata/ownerReferences", "[]");
 
@@ -147,7 +147,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void ReplicationControllersStandForTheirPods()
+    public void ReplicationControllersOwnTheirPods()
     {
         var controller = Deployment("rc", 2, V1)
             .With("apiVersion", "\"v1\"")
@@ -165,7 +165,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void OfACronJobCountsWhatItsJobsDoNotRunYet()
+    public void CronJobCountsThePodsThatItsJobsDoNotRunYet()
     {
         var cron = CronJob("nightly", 5, V1, "Forbid");
         JsonObject Made(string name, string image) =>
@@ -183,7 +183,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void TheLabelOfAStatefulSetsPodIsAClaim()
+    public void RevisionLabelOfAStatefulSetPodIsOnlyAClaim()
     {
         var set = StatefulSet("db", 3, V2);
         LiveRevision Revision(string name, string image, long number) =>
@@ -212,7 +212,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void PodsWithoutAnOwnerAreToldApartByWhenTheyCame()
+    public void PodsWithoutAnOwnerAreDistinguishedByCreationTime()
     {
         var loose = PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]");
         var group = Pods(loose, 4);
@@ -229,7 +229,7 @@ public class AttributionTests
 
     [TestCase(0, null, Description = "adopted with the rest")]
     [TestCase(1, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "nobody knows where from")]
-    public void WhatServedAtTheAdoptionIsKnownAndWhatCameSinceIsUnproven(int secondsAfter, string? refusal)
+    public void PodsServingAtAdoptionAreKnownAndLaterOnesAreUnproven(int secondsAfter, string? refusal)
     {
         var loose = Pods(PodOf(SetOf(Web(20, V3))).With("metadata/ownerReferences", "[]"), 1);
         var pod = loose.Pods[0] with { CreatedAt = AdoptedAt.AddSeconds(secondsAfter) };
@@ -242,7 +242,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void ALoosePodOfWhatIsProvenIsProven() =>
+    public void UnattributedPodOfAProvenRevisionIsProven() =>
         Assert.That(
             Settled.With(Pods(PodOf(SetOf(Web(20))).With("metadata/ownerReferences", "[]"), 5)).Refusal(Some.Create(C(1))),
             Is.Null
@@ -260,7 +260,7 @@ public class AttributionTests
     }
 
     [Test]
-    public void ARelabelledPodLeavesOnePoolAndJoinsAnother()
+    public void RelabelledPodLeavesOnePoolAndJoinsAnother()
     {
         var set = SetOf(Web(20));
         var moved = PodOf(set, "19").With("metadata/labels", """{"app": "api", "track": "web", "pod-template-hash": "5d9f7"}""");

@@ -25,7 +25,7 @@ public class ClaimTests
     );
 
     [Test]
-    public void AMachineThatAskedForTheSameRaisesNoPersonsQuorumInWhateverOrder([Values] bool first)
+    public void MachineThatRequestedTheSameRevisionDoesNotRaiseThePersonsQuorumInAnyOrder([Values] bool first)
     {
         const string Rollback = "system:serviceaccount:kube-system:deployment-controller";
         var cluster = View(Recorded(first ? [Rollback, Some.Developer.Username] : [Some.Developer.Username, Rollback]));
@@ -39,7 +39,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhoAskedThroughAMachineAndThenThemselvesIsStillNoApprover()
+    public void RequesterThroughAMachineStaysExcludedAsApprover()
     {
         var cluster = View(Recorded([Some.Machine.Username, Some.Alice.Username]));
 
@@ -50,7 +50,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void AuthorsCountForWhoNamesThemAndForEverybodyIfTheFirstDid()
+    public void AuthorsCountForTheirRequesterAndForAllIfTheFirstRequesterNamesThem()
     {
         var named = Claim(Authors, "alice", "mallory");
         Change mallorySecond = Recorded(["dana", "mallory"], named),
@@ -72,7 +72,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void AnApproverWhomALatecomerNamesMayApprove()
+    public void ApproverNamedAsAuthorByALaterRequesterMayApprove()
     {
         NewApproval Vote(params string[] requesters) =>
             new(s_alicesYes, Some.Alice, Recorded(requesters, Claim(Authors, "alice", "mallory")), [Some.OneSenior]);
@@ -82,7 +82,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhatOthersWroteOnTheLiveObjectCountsWhileItStandsThereAndIsNotRemembered()
+    public void ClaimsOfOthersOnTheLiveObjectCountWhileTheyRemainAndAreNotRemembered()
     {
         var annotated = Some.Deployment().Annotated(AiAssisted, "true");
         var carrying = Some.Decide(
@@ -103,7 +103,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhatCameInWithAnEarlierRevisionIsTheRequestersOwnWordWhenItIsCarriedOn()
+    public void ClaimCarriedOverFromAnEarlierRevisionCountsAsTheRequestersOwn()
     {
         var v1 = Some.Change(Some.Deployment(), Phase.Completed) with
         {
@@ -123,7 +123,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhatKubectlCopiesFromAnOldReplicaSetIsNobodysWord()
+    public void AnnotationsCopiedByKubectlUndoAreNobodysClaim()
     {
         var cluster = new ClusterSnapshot
         {
@@ -137,7 +137,7 @@ public class ClaimTests
     }
 
     [Test]
-    public void WhereImagesAreApprovedOnlyTheFirstWhoBroughtOneNamesAuthorsForOthers([Values] bool malloryFirst)
+    public void WithImageApprovalOnlyTheFirstRequesterOfAnImageNamesAuthorsForOthers([Values] bool malloryFirst)
     {
         var policy = Some.Policy(
             """{"images": {"pin": "Digest"}, "approval": {"covers": "Images", "quorum": [{"groups": ["senior-engineers"]}]}}"""

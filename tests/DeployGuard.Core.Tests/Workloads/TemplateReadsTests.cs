@@ -55,7 +55,7 @@ public class TemplateReadsTests
     }
 
     [Test]
-    public void WhatReadsLabelsDoesNotMakeAnnotationsCount()
+    public void ReadOfLabelsDoesNotMakeAnnotationsCount()
     {
         string Hash(string value) => Annotated(Readers("metadata.labels").First(), "deployguard.io/ai-tool", value).Read().Template.Hash;
 
@@ -64,7 +64,7 @@ public class TemplateReadsTests
 
     [TestCase("metadata.name")]
     [TestCase("status.podIP")]
-    public void WhatReadsSomethingElseLeavesNoiseNoise(string fieldPath)
+    public void ReadOfOtherFieldsKeepsNoiseOutOfTheHash(string fieldPath)
     {
         string Hash(string value) => Annotated(Readers(fieldPath).First(), "deployguard.io/ai-tool", value).Read().Template.Hash;
 
@@ -80,7 +80,7 @@ public class TemplateReadsTests
     [TestCase("2026-11-23T10:00:00Z\n", false)]
     [TestCase("$(date)", false)]
     [TestCase("", false)]
-    public void ARestartTimeIsATimeAndNothingElse(string value, bool expected) =>
+    public void RestartTimeMustBeATime(string value, bool expected) =>
         Assert.That(RestartTime.IsTime(value), Is.EqualTo(expected));
 
     [TestCase(-11, false)]
@@ -95,7 +95,7 @@ public class TemplateReadsTests
         );
 
     [Test]
-    public void WhatIsNoTimeIsNotClose() => Assert.That(RestartTime.IsClose("now", Some.Now), Is.False);
+    public void InvalidTimeIsNotClose() => Assert.That(RestartTime.IsClose("now", Some.Now), Is.False);
 
     [Test]
     public void ATemplateSaysWhetherItsAnnotationsAreReadAndWhenItWasRestarted()

@@ -12,7 +12,7 @@ public class ClusterCachesTests
 
     /// <summary>Anybody may write the uid of another namespace's workload into an ownerReference of their own.</summary>
     [Test]
-    public async Task WhatAnotherNamespaceSaysThatAWorkloadOwnsIsNotFound()
+    public async Task ObjectsInAnotherNamespaceAreNotOwned()
     {
         await using var api = await FakeApi.StartAsync();
         api.Objects["/apis/batch/v1"] = """{"resources": [{"name": "cronjobs"}]}""";

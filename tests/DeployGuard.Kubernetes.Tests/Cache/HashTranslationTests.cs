@@ -17,7 +17,7 @@ public class HashTranslationTests
     private static readonly string s_legacy = s_web.Template.LegacyHash;
 
     [Test]
-    public void VersionOneTookTheTwoForTheSame() =>
+    public void VersionOneHashesBothTemplatesAlike() =>
         Assert.Multiple(() =>
         {
             Assert.That(s_disguised.Template.LegacyHash, Is.EqualTo(s_legacy));
@@ -25,22 +25,22 @@ public class HashTranslationTests
         });
 
     [Test]
-    public void WhatRunsIsWhatARecordStandsFor() =>
+    public void RecordStandsForTheRunningRevision() =>
         Assert.That(Translated(Live("", s_web, isCurrent: true)), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void SoIsTheRevisionThatItNames() =>
+    public void NamedRevisionIsTranslatedToo() =>
         Assert.That(Translated(Live("web-1", s_disguised), Live("web-2", s_web), owned: "web-2"), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void WhatIsAskedForDoesNotPassForWhatWasSeen() =>
+    public void RequestedRevisionIsNotTakenForTheObservedOne() =>
         Assert.That(Translated(Live("", s_web, isCurrent: true), asked: s_disguised), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void WhereNothingIsLiveWhatIsAskedForIsFoundAsBefore() => Assert.That(Translated(asked: s_web), Is.EqualTo(s_web.Template.Hash));
+    public void WithoutALiveObjectTheRequestedRevisionIsFoundByItsLegacyHash() => Assert.That(Translated(asked: s_web), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void WhatTheRequestChangesIsKnownToo()
+    public void RevisionBeforeTheRequestIsKnown()
     {
         var translation = HashTranslation.WithoutCluster.For(s_web, s_disguised);
 
@@ -52,11 +52,11 @@ public class HashTranslationTests
 
     [TestCase("v2:0", "v2:0")]
     [TestCase(null, null)]
-    public void AVoteOfTodayIsLeftAlone(string? hash, string? expected) =>
+    public void VoteWithACurrentHashIsUnchanged(string? hash, string? expected) =>
         Assert.That(HashTranslation.WithoutCluster.For(null, s_web).Approvals([Vote(hash)])[0].TemplateHash, Is.EqualTo(expected));
 
     [Test]
-    public void AVoteStandsForWhatRuns()
+    public void VoteStandsForTheRunningRevision()
     {
         var translation = new HashTranslation(_ => [Live("", s_web, isCurrent: true)], null, s_disguised);
 
@@ -64,11 +64,11 @@ public class HashTranslationTests
     }
 
     [Test]
-    public void AVoteGivenAheadCountsForWhatIsAskedFor() =>
+    public void VoteGivenInAdvanceCountsForTheRequestedRevision() =>
         Assert.That(HashTranslation.WithoutCluster.For(null, s_web).Approvals([Vote(s_legacy)])[0].IsAbout(s_web));
 
     [Test]
-    public void AVoteOnAnotherWorkloadIsNotAbout() =>
+    public void VoteOnAnotherWorkloadIsUnchanged() =>
         Assert.That(
             HashTranslation
                 .WithoutCluster.For(null, s_web with { Ref = s_web.Ref with { Name = "other" } })
@@ -78,7 +78,7 @@ public class HashTranslationTests
         );
 
     [Test]
-    public void OneRevisionUnderTwoNamesCountsOnceWithEverybodyWhoAsked()
+    public void RevisionUnderTwoNamesCountsOnceWithAllRequesters()
     {
         IReadOnlyList<Change> twice =
         [
@@ -110,7 +110,7 @@ public class HashTranslationTests
     }
 
     [Test]
-    public void ARecordThatWasHashedAgainTellsWhatItsVotesStandFor()
+    public void RehashedRecordSaysWhichRevisionItsVotesMean()
     {
         var rehashed = Recorded(s_web.Template.Hash) with { LegacyHash = s_legacy };
         var translation = new HashTranslation(_ => KnownTemplate.Recorded([rehashed]), null, s_disguised);

@@ -42,7 +42,7 @@ public class NamespaceReaderTests
     }
 
     [Test]
-    public void BeforeItsControllerHasSeenItAStatefulSetRunsWhatItRan()
+    public void UnobservedStatefulSetRunsItsFormerRevision()
     {
         var set = Workload(
             "StatefulSet",

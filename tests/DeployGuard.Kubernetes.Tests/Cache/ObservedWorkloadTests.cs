@@ -21,11 +21,11 @@ public class ObservedWorkloadTests
         Description = "given up"
     )]
     [TestCase("{}", Halfway + """, "conditions": [{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated"}]""", true)]
-    public void ADeploymentHoldsItsPlaceWhileItIsUnderWay(string spec, string status, bool holds) =>
+    public void DeploymentHoldsItsPlaceDuringItsRollout(string spec, string status, bool holds) =>
         AssertHolds(Read("Deployment", spec, status), holds);
 
     [Test]
-    public void AGivenUpOneThatIsChangedHoldsAPlaceAgain() =>
+    public void ChangedDeploymentAfterAFailedRolloutHoldsAPlaceAgain() =>
         AssertHolds(
             Read(
                 "Deployment",
@@ -40,7 +40,7 @@ public class ObservedWorkloadTests
     [TestCase(1, 1, 3, true, Description = "one above it is not")]
     [TestCase(2, 1, 2, true, Description = "one is not ready")]
     [TestCase(0, 2, 3, true, Description = "no partition holds it")]
-    public void AStatefulSetHoldsItsPlaceUntilItsPartitionHoldsIt(int partition, int updated, int ready, bool holds) =>
+    public void StatefulSetHoldsItsPlaceUntilItReachesItsPartition(int partition, int updated, int ready, bool holds) =>
         AssertHolds(
             Read(
                 "StatefulSet",
@@ -52,7 +52,7 @@ public class ObservedWorkloadTests
         );
 
     [Test]
-    public void WhatWasRolledBackHoldsNoPlaceOnceTheLeaderSaysSo()
+    public void RolledBackRolloutHoldsNoPlaceOnceTheLeaderRecordsIt()
     {
         var live = Read("Deployment", "{}", Halfway);
         var change = ChangeOf(live) with { TemplateHash = "v1:another" };

@@ -60,7 +60,7 @@ public class CertificatePlanTests
     }
 
     [Test]
-    public void WhatExpiredWhileNobodyWasThereIsRevivedByTheSameCa()
+    public void CertificateThatExpiredDuringADowntimeIsRenewedByTheSameCa()
     {
         var has = Material.Begin(s_names, s_now);
 
@@ -70,7 +70,7 @@ public class CertificatePlanTests
     }
 
     [Test]
-    public void WhereTheCaExpiredAsWellAllIsMadeAnew()
+    public void ExpiredCaReplacesCaAndCertificate()
     {
         var has = Material.Begin(s_names, s_now);
 
@@ -82,7 +82,7 @@ public class CertificatePlanTests
 
     [TestCase("tls.crt")]
     [TestCase("ca.crt")]
-    public void WhatCannotBeReadIsNamedByItsKey(string key)
+    public void InvalidEntryIsNamedByItsKey(string key)
     {
         var has = Material.Begin(s_names, s_now);
         has = key == "tls.crt" ? has with { Certificate = "no PEM" } : has with { Bundle = "no PEM" };

@@ -14,7 +14,7 @@ public class CanaryStatusTests
     [TestCase(CanaryCovers.Images, "image-2", 0, Description = "another workload's, of the same images")]
     [TestCase(CanaryCovers.Images, "image-3", 1)]
     [TestCase(CanaryCovers.Template, "image-2", 1, Description = "another template, where that counts")]
-    public void ARejectTakesBackWhatOthersHeldForTheSameRevision(CanaryCovers covers, string rejected, int held)
+    public void RejectWithdrawsStepsThatOthersCompletedForTheSameRevision(CanaryCovers covers, string rejected, int held)
     {
         SafeguardPolicy policy = new()
         {
@@ -33,12 +33,12 @@ public class CanaryStatusTests
     }
 
     [Test]
-    public void WhatWasHeldStaysWhileNobodyRejects() =>
+    public void CompletedStepsStayWithoutAReject() =>
         Assert.That(CanaryStatus.Next(Change("web", "image-2"), [], new HashSet<string>(), s_now).Held.Single().Percent, Is.EqualTo(5));
 
     /// <summary>The way back to it stays open, for those whom it served; and its autoscaler may not come back to what it had.</summary>
     [Test]
-    public void WhatCompletedAndIsReplacedKeepsWhomItServed()
+    public void ReplacedRevisionKeepsItsServingRecords()
     {
         var served = new ServedPool("Service web", 10, s_now, IsPresent: true);
         var completed = Change("web", "image-2") with { Phase = Phase.Completed, Served = [served] };
@@ -57,7 +57,7 @@ public class CanaryStatusTests
     /// A Deployment that only says it is a canary of web has no users there: it may come back to nothing that it never served.
     /// </summary>
     [Test]
-    public void WhatNobodyReachesServesNobody()
+    public void PodsThatNoUserReachesServeNobody()
     {
         var completed = Change("fresh", "image-2") with { Phase = Phase.Completed };
 
@@ -68,7 +68,7 @@ public class CanaryStatusTests
     }
 
     [Test]
-    public void WhatServesBeforeItIsProvenIsOnTrialUntilItIsProvenHere()
+    public void RevisionServingBeforeItIsProvenIsOnTrialUntilItIsProvenHere()
     {
         var completed = Change("web", "image-2") with { Phase = Phase.Completed };
         bool WasOnlyUnproven(Change change, bool isProvenHere) =>
@@ -92,7 +92,7 @@ public class CanaryStatusTests
     /// first.
     /// </summary>
     [Test]
-    public void ARecordKeepsAHundredPools()
+    public void RecordKeepsAHundredPools()
     {
         var proven = Change("web", "image-2") with
         {
@@ -128,7 +128,7 @@ public class CanaryStatusTests
 
     /// <summary>Whoever takes an address after that has its users.</summary>
     [Test]
-    public void AddressesThatAServiceGaveUpAreRememberedForAWhile()
+    public void ReleasedServiceAddressesAreRememberedForAWhile()
     {
         var proven = Change("web", "image-2") with { Phase = Phase.Proven };
         Change After(int minutes, Change known, string addresses)
@@ -157,7 +157,7 @@ public class CanaryStatusTests
     }
 
     [Test]
-    public void MoreAddressesThanAreKeptAreAll()
+    public void TooManyAddressesCountAsAllAddresses()
     {
         var proven = Change("web", "image-2") with
         {

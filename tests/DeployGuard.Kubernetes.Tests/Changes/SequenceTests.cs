@@ -26,7 +26,7 @@ public class SequenceTests
         new("ask A", t => t.Ask("A", "dana")),
         new("ask B", t => t.Ask("B", "dana")),
         new("carol asks A", t => t.Ask("A", "carol")),
-        new("a machine asks A", t => t.Ask("A", Town.Machine)),
+        new("a machine asks A", t => t.Ask("A", SimulatedCluster.Machine)),
         new("alice approves A", t => t.Vote("A", "alice", Decision.Approve)),
         new("carol approves A", t => t.Vote("A", "carol", Decision.Approve)),
         new("alice rejects A", t => t.Vote("A", "alice", Decision.Reject)),
@@ -45,12 +45,12 @@ public class SequenceTests
     /// <summary>What makes a difference only in a longer story.</summary>
     private static readonly Step[] s_more =
     [
-        new("carol breaks the glass, also for the machine", t => t.Break("carol", Town.Machine)),
+        new("carol breaks the glass, also for the machine", t => t.Break("carol", SimulatedCluster.Machine)),
         new("five hours pass", t => t.Pass(TimeSpan.FromHours(5))),
     ];
 
     [Test]
-    public void EverySequenceOfFourStepsIsJudgedAsTheModelDoes()
+    public void EverySequenceOfFourStepsMatchesTheModel()
     {
         var symbols = s_alphabet.Length;
         for (var code = 0; code < symbols * symbols * symbols * symbols; code++)
@@ -60,7 +60,7 @@ public class SequenceTests
     }
 
     [Test]
-    public void RandomSequencesOfTenStepsAreJudgedAsTheModelDoes([Range(1, 5)] int seed)
+    public void RandomSequencesOfTenStepsMatchTheModel([Range(1, 5)] int seed)
     {
         var random = new Random(seed);
         Step[] steps = [.. s_alphabet, .. s_more];
@@ -73,10 +73,10 @@ public class SequenceTests
     /// <param name="seed">Of what was drawn; 0 where nothing was.</param>
     private static void Play(Step[] steps, int seed = 0)
     {
-        var town = new Town();
+        var cluster = new SimulatedCluster();
         foreach (var step in steps)
         {
-            if (step.Do(town) is { } wrong)
+            if (step.Do(cluster) is { } wrong)
             {
                 Assert.Fail(
                     $"{(seed == 0 ? "" : $"seed {seed}: ")}{string.Join(", ", steps.Select(s => s.Name))}: at \"{step.Name}\" {wrong}"
@@ -84,19 +84,19 @@ public class SequenceTests
             }
 
             // Whoever looked before something was let in has not reviewed it.
-            town.Pass(TimeSpan.FromSeconds(1));
+            cluster.Pass(TimeSpan.FromSeconds(1));
         }
 
-        if (town.WronglyReviewed is { } disputed)
+        if (cluster.WronglyReviewed is { } disputed)
         {
             Assert.Fail($"{(seed == 0 ? "" : $"seed {seed}: ")}{string.Join(", ", steps.Select(s => s.Name))}: in the end {disputed}");
         }
     }
 
-    private sealed record Step(string Name, Func<Town, string?> Do);
+    private sealed record Step(string Name, Func<SimulatedCluster, string?> Do);
 
     /// <summary>The guard with its records, and the model beside it.</summary>
-    private sealed class Town
+    private sealed class SimulatedCluster
     {
         public const string Machine = "system:serviceaccount:cd:deployer";
 
@@ -130,7 +130,7 @@ public class SequenceTests
         private readonly HashSet<string> _completed = ["old"];
         private readonly HashSet<string> _waits = [];
 
-        public Town() =>
+        public SimulatedCluster() =>
             Record(
                 new ChangeEntry
                 {

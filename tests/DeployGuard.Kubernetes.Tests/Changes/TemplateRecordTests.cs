@@ -37,7 +37,7 @@ public class TemplateRecordTests
     public async Task StopAsync() => await Store.DisposeAsync();
 
     [Test]
-    public async Task ARefusedChangeShowsAllOfItAndWhatItReplaces()
+    public async Task RefusedChangeShowsItsTemplateAndTheReplacedOne()
     {
         var (before, after) = (Web("web:1"), Web("web:2", "one --then=two"));
 
@@ -61,7 +61,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatWasLetInIsOnRecordAfterItsChange()
+    public async Task TemplateOfAnAdmittedRequestIsRecordedAfterItsChange()
     {
         await Recorder.RecordAdmittedAsync(Verdict(Web("web:2"), Web("web:1")), CancellationToken.None);
 
@@ -70,7 +70,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task TheSameAskedForAgainIsNotWrittenAgain()
+    public async Task RepeatedRequestWritesNoTemplateAgain()
     {
         var verdict = Verdict(Web("web:2"), Web("web:1"));
         Recorder.RecordAfterwards(verdict);
@@ -81,7 +81,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatIsKnownOfTheRevisionBeforeIsNotForgotten()
+    public async Task KnownPreviousRevisionIsKept()
     {
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:1")));
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:2")));
@@ -90,7 +90,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task AnotherRevisionBeforeTakesItsPlace()
+    public async Task AnotherPreviousRevisionReplacesTheRecordedOne()
     {
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:1")));
         Recorder.RecordAfterwards(Verdict(Web("web:2"), Web("web:3")));
@@ -99,7 +99,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task OfANewWorkloadThereIsNothingBefore()
+    public async Task NewWorkloadHasNoPreviousTemplate()
     {
         var record = Read(await RecordAsync(Verdict(Web("web:1"), null)));
 
@@ -107,7 +107,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatReachesFurtherIsShownWholeBecauseWhatItReplacedIsNotKnown()
+    public async Task MoreExposureShowsTheWholeTemplateBecauseThePreviousOneIsUnknown()
     {
         var record = Read(await RecordAsync(Verdict(Web("web:1"), Web("web:1"))));
 
@@ -115,7 +115,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task ATemplateThatIsTooLargeSaysSo()
+    public async Task TooLargeTemplateIsMarked()
     {
         var noise = Convert.ToBase64String(RandomNumberGenerator.GetBytes(600_000));
 
@@ -126,7 +126,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task ATemplateThatIsNotWhatItsHashStandsForIsNotShown()
+    public async Task TemplateThatDoesNotMatchItsHashIsNotStored()
     {
         var stored = await RecordAsync(Verdict(Web("web:2"), null));
         stored["spec"]!["after"]!["templateHash"] = "v2:" + new string('0', 64);
@@ -135,7 +135,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhereItCannotBeWrittenTheLossIsCountedAndTheChangeStays()
+    public async Task FailedTemplateWriteIsCountedAndTheChangeStays()
     {
         Store.Admit = item =>
         {
@@ -152,7 +152,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhereThereIsNoRoomItIsCounted()
+    public async Task TemplateWithoutRoomIsCounted()
     {
         for (var i = 0; i < 500; i++)
         {
@@ -176,7 +176,7 @@ public class TemplateRecordTests
     }
 
     [Test]
-    public async Task WhatBelongsToNoChangeAnyMoreMakesRoom()
+    public async Task TemplatesWithoutAChangeAreEvicted()
     {
         for (var i = 0; i < 500; i++)
         {

@@ -15,7 +15,7 @@ public class HousekeepingTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task ACustomWorkloadThatRunsKeepsItsWayBackForEver(bool runs)
+    public async Task RunningCustomWorkloadKeepsItsRollbackTargets(bool runs)
     {
         await using var api = await FakeApi.StartAsync();
         var robot =

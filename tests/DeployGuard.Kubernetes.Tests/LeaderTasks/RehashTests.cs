@@ -22,7 +22,7 @@ public class RehashTests
     [TestCase("", null, true, TestName = "{m}(what runs)")]
     [TestCase("", "v2:1", false, TestName = "{m}(what was hashed again)")]
     [TestCase("0", null, false, TestName = "{m}(what nothing live stands for)")]
-    public async Task ARecordOfVersionOneGetsTodaysHash(string other, string? rehashed, bool expected)
+    public async Task RecordOfVersionOneGetsTheCurrentHash(string other, string? rehashed, bool expected)
     {
         await using var api = await FakeApi.StartAsync();
         var written = new List<JsonNode?>();

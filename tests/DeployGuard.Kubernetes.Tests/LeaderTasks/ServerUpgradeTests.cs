@@ -29,7 +29,7 @@ public class ServerUpgradeTests
     [TestCase("v1.36.2", true, TestName = "{m}(no list: a former release)")]
     [TestCase("v1.36.2 noise:01234567", true, TestName = "{m}(another list, or other defaults)")]
     [TestCase(null, false, TestName = "{m}(the same list: somebody edited the object)")]
-    public async Task TheHashUnderAnotherListIsNotedInPlaceOfTheFormerOne(string? notedUnder, bool expected)
+    public async Task HashUnderAnotherNoiseListReplacesTheFormerOne(string? notedUnder, bool expected)
     {
         var reader = new WorkloadReader(WorkloadKinds.BuiltIn, s_list, InjectionTable.BuiltIn);
         var former = WorkloadReader.Default.Read(JsonDocument.Parse(ReplicaSet).RootElement).Template.Hash;
@@ -55,7 +55,7 @@ public class ServerUpgradeTests
 
     [TestCase("v1.36.2")]
     [TestCase("v1.36.2 noise:01234567")]
-    public async Task AnUnknownListIsNotedAgainWithoutHarm(string notedUnder)
+    public async Task UnknownNoiseListIsHashedAgainWithoutHarm(string notedUnder)
     {
         var hash = WorkloadReader.Default.Read(JsonDocument.Parse(ReplicaSet).RootElement).Template.Hash;
         var written = new List<JsonNode?>();

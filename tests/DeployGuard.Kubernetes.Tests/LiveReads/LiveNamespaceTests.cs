@@ -57,7 +57,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task WhatTheApiServerHasDecides()
+    public async Task StateOfTheApiServerDecides()
     {
         var read = await new LiveNamespace(_api.Connection, _caches).ReadAsync("shop", new NamespaceSnapshot(), CancellationToken.None);
 
@@ -70,7 +70,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task WhereTheNamespaceIsListedTooSlowlyTheStepsOnRecordStillCountAndTheMessageSaysSo()
+    public async Task SlowListUsesTheRecordedStepsAndTheMessageSaysSo()
     {
         var canary = Workload("canary", V2, 6);
         _slow = "/deployments";
@@ -93,7 +93,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task PodsThatAReplicaDoesNotWatchYetAreListed()
+    public async Task UnwatchedPodsAreListed()
     {
         var cached = NamespaceReader.Cached("shop", _caches);
         Assert.That((cached.PodsAreKnown, cached.Pods.Count), Is.EqualTo((false, 0)), "nobody follows the namespace");
@@ -117,7 +117,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task PodsThatCannotBeListedInTimeAreNotTakenForNone()
+    public async Task PodsThatCannotBeListedInTimeAreNotTakenAsAbsent()
     {
         _slow = "/pods";
         var serving = new LiveNamespace(_api.Connection, _caches, TimeSpan.FromSeconds(1));
@@ -128,7 +128,7 @@ public class LiveNamespaceTests
     }
 
     [Test]
-    public async Task PodsOfANamespaceThatIsFollowedComeFromItsWatch()
+    public async Task PodsOfAWatchedNamespaceComeFromItsWatch()
     {
         _caches.Pods.Follow(new HashSet<string> { "shop" }, _stop.Token);
         await UntilAsync(() => _caches.Pods.Of("shop") is not null);
@@ -143,7 +143,7 @@ public class LiveNamespaceTests
 
     [TestCase("true", true)]
     [TestCase("false", false)]
-    public async Task ANodeThatTakesNoPodsIsCordoned(string unschedulable, bool isCordoned)
+    public async Task UnschedulableNodeIsCordoned(string unschedulable, bool isCordoned)
     {
         _api.Objects["/api/v1/nodes/node-1"] = $$"""{"metadata": {"name": "node-1"}, "spec": {"unschedulable": {{unschedulable}} } }""";
 

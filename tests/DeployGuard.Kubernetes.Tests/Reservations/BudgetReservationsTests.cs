@@ -54,7 +54,7 @@ public class BudgetReservationsTests
     public async Task StopAsync() => await Api.DisposeAsync();
 
     [Test]
-    public async Task APlaceIsTakenOnceForOneRevisionAndTheLastOneByOneAlone()
+    public async Task PlaceIsTakenOncePerRevisionAndTheLastOneByOneRequest()
     {
         Assert.That(await TakeAsync("a"), Is.Empty);
         Assert.That(await TakeAsync("a"), Is.Empty, "asked again: the same place");
@@ -73,7 +73,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhoLosesASwapLooksAgain()
+    public async Task LostSwapIsRetriedWithFreshData()
     {
         await TakeAsync("a");
         _conflicts = 3;
@@ -85,7 +85,7 @@ public class BudgetReservationsTests
 
     [TestCase(true, 29, Description = "its Change is not seen yet, and for half a minute at most")]
     [TestCase(false, 4, Description = "the API server has not written it yet")]
-    public async Task APlaceIsGivenBackWithinSecondsWhereNothingCameOfIt(bool came, int seconds)
+    public async Task PlaceIsReleasedWithinSecondsIfTheRequestWasNotStored(bool came, int seconds)
     {
         await TakeAsync("a");
         if (came)
@@ -102,7 +102,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task AChangeThatWasAdmittedAndNeverCameHoldsNoPlaceEither()
+    public async Task AdmittedChangeThatWasNotStoredHoldsNoPlace()
     {
         _changes.Add(Change("a", "Admitted", "budget"));
         Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
@@ -124,7 +124,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task RolloutsThatThePolicyDoesNotMatchAreNoneOfItsBusiness()
+    public async Task RolloutsThatThePolicyDoesNotMatchAreNotCounted()
     {
         _changes.Add(Change("a", "Running", "baseline"));
         _changes.Add(Change("b", "Running", "budget"));
@@ -133,7 +133,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhoIsInFlightMayMendWhatHeRollsOutThoughTheBudgetIsKnownToBeSpent()
+    public async Task RolloutInFlightMayBeFixedDespiteAnExhaustedBudget()
     {
         _changes.Add(Change("a", "Running", "budget"));
         _changes.Add(Change("b", "Running", "budget"));
@@ -143,7 +143,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task ABudgetOfTheClusterCountsOtherNamespaces()
+    public async Task ClusterBudgetCountsOtherNamespaces()
     {
         _changes.Add(Change("a", "Running", "budget", "elsewhere"));
         var policy = PolicyOf("budget", BudgetScope.Cluster);
@@ -160,7 +160,7 @@ public class BudgetReservationsTests
     [TestCase("nonsense")]
     [TestCase("{}")]
     [TestCase("""[{"kind": 7}]""")]
-    public async Task WhatSomebodyElseWroteThereIsWrittenOver(string foreign)
+    public async Task ForeignContentIsOverwritten(string foreign)
     {
         await TakeAsync("a");
         foreach (var stored in _stored.Values)
@@ -173,7 +173,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhereOneOfTwoBudgetsIsSpentNoPlaceIsTakenInTheOther()
+    public async Task IfOneOfTwoBudgetsIsExhaustedNoPlaceIsTakenInTheOther()
     {
         _changes.Add(Change("a", "Running", "tight"));
         var tight = PolicyOf("tight", BudgetScope.Namespace) with
@@ -204,7 +204,7 @@ public class BudgetReservationsTests
     [TestCase("Pending", "{}", 0, 0)]
     [TestCase("Completed", "{}", 0, 0)]
     [TestCase("Expired", "{}", 0, 0)]
-    public async Task ARolloutIsInFlightFromItsAdmissionUntilItIsThroughAtRestOrHangs(
+    public async Task RolloutIsInFlightFromItsAdmissionUntilItCompletesRestsOrHangs(
         string phase,
         string? status,
         int seconds,
@@ -223,7 +223,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task RolloutsInFlightAreCountedByNamespaceWhateverPolicyTheyMatch()
+    public async Task RolloutsInFlightAreCountedByNamespaceUnderAnyPolicy()
     {
         _changes.AddRange([
             Change("a", "Running", "budget"),
@@ -237,7 +237,7 @@ public class BudgetReservationsTests
 
     [TestCase("patient", 1)]
     [TestCase("baseline", 0, Description = "no budget counts it: an hour")]
-    public async Task OneHangsOnlyOnceEveryBudgetThatCountsItGaveItUp(string policy, int inFlight)
+    public async Task RolloutHangsOnceEveryBudgetThatCountsItGaveItUp(string policy, int inFlight)
     {
         _policies.Add(
             JsonNode
@@ -251,7 +251,7 @@ public class BudgetReservationsTests
     }
 
     [Test]
-    public async Task WhatTakesLongerThanHalfASecondIsUnavailable()
+    public async Task ReservationOverHalfASecondIsUnavailable()
     {
         _slow = TimeSpan.FromSeconds(30);
 

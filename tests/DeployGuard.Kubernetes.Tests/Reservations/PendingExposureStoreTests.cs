@@ -34,7 +34,7 @@ public class PendingExposureStoreTests
     public async Task StopAsync() => await Store.DisposeAsync();
 
     [Test]
-    public async Task OfManyAtTheSameInstantTheReplicasLetInOne()
+    public async Task ReplicasAdmitOneOfManyConcurrentRequests()
     {
         PendingExposureStore[] replicas = [NewReplica(), NewReplica(), NewReplica()];
 
@@ -52,7 +52,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task WhatWasLetReachIsReadBackWholeByAnotherReplica()
+    public async Task PendingExposureIsReadByAnotherReplica()
     {
         await NewReplica()
             .TakeAsync(
@@ -77,7 +77,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task ItCountsUntilItsTimeIsUpAndInItsNamespaceAlone()
+    public async Task PendingExposureCountsUntilItExpiresAndOnlyInItsNamespace()
     {
         var replica = NewReplica();
         PutDeployment("web-1", 1);
@@ -95,7 +95,7 @@ public class PendingExposureStoreTests
     [TestCase(7, 7, 0, Description = "it was not written since")]
     [TestCase(7, 8, 1)]
     [TestCase(null, 0, 1, Description = "it was made")]
-    public async Task WhatNothingCameOfCountsForSecondsAlone(int? asked, int generation, int expected)
+    public async Task PendingExposureOfARequestThatWasNotStoredCountsForSecondsOnly(int? asked, int generation, int expected)
     {
         var replica = NewReplica();
         var name = asked is null && generation == 1 ? "another" : "web-1";
@@ -114,7 +114,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task OneWorkloadAndOneRequesterHoldOnlySoManyPlaces()
+    public async Task PlacesOfOneWorkloadAndOfOneRequesterAreLimited()
     {
         var replica = NewReplica();
         for (var i = 0; i < 10; i++)
@@ -140,7 +140,7 @@ public class PendingExposureStoreTests
 
     /// <summary>An autoscaler's steps by the hundred keep nobody from a canary.</summary>
     [Test]
-    public async Task WhatRaisesNothingTakesNobodysPlace()
+    public async Task RequestWithoutMoreExposureDisplacesNoOther()
     {
         var replica = NewReplica();
         await replica.TakeAsync(
@@ -159,7 +159,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task WhoReachesNothingWritesNothing()
+    public async Task RequestWithoutExposureWritesNothing()
     {
         await NewReplica().TakeAsync("shop", "dana", _ => [], CancellationToken.None);
 
@@ -174,7 +174,7 @@ public class PendingExposureStoreTests
     [TestCase(Foreign, 1, 0, "2026-11-24T00:00:00Z", "\"x\"")]
     [TestCase(Foreign, 1, 64, "2099-11-24T00:00:00Z", "\"x\"")]
     [TestCase(Foreign, 1, 64, "2026-11-24T00:00:00Z", "null")]
-    public async Task WhatSomebodyElseWroteThereIsWrittenOver(
+    public async Task ForeignContentIsOverwritten(
         string format,
         int pods = 0,
         int digits = 0,
@@ -196,7 +196,7 @@ public class PendingExposureStoreTests
     }
 
     [Test]
-    public async Task WhereItCannotBeWrittenInTimeNothingIsKnown()
+    public async Task FailedWriteIsUnavailable()
     {
         Store.Admit = _ => throw new InvalidOperationException("quota");
 

@@ -38,7 +38,7 @@ public class RegistrationTests
     public ValueTask StopAsync() => _store.DisposeAsync();
 
     [Test]
-    public async Task AServerWithMatchConditionsIsToldWhatNeedsNoJudgement()
+    public async Task ServerWithMatchConditionsFiltersRequestsThatNeedNoEvaluation()
     {
         await _registration.RunAsync(CancellationToken.None);
 
@@ -52,7 +52,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task AServerWithoutIsGivenEntriesThatDoNotNeedThem()
+    public async Task ServerWithoutMatchConditionsGetsEntriesThatDoNotNeedThem()
     {
         _store.Admit = item => item["webhooks"]?.AsArray().ToList().ForEach(w => w?.AsObject().Remove("matchConditions"));
 
@@ -63,7 +63,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void WhatAServerWithoutWouldSendForEveryKubeletIsNotRegistered()
+    public void KubeletTrafficIsNotRegisteredWithoutMatchConditions()
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: false).Validating(s_all);
 
@@ -75,7 +75,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void RemovalsStatusesAndAddressesAreAskedForWhereTheyCanDoHarmAndNeverHoldUpADelete()
+    public void DeletesStatusesAndEndpointsAreRegisteredWhereNeededAndNeverBlockADelete()
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(s_all);
 
@@ -108,7 +108,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void WhereNothingIsRolledOutNorAskedForACanaryThereIsNoEntryForIt()
+    public void WithoutRolloutsOrCanariesTheirEntriesAreLeftOut()
     {
         var entries = new WebhookEntries(TestOptions.Installed, "", hasMatchConditions: true).Validating(
             new WebhookScope(["a"], [], [], false)
@@ -121,7 +121,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public void ARolloutIsUnderWayFromItsAdmissionUntilItIsThrough()
+    public void RolloutIsInProgressFromItsAdmissionUntilItCompletes()
     {
         Change Change(string @namespace, Phase phase) =>
             new()
@@ -150,7 +150,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task ConditionsThatAServerDoesNotTakeAreDoneWithout()
+    public async Task UnsupportedMatchConditionsAreLeftOut()
     {
         _store.Admit = item =>
         {
@@ -166,7 +166,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task WhatSomebodyAlteredIsRestoredAndCounted()
+    public async Task AlteredRegistrationIsRestoredAndCounted()
     {
         await _registration.RunAsync(CancellationToken.None);
         Entry("records.deployguard.io")["failurePolicy"] = "Ignore";
@@ -179,7 +179,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task WhatWeWroteOurselvesIsNobodysAlteration()
+    public async Task OwnWritesAreNotCountedAsAlterations()
     {
         await _registration.RunAsync(CancellationToken.None);
         _registration = Register(ca: 2);
@@ -191,7 +191,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task NoWriteLeavesAMomentWithoutEntries()
+    public async Task WritesNeverLeaveTheRegistrationEmpty()
     {
         _store.Objects[Validating]["webhooks"] = new JsonArray(new JsonObject { ["name"] = "left-by-an-older-version" });
         var seen = new List<int>();
@@ -227,7 +227,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task ADeletedConfigurationStaysDeletedAndIsTold()
+    public async Task DeletedConfigurationStaysDeletedAndIsReported()
     {
         await _registration.RunAsync(CancellationToken.None);
         _store.Objects.TryRemove(Validating, out _);
@@ -240,7 +240,7 @@ public class RegistrationTests
     }
 
     [Test]
-    public async Task ABundleCountsAsPublishedFromWhenBothCarryIt()
+    public async Task BundleCountsAsPublishedOnceBothConfigurationsHaveIt()
     {
         Assert.That(_registration.PublishedFor([1]), Is.Null);
         await _registration.RunAsync(CancellationToken.None);
@@ -251,10 +251,10 @@ public class RegistrationTests
         Assert.That(_registration.PublishedFor([2]), Is.Null, "nobody has seen that one");
     }
 
-    private static IEnumerable<Ruled> RulesOf(JsonNode? entry) =>
+    private static IEnumerable<RegisteredRule> RulesOf(JsonNode? entry) =>
         from rule in entry?["rules"]?.AsArray() ?? []
         from resource in rule?["resources"]?.AsArray() ?? []
-        select new Ruled((string?)resource ?? "", [.. rule["operations"]?.AsArray().Select(o => (string?)o ?? "") ?? []]);
+        select new RegisteredRule((string?)resource ?? "", [.. rule["operations"]?.AsArray().Select(o => (string?)o ?? "") ?? []]);
 
     private static string Told(JsonNode? entry)
     {
@@ -263,7 +263,7 @@ public class RegistrationTests
             + $"{string.Join(',', selector?["values"]?.AsArray().Select(v => (string?)v) ?? [])}";
     }
 
-    private sealed record Ruled(string Resource, IReadOnlyList<string> Operations);
+    private sealed record RegisteredRule(string Resource, IReadOnlyList<string> Operations);
 
     private Registration Register(byte ca = 1)
     {

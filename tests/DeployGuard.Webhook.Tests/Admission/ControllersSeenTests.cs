@@ -79,7 +79,7 @@ public class ControllersSeenTests
     }
 
     [Test]
-    public async Task OwnersOfAnotherFormAreMalformed()
+    public async Task InvalidOwnersAreMalformed()
     {
         await using var webhook = await RunningWebhook.StartAsync(new LiteralFacts());
         var broken = Revision(owned: false);

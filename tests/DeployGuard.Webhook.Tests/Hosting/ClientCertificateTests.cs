@@ -45,7 +45,7 @@ public class ClientCertificateTests
         Assert.That(await PostAsync(null, path), Is.EqualTo(HttpStatusCode.Forbidden));
 
     [Test]
-    public async Task ProbesNeedNone() => Assert.That((await _webhook.GetAsync("/readyz")).StatusCode, Is.EqualTo(HttpStatusCode.OK));
+    public async Task ProbesNeedNoCertificate() => Assert.That((await _webhook.GetAsync("/readyz")).StatusCode, Is.EqualTo(HttpStatusCode.OK));
 
     [Test]
     public async Task ACertificateOfAnotherAuthorityEndsTheHandshake()

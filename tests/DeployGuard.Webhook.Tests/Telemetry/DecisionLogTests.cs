@@ -15,7 +15,7 @@ public class DecisionLogTests
     private static readonly DateTimeOffset s_now = new(2026, 11, 25, 8, 0, 0, TimeSpan.Zero);
 
     [Test]
-    public async Task UnderAFloodOnlyAllowedRequestsAreLeftOutAndCounted()
+    public async Task UnderLoadOnlyAllowedRequestsAreLeftOutAndCounted()
     {
         var time = new FakeTimeProvider(s_now);
         using var output = new MemoryStream();

@@ -15,7 +15,7 @@ public class TraceTests
     private readonly ConcurrentQueue<(string Path, string Body)> _received = [];
 
     [Test]
-    public async Task EveryAdmissionIsASpanWithWhatWasDecided()
+    public async Task EveryAdmissionIsASpanWithItsDecision()
     {
         await using var collector = await CollectAsync();
         var policy = new SafeguardPolicy

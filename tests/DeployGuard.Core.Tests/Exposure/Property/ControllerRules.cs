@@ -59,7 +59,7 @@ internal static class ControllerRules
         }
         else
         {
-            foreach (var made in world.Controllers.Concat<Made>(world.Pods).Where(m => m.Owner?.Uid == uid))
+            foreach (var made in world.Controllers.Concat<SimulatedObject>(world.Pods).Where(m => m.Owner?.Uid == uid))
             {
                 made.Owner = null;
             }

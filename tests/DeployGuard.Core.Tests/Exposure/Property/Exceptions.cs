@@ -27,7 +27,7 @@ internal enum Excepted
     NameFreed,
 
     /// <summary>A Service that was made again as it was.</summary>
-    ServiceMadeAgain,
+    ServiceCreatedAgain,
 }
 
 /// <summary>What happened in all worlds together.</summary>

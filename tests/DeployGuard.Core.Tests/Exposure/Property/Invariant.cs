@@ -11,7 +11,7 @@ namespace DeployGuard.Core.Tests.Serving;
 internal sealed class Invariant(Oracle oracle, Tally tally)
 {
     /// <returns>What is wrong; null where nothing is.</returns>
-    public string? Broken(SimulatedNamespace world, Asked asked, Verdict verdict)
+    public string? Broken(SimulatedNamespace world, SimulatedRequest asked, Verdict verdict)
     {
         if (verdict.Waived.Any())
         {
@@ -28,10 +28,10 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
     private string? BrokenAt(
         SimulatedNamespace world,
-        Front service,
-        Counted then,
+        SimulatedService service,
+        PodCounts then,
         Played before,
-        Asked asked,
+        SimulatedRequest asked,
         Played after,
         Verdict verdict
     )
@@ -39,7 +39,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         var left = after.End[service].Proven;
         // Of a Service that changes: what its users had by its former self.
         var former = before.Services.Keys.FirstOrDefault(s => s.Name == service.Name);
-        var now = former is null ? Counted.Nothing : before.Services[former];
+        var now = former is null ? PodCounts.Nothing : before.Services[former];
         if (asked.Request is ServiceRequest)
         {
             return former == service
@@ -95,7 +95,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
                 + $"allows {cap}, a batch {batch}; raised images {string.Join(' ', raised)}";
     }
 
-    private static List<Controller> Stored(SimulatedNamespace world, Asked asked)
+    private static List<Controller> Stored(SimulatedNamespace world, SimulatedRequest asked)
     {
         var copy = world.Copy();
         asked.Apply(copy);
@@ -105,7 +105,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
     /// <summary>
     /// What a rollout at a pace that conforms has brought so far came a batch at a time: more replicas amid it are judged by what they add.
     /// </summary>
-    private int Paced(SimulatedNamespace world, Front service, Asked asked, int steps) =>
+    private int Paced(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked, int steps) =>
         world.Find(asked.Request.Target.Kind, asked.Request.Target.Name) is not { Kind: "Deployment" or "StatefulSet" } target
         || BatchOf(target, steps) == 0
         || asked.Image != target.Template.Image
@@ -124,11 +124,11 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
 
     private Excepted? Why(
         SimulatedNamespace world,
-        Front service,
-        Counted then,
-        Counted now,
+        SimulatedService service,
+        PodCounts then,
+        PodCounts now,
         int left,
-        Asked asked,
+        SimulatedRequest asked,
         int steps,
         Verdict verdict
     ) =>
@@ -147,7 +147,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
         : verdict.Evaluated.ChangeType is ChangeType.Rollback && oracle.RanThere(world, service, asked) ? Excepted.Rollback
         : null;
 
-    private static bool IsAnotherSize(Asked asked) =>
+    private static bool IsAnotherSize(SimulatedRequest asked) =>
         asked.Request is ScaleRequest or WorkloadRequest { Before: not null, After: not null };
 
     private int CapOf(int steps, int total) =>
@@ -170,7 +170,7 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
     }
 
     /// <summary>The most that each Service has until nothing moves any more without time.</summary>
-    private Played Play(SimulatedNamespace world, Asked? asked)
+    private Played Play(SimulatedNamespace world, SimulatedRequest? asked)
     {
         var copy = world.Copy();
         asked?.Apply(copy);
@@ -182,5 +182,5 @@ internal sealed class Invariant(Oracle oracle, Tally tally)
     /// <param name="World">In the end.</param>
     /// <param name="Services">The most of each.</param>
     /// <param name="End">What they come to.</param>
-    private sealed record Played(SimulatedNamespace World, Dictionary<Front, Counted> Services, Dictionary<Front, Counted> End);
+    private sealed record Played(SimulatedNamespace World, Dictionary<SimulatedService, PodCounts> Services, Dictionary<SimulatedService, PodCounts> End);
 }

@@ -16,7 +16,7 @@ internal sealed record Template(int Image, TagSet Labels)
 internal sealed record Claim(string Kind, string Name, string Uid);
 
 /// <summary>An object of the made-up namespace; its fields are what a developer may write.</summary>
-internal abstract class Made
+internal abstract class SimulatedObject
 {
     public required string Kind { get; init; }
 
@@ -33,7 +33,7 @@ internal abstract class Made
     public Claim AsOwner => new(Kind, Name, Uid);
 }
 
-internal sealed class Pod : Made
+internal sealed class Pod : SimulatedObject
 {
     public required int Image { get; set; }
 
@@ -51,7 +51,7 @@ internal sealed class Pod : Made
 }
 
 /// <summary>A Deployment, ReplicaSet, StatefulSet or Job.</summary>
-internal sealed class Controller : Made
+internal sealed class Controller : SimulatedObject
 {
     public required TagSet Selector { get; init; }
 
@@ -104,7 +104,7 @@ internal sealed class Controller : Made
 internal sealed record Revision(string Name, string Uid, string OwnerUid, Template Template, long Number);
 
 /// <param name="Alias">The Service that it is an ExternalName of; null where it selects pods.</param>
-internal sealed record Front(string Name, TagSet Selector, string? Alias)
+internal sealed record SimulatedService(string Name, TagSet Selector, string? Alias)
 {
     public override string ToString() => $"Service {Name} {(Alias is null ? $"selects {Selector}" : $"is {Alias}")}";
 }

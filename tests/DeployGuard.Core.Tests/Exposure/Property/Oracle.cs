@@ -9,7 +9,7 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <param name="Surging">Pods of each image that surge, and are on their way out: their workload asks for another.</param>
 /// <param name="Proven">The others; those that surge do not count.</param>
 /// <param name="Staying">Pods without those beyond the size of their controller, which it is about to delete.</param>
-internal sealed record Counted(
+internal sealed record PodCounts(
     int Unproven,
     int Proven,
     int Total,
@@ -19,14 +19,14 @@ internal sealed record Counted(
     IReadOnlyDictionary<int, int> Surging
 )
 {
-    public static readonly Counted Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
+    public static readonly PodCounts Nothing = new(0, 0, 0, 0, 0, new Dictionary<int, int>(), new Dictionary<int, int>());
 
     /// <summary>Unproven ones that surge too: a rollout comes to that in a moment.</summary>
     public int Lacking => ByImage.Values.Sum();
 
     public int Whole => Lacking + Proven;
 
-    public Counted Most(Counted other) =>
+    public PodCounts Most(PodCounts other) =>
         new(
             Math.Max(Unproven, other.Unproven),
             Math.Max(Proven, other.Proven),
@@ -48,7 +48,7 @@ internal sealed record Counted(
 internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
 {
     private readonly Dictionary<string, ServedPool> _served = [];
-    private readonly Dictionary<string, (Front Service, Counted Had)> _last = [];
+    private readonly Dictionary<string, (SimulatedService Service, PodCounts Had)> _last = [];
 
     public CanaryRules Rules => rules;
 
@@ -65,12 +65,12 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         );
 
     /// <param name="former">The world before the request: what surged by its spec then surges yet, until it goes.</param>
-    public Counted Count(SimulatedNamespace world, Front service, SimulatedNamespace? former = null)
+    public PodCounts Count(SimulatedNamespace world, SimulatedService service, SimulatedNamespace? former = null)
     {
         var pods = world.Behind(service).ToList();
         if (pods.Count == 0)
         {
-            return Counted.Nothing;
+            return PodCounts.Nothing;
         }
 
         var isProven = Enumerable.Range(0, Levers.Images).Select(i => IsProven(i, service.Name)).ToArray();
@@ -88,7 +88,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
         var ready = pods.Where(p => p.Ready is not null).ToList();
         var byImage = ready.Where(p => !isProven[p.Image]).GroupBy(p => p.Image).ToDictionary(g => g.Key, g => g.Count());
         var surging = leaving.CountBy(i => i).ToDictionary();
-        return new Counted(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage, surging);
+        return new PodCounts(unproven, proven, pods.Count, ready.Count, Staying(world, pods), byImage, surging);
     }
 
     private static int SurgeOf(Controller deployment, SimulatedNamespace? former) =>
@@ -138,7 +138,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
             .Max();
 
     /// <summary>Steps that an image has held for the users of a Service: on record, or by its pods' ages now.</summary>
-    public int Held(SimulatedNamespace world, Front service, int image)
+    public int Held(SimulatedNamespace world, SimulatedService service, int image)
     {
         var percent = leader
             .Changes.Where(c => Is(c, image))
@@ -162,7 +162,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     }
 
     /// <summary>The revision that is asked for completed, and had as many pods behind the Service, or had proven itself there.</summary>
-    public bool RanThere(SimulatedNamespace world, Front service, Asked asked)
+    public bool RanThere(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked)
     {
         var target = asked.Request.Target;
         var copy = world.Copy();
@@ -183,7 +183,7 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     }
 
     /// <summary>As many pods as the workload that is scaled had there of late, of the same revision, by what is on record of it.</summary>
-    public bool SizeServed(SimulatedNamespace world, Front service, Asked asked)
+    public bool SizeServed(SimulatedNamespace world, SimulatedService service, SimulatedRequest asked)
     {
         var target = asked.Request.Target;
         var copy = world.Copy();
@@ -200,12 +200,12 @@ internal sealed class Oracle(SimulatedLeader leader, CanaryRules rules)
     }
 
     /// <summary>The last of its name, there or gone: its users are those of one that is made again.</summary>
-    public Front? Last(string service) => _last.TryGetValue(service, out var last) ? last.Service : null;
+    public SimulatedService? Last(string service) => _last.TryGetValue(service, out var last) ? last.Service : null;
 
     /// <summary>
     /// The last of its name selected the same of late, and had as many pods of an image: by what was counted, or by what is on record.
     /// </summary>
-    public bool WasMadeAgain(Front service, int image, int pods, DateTimeOffset now) =>
+    public bool WasCreatedAgain(SimulatedService service, int image, int pods, DateTimeOffset now) =>
         (
             _last.TryGetValue(service.Name, out var last)
             && last.Service.Selector == service.Selector

@@ -74,7 +74,7 @@ internal static partial class Rendering
             CreatedAt = pod.Created,
         };
 
-    public static Service ToService(this Front front) =>
+    public static Service ToService(this SimulatedService front) =>
         new(front.Name, front.Selector.Map, front.Alias is not null)
         {
             ExternalName = front.Alias is null ? "" : $"{front.Alias}.{Namespace}.svc.cluster.local",
@@ -186,7 +186,7 @@ internal static partial class Rendering
         );
     }
 
-    private static IReadOnlyList<OwnerReference> OwnersOf(Made made) =>
+    private static IReadOnlyList<OwnerReference> OwnersOf(SimulatedObject made) =>
         made.Owner is { } owner
             ?
             [

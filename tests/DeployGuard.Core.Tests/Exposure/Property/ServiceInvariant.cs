@@ -4,7 +4,7 @@ namespace DeployGuard.Core.Tests.Serving;
 internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
 {
     /// <param name="ready">Pods that its users had when it was asked.</param>
-    public string? Broken(SimulatedNamespace world, Front service, Counted then, Front? former, Counted now, int ready)
+    public string? Broken(SimulatedNamespace world, SimulatedService service, PodCounts then, SimulatedService? former, PodCounts now, int ready)
     {
         if (then.Unproven == 0 || (now.Whole > 0 && (long)then.Lacking * now.Whole <= (long)now.Lacking * then.Whole))
         {
@@ -18,9 +18,9 @@ internal sealed class ServiceInvariant(Oracle oracle, Tally tally)
         var raised = stay.Where(i => now.Whole == 0 || i.Pods * now.Whole > now.ByImage.GetValueOrDefault(i.Image) * then.Whole)
             .Select(i => i.Image)
             .ToList();
-        if (former is null && raised.RemoveAll(i => oracle.WasMadeAgain(service, i, then.ByImage[i], world.Now)) > 0 && raised.Count == 0)
+        if (former is null && raised.RemoveAll(i => oracle.WasCreatedAgain(service, i, then.ByImage[i], world.Now)) > 0 && raised.Count == 0)
         {
-            tally.Add(Excepted.ServiceMadeAgain);
+            tally.Add(Excepted.ServiceCreatedAgain);
             return null;
         }
 

@@ -32,7 +32,7 @@ internal sealed class ServingWorld
         _oracle = new Oracle(_leader, _leader.Policy.Canary ?? throw new InvalidOperationException("no canary"));
         foreach (var name in (string[])["web", "api"])
         {
-            _world.Services.Add(new Front(name, TagSet.None.With("app", name), null));
+            _world.Services.Add(new SimulatedService(name, TagSet.None.With("app", name), null));
             Make(name, random.Next(3) == 0 ? "StatefulSet" : "Deployment", random.Next(1, 17));
         }
 
@@ -75,7 +75,7 @@ internal sealed class ServingWorld
         {
             0 => Pass(random),
             1 when random.Next(3) == 0 => Evict(random),
-            _ => Ask(random),
+            _ => Request(random),
         };
         if (random.Next(2) == 0)
         {
@@ -89,7 +89,7 @@ internal sealed class ServingWorld
     public override string ToString() =>
         $"{_world}\n  {string.Join("\n  ", _leader.Changes.Select(c => $"{c.Workload.Kind} {c.Workload.Name} {c.TemplateHash[3..9]} image {c.Images[0][^1]} {c.Phase} on {c.CompletedPods}, held {string.Join(' ', c.CompletedSteps.Select(h => $"{h.Pool} {h.Percent}%"))}, served {string.Join(' ', c.Served.Select(s => $"{s.Pool} {s.Pods}"))}"))}";
 
-    private string? Ask(Random random)
+    private string? Request(Random random)
     {
         var asked = new Levers(_world, random).Any();
         if (asked is null)
@@ -111,7 +111,7 @@ internal sealed class ServingWorld
         _tally.Add(verdict.IsAllowed ? $"passes: {verdict.Evaluated.ChangeType}" : $"refused: {verdict.Evaluated.ChangeType}");
         if (!verdict.IsAllowed)
         {
-            return asked.IsWayBack ? "a way back was refused" : null;
+            return asked.IsRollback ? "a way back was refused" : null;
         }
 
         var broken = new Invariant(_oracle, _tally).Broken(_world, asked, verdict);
@@ -180,7 +180,7 @@ internal sealed class ServingWorld
         return null;
     }
 
-    private int RollingBehind(Front service) =>
+    private int RollingBehind(SimulatedService service) =>
         _world
             .Controllers.Where(c =>
                 c.Kind is "Deployment" or "StatefulSet"
@@ -202,7 +202,7 @@ internal sealed class ServingWorld
         return null;
     }
 
-    private ClusterSnapshot View(Asked asked)
+    private ClusterSnapshot View(SimulatedRequest asked)
     {
         var target = asked.Request.Target;
         var found = _world.Find(target.Kind, target.Name);

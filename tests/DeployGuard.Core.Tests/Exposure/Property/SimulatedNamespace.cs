@@ -3,7 +3,7 @@ namespace DeployGuard.Core.Tests.Serving;
 /// <summary>A namespace as the API server stores it: objects alone. What moves in it is in the controllers' rules.</summary>
 internal sealed class SimulatedNamespace
 {
-    private int _made;
+    private int _lastNumber;
 
     public DateTimeOffset Now { get; set; } = Some.Now;
 
@@ -13,12 +13,12 @@ internal sealed class SimulatedNamespace
 
     public List<Revision> Revisions { get; private init; } = [];
 
-    public List<Front> Services { get; private init; } = [];
+    public List<SimulatedService> Services { get; private init; } = [];
 
     public SimulatedNamespace Copy() =>
         new()
         {
-            _made = _made,
+            _lastNumber = _lastNumber,
             Now = Now,
             Controllers = Controllers.ConvertAll(c => c.Copy()),
             Pods = Pods.ConvertAll(p => p.Copy()),
@@ -26,10 +26,10 @@ internal sealed class SimulatedNamespace
             Services = [.. Services],
         };
 
-    public string NewUid() => $"uid-{++_made}";
+    public string NewUid() => $"uid-{++_lastNumber}";
 
     /// <summary>A number for names that the API server makes up.</summary>
-    public int NewNumber() => ++_made;
+    public int NewNumber() => ++_lastNumber;
 
     public IEnumerable<Controller> Of(string kind) => Controllers.Where(c => c.Kind == kind);
 
@@ -39,7 +39,7 @@ internal sealed class SimulatedNamespace
 
     public Pod? PodByUid(string uid) => Pods.Find(p => p.Uid == uid);
 
-    public Front? Service(string name) => Services.Find(s => s.Name == name);
+    public SimulatedService? Service(string name) => Services.Find(s => s.Name == name);
 
     public bool Exists(string uid) => uid == OutsideUid || Controllers.Exists(c => c.Uid == uid) || Pods.Exists(p => p.Uid == uid);
 
@@ -72,7 +72,7 @@ internal sealed class SimulatedNamespace
     }
 
     /// <summary>Pods behind a Service, by what its selector says and nothing else.</summary>
-    public IEnumerable<Pod> Behind(Front service) =>
+    public IEnumerable<Pod> Behind(SimulatedService service) =>
         service.Alias is { } alias
             ? Service(alias) is { Alias: null } target
                 ? Behind(target)

@@ -5,7 +5,7 @@ namespace DeployGuard.Core.Tests.Serving;
 /// the steps. A run prints how
 /// often what happened, with every exception.
 /// </summary>
-public class WhatServesTests
+public class ServingPropertyTests
 {
     private const int StepsOfAWorld = 60;
     private static int MaxTold => Steps > 100_000 ? 12 : 3;
@@ -16,7 +16,7 @@ public class WhatServesTests
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("SERVING_SEED"), out var seed) ? seed : 1;
 
     [Test]
-    public void WhateverPassesNoMoreServesThanItsStepAllows()
+    public void ServingPodsStayWithinTheStepAfterAllowedRequests()
     {
         var tally = new Tally();
         var broken = Enumerable
@@ -85,7 +85,7 @@ public class WhatServesTests
     [TestCase(1405, Description = "and up to what was there of late, not ever")]
     [TestCase(2242, Description = "an alias that is made again has its own users")]
     [TestCase(8547, Description = "a rollback that grows makes more of what it leaves")]
-    public void WhatOnceBroke(int seed)
+    public void SeedThatOnceFailedPasses(int seed)
     {
         var broken = Run(seed, new Tally());
         Assert.That(broken is { } found ? Shortest(found) : "", Is.Empty);
