@@ -82,7 +82,7 @@ public class ChangeTypeTests
             Is.EqualTo(isLost)
         );
 
-    /// <summary>As an API server shows bytes that are no text, which its binary form lets through.</summary>
+    /// <summary>As an API server shows invalid UTF-8, which its binary form admits.</summary>
     [Test]
     public void TemplateWithInvalidUtf8IsNotUnderstood()
     {

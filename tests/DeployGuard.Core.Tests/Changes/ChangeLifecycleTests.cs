@@ -6,7 +6,7 @@ using DeployGuard.Core.Policies;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>The life of a Change by what is seen of it.</summary>
+/// <summary>The lifecycle of a Change by its observed state.</summary>
 public class ChangeLifecycleTests
 {
     private static readonly System.Text.Json.Nodes.JsonObject s_deployment = Some.Deployment();
@@ -171,7 +171,7 @@ public class ChangeLifecycleTests
         Assert.That(Reviewer(new Requester("dana", "", ["senior-engineers"]), 10), Is.Null, "a requester");
     }
 
-    /// <summary>Without it the next revision would have no steps to hold: nothing there would be known to work.</summary>
+    /// <summary>Without it the next revision would have no canary steps, because no proven revision would be known.</summary>
     [Test]
     public void RetentionKeepsTheLatestThatIsKnownToWork()
     {

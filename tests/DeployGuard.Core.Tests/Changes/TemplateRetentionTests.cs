@@ -2,7 +2,7 @@ using DeployGuard.Core.Changes;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Which whole templates go when a namespace has no more room.</summary>
+/// <summary>Which whole templates are evicted when a namespace has no more room.</summary>
 public class TemplateRetentionTests
 {
     private static readonly DateTimeOffset s_now = DateTimeOffset.UnixEpoch;

@@ -4,7 +4,8 @@ using DeployGuard.Core.Comparison;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// What an approver is shown of two templates: all of it, what opens the node first, and nothing that the other side's text could hide.
+/// The comparison of two templates for an approver: complete, with fields that open the node first, and safe against text that hides
+/// something.
 /// </summary>
 public class TemplateComparisonTests
 {
@@ -128,7 +129,8 @@ public class TemplateComparisonTests
     [TestCase("""{}""", """{"a": []}""", "  + a: []")]
     [TestCase("""{"a": {}}""", """{"a": {"b": 1}}""", "  + a.b: 1")]
     [TestCase("""{"a": {"b": 1}}""", """{"a": {}}""", "  - a.b: 1")]
-    public void EmptyValueIsNotAMissingValue(string before, string after, string line) => Assert.That(Page(before, after), Does.Contain(line));
+    public void EmptyValueIsNotAMissingValue(string before, string after, string line) =>
+        Assert.That(Page(before, after), Does.Contain(line));
 
     [TestCase("1", "1.0")]
     [TestCase("true", "\"true\"")]

@@ -2,7 +2,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Approvers are shown what their approval is not bound to.</summary>
+/// <summary>Approvers see the fields that their approval does not cover.</summary>
 public class UnhashedTests
 {
     [Test]

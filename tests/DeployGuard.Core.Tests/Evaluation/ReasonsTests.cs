@@ -7,7 +7,7 @@ namespace DeployGuard.Core.Tests;
 /// <summary>docs/reasons.md and <c>deployguard explain</c> know the reasons of <see cref="Reasons.All"/> alone.</summary>
 public class ReasonsTests
 {
-    /// <summary>What finds reasons besides the safeguards: the evaluator itself, and the rules of DeployGuard's own objects.</summary>
+    /// <summary>Sources of reasons besides the safeguards: the evaluator itself, and the rules of DeployGuard's own objects.</summary>
     private static readonly string[] s_others = ["Guard", "Records"];
 
     [Test]

@@ -8,7 +8,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What a BreakGlass and an exempt identity let through, and what they do not.</summary>
+/// <summary>Which findings a BreakGlass and an exempt identity waive, and which they do not.</summary>
 public class WaiverTests
 {
     [Test]
@@ -26,7 +26,8 @@ public class WaiverTests
     }
 
     [Test]
-    public void NoOtherUserMayUseABreakGlass() => Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice }).IsAllowed, Is.False);
+    public void NoOtherUserMayUseABreakGlass() =>
+        Assert.That(Decide(Some.Image, Glass() with { RequestedBy = Some.Alice }).IsAllowed, Is.False);
 
     [Test]
     public void BreakGlassAdmitsTheMachineThatItNames() =>

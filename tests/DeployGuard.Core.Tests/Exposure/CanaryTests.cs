@@ -114,7 +114,7 @@ public class CanaryTests
             "7 of 17 pods (41%) behind Service web would be unproven; step 25% allows 4; no pod of this revision has served here for 10m"
         );
 
-    /// <summary>One pod of two held every step in one soak, and the pool was then made as large as before.</summary>
+    /// <summary>Otherwise one pod of two would complete every step in one soak, and the pool could then be scaled up again.</summary>
     [Test]
     public void PoolScaledDownDuringASoakCountsAtItsFormerSize()
     {
@@ -276,7 +276,7 @@ public class CanaryTests
             new(s_policy.Name, "Service web", of.Read().Ref, of.Read().Template.Hash, PodsOf(of, pods).Images, pods, generation);
         var other = Named("web-exp", 1, V3);
 
-        // Neither is seen by anybody yet: the second of two that are made at the same instant.
+        // Neither is observed yet: this is the second of two that are created at the same instant.
         var finding = Expect(
             Create(C(1)),
             With(Standing(), Reached(other, 1)),
@@ -287,21 +287,21 @@ public class CanaryTests
             Does.EndWith("Unproven: 1 of deployment/web-exp (web@sha256:33333333), 1 of deployment/web-canary (web@sha256:22222222)")
         );
 
-        // Seen with what it was let have: it is counted once.
+        // Observed with the admitted pods: it is counted once.
         Expect(
             Create(C(1)),
             With(Standing(Running(other)), Reached(other, 1)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
-        // Seen, but its Change is not, of which it depends that it counts at all: the two are watched apart.
+        // Observed without its Change: the two are watched separately, and without the Change the pods would not count.
         Expect(
             Create(C(1)),
             With(Standing((Running(other).Member, Recorded(other, Phase.Pending, 0))), Reached(other, 1)),
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
-        // Seen, but as it was before: three more are on their way. As it was left, or scaled down since, the cluster says how many.
+        // Observed in its former size: three more pods are coming. After the write, or a later scale-down, the cluster gives the number.
         var seen = Running(C(1).With("metadata/generation", "4"), held: 25);
         Expect(
             Create(other),
@@ -314,7 +314,7 @@ public class CanaryTests
             "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1"
         );
 
-        // His own earlier request is not in his way, nor what another policy counts, nor another pool's.
+        // The requester's own earlier request does not count, nor one of another policy or pool.
         Expect(
             Create(C(1)),
             With(
@@ -353,26 +353,26 @@ public class CanaryTests
         Assert.That(
             Some.Requires(Create(Web(20)), Standing(web: 0)),
             Is.EqualTo(new Requirements(RequiredReads.Votes, RequiredReservations.Exposure)),
-            "no step to share, and a Service may be turned to it"
+            "no step to share, and a Service may be switched to it"
         );
         Assert.That(
             Some.Requires(Scale(Web(20), 30), Standing()),
             Is.EqualTo(new Requirements(RequiredReads.None, RequiredReservations.ExposureIfPossible)),
-            "proven here: only a Service that is turned to it has to know"
+            "proven here: it matters only to a Service that is switched to it"
         );
         Assert.That(Some.Requires(Scale(C(6), 5), Standing(Running(C(6), held: 25))), Is.EqualTo(Requirements.None), "fewer");
         Assert.That(Some.Requires(Flip("app", "web", "app", "web"), coloured), Is.EqualTo(Requirements.None));
         Assert.That(
             Some.Requires(Flip("colour", "blue", "app", "web"), coloured).Reservations,
             Is.EqualTo(RequiredReservations.Exposure),
-            "a Service that comes to select one more"
+            "a Service that selects one more workload"
         );
 
         var daemons = C(1).With("kind", "\"DaemonSet\"").With("spec/replicas", "null").With("spec/strategy", "null");
         Assert.That(
             Some.Requires(Create(daemons), Standing()),
             Is.EqualTo(new Requirements(RequiredReads.Votes | RequiredReads.Nodes, RequiredReservations.ExposureIfPossible)),
-            "nobody has counted the nodes yet"
+            "the nodes were not counted yet"
         );
         var counted = Standing() is { Namespace: { } snapshot } standing
             ? standing with
@@ -445,7 +445,7 @@ public class CanaryTests
         Phase.Proven,
         "",
         "20 of 20 pods (100%) behind Service web would be unproven",
-        Description = "where it served is not on record yet: not here"
+        Description = "its pool is not recorded yet: it does not count here"
     )]
     [TestCase(Phase.Proven, "Service web", null)]
     public void Case25_SelectorSwitchedToGreen(Phase phase, string served, string? refusal)
@@ -460,7 +460,7 @@ public class CanaryTests
     [Test]
     public void Case25_RevisionProvenWithoutUsersJoinsWithOnePodAndStaysUnproven()
     {
-        // Green is behind the Service since a moment, as its first step.
+        // Green joined the Service a moment ago, as its first step.
         var green = Named("green", 1, V2);
         var proof = Proven(green) with { Served = [new ServedPool("Deployment green", 20, Ago(90))] };
 
@@ -607,7 +607,7 @@ public class CanaryTests
     [Test]
     public void RevisionAdmittedDuringAnOutageCountsAsUnproven()
     {
-        // Its workload is on record, this revision of it is not: it came while nobody answered.
+        // The workload is recorded, but this revision is not: it was created while no replica answered.
         var cluster = Standing(Running(C(3)));
         var dark = cluster.Namespace! with
         {
@@ -628,7 +628,7 @@ public class CanaryTests
     [Test]
     public void RolloutThatHasJustBegunCountsItsBatch()
     {
-        // The API server has v2 of web, its controller has made nothing of it yet.
+        // The API server stores v2 of web; its controller has not started the rollout.
         var begun = new Member { Spec = Paced(Web(20, V2)).Read(), Pods = [PodsOf(Web(20), 20)] };
         var snapshot = Serve([begun], [Proven(Web(20)), Recorded(Paced(Web(20, V2)), Phase.Admitted, 0)], []);
 
@@ -692,8 +692,8 @@ public class CanaryTests
     [Test]
     public void StepIsCompletedByAShareOfTheServingPods()
     {
-        // Two thousand were asked for and twenty serve; and an idle one only says that it is a canary. Four fifths of a quarter of 26 pods
-        // are 5.
+        // Two thousand pods are requested and twenty serve. The idle workload only claims to be a canary. Four fifths of a quarter of 26
+        // pods are 5.
         var filler = Named("filler", 1000, V1)
             .With("spec/template/metadata/labels", """{"app": "elsewhere"}""")
             .With("metadata/annotations", """{"deployguard.io/canary-of": "web"}""");
@@ -708,7 +708,7 @@ public class CanaryTests
         Expect(Scale(C(6), 20), cluster, allowed: true);
     }
 
-    [TestCase(20, 25, null, Description = "an autoscaler, moments after the rollout: all users have v2 already")]
+    [TestCase(20, 25, null, Description = "an autoscaler, moments after the rollout: v2 already serves all users")]
     [TestCase(
         1,
         20,
@@ -910,7 +910,7 @@ public class CanaryTests
 
     [TestCase(10, 0, null, Description = "a batch, and nothing more")]
     [TestCase(13, 0, "4 of 13 pods (30%) behind Service web would be unproven")]
-    [TestCase(13, 12, null, Description = "but for what the partition keeps back")]
+    [TestCase(13, 12, null, Description = "except for the pods below the partition")]
     public void NewOrdinalsOfAStatefulSetRunItsNewestRevision(int replicas, int partition, string? refusal)
     {
         var before = Timed(Set(partition, V1));
@@ -977,12 +977,12 @@ public class CanaryTests
     [TestCase(
         false,
         "7 of 27 pods (25%) behind Service web would be unproven; step 5% allows 1",
-        Description = "three pods of it in a moment, whatever runs yet"
+        Description = "three unproven pods in a moment, whatever runs now"
     )]
     [TestCase(
         true,
         "5 of 27 pods (18%) behind Service web would be unproven; step 5% allows 1",
-        Description = "one, and the next when that has proven itself for a while"
+        Description = "one, and the next after minReadySeconds"
     )]
     public void RolloutWithoutPaceCountsAsAWhole(bool takesTime, string refusal)
     {
@@ -997,7 +997,7 @@ public class CanaryTests
     [Test]
     public void CanaryThatIsBrieflyAloneCompletesNoStep()
     {
-        // A force replacement deletes web and makes it anew: without it one pod would be all of them.
+        // A force replacement deletes web and creates it again: meanwhile one canary pod is the whole pool.
         var gone = Proven(Web(20)) with
         {
             Served = [new ServedPool("Service web", 20, Ago(1))],
@@ -1013,7 +1013,7 @@ public class CanaryTests
         Assert.That(
             PoolStanding.Of(cluster.Namespace!, cluster, Some.Now).Single(s => s.Workload.Name == "web-canary").HeldPercent,
             Is.EqualTo(5),
-            "nor is one latched"
+            "no further step is latched"
         );
     }
 
@@ -1031,13 +1031,9 @@ public class CanaryTests
         Expect(Update(before, Timed(Set(0, V2)).With("spec/updateStrategy/rollingUpdate/maxUnavailable", "8")), cluster, allowed: true);
     }
 
-    /// <summary>The columns k, T, U and cap of the tightest pool, of what is allowed as of what is refused.</summary>
+    /// <summary>The columns k, T, U and cap of the tightest pool, for allowed and refused requests.</summary>
     [TestCaseSource(nameof(Numbers))]
-    public void NumbersMatchTheModel(
-        Request request,
-        ClusterSnapshot cluster,
-        (int Held, int Total, int Unproven, int Cap) expected
-    )
+    public void NumbersMatchTheModel(Request request, ClusterSnapshot cluster, (int Held, int Total, int Unproven, int Cap) expected)
     {
         var evaluated = new Inspection(Some.Decide(request, cluster).Evaluated, cluster.Policies.Single(), cluster, Some.Now)
             .Exposed.OrderBy(e => e.Cap)

@@ -3,9 +3,8 @@ using DeployGuard.Core.Evaluation;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Random worlds of several Services, StatefulSets, canaries by their word and half-done rollouts, and random requests in them, against the
-/// model
-/// written a second time.
+/// Random namespaces of several Services, StatefulSets, claimed canaries and unfinished rollouts, and random requests, compared with a
+/// second implementation of the model.
 /// </summary>
 public class ManyPoolsTests
 {
@@ -41,7 +40,7 @@ public class ManyPoolsTests
         }
     }
 
-    /// <summary>Does what is allowed, once the guard and the model agree on it.</summary>
+    /// <summary>Applies an allowed request, after the evaluator and the model agreed on it.</summary>
     private static void CompareWithModel(PooledWorld world, ModelWorkload asked, string when)
     {
         var expected = new ExposurePage(world).Refusals(asked);
@@ -59,7 +58,7 @@ public class ManyPoolsTests
 
     private static string Said(Verdict verdict) => string.Join("; ", verdict.Findings.Select(f => f.Finding.Message));
 
-    /// <summary>From whatever state to where everybody has what is proven, on to a new image everywhere, and back again.</summary>
+    /// <summary>From any state to the proven revision everywhere, on to a new image everywhere, and back again.</summary>
     private sealed class Walk(PooledWorld world, int image, string when)
     {
         public void RollOutAndBack(Random random)
@@ -67,18 +66,18 @@ public class ManyPoolsTests
             foreach (var made in world.Running.ToList())
             {
                 MayRollBack(made);
-                Must(made with { Image = 0, Partition = 0, Pacing = Pacing.AllAtOnce }, "to what is proven, at once");
+                Must(made with { Image = 0, Partition = 0, Pacing = Pacing.AllAtOnce }, "to the proven revision, at once");
             }
 
             var target = world.Running.ElementAt(random.Next(world.Running.Count)).Name;
-            Must(Now(target) with { Size = Math.Max(1, Now(target).Size), Partition = 0 }, "more of what is proven");
+            Must(Now(target) with { Size = Math.Max(1, Now(target).Size), Partition = 0 }, "more pods of the proven revision");
             var pools = ExposurePage.PoolsOf(Now(target), world.Running);
-            // Nobody can say that he is a canary of one who says so himself.
+            // A claim to be the canary of another claimed canary does not count.
             var beside = Now(target).CanaryOf is null || !pools.Contains(Now(target).OwnPool);
             Action<string> there = random.Next(3) switch
             {
                 0 when beside => BesideIt,
-                // Users whom its pods do not reach are shown nothing by them.
+                // Pods prove nothing to users that they do not serve.
                 1 when Now(target) is { Kind: "StatefulSet", CanaryOf: null } => ByItsPartition,
                 _ => AtItsPace,
             };
@@ -88,7 +87,7 @@ public class ManyPoolsTests
             Must(Now(target) with { Image = 0, Pacing = Pacing.AllAtOnce }, "and back");
         }
 
-        /// <summary>Whatever is half done: fewer, none, and what it completed on as many pods.</summary>
+        /// <summary>During any unfinished rollout: scaling down, to zero, and a rollback to the same size.</summary>
         private void MayRollBack(ModelWorkload made)
         {
             var ways = Enumerable
@@ -106,7 +105,7 @@ public class ManyPoolsTests
             }
         }
 
-        /// <summary>For each of its pools a second Deployment there alone, as large as each step allows; then all of it at once.</summary>
+        /// <summary>For each pool a second Deployment in that pool alone, as large as each step allows; then the full rollout.</summary>
         private void BesideIt(string target)
         {
             foreach (var pool in ExposurePage.PoolsOf(Now(target), world.Running))
@@ -141,11 +140,11 @@ public class ManyPoolsTests
             Must(Now(target) with { Image = image }, "everywhere at once, after the last step");
         }
 
-        /// <summary>As low as each step allows, until nothing is held back.</summary>
+        /// <summary>The partition as low as each step allows, down to zero.</summary>
         private void ByItsPartition(string target)
         {
             var size = Now(target).Size;
-            Must(Now(target) with { Image = image, Partition = size }, "held back on all of its pods");
+            Must(Now(target) with { Image = image, Partition = size }, "with the partition above all of its pods");
             for (var step = 0; Now(target).Partition > 0; step++)
             {
                 Assert.That(step, Is.LessThan(100), () => $"{when}: {world}it does not come further");
@@ -172,7 +171,7 @@ public class ManyPoolsTests
 
         private ModelWorkload Now(string name) => world.Find(name) ?? throw new InvalidOperationException($"{name} is gone");
 
-        /// <summary>The most that the model allows.</summary>
+        /// <summary>The maximum that the model allows.</summary>
         private ModelWorkload Most(Func<int, ModelWorkload> shape, int from, int to)
         {
             var page = new ExposurePage(world);

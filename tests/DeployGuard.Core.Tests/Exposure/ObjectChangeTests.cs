@@ -8,14 +8,14 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Requests of people on what a controller made: judged by what the controller will do next, while its rollout is under way.
+/// Requests of people for objects that a controller created: evaluated by the controller's next actions, while its rollout is in progress.
 /// </summary>
 public class ObjectChangeTests
 {
     private const string AllOfThem = "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1";
 
     [TestCase(20, AllOfThem)]
-    [TestCase(0, AllOfThem, Description = "for a moment: who deletes its pods first must not get further")]
+    [TestCase(0, AllOfThem, Description = "briefly not ready: deleting its pods first must not help")]
     public void ScalingDownAnOldReplicaSetIsRefusedWhetherItIsReadyOrNot(int ready, string? refusal)
     {
         var old = SetOf(Web(20));
@@ -34,10 +34,10 @@ public class ObjectChangeTests
         Expect(Rolling(), Scale(SetOf(Web(20)), replicas), refusal);
 
     /// <summary>
-    /// What is taken of the old is made of the new at once: a rollout of hours would be over in as many requests as it has pods.
+    /// Each removed old pod is replaced by a new one at once: a rollout of hours would end in as many requests as it has pods.
     /// </summary>
     [TestCase(false, "11 of 20 pods (55%) behind Service web would be unproven; step 5% allows 1")]
-    [TestCase(true, null, Description = "its owner is being deleted, and makes nothing any more")]
+    [TestCase(true, null, Description = "its owner is being deleted, and creates no pods")]
     public void OldReplicaSetScaledDownOnePodAtATimeDuringARollout(bool isEnding, string? refusal)
     {
         var half = SetOf(Web(20, V2).Paced(), Second, 11);
@@ -98,8 +98,13 @@ public class ObjectChangeTests
         Expect(Rolling(), Delete(young), null);
     }
 
-    [TestCase("metadata/deletionTimestamp", "\"2026-11-23T11:59:00Z\"", null, Description = "what is being deleted makes nothing any more")]
-    [TestCase("spec/paused", "true", AllOfThem, Description = "the one ReplicaSet that is left is scaled to all replicas, paused or not")]
+    [TestCase(
+        "metadata/deletionTimestamp",
+        "\"2026-11-23T11:59:00Z\"",
+        null,
+        Description = "an object that is being deleted creates no pods"
+    )]
+    [TestCase("spec/paused", "true", AllOfThem, Description = "the only ReplicaSet left is scaled to all replicas, paused or not")]
     public void OwnerThatIsBeingDeletedOrPaused(string path, string json, string? refusal)
     {
         var after = Web(20, V2).Paced().With(path, json);
@@ -126,10 +131,10 @@ public class ObjectChangeTests
         "db-2",
         0,
         "8 of 10 pods (80%) behind Service web would be unproven; step 5% allows 1",
-        Description = "an old pod comes back new"
+        Description = "an old pod returns at the new revision"
     )]
-    [TestCase("db-9", 0, null, Description = "a new one as it was")]
-    [TestCase("db-2", 3, null, Description = "below the partition it comes back old")]
+    [TestCase("db-9", 0, null, Description = "a new one of the same revision")]
+    [TestCase("db-2", 3, null, Description = "below the partition it returns at the old revision")]
     public void PodOfAStatefulSetDuringARollout(string pod, int partition, string? refusal)
     {
         var objects = Sets(StatefulSet("db", 10, V2, partition), updated: 10 - Math.Max(partition, 3));
@@ -244,7 +249,7 @@ public class ObjectChangeTests
         );
     }
 
-    /// <summary>A paused Deployment that has nothing fills the newest that it has, whether its own was deleted or scaled away.</summary>
+    /// <summary>A paused Deployment without pods scales its newest ReplicaSet, whether its own was deleted or scaled to zero.</summary>
     [TestCase(true)]
     [TestCase(false)]
     public void ReplicaSetOfAPausedDeploymentMayNotBeReplacedByAnother(bool isDeleted)

@@ -152,9 +152,7 @@ public class PaceTests
         Assert.That(RolloutBatch.Of(workload), Is.EqualTo(batch));
     }
 
-    /// <summary>
-    /// Recreate of a StatefulSet is of Kubernetes 1.37; a type that nobody knows yet is taken for the fastest there could be.
-    /// </summary>
+    /// <summary>Recreate of a StatefulSet is of Kubernetes 1.37; an unknown type is treated as the fastest possible.</summary>
     [TestCase("Deployment", "Recreate")]
     [TestCase("Deployment", "FromTheFuture")]
     [TestCase("StatefulSet", "OnDelete")]
@@ -167,7 +165,7 @@ public class PaceTests
         var workload = Of(kind, $$"""{"type": "{{type}}", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0, "partition": 9} }""");
 
         Assert.That(RolloutBatch.Of(workload.Read()), Is.EqualTo(10));
-        Assert.That(workload.Read().PodsAbovePartition, Is.EqualTo(10), "a partition holds nothing back either");
+        Assert.That(workload.Read().PodsAbovePartition, Is.EqualTo(10), "the partition does not limit it either");
         Assert.That(Findings(workload).Single().Message, Does.Contain($"{type} replaces all 10"));
     }
 
@@ -222,7 +220,7 @@ public class PaceTests
         Assert.That(finding.Remedy, Does.Contain("""{"maxUnavailable":1,"maxSurge":null}"""));
     }
 
-    /// <summary>Its controller replaces no pod that runs, and nothing bounds how fast a person deletes them.</summary>
+    /// <summary>Its controller replaces no running pod, and nothing limits how fast a person deletes them.</summary>
     [Test]
     public void NewTemplateOfAReplicationControllerCountsAsAllPodsAtOnce()
     {
@@ -234,7 +232,7 @@ public class PaceTests
             Of("ReplicationController", "{}", image).With("apiVersion", "\"v1\"").With("spec/selector", """{"app": "web"}""");
     }
 
-    /// <summary>Ten pods, of another image unless it says so.</summary>
+    /// <summary>Ten pods of another image, unless the strategy changes it.</summary>
     private static JsonObject Of(string kind, string strategy, string image = Some.OtherImage)
     {
         var workload = Some.Deployment(image, 10).With("kind", $"\"{kind}\"").With("status", """{"desiredNumberScheduled": 10}""");

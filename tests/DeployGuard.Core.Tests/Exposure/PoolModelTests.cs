@@ -8,8 +8,8 @@ using DeployGuard.Core.Workloads;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Random pools and requests against the model written a second time, as plainly as its page has it: whole numbers, no members, no proofs.
-/// Between requests every rollout is through.
+/// Random pools and requests, compared with a second implementation of the model: whole numbers only. Every rollout completes before the
+/// next request.
 /// </summary>
 public class PoolModelTests
 {
@@ -51,7 +51,7 @@ public class PoolModelTests
                 }
             }
 
-            world.Must(new ModelRequest("web", Math.Max(1, world.Size("web")), 0, Conforms: true), "back to what was proven");
+            world.Must(new ModelRequest("web", Math.Max(1, world.Size("web")), 0, Conforms: true), "back to the proven revision");
             foreach (var name in world.Canaries)
             {
                 world.Must(new ModelRequest(name, 0, world.Image(name), Conforms: false), "nothing unproven beside it");
@@ -61,7 +61,7 @@ public class PoolModelTests
         }
     }
 
-    /// <summary>One canary, then as many as each step allows, then all of it.</summary>
+    /// <summary>One canary, then as many pods as each step allows, then the full rollout.</summary>
     private static void RollOutByCanary(ModelPool world, int image)
     {
         world.Must(new ModelRequest("walk", 1, image, Conforms: false), "one canary");
@@ -80,7 +80,7 @@ public class PoolModelTests
         world.Must(new ModelRequest("web", Math.Max(1, world.Size("web")), image, Conforms: false), "everywhere");
     }
 
-    /// <summary>What is asked: a workload with so many pods of an image; at a pace that conforms, or all at once.</summary>
+    /// <summary>A request: a workload with a number of pods of an image, at a conforming pace or all at once.</summary>
     private sealed record ModelRequest(string Name, int Size, int Image, bool Conforms);
 
     private sealed class ModelPool
@@ -131,7 +131,7 @@ public class PoolModelTests
                 .. _running
                     .Values.Where(r => r.Image != 0 || r.Name != "web")
                     .Select(r => Some.Change(Json(r), r.Image == 0 ? Phase.Proven : Phase.Completed)),
-                // Held by whoever it was: a step belongs to the image and the pool.
+                // A completed step belongs to the image and the pool, not to the workload.
                 .. _held
                     .Where(h => h.Value > 0)
                     .Select(h =>
@@ -160,7 +160,7 @@ public class PoolModelTests
             Apply(request);
         }
 
-        /// <summary>Scales, makes, or changes something; now and then a step is held.</summary>
+        /// <summary>Scales, creates or changes a workload; sometimes a step is completed.</summary>
         public ModelRequest Any(Random random)
         {
             if (random.Next(4) == 0)
@@ -177,7 +177,7 @@ public class PoolModelTests
             var before = _running.GetValueOrDefault(name);
             var conforms = random.Next(2) == 0;
             return before is null || random.Next(2) == 0
-                // A rollout in place keeps its size: what scaling amid one does is another test's.
+                // A rollout in place keeps its size: scaling during a rollout has its own test.
                 ? new ModelRequest(name, before?.Size ?? random.Next(1, 12), random.Next(Images), conforms)
                 : before with
                 {
@@ -197,7 +197,7 @@ public class PoolModelTests
                 !isUnproven ? 0
                 : inPlace && request.Conforms ? 1
                 : request.Size;
-            // While a conforming change goes its way, the rest of the workload runs what it ran.
+            // During a conforming rollout, the rest of the workload runs the former revision.
             var rest = isUnproven && inPlace && request.Conforms && before!.Image != 0 ? request.Size - own : 0;
             var unproven = others.Where(o => o.Image != 0).Sum(o => o.Size) + own + rest;
             var total = others.Sum(o => o.Size) + request.Size;

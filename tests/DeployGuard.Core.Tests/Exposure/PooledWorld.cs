@@ -7,7 +7,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>How a rollout replaces pods: so many at once, and with time between or without.</summary>
+/// <summary>How a rollout replaces pods: how many at once, and with or without minReadySeconds.</summary>
 internal sealed record Pacing(int AtOnce, bool IsPercent, bool IsTimed)
 {
     public static readonly Pacing AllAtOnce = new(100, IsPercent: true, IsTimed: false);
@@ -18,9 +18,7 @@ internal sealed record Pacing(int AtOnce, bool IsPercent, bool IsTimed)
     public int Batch(int size) => Math.Max(1, IsPercent ? ((AtOnce * size) + 99) / 100 : AtOnce);
 }
 
-/// <summary>
-/// A workload of a made-up world: what its spec asks for, and what its pods run. Revisions are told by the number of their image.
-/// </summary>
+/// <summary>A workload of the model: its spec and the images of its pods. A revision is the number of its image.</summary>
 internal sealed record ModelWorkload(
     string Name,
     string Kind,
@@ -34,7 +32,7 @@ internal sealed record ModelWorkload(
 {
     public IReadOnlyDictionary<int, int> Pods { get; init; } = new Dictionary<int, int>();
 
-    /// <summary>What its rollout comes to is for later.</summary>
+    /// <summary>Its rollout waits until it is resumed.</summary>
     public bool IsPaused { get; init; }
 
     public bool IsRollingOut => Pods.Any(p => p.Key != Image && p.Value > 0);
@@ -52,9 +50,8 @@ internal sealed record ModelWorkload(
 }
 
 /// <summary>
-/// A namespace of several Services and workloads: behind one, two or none, some only by their word; and what is on record of it. Image 0 is
-/// proven
-/// to everybody.
+/// A namespace of several Services and workloads, behind one, two or none, some only by a claim, and its records. Image 0 is proven
+/// everywhere.
 /// </summary>
 internal sealed class PooledWorld
 {
@@ -106,7 +103,7 @@ internal sealed class PooledWorld
 
     public int Percent { get; }
 
-    /// <summary>Every pod is past its soak as soon as it is there: what is held is then known before it is on record.</summary>
+    /// <summary>Every pod is past its soak as soon as it exists: completed steps are then known before they are recorded.</summary>
     public bool PodsAreOld { get; }
 
     public IReadOnlyCollection<ModelWorkload> Running => _running.Values;
@@ -117,13 +114,13 @@ internal sealed class PooledWorld
 
     public int Latched(int image, string pool) => _latched.GetValueOrDefault((image, pool));
 
-    /// <summary>The most proven pods that a pool had of late.</summary>
+    /// <summary>The maximum of proven pods that a pool had recently.</summary>
     public int Served(string pool) => _served.GetValueOrDefault(pool);
 
     /// <summary>The most pods on which a workload completed an image.</summary>
     public int? CompletedOn(ModelWorkload made, int image) => _completed.TryGetValue((made.Name, image), out var pods) ? pods : null;
 
-    /// <summary>What is decided of a request.</summary>
+    /// <summary>The verdict for a request.</summary>
     public Verdict Decide(ModelWorkload asked) =>
         Some.Decide(
             Find(asked.Name) is { } before ? Some.Update(Json(before), Json(asked)) : Some.Create(Json(asked)),
@@ -149,7 +146,7 @@ internal sealed class PooledWorld
             }
         );
 
-    /// <summary>A workload is made, scaled, changed, or several of these at once.</summary>
+    /// <summary>A workload is created, scaled, changed, or several of these at once.</summary>
     public ModelWorkload Any(Random random)
     {
         var plan = _plans[random.Next(_plans.Count)];
@@ -180,7 +177,7 @@ internal sealed class PooledWorld
             : asked;
     }
 
-    /// <summary>What the API server stores; its controller has done nothing yet but to scale.</summary>
+    /// <summary>Stores the request as the API server does; the controller has only scaled so far.</summary>
     public void Apply(ModelWorkload asked)
     {
         var before = Find(asked.Name);
@@ -192,7 +189,7 @@ internal sealed class PooledWorld
         Note();
     }
 
-    /// <summary>A rollout goes on by at most so many pods, and stops where its partition is.</summary>
+    /// <summary>A rollout continues by at most <paramref name="most"/> pods, and stops at its partition.</summary>
     public void ContinueRollout(string name, int most)
     {
         var made = _running[name];
@@ -211,7 +208,8 @@ internal sealed class PooledWorld
     public void Settle(string name) => ContinueRollout(name, int.MaxValue);
 
     /// <summary>
-    /// Every rollout goes on a little, or to its end; now and then somebody is gone, an hour passes, a soak ends, or something is proven.
+    /// Every rollout continues, partly or to its end; sometimes a workload is deleted, an hour passes, a soak ends, or a revision is
+    /// proven.
     /// </summary>
     public void Pass(Random random)
     {
@@ -247,7 +245,7 @@ internal sealed class PooledWorld
         }
     }
 
-    /// <summary>All that runs has run for long: its steps are on record.</summary>
+    /// <summary>All pods are past their soak: their steps are recorded.</summary>
     public void Soak()
     {
         var page = new ExposurePage(this);
@@ -266,7 +264,7 @@ internal sealed class PooledWorld
         + $"served {string.Join(" ", _served)}, completed "
         + $"{string.Join(" ", _completed.Select(c => $"{c.Key.Name}/{c.Key.Image}: {c.Value}"))}\n  {string.Join("\n  ", Running)}\n";
 
-    /// <summary>Fewer: the old ones go first. More: as the newest revision, as far as its partition lets it.</summary>
+    /// <summary>Fewer: old pods are deleted first. More: pods of the newest revision, as far as the partition allows.</summary>
     private static Dictionary<int, int> Scaled(IReadOnlyDictionary<int, int> before, ModelWorkload asked)
     {
         var pods = before.ToDictionary();
@@ -282,7 +280,7 @@ internal sealed class PooledWorld
         return pods.Where(p => p.Value > 0).ToDictionary();
     }
 
-    /// <summary>What the leader notes of what it sees.</summary>
+    /// <summary>Records what the leader observes.</summary>
     private void Note()
     {
         var page = new ExposurePage(this);
@@ -297,10 +295,10 @@ internal sealed class PooledWorld
         }
     }
 
-    /// <summary>Of what a former version recorded, nobody knows whom it served: its way back is open everywhere.</summary>
+    /// <summary>Records of a former version have no pools: their rollback is allowed everywhere.</summary>
     private const string ServingUnknown = "";
 
-    /// <summary>What a workload runs, ran or completed.</summary>
+    /// <summary>The Changes of a workload: running, former and completed revisions.</summary>
     private IEnumerable<Change> RecordsOf(ModelWorkload made) =>
         Enumerable
             .Range(0, Images)
@@ -313,7 +311,7 @@ internal sealed class PooledWorld
                 }
             );
 
-    /// <summary>What was proven and held, by workloads that are gone: it belongs to the image and the pool.</summary>
+    /// <summary>Proven revisions and completed steps of deleted workloads: they belong to the image and the pool.</summary>
     private IEnumerable<Change> Remembered =>
         Enumerable
             .Range(0, Images)

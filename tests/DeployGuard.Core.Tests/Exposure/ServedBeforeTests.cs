@@ -8,7 +8,7 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// What a revision served a while ago it may serve again, and what completed may be made again: the way back, as far as it reached.
+/// A revision may serve again as many pods as it did recently, and a completed one may be created again: a rollback up to its former size.
 /// </summary>
 public class ServedBeforeTests
 {
@@ -55,7 +55,7 @@ public class ServedBeforeTests
     }
 
     [TestCase(null, Refused)]
-    [TestCase("alice", null, Description = "somebody else has looked")]
+    [TestCase("alice", null, Description = "another person reviewed it")]
     public void RevisionServedUnderABreakGlassMayNotServeAgainBeforeItsReview(string? reviewer, string? refusal) =>
         Expect(
             Completed(
@@ -89,7 +89,7 @@ public class ServedBeforeTests
 
     [TestCase(Phase.Completed, 20, 20, ChangeType.Rollback, null)]
     [TestCase(Phase.Completed, 19, 20, ChangeType.Rollback, Refused, Description = "it completed on fewer")]
-    [TestCase(Phase.Proven, 1, 20, ChangeType.Rollback, null, Description = "what is proven may have any size")]
+    [TestCase(Phase.Proven, 1, 20, ChangeType.Rollback, null, Description = "a proven revision may have any size")]
     [TestCase(Phase.Running, 0, 20, ChangeType.NewRevision, Refused)]
     [TestCase(Phase.Expired, 0, 20, ChangeType.NewRevision, Refused)]
     public void WorkloadCreatedAgain(Phase phase, int completedOn, int replicas, ChangeType type, string? refusal)
@@ -119,10 +119,10 @@ public class ServedBeforeTests
         Expect(gone, Some.Create(Web(20, V2), Some.Machine), Refused);
     }
 
-    /// <summary>Ten that completed behind a Service of their own, and one pod of which served here, are one here.</summary>
+    /// <summary>Ten pods completed behind another Service and one pod served here: here only one counts.</summary>
     [TestCase(Phase.Completed, 20, null)]
     [TestCase(Phase.Completed, 19, Refused)]
-    [TestCase(Phase.Proven, 19, Refused, Description = "what it proved, it proved to others")]
+    [TestCase(Phase.Proven, 19, Refused, Description = "it was proven for other users")]
     public void RollbackIsLimitedToItsFormerSizeInThisPool(Phase phase, int most, string? refusal)
     {
         var gone = Completed(

@@ -10,8 +10,8 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// What the users of a Service reach after it was changed: shares decide, per port and per node, and what cannot be seen is refused while
-/// its pool is warm.
+/// Serving pods after a change of a Service: shares decide, per port and per node. Pods that cannot be observed are refused while the pool
+/// is warm.
 /// </summary>
 public class ServiceChangeTests
 {
@@ -30,7 +30,7 @@ public class ServiceChangeTests
         "1 of 1 pods (100%) behind Service web would be unproven; step 5% allows 0",
         Description = "only the canary has a port of that name"
     )]
-    [TestCase("7070", null, Description = "a number that nobody declares may be open in all")]
+    [TestCase("7070", null, Description = "an undeclared port number may be open in all pods")]
     public void PortIsServedByPodsThatDeclareIt(string target, string? refusal)
     {
         var canary = C(1)
@@ -41,7 +41,7 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(web, web with { Ports = [new ServicePort(80, "TCP", target)] }), refusal);
     }
 
-    /// <summary>A paused Deployment may say anything of ports in its template, and none of its pods has them.</summary>
+    /// <summary>A paused Deployment may declare any port in its template; none of its pods has it.</summary>
     [Test]
     public void PortOfATemplateThatNoPodRunsDoesNotCount()
     {
@@ -64,7 +64,7 @@ public class ServiceChangeTests
         );
     }
 
-    /// <summary>Its users are sent by a name: what has no port of that name any more serves none of them.</summary>
+    /// <summary>Traffic goes to a named port: pods without a port of that name serve no user.</summary>
     [TestCase(1, "users of port http behind Service web would reach only unproven pods")]
     [TestCase(0, null)]
     public void RemovingThePortFromTheProvenWorkloadSendsItsUsersToTheCanary(int canaries, string? refusal)
@@ -132,7 +132,7 @@ public class ServiceChangeTests
     }
 
     [TestCase("red", "web", Description = "a Service of another name")]
-    [TestCase("green", "web", Description = "one that is made again as it was, but for the address")]
+    [TestCase("green", "web", Description = "one that is created again with another address")]
     public void ServiceTakingTheAddressOfAnotherDidNotServeItsUsers(string name, string former)
     {
         var green = Deployment("green", 20, V2).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
@@ -205,7 +205,7 @@ public class ServiceChangeTests
     public void ExternalNameOfALocalServiceIsItsPool(string host) =>
         Expect(WithGreen(V2), Named(host), "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1");
 
-    [TestCase("green.shop.svc.example.org", Description = "a cluster domain that nobody knows")]
+    [TestCase("green.shop.svc.example.org", Description = "an unknown cluster domain")]
     [TestCase("green.shop", Description = "no name of a Service")]
     [TestCase("green.elsewhere.svc", Description = "another namespace that was not read")]
     [TestCase("gone.shop.svc")]
@@ -281,7 +281,7 @@ public class ServiceChangeTests
         Expect(objects, ServiceChange(canary, canary with { Addresses = ["10.0.0.8", "192.0.2.1"] }), null);
     }
 
-    /// <summary>Users of an address that a Service gave up follow it, although the Service is there.</summary>
+    /// <summary>Users of a released address follow it, although the former Service still exists.</summary>
     [Test]
     public void ServiceTakingARecentlyReleasedAddressHasItsUsers()
     {
@@ -299,12 +299,10 @@ public class ServiceChangeTests
         Expect(With(given), ServiceChange(WebService, WebService with { Addresses = ["node 30080"] }), null);
     }
 
-    /// <summary>
-    /// A Service that is turned, and a workload that grows where it will select it: each of them raises nothing by itself.
-    /// </summary>
+    /// <summary>A Service is switched while the workload that it will select is scaled up: neither raises the exposure by itself.</summary>
     [Test]
     [TestCase(0)]
-    [TestCase(10, Description = "to its own users it comes back to a size that it had of late: that raises nothing")]
+    [TestCase(10, Description = "for its own users it returns to a recent size: no more exposure")]
     public void ConcurrentRequestIsEvaluatedBehindTheSwitchedService(int servedOfLate)
     {
         var fresh = Deployment("fresh", 0, V2)
@@ -355,9 +353,9 @@ public class ServiceChangeTests
         );
     }
 
-    /// <summary>kubectl replace --force deletes a Service and makes it again, whatever is rolled out behind it.</summary>
+    /// <summary>kubectl replace --force deletes a Service and creates it again, even during a rollout behind it.</summary>
     [TestCase(2, 2, null)]
-    [TestCase(2, 10, null, Description = "it went on meanwhile, at its pace")]
+    [TestCase(2, 10, null, Description = "the rollout continued meanwhile, at its pace")]
     [TestCase(
         0,
         10,
@@ -393,7 +391,8 @@ public class ServiceChangeTests
     }
 
     /// <summary>
-    /// db-9 runs what is proven today; under a partition it is the first that runs something else, which is one of ten to the StatefulSet.
+    /// db-9 runs the proven revision today; with a partition it is the first to run another one, which is one of ten pods of the
+    /// StatefulSet.
     /// </summary>
     [TestCase("apps.kubernetes.io/pod-index", "9")]
     [TestCase("statefulset.kubernetes.io/pod-name", "db-9")]
@@ -455,10 +454,10 @@ public class ServiceChangeTests
         false,
         false,
         "20 of 20 pods (100%) behind Service web would be unproven",
-        Description = "one came since, when nobody was asked"
+        Description = "one was created since, during an outage"
     )]
-    [TestCase(20, true, false, "20 of 20 pods (100%) behind Service web would be unproven", Description = "somebody rejected it")]
-    [TestCase(20, false, true, "20 of 20 pods (100%) behind Service web would be unproven", Description = "a break-glass let it in")]
+    [TestCase(20, true, false, "20 of 20 pods (100%) behind Service web would be unproven", Description = "a vote rejected it")]
+    [TestCase(20, false, true, "20 of 20 pods (100%) behind Service web would be unproven", Description = "admitted by break-glass")]
     public void ServiceCreatedAgainServesItsFormerUsers(int served, bool isRejected, bool isUnreviewed, string? refusal)
     {
         var web = Web(20, V2);

@@ -8,8 +8,8 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Labels that no hash covers (<c>helm.sh/chart</c>) and by which a Service selects all the same: what a workload has, and what its
-/// template says, are then behind other Services.
+/// Labels that no hash covers (<c>helm.sh/chart</c>) and that a Service may still select: the pods of a workload and those of its template
+/// are then behind different Services.
 /// </summary>
 public class ServiceLabelTests
 {
@@ -17,7 +17,7 @@ public class ServiceLabelTests
 
     private static readonly Service s_web = WebService with { Selector = Labels(("app", "web"), ("helm.sh/chart", "shop-1")) };
 
-    /// <summary>One that is paused scales the ReplicaSet that it has, whatever its template says by now.</summary>
+    /// <summary>A paused Deployment scales its current ReplicaSet, whatever its template says now.</summary>
     [TestCase("helm.sh/chart", "shop-1", "helm.sh/chart", "shop-2", Refusal)]
     [TestCase("helm.sh/chart", "shop-2", "helm.sh/chart", "shop-3", null, Description = "neither is selected")]
     public void PausedDeploymentIsScaledUp(string had, string value, string has, string other, string? refusal)
@@ -48,7 +48,7 @@ public class ServiceLabelTests
         Expect(objects, Scale(old, 9), "9 of 29 pods (31%) behind Service web would be unproven; step 5% allows 1");
     }
 
-    /// <summary>Below its partition a StatefulSet makes pods of the revision that it had.</summary>
+    /// <summary>Below its partition a StatefulSet creates pods of the former revision.</summary>
     [TestCase("helm.sh/chart", Refusal)]
     [TestCase("app", Refusal, Description = "a label that the hash covers")]
     public void StatefulSetIsScaledUpBelowItsPartition(string key, string? refusal)

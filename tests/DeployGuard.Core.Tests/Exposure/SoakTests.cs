@@ -6,9 +6,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>
-/// How long a pod has served, what breaks a soak, what is remembered of pods that served, and which rollouts are in flight.
-/// </summary>
+/// <summary>The age of pods, events that break a soak, the record of serving pods, and rollouts in flight.</summary>
 public class SoakTests
 {
     private static readonly WorkloadRef s_web = new("apps", "Deployment", "shop", "web");
@@ -40,7 +38,7 @@ public class SoakTests
     public void RestartOrLostReadinessBreaksTheSoakAndADrainDoesNot()
     {
         Assert.That(Pod(60, 60, 60).InterruptionOf(s_soak, Some.Now), Is.Null);
-        Assert.That(Pod(2, 2, 2).InterruptionOf(s_soak, Some.Now), Is.Null, "made within the soak: neutral");
+        Assert.That(Pod(2, 2, 2).InterruptionOf(s_soak, Some.Now), Is.Null, "created within the soak: neutral");
         Assert.That((Pod(60, 60, 60) with { IsDeleting = true }).InterruptionOf(s_soak, Some.Now), Is.Null, "drained");
         Assert.That(Pod(60, 3, 60).InterruptionOf(s_soak, Some.Now), Is.EqualTo(new SoakInterruption(Ago(3), "lost its readiness")));
         Assert.That(
@@ -50,7 +48,7 @@ public class SoakTests
         Assert.That(
             (Pod(4, 1, 1) with { RestartedAt = Ago(1) }).InterruptionOf(s_soak, Some.Now),
             Is.EqualTo(new SoakInterruption(Ago(1), "restarted")),
-            "also one that was made within it"
+            "also one that was created within it"
         );
         Assert.That((Pod(60, 30, 30) with { RestartedAt = Ago(30) }).InterruptionOf(s_soak, Some.Now), Is.Null, "before it");
     }
@@ -73,7 +71,7 @@ public class SoakTests
         Assert.That(shrunk.Seeing(25, hour, Some.Now).Pods, Is.EqualTo(25));
     }
 
-    [TestCase(Phase.Admitted, 0, false, false, true, Description = "just let in")]
+    [TestCase(Phase.Admitted, 0, false, false, true, Description = "just admitted")]
     [TestCase(Phase.Admitted, 1, false, false, false, Description = "dropped by the API server")]
     [TestCase(Phase.Admitted, 1, true, false, true, Description = "the leader is slow")]
     [TestCase(Phase.Running, 5, true, false, true)]
@@ -93,7 +91,7 @@ public class SoakTests
     [Test]
     public void RolloutThatItsControllerHasNotStartedIsInFlight()
     {
-        // The API server has it; complete is what ran before.
+        // The API server stores the new spec; the former revision is complete.
         var live = new Observation(Change(Phase.Admitted, 1).TemplateHash, IsObserved: false, IsComplete: false);
 
         Assert.That(InFlight.Holds(Change(Phase.Admitted, 1), live, isAtRest: false, TimeSpan.FromHours(1), Some.Now));

@@ -10,9 +10,8 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// The worked cases that a live cluster taught, by their numbers, from the objects of the namespace: what objects say of themselves decides
-/// nothing. Policy and standing as in
-/// <see cref="CanaryTests"/>; the canary is in the fifth minute of its first soak.
+/// The worked cases that were found on a live cluster, by their numbers, from the objects of the namespace: claims of objects decide
+/// nothing. Policy and cluster as in <see cref="CanaryTests"/>; the canary is in the fifth minute of its first soak.
 /// </summary>
 public class WorkedCaseTests
 {
@@ -45,7 +44,7 @@ public class WorkedCaseTests
 
     [TestCase(30, """{"app": "web"}""", "30 of 50 pods (60%) behind Service web would be unproven; step 5% allows 2")]
     [TestCase(1, """{"app": "web"}""", null)]
-    [TestCase(30, """{"app": "batch"}""", null, Description = "nobody is served by it")]
+    [TestCase(30, """{"app": "batch"}""", null, Description = "it serves nobody")]
     public void Case29_JobSelectedByTheServiceCounts(int parallelism, string labels, string? refusal) =>
         Expect(Settled, Some.Create(Job("work", parallelism, V2, labels)), refusal);
 
@@ -75,7 +74,7 @@ public class WorkedCaseTests
         Expect(Settled, Some.Create(CronJob("nightly", 1, V1, concurrency)), null);
     }
 
-    /// <summary>Its Jobs end before they could soak: it would hold up every rollout beside it for good.</summary>
+    /// <summary>Its Jobs end before a soak: it would block every rollout in the pool forever.</summary>
     [Test]
     public void Case29_CronJobHasItsOwnStep()
     {
@@ -103,7 +102,7 @@ public class WorkedCaseTests
 
     [TestCase("green.shop.svc.cluster.local", V2, "20 of 20 pods (100%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("shop.example.com", V2, "users behind Service web would be redirected: the serving pods at shop.example.com are unknown")]
-    [TestCase("green.shop.svc.cluster.local", V1, null, Description = "what serves there is proven here")]
+    [TestCase("green.shop.svc.cluster.local", V1, null, Description = "the pods there are proven here")]
     public void Case31_ServiceChangedToAnExternalName(string host, string image, string? refusal)
     {
         var green = Deployment("green", 20, image).With("spec/template/metadata/labels", """{"app": "green", "track": "green"}""");
@@ -155,10 +154,10 @@ public class WorkedCaseTests
     [TestCase(
         "track",
         "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1",
-        Description = "its ReplicaSet makes another"
+        Description = "its ReplicaSet creates another"
     )]
     [TestCase("pod-template-hash", "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1")]
-    [TestCase("app", null, Description = "the Service lets it go too")]
+    [TestCase("app", null, Description = "the Service no longer selects it either")]
     public void Case34_OrphanedPodKeepsServing(string label, string? refusal)
     {
         var pod = PodOf(SetOf(C(1)));
@@ -190,7 +189,7 @@ public class WorkedCaseTests
         );
     }
 
-    /// <summary>Nobody is sent to a pod that has no port of that name: what runs there for an hour shows nothing.</summary>
+    /// <summary>No traffic reaches a pod without a port of that name: running for an hour proves nothing.</summary>
     [TestCase("http", false, null)]
     [TestCase(
         "idle",
@@ -218,7 +217,7 @@ public class WorkedCaseTests
         Expect(objects, Scale(Named(C(1), port), 6), refusal);
     }
 
-    /// <summary>A canary that has a port more than what is proven is no pool by itself.</summary>
+    /// <summary>A canary with an additional port is no pool by itself.</summary>
     [Test]
     public void PortThatOnlyTheCanaryDeclaresDoesNotShrinkThePool()
     {
@@ -237,7 +236,7 @@ public class WorkedCaseTests
         Expect(objects, Scale(Named(C(1), Both), 2), "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1");
     }
 
-    /// <summary>Pods of what is proven, by its images, that no user of the port reaches: they would make room for unproven ones.</summary>
+    /// <summary>Pods with proven images that no user of the port reaches: they would make room for unproven ones.</summary>
     [TestCase("idle", "6 of 26 pods (23%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase("http", null, Description = "they serve")]
     public void PodsWithoutThePortOfTheServiceMakeNoRoom(string port, string? refusal)
@@ -253,7 +252,7 @@ public class WorkedCaseTests
 
     [TestCase(true, 0, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
     [TestCase(true, 1, Operation.Create, "10 of 30 pods (33%) behind Service web would be unproven; step 5% allows 1")]
-    [TestCase(false, 0, Operation.Create, null, Description = "it makes pods of its own template")]
+    [TestCase(false, 0, Operation.Create, null, Description = "it creates pods of its own template")]
     public void PausedDeploymentScalesTheOrphanThatItAdopts(bool isPaused, int pods, Operation operation, string? refusal)
     {
         var taker = Deployment("taker", 10, V1)
@@ -264,7 +263,7 @@ public class WorkedCaseTests
         var objects = Settled.With(orphan.Live()).With(Some.Change(orphan, Phase.Completed));
 
         Expect(objects, Some.Create(taker), refusal);
-        // As a way back, too: what it takes in is none.
+        // As a rollback too: the adopted orphan is none.
         Expect(
             objects.With(
                 Some.Change(taker, Phase.Completed) with
@@ -278,9 +277,7 @@ public class WorkedCaseTests
         );
     }
 
-    /// <summary>
-    /// Whichever of them is quicker takes it in: what the one that has nothing yet makes of it is judged, in whatever order they are known.
-    /// </summary>
+    /// <summary>The quicker one adopts it: the effect on the one without pods is evaluated, in any order of the two.</summary>
     [TestCase(false)]
     [TestCase(true)]
     public void TwoDeploymentsThatMayAdoptOneOrphan(bool isOtherFirst)
@@ -326,7 +323,7 @@ public class WorkedCaseTests
     }
 
     [TestCase("uid-web-7c6b9", Description = "the template of the ReplicaSet was edited")]
-    [TestCase("uid-forged", Description = "another one was made under its name")]
+    [TestCase("uid-forged", Description = "another one was created under its name")]
     public void Case35_NameOfACompletedReplicaSetIsNoHistory(string uid)
     {
         var completed = Some.Change(Web(20, V3), Phase.Completed) with
@@ -349,7 +346,7 @@ public class WorkedCaseTests
         Assert.That(
             objects.Decide(Some.Update(Web(20), Web(20, V3))).Evaluated.ChangeType,
             Is.EqualTo(ChangeType.Rollback),
-            "what completed is"
+            "the completed revision is"
         );
         Expect(objects, Some.Update(Web(20), Web(20, V3)), null);
     }

@@ -4,7 +4,7 @@ using DeployGuard.Core.Provenance.Attestations;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Envelopes and statements: what holds, and what must not.</summary>
+/// <summary>Envelopes and statements: which signatures are valid, and which must not be.</summary>
 public class AttestationTests
 {
     private const string HelloType = "http://example.com/HelloWorld";

@@ -7,7 +7,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>Which requests take a place in a budget that is spent, and what they are told.</summary>
+/// <summary>Which requests need a place in an exhausted budget, and their messages.</summary>
 public class BudgetTests
 {
     private static readonly WorkloadRef s_other = new("apps", "Deployment", "shop", "other");

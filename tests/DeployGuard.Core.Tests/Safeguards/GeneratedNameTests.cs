@@ -6,7 +6,7 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What is said where a name is made up at every attempt: an approval of it could never be used.</summary>
+/// <summary>Messages for names that are generated at every attempt: an approval of such a name could never be used.</summary>
 public class GeneratedNameTests
 {
     private static readonly SafeguardPolicy s_policy = Some.Policy("""{"approval": {"quorum": [{"groups": ["senior-engineers"]}]}}""");
@@ -102,7 +102,8 @@ public class GeneratedNameTests
     [TestCase("node-debugger-ip-10-0-0-1.example.com-x7k2p", true)]
     [TestCase("node-debugger-node-a", false)]
     [TestCase("debug-node-a", false)]
-    public void NodeDebuggerIsRecognisedByItsName(string name, bool isOne) => Assert.That(Pod(name).Read().HasGeneratedName, Is.EqualTo(isOne));
+    public void NodeDebuggerIsRecognisedByItsName(string name, bool isOne) =>
+        Assert.That(Pod(name).Read().HasGeneratedName, Is.EqualTo(isOne));
 
     private static string Remedy(JsonObject pod, Requester by)
     {

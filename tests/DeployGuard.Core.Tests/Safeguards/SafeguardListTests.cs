@@ -6,7 +6,7 @@ using DeployGuard.Core.Safeguards;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What the rules declare of themselves.</summary>
+/// <summary>The declarations of the rules.</summary>
 public class SafeguardListTests
 {
     [Test]
@@ -16,7 +16,7 @@ public class SafeguardListTests
     [Test]
     public void NamesAreUnique() => Assert.That(SafeguardList.All.Select(s => s.Name), Is.Unique);
 
-    /// <summary>The way back stays open: a rule that refuses rollbacks is added here on purpose.</summary>
+    /// <summary>Rollbacks stay possible: a rule that refuses them must be added here on purpose.</summary>
     [Test]
     public void OnlyTheExposureRulesMayRefuseARollback() =>
         Assert.That(

@@ -7,8 +7,7 @@ using static DeployGuard.Core.Tests.Shop;
 namespace DeployGuard.Core.Tests;
 
 /// <summary>
-/// Who stands for the objects and pods of a namespace. An owner that an object names is a claim; what nobody stands for is a member of its
-/// own.
+/// Attribution of the objects and pods of a namespace. An owner reference is a claim; an unattributed object is its own member.
 /// </summary>
 public class AttributionTests
 {
@@ -29,8 +28,8 @@ public class AttributionTests
     }
 
     [TestCase("uid-of-nobody", Description = "no such owner")]
-    [TestCase("uid-web", Description = "a Deployment makes no pods")]
-    [TestCase("uid-job", Description = "its selector takes in others")]
+    [TestCase("uid-web", Description = "a Deployment creates no pods")]
+    [TestCase("uid-job", Description = "its selector matches other pods")]
     public void PodWithAnOwnerThatDoesNotSelectItIsUnattributed(string uid)
     {
         var forged = PodOf(SetOf(Web(20))).With("metadata/ownerReferences", OwnerJson("apps/v1", "ReplicaSet", "web-5d9f7", uid));
@@ -118,7 +117,7 @@ public class AttributionTests
     [TestCase(
         "metadata/ownerReferences",
         """[{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "uid-db", "controller": true}]""",
-        Description = "its controller makes no ReplicaSets"
+        Description = "its controller creates no ReplicaSets"
     )]
     [TestCase(
         "metadata/ownerReferences",
@@ -207,7 +206,7 @@ public class AttributionTests
         Assert.That(
             objects.ToSnapshot().Members.Single().Pods.Select(p => (p.OwnedName, p.Pods, p.Seen.Sum(g => g.Serving))),
             Is.EquivalentTo(new[] { ("db-2", 2, 2), ("db-1", 1, 1) }),
-            "told by what it runs"
+            "identified by its image"
         );
     }
 
@@ -228,7 +227,7 @@ public class AttributionTests
     }
 
     [TestCase(0, null, Description = "adopted with the rest")]
-    [TestCase(1, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "nobody knows where from")]
+    [TestCase(1, "2 of 22 pods (9%) behind Service web would be unproven; step 5% allows 1", Description = "of unknown origin")]
     public void PodsServingAtAdoptionAreKnownAndLaterOnesAreUnproven(int secondsAfter, string? refusal)
     {
         var loose = Pods(PodOf(SetOf(Web(20, V3))).With("metadata/ownerReferences", "[]"), 1);
@@ -281,7 +280,7 @@ public class AttributionTests
         );
     }
 
-    /// <summary>Members that no workload stands for: name, pods, and whether nobody knows where they come from.</summary>
+    /// <summary>Unattributed members: name, pods, and whether their origin is unknown.</summary>
     private static (string Name, int Pods, bool IsUnattributed)[] Alone(NamespaceObjects objects) =>
         [
             .. objects

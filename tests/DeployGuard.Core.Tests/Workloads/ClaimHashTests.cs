@@ -25,7 +25,8 @@ public class ClaimHashTests
         Assert.That(Hash(Set(Claim).With(path, json)), Is.EqualTo(Hash(Set(Claim))));
 
     [Test]
-    public void WithoutVolumeClaimsOnlyTheTemplateIsHashed() => Assert.That(Hash(Set("")), Is.EqualTo(Some.Deployment().Read().Template.Hash));
+    public void WithoutVolumeClaimsOnlyTheTemplateIsHashed() =>
+        Assert.That(Hash(Set("")), Is.EqualTo(Some.Deployment().Read().Template.Hash));
 
     [Test]
     public void RevisionHashesAsItsOwnerWithTheVolumeClaimsOfTheOwner()

@@ -10,7 +10,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What others claim, or have machines ask for, raises nobody else's quorum and excludes none of their approvers.</summary>
+/// <summary>Claims of other requesters and of machines raise no one else's quorum and exclude none of their approvers.</summary>
 public class ClaimTests
 {
     private const string Authors = "deployguard.io/authors";
@@ -34,7 +34,7 @@ public class ClaimTests
         Assert.That(
             Some.Decide(Some.Update(Some.Deployment(), s_v2, Some.Machine), cluster).Denials.Single().Finding.Message,
             Does.Contain("approvals 1 of 2"),
-            "a machine that asks itself needs two"
+            "a machine as the requester needs two"
         );
     }
 
@@ -60,13 +60,13 @@ public class ClaimTests
 
         Assert.Multiple(() =>
         {
-            Assert.That(Allows(mallorySecond, "dana"), Is.True, "it was dana's before mallory had a word");
-            Assert.That(Allows(mallorySecond, "mallory"), Is.False, "their own word holds");
-            Assert.That(Allows(malloryFirst, "dana"), Is.False, "asking for what somebody brought takes their word along");
+            Assert.That(Allows(mallorySecond, "dana"), Is.True, "it was dana's before mallory claimed it");
+            Assert.That(Allows(mallorySecond, "mallory"), Is.False, "their own claim counts");
+            Assert.That(Allows(malloryFirst, "dana"), Is.False, "a request for another requester's image takes over their claim");
             Assert.That(
                 Allows(Recorded(["dana"], named with { By = null }), "dana"),
                 Is.False,
-                "an older version did not say whose word it was"
+                "an older version did not record the claimant"
             );
         });
     }

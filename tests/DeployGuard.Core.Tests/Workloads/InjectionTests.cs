@@ -223,7 +223,7 @@ public class InjectionTests
         Assert.That(Evaluate(policy, "a.b/other", $"x@{Some.Digest}").Reasons(), Is.Empty);
     }
 
-    /// <summary>Nobody could approve an image that cannot be read.</summary>
+    /// <summary>An unreadable image could not be approved.</summary>
     [TestCase("sidecar.opentelemetry.io/inject", "mine")]
     [TestCase("example.com/sidecar-image", "x/evil:1")]
     public void WithImageApprovalUnreadableAnnotationsAreRefusedUnlessThePolicySaysOtherwise(string key, string value)
@@ -236,7 +236,11 @@ public class InjectionTests
             Is.EqualTo(new[] { "ImageNotPinned" })
         );
         Assert.That(
-            Evaluate(Some.Policy(Images.Replace("UNREADABLE", ", \"unreadable\": \"Warn\"", StringComparison.Ordinal)), key, value).IsAllowed,
+            Evaluate(
+                Some.Policy(Images.Replace("UNREADABLE", ", \"unreadable\": \"Warn\"", StringComparison.Ordinal)),
+                key,
+                value
+            ).IsAllowed,
             Is.True
         );
     }

@@ -5,7 +5,9 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What holds of each kind is said in Workloads/Kinds. This page pins it, and that no other code names a kind.</summary>
+/// <summary>
+/// The properties of each kind are declared in Workloads/Kinds. This test pins them, and checks that no other code names a kind.
+/// </summary>
 public partial class KindTests
 {
     private const string Home = "DeployGuard.Core/Workloads/Kinds/";

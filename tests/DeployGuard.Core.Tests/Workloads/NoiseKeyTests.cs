@@ -2,7 +2,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>What may be left out of the hash by the chart's values, and what may not.</summary>
+/// <summary>Which keys the chart's values may leave out of the hash, and which they may not.</summary>
 public class NoiseKeyTests
 {
     private static readonly WorkloadReader s_reader = new(
@@ -92,7 +92,8 @@ public class NoiseKeyTests
     [TestCase("example.com/image", "which image runs")]
     [TestCase("example.com/*", "is not a key of a label or annotation")]
     [TestCase("", "is not a key of a label or annotation")]
-    public void KeyThatSomethingReadsMayNotBeListed(string key, string why) => Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.Contain(why));
+    public void KeyThatSomethingReadsMayNotBeListed(string key, string why) =>
+        Assert.That(NoiseKey.ProblemOfAnnotation(key), Does.Contain(why));
 
     [TestCase("app", "Services, policies and meshes commonly select by it")]
     [TestCase("version", "Services, policies and meshes commonly select by it")]

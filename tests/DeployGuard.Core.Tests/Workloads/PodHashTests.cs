@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DeployGuard.Core.Tests;
 
-/// <summary>A Pod is hashed as it runs: only the name that admission makes up for its token is the same for all.</summary>
+/// <summary>A Pod is hashed as it runs: only the name that admission generates for its token volume is ignored.</summary>
 public class PodHashTests
 {
     private const string Sources = """
@@ -88,7 +88,7 @@ public class PodHashTests
 
         Assert.That(Debugged("debugger-wbzg9"), Is.EqualTo(Debugged("debugger-x7k2p")));
         Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-wbzg9", "sh:2")), "another image");
-        Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-aeiou")), "letters that are never made up");
+        Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("debugger-aeiou")), "letters that are never generated");
         Assert.That(Debugged("debugger-wbzg9"), Is.Not.EqualTo(Debugged("mine")), "a name of one's own");
     }
 

@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Changes are found by what requests look for, without reading those of the whole cluster.</summary>
+/// <summary>Changes are indexed for the lookups of a request, without reading those of the whole cluster.</summary>
 public class ChangeIndexTests
 {
     private static readonly Change s_change = new()

@@ -7,10 +7,10 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Records and votes of version 0.2 count as what they stand for now; they let nothing pass that they did not.</summary>
+/// <summary>Records and votes of version 0.2 count for the revision that they stand for now; they admit nothing more than before.</summary>
 public class HashTranslationTests
 {
-    /// <summary>Two templates that version 1 took for the same, because it left out what the pods read.</summary>
+    /// <summary>Two templates with the same hash in version 1, because it left out fields that the pods read.</summary>
     private static readonly Workload s_web = Web("this");
     private static readonly Workload s_disguised = Web("that");
 
@@ -37,7 +37,8 @@ public class HashTranslationTests
         Assert.That(Translated(Live("", s_web, isCurrent: true), asked: s_disguised), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
-    public void WithoutALiveObjectTheRequestedRevisionIsFoundByItsLegacyHash() => Assert.That(Translated(asked: s_web), Is.EqualTo(s_web.Template.Hash));
+    public void WithoutALiveObjectTheRequestedRevisionIsFoundByItsLegacyHash() =>
+        Assert.That(Translated(asked: s_web), Is.EqualTo(s_web.Template.Hash));
 
     [Test]
     public void RevisionBeforeTheRequestIsKnown()
@@ -105,7 +106,7 @@ public class HashTranslationTests
             Assert.That((read.Name, read.Phase, read.TemplateHash), Is.EqualTo(("old", Phase.Completed, s_web.Template.Hash)));
             Assert.That(read.Requesters, Is.EqualTo(new[] { "dana", "erin" }));
             Assert.That(read.Evidence, Has.Count.EqualTo(1));
-            Assert.That(read.WasAdmittedUnreviewed, "what came in by break-glass under either name waits for its review");
+            Assert.That(read.WasAdmittedUnreviewed, "a revision admitted by break-glass under either name needs its review");
         });
     }
 

@@ -4,7 +4,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What is kept of a watched pod, and what many of them have in common.</summary>
+/// <summary>The fields that are kept of a watched pod, and those that many pods share.</summary>
 public class LivePodReaderTests
 {
     private const string Running = """

@@ -5,7 +5,7 @@ using DeployGuard.Kubernetes.Cache;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>When a rollout gives its place in a budget back, by what the API server says of its workload.</summary>
+/// <summary>When a rollout releases its place in a budget, by the status of its workload.</summary>
 public class ObservedWorkloadTests
 {
     private const string Halfway = "\"replicas\": 4, \"updatedReplicas\": 1, \"availableReplicas\": 3, \"readyReplicas\": 3";
@@ -36,7 +36,7 @@ public class ObservedWorkloadTests
             true
         );
 
-    [TestCase(2, 1, 3, false, Description = "all above the partition are through: it rests")]
+    [TestCase(2, 1, 3, false, Description = "all pods above the partition are updated: it rests")]
     [TestCase(1, 1, 3, true, Description = "one above it is not")]
     [TestCase(2, 1, 2, true, Description = "one is not ready")]
     [TestCase(0, 2, 3, true, Description = "no partition holds it")]

@@ -128,7 +128,7 @@ public class ManagedCertificateTests
         return certificate;
     }
 
-    /// <summary>Turns the clock while it waits, so that what is read every few seconds is read.</summary>
+    /// <summary>Advances the clock while it waits, so that periodic reads happen.</summary>
     private async Task UntilAsync(Func<bool> condition)
     {
         for (var i = 0; i < 500; i++)

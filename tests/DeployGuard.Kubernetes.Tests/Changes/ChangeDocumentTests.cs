@@ -10,7 +10,7 @@ using DeployGuard.Kubernetes.Changes;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>What accumulates on a Change, and what never goes back.</summary>
+/// <summary>Fields that accumulate on a Change, and fields that never go back.</summary>
 public class ChangeDocumentTests
 {
     private static readonly DateTimeOffset s_now = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
@@ -295,7 +295,7 @@ public class ChangeDocumentTests
         Assert.That(
             read?.EvidenceFor([]).Select(e => (e.Value, e.By)),
             Is.EqualTo(((string, string?)[])[("zoe", "dana")]),
-            "a flood of theirs takes no room of hers"
+            "their flood does not displace hers"
         );
         Assert.That(read?.EvidenceFor(["mallory"]).Select(e => e.Value), Has.Member("alice"));
         Assert.That(document["status"]?["origin"]?["authors"]?.AsArray().Select(a => (string?)a), Is.EqualTo((string[])["zoe"]));
@@ -330,7 +330,7 @@ public class ChangeDocumentTests
         Assert.That(
             Read(document)?.Requesters,
             Has.Count.EqualTo(22).And.Contains("erin"),
-            "twenty machines, and everybody who is a person: whoever is forgotten could approve"
+            "twenty machines and every person: a forgotten requester could approve"
         );
     }
 

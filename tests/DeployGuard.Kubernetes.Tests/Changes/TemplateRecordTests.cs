@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>The whole template that is signed goes on record beside its Change, and comes back as it was hashed.</summary>
+/// <summary>The whole signed template is recorded beside its Change, and read back as it was hashed.</summary>
 public class TemplateRecordTests
 {
     private const string Folder = "apis/deployguard.io/v1alpha1/namespaces/shop";
@@ -65,7 +65,11 @@ public class TemplateRecordTests
     {
         await Recorder.RecordAdmittedAsync(Verdict(Web("web:2"), Web("web:1")), CancellationToken.None);
 
-        Assert.That(Store.Writes.Count(w => w.Contains("changetemplates", StringComparison.Ordinal)), Is.Zero, "nobody waits for it");
+        Assert.That(
+            Store.Writes.Count(w => w.Contains("changetemplates", StringComparison.Ordinal)),
+            Is.Zero,
+            "the template was not written"
+        );
         Assert.That(Read(await WrittenAsync()).After, Is.Not.Null);
     }
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Who is noted as a controller, and how replicas share what they saw.</summary>
+/// <summary>Which users are noted as controllers, and how replicas share the list.</summary>
 public class ControllersSeenTests
 {
     private const string Robot = "system:serviceaccount:robots:maker";
@@ -181,7 +181,7 @@ public class ControllersSeenTests
 
         public FakeObject Api { get; }
 
-        /// <summary>What is known of every owner.</summary>
+        /// <summary>The known facts of every owner.</summary>
         public OwnerIs Owner { get; set; } = OwnerIs.There;
 
         public ControllersSeen Seen { get; }
@@ -214,7 +214,7 @@ public class ControllersSeenTests
             }
             catch (OperationCanceledException)
             {
-                // The end that was asked for.
+                // The requested end.
             }
 
             await Api.DisposeAsync();

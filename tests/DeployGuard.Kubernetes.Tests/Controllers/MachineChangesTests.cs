@@ -5,7 +5,7 @@ using DeployGuard.Kubernetes.Controllers;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Which machines are noted as changing workloads of others.</summary>
+/// <summary>Which machines are noted because they change workloads in other namespaces.</summary>
 public class MachineChangesTests
 {
     private const string Reloader = "system:serviceaccount:reloader:reloader";
@@ -57,7 +57,7 @@ public class MachineChangesTests
             Is.True,
             "another controller after the flood"
         );
-        Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isAdmitted: true), Is.True, "who has a place keeps it");
+        Assert.That(changes.Note(Of("system:serviceaccount:flood:a0", "till"), isAdmitted: true), Is.True, "an account keeps its place");
         var merged = changes
             .Merge([new SeenChanges(Reloader, "Deployment", [.. Enumerable.Range(0, 20).Select(i => $"n{i:00}")], false)])
             .ToList();

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>The leader hashes again what version 0.2 recorded, from what is live of it.</summary>
+/// <summary>The leader rehashes records of version 0.2 from the live objects.</summary>
 public class RehashTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1";

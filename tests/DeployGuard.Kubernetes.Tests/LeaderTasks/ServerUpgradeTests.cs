@@ -7,9 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>
-/// Another list of template noise gives a template that nobody wrote to another hash: what completed stays what can be gone back to.
-/// </summary>
+/// <summary>Another list of template noise changes the hash of an unchanged template: completed revisions stay rollback targets.</summary>
 public class ServerUpgradeTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1";

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Which votes a gated decision reads: all that can count, and not those on others, however many these are.</summary>
+/// <summary>Which votes a gated decision reads: all that can count, and none on other workloads, however many there are.</summary>
 public class LiveFactsTests
 {
     private const string Folder = "/apis/deployguard.io/v1alpha1/namespaces/shop/changeapprovals";
@@ -28,7 +28,7 @@ public class LiveFactsTests
     private readonly List<JsonObject> _votes = [];
     private readonly List<string> _asked = [];
 
-    /// <summary>Every Change that is asked for; null for none.</summary>
+    /// <summary>The Change that every read returns; null for none.</summary>
     private string? _change;
 
     [SetUp]
@@ -115,7 +115,7 @@ public class LiveFactsTests
         );
     }
 
-    /// <summary>It explains a refusal, so that nothing may hang on it.</summary>
+    /// <summary>It only explains a refusal, so a failed read must not matter.</summary>
     [TestCase(StatusCodes.Status404NotFound)]
     [TestCase(StatusCodes.Status500InternalServerError)]
     [TestCase(StatusCodes.Status403Forbidden)]
@@ -202,7 +202,7 @@ public class LiveFactsTests
         };
     }
 
-    /// <summary>The request is not to blame for what is stored.</summary>
+    /// <summary>An invalid stored object must not refuse the request.</summary>
     [TestCase("3", 1)]
     [TestCase("\"three\"", 0)]
     public async Task InvalidChangeIsIgnored(string pods, int expected)
@@ -230,7 +230,7 @@ public class LiveFactsTests
         return api;
     }
 
-    /// <summary>Lists as the API server does: what the selector leaves out is not sent.</summary>
+    /// <summary>Lists as the API server does: objects that the selector does not match are not sent.</summary>
     private async Task<bool> AnswerAsync(HttpContext context)
     {
         if (context.Request.Path != Folder)

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>A namespace that is read from the API server before a refusal, and one that takes longer than a decision may.</summary>
+/// <summary>A namespace that is read from the API server before a refusal, and one that is read too slowly.</summary>
 public class LiveNamespaceTests
 {
     private const string V1 = "web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -31,7 +31,7 @@ public class LiveNamespaceTests
     private CancellationTokenSource _stop = null!;
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Lists of this resource come only after a long while.</summary>
+    /// <summary>Lists of this resource are answered very late.</summary>
     private string _slow = "";
 
     [SetUp]
@@ -96,7 +96,7 @@ public class LiveNamespaceTests
     public async Task UnwatchedPodsAreListed()
     {
         var cached = NamespaceReader.Cached("shop", _caches);
-        Assert.That((cached.PodsAreKnown, cached.Pods.Count), Is.EqualTo((false, 0)), "nobody follows the namespace");
+        Assert.That((cached.PodsAreKnown, cached.Pods.Count), Is.EqualTo((false, 0)), "no replica watches the namespace");
 
         var read = await new LiveNamespace(_api.Connection, _caches).WithPodsAsync(
             "shop",
@@ -135,7 +135,7 @@ public class LiveNamespaceTests
 
         var cached = NamespaceReader.Cached("shop", _caches);
         Assert.That((cached.PodsAreKnown, cached.Pods.Single().Pods.Single().Name), Is.EqualTo((true, "canary-1-a")));
-        Assert.That(_caches.Pods.Of("shop")?.Single(), Is.SameAs(cached.Pods.Single()), "what did not change is the same group");
+        Assert.That(_caches.Pods.Of("shop")?.Single(), Is.SameAs(cached.Pods.Single()), "an unchanged group is the same object");
 
         _caches.Pods.Follow(new HashSet<string>(), _stop.Token);
         Assert.That(_caches.Pods.Of("shop"), Is.Null, "followed no more");

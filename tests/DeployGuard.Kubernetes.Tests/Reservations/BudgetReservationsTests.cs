@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DeployGuard.Kubernetes.Tests;
 
-/// <summary>Places in a budget, taken by compare-and-swap on an object that an API server keeps.</summary>
+/// <summary>Places in a budget, reserved by compare-and-swap on an object of the API server.</summary>
 public class BudgetReservationsTests
 {
     private const string V1 = "registry.example.com/web@sha256:1111111111111111111111111111111111111111111111111111111111111111";
@@ -57,7 +57,7 @@ public class BudgetReservationsTests
     public async Task PlaceIsTakenOncePerRevisionAndTheLastOneByOneRequest()
     {
         Assert.That(await TakeAsync("a"), Is.Empty);
-        Assert.That(await TakeAsync("a"), Is.Empty, "asked again: the same place");
+        Assert.That(await TakeAsync("a"), Is.Empty, "requested again: the same place");
         Assert.That(await TakeAsync("b"), Is.EqualTo(new[] { "a" }));
         Assert.That(await TakeAsync("c"), Is.EqualTo(new[] { "a", "b" }), "spent");
         Assert.That(Places(), Is.EqualTo(new[] { "a", "b" }));
@@ -83,7 +83,7 @@ public class BudgetReservationsTests
         Assert.That(Places(), Is.EqualTo(new[] { "a", "b" }));
     }
 
-    [TestCase(true, 29, Description = "its Change is not seen yet, and for half a minute at most")]
+    [TestCase(true, 29, Description = "its Change is not observed yet, for half a minute at most")]
     [TestCase(false, 4, Description = "the API server has not written it yet")]
     public async Task PlaceIsReleasedWithinSecondsIfTheRequestWasNotStored(bool came, int seconds)
     {
@@ -113,7 +113,7 @@ public class BudgetReservationsTests
     }
 
     [TestCase("Admitted", true, Description = "and counts as a rollout from then on")]
-    [TestCase("Completed", false, Description = "through before anybody looked")]
+    [TestCase("Completed", false, Description = "completed before the next read")]
     public async Task APlaceIsDroppedOnceItsChangeCounts(string phase, bool counts)
     {
         await TakeAsync("a");
@@ -187,29 +187,24 @@ public class BudgetReservationsTests
         Assert.That(_stored, Is.Empty);
     }
 
-    /// <summary>What the gauge tells, and what a budget of one more would be spent on.</summary>
-    [TestCase("Admitted", null, 0, 1, Description = "asked for just now, and its controller may be slow to begin")]
-    [TestCase("Admitted", null, 31, 0, Description = "nothing came of it")]
-    [TestCase("Admitted", "{}", 31, 1, Description = "it is what the workload is to run")]
+    /// <summary>The value of the gauge, which is also the used part of a budget.</summary>
+    [TestCase("Admitted", null, 0, 1, Description = "requested just now; its controller may start late")]
+    [TestCase("Admitted", null, 31, 0, Description = "the request was not stored")]
+    [TestCase("Admitted", "{}", 31, 1, Description = "it is the desired revision of the workload")]
     [TestCase("Running", "{}", 31, 1)]
     [TestCase(
         "Running",
         """{"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}""",
         31,
         0,
-        Description = "through, though the leader has not said so"
+        Description = "completed, although the leader has not recorded it"
     )]
     [TestCase("Running", "paused", 31, 0, Description = "at rest")]
     [TestCase("Running", "{}", 3600, 0, Description = "it hangs")]
     [TestCase("Pending", "{}", 0, 0)]
     [TestCase("Completed", "{}", 0, 0)]
     [TestCase("Expired", "{}", 0, 0)]
-    public async Task RolloutIsInFlightFromItsAdmissionUntilItCompletesRestsOrHangs(
-        string phase,
-        string? status,
-        int seconds,
-        int inFlight
-    )
+    public async Task RolloutIsInFlightFromItsAdmissionUntilItCompletesRestsOrHangs(string phase, string? status, int seconds, int inFlight)
     {
         _changes.Add(Change("a", phase, "baseline"));
         if (status is not null)
@@ -284,7 +279,7 @@ public class BudgetReservationsTests
 
     private RecentObjects Came(ClusterCaches caches) => new(Api.Connection, caches);
 
-    /// <summary>As a replica counts them that has just read what it counts.</summary>
+    /// <summary>As counted by a replica with fresh data.</summary>
     private async Task<IReadOnlyDictionary<string, int>> InFlightAsync()
     {
         var caches = new ClusterCaches(Api.Connection, WorkloadReader.Default, _time, NullLogger.Instance);

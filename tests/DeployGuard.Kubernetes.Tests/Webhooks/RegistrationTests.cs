@@ -48,7 +48,7 @@ public class RegistrationTests
             Is.EqualTo(new[] { "not-by-its-controller", "more-than-a-restart-or-scale-down" })
         );
         Assert.That(Entry("namespaces.deployguard.io")["failurePolicy"]?.ToString(), Is.EqualTo("Fail"));
-        Assert.That(Names(), Does.Not.Contain("pods.deployguard.io"), "they are judged with the others");
+        Assert.That(Names(), Does.Not.Contain("pods.deployguard.io"), "they are evaluated with the others");
     }
 
     [Test]
@@ -96,7 +96,7 @@ public class RegistrationTests
             Assert.That(
                 entries.SelectMany(RulesOf).Select(r => r.Resource),
                 Has.None.EqualTo("pods/eviction").And.None.EqualTo("*"),
-                "a drain waits for nobody"
+                "a drain is never blocked"
             );
             Assert.That(
                 entries
@@ -216,7 +216,7 @@ public class RegistrationTests
         Assert.That(
             _registration.Altered["ValidatingWebhookConfiguration"],
             Is.Zero,
-            "whoever opens it takes the entries out by the same command"
+            "the command that opens the gate also removes the entries"
         );
 
         _store.Objects[Validating]["metadata"]?.AsObject().Remove("annotations");
@@ -248,7 +248,7 @@ public class RegistrationTests
         await _registration.RunAsync(CancellationToken.None);
 
         Assert.That(_registration.PublishedFor([1]), Is.EqualTo(TimeSpan.FromSeconds(20)));
-        Assert.That(_registration.PublishedFor([2]), Is.Null, "nobody has seen that one");
+        Assert.That(_registration.PublishedFor([2]), Is.Null, "that one is not published");
     }
 
     private static IEnumerable<RegisteredRule> RulesOf(JsonNode? entry) =>

@@ -7,7 +7,7 @@ using DeployGuard.Webhook.Reviews;
 
 namespace DeployGuard.Webhook.Tests;
 
-/// <summary>What is read of deletes, of a status, and of the addresses of a Service.</summary>
+/// <summary>Which fields are read of deletes, of a status, and of the addresses of a Service.</summary>
 public class RequestReaderTests
 {
     private static readonly RequestReader s_reader = new(

@@ -259,7 +259,7 @@ public class RecordsTests
             Does.Contain("RecordHasFinalizers: metadata.finalizers must be empty: example.com/keep")
         );
         Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", held, free)), Does.Contain("RecordHasFinalizers"));
-        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "whoever mends it must be able to");
+        Assert.That(await RefusalAsync(Approvals("UPDATE", "alice", free, held)), Is.Null, "a fix must be possible");
     }
 
     [TestCase(Phase.Proven, false, "AlreadyRunning: deployment-web-2 is Proven and needs no approval")]

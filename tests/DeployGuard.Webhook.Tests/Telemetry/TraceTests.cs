@@ -30,7 +30,7 @@ public class TraceTests
             await webhook.AskAsync("/admit/workloads", Reviews.Update());
         }
 
-        // The end of the program sends what waits.
+        // The end of the program sends the pending spans.
         var span = _received.Single(r => r.Path == "/v1/traces").Body;
         Assert.That(
             span,

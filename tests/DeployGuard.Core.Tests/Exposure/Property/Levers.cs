@@ -2,7 +2,7 @@ using DeployGuard.Core.Admission;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>What a developer may ask for who wants more than they are given, and what they ask for every day.</summary>
+/// <summary>Requests of a developer: everyday ones, and those that try to exceed a step.</summary>
 internal sealed class Levers(SimulatedNamespace world, Random random)
 {
     public const int Images = 4;
@@ -10,7 +10,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
     private static readonly string[] s_apps = ["web", "api", "idle"];
     private static readonly string[] s_names = ["w1", "w2", "w3", "w4-broken"];
 
-    /// <summary>Null where there is nothing to pull this time.</summary>
+    /// <summary>Null if no request is possible this time.</summary>
     public SimulatedRequest? Any()
     {
         var asked = random.Next(20) switch
@@ -93,7 +93,8 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
     private static SimulatedRequest Pace(Controller root, Pacing pacing, bool isBlunt) =>
         SimulatedRequests.Change(root, "other pace", c => (c.Pacing, c.IsBlunt) = (pacing, isBlunt));
 
-    private static SimulatedRequest Partition(Controller root, int partition) => SimulatedRequests.Change(root, "other partition", c => c.Partition = partition);
+    private static SimulatedRequest Partition(Controller root, int partition) =>
+        SimulatedRequests.Change(root, "other partition", c => c.Partition = partition);
 
     private static SimulatedRequest Both(Controller root, int image, int size, Pacing pacing) =>
         SimulatedRequests.Change(
@@ -106,7 +107,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             }
         );
 
-    /// <summary>Its template joins other Services; its selector, which cannot change, still takes it in.</summary>
+    /// <summary>Its template joins other Services; its selector, which cannot change, still matches.</summary>
     private SimulatedRequest? Relabel(Controller root)
     {
         var app = s_apps[random.Next(s_apps.Length)];
@@ -144,7 +145,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
         : random.Next(2) == 0 && Pick(world.Of("ReplicaSet")) is { } set ? set.AsOwner
         : root.AsOwner;
 
-    /// <summary>An owner that is made up, or taken away.</summary>
+    /// <summary>A forged or removed owner.</summary>
     private SimulatedRequest? Owner()
     {
         Claim? owner = random.Next(2) == 0 ? AnyOwner() : null;
@@ -154,7 +155,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
                 : SimulatedRequests.Change(pod, "owner of", p => p.Owner = owner)
             : Pick(world.Controllers.Where(c => c.Uid != owner?.Uid)) is not { } controller
                 ? null
-                // Owners in a ring collect each other; nobody can tell what becomes of them.
+                // Owners in a ring collect each other, so the outcome is undefined.
                 : owner is not null && world.ByUid(owner.Uid)?.Owner is not null && controller.Kind != "ReplicaSet"
                     ? null
                     : SimulatedRequests.Change(controller, "owner of", c => c.Owner = owner);
@@ -188,7 +189,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
             );
     }
 
-    /// <summary>A ReplicaSet or a Pod by hand, under a name of its own or of a controller's choice.</summary>
+    /// <summary>A ReplicaSet or Pod created by hand, under its own name or one that a controller would choose.</summary>
     private SimulatedRequest? CreateSetOrPod()
     {
         var root = Root();
@@ -272,7 +273,7 @@ internal sealed class Levers(SimulatedNamespace world, Random random)
 
     private TagSet Some(TagSet labels) => Pick(labels.Map.Keys) is { } key ? TagSet.None.With(key, labels[key] ?? "") : labels;
 
-    /// <summary>Back to an image that a workload of this name had before: an undo.</summary>
+    /// <summary>Back to an earlier image of this workload: an undo.</summary>
     private SimulatedRequest? Restore() =>
         Pick(world.Of("Deployment")) is not { } root ? null
         : Pick(world.Of("ReplicaSet").Where(s => s.Owner?.Uid == root.Uid && s.Template.Image != root.Template.Image)) is { } set

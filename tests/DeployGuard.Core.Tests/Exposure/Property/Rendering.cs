@@ -8,9 +8,7 @@ using DeployGuard.Core.Workloads;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>
-/// The made-up namespace as Core is told of it. Templates are made without their JSON: what they hash to is other tests' matter.
-/// </summary>
+/// <summary>The simulated namespace in the types of Core. Templates are built without JSON: other tests check the hash.</summary>
 internal static partial class Rendering
 {
     public const string Namespace = "shop";
@@ -136,7 +134,7 @@ internal static partial class Rendering
             StartedAt = pod.Ready,
         };
 
-    /// <summary>Hashes are known of pods without an owner alone.</summary>
+    /// <summary>Only pods without an owner have a hash.</summary>
     private static PodShape ShapeOf(Pod pod) =>
         new(pod.Owner?.Uid, pod.Owner is null ? TemplateOf(pod) : TemplateOf(pod.Image, pod.Labels, null, ""));
 

@@ -5,12 +5,10 @@ using DeployGuard.Core.Snapshots;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>
-/// One made-up namespace under its policy, led through steps that are each told by a number alone, so that any of them can be left out.
-/// </summary>
+/// <summary>A simulated namespace under its policy. Each step depends on its number alone, so that any step can be left out.</summary>
 internal sealed class ServingWorld
 {
-    /// <summary>Writing a whole namespace down costs more than the decision: one of so many is.</summary>
+    /// <summary>Serialising a whole namespace costs more than the decision: one of this many decisions is replayed.</summary>
     private const int ReplayedEach = 40;
 
     private readonly SimulatedNamespace _world = new();
@@ -44,7 +42,7 @@ internal sealed class ServingWorld
 
     public List<string> Log { get; } = [];
 
-    /// <summary>Somebody broke the glass: what comes of it is theirs to answer for.</summary>
+    /// <summary>A break-glass was used: its exposure is not checked any more.</summary>
     public bool IsOver { get; private set; }
 
     private void Make(string name, string kind, int size)
@@ -66,7 +64,7 @@ internal sealed class ServingWorld
         );
     }
 
-    /// <returns>What is wrong; null where nothing is.</returns>
+    /// <returns>The violation; null if there is none.</returns>
     public string? Step(int index)
     {
         var random = new Random((_seed * 10_007) + index);
@@ -122,7 +120,7 @@ internal sealed class ServingWorld
         return broken;
     }
 
-    /// <summary>A few looks of the controllers, or all that they have to do.</summary>
+    /// <summary>Some rounds of the controllers, or all until they settle.</summary>
     private void React(Random random)
     {
         if (random.Next(2) == 0)
@@ -160,7 +158,7 @@ internal sealed class ServingWorld
         return null;
     }
 
-    /// <summary>Ten minutes: rollouts under way go on by what they may replace at once, and nothing else grows.</summary>
+    /// <summary>Ten minutes pass: rollouts in progress continue by one batch, and nothing else grows.</summary>
     private string? Batch()
     {
         var before = _world.Services.Where(s => s.Alias is null).ToDictionary(s => s, s => (_oracle.Count(_world, s), RollingBehind(s)));
@@ -188,7 +186,7 @@ internal sealed class ServingWorld
             )
             .Sum(c => Math.Max(1, c.Kind == "StatefulSet" ? c.Pacing.Batch(c.Replicas) : DeploymentRules.Surge(c)));
 
-    /// <summary>A drained node, which asks nobody.</summary>
+    /// <summary>A drained node: an eviction sends no request that DeployGuard sees.</summary>
     private string? Evict(Random random)
     {
         if (_world.Pods.Count > 0)

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>Levers on what controllers make: ReplicaSets, and pods.</summary>
+/// <summary>Requests for objects that controllers create: ReplicaSets and pods.</summary>
 internal sealed class SetLevers(SimulatedNamespace world, Random random)
 {
     private static readonly string[] s_keys = ["app", "track", Template.HashLabel, StatefulSetRules.RevisionLabel];
@@ -13,7 +13,12 @@ internal sealed class SetLevers(SimulatedNamespace world, Random random)
             : random.Next(4) switch
             {
                 0 => Image(set, random.Next(Levers.Images)),
-                1 when AnyLabels(set.Labels) is { } labels => SimulatedRequests.Change(set, "labels of", s => s.Labels = labels, SubResource),
+                1 when AnyLabels(set.Labels) is { } labels => SimulatedRequests.Change(
+                    set,
+                    "labels of",
+                    s => s.Labels = labels,
+                    SubResource
+                ),
                 2 when AnyLabels(set.Template.Labels) is { } labels && set.Selector.Selects(labels) => SimulatedRequests.Change(
                     set,
                     "labels of the template of",
@@ -28,7 +33,12 @@ internal sealed class SetLevers(SimulatedNamespace world, Random random)
             : random.Next(4) switch
             {
                 0 when random.Next(3) == 0 => Image(pod, random.Next(Levers.Images)),
-                0 or 1 when AnyLabels(pod.Labels) is { } labels => SimulatedRequests.Change(pod, "labels of", p => p.Labels = labels, SubResource),
+                0 or 1 when AnyLabels(pod.Labels) is { } labels => SimulatedRequests.Change(
+                    pod,
+                    "labels of",
+                    p => p.Labels = labels,
+                    SubResource
+                ),
                 _ => SimulatedRequests.Delete(pod, orphan: false),
             };
 
@@ -49,7 +59,7 @@ internal sealed class SetLevers(SimulatedNamespace world, Random random)
     private T? Pick<T>(IEnumerable<T> some)
         where T : class => some.ToList() is { Count: > 0 } all ? all[random.Next(all.Count)] : null;
 
-    /// <summary>One label less, or another value: of another object, or of nobody's.</summary>
+    /// <summary>One label less, or another value: of another object, or of none.</summary>
     private TagSet? AnyLabels(TagSet labels)
     {
         var key = s_keys[random.Next(s_keys.Length)];

@@ -1,6 +1,6 @@
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>A namespace as the API server stores it: objects alone. What moves in it is in the controllers' rules.</summary>
+/// <summary>A namespace as the API server stores it: objects only. The controllers' rules change it.</summary>
 internal sealed class SimulatedNamespace
 {
     private int _lastNumber;
@@ -28,7 +28,7 @@ internal sealed class SimulatedNamespace
 
     public string NewUid() => $"uid-{++_lastNumber}";
 
-    /// <summary>A number for names that the API server makes up.</summary>
+    /// <summary>A number for names that the API server generates.</summary>
     public int NewNumber() => ++_lastNumber;
 
     public IEnumerable<Controller> Of(string kind) => Controllers.Where(c => c.Kind == kind);
@@ -43,7 +43,7 @@ internal sealed class SimulatedNamespace
 
     public bool Exists(string uid) => uid == OutsideUid || Controllers.Exists(c => c.Uid == uid) || Pods.Exists(p => p.Uid == uid);
 
-    /// <summary>Of a ConfigMap, which owns nothing by itself, and which anybody may name.</summary>
+    /// <summary>The uid of a ConfigMap, which any object may name as its owner.</summary>
     public const string OutsideUid = "uid-of-a-configmap";
 
     public IEnumerable<Pod> PodsOf(Controller controller) => Pods.Where(p => p.Owner?.Uid == controller.Uid);
@@ -71,7 +71,7 @@ internal sealed class SimulatedNamespace
         return pod;
     }
 
-    /// <summary>Pods behind a Service, by what its selector says and nothing else.</summary>
+    /// <summary>Pods behind a Service, by its selector alone.</summary>
     public IEnumerable<Pod> Behind(SimulatedService service) =>
         service.Alias is { } alias
             ? Service(alias) is { Alias: null } target

@@ -3,18 +3,18 @@ using DeployGuard.Core.Identities;
 
 namespace DeployGuard.Core.Tests.Serving;
 
-/// <summary>A request of a developer, and what the API server stores if it passes.</summary>
-/// <param name="What">For the log of a failure.</param>
-/// <param name="Image">Of the revision that it is about; null where it is about none by itself.</param>
+/// <summary>A request of a developer, and its effect on the stored objects if it passes.</summary>
+/// <param name="What">A description for the log of a failure.</param>
+/// <param name="Image">The image of the requested revision; null if the request names none.</param>
 internal sealed record SimulatedRequest(string What, Request Request, Action<SimulatedNamespace> Apply, int? Image = null)
 {
-    /// <summary>A way back, or less: never to be refused.</summary>
+    /// <summary>A rollback or a scale-down: it must never be refused.</summary>
     public bool IsRollback { get; init; }
 
     public bool WithBreakGlass { get; init; }
 }
 
-/// <summary>The requests, told by what they make of an object.</summary>
+/// <summary>Creates the requests by their effect on an object.</summary>
 internal static class SimulatedRequests
 {
     private static readonly Requester s_autoscaler = new(
