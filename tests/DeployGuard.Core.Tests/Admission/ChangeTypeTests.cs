@@ -208,7 +208,7 @@ public class ChangeTypeTests
     [TestCase("system:serviceaccount:kube-system:deployment-controller", "Deployment", ExpectedResult = ChangeType.NewRevision)]
     [TestCase("system:serviceaccount:shop:deployment-controller", "ReplicaSet", ExpectedResult = ChangeType.NewRevision)]
     [TestCase("dana", "ReplicaSet", ExpectedResult = ChangeType.NewRevision)]
-    public ChangeType WhoAsksDecidesAndNotWhatTheObjectClaims(string user, string kind)
+    public ChangeType RequesterDecidesAndNotTheClaimOfTheObject(string user, string kind)
     {
         var owned = Some.Deployment()
             .With("kind", $"\"{kind}\"")

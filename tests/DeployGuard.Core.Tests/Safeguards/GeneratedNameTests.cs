@@ -88,7 +88,7 @@ public class GeneratedNameTests
     }
 
     [Test]
-    public void PersonIsAskedToSetAName() =>
+    public void PersonGetsARemedyToSetAName() =>
         Assert.That(Remedy(Pod("web-x7k2p"), Some.Developer), Does.EndWith("Set metadata.name instead of metadata.generateName"));
 
     [Test]

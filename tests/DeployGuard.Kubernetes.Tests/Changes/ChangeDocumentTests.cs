@@ -159,7 +159,7 @@ public class ChangeDocumentTests
     [TestCase(true, null, true)]
     [TestCase(true, Phase.Completed, false)]
     [TestCase(false, null, false)]
-    public void BreakGlassAdmitsANewRevisionThatHadNotCompleted(bool isNew, Phase? stored, bool expected)
+    public void BreakGlassCountsAsAdmissionOnlyForANewRevisionThatHadNotCompleted(bool isNew, Phase? stored, bool expected)
     {
         var document = ChangeDocument.Merge(null, s_asked, s_now);
         if (stored is { } phase)

@@ -53,7 +53,7 @@ public class ServerUpgradeTests
 
     [TestCase("v1.36.2")]
     [TestCase("v1.36.2 noise:01234567")]
-    public async Task UnknownNoiseListIsHashedAgainWithoutHarm(string notedUnder)
+    public async Task HashUnderAnUnknownNoiseListIsNotedAgainWithoutHarm(string notedUnder)
     {
         var hash = WorkloadReader.Default.Read(JsonDocument.Parse(ReplicaSet).RootElement).Template.Hash;
         var written = new List<JsonNode?>();

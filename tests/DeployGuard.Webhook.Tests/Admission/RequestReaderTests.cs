@@ -42,7 +42,7 @@ public class RequestReaderTests
     [TestCase("""{"orphanDependents": false}""", "orphan", ExpectedResult = false)]
     [TestCase("{}", "orphan", ExpectedResult = true)]
     [TestCase("{}", "example.com/a", ExpectedResult = false)]
-    public bool OfADeletedReplicaSetItIsKnownWhetherItsPodsStay(string options, string finalizer)
+    public bool DeleteOfAReplicaSetSaysWhetherItsPodsAreOrphaned(string options, string finalizer)
     {
         var before = Obj("ReplicaSet");
         before["metadata"]!["finalizers"] = new JsonArray(finalizer);
